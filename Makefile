@@ -1,0 +1,234 @@
+# Pitwall. One Makefile for everything; `make` alone prints the targets.
+#
+#   MODE=release   -O3, LTO, hardened: what runs            (build/pitwall is this one)
+#   MODE=debug     unoptimised, what the unit tests use
+#   MODE=asan      address and undefined-behaviour sanitizers, any finding is fatal
+#   MODE=tsan      thread sanitizer, for tests/tsan only (Criterion does not start under it)
+#   MODE=cov       coverage counters
+#   BUILD=DIR      where everything goes; objects in DIR/MODE, so modes live side by side
+#   CC=clang-14    gcc 12 and clang 14 both build without a warning
+#   BREAK=name     a deliberately broken program, to prove that a test or bench notices;
+#                  objects of their own, and the version says so
+#
+# Sources are found by wildcard: a new file needs no line here. A changed flag recompiles.
+
+MODE  ?= release
+BUILD ?= build
+JOBS  ?= $(shell nproc)
+BREAK ?=
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(filter $(MODE),release debug asan tsan cov),)
+$(error MODE is release, debug, asan, tsan or cov, not '$(MODE)')
+endif
+ifneq ($(filter-out gateway_ignores_kill,$(BREAK)),)
+$(error BREAK is gateway_ignores_kill, not '$(BREAK)')
+endif
+
+OBJ := $(BUILD)/$(MODE)$(BREAK:%=-break-%)
+IS_CLANG := $(findstring clang,$(notdir $(CC)))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# ------------------------------------------------------------------------------- sources
+
+engine_src := $(wildcard engine/*.c engine/*/*.c)
+server_src := $(wildcard server/*.c server/*/*.c server/*/*/*.c)
+unit_src := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/unit/*/*/*/*.c)
+scenario_src := $(wildcard tests/scenario/*.c)
+tsan_src := $(wildcard tests/tsan/*.c)
+c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(tsan_src)
+c_files = $(shell find engine server tests -name node_modules -prune -o \
+                  \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
+shell_files = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' .ci mk tests web deploy \
+                      --exclude-dir=node_modules 2>/dev/null | sort)
+
+object = $(patsubst %.c,$(OBJ)/%.o,$(1))
+engine_obj := $(call object,$(engine_src))
+server_obj := $(call object,$(filter-out server/main.c,$(server_src)))
+unit_obj := $(call object,$(unit_src))
+scenario_obj := $(call object,$(scenario_src))
+tsan_bin := $(patsubst tests/tsan/%.c,$(OBJ)/tests/tsan/%,$(tsan_src))
+
+pitwall := $(if $(filter release,$(OBJ:$(BUILD)/%=%)),$(BUILD)/pitwall,$(OBJ)/pitwall)
+
+# --------------------------------------------------------------------------------- flags
+
+# x86-64-v2 (SSE4.2, POPCNT; every server since 2009) keeps one binary portable.
+ARCH := -march=x86-64-v2
+WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection
+# Nothing of the build machine in the objects: the same sources give the same bytes.
+SAME := -ffile-prefix-map=$(CURDIR)=. -Wdate-time
+LINK_HARDEN := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+
+# Fat objects keep machine code beside the LTO form: check-pure reads it. Debian's clang has no
+# linker plugin by default, so it builds release without LTO.
+lto := $(if $(IS_CLANG),,-flto=auto -ffat-lto-objects)
+tune_release := -O3 $(lto) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+tune_debug := -O0 -fno-omit-frame-pointer
+tune_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+tune_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread
+tune_cov := -O0 --coverage
+
+upper = $(shell echo '$(1)' | tr a-z A-Z)
+break_flag := $(if $(BREAK),-DPITWALL_BREAK_$(call upper,$(BREAK)))
+
+CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -g $(ARCH) $(WARN) $(HARDEN) $(SAME) $(tune_$(MODE)) \
+              $(break_flag) $(CFLAGS)
+LDFLAGS_ALL := $(tune_$(MODE)) $(ARCH) -g $(LINK_HARDEN) $(LDFLAGS)
+
+# Asked in the recipe, not here: `make run` on a bare machine installs pkg-config first. Debian
+# keeps all these headers in /usr/include, so no --cflags are needed.
+PKGS := libmicrohttpd jansson sqlite3 libsodium yaml-0.1 zlib libcrypto
+libs = $$(pkg-config --libs $(PKGS)) -lwslay -lpthread
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)$(BREAK:%=-broken-%)
+
+inc_engine := -Iengine
+inc_server := -Iengine -Iserver
+inc_tests := -Iengine -Iserver -Itests
+
+# --------------------------------------------------------------------------------- rules
+
+.PHONY: FORCE
+FORCE:
+
+# Rewritten only when their text changes, so that depending on them costs nothing.
+define write_if_changed
+@mkdir -p $(@D)
+@printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' > $@
+endef
+
+$(OBJ)/flags: FORCE
+	$(call write_if_changed,$(CC) $(CFLAGS_ALL))
+$(OBJ)/link-flags: FORCE
+	$(call write_if_changed,$(CC) $(LDFLAGS_ALL) $(PKGS))
+$(OBJ)/version: FORCE
+	$(call write_if_changed,$(VERSION))
+# An archive or a program must also be made anew when a source file goes away.
+$(OBJ)/members: FORCE
+	$(call write_if_changed,$(engine_src) $(server_src) $(unit_src) $(scenario_src))
+
+quiet = $(if $(V),,@echo "  $(1) $@";)
+define compile
+@mkdir -p $(@D)
+$(call quiet,CC  )$(CC) $(CFLAGS_ALL) $(1) -MMD -MP -c -o $@ $<
+endef
+
+$(OBJ)/engine/%.o: engine/%.c $(OBJ)/flags
+	$(call compile,$(inc_engine))
+$(OBJ)/server/%.o: server/%.c $(OBJ)/flags
+	$(call compile,$(inc_server))
+$(OBJ)/tests/%.o: tests/%.c $(OBJ)/flags
+	$(call compile,$(inc_tests))
+
+# The version string reaches one object only; a commit recompiles that one.
+$(OBJ)/server/version.o: server/version.c $(OBJ)/flags $(OBJ)/version
+	$(call compile,$(inc_server) -DPITWALL_VERSION='"$(VERSION)"')
+
+define archive
+@rm -f $@
+$(call quiet,AR  )$(if $(IS_CLANG),ar,gcc-ar) rcsD $@ $(1)
+endef
+
+$(OBJ)/libengine.a: $(engine_obj) $(OBJ)/members
+	$(call archive,$(engine_obj))
+$(OBJ)/libserver.a: $(server_obj) $(OBJ)/members
+	$(call archive,$(server_obj))
+
+archives := $(OBJ)/libserver.a $(OBJ)/libengine.a
+# The engine needs panic() from the server, the server needs the engine: one group.
+define link
+@mkdir -p $(@D)
+$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $(1) -Wl,--start-group $(archives) -Wl,--end-group $(libs)
+endef
+
+$(OBJ)/pitwall: $(OBJ)/server/main.o $(archives) $(OBJ)/link-flags
+	$(call link,$<)
+# A hard link: the program looks for web/ next to its own name.
+$(BUILD)/pitwall: $(BUILD)/release/pitwall
+	@ln -f $< $@
+$(OBJ)/unit: $(unit_obj) $(archives) $(OBJ)/link-flags
+	$(call link,$(unit_obj) -lcriterion)
+$(OBJ)/scenario_runner: $(scenario_obj) $(archives) $(OBJ)/link-flags
+	$(call link,$(scenario_obj))
+$(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
+	$(call link,$<)
+
+-include $(patsubst %.c,$(OBJ)/%.d,$(c_src))
+
+# ------------------------------------------------------------------------------ packages
+
+.PHONY: help deps deps-test deps-lint
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+deps: ## Install what building and running need, if missing (apt-get, as root or by sudo)
+	@mk/deps run
+deps-test: ## Install what the tests need beyond that
+	@mk/deps run test
+deps-lint: ## Install what lint needs beyond that
+	@mk/deps run test lint
+
+# --------------------------------------------------------------------------- build, run
+
+.PHONY: build web run clean unit-bin scenario-bin tsan-bin
+build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
+
+web: ## Collect the dashboard's files into build/web
+	@web/build.sh $(BUILD)/web
+
+again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+expanded = $(foreach f,$(1),$(or $(wildcard $(f)),$(f)))
+demo_dir := var/demo
+
+run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|exit FRESH=1 ARGS=..
+	@$(again) MODE=release BREAK= build web
+	@$(if $(FRESH),mk/fresh $(demo_dir))
+	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/dev.yaml \
+	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
+	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
+
+clean: ## Remove build/ (var/ and installed packages stay)
+	@rm -rf $(BUILD)
+
+# --------------------------------------------------------------------------------- tests
+
+unit-bin: $(OBJ)/unit
+scenario-bin: $(OBJ)/scenario_runner
+tsan-bin: $(tsan_bin)
+
+.PHONY: test test-long scenario bench
+test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
+SUITES ?= style unit scenario api web replay
+
+test: deps-test ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
+	@$(test_env) mk/test $(SUITES)
+test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, thread programs under TSan
+	@$(test_env) mk/test asan tsan
+scenario: ## Run the trading stories of tests/scenario
+	@$(test_env) mk/test scenario
+
+bench: deps-test ## Measure (quiet machine), print a table, write build/bench.json: BENCH=name DATA_DIR=..
+	@$(again) MODE=release BREAK= build web
+	@PITWALL_BIN=$(abspath $(BUILD))/pitwall BUILD=$(abspath $(BUILD)) DATA_DIR='$(DATA_DIR)' \
+	    BENCH='$(BENCH)' MAKE='$(MAKE)' node tests/bench/run.mjs
+
+# --------------------------------------------------------------------------------- style
+
+.PHONY: lint fmt check-layers check-pure
+lint: deps-lint ## Check format, clang-tidy, cppcheck, shellcheck, yamllint, scripts, check-layers, check-pure
+	@C_FILES='$(c_files)' SHELL_FILES='$(shell_files)' JOBS='$(JOBS)' MAKE='$(MAKE)' BUILD='$(BUILD)' mk/lint
+fmt: deps-lint ## Format the C files in place
+	@clang-format-14 -i $(c_files)
+check-layers: ## Check that includes point one way
+	@tests/style/check-layers .
+check-pure: ## Check that the engine asks nothing of the system, keeps no state of its own, has no float
+	@$(again) MODE=release BREAK= $(BUILD)/release/libengine.a
+	@tests/style/check-pure $(BUILD)/release/libengine.a
