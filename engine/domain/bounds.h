@@ -1,0 +1,29 @@
+/* Every fixed size of the engine, in one place. What they cost together is printed by
+ * `pitwall spec memory` and asserted at start; refusal when full, never growth. */
+#ifndef PITWALL_DOMAIN_BOUNDS_H
+#define PITWALL_DOMAIN_BOUNDS_H
+
+enum {
+    MAX_INSTRUMENTS = 32,
+    MAX_VENUES = 8,
+    MAX_GATEWAYS = 8,
+    MAX_STRATEGIES = 16, /* slot 0 is `manual`: orders by people */
+    MAX_SCOPES = 1 + MAX_VENUES + MAX_STRATEGIES + MAX_INSTRUMENTS,
+    MAX_CURRENCIES = 8,
+    MAX_ORDERS = 4096,      /* live orders and the most recent finished ones */
+    MAX_LIVE_ORDERS = 2048, /* refused above */
+    MAX_INCIDENTS = 64,     /* the newest are kept for their receipts */
+    MAX_INTENTS = 16,       /* of one strategy in one step */
+    MAX_NAME = 48,
+    MAX_MARKET_LEVELS = 8192, /* of one market update */
+    BOOK_TOP_LEVELS = 25,     /* shown to people */
+};
+
+/* Preconditions of the arithmetic; the configuration check refuses what lies outside. */
+#define MAX_PRICE_TICKS 1000000000LL
+#define MAX_LOTS 1000000000000LL
+#define MAX_MONEY_E8 4000000000000000000LL
+#define MONEY_ONE_E8 100000000LL
+#define RATIO_ONE_E8 100000000LL
+
+#endif

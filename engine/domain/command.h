@@ -1,0 +1,59 @@
+/* Commands: what the control thread asks of the engine, one ring, one producer. */
+#ifndef PITWALL_DOMAIN_COMMAND_H
+#define PITWALL_DOMAIN_COMMAND_H
+
+#include "domain/limit.h"
+#include "domain/order.h"
+#include "domain/scope.h"
+
+enum command_kind {
+    COMMAND_NONE,
+#define COMMAND(ID, name) ID,
+#include "tables/commands.def"
+#undef COMMAND
+    COMMAND_COUNT
+};
+
+/* All values of the scope, after the change; refused as a whole when `base` has moved. */
+struct command_set_limits {
+    uint64_t base;
+    uint16_t scope;
+    struct limits limits;
+};
+
+/* `clears` names the kill generation that a resume clears (0: the state was not set by a kill);
+ * refused when the version or the kill has moved. */
+struct command_set_state {
+    uint64_t base;
+    uint64_t clears;
+    uint16_t scope;
+    uint8_t state;
+};
+
+struct command_new_order {
+    struct intent intent;
+};
+
+struct command_cancel_order {
+    uint64_t order_id;
+};
+
+struct command_cancel_all {
+    uint16_t scope;
+};
+
+struct command_stop {
+    uint8_t cancel_orders;
+};
+
+struct command {
+    uint64_t id; /* never repeats within a data directory */
+    uint8_t kind;
+    union {
+#define COMMAND(ID, name) struct command_##name name;
+#include "tables/commands.def"
+#undef COMMAND
+    };
+};
+
+#endif

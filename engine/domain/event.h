@@ -1,0 +1,156 @@
+/* Events: what the engine states, in the order in which it happened.
+ *
+ * Each is one record of the engine lane (base/lane.h): the record's kind is the number below, its
+ * sequence is the event's, its cause the command that led to it. Written by the engine thread
+ * only; plain data without pointers, so that the journal can be read by another program. */
+#ifndef PITWALL_DOMAIN_EVENT_H
+#define PITWALL_DOMAIN_EVENT_H
+
+#include "domain/limit.h"
+#include "domain/market.h"
+#include "domain/order.h"
+#include "domain/scope.h"
+
+enum event_kind {
+    EVENT_NONE, /* lane padding */
+#define EVENT(ID, name) ID,
+#include "tables/events.def"
+#undef EVENT
+    EVENT_COUNT
+};
+
+enum book_status { BOOK_EMPTY, BOOK_OK, BOOK_GAPPED, BOOK_CROSSED, BOOK_FULL, BOOK_LOST, BOOK_ENDED };
+
+struct event_start {
+    uint64_t epoch;
+    uint64_t config_hash;
+    uint16_t scopes;
+};
+
+struct event_order_sent {
+    uint64_t order_id, order_seq;
+    int64_t price_ticks, qty_lots;
+    uint16_t instrument, strategy;
+    uint8_t side, type, tif, flags;
+    struct verdict verdict;
+};
+
+struct event_order_denied {
+    uint64_t order_id; /* drawn for it, so that it can be asked about; never sent */
+    int64_t price_ticks, qty_lots;
+    uint16_t instrument, strategy;
+    uint8_t side, type, tif, flags;
+    struct verdict verdict;
+};
+
+struct event_order_state {
+    uint64_t order_id, incident;
+    int64_t filled_lots, leaves_lots;
+    int64_t filled_price_e8_ticks; /* average price of what is filled, in 1e-8 ticks */
+    uint8_t state, report, reason; /* reason: enum denial where one is known */
+};
+
+struct event_fill {
+    uint64_t order_id, exec_id;
+    int64_t price_ticks, qty_lots, fee_e8, venue_ns;
+    uint16_t instrument, strategy;
+    uint8_t side, maker;
+    uint8_t expected; /* false: the state table did not expect it */
+};
+
+struct event_position {
+    int64_t lots;
+    int64_t cost_e8;     /* of the open lots, settlement currency, > 0 for long and short */
+    int64_t realised_e8; /* price part */
+    int64_t fee_e8;      /* paid; rebates negative */
+    uint16_t instrument;
+    uint16_t strategy; /* UINT16_MAX: the instrument's total */
+};
+
+struct event_limits_applied {
+    uint64_t generation;
+    uint16_t scope;
+    struct limits limits;
+};
+
+struct event_state_changed {
+    uint64_t incident; /* 0: not by a kill */
+    uint64_t version;
+    uint16_t scope;
+    uint8_t state;
+};
+
+struct event_kill_seen {
+    uint64_t incident; /* kill generation */
+    uint64_t last_order_seq;
+    uint32_t resting;
+    uint32_t position_in_step; /* orders already sent in the step that saw it */
+    uint16_t scope;
+};
+
+struct event_kill_progress {
+    uint64_t incident;
+    uint32_t unsent, sent, confirmed, refused, unknown;
+};
+
+struct event_book_status {
+    int64_t update_id, expected_id;
+    uint16_t instrument;
+    uint8_t status;
+};
+
+struct event_command_done {
+    uint64_t command_id;
+    uint64_t value; /* order id, generation or version, by command */
+    uint8_t status; /* 0 applied; else enum status */
+    uint8_t denial; /* of an order */
+};
+
+struct event_anomaly {
+    uint64_t order_id, exec_id;
+    uint8_t state, report;
+    uint16_t instrument;
+};
+
+struct event_strategy {
+    uint16_t strategy;
+    uint8_t enabled;
+};
+
+struct event_stop {
+    uint64_t last_order_seq;
+    uint32_t open_orders;
+};
+
+const char *event_name(enum event_kind kind);
+const char *book_status_name(enum book_status status);
+
+/* Telemetry: state for people, conflated. On a ring of its own to the view; when that is full the
+ * message is dropped and counted, because the next one says the same, newer. */
+enum telemetry_kind { TELEMETRY_BOOK = 1, TELEMETRY_PNL };
+
+struct telemetry_book {
+    uint8_t kind;
+    uint8_t status;
+    uint16_t instrument;
+    uint16_t bid_count, ask_count;
+    int64_t update_id, received_ns, now_ns;
+    struct level levels[2 * BOOK_TOP_LEVELS]; /* bids, then asks */
+};
+
+struct telemetry_pnl {
+    uint8_t kind;
+    uint16_t instruments;
+    int64_t now_ns;
+    int64_t equity_e8, peak_e8; /* reporting currency */
+    bool complete;              /* false: a position has no fresh mark or conversion */
+    struct telemetry_mark {
+        int64_t lots, mark_e8_ticks; /* mark 0: none */
+        int64_t mark_ns;
+        int64_t unrealised_e8, realised_e8, fee_e8; /* settlement currency */
+        int64_t total_e8;                           /* reporting currency */
+    } marks[MAX_INSTRUMENTS];
+    int64_t strategy_total_e8[MAX_STRATEGIES]; /* reporting currency */
+};
+
+#endif

@@ -1,0 +1,47 @@
+/* What is traded, and what one tick and one lot of it are worth.
+ *
+ * Price = ticks * tick_units * 10^-price_decimals, size = lots * lot_units * 10^-qty_decimals.
+ * Money is in units of 1e-8 of the settlement currency:
+ *   linear   value_e8 = lots * ticks * tick_value_e8, exact by the configuration check
+ *   inverse  value_e8 = lots * inverse_value_e8_ticks / ticks, rounded to nearest, half away
+ *            from zero (a contract of `contract_value` quote units settles in the base coin)
+ * Read-only after start; any thread. */
+#ifndef PITWALL_DOMAIN_INSTRUMENT_H
+#define PITWALL_DOMAIN_INSTRUMENT_H
+
+#include "domain/bounds.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct instrument {
+    char name[MAX_NAME]; /* "binance-usdm:BTCUSDT" */
+    uint16_t venue;
+    uint16_t currency; /* settlement */
+    uint32_t price_decimals;
+    uint32_t qty_decimals;
+    int64_t tick_units;
+    int64_t lot_units;
+    bool inverse;
+    int64_t tick_value_e8;          /* linear */
+    int64_t inverse_value_e8_ticks; /* inverse */
+    int64_t maker_fee_e8;           /* ratio; negative is a rebate */
+    int64_t taker_fee_e8;
+};
+
+/* How a currency is turned into the reporting currency. */
+struct currency {
+    char name[16];
+    bool fixed;              /* rate_e8 below is given and does not age */
+    uint16_t rate_instrument; /* else the mark of this instrument, in reporting currency */
+    int64_t rate_e8;
+};
+
+/* Value in settlement currency, 1e-8 units, always >= 0 for lots >= 0. False on overflow. */
+bool instrument_value_e8(const struct instrument *instrument, int64_t price_ticks, int64_t lots,
+                         int64_t *value_e8);
+
+/* amount * ratio / 1e8, rounded to nearest, half away from zero. False on overflow. */
+bool money_scale(int64_t amount_e8, int64_t ratio_e8, int64_t *result_e8);
+
+#endif

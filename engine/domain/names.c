@@ -1,0 +1,133 @@
+/* Names of enumerations, from their tables, and the text of order ids. */
+#include "base/assert.h"
+#include "domain/event.h"
+
+const char *side_name(enum side side)
+{
+    return side == SIDE_BUY ? "buy" : "sell";
+}
+
+const char *order_type_name(enum order_type type)
+{
+    return type == TYPE_LIMIT ? "limit" : "market";
+}
+
+const char *tif_name(enum tif tif)
+{
+    return tif == TIF_GTC ? "GTC" : tif == TIF_IOC ? "IOC" : "FOK";
+}
+
+const char *order_state_name(enum order_state state)
+{
+    static const char *const names[ORDER_STATE_COUNT] = {
+#define ORDER_STATE(ID, ...) #ID,
+#include "tables/order_states.def"
+#undef ORDER_STATE
+    };
+
+    assert((unsigned)state < ORDER_STATE_COUNT);
+    return names[state];
+}
+
+bool order_state_is_terminal(enum order_state state)
+{
+    static const bool terminal[ORDER_STATE_COUNT] = {
+#define ORDER_STATE(ID, ends, ...) ends,
+#include "tables/order_states.def"
+#undef ORDER_STATE
+    };
+
+    assert((unsigned)state < ORDER_STATE_COUNT);
+    return terminal[state];
+}
+
+const char *report_name(enum report report)
+{
+    static const char *const names[REPORT_COUNT] = {
+#define REPORT(ID, ...) #ID,
+#include "tables/reports.def"
+#undef REPORT
+    };
+
+    assert((unsigned)report < REPORT_COUNT);
+    return names[report];
+}
+
+const char *trading_state_name(enum trading_state state)
+{
+    return state == STATE_ACTIVE ? "ACTIVE" : state == STATE_REDUCING ? "REDUCING" : "HALTED";
+}
+
+static char *print_hex(char *out, uint32_t value, int least_digits)
+{
+    int digits = 8;
+
+    while (digits > least_digits && (value >> (4 * (digits - 1))) == 0)
+        digits--;
+    while (digits-- > 0)
+        *out++ = "0123456789ABCDEF"[(value >> (4 * digits)) & 15];
+    return out;
+}
+
+void order_id_print(char *out, uint64_t id)
+{
+    *out++ = 'P';
+    *out++ = 'W';
+    out = print_hex(out, (uint32_t)(id >> 32), 1);
+    *out++ = '-';
+    out = print_hex(out, (uint32_t)id, 1);
+    *out = '\0';
+}
+
+/* Reads 1 to 8 upper-case hexadecimal digits up to `end`; NULL when that is not what is there. */
+static const char *parse_hex(const char *text, char end, uint32_t *value)
+{
+    int digits = 0;
+
+    *value = 0;
+    for (; *text != end; text++, digits++) {
+        uint32_t digit = *text >= '0' && *text <= '9'   ? (uint32_t)(*text - '0')
+                         : *text >= 'A' && *text <= 'F' ? (uint32_t)(*text - 'A' + 10)
+                                                        : 16;
+
+        if (digit == 16 || digits == 8)
+            return NULL;
+        *value = *value << 4 | digit;
+    }
+    return digits > 0 ? text : NULL;
+}
+
+bool order_id_parse(const char *text, uint64_t *id)
+{
+    uint32_t epoch;
+    uint32_t counter;
+
+    if (text[0] != 'P' || text[1] != 'W')
+        return false;
+    text = parse_hex(text + 2, '-', &epoch);
+    if (!text || !parse_hex(text + 1, '\0', &counter))
+        return false;
+    *id = (uint64_t)epoch << 32 | counter;
+    return true;
+}
+
+const char *event_name(enum event_kind kind)
+{
+    static const char *const names[EVENT_COUNT] = {
+        "none",
+#define EVENT(ID, name) #name,
+#include "tables/events.def"
+#undef EVENT
+    };
+
+    assert((unsigned)kind < EVENT_COUNT);
+    return names[kind];
+}
+
+const char *book_status_name(enum book_status status)
+{
+    static const char *const names[] = {"empty", "ok", "gap", "crossed", "full", "lost", "ended"};
+
+    assert((unsigned)status < sizeof names / sizeof names[0]);
+    return names[status];
+}

@@ -1,0 +1,43 @@
+/* Average-cost position of one instrument, and its PnL, in exact integers.
+ *
+ * A fill that enlarges adds its value to the cost of the open lots. One that shrinks releases its
+ * share of the cost (rounded toward zero; the remainder stays with the open lots, so cost and
+ * realised together never lose or gain a unit) and realises the difference. One that crosses zero
+ * does both. Linear: profit of a long is exit value - entry value; inverse: entry value - exit
+ * value, in the base coin. Fees are kept apart from price PnL.
+ *
+ * Engine thread; tens of ns; no allocation. Money in 1e-8 of the settlement currency. */
+#ifndef PITWALL_POSITION_POSITION_H
+#define PITWALL_POSITION_POSITION_H
+
+#include "domain/instrument.h"
+#include "domain/order.h"
+
+struct position {
+    int64_t lots;        /* signed */
+    int64_t cost_e8;     /* value at entry of the open lots, >= 0 */
+    int64_t realised_e8; /* price part, signed */
+    int64_t fee_e8;      /* paid, signed: rebates are negative */
+    int64_t unrealised_e8; /* at the latest mark */
+};
+
+/* Books a fill. False, and nothing changed, when a figure would overflow: the caller halts. */
+bool position_fill(struct position *position, const struct instrument *instrument, enum side side,
+                   int64_t price_ticks, int64_t lots, int64_t fee_e8);
+
+/* Values the open lots at a mark given in 1e-8 ticks (a mid can lie between two ticks). */
+bool position_mark(struct position *position, const struct instrument *instrument,
+                   int64_t mark_e8_ticks);
+
+/* realised + unrealised - fee. */
+int64_t position_total_e8(const struct position *position);
+
+/* Value of `lots` >= 0 at a price in 1e-8 ticks. False on overflow. */
+bool position_value_e8(const struct instrument *instrument, int64_t price_e8_ticks, int64_t lots,
+                       int64_t *value_e8);
+
+/* Average entry price in 1e-8 ticks; 0 when flat. */
+int64_t position_average_e8_ticks(const struct position *position,
+                                  const struct instrument *instrument);
+
+#endif
