@@ -204,6 +204,11 @@ unit-bin: $(OBJ)/unit
 scenario-bin: $(OBJ)/scenario_runner
 tsan-bin: $(tsan_bin)
 
+# Never a browser download: the tests drive Debian's Chromium.
+tests/node_modules/.package-lock.json: tests/package-lock.json
+	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .PHONY: test test-long scenario bench
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit scenario api web replay
