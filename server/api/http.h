@@ -1,0 +1,83 @@
+/* HTTP: libmicrohttpd daemons in front of one router.
+ *
+ * Three listeners share it: the main one, the reserved kill listener, and the Unix socket of the
+ * data directory (peer credentials: the owner acts as role admin). Each is an MHD daemon with an
+ * internal *poll* thread (epoll mode stalls at multiples of 128 ready connections in 0.9.75).
+ *
+ * A request: hygiene checks (tests/api/hygiene lists them), route look-up in server/tables/
+ * routes.def (405 with Allow, HEAD), authentication, role or scope, body up to the route's bound
+ * (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
+ * on the control thread, WORKER on the pool; for the latter two the connection is suspended. The
+ * answer is queued on the second handler call, or keep-alive is lost. */
+#ifndef PITWALL_API_HTTP_H
+#define PITWALL_API_HTTP_H
+
+#include "control/control.h"
+
+struct http;
+
+enum { ROUTE_ARGS = 2, REQUEST_ID_MAX = 24 };
+
+struct request {
+    struct http *http;
+    struct control *control;
+    struct view *view;
+    struct access *access;
+    struct actor actor;
+    char request_id[REQUEST_ID_MAX];
+    const char *method, *path;
+    const char *arg[ROUTE_ARGS]; /* the {parts} of the route's path, percent-decoded */
+    const char *address;         /* of the peer */
+    bool has_if_match;
+    uint64_t if_match;
+    json_t *body;                /* NULL: none */
+    int64_t read_ns;             /* real clock, when the request line was read */
+    void *mhd;                   /* struct MHD_Connection *, for query arguments */
+};
+
+struct reply {
+    int http;           /* 0: taken from the status */
+    json_t *json;       /* owned */
+    json_t *extra;      /* extra members of a problem; owned */
+    char *text;         /* or a text of `type`; owned */
+    const char *type;
+    char etag[32];      /* without quotes; empty: none */
+    char location[128];
+    char cookie[256];
+    int retry_after_s;
+    struct err err;
+};
+
+/* A query argument, or NULL. */
+const char *request_query(const struct request *request, const char *name);
+/* Parses ?limit= (1..1000, default 100) and ?cursor=. */
+enum status request_page(const struct request *request, uint32_t *limit, uint64_t *cursor,
+                         struct err *err);
+
+/* Handlers: one per row, in api/handlers_*.c. */
+#define ROUTE(method, path, role, where, handler, says)                                            \
+    enum status handle_##handler(struct request *request, struct reply *reply);
+#include "tables/routes.def"
+#undef ROUTE
+
+struct http_sources {
+    const struct config *config;
+    struct control *control;
+    struct view *view;
+    struct access *access;
+    struct store *store;
+    const struct view_sources *view_sources; /* for metrics */
+    const char *dir;                         /* data directory: control.sock, audit.db */
+    const char *web_dir;                     /* built pages */
+    struct stream *stream;
+};
+
+enum status http_open(struct http **http, const struct http_sources *sources, const char *listen,
+                      const char *kill_listen, struct err *err);
+/* The bound addresses, "http://127.0.0.1:8080". */
+const char *http_url(const struct http *http);
+const char *http_kill_url(const struct http *http);
+/* Stops accepting, lets running requests end (at most 1 s), stops the daemons and the pool. */
+void http_close(struct http *http);
+
+#endif

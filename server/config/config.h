@@ -1,0 +1,86 @@
+/* The configuration: one YAML file, read once, checked whole, then read-only.
+ *
+ * server/tables/settings.def names every scalar setting: path, type, range, default, when it may
+ * change, what it means; parsing, checking and `pitwall spec config` walk that table. Lists
+ * (venues, instruments, strategies) and the limits and caps maps have a parser each. Anything
+ * unknown, double, mistyped or out of range is refused with file, line and reason; nothing is half
+ * applied. Main thread, at start; afterwards any thread may read. */
+#ifndef PITWALL_CONFIG_CONFIG_H
+#define PITWALL_CONFIG_CONFIG_H
+
+#include "engine.h"
+
+#include <stdbool.h>
+
+enum { CONFIG_TEXT_MAX = 256 };
+
+enum mode { MODE_SIM, MODE_REPLAY, MODE_BACKTEST, MODE_PAPER, MODE_LIVE };
+enum idle { IDLE_AUTO, IDLE_SPIN, IDLE_YIELD, IDLE_PARK };
+
+struct config {
+    char path[CONFIG_TEXT_MAX];
+    char instance[MAX_NAME];
+    enum mode mode;
+    uint64_t seed;
+    char listen[CONFIG_TEXT_MAX], kill_listen[CONFIG_TEXT_MAX];
+    struct {
+        int32_t core; /* -1: choose one without disk interrupts */
+        enum idle idle;
+        bool inline_gateway; /* the gateway runs in the engine's thread */
+    } engine;
+    struct {
+        char reporting_currency[16];
+        int64_t capital_e8;
+    } money;
+    struct {
+        char speed[16];  /* real | xN | max */
+        char at_end[16]; /* hold | loop | exit */
+        int64_t order_latency_ns, ack_latency_ns, jitter_ns;
+        char ledger[CONFIG_TEXT_MAX]; /* empty: none */
+    } market;
+    struct {
+        int64_t hot_bytes;           /* of the engine lane; power of two */
+        int64_t sync_ms;             /* the disk copy is at most this far behind */
+        char hot_dir[CONFIG_TEXT_MAX]; /* empty: the data directory */
+    } journal;
+    uint16_t venues;
+    char venue[MAX_VENUES][MAX_NAME];
+    uint16_t instruments;
+    struct instrument instrument[MAX_INSTRUMENTS];
+    uint16_t currencies, reporting;
+    struct currency currency[MAX_CURRENCIES];
+    uint16_t strategies; /* [0] is "manual" */
+    struct {
+        char name[MAX_NAME];
+        enum strategy_kind kind;
+        bool enabled;
+        bool instruments[MAX_INSTRUMENTS];
+        struct strategy_params params;
+    } strategy[MAX_STRATEGIES];
+    struct scope_map scopes;
+    struct limits limits[MAX_SCOPES]; /* in force at the first start of a data directory */
+    struct limits caps[MAX_SCOPES];   /* no API call can go above */
+    enum trading_state initial_state;
+    uint64_t hash; /* of the file's bytes: first 8 bytes of its SHA-256 */
+    char hash_text[65];
+};
+
+/* Reads and checks. On refusal err reads `FILE:LINE: what is wrong`. `recorded` is NULL or what a
+ * recording holds: it then replaces venues and instruments of the file, strategies trade all of
+ * it, and limits named for instruments that are not there are left out. */
+struct feed_instruments;
+enum status config_load(struct config *config, const char *path,
+                        const struct feed_instruments *recorded, struct err *err);
+
+/* Copies what the engine needs. */
+void config_engine(const struct config *config, struct engine_config *engine);
+
+/* "firm", "venue/sim", "strategy/maker", "instrument/sim:BTCUSDT" and back. */
+enum { SCOPE_TEXT_MAX = 16 + MAX_NAME };
+void config_scope_name(const struct config *config, uint16_t scope, char out[SCOPE_TEXT_MAX]);
+bool config_scope_find(const struct config *config, const char *name, uint16_t *scope);
+bool config_instrument_find(const struct config *config, const char *name, uint16_t *instrument);
+
+const char *mode_name(enum mode mode); /* "sim" */
+
+#endif

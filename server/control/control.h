@@ -1,0 +1,104 @@
+/* Control: the one door for every change.
+ *
+ * Authorise, record the intent in the control lane, command the engine, wait for the engine's own
+ * event and for its durability, answer. One thread, `control`, runs changes one after another: it
+ * is the only producer of the command ring and the only writer of the control lane, so two changes
+ * can never cross. API threads hand it a job (control_submit) and are called back.
+ *
+ * Kill alone does not queue: control_kill() runs on the caller's thread, sets the page, waits for
+ * the engine's and the gateways' answers on the page (at most 10 ms, then `engine: silent`), and
+ * only then leaves a note to be recorded by the control thread. */
+#ifndef PITWALL_CONTROL_CONTROL_H
+#define PITWALL_CONTROL_CONTROL_H
+
+#include "control/access.h"
+#include "view/view.h"
+
+struct control;
+
+struct control_sources {
+    const struct config *config;
+    struct access *access;
+    struct journal *journal;
+    struct view *view;
+    struct kill_page *kill;
+    struct ring *commands;
+    struct ring *order_rings[MAX_GATEWAYS];
+    uint16_t gateways;
+    uint64_t epoch;
+    /* Called (any thread) whenever an approval or audit fact changed, so that the stream looks. */
+    void (*changed)(void *ctx);
+    void *changed_ctx;
+};
+
+enum status control_open(struct control **control, const struct control_sources *sources,
+                         struct err *err);
+enum status control_start(struct control *control, struct err *err);
+void control_close(struct control *control);
+
+/* Runs `run` on the control thread; `run` must answer by itself (resume its connection). False
+ * when the queue (64 jobs) is full: answer 503. Any thread. */
+bool control_submit(struct control *control, void (*run)(void *job), void *job);
+
+/* A fact for the control lane and so for the audit: JSON object of audit fields (see record.h).
+ * Any thread; never waits: queued, bounded, overflow counted and logged. */
+struct control_fact {
+    const char *kind;   /* login login_failed refused kill limits approval user token ... */
+    const char *scope;  /* NULL: none */
+    const char *reason, *request_id;
+    json_t *old_value, *new_value; /* stolen; NULL: none */
+};
+void control_note(struct control *control, const struct actor *actor,
+                  const struct control_fact *fact);
+
+/* --- on the caller's thread --- */
+
+/* Acts first. *receipt is the JSON receipt (new reference). ERR_UNKNOWN_SCOPE, else OK; a silent
+ * engine is said in the receipt ("engine":"silent"). Cost: tens of us when the engine spins, a few
+ * hundred when it parks. `read_ns` is when the request was read (real clock). */
+enum status control_kill(struct control *control, const struct actor *actor, const char *scope,
+                         const char *reason, bool flatten, int64_t read_ns,
+                         const char *request_id, json_t **receipt, struct err *err);
+
+/* --- on the control thread (from a job) --- */
+
+/* Each fills *reply (new reference) and *http: 200 applied, 202 an approval was opened. `base` is
+ * the expected version from If-Match. */
+enum status control_limits_put(struct control *control, const struct actor *actor,
+                               const char *scope, uint64_t base, const json_t *body,
+                               const char *request_id, int *http, json_t **reply,
+                               struct err *err);
+enum status control_state_put(struct control *control, const struct actor *actor,
+                              const char *scope, uint64_t base, const json_t *body,
+                              const char *request_id, int *http, json_t **reply, struct err *err);
+enum status control_resume(struct control *control, const struct actor *actor, const json_t *body,
+                           const char *request_id, int *http, json_t **reply, struct err *err);
+enum status control_approve(struct control *control, const struct actor *actor, const char *id,
+                            const json_t *body, const char *request_id, json_t **reply,
+                            struct err *err);
+enum status control_reject(struct control *control, const struct actor *actor, const char *id,
+                           const json_t *body, const char *request_id, json_t **reply,
+                           struct err *err);
+/* *http 201; denied: ERR_DENIED with the denial's name in err->text before the first blank and
+ * *reply the problem's extra members ({"order": id}). */
+enum status control_order_new(struct control *control, const struct actor *actor,
+                              const json_t *body, const char *request_id, json_t **reply,
+                              struct err *err);
+enum status control_order_cancel(struct control *control, const struct actor *actor,
+                                 const char *id, const char *request_id, json_t **reply,
+                                 struct err *err);
+enum status control_cancel_all(struct control *control, const struct actor *actor,
+                               const json_t *body, const char *request_id, json_t **reply,
+                               struct err *err);
+/* At stop: no new orders, cancels by policy, STOP event, waits for durability. Main thread, after
+ * the API has stopped. */
+enum status control_stop_trading(struct control *control, int64_t timeout_ms, struct err *err);
+
+/* --- any control-plane thread --- */
+json_t *control_approvals(struct control *control); /* list object, newest first */
+json_t *control_approval(struct control *control, const char *id); /* NULL: unknown */
+/* The pending approval of a scope's limits, or json null. */
+json_t *control_pending_limits(struct control *control, const char *scope);
+uint64_t control_approvals_version(struct control *control);
+
+#endif

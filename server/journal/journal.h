@@ -1,0 +1,58 @@
+/* The journal: two append-only lanes, the truth of a run.
+ *
+ *   engine   events, written by the engine thread
+ *   control  intents, log-ins, refusals, written by the control thread; the payload of a record is
+ *            compact JSON (see control/record.h), its cause the command id
+ *
+ * A lane's memory (base/lane.h) is a shared mapping of DIR/hot-<lane>.lane (or in
+ * journal.hot_dir), prefaulted, never synced. The persister thread copies committed records to
+ * DIR/journal/<lane>-<first seq>.jnl, adds CRC32C and a SHA-256 chain, syncs at most sync_ms
+ * later, and publishes the durable sequence.
+ *
+ * Disk form, little endian. File header, 64 bytes: magic "PWJNL1\0\0", u32 version, u32 lane,
+ * u64 first sequence, u8[32] chain before the first record, zero padding. Record: the 32-byte
+ * lane_record with commit = sequence, payload padded to 8 bytes, u32 CRC32C over header and
+ * padded payload, u32 zero, u8[32] chain = SHA-256(previous chain || header || padded payload).
+ *
+ * Crash safety: what was committed before a SIGKILL is found in the hot file at the next open,
+ * beyond what the disk has, and copied first of all. A torn disk tail is cut and said. Power loss
+ * may take what is not yet durable; the sequence says how much that is. */
+#ifndef PITWALL_JOURNAL_JOURNAL_H
+#define PITWALL_JOURNAL_JOURNAL_H
+
+#include "config/config.h"
+
+enum journal_lane { JOURNAL_ENGINE, JOURNAL_CONTROL, JOURNAL_LANES };
+/* Gates of both lanes. */
+enum { JOURNAL_GATE_PERSISTER, JOURNAL_GATE_AUDIT, JOURNAL_GATES };
+
+struct journal;
+
+/* Recovers the tail, opens both lanes after their last sequences. Main thread. The data directory
+ * is already locked. `recovered` says in words what was found (for the log and the START row). */
+enum status journal_open(struct journal **journal, const char *dir, const struct config *config,
+                         char recovered[ERR_TEXT_MAX], struct err *err);
+enum status journal_start(struct journal *journal, struct err *err); /* the persister */
+/* Copies and syncs the rest, stops the persister. All writers have stopped. */
+void journal_close(struct journal *journal);
+
+struct lane *journal_lane(struct journal *journal, enum journal_lane lane);
+uint64_t journal_durable_seq(const struct journal *journal, enum journal_lane lane);
+/* Wakes the persister and waits; false at the deadline or when storage is suspect. */
+bool journal_wait_durable(struct journal *journal, enum journal_lane lane, uint64_t seq,
+                          int64_t timeout_ms);
+/* True once a write or sync has failed; then new orders are denied (busy) and the log says why.
+ * The engine sees it because the persister's gate no longer moves. */
+bool journal_is_suspect(const struct journal *journal);
+
+/* Reading what is on disk: catch-up of the audit store, `journal dump` and `verify`. */
+struct journal_reader;
+enum status journal_reader_open(struct journal_reader **reader, const char *dir,
+                                enum journal_lane lane, uint64_t from_seq, struct err *err);
+/* OK: a record (payload valid until the next call); ERR_NOT_FOUND: the end; ERR_DAMAGED: the first
+ * bad sequence is in err. CRC and chain are checked. */
+enum status journal_reader_next(struct journal_reader *reader, struct lane_record *record,
+                                const void **payload, struct err *err);
+void journal_reader_close(struct journal_reader *reader);
+
+#endif

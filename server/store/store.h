@@ -1,0 +1,58 @@
+/* The store: audit.db, the queryable projection of the journal, and what a restart takes from it.
+ *
+ * One thread, `audit`, owns the one writing connection; it reads both lanes as a gating reader and
+ * writes batches of up to 1,000 rows or 50 ms, cursor and rows in one transaction, so each record
+ * becomes its rows exactly once. Rows are chained: hash = SHA-256 over the previous hash and a
+ * canonical, length-prefixed encoding of the row. Readers open the database read-only, each call
+ * its own connection from a small pool, with a time budget.
+ *
+ * Kinds: login login_failed refused kill state limits approval config strategy user token order
+ * denial fill gap start stop storage. */
+#ifndef PITWALL_STORE_STORE_H
+#define PITWALL_STORE_STORE_H
+
+#include "journal/journal.h"
+
+#include <jansson.h>
+
+struct store;
+
+/* What was in force when the directory was last used. */
+struct store_saved {
+    bool found;
+    uint64_t generation;
+    struct {
+        bool limits_found, state_found;
+        struct limits limits;
+        uint64_t limits_generation;
+        enum trading_state state;
+        uint64_t version, incident;
+        int64_t since_ns;
+        char actor[MAX_NAME];
+        char cause[256];
+    } scope[MAX_SCOPES]; /* matched to this run's scopes by name */
+};
+
+/* Opens or makes DIR/audit.db, runs the migrations (refuses a newer database), catches up from the
+ * journal on disk, and fills `saved`. Main thread, after journal_open. */
+enum status store_open(struct store **store, const char *dir, const struct config *config,
+                       struct journal *journal, struct store_saved *saved, struct err *err);
+enum status store_start(struct store *store, struct err *err); /* the audit thread */
+void store_close(struct store *store); /* drains the lanes first */
+
+/* Sequence of the newest committed audit row. Any thread. */
+uint64_t store_audit_seq(const struct store *store);
+
+/* Worker threads. Fills a list object {"items":[...],"next":...}; NULL filters are open. */
+struct store_query {
+    int64_t from_ns, to_ns; /* 0: open */
+    const char *actor, *kind, *scope, *q;
+    uint64_t before_seq; /* cursor: rows with a smaller seq; 0: newest */
+    uint32_t limit;
+};
+enum status store_audit_query(struct store *store, const struct store_query *query, json_t **list,
+                              struct err *err);
+/* {"ok","rows","head_seq","head_hash","first_bad_seq"}; recomputes the chain. */
+enum status store_audit_verify(const char *dir, json_t **report, struct err *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* The log: one key=value line a fact, on stderr; repeats within a second are counted, not
+ * repeated. Values are escaped: a hostile symbol or header cannot forge a line. Any thread but the
+ * engine's. */
+#ifndef PITWALL_THREAD_LOG_H
+#define PITWALL_THREAD_LOG_H
+
+#include "engine.h"
+
+enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
+
+/* log_line(LOG_WARN, "gateway", "sequence gap", "instrument=%s expected=%lld", ...): `pairs` is a
+ * printf format whose string arguments were passed through log_escape. NULL: none. */
+void log_line(enum log_level level, const char *area, const char *says, const char *pairs, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Printable ASCII without blanks, quotes and control bytes (\xNN); cut to fit. Returns out. */
+char *log_escape(char *out, size_t size, const char *text);
+
+/* printf into an err; see base/error.h. */
+enum status err_format(struct err *err, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,100 @@
+/* The view: the read model that GET, the stream and metrics show.
+ *
+ * Fed by the engine lane and the telemetry ring, by one thread, `view`, about every ms; read by
+ * any control-plane thread under the view's lock (held for the making of one JSON object; nothing
+ * that an order waits for ever takes it). It also answers the control thread's wait for the
+ * engine's own event. All JSON shapes are DESIGN section 5 "Fixed shapes". Unknown is null. */
+#ifndef PITWALL_VIEW_VIEW_H
+#define PITWALL_VIEW_VIEW_H
+
+#include "gateway/gateway.h"
+#include "store/store.h"
+
+struct view;
+
+struct view_sources {
+    const struct config *config;
+    struct journal *journal;
+    struct store *store;
+    struct gateway *gateway;
+    struct ring *telemetry;
+    struct ring *rings[4]; /* depths for metrics: market, executions, orders, commands */
+    struct kill_page *kill;
+    struct histogram *step, *tick_to_order, *order_ack, *fill_latency;
+    const struct store_saved *saved; /* actors and causes of restored states; read at open only */
+    int64_t started_ns;
+};
+
+enum status view_open(struct view **view, const struct view_sources *sources, struct err *err);
+enum status view_start(struct view *view, struct err *err);
+void view_close(struct view *view);
+
+/* Who did it, told by control before the command leaves, so that states, orders and receipts can
+ * name a person. */
+void view_note_command(struct view *view, uint64_t command_id, const char *actor,
+                       const char *reason);
+void view_note_kill(struct view *view, uint64_t incident, uint16_t scope, const char *actor,
+                    const char *reason, int64_t at_ns, int64_t ns_to_block, bool durable);
+void view_kill_durable(struct view *view, uint64_t incident);
+
+/* Waits until the engine has answered the command. False at the deadline. */
+bool view_wait_command(struct view *view, uint64_t command_id, int64_t timeout_ms,
+                       struct event_command_done *done, uint64_t *event_seq);
+
+/* What control decides on. */
+void view_limits(struct view *view, uint16_t scope, struct limits *limits, uint64_t *generation);
+struct view_state {
+    enum trading_state state, effective;
+    uint64_t version, incident;
+};
+struct view_state view_state(struct view *view, uint16_t scope);
+
+/* JSON for handlers and the stream; new references. `cursor` 0: newest. */
+json_t *view_status(struct view *view);
+json_t *view_health(struct view *view, bool *ready); /* {"ready","reasons"} */
+json_t *view_venues(struct view *view);
+json_t *view_instruments(struct view *view);
+json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth);
+json_t *view_positions(struct view *view);
+json_t *view_pnl(struct view *view);
+struct view_filter {
+    int32_t instrument, strategy; /* -1: any */
+    int32_t state;                /* enum order_state; -1: any; -2: not finished */
+    uint64_t cursor;
+    uint32_t limit;
+};
+json_t *view_orders(struct view *view, const struct view_filter *filter);
+json_t *view_order(struct view *view, uint64_t order_id);     /* NULL: unknown */
+json_t *view_order_why(struct view *view, uint64_t order_id); /* NULL: unknown */
+json_t *view_fills(struct view *view, const struct view_filter *filter);
+json_t *view_trading_states(struct view *view);
+json_t *view_trading_state(struct view *view, uint16_t scope);
+json_t *view_limits_json(struct view *view, uint16_t scope); /* without "pending" */
+json_t *view_limits_schema(struct view *view);
+json_t *view_receipt(struct view *view, uint64_t incident); /* NULL: unknown */
+json_t *view_receipts(struct view *view);
+json_t *view_latency(struct view *view);
+
+/* Rises whenever something of that topic has changed: the stream sends deltas by it. */
+enum view_topic {
+    VIEW_STATUS, VIEW_POSITIONS, VIEW_ORDERS, VIEW_FILLS, VIEW_PNL, VIEW_BOOKS, VIEW_KILL,
+    VIEW_LIMITS, VIEW_LATENCY, VIEW_TOPICS
+};
+uint64_t view_version(struct view *view, enum view_topic topic);
+
+/* Values of one limit's money or ratio as JSON decimal string, integers as they are, unset null. */
+json_t *limit_value_json(enum limit_id id, int64_t value);
+/* "K<epoch>-<n>" of a kill generation and back. */
+enum { INCIDENT_TEXT_MAX = 24 };
+void incident_print(char out[INCIDENT_TEXT_MAX], uint64_t incident);
+bool incident_parse(const char *text, uint64_t *incident);
+
+/* Numbers for metrics that no JSON shape holds; one locked copy. */
+struct view_counters {
+    uint64_t orders_sent[MAX_VENUES], orders_rejected[MAX_VENUES], fills[MAX_VENUES];
+    uint64_t denied[DENIAL_COUNT];
+    uint64_t gaps, anomalies, overruns, open_orders, unknown_orders;
+};
+void view_counters(struct view *view, struct view_counters *counters);
+
+#endif
