@@ -61,6 +61,7 @@ struct engine_io {
     struct ring *telemetry;              /* may be NULL */
     struct ring *orders[MAX_GATEWAYS];
     struct kill_page *kill;
+    struct histogram *order_ack, *fill_latency; /* sent to ack, sent to fill; may be NULL */
 };
 
 /* Bytes that engine_init() wants, 128-byte aligned, for this configuration. */

@@ -41,6 +41,15 @@ struct currency {
 bool instrument_value_e8(const struct instrument *instrument, int64_t price_ticks, int64_t lots,
                          int64_t *value_e8);
 
+/* The same at a price in 1e-8 ticks (a mid or an average can lie between two ticks); linear values
+ * are rounded as inverse ones are. */
+bool instrument_value_between_e8(const struct instrument *instrument, int64_t price_e8_ticks,
+                                 int64_t lots, int64_t *value_e8);
+
+/* The price in 1e-8 ticks at which `lots` > 0 are worth value_e8 > 0; 0 when it cannot be told. */
+int64_t instrument_price_e8_ticks(const struct instrument *instrument, int64_t value_e8,
+                                  int64_t lots);
+
 /* amount * ratio / 1e8, rounded to nearest, half away from zero. False on overflow. */
 bool money_scale(int64_t amount_e8, int64_t ratio_e8, int64_t *result_e8);
 

@@ -60,7 +60,8 @@ struct order {
     int64_t sent_ns, acked_ns;
     uint64_t cause;
     uint64_t incident; /* kill generation whose receipt counts it; 0: none */
-    uint32_t next;     /* pool link */
+    uint32_t live_at;               /* oms: place among the live orders */
+    uint32_t cell_prev, cell_next;  /* oms: the live orders of its strategy in its instrument */
 };
 
 static inline int64_t order_leaves_lots(const struct order *order)

@@ -32,10 +32,6 @@ bool position_mark(struct position *position, const struct instrument *instrumen
 /* realised + unrealised - fee. */
 int64_t position_total_e8(const struct position *position);
 
-/* Value of `lots` >= 0 at a price in 1e-8 ticks. False on overflow. */
-bool position_value_e8(const struct instrument *instrument, int64_t price_e8_ticks, int64_t lots,
-                       int64_t *value_e8);
-
 /* Average entry price in 1e-8 ticks; 0 when flat. */
 int64_t position_average_e8_ticks(const struct position *position,
                                   const struct instrument *instrument);
