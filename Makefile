@@ -63,7 +63,8 @@ pitwall := $(if $(filter release,$(OBJ:$(BUILD)/%=%)),$(BUILD)/pitwall,$(OBJ)/pi
 ARCH := -march=x86-64-v2
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection
-# Nothing of the build machine in the objects: the same sources give the same bytes.
+# Nothing of the build machine in the objects: the same sources give the same bytes, wherever the
+# tree lies (the compile rule adds a fixed seed for the names that LTO makes up).
 SAME := -ffile-prefix-map=$(CURDIR)=. -Wdate-time
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 
@@ -81,7 +82,7 @@ break_flag := $(if $(BREAK),-DPITWALL_BREAK_$(call upper,$(BREAK)))
 
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -g $(ARCH) $(WARN) $(HARDEN) $(SAME) $(tune_$(MODE)) \
               $(break_flag) $(CFLAGS)
-LDFLAGS_ALL := $(tune_$(MODE)) $(ARCH) -g $(LINK_HARDEN) $(LDFLAGS)
+LDFLAGS_ALL := $(tune_$(MODE)) $(ARCH) -g $(SAME) $(LINK_HARDEN) $(LDFLAGS)
 
 # Asked in the recipe, not here: `make run` on a bare machine installs pkg-config first. Debian
 # keeps all these headers in /usr/include, so no --cflags are needed.
@@ -118,7 +119,7 @@ $(OBJ)/members: FORCE
 quiet = $(if $(V),,@echo "  $(1) $@";)
 define compile
 @mkdir -p $(@D)
-$(call quiet,CC  )$(CC) $(CFLAGS_ALL) $(1) -MMD -MP -c -o $@ $<
+$(call quiet,CC  )$(CC) $(CFLAGS_ALL) $(1) $(if $(IS_CLANG),,-frandom-seed=$<) -MMD -MP -c -o $@ $<
 endef
 
 $(OBJ)/engine/%.o: engine/%.c $(OBJ)/flags
