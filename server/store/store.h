@@ -52,7 +52,14 @@ struct store_query {
 };
 enum status store_audit_query(struct store *store, const struct store_query *query, json_t **list,
                               struct err *err);
-/* {"ok","rows","head_seq","head_hash","first_bad_seq"}; recomputes the chain. */
+/* {"ok","rows","head_seq","head_hash","first_bad_seq"}; recomputes the chain with code of its own,
+ * on a read-only connection, also while a server writes. A changed, deleted, inserted or reordered
+ * row is found; a tail cut off shows only against a head that was written down elsewhere. */
 enum status store_audit_verify(const char *dir, json_t **report, struct err *err);
+
+/* "K<epoch>-<n>" of a kill generation (epoch in the upper 32 bits) and back. */
+enum { INCIDENT_TEXT_MAX = 24 };
+void incident_print(char out[INCIDENT_TEXT_MAX], uint64_t incident);
+bool incident_parse(const char *text, uint64_t *incident);
 
 #endif

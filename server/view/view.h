@@ -1,8 +1,8 @@
 /* The view: the read model that GET, the stream and metrics show.
  *
- * Fed by the engine lane and the telemetry ring, by one thread, `view`, about every ms; read by
- * any control-plane thread under the view's lock (held for the making of one JSON object; nothing
- * that an order waits for ever takes it). It also answers the control thread's wait for the
+ * Fed by the engine lane and the telemetry ring, by one thread, `view`, about every ms, and by
+ * whoever looks, so that a look never misses what the engine has already said; all under the
+ * view's lock (held for the making of one JSON object; nothing that an order waits for takes it). It also answers the control thread's wait for the
  * engine's own event. All JSON shapes are DESIGN section 5 "Fixed shapes". Unknown is null. */
 #ifndef PITWALL_VIEW_VIEW_H
 #define PITWALL_VIEW_VIEW_H
@@ -21,6 +21,7 @@ struct view_sources {
     struct ring *rings[4]; /* depths for metrics: market, executions, orders, commands */
     struct kill_page *kill;
     struct histogram *step, *tick_to_order, *order_ack, *fill_latency;
+    const _Atomic int64_t *engine_beat_ns; /* monotonic, of the engine loop's latest turn; NULL: none */
     const struct store_saved *saved; /* actors and causes of restored states; read at open only */
     int64_t started_ns;
 };
@@ -84,11 +85,6 @@ uint64_t view_version(struct view *view, enum view_topic topic);
 
 /* Values of one limit's money or ratio as JSON decimal string, integers as they are, unset null. */
 json_t *limit_value_json(enum limit_id id, int64_t value);
-/* "K<epoch>-<n>" of a kill generation and back. */
-enum { INCIDENT_TEXT_MAX = 24 };
-void incident_print(char out[INCIDENT_TEXT_MAX], uint64_t incident);
-bool incident_parse(const char *text, uint64_t *incident);
-
 /* Numbers for metrics that no JSON shape holds; one locked copy. */
 struct view_counters {
     uint64_t orders_sent[MAX_VENUES], orders_rejected[MAX_VENUES], fills[MAX_VENUES];
