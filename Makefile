@@ -129,6 +129,9 @@ $(OBJ)/server/%.o: server/%.c $(OBJ)/flags
 $(OBJ)/tests/%.o: tests/%.c $(OBJ)/flags
 	$(call compile,$(inc_tests))
 
+# The assembler puts the migrations into this object; the compiler does not see them.
+$(OBJ)/server/store/migrations.o: $(wildcard migrations/*.sql)
+
 # The version string reaches one object only; a commit recompiles that one.
 $(OBJ)/server/version.o: server/version.c $(OBJ)/flags $(OBJ)/version
 	$(call compile,$(inc_server) -DPITWALL_VERSION='"$(VERSION)"')
