@@ -1,0 +1,496 @@
+// A moving fake of the desk behind the API: books that walk, orders that fill, limits, kills, approvals.
+//
+// It imitates shapes, not the engine: whatever it shows is only as true as the dashboard's tests need.
+// Everything is drawn from one seeded generator, so a test run is the same run each time.
+
+const INSTRUMENTS = [
+  { symbol: "BTCUSDT", tick_size: "0.10", lot_size: "0.001", mid: 650001, places: 1, qty: 3 },
+  { symbol: "ETHUSDT", tick_size: "0.01", lot_size: "0.01", mid: 342017, places: 2, qty: 2 },
+  { symbol: "SOLUSDT", tick_size: "0.001", lot_size: "0.1", mid: 171234, places: 3, qty: 1 },
+];
+
+export const SCOPES = [
+  "firm",
+  "venue/sim",
+  "strategy/maker",
+  "strategy/momentum",
+  "instrument/sim:BTCUSDT",
+  "instrument/sim:ETHUSDT",
+  "instrument/sim:SOLUSDT",
+];
+
+export const LIMIT_ROWS = [
+  ["max_order_lots", "lots", "integer", 1, 1000000, "lots of this order", 500],
+  [
+    "max_order_notional",
+    "USDT",
+    "decimal",
+    "0",
+    "100000000",
+    "price times size of this order",
+    "250000",
+  ],
+  ["max_position_lots", "lots", "integer", 0, 10000000, "worst case if all fill", 4000],
+  ["max_open_orders", "orders", "integer", 0, 10000, "orders that may rest at once", 40],
+  ["max_messages_per_s", "messages/s", "integer", 1, 100000, "new, amend and cancel", 200],
+  [
+    "price_collar_ratio",
+    "ratio",
+    "decimal",
+    "0",
+    "1",
+    "distance from the reference price",
+    "0.0125",
+  ],
+  ["max_data_age_ms", "ms", "integer", 1, 60000, "age of the market data", 1500],
+  ["max_daily_loss", "USDT", "decimal", "0", "100000000", "loss since midnight UTC", "20000.50"],
+];
+
+const USERS = { viewer: "viewer", trader: "trader", risk1: "risk", risk2: "risk", admin: "admin" };
+
+function now() {
+  return String(BigInt(Date.now()) * 1000000n);
+}
+
+/** mulberry32: small, seeded, good enough for a fake. */
+function generator(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** An integer of 10^-places as decimal text. */
+function decimal(value, places) {
+  const digits = String(Math.abs(Math.round(value))).padStart(places + 1, "0");
+  const whole = digits.slice(0, digits.length - places);
+  return (value < 0 ? "-" : "") + (places > 0 ? `${whole}.${digits.slice(-places)}` : whole);
+}
+
+export class Desk {
+  constructor({ seed = 1, mode = "sim" } = {}) {
+    this.random = generator(seed);
+    this.mode = mode;
+    this.startedAt = Date.now();
+    this.seq = 1000;
+    this.orders = [];
+    this.fills = [];
+    this.audit = [];
+    this.receipts = [];
+    this.approvals = [];
+    this.money = {
+      price: 0,
+      fee: 0,
+      rebate: 0,
+      unrealised: 0,
+      equity: 1000000 * 1e8,
+      peak: 1000000 * 1e8,
+    };
+    this.markets = INSTRUMENTS.map((row) => ({
+      ...row,
+      instrument: `sim:${row.symbol}`,
+      at: row.mid,
+      lots: 0,
+      stale: false,
+    }));
+    this.limits = SCOPES.map((scope) => ({
+      scope,
+      generation: 7,
+      limits: Object.fromEntries(
+        LIMIT_ROWS.map((row) => [row[0], scope === "firm" ? row[6] : null]),
+      ),
+      pending: null,
+    }));
+    this.states = SCOPES.map((scope) => ({
+      scope,
+      state: "ACTIVE",
+      effective: "ACTIVE",
+      version: 1,
+      incident: null,
+      cause: null,
+      actor: null,
+      since_ns: now(),
+    }));
+    this.note("start", "system", { reason: "demo" });
+  }
+
+  roleOf(user) {
+    return USERS[user] ?? null;
+  }
+
+  note(kind, actor, { scope = null, old = null, next = null, reason = null } = {}) {
+    const seq = this.audit.length + 1;
+    const hash = (seq * 2654435761).toString(16).padStart(16, "0");
+    const row = {
+      seq,
+      at_ns: now(),
+      actor,
+      person: actor in USERS,
+      role: USERS[actor] ?? null,
+      kind,
+      scope,
+    };
+    this.audit.push({ ...row, old, new: next, reason, request_id: `r${seq}`, hash });
+  }
+
+  // ---- what moves ----
+
+  book(market) {
+    const side = (sign) =>
+      Array.from({ length: 10 }, (_, level) => [
+        decimal(market.at + sign * (1 + level * 2 + ((level * level) % 3)), market.places),
+        decimal(1 + Math.floor(this.random() * 4000 * (1 + level / 4)), market.qty),
+      ]);
+    const age = market.stale ? "4200000000" : String(Math.floor(this.random() * 9e6));
+    return {
+      instrument: market.instrument,
+      bids: side(-1),
+      asks: side(1),
+      stale: market.stale,
+      age_ns: age,
+      update_id: String(++this.seq),
+    };
+  }
+
+  step() {
+    for (const market of this.markets) {
+      if (!market.stale) {
+        market.at += Math.round((this.random() - 0.5) * market.mid * 0.00006);
+      }
+      if (this.random() < 0.35) {
+        this.trade(market);
+      }
+    }
+    this.money.unrealised += Math.round((this.random() - 0.49) * 9e8);
+    this.money.equity = 1000000 * 1e8 + this.total();
+    this.money.peak = Math.max(this.money.peak, this.money.equity);
+  }
+
+  halted() {
+    return this.states[0].state === "HALTED";
+  }
+
+  trade(market) {
+    if (this.halted()) {
+      return;
+    }
+    const buy = this.random() < 0.5;
+    const qty = 1 + Math.floor(this.random() * 60);
+    const order = {
+      id: String(9000 + ++this.seq),
+      seq: this.seq,
+      instrument: market.instrument,
+      strategy: this.random() < 0.7 ? "maker" : "momentum",
+      actor: null,
+      side: buy ? "buy" : "sell",
+      type: "limit",
+      tif: "GTC",
+      price: decimal(market.at + (buy ? -2 : 2), market.places),
+      qty: decimal(qty, market.qty),
+      filled: decimal(0, market.qty),
+      leaves: decimal(qty, market.qty),
+      avg_price: null,
+      state: "WORKING",
+      sent_ns: now(),
+      acked_ns: now(),
+      reason: null,
+      lots: qty,
+    };
+    if (this.random() < 0.06) {
+      Object.assign(order, {
+        state: "REJECTED",
+        reason: "price_collar_ratio",
+        leaves: decimal(0, market.qty),
+      });
+    }
+    this.orders.unshift(order);
+    this.touched?.push(order);
+    this.settle(market);
+  }
+
+  settle(market) {
+    const working = this.orders.filter(
+      (row) => row.state === "WORKING" && row.instrument === market.instrument,
+    );
+    if (working.length <= 4) {
+      return;
+    }
+    const order = working[working.length - 1];
+    if (this.random() < 0.5) {
+      Object.assign(order, { state: "CANCELLED", leaves: decimal(0, market.qty) });
+    } else {
+      Object.assign(order, {
+        state: "FILLED",
+        filled: order.qty,
+        leaves: decimal(0, market.qty),
+        avg_price: order.price,
+      });
+      market.lots += order.side === "buy" ? order.lots : -order.lots;
+      this.money.price += Math.round((this.random() - 0.46) * 31e8);
+      this.money.fee -= Math.round(this.random() * 8e7);
+      this.money.rebate += Math.round(this.random() * 3e7);
+      this.fills.unshift({
+        id: `f${++this.seq}`,
+        order: order.id,
+        instrument: order.instrument,
+        side: order.side,
+        qty: order.qty,
+        price: order.price,
+        fee: decimal(Math.round(this.random() * 8e7), 8),
+        fee_currency: "USDT",
+        maker: true,
+        at_ns: now(),
+        seq: this.seq,
+      });
+      this.filled?.push(this.fills[0]);
+    }
+    this.touched?.push(order);
+  }
+
+  total() {
+    return this.money.price + this.money.fee + this.money.rebate;
+  }
+
+  // ---- what is read ----
+
+  status() {
+    return {
+      mode: this.mode,
+      instance: "mock-desk",
+      version: "0.0.0-mock",
+      config_hash: "c0ffee",
+      uptime_s: Math.floor((Date.now() - this.startedAt) / 1000),
+      journal_seq: this.seq,
+      durable_seq: this.seq,
+      audit_seq: this.audit.length,
+      storage: "ok",
+      market: { state: "running" },
+      threads: [{ name: "engine", core: 1, idle: "park" }],
+      venues: [{ venue: "sim", state: "connected", age_ns: "1200000" }],
+    };
+  }
+
+  instruments() {
+    return INSTRUMENTS.map(({ symbol, tick_size, lot_size }) => ({
+      instrument: `sim:${symbol}`,
+      venue: "sim",
+      symbol,
+      tick_size,
+      lot_size,
+      settle: "USDT",
+      inverse: false,
+    }));
+  }
+
+  schema() {
+    const limits = LIMIT_ROWS.map(([name, unit, type, min, max, says]) => ({
+      name,
+      unit,
+      type,
+      min,
+      max,
+      sense: "max",
+      says,
+    }));
+    return { limits, scopes: SCOPES };
+  }
+
+  pnl() {
+    const { price, fee, rebate, unrealised, equity, peak } = this.money;
+    return {
+      currency: "USDT",
+      total: decimal(this.total(), 8),
+      price: decimal(price, 8),
+      fee: decimal(fee, 8),
+      funding: "0",
+      rebate: decimal(rebate, 8),
+      realised: decimal(price - unrealised, 8),
+      unrealised: decimal(unrealised, 8),
+      equity: decimal(equity, 8),
+      peak: decimal(peak, 8),
+      drawdown_ratio: decimal(((peak - equity) / peak) * 1e8, 8),
+      by_instrument: [],
+      by_strategy: [],
+    };
+  }
+
+  positions() {
+    return this.markets.map((market) => ({
+      instrument: market.instrument,
+      lots: market.lots,
+      qty: decimal(market.lots, market.qty),
+      avg_price: market.lots === 0 ? null : decimal(market.mid * 100 + 37, market.places + 2),
+      mark: market.stale ? null : decimal(market.at, market.places),
+      unrealised: market.stale ? null : decimal(market.lots * (market.at - market.mid) * 1e4, 8),
+      realised: decimal(this.money.price / 3, 8),
+      currency: "USDT",
+      age_ns: "3100000",
+    }));
+  }
+
+  latency() {
+    const stage = (p50, tail) => {
+      const jitter = 0.85 + this.random() * 0.4;
+      const ns = (value) => String(Math.round(value * jitter));
+      return {
+        count: this.seq * 37,
+        p50_ns: ns(p50),
+        p99_ns: ns(p50 * 3.2),
+        p999_ns: ns(p50 * 7 * tail),
+        max_ns: ns(p50 * 31),
+      };
+    };
+    return {
+      stages: {
+        step: stage(640, 1 + this.random()),
+        decode: stage(210, 1),
+        gate: stage(95, 1),
+        persist: stage(38000, 1),
+      },
+    };
+  }
+
+  // ---- what is changed ----
+
+  limitsOf(scope) {
+    return this.limits.find((row) => row.scope === scope) ?? null;
+  }
+
+  /** Changes one value as if somebody else had been quicker. */
+  limitsMove(scope, name, value) {
+    const row = this.limitsOf(scope);
+    row.limits = { ...row.limits, [name]: value };
+    row.generation++;
+  }
+
+  limitsPut(scope, limits, reason, user) {
+    const row = this.limitsOf(scope);
+    const looser = Object.entries(limits).some(
+      ([name, value]) => row.limits[name] !== null && Number(value) > Number(row.limits[name]),
+    );
+    const diff = Object.entries(limits).map(([name, value]) => ({
+      name,
+      old: row.limits[name],
+      new: value,
+    }));
+    if (looser) {
+      return { approval: this.propose("limits", scope, diff, row.generation, reason, user) };
+    }
+    this.note("limits", user, {
+      scope,
+      old: JSON.stringify(diff.map((d) => d.old)),
+      next: JSON.stringify(limits),
+      reason,
+    });
+    row.limits = { ...row.limits, ...limits };
+    row.generation++;
+    return { limits: row };
+  }
+
+  propose(kind, scope, diff, base, reason, proposer) {
+    const approval = {
+      id: String(this.approvals.length + 1),
+      kind,
+      scope,
+      diff,
+      base,
+      reason,
+      proposer,
+      state: "pending",
+      expires_ns: String(BigInt(Date.now() + 900000) * 1000000n),
+    };
+    this.approvals.push(approval);
+    this.note("approval", proposer, { scope, next: "pending", reason });
+    if (kind === "limits") {
+      this.limitsOf(scope).pending = approval;
+    }
+    return approval;
+  }
+
+  decide(approval, verb, user) {
+    approval.state = verb === "approve" ? "applied" : "rejected";
+    this.note("approval", user, { scope: approval.scope, old: "pending", next: approval.state });
+    const row = this.limitsOf(approval.scope);
+    if (approval.kind === "limits") {
+      row.pending = null;
+    }
+    if (verb !== "approve") {
+      return approval;
+    }
+    if (approval.kind === "limits") {
+      row.limits = {
+        ...row.limits,
+        ...Object.fromEntries(approval.diff.map((d) => [d.name, d.new])),
+      };
+      row.generation++;
+    } else {
+      this.setState(approval.scope, "ACTIVE", user, null, null);
+    }
+    return approval;
+  }
+
+  setState(scope, state, actor, cause, incident) {
+    const row = this.states.find((item) => item.scope === scope);
+    Object.assign(row, {
+      state,
+      actor,
+      cause,
+      incident,
+      version: row.version + 1,
+      since_ns: now(),
+    });
+    for (const item of this.states) {
+      item.effective = this.halted() ? "HALTED" : item.state;
+    }
+  }
+
+  kill(scope, reason, flatten, user) {
+    const before = this.receipts.find(
+      (row) => row.scope === scope && this.states.some((s) => s.incident === row.incident),
+    );
+    this.note("kill", user, { scope, old: before ? "HALTED" : "ACTIVE", next: "HALTED", reason });
+    if (before) {
+      return before;
+    }
+    const resting = this.orders.filter((order) => order.state === "WORKING");
+    const receipt = {
+      incident: String(this.receipts.length + 1),
+      scope,
+      actor: user,
+      reason,
+      at_ns: now(),
+      ns_to_block: "18240",
+      last_order_seq: this.seq,
+      unsent: 0,
+      resting: resting.length,
+      cancels: { sent: resting.length, confirmed: 0, refused: 0, unknown: 0 },
+      flatten: flatten ? { orders: 3, done: 0 } : null,
+      durable: false,
+      complete: false,
+    };
+    this.receipts.push(receipt);
+    this.setState(scope, "HALTED", user, "operator", receipt.incident);
+    for (const order of resting) {
+      order.state = "PENDING_CANCEL";
+      this.touched?.push(order);
+    }
+    return receipt;
+  }
+
+  /** Confirms a few cancels of each open receipt. */
+  confirm() {
+    for (const receipt of this.receipts.filter((row) => !row.complete)) {
+      const pending = this.orders.filter((order) => order.state === "PENDING_CANCEL").slice(0, 3);
+      for (const order of pending) {
+        Object.assign(order, { state: "CANCELLED", leaves: "0", reason: "killed" });
+        this.touched?.push(order);
+      }
+      receipt.cancels.confirmed += pending.length;
+      receipt.durable = true;
+      receipt.complete = receipt.cancels.confirmed >= receipt.cancels.sent;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// The one list of what a person can do here: label, key, role, whether it asks twice.
+//
+// `role` is the least role, `exactly` means that a higher role does not do either (approving is for role
+// risk alone). `twice` actions repeat in words what will happen before they are sent. Tightening and
+// killing never ask twice. The server decides in the end; this list only keeps the page honest about it.
+
+/** @import { Role } from "./types/shapes.js" */
+
+/**
+ * @typedef {object} Action
+ * @property {string} label
+ * @property {string | null} key the key that leads there; it never fires the action itself
+ * @property {Role} role
+ * @property {boolean} [exactly]
+ * @property {boolean} twice
+ * @property {string} says
+ */
+
+/** @type {Record<string, Action>} */
+export const ACTIONS = {
+  kill: {
+    label: "Kill",
+    key: "k",
+    role: "trader",
+    twice: false,
+    says: "Halt the scope and cancel every resting order in it",
+  },
+  resume: {
+    label: "Resume",
+    key: null,
+    role: "risk",
+    twice: true,
+    says: "Ask a second person to let the scope trade again",
+  },
+  orderCancel: {
+    label: "Cancel",
+    key: "o",
+    role: "trader",
+    twice: false,
+    says: "Cancel this order at the venue",
+  },
+  approve: {
+    label: "Approve",
+    key: "a",
+    role: "risk",
+    exactly: true,
+    twice: true,
+    says: "Let the change apply",
+  },
+  reject: {
+    label: "Reject",
+    key: null,
+    role: "risk",
+    exactly: true,
+    twice: false,
+    says: "Refuse the change",
+  },
+  limitsChange: {
+    label: "Change limits",
+    key: "l",
+    role: "risk",
+    twice: false,
+    says: "Tightening applies at once, loosening waits for a second person",
+  },
+  logOut: {
+    label: "Log out",
+    key: null,
+    role: "viewer",
+    twice: false,
+    says: "End this session",
+  },
+};
+
+/** @type {Role[]} */
+const RANK = ["viewer", "trader", "risk", "admin"];
+
+/**
+ * @param {Role | undefined} role
+ * @param {Role} least
+ */
+export function roleReaches(role, least) {
+  return role !== undefined && RANK.indexOf(role) >= RANK.indexOf(least);
+}
+
+/**
+ * Why this role may not do it, in words; empty when it may.
+ * @param {Action} action
+ * @param {Role | undefined} role
+ */
+export function actionRefusal(action, role) {
+  if (action.exactly) {
+    return role === action.role ? "" : `Only role ${action.role} may do this`;
+  }
+  return roleReaches(role, action.role) ? "" : `Needs role ${action.role}`;
+}
+
+/**
+ * What a key leads to: the id of the element to focus is `at-<action>`.
+ * @param {string} key
+ */
+export function actionOfKey(key) {
+  return Object.keys(ACTIONS).find((id) => ACTIONS[id].key === key) ?? null;
+}

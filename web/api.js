@@ -1,0 +1,249 @@
+// The only place that fetches.
+//
+// Every call resolves to an Answer {ok, status, body, problem, etag}; it never throws for what the server
+// or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
+// writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
+
+/** @import { Answer, Approval, Instrument, LimitsSchema, Limits, List, Receipt, Session } from "./types/shapes.js" */
+
+const BASE = "/api/v1";
+const TIMEOUT_MS = 8000;
+const KILL_TIMEOUT_MS = 2500;
+const KILL_TRIES = 3;
+
+let csrf = "";
+/** @type {() => void} */
+let onSessionGone = () => {};
+
+/** @param {() => void} callback called when the server no longer knows this session */
+export function apiOnSessionGone(callback) {
+  onSessionGone = callback;
+}
+
+/** @param {string} scope firm, venue/sim: written in a path as it is, apart from what a path cannot hold */
+function scopePath(scope) {
+  return scope.split("/").map(encodeURIComponent).join("/").replaceAll("%3A", ":");
+}
+
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
+
+/**
+ * @template T
+ * @param {string} method
+ * @param {string} path below /api/v1
+ * @param {{body?: unknown, ifMatch?: string, key?: string, timeoutMs?: number}} [options]
+ * @returns {Promise<Answer<T>>}
+ */
+async function call(method, path, options = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") {
+    headers["X-CSRF-Token"] = csrf;
+  }
+  if (options.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+  }
+  if (options.ifMatch !== undefined) {
+    headers["If-Match"] = `"${options.ifMatch}"`;
+  }
+  if (options.key) {
+    headers["Idempotency-Key"] = options.key;
+  }
+  try {
+    const response = await fetch(BASE + path, {
+      method,
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
+    });
+    const text = await response.text();
+    const parsed = text ? JSON.parse(text) : null;
+    return {
+      ok: response.ok,
+      status: response.status,
+      body: response.ok ? parsed : null,
+      problem: response.ok ? null : (parsed ?? { code: `http_${response.status}` }),
+      etag: response.headers.get("ETag"),
+    };
+  } catch (error) {
+    const title =
+      error instanceof SyntaxError ? "The answer was not JSON" : "The server did not answer";
+    return {
+      ok: false,
+      status: 0,
+      body: null,
+      problem: { code: "unreachable", title },
+      etag: null,
+    };
+  }
+}
+
+/**
+ * A call of a logged-in person: tells the page when the session is gone.
+ * @template T
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: unknown, ifMatch?: string, key?: string, timeoutMs?: number}} [options]
+ * @returns {Promise<Answer<T>>}
+ */
+async function sessionCall(method, path, options) {
+  /** @type {Answer<T>} */
+  const answer = await call(method, path, options);
+  if (answer.status === 401) {
+    onSessionGone();
+  }
+  return answer;
+}
+
+/**
+ * @template T
+ * @param {string} path
+ * @returns {Promise<Answer<T>>}
+ */
+function read(path) {
+  return sessionCall("GET", path);
+}
+
+/**
+ * @template T
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {string} [ifMatch]
+ * @returns {Promise<Answer<T>>}
+ */
+function write(method, path, body, ifMatch) {
+  return sessionCall(method, path, { body, ifMatch, key: newKey() });
+}
+
+/** @param {Answer<Session>} answer */
+function keepCsrf(answer) {
+  if (answer.ok && answer.body) {
+    csrf = answer.body.csrf;
+  }
+  return answer;
+}
+
+/**
+ * Logs in; within a session the same call is the re-authentication.
+ * @param {string} user
+ * @param {string} password
+ */
+export async function sessionOpen(user, password) {
+  /** @type {Answer<Session>} */
+  const answer = await call("POST", "/session", { body: { user, password } });
+  return keepCsrf(answer);
+}
+
+export function sessionClose() {
+  return call("DELETE", "/session");
+}
+
+/** Who am I; a 401 is an answer here, not an ended session. */
+export async function sessionRead() {
+  /** @type {Answer<Session>} */
+  const answer = await call("GET", "/me");
+  return keepCsrf(answer);
+}
+
+/**
+ * @param {string} password
+ * @param {string} next
+ */
+export function passwordChange(password, next) {
+  return write("PATCH", "/me", { password, new_password: next });
+}
+
+/** @returns {Promise<Answer<{ticket: string, expires_ns: string}>>} */
+export function streamTicket() {
+  return sessionCall("POST", "/stream/ticket");
+}
+
+/** @param {string} ticket */
+export function streamAddress(ticket) {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${location.host}${BASE}/stream?ticket=${encodeURIComponent(ticket)}`;
+}
+
+/** @returns {Promise<Answer<List<Instrument>>>} */
+export function instrumentsRead() {
+  return read("/instruments");
+}
+
+/** @returns {Promise<Answer<LimitsSchema>>} */
+export function limitsSchemaRead() {
+  return read("/limits/schema");
+}
+
+/** @param {string} scope @returns {Promise<Answer<Limits>>} */
+export function limitsRead(scope) {
+  return read(`/limits/${scopePath(scope)}`);
+}
+
+/**
+ * @param {string} scope
+ * @param {Record<string, string | number>} limits only the changed ones
+ * @param {string} reason
+ * @param {number} generation the generation the person looked at
+ * @returns {Promise<Answer<Limits | Approval>>}
+ */
+export function limitsWrite(scope, limits, reason, generation) {
+  return write("PUT", `/limits/${scopePath(scope)}`, { limits, reason }, String(generation));
+}
+
+/**
+ * Kill. Tried again when nobody answers: killing a killed scope is harmless, the same key makes it one.
+ * @param {string} scope
+ * @param {string} reason
+ * @param {boolean} flatten
+ * @returns {Promise<Answer<Receipt>>}
+ */
+export async function kill(scope, reason, flatten) {
+  const key = newKey();
+  /** @type {Answer<Receipt>} */
+  let answer = { ok: false, status: 0, body: null, problem: null, etag: null };
+  for (let tries = 0; tries < KILL_TRIES && answer.status === 0; tries++) {
+    answer = await sessionCall("POST", "/kill", {
+      body: { scope, reason, flatten },
+      key,
+      timeoutMs: KILL_TIMEOUT_MS,
+    });
+  }
+  return answer;
+}
+
+/** @param {string} incident @returns {Promise<Answer<Receipt>>} */
+export function receiptRead(incident) {
+  return read(`/kill/${encodeURIComponent(incident)}`);
+}
+
+/**
+ * @param {string} scope
+ * @param {string} incident
+ * @param {string} reason
+ * @returns {Promise<Answer<Approval>>}
+ */
+export function resume(scope, incident, reason) {
+  return write("POST", "/resume", { scope, incident, reason });
+}
+
+/** @param {string} id @returns {Promise<Answer<unknown>>} */
+export function orderCancel(id) {
+  return write("DELETE", `/orders/${encodeURIComponent(id)}`);
+}
+
+/**
+ * @param {string} id
+ * @param {"approve" | "reject"} verb
+ * @param {string} reason may be empty
+ * @returns {Promise<Answer<Approval>>}
+ */
+export function approvalDecide(id, verb, reason) {
+  return write("POST", `/approvals/${encodeURIComponent(id)}/${verb}`, reason ? { reason } : {});
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# build.sh OUTDIR: copies the dashboard to OUTDIR/static/<hash>/ and writes OUTDIR/index.html.
+#
+# The hash covers every byte served, so the server may let browsers keep the files for ever. The same
+# sources give the same hash. The two libraries come from npm by lock file into web/node_modules, once
+# for each state of the lock file; after that no network is needed.
+set -eu
+export LC_ALL=C
+umask 022
+
+if [ $# -ne 1 ]; then
+    echo "usage: build.sh OUTDIR" >&2
+    exit 64
+fi
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+web=$(cd "$(dirname "$0")" && pwd)
+stage="$out/.stage.$$"
+trap 'rm -rf "$stage"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -p "$stage/files/vendor"
+
+# Two builds of one tree may meet here: each installs aside and moves the finished folder into place.
+lock=$(sha256sum < "$web/package-lock.json" | cut -d' ' -f1)
+if [ "$(cat "$web/node_modules/.pitwall-lock" 2>/dev/null || true)" != "$lock" ]; then
+    mkdir "$stage/npm"
+    cp "$web/package.json" "$web/package-lock.json" "$stage/npm/"
+    (cd "$stage/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    echo "$lock" > "$stage/npm/node_modules/.pitwall-lock"
+    rm -rf "$web/node_modules"
+    mv "$stage/npm/node_modules" "$web/node_modules"
+fi
+
+cp "$web"/*.js "$web"/style.css "$stage/files/"
+cp -R "$web/components" "$stage/files/components"
+# The maps are not served: without this line developer tools would ask for them.
+grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"
+cp "$web/node_modules/htm/preact/standalone.module.js" "$stage/files/vendor/preact-htm.js"
+find "$stage/files" -type d -exec chmod 755 {} +
+find "$stage/files" -type f -exec chmod 644 {} +
+
+hash=$(cd "$stage/files" && find . -type f | sort | xargs sha256sum | sha256sum | cut -c1-16)
+sed "s|@STATIC@|/static/$hash|g" "$web/index.html" > "$stage/index.html"
+
+rm -rf "$out/static"
+mkdir "$out/static"
+mv "$stage/files" "$out/static/$hash"
+mv "$stage/index.html" "$out/index.html"

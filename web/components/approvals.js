@@ -1,0 +1,114 @@
+// Changes that loosen something and wait for a second person: what exactly, from what to what, who asks.
+
+import { approvalDecide } from "../api.js";
+import { roleReaches } from "../actions.js";
+import {
+  ageText,
+  dateTimeText,
+  idText,
+  millisecondsOf,
+  nameText,
+  scopeText,
+  valueText,
+} from "../format.js";
+import { perform } from "../perform.js";
+import { notify, page, role } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+import { ActionButton, Panel } from "./parts.js";
+
+/** @import { Approval } from "../types/shapes.js" */
+
+const DECIDED_SHOWN = 6;
+
+/** Each change as a sentence. @param {Approval} approval */
+function diffLines(approval) {
+  return (approval.diff ?? []).map(
+    (row) =>
+      `${nameText(row.name)} of ${scopeText(approval.scope)}: ${valueText(row.old)} \u2192 ${valueText(row.new)}`,
+  );
+}
+
+/** @param {Approval} approval @param {"approve" | "reject"} verb */
+async function decide(approval, verb) {
+  const lines = [
+    ...diffLines(approval),
+    `Asked by ${approval.proposer}: \u201c${approval.reason}\u201d`,
+  ];
+  const answer = await perform(verb, lines, () => approvalDecide(approval.id, verb, ""));
+  if (answer?.ok) {
+    notify("good", `Approval ${approval.id}: ${answer.body?.state ?? verb}`);
+  }
+}
+
+/** @param {{approval: Approval, first: boolean}} props */
+function ApprovalCard({ approval, first }) {
+  const own = approval.proposer === page.session?.user;
+  const pending = approval.state === "pending";
+  const expires = millisecondsOf(approval.expires_ns);
+  const off = own ? "The proposer cannot decide: it needs a second person" : "";
+  return html`<li class=${`approval approval-${approval.state}`} data-approval=${approval.id}>
+    <header>
+      <b>${nameText(approval.kind)} ${idText(approval.id)}</b>
+      <span class=${`chip approval-chip-${approval.state}`}>${approval.state}</span>
+      ${
+        pending && expires !== null
+          ? html`<span class="minor" title=${dateTimeText(approval.expires_ns)}
+              >expires in ${ageText(expires - Date.now())}</span
+            >`
+          : null
+      }
+    </header>
+    <ul class="diff">
+      ${diffLines(approval).map((line) => html`<li key=${line}>${line}</li>`)}
+    </ul>
+    <p class="minor">${approval.proposer} asks: <q>${approval.reason}</q></p>
+    ${
+      pending
+        ? html`<div class="buttons">
+            <${ActionButton}
+              id=${first ? "at-approve" : undefined}
+              action="approve"
+              kind="approve"
+              off=${off}
+              onPress=${() => decide(approval, "approve")}
+            />
+            <${ActionButton}
+              action="reject"
+              kind="plain"
+              off=${off}
+              onPress=${() => decide(approval, "reject")}
+            />
+            ${own ? html`<span class="minor">needs another person</span>` : null}
+          </div>`
+        : null
+    }
+  </li>`;
+}
+
+export function ApprovalsPanel() {
+  const allowed = roleReaches(role(), "risk");
+  const all = [...page.approvals.values()].sort((a, b) =>
+    BigInt(b.expires_ns ?? 0) > BigInt(a.expires_ns ?? 0) ? 1 : -1,
+  );
+  const pending = all.filter((approval) => approval.state === "pending");
+  const decided = all.filter((approval) => approval.state !== "pending").slice(0, DECIDED_SHOWN);
+  const count =
+    pending.length > 0
+      ? html`<span class="chip chip-warn">${`${pending.length} waiting`}</span>`
+      : null;
+  const nothing = allowed ? "Nothing waits for approval" : "Approvals need role risk";
+  return html`<${Panel}
+    id="approvals"
+    title="Approvals"
+    topic=${allowed ? "approvals" : "status"}
+    extra=${count}
+  >
+    <ul class="approvals" aria-live="polite">
+      ${[...pending, ...decided].map(
+        (approval, index) =>
+          html`<${ApprovalCard} key=${approval.id} approval=${approval} first=${index === 0} />`,
+      )}
+    </ul>
+    ${all.length === 0 ? html`<p class="nothing">${nothing}</p>` : null}
+  <//>`;
+}

@@ -1,0 +1,115 @@
+// Notices and the dialog. The dialog is not modal on purpose: nothing may stand between a hand and the
+// kill switch. It takes the focus, Escape steps back, and it repeats in words what will happen and where.
+
+import { sessionOpen } from "../api.js";
+import { problemText } from "../perform.js";
+import { noticeClose, page } from "../state.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
+
+export function Notices() {
+  return html`<div class="notices" role="log" aria-live="assertive" aria-label="Notices">
+    ${page.notices.map(
+      (notice) =>
+        html`<div key=${notice.id} class=${`notice notice-${notice.tone}`} data-tone=${notice.tone}>
+          <span>${notice.text}</span>
+          <button
+            type="button"
+            class="notice-close"
+            aria-label="Close this notice"
+            onClick=${() => noticeClose(notice.id)}
+          >
+            ×
+          </button>
+        </div>`,
+    )}
+  </div>`;
+}
+
+/** @param {{dialog: import("../state.js").Dialog}} props */
+function Question({ dialog }) {
+  const box = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const [password, setPassword] = useState("");
+  const [refusal, setRefusal] = useState("");
+
+  useEffect(() => {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    const first = /** @type {HTMLElement | null} */ (box.current?.querySelector("[data-first]"));
+    first?.focus();
+    return () => before?.focus();
+  }, []);
+
+  async function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    if (dialog.kind === "password") {
+      const answer = await sessionOpen(page.session?.user ?? "", password);
+      if (!answer.ok) {
+        setPassword("");
+        setRefusal(
+          answer.problem?.code === "bad_credentials"
+            ? "That is not the password."
+            : problemText(answer.problem),
+        );
+        return;
+      }
+    }
+    dialog.done(true);
+  }
+
+  function onKey(/** @type {KeyboardEvent} */ event) {
+    if (event.key === "Escape") {
+      dialog.done(false);
+    }
+  }
+
+  const where = `${page.status?.mode?.toUpperCase() ?? ""} ${page.status?.instance ?? ""}`;
+  return html`<form
+    ref=${box}
+    class="dialog"
+    role="dialog"
+    aria-labelledby="dialog-title"
+    onSubmit=${submit}
+    onKeyDown=${onKey}
+  >
+    <header>
+      <h2 id="dialog-title">${dialog.title}</h2>
+      <span class="minor">${where}</span>
+    </header>
+    ${dialog.lines.map((line) => html`<p key=${line}>${line}</p>`)}
+    ${
+      dialog.kind === "password"
+        ? html`<label for="dialog-password">Password</label>
+            <input
+              id="dialog-password"
+              data-first
+              type="password"
+              autocomplete="current-password"
+              required
+              value=${password}
+              onInput=${(/** @type {any} */ event) => setPassword(event.target.value)}
+            />
+            <p class="refusal" role="alert">${refusal}</p>`
+        : null
+    }
+    <div class="buttons">
+      <button
+        type="submit"
+        class=${`button ${dialog.danger ? "button-approve" : "button-primary"}`}
+        id="dialog-yes"
+      >
+        ${dialog.label}
+      </button>
+      <button
+        type="button"
+        class="button button-plain"
+        data-first=${dialog.kind === "confirm" ? "" : undefined}
+        onClick=${() => dialog.done(false)}
+      >
+        Step back
+      </button>
+    </div>
+  </form>`;
+}
+
+export function DialogHost() {
+  return page.dialog ? html`<${Question} key=${page.dialog.title} dialog=${page.dialog} />` : null;
+}

@@ -1,0 +1,93 @@
+// The top line: which instance, which mode, may it trade, is this page live, who is looking.
+
+import { ageText, clockText, countText, DASH, tradingStateText, uptimeText } from "../format.js";
+import { page, stale } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+import { ActionButton } from "./parts.js";
+
+/** @type {Record<string, number>} */
+const STRICTNESS = { ACTIVE: 0, REDUCING: 1, HALTED: 2 };
+
+function tradingWords() {
+  const firm = page.tradingStates.get("firm");
+  if (!firm || STRICTNESS[firm.effective] === 2) {
+    return { tone: firm ? "halted" : "unknown", text: tradingStateText(firm?.effective) };
+  }
+  const below = [...page.tradingStates.values()].filter(
+    (row) => STRICTNESS[row.state] > STRICTNESS[firm.state],
+  );
+  const halted = below.filter((row) => row.state === "HALTED").length;
+  const tone = firm.effective === "REDUCING" || below.length > 0 ? "reducing" : "active";
+  const rest =
+    halted > 0
+      ? `, ${countText(halted)} of its scopes HALTED`
+      : below.length > 0
+        ? ", parts reducing"
+        : "";
+  return { tone, text: tradingStateText(firm.effective) + rest };
+}
+
+function Connection() {
+  const stream = page.stream;
+  const age =
+    stream && Number.isFinite(stream.lastFrameAt) ? performance.now() - stream.lastFrameAt : null;
+  const dead = stale();
+  const words = !stream?.connected ? "no connection" : dead ? "silent" : "live";
+  const reconnects = countText(Math.max(0, stream?.reconnects ?? 0));
+  const refusal = stream?.refusal ? `, refused: ${stream.refusal}` : "";
+  return html`<span
+    class=${`connection ${dead ? "connection-dead" : ""}`}
+    title=${`last frame ${ageText(age)} ago, ${countText(stream?.gaps ?? 0)} gaps repaired, ${reconnects} reconnects${refusal}`}
+  >
+    <span class="dot" aria-hidden="true"></span><span class="connection-words">${words}</span>
+    <span class="connection-age">${ageText(age)}</span>
+  </span>`;
+}
+
+/** @param {{label: string, value: string, title?: string, warn?: boolean}} props */
+function Fact({ label, value, title, warn = false }) {
+  return html`<span class=${`fact ${warn ? "fact-warn" : ""}`} title=${title}>
+    <span class="fact-label">${label}</span><span class="fact-value">${value}</span>
+  </span>`;
+}
+
+function Facts() {
+  const status = page.status;
+  const sequences = `journal ${countText(status?.journal_seq)}, durable ${countText(status?.durable_seq)}, audit ${countText(status?.audit_seq)}`;
+  const suspect = status !== null && status.storage !== "ok";
+  return html`<div class="facts">
+    <${Fact} label="market" value=${status?.market?.state ?? DASH} />
+    <${Fact} label="storage" value=${status?.storage ?? DASH} warn=${suspect} title=${sequences} />
+    <${Fact}
+      label="up"
+      value=${uptimeText(status?.uptime_s)}
+      title=${`version ${status?.version ?? DASH}`}
+    />
+    <${Fact} label="UTC" value=${clockText(Date.now())} />
+  </div>`;
+}
+
+/** @param {{onLogOut: () => void}} props */
+export function Header({ onLogOut }) {
+  const mode = page.status?.mode?.toUpperCase() ?? DASH;
+  const trading = tradingWords();
+  return html`<header class=${`top mode-${mode.toLowerCase()}`}>
+    <div class="brand"><span class="mark" aria-hidden="true"></span>Pitwall</div>
+    <span class="mode" title="what the orders touch">${mode}</span>
+    <h1 class="instance">${page.status?.instance ?? DASH}</h1>
+    <p class=${`trading trading-${trading.tone}`} role="status" data-test="trading">
+      ${trading.text}
+    </p>
+    <${Facts} />
+    <${Connection} />
+    <span class="who"
+      ><b>${page.session?.user}</b> <span class="role">${page.session?.role}</span></span
+    >
+    <${ActionButton}
+      action="logOut"
+      kind="quiet"
+      off=${stale() ? "No connection" : ""}
+      onPress=${onLogOut}
+    />
+  </header>`;
+}

@@ -1,0 +1,302 @@
+// The kill switch. Always on the screen, usable without the stream, one press once a reason is typed.
+//
+// The receipt that the server answered is shown at once and fills in as cancels are confirmed: by the
+// stream, or by asking for it while the stream is down.
+
+import { kill, receiptRead, resume } from "../api.js";
+import { actionRefusal, ACTIONS } from "../actions.js";
+import {
+  countText,
+  dateTimeText,
+  durationText,
+  idText,
+  scopeText,
+  shareText,
+  timeText,
+} from "../format.js";
+import { perform } from "../perform.js";
+import { changed, notify, page, role, stale, topicSynced } from "../state.js";
+import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { ActionButton, Panel, StateChip } from "./parts.js";
+
+/** @import { Receipt, TradingState } from "../types/shapes.js" */
+
+const POLL_MS = 500;
+
+function scopes() {
+  return (
+    page.schema?.scopes ?? [
+      "firm",
+      ...[...page.tradingStates.keys()].filter((scope) => scope !== "firm"),
+    ]
+  );
+}
+
+/** @param {{onReceipt: (receipt: Receipt) => void}} props */
+function KillForm({ onReceipt }) {
+  const [scope, setScope] = useState("firm");
+  const [reason, setReason] = useState("");
+  const [flatten, setFlatten] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const refusal = actionRefusal(ACTIONS.kill, role());
+  const armed = reason.trim() !== "";
+
+  async function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    if (!armed || busy) {
+      return;
+    }
+    setBusy(true);
+    const answer = await perform("kill", [], () => kill(scope, reason.trim(), flatten));
+    setBusy(false);
+    if (answer?.ok && answer.body) {
+      setReason("");
+      setFlatten(false);
+      onReceipt(answer.body);
+      notify("warn", `Killed ${scopeText(scope)}: incident ${answer.body.incident}`);
+    } else if (answer?.status === 0) {
+      const command = `pitwall kill --scope ${scope} --reason ...`;
+      notify(
+        "bad",
+        `Kill is NOT confirmed, nobody answered. Press again, or at the host: ${command}`,
+      );
+    }
+  }
+
+  return html`<form class="kill-form" onSubmit=${submit}>
+    <div class="field">
+      <label for="kill-scope">Scope</label>
+      <select
+        id="kill-scope"
+        value=${scope}
+        onChange=${(/** @type {any} */ event) => setScope(event.target.value)}
+      >
+        ${scopes().map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      </select>
+    </div>
+    <div class="field">
+      <label for="at-kill">Reason</label>
+      <input
+        id="at-kill"
+        data-test="kill-reason"
+        autocomplete="off"
+        maxlength="200"
+        required
+        placeholder="type why; it goes into the audit trail"
+        value=${reason}
+        onInput=${(/** @type {any} */ event) => setReason(event.target.value)}
+      />
+    </div>
+    <label class="check">
+      <input
+        type="checkbox"
+        checked=${flatten}
+        onChange=${(/** @type {any} */ event) => setFlatten(event.target.checked)}
+      />
+      also flatten positions (reduce-only)
+    </label>
+    <${ActionButton}
+      action="kill"
+      kind="kill"
+      id="kill"
+      submit=${true}
+      busy=${busy || !armed}
+      label=${busy ? "Killing\u2026" : `Kill ${scopeText(scope)}`}
+    />
+    <p class="hint">
+      ${refusal || (armed ? "Halts and cancels at once. Does not ask again." : "Type a reason to arm the button.")}
+    </p>
+  </form>`;
+}
+
+/** @param {{label: string, value: string, tone?: string}} props */
+function Cell({ label, value, tone = "" }) {
+  return html`<div class=${`cell ${tone}`}>
+    <dt>${label}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** @param {{receipt: Receipt}} props */
+function ReceiptCard({ receipt }) {
+  const { cancels } = receipt;
+  const words = receipt.complete ? "complete" : "filling in\u2026";
+  const progress = cancels?.sent
+    ? shareText(cancels.confirmed ?? 0, cancels.sent)
+    : shareText(Number(receipt.complete), 1);
+  return html`<article
+    class="receipt"
+    aria-label="Kill receipt"
+    data-test="receipt"
+    data-complete=${String(receipt.complete)}
+  >
+    <header>
+      <b>Incident ${idText(receipt.incident)}</b>
+      <span class=${`chip ${receipt.complete ? "chip-good" : "chip-warn"}`}>${words}</span>
+      <span class=${`chip ${receipt.durable ? "chip-good" : "chip-warn"}`}
+        >${receipt.durable ? "durable" : "not yet durable"}</span
+      >
+    </header>
+    <p class="receipt-words" title=${dateTimeText(receipt.at_ns)}>
+      <b>${receipt.actor}</b> killed <b>${scopeText(receipt.scope)}</b> at
+      ${timeText(receipt.at_ns)}
+    </p>
+    <p class="receipt-why"><q>${receipt.reason}</q></p>
+    ${receipt.engine === "silent" ? html`<p class="refusal">Engine silent: the gateways cancel by themselves.</p>` : null}
+    <div class="progress" aria-hidden="true"><span style=${{ width: progress }}></span></div>
+    <dl class="cells">
+      <${Cell} label="To block" value=${durationText(receipt.ns_to_block)} />
+      <${Cell} label="Last order" value=${countText(receipt.last_order_seq)} />
+      <${Cell} label="Unsent" value=${countText(receipt.unsent)} />
+      <${Cell} label="Resting" value=${countText(receipt.resting)} />
+      <${Cell} label="Sent" value=${countText(cancels?.sent)} />
+      <${Cell} label="Confirmed" value=${countText(cancels?.confirmed)} tone="cell-good" />
+      <${Cell}
+        label="Refused"
+        value=${countText(cancels?.refused)}
+        tone=${cancels?.refused ? "cell-bad" : ""}
+      />
+      <${Cell}
+        label="Unknown"
+        value=${countText(cancels?.unknown)}
+        tone=${cancels?.unknown ? "cell-bad" : ""}
+      />
+    </dl>
+    ${
+      receipt.flatten
+        ? html`<p class="minor">
+            Flatten: ${countText(receipt.flatten.done)} of ${countText(receipt.flatten.orders)}
+            orders done
+          </p>`
+        : null
+    }
+  </article>`;
+}
+
+/** @param {{row: TradingState, onDone: () => void}} props */
+function ResumeForm({ row, onDone }) {
+  const [reason, setReason] = useState("");
+
+  async function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    const incident = row.incident ?? "";
+    const lines = [
+      `${scopeText(row.scope, true)} is ${row.state} since ${dateTimeText(row.since_ns)}${row.cause ? `: ${row.cause}` : ""}.`,
+      `A second person will be asked to set it ACTIVE again and so clear incident ${idText(row.incident)}.`,
+    ];
+    const answer = await perform("resume", lines, () => resume(row.scope, incident, reason.trim()));
+    if (answer?.ok) {
+      notify(
+        "warn",
+        `Resume of ${scopeText(row.scope)} waits for a second person: approval ${answer.body?.id ?? ""}`,
+      );
+      onDone();
+    }
+  }
+
+  return html`<form class="resume-form" onSubmit=${submit}>
+    <label class="unseen" for="resume-reason">Reason to resume ${row.scope}</label>
+    <input
+      id="resume-reason"
+      autocomplete="off"
+      required
+      autofocus
+      placeholder=${`why may ${row.scope} trade again?`}
+      value=${reason}
+      onInput=${(/** @type {any} */ event) => setReason(event.target.value)}
+    />
+    <${ActionButton}
+      action="resume"
+      kind="small"
+      submit=${true}
+      label="Ask for approval"
+      busy=${reason.trim() === ""}
+    />
+    <button type="button" class="button button-small" onClick=${onDone}>Close</button>
+  </form>`;
+}
+
+/** @param {{row: TradingState, resuming: boolean, onResume: (scope: string | null) => void}} props */
+function StateRow({ row, resuming, onResume }) {
+  const why = [row.cause, row.actor, row.incident ? `incident ${row.incident}` : ""]
+    .filter(Boolean)
+    .join(", ");
+  const above = row.effective !== row.state;
+  const note = row.state === "ACTIVE" ? "" : why;
+  return html`<li class="state-row" data-scope=${row.scope} data-state=${row.state}>
+    <span class="state-scope" title=${row.scope}>${row.scope}</span>
+    <${StateChip} state=${row.effective} above=${above} />
+    ${
+      row.state === "ACTIVE"
+        ? html`<span class="state-since" title=${`since ${dateTimeText(row.since_ns)}`}
+            >${timeText(row.since_ns).slice(0, 8)}</span
+          >`
+        : html`<${ActionButton}
+            action="resume"
+            kind="small"
+            says=${`Ask to resume ${row.scope}`}
+            onPress=${() => onResume(resuming ? null : row.scope)}
+          />`
+    }
+    ${note ? html`<span class="state-why" title=${why}>${note}</span>` : null}
+    ${resuming ? html`<${ResumeForm} row=${row} onDone=${() => onResume(null)} />` : null}
+  </li>`;
+}
+
+/** Newest incident that the page knows, by time. @returns {Receipt | undefined} */
+function newestReceipt() {
+  return [...page.receipts.values()].sort((a, b) =>
+    BigInt(b.at_ns) > BigInt(a.at_ns) ? 1 : -1,
+  )[0];
+}
+
+/** Without the stream a receipt that is not complete is asked for. @param {Receipt | undefined} receipt */
+function useReceiptPolling(receipt) {
+  const waiting = receipt !== undefined && !(receipt.complete && receipt.durable);
+  useEffect(() => {
+    if (!waiting) {
+      return undefined;
+    }
+    const timer = setInterval(async () => {
+      if (!stale() && topicSynced("kill")) {
+        return;
+      }
+      const answer = await receiptRead(receipt.incident);
+      if (answer.ok && answer.body) {
+        page.receipts.set(answer.body.incident, answer.body);
+        changed();
+      }
+    }, POLL_MS);
+    return () => clearInterval(timer);
+  }, [receipt?.incident, waiting]);
+}
+
+export function KillPanel() {
+  const [resuming, setResuming] = useState(/** @type {string | null} */ (null));
+  const receipt = newestReceipt();
+  const behind = stale() || !topicSynced("kill");
+  useReceiptPolling(receipt);
+
+  function keep(/** @type {Receipt} */ fresh) {
+    page.receipts.set(fresh.incident, fresh);
+    changed();
+  }
+
+  return html`<${Panel} id="kill" title="Kill switch" topic="kill" open=${true}>
+    <${KillForm} onReceipt=${keep} />
+    <div aria-live="polite">${receipt ? html`<${ReceiptCard} receipt=${receipt} />` : null}</div>
+    <div class=${behind ? "is-stale" : ""} inert=${behind}>
+      <ul class="states" aria-label="Trading state of each scope">
+        ${[...page.tradingStates.values()].map(
+          (row) =>
+            html`<${StateRow}
+              key=${row.scope}
+              row=${row}
+              resuming=${resuming === row.scope && row.state !== "ACTIVE"}
+              onResume=${setResuming}
+            />`,
+        )}
+      </ul>
+    </div>
+  <//>`;
+}

@@ -1,0 +1,305 @@
+// The limits of a scope, a form that writes itself from the served schema.
+//
+// What a person changes is judged against the generation they were looking at when they began: that is the
+// If-Match. If the limits move meanwhile, the page says which, keeps what was typed, and asks to look again.
+
+import { limitsRead, limitsWrite } from "../api.js";
+import {
+  countText,
+  DASH,
+  decimalCompare,
+  isDecimal,
+  nameText,
+  scopeText,
+  valueText,
+} from "../format.js";
+import { perform } from "../perform.js";
+import { changed, notify, page } from "../state.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { ActionButton, Panel } from "./parts.js";
+
+/** @import { LimitRow as SchemaRow, Limits } from "../types/shapes.js" */
+
+/** @typedef {Record<string, string>} Edits what was typed, by name of limit */
+
+const PRECONDITION_FAILED = 412;
+const ACCEPTED = 202;
+
+/**
+ * What is wrong with a typed value, in words; empty when nothing is.
+ * @param {SchemaRow} row
+ * @param {string} typed
+ */
+function fault(row, typed) {
+  if (!isDecimal(typed) || (row.type === "integer" && typed.includes("."))) {
+    return row.type === "integer" ? "a whole number, please" : "a plain decimal, please";
+  }
+  if (row.min !== null && decimalCompare(typed, String(row.min)) === -1) {
+    return `not below ${row.min}`;
+  }
+  return row.max !== null && decimalCompare(typed, String(row.max)) === 1
+    ? `not above ${row.max}`
+    : "";
+}
+
+/**
+ * Does the new value loosen? A limit that was not set only gets tighter.
+ * @param {SchemaRow} row
+ * @param {unknown} old
+ * @param {string} typed
+ */
+function direction(row, old, typed) {
+  const order = decimalCompare(typed, old === null ? null : String(old));
+  if (order === 0) {
+    return "same";
+  }
+  const looser = order !== null && (row.sense === "min" ? order < 0 : order > 0);
+  // Not set here means that this scope adds nothing: any value of it is tighter, or is judged by the server.
+  return looser ? "loosens" : "tightens";
+}
+
+/** @type {Record<string, string>} */
+const DIRECTION_WORDS = {
+  same: "no change",
+  loosens: "looser: approval",
+  tightens: "tighter: at once",
+};
+
+/** @param {{row: SchemaRow, value: unknown, typed: string, onInput: (typed: string) => void}} props */
+function LimitRow({ row, value, typed, onInput }) {
+  const wrong = typed === "" ? "" : fault(row, typed);
+  const way = typed === "" || wrong ? "" : direction(row, value, typed);
+  const id = `limit-${row.name}`;
+  return html`<tr data-limit=${row.name}>
+    <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label></th>
+    <td class="end limit-value" data-test="in-force">
+      <span class="num">${valueText(value)}</span>
+    </td>
+    <td class="unit">${row.unit}</td>
+    <td>
+      <input
+        id=${id}
+        class="limit-input"
+        inputmode=${row.type === "integer" ? "numeric" : "decimal"}
+        autocomplete="off"
+        placeholder="unchanged"
+        title=${`from ${row.min ?? DASH} to ${row.max ?? DASH} ${row.unit}`}
+        aria-invalid=${wrong !== ""}
+        aria-describedby=${`${id}-says`}
+        value=${typed}
+        onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
+      />
+    </td>
+    <td id=${`${id}-says`} class=${`limit-says ${wrong ? "limit-wrong" : `limit-${way}`}`}>
+      ${wrong || (way ? DIRECTION_WORDS[way] : "")}
+    </td>
+  </tr>`;
+}
+
+/**
+ * The body of the request: integers as JSON numbers, decimals as strings, both as typed.
+ * @param {SchemaRow[]} rows
+ * @param {Edits} edits
+ */
+function bodyOf(rows, edits) {
+  const named = rows.filter((row) => edits[row.name]);
+  return Object.fromEntries(
+    named.map((row) => [
+      row.name,
+      row.type === "integer" ? Number(edits[row.name]) : edits[row.name],
+    ]),
+  );
+}
+
+/** What moved between two looks, in words. @param {Limits} seen @param {Limits} now */
+function movedLines(seen, now) {
+  const names = Object.keys(now.limits).filter(
+    (name) => valueText(seen.limits[name]) !== valueText(now.limits[name]),
+  );
+  const moved = names.map(
+    (name) =>
+      `${nameText(name)} ${valueText(seen.limits[name])} \u2192 ${valueText(now.limits[name])}`,
+  );
+  return moved.length > 0 ? moved.join(", ") : "values are the same, the generation rose";
+}
+
+/**
+ * @param {Limits} limits
+ * @param {{setBase: (base: Limits | null) => void, setMoved: (text: string) => void}} form
+ */
+async function lookAgain(limits, { setBase, setMoved }) {
+  const answer = await limitsRead(limits.scope);
+  if (answer.ok && answer.body) {
+    page.limits.set(limits.scope, answer.body);
+    setMoved(
+      `Generation ${answer.body.generation} is in force now: ${movedLines(limits, answer.body)}. Nothing of yours was applied.`,
+    );
+    setBase(answer.body);
+  }
+}
+
+/** What the server's yes means, in words. @param {string} scope @param {number} status @param {any} body */
+function sayDone(scope, status, body) {
+  if (status === ACCEPTED) {
+    const waits = `approval ${body?.id ?? ""} waits for a second person`;
+    notify("warn", `Limits of ${scopeText(scope)}: nothing applied yet, ${waits}`);
+    return;
+  }
+  if (body?.limits) {
+    page.limits.set(scope, body);
+    changed();
+  }
+  notify(
+    "good",
+    `Limits of ${scopeText(scope)} are in force as generation ${countText(body?.generation)}`,
+  );
+}
+
+/**
+ * The state of the form: what was typed, the generation it was typed against, and sending it.
+ * @param {string} scope
+ * @param {Limits | undefined} limits
+ * @param {SchemaRow[]} rows
+ */
+function useLimitsEdit(scope, limits, rows) {
+  const [edits, setEdits] = useState(/** @type {Edits} */ ({}));
+  const [base, setBase] = useState(/** @type {Limits | null} */ (null));
+  const [reason, setReason] = useState("");
+  const [moved, setMoved] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  function edit(/** @type {string} */ name, /** @type {string} */ value) {
+    setBase(base ?? limits ?? null);
+    setEdits({ ...edits, [name]: value });
+  }
+
+  function clear() {
+    setEdits({});
+    setBase(null);
+    setReason("");
+    setMoved("");
+  }
+
+  async function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    const seen = base ?? limits;
+    if (!seen) {
+      return;
+    }
+    setBusy(true);
+    const body = bodyOf(rows, edits);
+    const answer = await perform("limitsChange", [], () =>
+      limitsWrite(scope, body, reason.trim(), seen.generation),
+    );
+    setBusy(false);
+    if (answer?.status === PRECONDITION_FAILED) {
+      await lookAgain(seen, { setBase, setMoved });
+    } else if (answer?.ok) {
+      clear();
+      sayDone(scope, answer.status, answer.body);
+    }
+  }
+
+  return { edits, base, reason, moved, busy, edit, setReason, clear, submit };
+}
+
+/**
+ * Why the form cannot be sent yet, in words; empty when it can.
+ * @param {SchemaRow[]} typed
+ * @param {Edits} edits
+ * @param {string} reason
+ */
+function blockedBy(typed, edits, reason) {
+  if (typed.length === 0) {
+    return "Type a new value first";
+  }
+  if (typed.some((row) => fault(row, edits[row.name]) !== "")) {
+    return "A value is not valid";
+  }
+  return reason.trim() === "" ? "A reason is required" : "";
+}
+
+/** @param {{scope: string, limits: Limits | undefined, rows: SchemaRow[]}} props */
+function LimitsForm({ scope, limits, rows }) {
+  const form = useLimitsEdit(scope, limits, rows);
+  const { edits, base, reason, busy } = form;
+  const typed = rows.filter((row) => edits[row.name]);
+  const loosens = typed.some(
+    (row) => direction(row, limits?.limits[row.name] ?? null, edits[row.name]) === "loosens",
+  );
+  const behind = base !== null && limits !== undefined && base.generation !== limits.generation;
+  const meanwhile = `These limits moved to generation ${countText(limits?.generation)} while you were typing (you began at ${countText(base?.generation)}).`;
+  const blocked = blockedBy(typed, edits, reason);
+  return html`<form onSubmit=${form.submit}>
+    <div class="scroll limits-scroll">
+      <table class="grid limits-grid">
+        <thead>
+          <tr>
+            <th scope="col">Limit</th>
+            <th scope="col" class="end">In force</th>
+            <th scope="col">Unit</th>
+            <th scope="col">New value</th>
+            <th scope="col"><span class="unseen">Effect</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (row) =>
+              html`<${LimitRow}
+                key=${row.name}
+                row=${row}
+                value=${limits?.limits[row.name] ?? null}
+                typed=${edits[row.name] ?? ""}
+                onInput=${(/** @type {string} */ value) => form.edit(row.name, value)}
+              />`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <p class="moved" role="alert">${form.moved || (behind ? meanwhile : "")}</p>
+    <div class="limits-foot">
+      <label class="unseen" for="limits-reason">Reason for the change</label>
+      <input
+        id="limits-reason"
+        autocomplete="off"
+        maxlength="200"
+        placeholder="reason"
+        value=${reason}
+        onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}
+      />
+      <${ActionButton}
+        action="limitsChange"
+        id="limits-apply"
+        kind=${loosens ? "approve" : "primary"}
+        submit=${true}
+        busy=${busy || blocked !== ""}
+        says=${blocked}
+        label=${loosens ? "Ask for approval" : "Tighten now"}
+      />
+      <button type="button" class="button button-plain" onClick=${form.clear}>Clear</button>
+    </div>
+  </form>`;
+}
+
+export function LimitsPanel() {
+  const [scope, setScope] = useState("firm");
+  const names = page.schema?.scopes ?? [...page.limits.keys()];
+  const limits = page.limits.get(scope);
+  const extra = html`<span class="panel-tools">
+    <label class="unseen" for="at-limitsChange">Scope of the limits</label>
+    <select
+      id="at-limitsChange"
+      value=${scope}
+      onChange=${(/** @type {any} */ event) => setScope(event.target.value)}
+    >
+      ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+    </select>
+    <span class="generation" data-test="generation"
+      >generation ${countText(limits?.generation)}</span
+    >
+    ${limits?.pending ? html`<span class="chip chip-warn">approval ${limits.pending.id} waits</span>` : null}
+  </span>`;
+  return html`<${Panel} id="limits" title="Limits" topic="limits" extra=${extra}>
+    <${LimitsForm} key=${scope} scope=${scope} limits=${limits} rows=${page.schema?.limits ?? []} />
+  <//>`;
+}

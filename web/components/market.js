@@ -1,0 +1,97 @@
+// Top of book of every instrument; choosing a row shows its depth.
+
+import { sparkPath } from "../charts.js";
+import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../format.js";
+import { changed, page, topicAge } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+import { EmptyRow, Num, Panel } from "./parts.js";
+
+/** @import { Book } from "../types/shapes.js" */
+
+const SPARK_WIDTH = 68;
+const SPARK_HEIGHT = 22;
+
+/** Age by the server's clock when it was sent plus what has passed since. @param {Book} book */
+export function bookAge(book) {
+  const sent = millisecondsOf(book.age_ns);
+  const since = topicAge("books");
+  return sent === null || since === null ? null : sent + since;
+}
+
+/** @param {string} instrument */
+export function placesOf(instrument) {
+  const row = page.instruments.get(instrument);
+  return { price: decimalPlaces(row?.tick_size), qty: decimalPlaces(row?.lot_size) };
+}
+
+/** @param {string} instrument */
+function select(instrument) {
+  page.selected = instrument;
+  changed();
+}
+
+/** @param {{instrument: string}} props */
+function Spark({ instrument }) {
+  const values = page.mids.get(instrument) ?? [];
+  return html`<svg class="spark" width=${SPARK_WIDTH} height=${SPARK_HEIGHT} aria-hidden="true">
+    <path d=${sparkPath(values, SPARK_WIDTH, SPARK_HEIGHT)} />
+  </svg>`;
+}
+
+/** @param {{instrument: string, book: Book | undefined}} props */
+function MarketRow({ instrument, book }) {
+  const places = placesOf(instrument);
+  const [bid, ask] = [book?.bids?.[0], book?.asks?.[0]];
+  const [bidMove, askMove] = page.moves.get(instrument) ?? [0, 0];
+  const [venue, symbol] = instrument.split(":");
+  const chosen = page.selected === instrument;
+  return html`<tr
+    class=${`${chosen ? "chosen" : ""} ${book?.stale ? "row-stale" : ""}`}
+    data-instrument=${instrument}
+  >
+    <th scope="row">
+      <button type="button" class="pick" aria-pressed=${chosen} onClick=${() => select(instrument)}>
+        <b>${symbol}</b><span class="venue">${venue}</span>
+      </button>
+    </th>
+    <td class="spark-cell"><${Spark} instrument=${instrument} /></td>
+    <td><${Num} value=${bid?.[1]} places=${places.qty} bright=${8} /></td>
+    <td class="price">
+      <${Num} value=${bid?.[0]} places=${places.price} bright=${8} move=${bidMove} />
+    </td>
+    <td class="price">
+      <${Num} value=${ask?.[0]} places=${places.price} bright=${8} move=${askMove} />
+    </td>
+    <td class="start"><${Num} value=${ask?.[1]} places=${places.qty} bright=${8} /></td>
+    <td>
+      <${Num} value=${decimalSubtract(ask?.[0], bid?.[0])} places=${places.price} bright=${8} />
+    </td>
+    <td class="age-cell">
+      ${book?.stale ? html`<span class="chip chip-stale">stale</span>` : null}${ageText(book ? bookAge(book) : null)}
+    </td>
+  </tr>`;
+}
+
+export function MarketPanel() {
+  const names = [...new Set([...page.instruments.keys(), ...page.books.keys()])];
+  return html`<${Panel} id="market" title="Market" topic="books">
+    <table class="grid market-grid">
+      <thead>
+        <tr>
+          <th scope="col">Instrument</th>
+          <th scope="col">Last minute</th>
+          <th scope="col" class="end">Bid qty</th>
+          <th scope="col" class="end">Bid</th>
+          <th scope="col" class="end">Ask</th>
+          <th scope="col">Ask qty</th>
+          <th scope="col" class="end">Spread</th>
+          <th scope="col" class="end">Age</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${names.map((name) => html`<${MarketRow} key=${name} instrument=${name} book=${page.books.get(name)} />`)}
+        ${names.length === 0 ? html`<${EmptyRow} span=${8} text="No instrument yet" />` : null}
+      </tbody>
+    </table>
+  <//>`;
+}

@@ -1,0 +1,168 @@
+// Orders that work, recent orders, and fills, newest first.
+
+import { orderCancel } from "../api.js";
+import { countText, nameText, orderStateText, timeText } from "../format.js";
+import { perform } from "../perform.js";
+import { notify, orderIsWorking, page } from "../state.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { placesOf } from "./market.js";
+import { ActionButton, EmptyRow, Num, Panel, Side, Tab } from "./parts.js";
+
+/** @import { Fill, Order } from "../types/shapes.js" */
+
+const SHOWN = 60;
+
+/** @param {Order} order */
+async function cancel(order) {
+  const answer = await perform("orderCancel", [], () => orderCancel(order.id));
+  if (answer?.ok) {
+    notify("good", `Cancel of order ${order.id} is on its way`);
+  }
+}
+
+/** @param {{order: Order}} props */
+function OrderRow({ order }) {
+  const places = placesOf(order.instrument);
+  const cancellable = orderIsWorking(order) && order.state !== "PENDING_CANCEL";
+  return html`<tr class=${orderIsWorking(order) ? "" : "row-done"} data-order=${order.id}>
+    <td class="time">${timeText(order.sent_ns)}</td>
+    <th scope="row"><b>${order.instrument.split(":")[1]}</b></th>
+    <td><${Side} side=${order.side} /></td>
+    <td class="minor">${order.type} ${order.tif}</td>
+    <td class="end"><${Num} value=${order.qty} places=${places.qty} bright=${8} /></td>
+    <td class="end">
+      <${Num} value=${order.price} places=${places.price} bright=${places.price} />
+    </td>
+    <td class="end"><${Num} value=${order.filled} places=${places.qty} bright=${8} /></td>
+    <td class="end"><${Num} value=${order.leaves} places=${places.qty} bright=${8} /></td>
+    <td class="end">
+      <${Num} value=${order.avg_price} places=${places.price} bright=${places.price} />
+    </td>
+    <td>
+      <span class=${`order-state order-${order.state.toLowerCase()}`}
+        >${orderStateText(order.state)}</span
+      >
+    </td>
+    <td class="cut" title=${order.reason ?? ""}>
+      ${order.reason ? nameText(order.reason) : html`<span class="minor">${order.strategy ?? order.actor}</span>`}
+    </td>
+    <td class="end">
+      ${
+        cancellable
+          ? html`<${ActionButton}
+              action="orderCancel"
+              kind="small"
+              onPress=${() => cancel(order)}
+              says=${`Cancel order ${order.id}`}
+            />`
+          : null
+      }
+    </td>
+  </tr>`;
+}
+
+/** @param {{rows: Order[], empty: string}} props */
+function OrderTable({ rows, empty }) {
+  return html`<table class="grid orders-grid">
+    <thead>
+      <tr>
+        <th scope="col">Sent (UTC)</th>
+        <th scope="col">Instrument</th>
+        <th scope="col">Side</th>
+        <th scope="col">Type</th>
+        <th scope="col" class="end">Qty</th>
+        <th scope="col" class="end">Price</th>
+        <th scope="col" class="end">Filled</th>
+        <th scope="col" class="end">Leaves</th>
+        <th scope="col" class="end">Average</th>
+        <th scope="col">State</th>
+        <th scope="col">By, or why not</th>
+        <th scope="col"><span class="unseen">Action</span></th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((order) => html`<${OrderRow} key=${order.id} order=${order} />`)}
+      ${rows.length === 0 ? html`<${EmptyRow} span=${12} text=${empty} />` : null}
+    </tbody>
+  </table>`;
+}
+
+/** @param {{fill: Fill}} props */
+function FillRow({ fill }) {
+  const places = placesOf(fill.instrument);
+  return html`<tr>
+    <td class="time">${timeText(fill.at_ns)}</td>
+    <th scope="row"><b>${fill.instrument.split(":")[1]}</b></th>
+    <td><${Side} side=${fill.side} /></td>
+    <td class="end"><${Num} value=${fill.qty} places=${places.qty} bright=${8} /></td>
+    <td class="end">
+      <${Num} value=${fill.price} places=${places.price} bright=${places.price} />
+    </td>
+    <td class="end"><${Num} value=${fill.fee} places=${2} /></td>
+    <td class="unit">${fill.fee_currency}</td>
+    <td class="minor">${fill.maker ? "maker" : "taker"}</td>
+    <td class="minor cut" title=${fill.order}>order ${fill.order}</td>
+  </tr>`;
+}
+
+/** @param {{rows: Fill[]}} props */
+function FillTable({ rows }) {
+  return html`<table class="grid fills-grid">
+    <thead>
+      <tr>
+        <th scope="col">At (UTC)</th>
+        <th scope="col">Instrument</th>
+        <th scope="col">Side</th>
+        <th scope="col" class="end">Qty</th>
+        <th scope="col" class="end">Price</th>
+        <th scope="col" class="end">Fee</th>
+        <th scope="col">In</th>
+        <th scope="col">Made or took</th>
+        <th scope="col">Order</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((fill) => html`<${FillRow} key=${fill.id} fill=${fill} />`)}
+      ${rows.length === 0 ? html`<${EmptyRow} span=${9} text="No fill yet" />` : null}
+    </tbody>
+  </table>`;
+}
+
+/** @param {Map<string, any>} map @returns {any[]} */
+function newest(map) {
+  return [...map.values()].sort((a, b) => b.seq - a.seq);
+}
+
+export function OrdersPanel() {
+  const [tab, setTab] = useState("working");
+  const orders = newest(page.orders);
+  const working = orders.filter(orderIsWorking);
+  const tabs = html`<div
+    class="tabs"
+    role="group"
+    aria-label="Which orders"
+    id="at-orderCancel"
+    tabindex="-1"
+  >
+    <${Tab}
+      id="working"
+      chosen=${tab}
+      label=${`Working ${countText(working.length)}`}
+      onChoose=${setTab}
+    />
+    <${Tab} id="recent" chosen=${tab} label="Recent" onChoose=${setTab} />
+    <${Tab} id="fills" chosen=${tab} label="Fills" onChoose=${setTab} />
+  </div>`;
+  return html`<${Panel}
+    id="orders"
+    title="Orders"
+    topic=${tab === "fills" ? "fills" : "orders"}
+    extra=${tabs}
+  >
+    <div class="scroll">
+      ${tab === "fills" ? html`<${FillTable} rows=${newest(page.fills).slice(0, SHOWN)} />` : null}
+      ${tab === "working" ? html`<${OrderTable} rows=${working.slice(0, SHOWN)} empty="No order is working" />` : null}
+      ${tab === "recent" ? html`<${OrderTable} rows=${orders.slice(0, SHOWN)} empty="No order yet" />` : null}
+    </div>
+  <//>`;
+}

@@ -1,0 +1,118 @@
+// Small parts that panels share: the frame of a panel with its age, numbers, chips, buttons of actions.
+
+import { ACTIONS, actionRefusal } from "../actions.js";
+import { ageText, DASH, decimalGroups, decimalSign, decimalText } from "../format.js";
+import { role, stale, topicAge, topicSynced } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+
+/** @import { Topic } from "../types/shapes.js" */
+
+const BRIGHT = 2;
+/** Longer numbers may be cut by a narrow column, so they carry their text as a title. */
+const LONG = 11;
+
+/**
+ * A section with a title and the age of what it shows. While the stream is down or the topic is out of
+ * step it is grey and cannot be used; `open` panels (the kill switch) stay usable.
+ * @param {{id: string, title: string, topic: Topic, open?: boolean, extra?: any, children?: any}} props
+ */
+export function Panel({ id, title, topic, open = false, extra = null, children }) {
+  const behind = stale() || !topicSynced(topic);
+  const age = topicAge(topic);
+  const says = age === null ? "nothing received yet" : `last update ${ageText(age)} ago`;
+  return html`<section
+    class=${`panel panel-${id} ${behind && !open ? "is-stale" : ""}`}
+    aria-labelledby=${`title-${id}`}
+    data-panel=${id}
+    data-stale=${behind ? "yes" : "no"}
+  >
+    <header class="panel-head">
+      <h2 id=${`title-${id}`}>${title}</h2>
+      ${extra}
+      <span class=${`age ${behind ? "age-late" : ""}`} title=${says}>${ageText(age)}</span>
+    </header>
+    <div class="panel-body" inert=${behind && !open}>${children}</div>
+  </section>`;
+}
+
+/**
+ * A decimal exactly as it came; what is copied from the page is the plain number.
+ * @param {{value: unknown, places?: number, bright?: number, signed?: boolean, move?: number}} props
+ */
+export function Num({ value, places = 0, bright = BRIGHT, signed = false, move = 0 }) {
+  const text = decimalText(value, places);
+  const parts = decimalGroups(text, bright);
+  if (!parts) {
+    return html`<span class="num unknown">${DASH}</span>`;
+  }
+  const sign = signed ? (decimalSign(value) ?? 0) : 0;
+  const tone = sign > 0 ? "up" : sign < 0 ? "down" : move > 0 ? "up" : move < 0 ? "down" : "";
+  const [first, ...rest] = parts.groups;
+  return html`<span class=${`num ${tone}`} title=${text.length > LONG ? text : undefined}
+    >${parts.sign}${first}${rest.map((group) => html`<span class="group">${group}</span>`)}${
+      parts.head || parts.tail ? "." : ""
+    }${parts.head}${parts.tail ? html`<span class="fine">${parts.tail}</span>` : null}</span
+  >`;
+}
+
+/**
+ * The state in effect; `above` when a wider scope forces it and the scope's own state is looser.
+ * @param {{state: string | null | undefined, above?: boolean}} props
+ */
+export function StateChip({ state, above = false }) {
+  const look = `chip state-${String(state ?? "unknown").toLowerCase()} ${above ? "state-above" : ""}`;
+  return html`<span class=${look}>${state ?? DASH}${above ? " above" : ""}</span>`;
+}
+
+/** @param {{side: string}} props */
+export function Side({ side }) {
+  return html`<span class=${`side side-${side}`}>${side}</span>`;
+}
+
+/**
+ * A button of the list of actions; greyed, with the reason in words, for a role that may not.
+ * @param {{action: string, label?: string, kind?: string, busy?: boolean, off?: string, submit?: boolean, id?: string, says?: string, onPress?: () => void}} props
+ */
+export function ActionButton({
+  action,
+  label,
+  kind = "plain",
+  busy = false,
+  off = "",
+  submit = false,
+  id,
+  says,
+  onPress,
+}) {
+  const row = ACTIONS[action];
+  const refusal = actionRefusal(row, role()) || off;
+  return html`<button
+    type=${submit ? "submit" : "button"}
+    id=${id}
+    class=${`button button-${kind}`}
+    disabled=${busy || refusal !== ""}
+    title=${refusal || says || row.says}
+    onClick=${submit ? undefined : onPress}
+  >
+    ${label ?? row.label}
+  </button>`;
+}
+
+/** @param {{id: string, chosen: string, label: string, onChoose: (id: string) => void}} props */
+export function Tab({ id, chosen, label, onChoose }) {
+  return html`<button
+    type="button"
+    class="tab"
+    aria-pressed=${chosen === id}
+    onClick=${() => onChoose(id)}
+  >
+    ${label}
+  </button>`;
+}
+
+/** @param {{text: string, span: number}} props a table row that says why there are no others */
+export function EmptyRow({ text, span }) {
+  return html`<tr class="empty">
+    <td colspan=${span}>${text}</td>
+  </tr>`;
+}

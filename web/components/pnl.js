@@ -1,0 +1,81 @@
+// PnL of the firm by component, with its line over time.
+
+import { axisText, decimalText, percentText } from "../format.js";
+import { page } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+import { Legend, LineChart } from "./chart.js";
+import { Num, Panel } from "./parts.js";
+
+/** @type {import("../charts.js").Series[]} */
+const SERIES = [{ label: "Total PnL", colour: "--accent", sample: 0, fill: true }];
+
+/** @type {{name: "price" | "fee" | "funding" | "rebate" | "realised" | "unrealised", label: string}[]} */
+const ROWS = [
+  { name: "price", label: "Price" },
+  { name: "fee", label: "Fees" },
+  { name: "funding", label: "Funding" },
+  { name: "rebate", label: "Rebates" },
+  { name: "realised", label: "Realised" },
+  { name: "unrealised", label: "Unrealised" },
+];
+
+function chartWords() {
+  const known = page.pnlSamples.filter((sample) => sample.texts[0] !== null);
+  if (known.length === 0) {
+    return "Total PnL over time: nothing known yet";
+  }
+  const [first, last] = [known[0], known[known.length - 1]];
+  const unit = page.pnl?.currency ?? "";
+  return `Total PnL over time: from ${first.texts[0]} to ${last.texts[0]} ${unit} since this page was opened`;
+}
+
+export function PnlPanel() {
+  const pnl = page.pnl;
+  return html`<${Panel}
+    id="pnl"
+    title="PnL"
+    topic="pnl"
+    extra=${html`<${Legend} series=${SERIES} />`}
+  >
+    <div class="split">
+      <div class="figures">
+        <div class="headline">
+          <span class="headline-value" data-test="pnl-total">
+            <${Num} value=${pnl?.total} places=${2} signed=${true} />
+          </span>
+          <span class="unit">${pnl?.currency ?? ""}</span>
+        </div>
+        <table class="pairs">
+          <tbody>
+            ${ROWS.map(
+              (row) =>
+                html`<tr key=${row.name} class=${row.name === "realised" ? "rule" : ""}>
+                  <th scope="row">${row.label}</th>
+                  <td><${Num} value=${pnl?.[row.name]} places=${2} signed=${true} /></td>
+                </tr>`,
+            )}
+            <tr class="rule">
+              <th scope="row">Equity</th>
+              <td><${Num} value=${pnl?.equity} places=${2} /></td>
+            </tr>
+            <tr>
+              <th scope="row">Peak</th>
+              <td><${Num} value=${pnl?.peak} places=${2} /></td>
+            </tr>
+            <tr>
+              <th scope="row">Drawdown</th>
+              <td><span class="num">${percentText(pnl?.drawdown_ratio)}</span></td>
+            </tr>
+          </tbody>
+        </table>
+      </div>
+      <${LineChart}
+        label=${chartWords()}
+        samples=${page.pnlSamples}
+        series=${SERIES}
+        tickText=${axisText}
+        valueText=${(/** @type {string | null} */ text) => decimalText(text)}
+      />
+    </div>
+  <//>`;
+}

@@ -1,0 +1,59 @@
+// Positions by instrument, marked as the engine marks them.
+
+import { ageText, countText, millisecondsOf } from "../format.js";
+import { page, topicAge } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+import { placesOf } from "./market.js";
+import { EmptyRow, Num, Panel } from "./parts.js";
+
+/** @import { Position } from "../types/shapes.js" */
+
+/** @param {Position} position */
+function positionAge(position) {
+  const sent = millisecondsOf(position.age_ns);
+  const since = topicAge("positions");
+  return sent === null || since === null ? null : sent + since;
+}
+
+/** @param {{position: Position}} props */
+function PositionRow({ position }) {
+  const places = placesOf(position.instrument);
+  return html`<tr data-instrument=${position.instrument}>
+    <th scope="row"><b>${position.instrument.split(":")[1]}</b></th>
+    <td title=${`${countText(position.lots)} lots`}>
+      <${Num} value=${position.qty} places=${places.qty} bright=${8} signed=${true} />
+    </td>
+    <td><${Num} value=${position.avg_price} places=${places.price} bright=${places.price} /></td>
+    <td><${Num} value=${position.mark} places=${places.price} bright=${places.price} /></td>
+    <td><${Num} value=${position.unrealised} places=${2} signed=${true} /></td>
+    <td><${Num} value=${position.realised} places=${2} signed=${true} /></td>
+    <td class="start unit">${position.currency}</td>
+    <td class="age-cell">${ageText(positionAge(position))}</td>
+  </tr>`;
+}
+
+export function PositionsPanel() {
+  const rows = [...page.positions.values()].sort((a, b) =>
+    a.instrument.localeCompare(b.instrument),
+  );
+  return html`<${Panel} id="positions" title="Positions" topic="positions">
+    <table class="grid positions-grid">
+      <thead>
+        <tr>
+          <th scope="col">Instrument</th>
+          <th scope="col" class="end">Qty</th>
+          <th scope="col" class="end">Average</th>
+          <th scope="col" class="end">Mark</th>
+          <th scope="col" class="end">Unrealised</th>
+          <th scope="col" class="end">Realised</th>
+          <th scope="col">In</th>
+          <th scope="col" class="end">Age</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => html`<${PositionRow} key=${row.instrument} position=${row} />`)}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${8} text="No position" />` : null}
+      </tbody>
+    </table>
+  <//>`;
+}

@@ -1,0 +1,53 @@
+// How an action is carried out: asks twice when the list says so, asks for the password when the server
+// wants the person again, and says what came back.
+
+import { ACTIONS } from "./actions.js";
+import { ask, notify, page } from "./state.js";
+
+/** @import { Problem } from "./types/shapes.js" */
+
+/**
+ * @template T
+ * @typedef {import("./types/shapes.js").Answer<T>} Answer
+ */
+
+/** @param {Problem | null | undefined} problem */
+export function problemText(problem) {
+  const says = problem?.detail ?? problem?.title;
+  return says ? `${says} (${problem?.code})` : (problem?.code ?? "refused");
+}
+
+/**
+ * @template T
+ * @param {string} id of the action
+ * @param {string[]} lines what will happen, in words
+ * @param {() => Promise<Answer<T>>} send
+ * @returns {Promise<Answer<T> | null>} null when the person stepped back
+ */
+export async function perform(id, lines, send) {
+  const action = ACTIONS[id];
+  if (action.twice) {
+    const question = { title: `${action.label}?`, lines, label: action.label, danger: true };
+    if (!(await ask({ kind: "confirm", ...question }))) {
+      return null;
+    }
+  }
+  let answer = await send();
+  if (answer.status === 403 && answer.problem?.code === "reauth_required") {
+    const who = `${page.session?.user}, this needs your password once more (it holds for five minutes).`;
+    const question = {
+      title: "Is it still you?",
+      lines: [who],
+      label: action.label,
+      danger: false,
+    };
+    if (!(await ask({ kind: "password", ...question }))) {
+      return null;
+    }
+    answer = await send();
+  }
+  if (!answer.ok) {
+    notify("bad", `${action.label}: ${problemText(answer.problem)}`);
+  }
+  return answer;
+}

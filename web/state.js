@@ -1,0 +1,324 @@
+// What the page knows: one object, written by frames of the stream and by the person, read by components.
+//
+// A topic with items is a Map by its key; a snapshot clears it first. Maps that only grow at the server
+// (orders, fills, audit) are cut here to what a person can look at. Components never write: they call the
+// functions below, and `changed()` draws the page soon after.
+
+/** @import { Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, Pnl, Position, Receipt, Role, Session, Status, Topic, TradingState } from "./types/shapes.js" */
+
+const KEEP_ORDERS = 400;
+const KEEP_FILLS = 200;
+const KEEP_AUDIT = 300;
+const SAMPLE_MS = 1000;
+const SAMPLES = 900;
+const MID_SAMPLE_MS = 500;
+const MID_SAMPLES = 120;
+const NOTICE_MS = 9000;
+
+const WORKING_STATES = [
+  "PENDING_NEW",
+  "WORKING",
+  "PARTLY_FILLED",
+  "PENDING_CANCEL",
+  "PENDING_AMEND",
+  "UNKNOWN",
+];
+
+/** @typedef {{id: number, tone: "good" | "warn" | "bad", text: string, until: number}} Notice */
+/** @typedef {{kind: "confirm" | "password", title: string, lines: string[], label: string, danger: boolean, done: (answer: boolean) => void}} Dialog */
+/** @typedef {{x: number, values: (number | null)[], texts: (string | null)[]}} Sample */
+
+export const page = {
+  /** @type {Session | null} */
+  session: null,
+  /** @type {"starting" | "out" | "in"} */
+  view: "starting",
+  /** Why the log-in form is shown, when there is a reason. */
+  farewell: "",
+  /** @type {Map<string, Instrument>} */
+  instruments: new Map(),
+  /** @type {LimitsSchema | null} */
+  schema: null,
+  /** @type {import("./stream.js").Stream | null} */
+  stream: null,
+  /** @type {string | null} */
+  selected: null,
+
+  /** @type {Status | null} */
+  status: null,
+  /** @type {Pnl | null} */
+  pnl: null,
+  /** @type {Latency | null} */
+  latency: null,
+  /** @type {Map<string, Book>} */
+  books: new Map(),
+  /** @type {Map<string, Position>} */
+  positions: new Map(),
+  /** @type {Map<string, Order>} */
+  orders: new Map(),
+  /** @type {Map<string, Fill>} */
+  fills: new Map(),
+  /** @type {Map<string, Receipt>} */
+  receipts: new Map(),
+  /** @type {Map<string, TradingState>} */
+  tradingStates: new Map(),
+  /** @type {Map<string, Limits>} */
+  limits: new Map(),
+  /** @type {Map<string, Approval>} */
+  approvals: new Map(),
+  /** @type {Map<string, AuditRow>} */
+  audit: new Map(),
+
+  /** Which way bid and ask moved last: instrument -> [-1 | 0 | 1, ...] @type {Map<string, number[]>} */
+  moves: new Map(),
+  /** Pixels of the sparklines @type {Map<string, (number | null)[]>} */
+  mids: new Map(),
+  /** @type {Sample[]} */
+  pnlSamples: [],
+  /** @type {Sample[]} */
+  latencySamples: [],
+
+  /** @type {Notice[]} */
+  notices: [],
+  /** @type {Dialog | null} */
+  dialog: null,
+};
+
+let draw = () => {};
+let noticeIds = 0;
+let sampledAt = -Infinity;
+let midSampledAt = -Infinity;
+
+/** @param {() => void} callback */
+export function stateOnChange(callback) {
+  draw = callback;
+}
+
+export function changed() {
+  draw();
+}
+
+/** @returns {Role | undefined} */
+export function role() {
+  return page.session?.role;
+}
+
+export function stale() {
+  return page.stream === null || page.stream.stale();
+}
+
+/** ms since the last frame of a topic; null before the first. @param {Topic} topic */
+export function topicAge(topic) {
+  const at = page.stream?.topic(topic)?.at ?? -Infinity;
+  return Number.isFinite(at) ? performance.now() - at : null;
+}
+
+/** Held and in step? @param {Topic} topic */
+export function topicSynced(topic) {
+  return page.stream?.topic(topic)?.synced ?? false;
+}
+
+/** Rows that come by the thousand; the others are what people did and stay longest. */
+const BUSY_KINDS = ["order", "denial", "fill", "gap"];
+
+/** @param {AuditRow} row */
+export function auditIsAction(row) {
+  return !BUSY_KINDS.includes(row.kind);
+}
+
+/** @param {Order} order */
+export function orderIsWorking(order) {
+  return WORKING_STATES.includes(order.state);
+}
+
+/** @type {Record<string, {map: Map<string, any>, key: string, keep?: number, spare?: (item: any) => boolean}>} */
+const LISTS = {
+  books: { map: page.books, key: "instrument" },
+  positions: { map: page.positions, key: "instrument" },
+  orders: { map: page.orders, key: "id", keep: KEEP_ORDERS, spare: orderIsWorking },
+  fills: { map: page.fills, key: "id", keep: KEEP_FILLS },
+  limits: { map: page.limits, key: "scope" },
+  approvals: { map: page.approvals, key: "id" },
+  audit: { map: page.audit, key: "seq", keep: KEEP_AUDIT, spare: auditIsAction },
+};
+
+/**
+ * @param {Map<string, any>} map
+ * @param {string} key
+ * @param {any[] | undefined} items
+ */
+function upsert(map, key, items) {
+  for (const item of items ?? []) {
+    map.set(String(item[key]), item);
+  }
+}
+
+/**
+ * Drops the oldest by sequence. What the list spares (working orders, what people did) goes only when
+ * there is too much even of that.
+ * @param {Map<string, any>} map
+ * @param {number} keep
+ * @param {(item: any) => boolean} spare
+ */
+function cut(map, keep, spare) {
+  if (map.size <= keep * 1.25) {
+    return;
+  }
+  const oldest = [...map.entries()].sort((a, b) => a[1].seq - b[1].seq);
+  const dropped = oldest.filter(([, item]) => !spare(item)).slice(0, map.size - keep);
+  const rest = map.size > keep * 4 ? oldest.slice(0, map.size - keep * 4) : [];
+  for (const [key] of [...dropped, ...rest]) {
+    map.delete(key);
+  }
+}
+
+/** @param {Book[] | undefined} books */
+function noteMoves(books) {
+  for (const book of books ?? []) {
+    const old = page.books.get(book.instrument);
+    const moves = page.moves.get(book.instrument) ?? [0, 0];
+    [old?.bids?.[0], old?.asks?.[0]].forEach((level, side) => {
+      const next = (side === 0 ? book.bids : book.asks)?.[0];
+      const change = level && next ? Math.sign(Number(next[0]) - Number(level[0])) : 0;
+      moves[side] = change || moves[side];
+    });
+    page.moves.set(book.instrument, moves);
+  }
+}
+
+/** @param {Frame} frame in sequence */
+export function stateApply(frame) {
+  const { topic, data } = frame;
+  if (topic === "status" || topic === "pnl" || topic === "latency") {
+    page[topic] = data;
+    return;
+  }
+  if (topic === "kill") {
+    if (frame.type === "snapshot") {
+      page.receipts.clear();
+      page.tradingStates.clear();
+    }
+    upsert(page.receipts, "incident", data.items);
+    upsert(page.tradingStates, "scope", data.states);
+    return;
+  }
+  const list = LISTS[topic];
+  if (topic === "books") {
+    noteMoves(data.items);
+  }
+  if (frame.type === "snapshot") {
+    list.map.clear();
+  }
+  upsert(list.map, list.key, data.items);
+  for (const key of data.removed ?? []) {
+    list.map.delete(String(key));
+  }
+  if (list.keep) {
+    cut(list.map, list.keep, list.spare ?? (() => false));
+  }
+}
+
+/** @param {unknown} text @returns {number | null} a pixel position, never shown as text */
+function pixel(text) {
+  return text === null || text === undefined || text === "" ? null : Number(text);
+}
+
+/** @param {Sample[]} samples @param {(string | null | undefined)[]} texts */
+function addSample(samples, texts) {
+  samples.push({
+    x: Date.now(),
+    values: texts.map(pixel),
+    texts: texts.map((text) => text ?? null),
+  });
+  if (samples.length > SAMPLES) {
+    samples.shift();
+  }
+}
+
+function sampleMids() {
+  for (const [instrument, book] of page.books) {
+    const bid = pixel(book.bids?.[0]?.[0]);
+    const offer = pixel(book.asks?.[0]?.[0]);
+    const mids = page.mids.get(instrument) ?? [];
+    mids.push(stale() || bid === null || offer === null ? null : (bid + offer) / 2);
+    if (mids.length > MID_SAMPLES) {
+      mids.shift();
+    }
+    page.mids.set(instrument, mids);
+  }
+}
+
+/** Takes the samples that charts and sparklines are drawn from; a dead stream leaves a gap in the line. */
+export function stateSample() {
+  const now = performance.now();
+  if (now - midSampledAt >= MID_SAMPLE_MS) {
+    midSampledAt = now;
+    sampleMids();
+  }
+  if (now - sampledAt < SAMPLE_MS) {
+    return;
+  }
+  sampledAt = now;
+  const dead = stale();
+  const step = page.latency?.stages?.step;
+  addSample(page.pnlSamples, dead ? [null, null] : [page.pnl?.total, page.pnl?.equity]);
+  addSample(
+    page.latencySamples,
+    dead ? [null, null, null] : [step?.p50_ns, step?.p99_ns, step?.p999_ns],
+  );
+}
+
+/** Forgets everything that belonged to the session. */
+export function stateClear() {
+  page.stream?.close();
+  page.stream = null;
+  page.status = page.pnl = page.latency = null;
+  Object.values(LISTS).forEach((list) => list.map.clear());
+  [page.receipts, page.tradingStates, page.moves, page.mids, page.instruments].forEach((map) =>
+    map.clear(),
+  );
+  page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
+  page.dialog = null;
+}
+
+/**
+ * Says something to the person; screen readers hear it.
+ * @param {Notice["tone"]} tone
+ * @param {string} text
+ */
+export function notify(tone, text) {
+  page.notices.push({ id: ++noticeIds, tone, text, until: performance.now() + NOTICE_MS });
+  changed();
+}
+
+/** @param {number} id */
+export function noticeClose(id) {
+  page.notices = page.notices.filter((notice) => notice.id !== id);
+  changed();
+}
+
+/** Old notices go, bad ones stay until closed. */
+export function noticesExpire() {
+  const now = performance.now();
+  page.notices = page.notices.filter((notice) => notice.tone === "bad" || notice.until > now);
+}
+
+/**
+ * Opens a dialog beside the page (never over the kill switch) and waits for the answer.
+ * @param {Omit<Dialog, "done">} dialog
+ * @returns {Promise<boolean>}
+ */
+export function ask(dialog) {
+  page.dialog?.done(false);
+  return new Promise((resolve) => {
+    page.dialog = {
+      ...dialog,
+      done: (answer) => {
+        page.dialog = null;
+        changed();
+        resolve(answer);
+      },
+    };
+    changed();
+  });
+}

@@ -1,0 +1,252 @@
+// The shapes of the API (DESIGN section 5, "Fixed shapes") as the dashboard reads them.
+// Price, qty, money, ratio: decimal strings. Times in ns and ids: strings. Unknown: null.
+
+export type Decimal = string;
+export type Nanoseconds = string;
+export type Role = "viewer" | "trader" | "risk" | "admin";
+export type TradingStateName = "ACTIVE" | "REDUCING" | "HALTED";
+
+export interface List<T> {
+    items: T[];
+    next: string | null;
+}
+
+export interface Problem {
+    code: string;
+    title?: string;
+    detail?: string;
+    request_id?: string;
+    diff?: DiffRow[];
+}
+
+export interface Session {
+    user: string;
+    role: Role;
+    csrf: string;
+    must_change_password?: boolean;
+    reauth_until_ns?: Nanoseconds | null;
+}
+
+export interface Instrument {
+    instrument: string;
+    venue: string;
+    symbol: string;
+    tick_size: Decimal;
+    lot_size: Decimal;
+    settle: string;
+    inverse: boolean;
+}
+
+export interface LimitRow {
+    name: string;
+    unit: string;
+    type: "integer" | "decimal";
+    min: Decimal | number | null;
+    max: Decimal | number | null;
+    sense: "max" | "min";
+    says: string;
+}
+
+export interface LimitsSchema {
+    limits: LimitRow[];
+    scopes: string[];
+}
+
+export interface Limits {
+    scope: string;
+    generation: number;
+    limits: Record<string, Decimal | number | null>;
+    pending: Approval | null;
+}
+
+export interface DiffRow {
+    name: string;
+    old: Decimal | number | null;
+    new: Decimal | number | null;
+}
+
+export interface Approval {
+    id: string;
+    kind: string;
+    scope: string;
+    diff: DiffRow[];
+    base: number;
+    reason: string;
+    proposer: string;
+    state: "pending" | "applied" | "rejected" | "expired" | "stale";
+    expires_ns: Nanoseconds;
+}
+
+export interface TradingState {
+    scope: string;
+    state: TradingStateName;
+    effective: TradingStateName;
+    version: number;
+    incident: string | null;
+    cause: string | null;
+    actor: string | null;
+    since_ns: Nanoseconds | null;
+}
+
+export interface Receipt {
+    incident: string;
+    scope: string;
+    actor: string;
+    reason: string;
+    at_ns: Nanoseconds;
+    ns_to_block: Nanoseconds | null;
+    last_order_seq: number | null;
+    unsent: number | null;
+    resting: number | null;
+    cancels: {
+        sent: number | null;
+        confirmed: number | null;
+        refused: number | null;
+        unknown: number | null;
+    } | null;
+    flatten: { orders: number; done: number } | null;
+    durable: boolean;
+    complete: boolean;
+    engine?: string;
+}
+
+export interface Order {
+    id: string;
+    seq: number;
+    instrument: string;
+    strategy: string | null;
+    actor: string | null;
+    side: "buy" | "sell";
+    type: string;
+    tif: string;
+    price: Decimal | null;
+    qty: Decimal;
+    filled: Decimal;
+    leaves: Decimal;
+    avg_price: Decimal | null;
+    state: string;
+    sent_ns: Nanoseconds | null;
+    acked_ns: Nanoseconds | null;
+    reason: string | null;
+}
+
+export interface Fill {
+    id: string;
+    order: string;
+    instrument: string;
+    side: "buy" | "sell";
+    qty: Decimal;
+    price: Decimal;
+    fee: Decimal;
+    fee_currency: string;
+    maker: boolean;
+    at_ns: Nanoseconds;
+    seq: number;
+}
+
+export interface Position {
+    instrument: string;
+    lots: number | null;
+    qty: Decimal | null;
+    avg_price: Decimal | null;
+    mark: Decimal | null;
+    unrealised: Decimal | null;
+    realised: Decimal | null;
+    currency: string;
+    age_ns: Nanoseconds | null;
+}
+
+export interface Pnl {
+    currency: string;
+    total: Decimal | null;
+    price: Decimal | null;
+    fee: Decimal | null;
+    funding: Decimal | null;
+    rebate: Decimal | null;
+    realised: Decimal | null;
+    unrealised: Decimal | null;
+    equity: Decimal | null;
+    peak: Decimal | null;
+    drawdown_ratio: Decimal | null;
+}
+
+export interface Book {
+    instrument: string;
+    bids: [Decimal, Decimal][];
+    asks: [Decimal, Decimal][];
+    stale: boolean;
+    age_ns: Nanoseconds | null;
+    update_id: string | null;
+}
+
+export interface StageLatency {
+    count: number;
+    p50_ns: Nanoseconds | null;
+    p99_ns: Nanoseconds | null;
+    p999_ns: Nanoseconds | null;
+    max_ns: Nanoseconds | null;
+}
+
+export interface Latency {
+    stages: Record<string, StageLatency>;
+}
+
+export interface Status {
+    mode: string;
+    instance: string;
+    version: string;
+    config_hash: string;
+    uptime_s: number;
+    journal_seq: number;
+    durable_seq: number;
+    audit_seq: number;
+    storage: "ok" | "suspect";
+    market: { state: string };
+    threads: { name: string; core: number | null; idle: string }[];
+    venues: { venue: string; state: string; age_ns: Nanoseconds | null }[];
+}
+
+export interface AuditRow {
+    seq: number;
+    at_ns: Nanoseconds;
+    actor: string | null;
+    person: boolean | string | null;
+    role: string | null;
+    kind: string;
+    scope: string | null;
+    old: unknown;
+    new: unknown;
+    reason: string | null;
+    request_id: string | null;
+    hash: string;
+}
+
+export type Topic =
+    | "status"
+    | "positions"
+    | "orders"
+    | "fills"
+    | "pnl"
+    | "books"
+    | "kill"
+    | "limits"
+    | "approvals"
+    | "audit"
+    | "latency";
+
+export interface Frame {
+    topic: Topic | "error";
+    type?: "snapshot" | "delta";
+    seq?: number;
+    ts_ns?: Nanoseconds;
+    data?: any;
+}
+
+/** What api.js answers: never throws for an answer of the server, only says which. */
+export interface Answer<T> {
+    ok: boolean;
+    status: number;
+    body: T | null;
+    problem: Problem | null;
+    etag: string | null;
+}
