@@ -4,8 +4,8 @@
  * two-level bitmap over it: setting a level is one store and two bit operations, the next best
  * level is found with ctz/clz. Levels outside the window live in an open-addressing hash table
  * (backward-shift delete, no tombstones), so that a book of thousands of levels is held whole.
- * When the best price leaves the middle of its window, the window is centred anew and levels move
- * between the two; that is rare and costs one pass over both.
+ * When the best price has left the middle of its window after an update, the window is centred anew
+ * and levels move between the two; that is rare and costs one pass over both (some 20 us).
  *
  * Owner: whoever keeps the book, one thread (engine: its books; simulated venue: its own copies).
  * Memory is the caller's, book_size() bytes, 128-byte aligned. No allocation; a level change costs
@@ -54,8 +54,8 @@ int64_t book_received_ns(const struct book *book); /* 0: never updated */
 
 /* Size at a price, 0 when there is none. */
 int64_t book_level_lots(const struct book *book, enum side side, int64_t price_ticks);
-/* The best `most` levels of a side, best first; returns how many. Walks from the window into the
- * deep levels when the window has too few (cost then: one pass over the deep table a level). */
+/* The best `most` levels of a side, best first; returns how many. When the window has too few it
+ * makes one pass over the deep table (some 20 us; more for hundreds of levels). */
 uint32_t book_levels(const struct book *book, enum side side, struct level *levels, uint32_t most);
 uint32_t book_level_count(const struct book *book, enum side side);
 
