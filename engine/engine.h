@@ -39,7 +39,7 @@ struct engine_config {
         enum strategy_kind kind;
         bool enabled;
         bool instruments[MAX_INSTRUMENTS]; /* which it may trade */
-        struct strategy_params params;
+        struct strategy_params params[MAX_INSTRUMENTS]; /* lots differ wildly between them */
     } strategy[MAX_STRATEGIES];
     struct limits limits[MAX_SCOPES];
     uint64_t limits_generation[MAX_SCOPES]; /* when a scope's limits last changed */

@@ -55,7 +55,7 @@ struct config {
         enum strategy_kind kind;
         bool enabled;
         bool instruments[MAX_INSTRUMENTS];
-        struct strategy_params params;
+        struct strategy_params params[MAX_INSTRUMENTS];
     } strategy[MAX_STRATEGIES];
     struct scope_map scopes;
     struct limits limits[MAX_SCOPES]; /* in force at the first start of a data directory */
