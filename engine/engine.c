@@ -1,0 +1,479 @@
+#include "engine_state.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+static size_t aligned(size_t size)
+{
+    return (size + CACHE_LINES_APART - 1) & ~(size_t)(CACHE_LINES_APART - 1);
+}
+
+size_t engine_size(const struct engine_config *config)
+{
+    return aligned(sizeof(struct engine)) + config->scopes.instruments * aligned(book_size());
+}
+
+/* --- start --- */
+
+static void init_books(struct engine *engine, uint8_t *memory)
+{
+    for (uint16_t at = 0; at < engine->config.scopes.instruments; at++) {
+        engine->books[at] = (struct book *)(void *)(memory + at * aligned(book_size()));
+        book_init(engine->books[at], at);
+        engine->shown_update_id[at] = -1;
+    }
+}
+
+static void init_oms(struct engine *engine)
+{
+    const struct engine_config *config = &engine->config;
+    struct oms *oms = &engine->oms;
+
+    oms->scopes = config->scopes;
+    oms->instruments = config->instrument;
+    oms->gateways = config->gateways;
+    memcpy(oms->venue_gateway, config->venue_gateway, sizeof oms->venue_gateway);
+    oms->events = engine->io.events;
+    memcpy(oms->rings, engine->io.orders, sizeof oms->rings);
+    oms->kill = engine->io.kill;
+    oms->order_ack = engine->io.order_ack;
+    oms->fill_latency = engine->io.fill_latency;
+    memcpy(oms->limits, config->limits, sizeof oms->limits);
+    memcpy(oms->caps, config->caps, sizeof oms->caps);
+    memcpy(oms->limits_generation, config->limits_generation, sizeof oms->limits_generation);
+    oms->generation = config->generation;
+    oms->epoch = config->epoch;
+    oms->doorbell_seen = kill_page_doorbell(oms->kill);
+    for (uint16_t at = 0; at < config->scopes.strategies; at++)
+        memcpy(oms->permitted[at], config->strategy[at].instruments, sizeof oms->permitted[at]);
+    accounts_init(&oms->accounts, config->scopes, config->instrument, config->currency,
+                  config->currencies, config->capital_e8, config->day_start_ns);
+    order_pool_init(&oms->pool);
+}
+
+/* What was in force when the program last ran is in force again, and said. */
+static void restore_scopes(struct engine *engine)
+{
+    struct oms *oms = &engine->oms;
+
+    for (uint16_t scope = 0; scope < scope_count(engine->config.scopes); scope++) {
+        struct event_limits_applied limits = {.generation = oms->limits_generation[scope],
+                                              .scope = scope,
+                                              .limits = oms->limits[scope]};
+        struct event_state_changed state = {.incident = engine->config.initial[scope].incident,
+                                            .version = engine->config.initial[scope].version,
+                                            .scope = scope,
+                                            .state =
+                                                (uint8_t)engine->config.initial[scope].state};
+
+        oms->states[scope] = (struct scope_state){.state = engine->config.initial[scope].state,
+                                                  .version = state.version,
+                                                  .incident = state.incident};
+        oms_emit(oms, EVENT_LIMITS_APPLIED, &limits, sizeof limits);
+        oms_emit(oms, EVENT_STATE_CHANGED, &state, sizeof state);
+    }
+}
+
+struct engine *engine_init(void *memory, const struct engine_config *config, struct engine_io io,
+                           int64_t now_ns)
+{
+    struct engine *engine = memory;
+    struct event_start start = {.epoch = config->epoch, .config_hash = config->config_hash};
+
+    assert(((uintptr_t)memory & (CACHE_LINES_APART - 1)) == 0);
+    assert(config->scopes.instruments <= MAX_INSTRUMENTS && config->gateways <= MAX_GATEWAYS);
+    assert(config->scopes.venues <= MAX_VENUES && config->scopes.strategies <= MAX_STRATEGIES);
+    assert(config->scopes.strategies >= 1 && config->currencies <= MAX_CURRENCIES);
+    memset(engine, 0, sizeof *engine);
+    engine->config = *config;
+    engine->io = io;
+    init_books(engine, (uint8_t *)memory + aligned(sizeof *engine));
+    init_oms(engine);
+    engine->oms.now_ns = now_ns;
+    start.scopes = scope_count(config->scopes);
+    oms_emit(&engine->oms, EVENT_START, &start, sizeof start);
+    restore_scopes(engine);
+    return engine;
+}
+
+/* --- a step --- */
+
+static void publish_orders(struct engine *engine)
+{
+    for (uint16_t at = 0; at < engine->config.gateways; at++) {
+        struct ring *ring = engine->io.orders[at];
+
+        if (ring->write_at != atomic_load_explicit(&ring->tail, memory_order_relaxed))
+            ring_publish(ring);
+    }
+}
+
+static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
+{
+    engine->oms.now_ns = now_ns;
+    engine->oms.cause = cause;
+    engine->oms.sent_in_step = 0;
+    oms_kill(&engine->oms);
+}
+
+uint64_t engine_kill(struct engine *engine, int64_t now_ns)
+{
+    begin(engine, now_ns, 0);
+    publish_orders(engine);
+    return engine->oms.doorbell_seen;
+}
+
+void engine_publish_kill(struct engine *engine, uint64_t doorbell, int64_t block_ns)
+{
+    struct kill_page *page = engine->io.kill;
+
+    for (uint16_t at = 0; at < engine->config.gateways; at++)
+        atomic_store_explicit(&page->block_at[at], ring_published(engine->io.orders[at]),
+                              memory_order_relaxed);
+    atomic_store_explicit(&page->last_order_seq, engine->oms.order_seq, memory_order_relaxed);
+    atomic_store_explicit(&page->engine_seen_ns, block_ns, memory_order_relaxed);
+    /* Pairs with the acquire of whoever waits for the acknowledgement: all of the above is there. */
+    atomic_store_explicit(&page->engine_seen, doorbell, memory_order_release);
+}
+
+bool engine_has_room(struct engine *engine)
+{
+    return lane_room(engine->io.events) > LANE_STEP_BYTES;
+}
+
+static struct reference reference_of(const struct engine *engine, uint16_t instrument)
+{
+    const struct book *book = engine->books[instrument];
+    struct touch touch = book_touch(book);
+
+    return (struct reference){.bid_ticks = touch.bid.price_ticks,
+                              .ask_ticks = touch.ask.price_ticks,
+                              .book_ns = book_received_ns(book),
+                              .stale = book_is_stale(book)};
+}
+
+/* --- strategies --- */
+
+static void look(struct engine *engine, uint16_t strategy, uint16_t instrument, bool stale,
+                 struct strategy_view *view)
+{
+    struct order_pool *pool = &engine->oms.pool;
+
+    view->now_ns = engine->oms.now_ns;
+    view->strategy = strategy;
+    view->instrument = instrument;
+    view->row = &engine->config.instrument[instrument];
+    view->book = engine->books[instrument];
+    view->stale = stale;
+    view->position_lots = engine->oms.accounts.own[strategy][instrument].lots;
+    view->working_count = 0;
+    for (struct order *order = order_cell_first(pool, strategy, instrument);
+         order && view->working_count < WORKING_MAX; order = order_cell_next(pool, order))
+        view->working[view->working_count++] =
+            (struct working){.order_id = order->id,
+                             .price_ticks = order->price_ticks,
+                             .leaves_lots = order_leaves_lots(order),
+                             .sent_ns = order->sent_ns,
+                             .side = order->side,
+                             .state = order->state};
+}
+
+static void cancel_intent(struct engine *engine, const struct intent *intent)
+{
+    struct order *order = order_find(&engine->oms.pool, intent->order_id);
+
+    if (order && order->strategy == intent->strategy)
+        oms_cancel(&engine->oms, order); /* a full ring: it will want the same on the next update */
+}
+
+/* False when the gate has denied: the rest of what it wanted is not asked. */
+static bool obey_intent(struct engine *engine, const struct intent *intent,
+                        const struct reference *reference)
+{
+    struct verdict verdict;
+    uint64_t order_id;
+
+    if (intent->kind == INTENT_CANCEL) {
+        cancel_intent(engine, intent);
+        return true;
+    }
+    assert(intent->instrument < engine->config.scopes.instruments);
+    return oms_submit(&engine->oms, intent, reference, &order_id, &verdict) == SUBMIT_SENT;
+}
+
+static bool may_act(const struct engine *engine, uint16_t strategy, uint16_t instrument)
+{
+    return !engine->oms.stopping &&
+           engine_effective_state(engine, instrument, strategy) != STATE_HALTED &&
+           engine->cells[strategy][instrument].paused_until_ns <= engine->oms.now_ns;
+}
+
+static void run_strategy(struct engine *engine, uint16_t strategy, uint16_t instrument, bool stale,
+                         const struct reference *reference)
+{
+    struct cell *cell = &engine->cells[strategy][instrument];
+    struct intent intents[MAX_INTENTS];
+    struct strategy_view view;
+    uint32_t wanted;
+
+    look(engine, strategy, instrument, stale, &view);
+    wanted = strategy_step(engine->config.strategy[strategy].kind,
+                           &engine->config.strategy[strategy].params, &cell->state, &view,
+                           intents);
+    assert(wanted <= MAX_INTENTS);
+    for (uint32_t at = 0; at < wanted; at++)
+        if (!obey_intent(engine, &intents[at], reference)) {
+            cell->paused_until_ns = engine->oms.now_ns + DENIAL_PAUSE_NS;
+            return;
+        }
+}
+
+static void run_strategies(struct engine *engine, uint16_t instrument, bool stale)
+{
+    struct reference reference = reference_of(engine, instrument);
+
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->config.scopes.strategies; at++)
+        if (engine->config.strategy[at].enabled && engine->oms.permitted[at][instrument] &&
+            (stale || may_act(engine, at, instrument)))
+            run_strategy(engine, at, instrument, stale, &reference);
+}
+
+/* Nobody quotes on a book that is not there: strategies are told, and whatever they leave resting
+ * is cancelled for them. People's orders stay. */
+static void pull_quotes(struct engine *engine, uint16_t instrument)
+{
+    struct oms *oms = &engine->oms;
+
+    run_strategies(engine, instrument, true);
+    for (uint32_t at = 0; at < oms->pool.live_count; at++) {
+        struct order *order = &oms->pool.order[oms->pool.live[at]];
+
+        if (order->instrument == instrument && order->strategy != STRATEGY_MANUAL)
+            oms_cancel(oms, order);
+    }
+    engine->pulled[instrument] = true;
+}
+
+/* --- market --- */
+
+static void say_status(struct engine *engine, uint16_t instrument, int64_t expected_id,
+                       const struct market_update *update)
+{
+    struct event_book_status event = {.update_id = update->update_id,
+                                      .expected_id = expected_id,
+                                      .instrument = instrument,
+                                      .status =
+                                          (uint8_t)book_status(engine->books[instrument])};
+
+    oms_emit(&engine->oms, EVENT_BOOK_STATUS, &event, sizeof event);
+}
+
+static void book_moved(struct engine *engine, uint16_t instrument)
+{
+    struct touch touch = book_touch(engine->books[instrument]);
+
+    if (touch.bid.price_ticks > 0 && touch.ask.price_ticks > 0)
+        accounts_mark(&engine->oms.accounts, instrument,
+                      (touch.bid.price_ticks + touch.ask.price_ticks) * (PRICE_ONE_E8 / 2),
+                      engine->oms.now_ns);
+    engine->pulled[instrument] = false;
+    run_strategies(engine, instrument, false);
+}
+
+static void take_depth(struct engine *engine, const struct market_update *update)
+{
+    struct book *book = engine->books[update->instrument];
+    enum book_status before = book_status(book);
+    int64_t expected_id = book_update_id(book);
+    enum book_result result = book_apply(book, update);
+
+    if (book_status(book) != before)
+        say_status(engine, update->instrument, expected_id, update);
+    if (result == BOOK_APPLIED && !book_is_stale(book))
+        book_moved(engine, update->instrument);
+    else if (book_is_stale(book) && !engine->pulled[update->instrument])
+        pull_quotes(engine, update->instrument);
+}
+
+static void lose_book(struct engine *engine, const struct market_update *update,
+                      enum book_status status)
+{
+    struct book *book = engine->books[update->instrument];
+    int64_t expected_id = book_update_id(book);
+
+    if (book_status(book) == status)
+        return;
+    book_mark(book, status);
+    say_status(engine, update->instrument, expected_id, update);
+    pull_quotes(engine, update->instrument);
+}
+
+void engine_market(struct engine *engine, const struct market_update *update, int64_t now_ns)
+{
+    assert(update->instrument < engine->config.scopes.instruments);
+    begin(engine, now_ns, 0);
+    switch (update->kind) {
+    case MARKET_SNAPSHOT:
+    case MARKET_DELTA:
+        take_depth(engine, update);
+        break;
+    case MARKET_LOST:
+        lose_book(engine, update, BOOK_LOST);
+        break;
+    case MARKET_ENDED:
+        lose_book(engine, update, BOOK_ENDED);
+        break;
+    default: /* trades and tickers serve the simulated venue and the self-check */
+        break;
+    }
+    publish_orders(engine);
+}
+
+void engine_execution(struct engine *engine, const struct execution *execution, int64_t now_ns)
+{
+    begin(engine, now_ns, 0);
+    oms_report(&engine->oms, execution);
+    publish_orders(engine);
+}
+
+/* --- commands --- */
+
+static enum status obey_new_order(struct engine *engine, const struct command *command,
+                                  struct event_command_done *done)
+{
+    const struct intent *intent = &command->new_order.intent;
+    struct reference reference;
+    struct verdict verdict;
+
+    if (intent->instrument >= engine->config.scopes.instruments ||
+        intent->strategy >= engine->config.scopes.strategies || intent->side > SIDE_SELL)
+        return ERR_MALFORMED;
+    reference = reference_of(engine, intent->instrument);
+    if (oms_submit(&engine->oms, intent, &reference, &done->value, &verdict) == SUBMIT_SENT)
+        return OK;
+    done->denial = verdict.denial;
+    return ERR_DENIED;
+}
+
+static enum status obey_cancel(struct engine *engine, const struct command *command,
+                               struct event_command_done *done)
+{
+    struct order *order = order_find(&engine->oms.pool, command->cancel_order.order_id);
+
+    done->value = command->cancel_order.order_id;
+    if (!order)
+        return ERR_NOT_FOUND;
+    if (order_state_is_terminal((enum order_state)order->state))
+        return ERR_CONFLICT;
+    return oms_cancel(&engine->oms, order) ? OK : ERR_UNAVAILABLE;
+}
+
+static enum status obey_cancel_all(struct engine *engine, const struct command *command)
+{
+    if (command->cancel_all.scope >= scope_count(engine->config.scopes))
+        return ERR_UNKNOWN_SCOPE;
+    return oms_cancel_scope(&engine->oms, command->cancel_all.scope) == 0 ? OK : ERR_UNAVAILABLE;
+}
+
+static enum status obey_stop(struct engine *engine, const struct command *command)
+{
+    struct event_stop event = {.last_order_seq = engine->oms.order_seq};
+
+    engine->oms.stopping = true;
+    if (command->stop.cancel_orders)
+        oms_cancel_scope(&engine->oms, scope_of_firm());
+    event.open_orders = engine->oms.pool.live_count;
+    oms_emit(&engine->oms, EVENT_STOP, &event, sizeof event);
+    return OK;
+}
+
+static enum status obey(struct engine *engine, const struct command *command,
+                        struct event_command_done *done)
+{
+    switch (command->kind) {
+    case COMMAND_SET_LIMITS:
+        return oms_set_limits(&engine->oms, &command->set_limits, &done->value);
+    case COMMAND_SET_STATE:
+        return oms_set_state(&engine->oms, &command->set_state);
+    case COMMAND_NEW_ORDER:
+        return obey_new_order(engine, command, done);
+    case COMMAND_CANCEL_ORDER:
+        return obey_cancel(engine, command, done);
+    case COMMAND_CANCEL_ALL:
+        return obey_cancel_all(engine, command);
+    case COMMAND_STOP:
+        return obey_stop(engine, command);
+    default:
+        return ERR_NOT_IMPLEMENTED;
+    }
+}
+
+void engine_command(struct engine *engine, const struct command *command, int64_t now_ns)
+{
+    struct event_command_done done = {.command_id = command->id};
+
+    begin(engine, now_ns, command->id);
+    done.status = (uint8_t)obey(engine, command, &done);
+    oms_emit(&engine->oms, EVENT_COMMAND_DONE, &done, sizeof done);
+    publish_orders(engine);
+}
+
+/* --- time --- */
+
+static void pull_quiet_books(struct engine *engine, int64_t now_ns)
+{
+    for (uint16_t at = 0; at < engine->config.scopes.instruments; at++)
+        if (!engine->pulled[at] && book_received_ns(engine->books[at]) != 0 &&
+            now_ns - book_received_ns(engine->books[at]) > QUIET_BOOK_NS)
+            pull_quotes(engine, at);
+}
+
+void engine_timer(struct engine *engine, int64_t now_ns)
+{
+    begin(engine, now_ns, 0);
+    accounts_roll(&engine->oms.accounts, now_ns);
+    if (now_ns - engine->slow_timer_ns >= SLOW_TIMER_NS) {
+        engine->slow_timer_ns = now_ns;
+        oms_chase_killed(&engine->oms);
+        pull_quiet_books(engine, now_ns);
+        telemetry_send(engine, now_ns);
+    }
+    publish_orders(engine);
+}
+
+/* --- plain reads --- */
+
+const struct book *engine_book(const struct engine *engine, uint16_t instrument)
+{
+    return engine->books[instrument];
+}
+
+const struct position *engine_position(const struct engine *engine, uint16_t instrument)
+{
+    return &engine->oms.accounts.total[instrument];
+}
+
+uint64_t engine_orders_sent(const struct engine *engine)
+{
+    return engine->oms.order_seq;
+}
+
+uint32_t engine_open_orders(const struct engine *engine)
+{
+    return engine->oms.pool.live_count;
+}
+
+enum trading_state engine_effective_state(const struct engine *engine, uint16_t instrument,
+                                          uint16_t strategy)
+{
+    struct scope_map map = engine->config.scopes;
+    struct order_scopes scopes = {
+        .firm = scope_of_firm(),
+        .venue = scope_of_venue(map, engine->config.instrument[instrument].venue),
+        .strategy = scope_of_strategy(map, strategy),
+        .instrument = scope_of_instrument(map, instrument),
+    };
+
+    return oms_effective_state(&engine->oms, scopes);
+}

@@ -1,0 +1,37 @@
+/* What the engine holds; private to engine.c and telemetry.c. */
+#ifndef PITWALL_ENGINE_STATE_H
+#define PITWALL_ENGINE_STATE_H
+
+#include "engine.h"
+#include "oms/oms.h"
+
+/* After a denial a strategy is not asked about that instrument for a while: it would ask the same
+ * on every update, and each answer is an audit row. */
+#define DENIAL_PAUSE_NS 100000000LL
+#define SLOW_TIMER_NS 100000000LL
+/* A book without an update for this long has its quotes pulled; the gate's own age limit decides
+ * what may be sent. */
+#define QUIET_BOOK_NS 2000000000LL
+
+struct cell {
+    struct strategy_state state;
+    int64_t paused_until_ns;
+};
+
+struct engine {
+    struct engine_config config;
+    struct engine_io io;
+    struct oms oms;
+    struct cell cells[MAX_STRATEGIES][MAX_INSTRUMENTS];
+    struct book *books[MAX_INSTRUMENTS];
+    bool pulled[MAX_INSTRUMENTS]; /* quotes of a quiet or stale book have been pulled */
+    int64_t slow_timer_ns;
+    int64_t shown_update_id[MAX_INSTRUMENTS]; /* telemetry: last book sent */
+    uint8_t shown_status[MAX_INSTRUMENTS];
+    uint64_t telemetry_dropped;
+};
+
+/* Sends what people look at; drops when the ring is full, because newer is on its way. */
+void telemetry_send(struct engine *engine, int64_t now_ns);
+
+#endif

@@ -1,0 +1,224 @@
+/* Trading states, limits and kills of each scope. */
+#include "base/assert.h"
+#include "oms/oms.h"
+
+enum trading_state oms_effective_state(const struct oms *oms, struct order_scopes scopes)
+{
+    enum trading_state strictest = oms->states[scopes.firm].state;
+
+    if (oms->states[scopes.venue].state > strictest)
+        strictest = oms->states[scopes.venue].state;
+    if (oms->states[scopes.strategy].state > strictest)
+        strictest = oms->states[scopes.strategy].state;
+    if (oms->states[scopes.instrument].state > strictest)
+        strictest = oms->states[scopes.instrument].state;
+    return strictest;
+}
+
+static struct incident *incident_of(struct oms *oms, uint64_t number)
+{
+    for (uint32_t at = 0; at < MAX_INCIDENTS; at++)
+        if (oms->incidents[at].number == number)
+            return &oms->incidents[at];
+    return NULL;
+}
+
+static struct incident *incident_open(struct oms *oms, uint64_t number)
+{
+    struct incident *incident = &oms->incidents[oms->next_incident];
+
+    oms->next_incident = (oms->next_incident + 1) % MAX_INCIDENTS;
+    *incident = (struct incident){.number = number};
+    return incident;
+}
+
+static void emit_progress(struct oms *oms, const struct incident *incident)
+{
+    struct event_kill_progress event = {.incident = incident->number,
+                                        .unsent = incident->unsent,
+                                        .sent = incident->sent,
+                                        .confirmed = incident->confirmed,
+                                        .refused = incident->refused,
+                                        .unknown = incident->unknown};
+
+    oms_emit(oms, EVENT_KILL_PROGRESS, &event, sizeof event);
+}
+
+void oms_count_outcome(struct oms *oms, struct order *order, enum cancel_outcome outcome)
+{
+    struct incident *incident;
+
+    if (order->incident == 0 || order->cancel_counted)
+        return;
+    incident = incident_of(oms, order->incident);
+    order->cancel_counted = true;
+    if (!incident)
+        return; /* older than the newest MAX_INCIDENTS: its receipt is closed */
+    switch (outcome) {
+    case OUTCOME_UNSENT:
+        incident->unsent++;
+        break;
+    case OUTCOME_CONFIRMED:
+        incident->confirmed++;
+        break;
+    case OUTCOME_REFUSED:
+        incident->refused++;
+        break;
+    case OUTCOME_UNKNOWN:
+        incident->unknown++;
+        break;
+    }
+    emit_progress(oms, incident);
+}
+
+static void emit_state(struct oms *oms, uint16_t scope)
+{
+    struct event_state_changed event = {.incident = oms->states[scope].incident,
+                                        .version = oms->states[scope].version,
+                                        .scope = scope,
+                                        .state = (uint8_t)oms->states[scope].state};
+
+    oms_emit(oms, EVENT_STATE_CHANGED, &event, sizeof event);
+}
+
+static void change_state(struct oms *oms, uint16_t scope, enum trading_state state,
+                         uint64_t incident)
+{
+    oms->states[scope].state = state;
+    oms->states[scope].incident = incident;
+    oms->states[scope].version++;
+    emit_state(oms, scope);
+}
+
+/* Claims every live order of the scope for the incident, and returns how many there are. */
+static uint32_t claim_orders(struct oms *oms, uint16_t scope, uint64_t number)
+{
+    uint32_t resting = 0;
+
+    for (uint32_t at = 0; at < oms->pool.live_count; at++) {
+        struct order *order = &oms->pool.order[oms->pool.live[at]];
+
+        if (!order_is_in_scope(order, scope))
+            continue;
+        resting++;
+        if (order->incident != number) {
+            order->incident = number;
+            order->cancel_counted = false;
+        }
+    }
+    return resting;
+}
+
+/* Block first, then say so, then cancel: the state is set before anything else can be sent. */
+static void block(struct oms *oms, uint16_t scope, uint64_t number)
+{
+    struct incident *incident = incident_open(oms, number);
+    struct event_kill_seen seen = {.incident = number,
+                                   .last_order_seq = oms->order_seq,
+                                   .position_in_step = oms->sent_in_step,
+                                   .scope = scope};
+
+    oms->states[scope].state = STATE_HALTED;
+    seen.resting = claim_orders(oms, scope, number);
+    oms_emit(oms, EVENT_KILL_SEEN, &seen, sizeof seen);
+    change_state(oms, scope, STATE_HALTED, number);
+    incident->sent = seen.resting - oms_cancel_scope(oms, scope);
+    emit_progress(oms, incident);
+}
+
+uint64_t oms_kill(struct oms *oms)
+{
+    uint64_t doorbell = kill_page_doorbell(oms->kill);
+
+    if (doorbell == oms->doorbell_seen)
+        return doorbell;
+    for (uint16_t scope = 0; scope < scope_count(oms->scopes); scope++) {
+        uint64_t word = atomic_load_explicit(&oms->kill->word[scope], memory_order_acquire);
+
+        if (kill_page_is_killed(oms->kill, scope) && word != oms->states[scope].incident)
+            block(oms, scope, word);
+    }
+    oms->doorbell_seen = doorbell;
+    return doorbell;
+}
+
+static bool is_killed(const struct oms *oms, const struct order *order)
+{
+    return kill_page_blocks(oms->kill, order->scopes);
+}
+
+void oms_chase_killed(struct oms *oms)
+{
+    for (uint32_t at = 0; at < oms->pool.live_count; at++) {
+        struct order *order = &oms->pool.order[oms->pool.live[at]];
+        struct incident *incident;
+
+        if (order->state == ORDER_PENDING_CANCEL || !is_killed(oms, order) ||
+            !oms_cancel(oms, order))
+            continue;
+        incident = incident_of(oms, order->incident);
+        if (incident && incident->sent < UINT32_MAX && !order->cancel_counted) {
+            incident->sent++;
+            emit_progress(oms, incident);
+        }
+    }
+}
+
+/* A kill is cleared only by a command that names the very generation it clears. */
+static bool clears_kill(struct oms *oms, const struct command_set_state *command)
+{
+    uint64_t word =
+        atomic_load_explicit(&oms->kill->word[command->scope], memory_order_acquire);
+
+    if (!kill_page_is_killed(oms->kill, command->scope))
+        return true;
+    if (command->clears != word)
+        return false;
+    /* Pairs with the acquire in kill_page_is_killed. A kill that came after the load above has
+     * raised the word beyond `clears`, so it still holds. */
+    atomic_store_explicit(&oms->kill->cleared[command->scope], command->clears,
+                          memory_order_release);
+    return true;
+}
+
+enum status oms_set_state(struct oms *oms, const struct command_set_state *command)
+{
+    struct scope_state *now;
+
+    if (command->scope >= scope_count(oms->scopes) || command->state > STATE_HALTED)
+        return ERR_UNKNOWN_SCOPE;
+    now = &oms->states[command->scope];
+    if (command->base != now->version)
+        return ERR_STALE_VERSION;
+    if (command->state < (unsigned)now->state && !clears_kill(oms, command))
+        return ERR_STALE_VERSION;
+    change_state(oms, command->scope, (enum trading_state)command->state,
+                 kill_page_is_killed(oms->kill, command->scope) ? now->incident : 0);
+    return OK;
+}
+
+static bool is_over_cap(enum limit_id id, int64_t value, int64_t cap)
+{
+    if (cap == LIMIT_UNSET || value == LIMIT_UNSET || value == LIMIT_DENY)
+        return false;
+    return limit_row(id)->sense == LIMIT_MOST ? value > cap : value < cap;
+}
+
+enum status oms_set_limits(struct oms *oms, const struct command_set_limits *command,
+                           uint64_t *generation)
+{
+    struct event_limits_applied event = {.scope = command->scope, .limits = command->limits};
+
+    if (command->scope >= scope_count(oms->scopes))
+        return ERR_UNKNOWN_SCOPE;
+    if (command->base != oms->limits_generation[command->scope])
+        return ERR_STALE_VERSION;
+    for (unsigned id = 0; id < LIMIT_COUNT; id++)
+        if (is_over_cap((enum limit_id)id, command->limits.value[id],
+                        oms->caps[command->scope].value[id]))
+            return ERR_OVER_CAP;
+    oms->limits[command->scope] = command->limits;
+    oms->limits_generation[command->scope] = event.generation = *generation = ++oms->generation;
+    oms_emit(oms, EVENT_LIMITS_APPLIED, &event, sizeof event);
+    return OK;
+}

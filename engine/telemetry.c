@@ -1,0 +1,82 @@
+#include "engine_state.h"
+
+#include <string.h>
+
+static void *reserve(struct engine *engine, size_t length)
+{
+    void *place = ring_reserve(engine->io.telemetry, length);
+
+    if (!place)
+        engine->telemetry_dropped++;
+    return place;
+}
+
+static void send_book(struct engine *engine, uint16_t instrument, int64_t now_ns)
+{
+    const struct book *book = engine->books[instrument];
+    struct telemetry_book *message;
+
+    if (engine->shown_update_id[instrument] == book_update_id(book) &&
+        engine->shown_status[instrument] == book_status(book))
+        return;
+    message = reserve(engine, sizeof *message);
+    if (!message)
+        return;
+    *message = (struct telemetry_book){.kind = TELEMETRY_BOOK,
+                                       .status = (uint8_t)book_status(book),
+                                       .instrument = instrument,
+                                       .update_id = book_update_id(book),
+                                       .received_ns = book_received_ns(book),
+                                       .now_ns = now_ns};
+    message->bid_count =
+        (uint16_t)book_levels(book, SIDE_BUY, message->levels, BOOK_TOP_LEVELS);
+    message->ask_count = (uint16_t)book_levels(
+        book, SIDE_SELL, message->levels + message->bid_count, BOOK_TOP_LEVELS);
+    engine->shown_update_id[instrument] = message->update_id;
+    engine->shown_status[instrument] = message->status;
+}
+
+static void fill_mark(const struct accounts *accounts, uint16_t instrument,
+                      struct telemetry_mark *mark)
+{
+    const struct position *total = &accounts->total[instrument];
+
+    *mark = (struct telemetry_mark){.lots = total->lots,
+                                    .mark_e8_ticks = accounts->mark_e8_ticks[instrument],
+                                    .mark_ns = accounts->mark_ns[instrument],
+                                    .unrealised_e8 = total->unrealised_e8,
+                                    .realised_e8 = total->realised_e8,
+                                    .fee_e8 = total->fee_e8,
+                                    .total_e8 = accounts->total_e8[instrument]};
+}
+
+static void send_pnl(struct engine *engine, int64_t now_ns)
+{
+    const struct accounts *accounts = &engine->oms.accounts;
+    struct telemetry_pnl *message = reserve(engine, sizeof *message);
+
+    if (!message)
+        return;
+    memset(message, 0, sizeof *message);
+    message->kind = TELEMETRY_PNL;
+    message->instruments = accounts->scopes.instruments;
+    message->now_ns = now_ns;
+    message->equity_e8 = accounts_equity_e8(accounts);
+    message->peak_e8 = accounts->peak_e8;
+    message->complete = accounts_complete(accounts);
+    for (uint16_t at = 0; at < accounts->scopes.instruments; at++)
+        fill_mark(accounts, at, &message->marks[at]);
+    for (uint16_t at = 0; at < accounts->scopes.strategies; at++)
+        message->strategy_total_e8[at] =
+            accounts->scope_e8[scope_of_strategy(accounts->scopes, at)];
+}
+
+void telemetry_send(struct engine *engine, int64_t now_ns)
+{
+    if (!engine->io.telemetry)
+        return;
+    for (uint16_t at = 0; at < engine->config.scopes.instruments; at++)
+        send_book(engine, at, now_ns);
+    send_pnl(engine, now_ns);
+    ring_publish(engine->io.telemetry);
+}
