@@ -2,7 +2,8 @@
  *
  * The engine's thread is pinned to its core; all others may run anywhere but there. Idle policy:
  * spin, yield, or park (sleeps of at most 100 us). SCHED_OTHER always. After start nobody forks,
- * unmaps or changes protections (knowledge of interference: README "Threads"). */
+ * unmaps or changes protections: each of those interrupts the engine's core, because all threads
+ * share one address space (TLB shootdowns; a fork makes every page of the engine fault again). */
 #ifndef PITWALL_THREAD_THREAD_H
 #define PITWALL_THREAD_THREAD_H
 
@@ -22,14 +23,23 @@ struct thread_row {
 
 /* Chooses the engine's core (configured, or the allowed core with the fewest disk interrupts) and
  * remembers it. Main thread, before any thread_start. With one allowed core only, nothing is
- * pinned and a warning says so. */
+ * pinned and a warning says so; *core is then -1. ERR_CONFIG: not one of the allowed cores. */
 enum status thread_place_engine(int configured, int *core, struct err *err);
+
+/* How many cores this process may use. */
+int thread_cores(void);
+
+/* IDLE_AUTO becomes park with fewer than four cores (spinning threads would starve the rest),
+ * else spin; the others stay what they are. */
+enum idle thread_idle_policy(enum idle idle);
+const char *idle_name(enum idle idle); /* "park" */
 
 /* Starts body(ctx) under `name`. on_engine_core pins it there. */
 enum status thread_start(pthread_t *thread, const char *name, bool on_engine_core, enum idle idle,
                          void *(*body)(void *), void *ctx, struct err *err);
 
-/* For threads made by libraries: call first thing in such a thread. Idempotent per thread. */
+/* For threads made by libraries, and main: call first thing in such a thread. Idempotent per
+ * thread. */
 void thread_adopt(const char *name);
 
 /* What /status shows; returns how many. Any thread. */
@@ -38,7 +48,11 @@ uint32_t thread_rows(struct thread_row rows[THREADS_MAX]);
 /* Idles once: `turns` counts empty turns in a row (the caller resets it when there was work). */
 void thread_idle(enum idle idle, uint32_t *turns);
 
-/* Set once, by a signal or a stop command; polled by everybody. */
+/* Sleeps for about `ms`; what the control plane's threads do between looks at their inputs. */
+void thread_sleep_ms(int64_t ms);
+
+/* Set once, by main, when trading has stopped (orders are cancelled by then); polled by
+ * everybody. */
 extern _Atomic bool thread_stopping;
 
 #endif
