@@ -2,11 +2,17 @@
  *
  * Users and tokens live in DIR/access.db (own SQLite file, one writing connection, opened by the
  * running server or, when none runs, by the verb that holds the directory's lock). Passwords as
- * argon2id (libsodium, 64 MiB, t=2); tokens and session ids only as SHA-256. Sessions live in
- * memory. Roles viewer < trader < risk < admin; scopes of tokens: metrics, kill, audit-read.
+ * argon2id (libsodium, 64 MiB, t=2); tokens and session ids only as SHA-256. Roles viewer < trader
+ * < risk < admin; scopes of tokens: metrics, kill, audit-read.
  *
- * Any control-plane thread; one lock, never held while hashing. Hashing takes ~60 ms and 64 MiB:
- * only on the worker pool, at most one at a time. */
+ * The file is read once, at the opening; look-ups use fixed tables in memory, so that the log-in
+ * of a kill never waits for a disk. Sessions and tickets live in memory only: a restart logs
+ * everybody out. Bounds: 256 users, 1,024 tokens, 16 sessions a user (the oldest goes).
+ *
+ * Any control-plane thread. One lock for the tables, held for a look-up and never while hashing or
+ * writing; another for the writer. Hashing takes ~60 ms and 64 MiB: only on the worker pool, at
+ * most one at a time. (libsodium maps and unmaps those 64 MiB itself: a log-in costs the engine's
+ * core one TLB flush.) */
 #ifndef PITWALL_CONTROL_ACCESS_H
 #define PITWALL_CONTROL_ACCESS_H
 
@@ -23,9 +29,9 @@ struct actor {
     char name[MAX_NAME];   /* user or token name */
     char person[MAX_NAME]; /* the person behind it; of a token the token's name */
     enum role role;
-    uint32_t scopes;       /* of a token */
-    bool is_session;       /* a person's session, not a token */
-    bool is_local;         /* the Unix socket: the directory's owner, role admin */
+    uint32_t scopes; /* of a token */
+    bool is_session; /* a person's session, not a token */
+    bool is_local;   /* the Unix socket: the directory's owner, role admin */
     bool must_change_password;
     int64_t reauth_until_ns, expires_ns;
     char csrf[SECRET_TEXT_MAX];
@@ -37,19 +43,23 @@ struct access;
 enum status access_open(struct access **access, const char *dir, struct err *err);
 void access_close(struct access *access);
 
-/* Makes the demo's users, or `admin` alone with a forced change, when there are no users yet.
- * Writes DIR/first-login (0600) and returns true with its JSON in *printed (new reference). */
+/* Makes the demo's users, or `admin` alone with a forced change, when there are no users yet:
+ * writes DIR/first-login (0600) and gives its JSON in *printed (new reference). Else *printed is
+ * NULL. Main thread, at start; about 60 ms a user. */
 enum status access_first_run(struct access *access, const char *dir, bool demo, json_t **printed,
                              struct err *err);
 
 /* Worker thread. Checks the password in equal time for unknown users, throttles by account and
- * address (ERR_THROTTLED; *retry_after_s), and makes a session, or with `session_key` renews that
- * session's re-authentication. `session` receives the cookie's value. */
+ * address (ERR_THROTTLED; *retry_after_s), and makes a session; `session` receives the cookie's
+ * value. With the `session_key` of a session of the same user it renews that session's
+ * re-authentication instead: `session` is then empty and the browser's cookie stays as it is.
+ * `session_key` may be NULL or empty. */
 enum status access_login(struct access *access, const char *user, const char *password,
                          const char *address, const char *session_key, struct actor *actor,
                          char session[SECRET_TEXT_MAX], int *retry_after_s, struct err *err);
 void access_logout(struct access *access, const char *session_key);
-/* Worker thread. At least 12 characters, not the old one; ends the person's other sessions. */
+/* Worker thread. At least 12 characters, not the old one, not the user's name; ends the user's
+ * other sessions. ERR_BAD_CREDENTIALS when `old_password` is wrong. */
 enum status access_change_password(struct access *access, const struct actor *actor,
                                    const char *old_password, const char *new_password,
                                    struct err *err);
@@ -65,6 +75,8 @@ void access_ticket_make(struct access *access, const struct actor *actor,
                         char ticket[SECRET_TEXT_MAX], int64_t *expires_ns);
 enum status access_ticket_use(struct access *access, const char *ticket, struct actor *actor);
 
+/* Names are 1 to 47 of a-z A-Z 0-9 . _ - and unique (ERR_CONFLICT); an expired or revoked token's
+ * name may be used again. */
 enum status access_user_create(struct access *access, const char *name, const char *role,
                                const char *password, struct err *err);
 /* `role` or `scope` is NULL. days 0: 90 days. */

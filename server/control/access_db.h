@@ -1,0 +1,38 @@
+/* DIR/access.db: users and tokens on disk. One connection, one caller at a time (access.c's
+ * writing lock); rollback journal, so that no memory is mapped. Forward-only migrations by
+ * user_version; a newer file is refused. */
+#ifndef PITWALL_CONTROL_ACCESS_DB_H
+#define PITWALL_CONTROL_ACCESS_DB_H
+
+#include "control/secret.h"
+
+enum { USERS_MAX = 256, TOKENS_MAX = 1024 };
+
+struct user {
+    char name[MAX_NAME], person[MAX_NAME];
+    char hash[PASSWORD_HASH_MAX];
+    enum role role;
+    bool must_change;
+    int64_t created_ns;
+};
+
+struct token {
+    char name[MAX_NAME];
+    char key[SHA256_HEX_MAX];
+    enum role role;
+    uint32_t scopes;
+    int64_t created_ns, expires_ns, revoked_ns; /* revoked_ns 0: it stands */
+};
+
+struct access_db;
+
+enum status access_db_open(struct access_db **db, const char *dir, struct err *err);
+void access_db_close(struct access_db *db);
+/* Reads everything; refuses more than the tables hold. */
+enum status access_db_load(struct access_db *db, struct user *users, uint32_t *user_count,
+                           struct token *tokens, uint32_t *token_count, struct err *err);
+/* Inserts, or changes the row of that name (user) or key (token). Durable when it returns OK. */
+enum status access_db_put_user(struct access_db *db, const struct user *user, struct err *err);
+enum status access_db_put_token(struct access_db *db, const struct token *token, struct err *err);
+
+#endif
