@@ -64,8 +64,7 @@ static void restore_scopes(struct engine *engine)
         struct event_state_changed state = {.incident = engine->config.initial[scope].incident,
                                             .version = engine->config.initial[scope].version,
                                             .scope = scope,
-                                            .state =
-                                                (uint8_t)engine->config.initial[scope].state};
+                                            .state = (uint8_t)engine->config.initial[scope].state};
 
         oms->states[scope] = (struct scope_state){.state = engine->config.initial[scope].state,
                                                   .version = state.version,
@@ -219,8 +218,8 @@ static void run_strategy(struct engine *engine, uint16_t strategy, uint16_t inst
 
     look(engine, strategy, instrument, stale, &view);
     wanted = strategy_step(engine->config.strategy[strategy].kind,
-                           &engine->config.strategy[strategy].params, &cell->state, &view,
-                           intents);
+                           &engine->config.strategy[strategy].params[instrument], &cell->state,
+                           &view, intents);
     assert(wanted <= MAX_INTENTS);
     for (uint32_t at = 0; at < wanted; at++)
         if (!obey_intent(engine, &intents[at], reference)) {
@@ -263,8 +262,7 @@ static void say_status(struct engine *engine, uint16_t instrument, int64_t expec
     struct event_book_status event = {.update_id = update->update_id,
                                       .expected_id = expected_id,
                                       .instrument = instrument,
-                                      .status =
-                                          (uint8_t)book_status(engine->books[instrument])};
+                                      .status = (uint8_t)book_status(engine->books[instrument])};
 
     oms_emit(&engine->oms, EVENT_BOOK_STATUS, &event, sizeof event);
 }

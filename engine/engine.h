@@ -38,7 +38,7 @@ struct engine_config {
     struct {
         enum strategy_kind kind;
         bool enabled;
-        bool instruments[MAX_INSTRUMENTS]; /* which it may trade */
+        bool instruments[MAX_INSTRUMENTS];              /* which it may trade */
         struct strategy_params params[MAX_INSTRUMENTS]; /* lots differ wildly between them */
     } strategy[MAX_STRATEGIES];
     struct limits limits[MAX_SCOPES];
@@ -49,8 +49,8 @@ struct engine_config {
         uint64_t version, incident;
     } initial[MAX_SCOPES]; /* the stricter of what was and what the config says */
     struct limits caps[MAX_SCOPES];
-    int64_t capital_e8;   /* reporting currency: equity before any trade */
-    uint64_t epoch;       /* of this start; never repeats within a data directory */
+    int64_t capital_e8; /* reporting currency: equity before any trade */
+    uint64_t epoch;     /* of this start; never repeats within a data directory */
     uint64_t config_hash;
     int64_t day_start_ns; /* the UTC day that the daily figures begin with */
 };
@@ -58,7 +58,7 @@ struct engine_config {
 /* Memory and rings that the caller made; they outlive the engine. */
 struct engine_io {
     struct lane *events;
-    struct ring *telemetry;              /* may be NULL */
+    struct ring *telemetry; /* may be NULL */
     struct ring *orders[MAX_GATEWAYS];
     struct kill_page *kill;
     struct histogram *order_ack, *fill_latency; /* sent to ack, sent to fill; may be NULL */

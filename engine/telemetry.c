@@ -28,8 +28,7 @@ static void send_book(struct engine *engine, uint16_t instrument, int64_t now_ns
                                        .update_id = book_update_id(book),
                                        .received_ns = book_received_ns(book),
                                        .now_ns = now_ns};
-    message->bid_count =
-        (uint16_t)book_levels(book, SIDE_BUY, message->levels, BOOK_TOP_LEVELS);
+    message->bid_count = (uint16_t)book_levels(book, SIDE_BUY, message->levels, BOOK_TOP_LEVELS);
     message->ask_count = (uint16_t)book_levels(
         book, SIDE_SELL, message->levels + message->bid_count, BOOK_TOP_LEVELS);
     engine->shown_update_id[instrument] = message->update_id;

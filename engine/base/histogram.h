@@ -61,10 +61,10 @@ static inline void histogram_record(struct histogram *histogram, int64_t value_n
     count = &histogram->counts[histogram_bucket(value_ns)];
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    atomic_store_explicit(
-        &histogram->sum_ns,
-        atomic_load_explicit(&histogram->sum_ns, memory_order_relaxed) + (uint64_t)value_ns,
-        memory_order_relaxed);
+    atomic_store_explicit(&histogram->sum_ns,
+                          atomic_load_explicit(&histogram->sum_ns, memory_order_relaxed) +
+                              (uint64_t)value_ns,
+                          memory_order_relaxed);
     if (value_ns > atomic_load_explicit(&histogram->max_ns, memory_order_relaxed))
         atomic_store_explicit(&histogram->max_ns, value_ns, memory_order_relaxed);
 }

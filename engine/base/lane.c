@@ -92,8 +92,8 @@ static void claim(struct lane *lane, uint64_t size)
 uint64_t lane_append(struct lane *lane, uint16_t kind, int64_t at_ns, uint64_t cause,
                      const void *payload, uint32_t length)
 {
-    struct lane_record header = {.length = length, .kind = kind, .version = 1, .at_ns = at_ns,
-                                 .cause = cause};
+    struct lane_record header = {
+        .length = length, .kind = kind, .version = 1, .at_ns = at_ns, .cause = cause};
     uint64_t size = padded(length);
     uint64_t left = to_end(lane, lane->write_at);
 

@@ -19,7 +19,15 @@ enum event_kind {
     EVENT_COUNT
 };
 
-enum book_status { BOOK_EMPTY, BOOK_OK, BOOK_GAPPED, BOOK_CROSSED, BOOK_FULL, BOOK_LOST, BOOK_ENDED };
+enum book_status {
+    BOOK_EMPTY,
+    BOOK_OK,
+    BOOK_GAPPED,
+    BOOK_CROSSED,
+    BOOK_FULL,
+    BOOK_LOST,
+    BOOK_ENDED
+};
 
 struct event_start {
     uint64_t epoch;

@@ -24,9 +24,9 @@ bool instrument_value_e8(const struct instrument *instrument, int64_t price_tick
     assert(price_ticks > 0 && price_ticks <= MAX_PRICE_TICKS);
     assert(lots >= -MAX_LOTS && lots <= MAX_LOTS);
     if (instrument->inverse)
-        return narrow(divide_nearest((__int128)lots * instrument->inverse_value_e8_ticks,
-                                     price_ticks),
-                      value_e8);
+        return narrow(
+            divide_nearest((__int128)lots * instrument->inverse_value_e8_ticks, price_ticks),
+            value_e8);
     return narrow((__int128)lots * price_ticks * instrument->tick_value_e8, value_e8);
 }
 
@@ -36,13 +36,13 @@ bool instrument_value_between_e8(const struct instrument *instrument, int64_t pr
     assert(price_e8_ticks > 0 && price_e8_ticks / PRICE_ONE_E8 <= MAX_PRICE_TICKS);
     assert(lots >= 0 && lots <= MAX_LOTS);
     if (instrument->inverse)
-        return narrow(divide_nearest((__int128)lots * instrument->inverse_value_e8_ticks *
-                                         PRICE_ONE_E8,
-                                     price_e8_ticks),
-                      value_e8);
-    return narrow(divide_nearest((__int128)lots * price_e8_ticks * instrument->tick_value_e8,
-                                 PRICE_ONE_E8),
-                  value_e8);
+        return narrow(
+            divide_nearest((__int128)lots * instrument->inverse_value_e8_ticks * PRICE_ONE_E8,
+                           price_e8_ticks),
+            value_e8);
+    return narrow(
+        divide_nearest((__int128)lots * price_e8_ticks * instrument->tick_value_e8, PRICE_ONE_E8),
+        value_e8);
 }
 
 int64_t instrument_price_e8_ticks(const struct instrument *instrument, int64_t value_e8,

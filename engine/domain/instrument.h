@@ -32,7 +32,7 @@ struct instrument {
 /* How a currency is turned into the reporting currency. */
 struct currency {
     char name[16];
-    bool fixed;              /* rate_e8 below is given and does not age */
+    bool fixed;               /* rate_e8 below is given and does not age */
     uint16_t rate_instrument; /* else the mark of this instrument, in reporting currency */
     int64_t rate_e8;
 };

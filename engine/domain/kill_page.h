@@ -23,7 +23,8 @@ struct kill_page {
     alignas(CACHE_LINES_APART) _Atomic uint64_t engine_seen;
     _Atomic int64_t engine_seen_ns;
     _Atomic uint64_t last_order_seq;
-    _Atomic uint64_t block_at[MAX_GATEWAYS]; /* published position of each order ring at the block */
+    _Atomic uint64_t
+        block_at[MAX_GATEWAYS]; /* published position of each order ring at the block */
     /* Gateways: the doorbell read before the latest order was looked at. */
     struct {
         alignas(CACHE_LINES_APART) _Atomic uint64_t seen;
@@ -41,7 +42,8 @@ static inline uint64_t kill_page_set(struct kill_page *page, uint16_t scope)
     uint64_t generation = atomic_fetch_add(&page->ticket, 1) + 1;
     uint64_t seen = atomic_load(&page->word[scope]);
 
-    while (seen < generation && !atomic_compare_exchange_weak(&page->word[scope], &seen, generation))
+    while (seen < generation &&
+           !atomic_compare_exchange_weak(&page->word[scope], &seen, generation))
         ;
     /* Pairs with the acquire in kill_page_doorbell: the word is there before the bell. */
     atomic_fetch_add(&page->doorbell, 1);

@@ -9,7 +9,8 @@ enum { MOST = LIMIT_MOST, LEAST = LIMIT_LEAST };
 
 static const struct limit_row rows[LIMIT_COUNT] = {
 #define LIMIT(ID, name, type, unit, min, max, sense, says)                                         \
-    [LIMIT_##ID] = {#name, unit, says, (enum limit_type)(type), (enum limit_sense)(sense), min, max},
+    [LIMIT_##                                                                                      \
+        ID] = {#name, unit, says, (enum limit_type)(type), (enum limit_sense)(sense), min, max},
 #include "tables/limits.def"
 #undef LIMIT
 };

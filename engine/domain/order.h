@@ -59,9 +59,9 @@ struct order {
     __int128 filled_price_lots; /* sum of price_ticks * lots: the average price */
     int64_t sent_ns, acked_ns;
     uint64_t cause;
-    uint64_t incident; /* kill generation whose receipt counts it; 0: none */
-    uint32_t live_at;               /* oms: place among the live orders */
-    uint32_t cell_prev, cell_next;  /* oms: the live orders of its strategy in its instrument */
+    uint64_t incident;             /* kill generation whose receipt counts it; 0: none */
+    uint32_t live_at;              /* oms: place among the live orders */
+    uint32_t cell_prev, cell_next; /* oms: the live orders of its strategy in its instrument */
 };
 
 static inline int64_t order_leaves_lots(const struct order *order)

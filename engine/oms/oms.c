@@ -70,8 +70,7 @@ static void measure_use(struct oms *oms, const struct intent *intent,
 
         in->position_lots[at] = own ? oms->accounts.own[intent->strategy][instrument].lots
                                     : oms->accounts.total[instrument].lots;
-        in->working_lots[at] = own
-                                   ? oms->working_own[intent->side][intent->strategy][instrument]
+        in->working_lots[at] = own ? oms->working_own[intent->side][intent->strategy][instrument]
                                    : oms->working_total[intent->side][instrument];
         in->open_orders[at] = oms->open_orders[numbers[at]];
         in->messages[at] = throttle_count(&oms->throttle, numbers[at]);
@@ -93,8 +92,8 @@ static struct verdict judge(struct oms *oms, const struct intent *intent,
         .reduce_only = (intent->flags & ORDER_REDUCE_ONLY) != 0,
         .state = oms->stopping ? STATE_HALTED : oms_effective_state(oms, scopes),
         .permitted = oms->permitted[intent->strategy][intent->instrument],
-        .busy = lane_room(oms->events) < LANE_RESERVE_BYTES ||
-                oms->pool.live_count >= MAX_LIVE_ORDERS,
+        .busy =
+            lane_room(oms->events) < LANE_RESERVE_BYTES || oms->pool.live_count >= MAX_LIVE_ORDERS,
         .book_stale = reference->stale,
         .mid_e8_ticks = mid_e8_ticks(reference),
         .now_ns = oms->now_ns,
@@ -136,8 +135,7 @@ static void emit_denied(struct oms *oms, const struct intent *intent, uint64_t o
 static struct order *make_order(struct oms *oms, const struct intent *intent, uint64_t order_id,
                                 struct order_scopes scopes, int64_t price_ticks)
 {
-    struct order *order =
-        order_take(&oms->pool, order_id, intent->strategy, intent->instrument);
+    struct order *order = order_take(&oms->pool, order_id, intent->strategy, intent->instrument);
 
     if (!order)
         return NULL;

@@ -46,8 +46,7 @@ static void forget(struct order_pool *pool, uint64_t id)
         if (pool->index[slot] == NO_ORDER)
             break;
         home = home_of(pool->order[pool->index[slot]].id);
-        if (((slot - home) & (ORDER_INDEX_SLOTS - 1)) <
-            ((slot - hole) & (ORDER_INDEX_SLOTS - 1)))
+        if (((slot - home) & (ORDER_INDEX_SLOTS - 1)) < ((slot - hole) & (ORDER_INDEX_SLOTS - 1)))
             continue;
         pool->index[hole] = pool->index[slot];
         hole = slot;

@@ -104,8 +104,7 @@ static void book_fill(struct oms *oms, const struct execution *execution, bool e
                        execution->fee_e8) ||
         accounts->overflowed)
         halt_firm(oms);
-    emit_position(oms, execution->instrument, UINT16_MAX,
-                  &accounts->total[execution->instrument]);
+    emit_position(oms, execution->instrument, UINT16_MAX, &accounts->total[execution->instrument]);
     emit_position(oms, execution->instrument, execution->strategy,
                   &accounts->own[execution->strategy][execution->instrument]);
 }

@@ -167,8 +167,7 @@ void oms_chase_killed(struct oms *oms)
 /* A kill is cleared only by a command that names the very generation it clears. */
 static bool clears_kill(struct oms *oms, const struct command_set_state *command)
 {
-    uint64_t word =
-        atomic_load_explicit(&oms->kill->word[command->scope], memory_order_acquire);
+    uint64_t word = atomic_load_explicit(&oms->kill->word[command->scope], memory_order_acquire);
 
     if (!kill_page_is_killed(oms->kill, command->scope))
         return true;

@@ -126,13 +126,12 @@ static void rate(struct accounts *accounts, uint16_t instrument, int64_t now_ns)
         if (accounts->currencies[at].fixed ||
             accounts->currencies[at].rate_instrument != instrument)
             continue;
-        accounts->rate_e8[at] = price_e8(&accounts->instruments[instrument],
-                                         accounts->mark_e8_ticks[instrument]);
+        accounts->rate_e8[at] =
+            price_e8(&accounts->instruments[instrument], accounts->mark_e8_ticks[instrument]);
         accounts->rate_ns[at] = now_ns;
         for (uint16_t other = 0; other < accounts->scopes.instruments; other++)
             if (accounts->instruments[other].currency == at &&
-                (position_total_e8(&accounts->total[other]) != 0 ||
-                 accounts->total_e8[other] != 0))
+                (position_total_e8(&accounts->total[other]) != 0 || accounts->total_e8[other] != 0))
                 refresh(accounts, other);
     }
 }
@@ -186,8 +185,8 @@ bool accounts_complete(const struct accounts *accounts)
     return true;
 }
 
-bool accounts_notional_e8(const struct accounts *accounts, uint16_t instrument,
-                          int64_t price_ticks, int64_t lots, int64_t *notional_e8)
+bool accounts_notional_e8(const struct accounts *accounts, uint16_t instrument, int64_t price_ticks,
+                          int64_t lots, int64_t *notional_e8)
 {
     const struct instrument *row = &accounts->instruments[instrument];
     int64_t rate_e8 = accounts->rate_e8[row->currency];

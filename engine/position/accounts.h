@@ -63,7 +63,7 @@ int64_t accounts_equity_e8(const struct accounts *accounts);
 bool accounts_complete(const struct accounts *accounts);
 
 /* Value of an order in the reporting currency. False: no conversion, or it does not fit. */
-bool accounts_notional_e8(const struct accounts *accounts, uint16_t instrument,
-                          int64_t price_ticks, int64_t lots, int64_t *notional_e8);
+bool accounts_notional_e8(const struct accounts *accounts, uint16_t instrument, int64_t price_ticks,
+                          int64_t lots, int64_t *notional_e8);
 
 #endif

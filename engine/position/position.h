@@ -14,10 +14,10 @@
 #include "domain/order.h"
 
 struct position {
-    int64_t lots;        /* signed */
-    int64_t cost_e8;     /* value at entry of the open lots, >= 0 */
-    int64_t realised_e8; /* price part, signed */
-    int64_t fee_e8;      /* paid, signed: rebates are negative */
+    int64_t lots;          /* signed */
+    int64_t cost_e8;       /* value at entry of the open lots, >= 0 */
+    int64_t realised_e8;   /* price part, signed */
+    int64_t fee_e8;        /* paid, signed: rebates are negative */
     int64_t unrealised_e8; /* at the latest mark */
 };
 

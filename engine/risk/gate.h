@@ -27,7 +27,7 @@ struct gate_input {
     bool permitted;           /* the strategy may trade the instrument */
     bool busy;                /* no room in journal, ring or pool */
     bool book_stale;
-    bool reference_known;     /* mid and conversion are there and fresh */
+    bool reference_known; /* mid and conversion are there and fresh */
     /* The market. */
     int64_t mid_e8_ticks;
     int64_t now_ns, book_ns; /* book_ns 0: no book yet */
