@@ -4,11 +4,14 @@
  * data directory (peer credentials: the owner acts as role admin). Each is an MHD daemon with an
  * internal *poll* thread (epoll mode stalls at multiples of 128 ready connections in 0.9.75).
  *
- * A request: hygiene checks (tests/api/hygiene lists them), route look-up in server/tables/
- * routes.def (405 with Allow, HEAD), authentication, role or scope, body up to the route's bound
+ * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
+ * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, body up to 64 KiB
  * (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
  * on the control thread, WORKER on the pool; for the latter two the connection is suspended. The
- * answer is queued on the second handler call, or keep-alive is lost. */
+ * answer is queued on the second handler call, or keep-alive is lost.
+ *
+ * A handler fills `reply` and returns a status; anything but OK becomes problem details of that
+ * status with err.text as its detail, and reply->json, if any, joins as extra members. */
 #ifndef PITWALL_API_HTTP_H
 #define PITWALL_API_HTTP_H
 
@@ -20,6 +23,7 @@ enum { ROUTE_ARGS = 2, REQUEST_ID_MAX = 24 };
 
 struct request {
     struct http *http;
+    struct exchange *exchange; /* the whole of it, for api/ only */
     struct control *control;
     struct view *view;
     struct access *access;
@@ -32,7 +36,6 @@ struct request {
     uint64_t if_match;
     json_t *body;                /* NULL: none */
     int64_t read_ns;             /* real clock, when the request line was read */
-    void *mhd;                   /* struct MHD_Connection *, for query arguments */
 };
 
 struct reply {
@@ -58,6 +61,7 @@ enum status request_page(const struct request *request, uint32_t *limit, uint64_
 #define ROUTE(method, path, role, where, handler, says)                                            \
     enum status handle_##handler(struct request *request, struct reply *reply);
 #include "tables/routes.def"
+#include "tables/local_routes.def"
 #undef ROUTE
 
 struct http_sources {

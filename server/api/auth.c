@@ -1,0 +1,158 @@
+/* Who asks, and whether the route's row permits it.
+ *
+ * On the Unix socket the kernel says who asks. Elsewhere a bearer token, else, except on the kill
+ * listener, the session cookie; a write by cookie must repeat the session's CSRF value, and no
+ * browser may send anything from a page of another site. */
+#include "api/exchange.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static enum status identify_local(struct exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct actor *actor = &exchange->request.actor;
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+
+    if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+        return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "the peer has no credentials");
+    if (peer.uid != getuid() && peer.uid != 0)
+        return err_set(&exchange->reply.err, ERR_FORBIDDEN, "not the owner of this directory");
+    *actor = (struct actor){.role = ROLE_ADMIN, .is_local = true};
+    snprintf(actor->name, sizeof actor->name, "local:%u", (unsigned)peer.uid);
+    snprintf(actor->person, sizeof actor->person, "local:%u", (unsigned)peer.uid);
+    exchange->has_credentials = true;
+    return OK;
+}
+
+static enum status identify_token(struct exchange *exchange, const char *authorization)
+{
+    exchange->has_credentials = true;
+    if (strncasecmp(authorization, "Bearer ", 7) != 0 ||
+        access_by_token(exchange->request.access, authorization + 7, &exchange->request.actor) != OK)
+        return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "unknown or expired token");
+    return OK;
+}
+
+static enum status identify_session(struct exchange *exchange)
+{
+    const char *cookie = MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND,
+                                                     "pitwall_session");
+
+    if (!cookie)
+        return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "no session and no token");
+    exchange->has_credentials = exchange->by_cookie = true;
+    if (access_by_session(exchange->request.access, cookie, &exchange->request.actor) != OK)
+        return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "the session has ended");
+    return OK;
+}
+
+static enum status identify(struct exchange *exchange)
+{
+    const char *authorization = header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
+
+    if (exchange->listener->kind == LISTENER_LOCAL)
+        return identify_local(exchange);
+    if (authorization)
+        return identify_token(exchange, authorization);
+    if (exchange->listener->kind == LISTENER_KILL)
+        return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "send a bearer token");
+    return identify_session(exchange);
+}
+
+static bool is_read(const struct exchange *exchange)
+{
+    return strcmp(exchange->route->method, "GET") == 0;
+}
+
+/* A page of another site may link to us, but neither read nor write through the visitor. */
+static enum status origin_check(struct exchange *exchange)
+{
+    const char *origin = header(exchange, "Origin"), *site = header(exchange, "Sec-Fetch-Site");
+    const char *host = header(exchange, MHD_HTTP_HEADER_HOST);
+
+    if (site && strcmp(site, "cross-site") == 0)
+        return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Sec-Fetch-Site is cross-site");
+    if (!origin)
+        return OK;
+    if (!host || strncmp(origin, "http://", 7) != 0 || strcasecmp(origin + 7, host) != 0)
+        return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Origin is not this address");
+    return OK;
+}
+
+static enum status csrf_check(struct exchange *exchange)
+{
+    const char *sent = header(exchange, "X-CSRF-Token");
+    const char *wanted = exchange->request.actor.csrf;
+    size_t length = strlen(wanted);
+
+    if (!exchange->by_cookie || is_read(exchange))
+        return OK;
+    if (!sent || strlen(sent) != length || length == 0 || sodium_memcmp(sent, wanted, length) != 0)
+        return err_set(&exchange->reply.err, ERR_CSRF, "X-CSRF-Token is missing or wrong");
+    return OK;
+}
+
+static bool role_fits(enum route_role needs, const struct actor *actor)
+{
+    switch (needs) {
+    case ROUTE_NONE:
+    case ROUTE_ANY:
+        return true;
+    case ROUTE_VIEWER:
+        return actor->role >= ROLE_VIEWER;
+    case ROUTE_TRADER:
+        return actor->role >= ROLE_TRADER;
+    case ROUTE_RISK:
+        return actor->role >= ROLE_RISK;
+    case ROUTE_ADMIN:
+        return actor->role >= ROLE_ADMIN;
+    case ROUTE_RISK_ONLY:
+        return actor->role == ROLE_RISK;
+    case ROUTE_METRICS:
+        return actor->role >= ROLE_ADMIN || (actor->scopes & TOKEN_SCOPE_METRICS);
+    case ROUTE_KILL:
+        return actor->role >= ROLE_TRADER || (actor->scopes & TOKEN_SCOPE_KILL);
+    case ROUTE_AUDIT:
+        return actor->role >= ROLE_RISK || (actor->scopes & TOKEN_SCOPE_AUDIT_READ);
+    }
+    return false;
+}
+
+static bool works_before_password_change(const struct route *route)
+{
+    return route->role == ROUTE_NONE || route->role == ROUTE_ANY;
+}
+
+enum status auth_check(struct exchange *exchange)
+{
+    const struct route *route = exchange->route;
+    struct actor *actor = &exchange->request.actor;
+    struct err *err = &exchange->reply.err;
+    enum status status = OK;
+
+    if (route->role != ROUTE_NONE || !is_read(exchange) || route->where == WHERE_STREAM)
+        status = origin_check(exchange);
+    if (status != OK)
+        return status;
+    status = identify(exchange);
+    if (route->role == ROUTE_NONE) {
+        if (status != OK)
+            *actor = (struct actor){0};
+        return err_set(err, OK, "");
+    }
+    if (status == OK)
+        status = csrf_check(exchange);
+    if (status == OK && actor->must_change_password && !works_before_password_change(route))
+        status = err_set(err, ERR_PASSWORD_CHANGE, "PATCH /api/v1/me first");
+    if (status == OK && !role_fits(route->role, actor))
+        status = err_set(err, ERR_FORBIDDEN, "your role does not permit this");
+    if (status == OK && route->role == ROUTE_RISK_ONLY && !actor->is_session)
+        status = err_set(err, ERR_NEEDS_PERSON, "a token cannot decide on a proposal");
+    return status;
+}

@@ -1,0 +1,123 @@
+/* What the files of api/ share: one request on its way, and the listeners it comes from.
+ *
+ * An exchange is made when the request line has been read and freed when MHD says it is completed.
+ * It belongs to its listener's thread, except between suspend and resume: then to the one thread
+ * that runs the handler. Errors: enum status; nothing here panics on what a client sends. */
+#ifndef PITWALL_API_EXCHANGE_H
+#define PITWALL_API_EXCHANGE_H
+
+#include "api/http.h"
+#include "api/router.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+enum {
+    URI_MAX = 4096,
+    QUERY_ARGS = 16,
+    BODY_MAX = 64 * 1024,
+    BODY_DEPTH = 16,
+    ADDRESS_MAX = 64,
+    HTTP_CODES = 32,
+    CONNECTIONS_MAX = 512
+};
+
+enum listener_kind { LISTENER_MAIN, LISTENER_KILL, LISTENER_LOCAL, LISTENERS };
+
+struct listener {
+    struct http *http;
+    enum listener_kind kind;
+    int fd;
+    struct MHD_Daemon *daemon;
+    char url[96];
+};
+
+/* NEW: headers read. BODY: gathering. AWAY: suspended. ANSWERED: the reply is queued. */
+enum phase { PHASE_NEW, PHASE_BODY, PHASE_AWAY, PHASE_ANSWERED };
+
+struct query_arg {
+    char *name, *value; /* point into exchange.query */
+};
+
+struct exchange {
+    struct listener *listener;
+    struct MHD_Connection *connection;
+    enum phase phase;
+    struct request request;
+    struct reply reply;
+    const struct route *route; /* NULL: none, or a page */
+    const struct page *page;
+    enum status failed; /* decided before the handler; OK: not */
+    bool close_after;   /* what follows on the connection cannot be trusted */
+    bool has_credentials, by_cookie;
+    char *uri;   /* as it came, bounded; path and query are cut out of copies of it */
+    char *path, *query;
+    struct query_arg args[QUERY_ARGS];
+    uint32_t arg_count;
+    bool uri_too_long;
+    char *body;
+    size_t body_length;
+    bool body_too_large;
+    char address[ADDRESS_MAX];
+    char allow[64];
+    int64_t read_mono_ns;
+    /* The finished answer: made where the handler ran, sent by the listener's thread. */
+    int http_code;
+    char *text;
+    size_t text_length;
+    const char *content_type;
+};
+
+struct http {
+    struct http_sources sources;
+    struct listener listeners[LISTENERS];
+    struct workers *workers;
+    struct pages *pages;
+    struct idempotency *idempotency;
+    uint32_t boot; /* random; with `requests` it names a request */
+    _Atomic uint64_t requests;
+    _Atomic uint32_t away; /* suspended exchanges */
+    _Atomic bool stopping;
+    _Atomic int64_t refusals_second;
+    _Atomic uint32_t refusals;
+    _Atomic uint64_t answered[ROUTES_MAX + 2][HTTP_CODES]; /* by route, then none and pages */
+};
+
+/* hygiene.c: what libmicrohttpd lets through. Sets close_after when the framing is in doubt. */
+enum status hygiene_check(struct exchange *exchange, const char *method, const char *version);
+/* Splits and decodes path and query of exchange->uri. */
+enum status hygiene_uri(struct exchange *exchange);
+/* Decodes %XX in place; false: bad escape, control byte or not ASCII. */
+bool percent_decode(char *text);
+/* A header by name; NULL: none. */
+const char *header(const struct exchange *exchange, const char *name);
+
+/* auth.c: who asks, and whether they may. Fills request.actor. */
+enum status auth_check(struct exchange *exchange);
+
+/* body.c: parses exchange->body into request.body; NULL when there was none. */
+enum status body_parse(struct exchange *exchange);
+/* Unpacks request->body strictly: a member that `format` (see json_unpack) does not name is
+ * ERR_UNKNOWN_FIELD, anything else wrong ERR_MALFORMED. */
+enum status body_unpack(const struct request *request, struct err *err, const char *format, ...);
+
+/* reply.c */
+/* Turns the handler's status and reply into code and text. Where the handler ran. */
+void reply_finish(struct exchange *exchange, enum status status);
+/* Queues the finished answer. Listener's thread. */
+enum MHD_Result reply_send(struct exchange *exchange);
+/* Adds the headers that every answer has. */
+void reply_headers(struct exchange *exchange, struct MHD_Response *response, bool is_page);
+void reply_count(struct exchange *exchange, int code);
+/* The series of pitwall_http_requests_total; see metrics_extra.append. */
+void reply_metrics(void *http, FILE *out);
+
+/* upgrade.c: the handshake of the stream; queues the answer itself unless it refuses. */
+enum MHD_Result upgrade_answer(struct exchange *exchange);
+
+/* listen.c */
+enum status listen_tcp(const char *address, int *fd, char url[96], struct err *err);
+enum status listen_local(const char *dir, int *fd, struct err *err);
+void listen_local_remove(const char *dir);
+
+#endif
