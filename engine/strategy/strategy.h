@@ -48,7 +48,8 @@ struct strategy_view {
 /* State of one strategy in one instrument; zero at start. */
 struct strategy_state {
     int64_t fast_e8_ticks, slow_e8_ticks; /* momentum's averages */
-    int64_t updated_ns, acted_ns;
+    int64_t updated_ns, acted_ns;         /* momentum: of the averages; of its last order */
+    int64_t quoted_ns[2];                 /* maker, by side: when it last asked for a quote */
 };
 
 /* Returns how many intents it wrote (<= MAX_INTENTS); strategy and instrument are set in each. */
@@ -61,5 +62,9 @@ uint32_t maker_step(const struct strategy_params *params, struct strategy_state 
                     const struct strategy_view *view, struct intent intents[MAX_INTENTS]);
 uint32_t momentum_step(const struct strategy_params *params, struct strategy_state *state,
                        const struct strategy_view *view, struct intent intents[MAX_INTENTS]);
+
+/* For the strategies: an intent that cancels one order, and one for each that can still trade. */
+struct intent strategy_cancel(const struct strategy_view *view, const struct working *working);
+uint32_t strategy_cancel_all(const struct strategy_view *view, struct intent intents[MAX_INTENTS]);
 
 #endif
