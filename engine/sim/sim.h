@@ -6,7 +6,9 @@
  * level until the market updates that level, and pays the taker fee. Resting: it joins the queue
  * behind the displayed size; trades at its price consume the queue first, a level that shrinks
  * below the queue shortens it, a trade or touch through its price fills it; maker fee. Post-only
- * that would take is cancelled; IOC and FOK end with VENUE_EXPIRE for what is left.
+ * that would take is cancelled; IOC and FOK end with VENUE_EXPIRE for what is left. An order that
+ * could meet one of our own is cancelled whole. A stale book trades with nobody; the end of the
+ * market cancels what rests and refuses what comes.
  *
  * Pure and deterministic: time comes in with each call, jitter from the seed. Owner: the gateway
  * thread that hosts it. Fixed pools; an order beyond them is answered with VENUE_REJECT. */
@@ -28,8 +30,9 @@ struct sim_config {
     const struct instrument *instrument_rows; /* borrowed, outlives the sim */
 };
 
-/* Called for each report, in time order, with ctx. */
-typedef void (*sim_report_fn)(void *ctx, const struct execution *execution);
+/* Called for each report, in time order, with ctx, from within sim_advance() only. False: no room
+ * at the receiver; the report stays first in the queue and is tried again at the next advance. */
+typedef bool (*sim_report_fn)(void *ctx, const struct execution *execution);
 
 size_t sim_size(const struct sim_config *config);
 void sim_init(struct sim *sim, const struct sim_config *config, sim_report_fn report, void *ctx);
@@ -42,6 +45,8 @@ void sim_order(struct sim *sim, const struct order_message *message, int64_t now
 void sim_advance(struct sim *sim, int64_t now_ns);
 /* When the next thing is due; INT64_MAX when nothing is. */
 int64_t sim_next_ns(const struct sim *sim);
+/* False while one of its queues is nearly full: hold orders back, and advance. */
+bool sim_has_room(const struct sim *sim);
 /* Orders resting at the venue. */
 uint32_t sim_resting(const struct sim *sim);
 
