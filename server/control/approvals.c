@@ -1,0 +1,232 @@
+#include "control/approvals.h"
+
+#include "thread/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *approval_state_name(enum approval_state state)
+{
+    static const char *const names[] = {"pending", "applied", "rejected", "expired", "stale"};
+
+    assert((unsigned)state < sizeof names / sizeof names[0]);
+    return names[state];
+}
+
+void approvals_open(struct approvals *approvals, uint64_t epoch)
+{
+    *approvals = (struct approvals){.next = epoch * 1000000 + 1};
+    pthread_mutex_init(&approvals->lock, NULL);
+}
+
+void approvals_close(struct approvals *approvals)
+{
+    pthread_mutex_destroy(&approvals->lock);
+}
+
+/* A free place, or that of the oldest decided one. */
+static struct approval *take(struct approvals *approvals)
+{
+    struct approval *oldest = NULL;
+    int pending = 0;
+
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        struct approval *row = &approvals->row[i];
+
+        if (row->number == 0)
+            return row;
+        if (row->state == APPROVAL_PENDING)
+            pending++;
+        else if (!oldest || row->number < oldest->number)
+            oldest = row;
+    }
+    return pending < APPROVALS_MAX ? oldest : NULL;
+}
+
+static int count_pending(const struct approvals *approvals)
+{
+    int pending = 0;
+
+    for (int i = 0; i < APPROVALS_MAX; i++)
+        pending += approvals->row[i].number != 0 && approvals->row[i].state == APPROVAL_PENDING;
+    return pending;
+}
+
+struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
+                               int64_t now_ns)
+{
+    struct approval *row = NULL;
+
+    pthread_mutex_lock(&approvals->lock);
+    if (count_pending(approvals) < APPROVALS_PENDING_MAX)
+        row = take(approvals);
+    if (row) {
+        *row = *proposal;
+        row->number = approvals->next++;
+        row->state = APPROVAL_PENDING;
+        row->made_ns = now_ns;
+        row->expires_ns = now_ns + APPROVAL_LIFE_NS;
+    }
+    pthread_mutex_unlock(&approvals->lock);
+    return row;
+}
+
+void approvals_forget(struct approvals *approvals, struct approval *approval)
+{
+    pthread_mutex_lock(&approvals->lock);
+    approval->number = 0;
+    pthread_mutex_unlock(&approvals->lock);
+}
+
+void approval_id(const struct approval *approval, char out[32])
+{
+    snprintf(out, 32, "A%llu", (unsigned long long)approval->number);
+}
+
+struct approval *approvals_find(struct approvals *approvals, const char *id)
+{
+    char text[32];
+
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        approval_id(&approvals->row[i], text);
+        if (approvals->row[i].number != 0 && strcmp(text, id) == 0)
+            return &approvals->row[i];
+    }
+    return NULL;
+}
+
+enum status approval_may_decide(const struct approval *approval, const struct actor *actor,
+                                bool approve, int64_t now_ns, struct err *err)
+{
+    if (approve && !actor->is_session)
+        return err_set(err, ERR_NEEDS_PERSON, "a token cannot approve; log in");
+    if (strcmp(actor->person, approval->person) == 0)
+        return err_format(err, ERR_SELF_APPROVAL, "%s proposed it; another person must decide",
+                          approval->person);
+    if (approval->state != APPROVAL_PENDING || now_ns >= approval->expires_ns)
+        return err_format(err, ERR_CONFLICT, "it is no longer pending: %s",
+                          approval_state_name(approval->state == APPROVAL_PENDING
+                                                  ? APPROVAL_EXPIRED
+                                                  : approval->state));
+    if (approve && now_ns >= actor->reauth_until_ns)
+        return err_set(err, ERR_REAUTH_REQUIRED, "your log-in is older than 5 minutes; confirm it");
+    return OK;
+}
+
+void approval_decide(struct approvals *approvals, struct approval *approval,
+                     enum approval_state state, const char *decider, const char *decision,
+                     int64_t now_ns)
+{
+    assert(approval->state == APPROVAL_PENDING && state != APPROVAL_PENDING);
+    pthread_mutex_lock(&approvals->lock);
+    approval->state = state;
+    approval->decided_ns = now_ns;
+    snprintf(approval->decider, sizeof approval->decider, "%s", decider);
+    snprintf(approval->decision, sizeof approval->decision, "%s", decision);
+    pthread_mutex_unlock(&approvals->lock);
+}
+
+struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns)
+{
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        struct approval *row = &approvals->row[i];
+
+        if (row->number != 0 && row->state == APPROVAL_PENDING && now_ns >= row->expires_ns)
+            return row;
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------------------------- JSON */
+
+static json_t *ns_json(int64_t ns)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%lld", (long long)ns);
+    return ns == 0 ? json_null() : json_string(text);
+}
+
+static json_t *text_json(const char *text)
+{
+    return text[0] == '\0' ? json_null() : json_string(text);
+}
+
+static json_t *diff_json(const struct approval *approval)
+{
+    if (approval->kind == APPROVAL_LIMITS)
+        return limits_diff(&approval->change, &approval->before, false);
+    return json_pack("[{s:s,s:s,s:s}]", "name", "state", "old", trading_state_name(approval->from),
+                     "new", trading_state_name(approval->to));
+}
+
+json_t *approval_json(const struct approval *approval)
+{
+    char id[32];
+
+    approval_id(approval, id);
+    return json_pack(
+        "{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
+        approval->kind == APPROVAL_LIMITS ? "limits" : "state", "scope", approval->scope_name,
+        "diff", diff_json(approval), "base", (json_int_t)approval->base, "reason", approval->reason,
+        "proposer", approval->proposer, "state", approval_state_name(approval->state), "expires_ns",
+        ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns), "decider",
+        text_json(approval->decider), "decision", text_json(approval->decision), "decided_ns",
+        ns_json(approval->decided_ns));
+}
+
+static int newer(const void *a, const void *b)
+{
+    const struct approval *const *left = a;
+    const struct approval *const *right = b;
+
+    return ((*left)->number < (*right)->number) - ((*left)->number > (*right)->number);
+}
+
+json_t *approvals_list(struct approvals *approvals)
+{
+    const struct approval *sorted[APPROVALS_MAX];
+    json_t *items = json_array();
+    size_t count = 0;
+
+    pthread_mutex_lock(&approvals->lock);
+    for (int i = 0; i < APPROVALS_MAX; i++)
+        if (approvals->row[i].number != 0)
+            sorted[count++] = &approvals->row[i];
+    qsort(sorted, count, sizeof sorted[0], newer);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(items, approval_json(sorted[i]));
+    pthread_mutex_unlock(&approvals->lock);
+    return json_pack("{s:o,s:n}", "items", items, "next");
+}
+
+json_t *approvals_one(struct approvals *approvals, const char *id)
+{
+    const struct approval *found;
+    json_t *json = NULL;
+
+    pthread_mutex_lock(&approvals->lock);
+    if ((found = approvals_find(approvals, id)))
+        json = approval_json(found);
+    pthread_mutex_unlock(&approvals->lock);
+    return json;
+}
+
+json_t *approvals_pending_limits(struct approvals *approvals, const char *scope)
+{
+    const struct approval *newest = NULL;
+    json_t *json;
+
+    pthread_mutex_lock(&approvals->lock);
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        const struct approval *row = &approvals->row[i];
+
+        if (row->number != 0 && row->state == APPROVAL_PENDING && row->kind == APPROVAL_LIMITS &&
+            strcmp(row->scope_name, scope) == 0 && (!newest || row->number > newest->number))
+            newest = row;
+    }
+    json = newest ? approval_json(newest) : json_null();
+    pthread_mutex_unlock(&approvals->lock);
+    return json;
+}

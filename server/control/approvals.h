@@ -1,0 +1,82 @@
+/* Approvals: proposals to loosen something, and their life.
+ *
+ *   pending -> applied | rejected | expired (15 minutes) | stale (what it builds on has moved)
+ *
+ * A proposal keeps what it would do (all limits of a scope, or a trading state), the version it
+ * was made against, and who made it; the second person confirms exactly that. The newest 256 are
+ * kept, in memory: those that are pending at a restart are gone, which is the safe direction; what
+ * became of every one is in the control lane. Ids are "A<n>", n = epoch * 10^6 + counter, so they
+ * never repeat.
+ *
+ * Written by the control thread, read by any under the lock. */
+#ifndef PITWALL_CONTROL_APPROVALS_H
+#define PITWALL_CONTROL_APPROVALS_H
+
+#include "control/access.h"
+#include "control/limits.h"
+
+#include <pthread.h>
+
+enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64 };
+#define APPROVAL_LIFE_NS (900 * 1000000000LL)
+
+enum approval_kind { APPROVAL_LIMITS, APPROVAL_STATE };
+enum approval_state {
+    APPROVAL_PENDING,
+    APPROVAL_APPLIED,
+    APPROVAL_REJECTED,
+    APPROVAL_EXPIRED,
+    APPROVAL_STALE
+};
+
+struct approval {
+    uint64_t number; /* of the id; 0: free */
+    enum approval_kind kind;
+    enum approval_state state;
+    uint16_t scope;
+    char scope_name[SCOPE_TEXT_MAX];
+    uint64_t base;
+    struct limits_change change; /* APPROVAL_LIMITS */
+    struct limits before;
+    enum trading_state from, to; /* APPROVAL_STATE */
+    uint64_t incident;
+    char reason[REASON_MAX];
+    char proposer[MAX_NAME], person[MAX_NAME];
+    char decider[MAX_NAME], decision[REASON_MAX];
+    int64_t made_ns, expires_ns, decided_ns;
+};
+
+struct approvals {
+    pthread_mutex_t lock;
+    uint64_t next; /* number */
+    struct approval row[APPROVALS_MAX];
+};
+
+void approvals_open(struct approvals *approvals, uint64_t epoch);
+void approvals_close(struct approvals *approvals);
+
+/* Keeps a copy, gives it number, state and expiry; NULL when too many are pending. The answer is
+ * the control thread's until its next call of this. */
+struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
+                               int64_t now_ns);
+/* Takes back one that could not be recorded. */
+void approvals_forget(struct approvals *approvals, struct approval *approval);
+struct approval *approvals_find(struct approvals *approvals, const char *id);
+/* May this person decide it now? Only reads. Approving needs a person's session, not the
+ * proposer's, confirmed within 5 minutes; rejecting only somebody else than the proposer. */
+enum status approval_may_decide(const struct approval *approval, const struct actor *actor,
+                                bool approve, int64_t now_ns, struct err *err);
+void approval_decide(struct approvals *approvals, struct approval *approval,
+                     enum approval_state state, const char *decider, const char *decision,
+                     int64_t now_ns);
+/* The next one whose time is over, or NULL; the caller records and decides it. */
+struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns);
+
+const char *approval_state_name(enum approval_state state);
+void approval_id(const struct approval *approval, char out[32]);
+json_t *approval_json(const struct approval *approval);
+json_t *approvals_list(struct approvals *approvals);                /* newest first */
+json_t *approvals_one(struct approvals *approvals, const char *id); /* NULL: unknown */
+json_t *approvals_pending_limits(struct approvals *approvals, const char *scope);
+
+#endif

@@ -1,0 +1,175 @@
+#include "control/limits.h"
+
+#include "thread/log.h"
+#include "view/view.h"
+
+#include <string.h>
+
+enum { E8_DECIMALS = 8 };
+
+enum status members_check(const json_t *body, const char *const *names, struct err *err)
+{
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(body))
+        return err_set(err, ERR_MALFORMED, "the body must be a JSON object");
+    json_object_foreach((json_t *)body, key, value)
+    {
+        bool known = false;
+
+        for (int i = 0; names[i] && !known; i++)
+            known = strcmp(key, names[i]) == 0;
+        if (!known)
+            return err_format(err, ERR_UNKNOWN_FIELD, "unknown member \"%.64s\"", key);
+    }
+    return OK;
+}
+
+enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err)
+{
+    const char *text = json_string_value(reason);
+
+    if (!text || text[strspn(text, " \t\r\n")] == '\0')
+        return err_set(err, ERR_MALFORMED, "\"reason\" must say why");
+    if (json_string_length(reason) != strlen(text))
+        return err_set(err, ERR_MALFORMED, "\"reason\" holds a NUL");
+    if (strlen(text) >= REASON_MAX)
+        return err_format(err, ERR_MALFORMED, "\"reason\" is longer than %d bytes", REASON_MAX - 1);
+    memcpy(out, text, strlen(text) + 1);
+    return OK;
+}
+
+/* Optional minus, digits, at most one point with digits on both sides. */
+static bool is_decimal(const char *text)
+{
+    size_t whole;
+
+    text += *text == '-';
+    whole = strspn(text, "0123456789");
+    if (whole == 0 || text[whole] == '\0')
+        return whole > 0;
+    text += whole + 1;
+    return text[-1] == '.' && *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+static enum status value_parse(enum limit_id id, const json_t *json, int64_t *value,
+                               struct err *err)
+{
+    const struct limit_row *row = limit_row(id);
+    const char *text = json_string_value(json);
+
+    if (json_is_null(json)) {
+        *value = LIMIT_DENY;
+        return OK;
+    }
+    if (row->type == LIMIT_INTEGER) {
+        if (!json_is_integer(json))
+            return err_format(err, ERR_MALFORMED, "%s must be an integer or null", row->name);
+        *value = json_integer_value(json);
+    } else {
+        if (!text || !is_decimal(text))
+            return err_format(err, ERR_MALFORMED, "%s must be a decimal string or null", row->name);
+        if (!decimal_parse(text, strlen(text), E8_DECIMALS, value))
+            return err_format(err, ERR_OUT_OF_RANGE, "%s: too large, or more than %d decimals",
+                              row->name, E8_DECIMALS);
+    }
+    if (*value < row->min || *value > row->max)
+        return err_format(err, ERR_OUT_OF_RANGE, "%s is out of range", row->name);
+    return OK;
+}
+
+static enum status values_parse(const json_t *limits, struct limits_change *change, struct err *err)
+{
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(limits) || json_object_size(limits) == 0)
+        return err_set(err, ERR_MALFORMED, "\"limits\" must be an object that names a limit");
+    json_object_foreach((json_t *)limits, name, value)
+    {
+        enum limit_id id = limit_find(name, (uint32_t)strlen(name));
+        enum status status;
+
+        if (id == LIMIT_COUNT)
+            return err_format(err, ERR_UNKNOWN_LIMIT, "there is no limit \"%.64s\"", name);
+        if ((status = value_parse(id, value, &change->asked.value[id], err)) != OK)
+            return status;
+        change->named[id] = true;
+    }
+    return OK;
+}
+
+enum status limits_change_parse(const json_t *body, struct limits_change *change, struct err *err)
+{
+    static const char *const members[] = {"limits", "reason", "expires_s", NULL};
+    const json_t *expires = json_object_get(body, "expires_s");
+    enum status status;
+
+    *change = (struct limits_change){0};
+    if ((status = members_check(body, members, err)) != OK ||
+        (status = reason_parse(json_object_get(body, "reason"), change->reason, err)) != OK ||
+        (status = values_parse(json_object_get(body, "limits"), change, err)) != OK)
+        return status;
+    if (!expires)
+        return OK;
+    if (!json_is_integer(expires))
+        return err_set(err, ERR_MALFORMED, "\"expires_s\" must be an integer");
+    return err_set(err, ERR_NOT_SUPPORTED, "changes with an end are not available yet");
+}
+
+enum limit_id limits_change_over_cap(const struct limits_change *change, const struct limits *caps)
+{
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        if (change->named[id] && caps->value[id] != LIMIT_UNSET &&
+            limit_loosens((enum limit_id)id, caps->value[id], change->asked.value[id]))
+            return (enum limit_id)id;
+    return LIMIT_COUNT;
+}
+
+struct limits limits_change_apply(const struct limits_change *change, const struct limits *now)
+{
+    struct limits next = *now;
+
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        if (change->named[id])
+            next.value[id] = change->asked.value[id];
+    return next;
+}
+
+bool limits_loosen(const struct limits *now, const struct limits *next, const struct limits *firm)
+{
+    for (int id = 0; id < LIMIT_COUNT; id++) {
+        bool adds = now->value[id] == LIMIT_UNSET && firm && firm->value[id] != LIMIT_UNSET;
+
+        if (!adds && limit_loosens((enum limit_id)id, now->value[id], next->value[id]))
+            return true;
+    }
+    return false;
+}
+
+json_t *limits_diff(const struct limits_change *change, const struct limits *now, bool all)
+{
+    json_t *rows = json_array();
+
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        enum limit_id id = (enum limit_id)i;
+
+        if (change->named[i] && (all || now->value[i] != change->asked.value[i]))
+            json_array_append_new(rows, json_pack("{s:s,s:o,s:o}", "name", limit_row(id)->name,
+                                                  "old", limit_value_json(id, now->value[i]), "new",
+                                                  limit_value_json(id, change->asked.value[i])));
+    }
+    return rows;
+}
+
+json_t *limits_named(const struct limits_change *change, const struct limits *of)
+{
+    json_t *named = json_object();
+
+    for (int i = 0; i < LIMIT_COUNT; i++)
+        if (change->named[i])
+            json_object_set_new(named, limit_row((enum limit_id)i)->name,
+                                limit_value_json((enum limit_id)i, of->value[i]));
+    return named;
+}

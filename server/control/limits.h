@@ -1,0 +1,46 @@
+/* Changing limits: reading what is asked, and whether it loosens.
+ *
+ * All or nothing: a change names some limits of one scope; anything wrong with one of them refuses
+ * it whole. Null is LIMIT_DENY, the tightest of all. Pure functions; control thread and tests. */
+#ifndef PITWALL_CONTROL_LIMITS_H
+#define PITWALL_CONTROL_LIMITS_H
+
+#include "engine.h"
+
+#include <jansson.h>
+
+enum { REASON_MAX = 256 };
+
+struct limits_change {
+    bool named[LIMIT_COUNT];
+    struct limits asked; /* only of those named */
+    char reason[REASON_MAX];
+};
+
+/* Reads {"limits":{name:value|null},"reason"}. ERR_MALFORMED, ERR_UNKNOWN_FIELD,
+ * ERR_UNKNOWN_LIMIT, ERR_OUT_OF_RANGE; ERR_NOT_SUPPORTED for "expires_s": a raise that returns by
+ * itself would have to survive a restart, and does not yet. */
+enum status limits_change_parse(const json_t *body, struct limits_change *change, struct err *err);
+
+/* The first limit that would stand above its cap; LIMIT_COUNT: none. */
+enum limit_id limits_change_over_cap(const struct limits_change *change, const struct limits *caps);
+
+/* What the scope will hold. */
+struct limits limits_change_apply(const struct limits_change *change, const struct limits *now);
+
+/* True when `next` permits something that `now` does not. `firm` holds the firm's limits (NULL
+ * when the scope is the firm): setting what this scope left unset only loosens when nobody above
+ * sets it, because then it denied. */
+bool limits_loosen(const struct limits *now, const struct limits *next, const struct limits *firm);
+
+/* [{"name","old","new"}] of what is named and differs, or of everything named with `all`. */
+json_t *limits_diff(const struct limits_change *change, const struct limits *now, bool all);
+/* {name: value} of what is named. */
+json_t *limits_named(const struct limits_change *change, const struct limits *of);
+
+/* Reads a member "reason" of a body: text of 1 to 255 bytes with something in it. */
+enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err);
+/* Refuses members of an object that are not among the names, NULL-terminated. */
+enum status members_check(const json_t *body, const char *const *names, struct err *err);
+
+#endif
