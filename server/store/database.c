@@ -1,0 +1,157 @@
+#include "store/database.h"
+
+#include "store/migrations.h"
+#include "thread/log.h"
+
+#include <stdio.h>
+
+enum { PATH_TEXT_MAX = 4096 };
+
+enum status database_fail(sqlite3 *db, const char *doing, struct err *err)
+{
+    return err_format(err, ERR_STORAGE, "audit.db: %s: %s", doing, sqlite3_errmsg(db));
+}
+
+enum status database_run(sqlite3 *db, const char *sql, struct err *err)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return database_fail(db, sql, err);
+    return OK;
+}
+
+bool statement_run(sqlite3_stmt *statement)
+{
+    int answer = sqlite3_step(statement);
+
+    sqlite3_reset(statement);
+    return answer == SQLITE_DONE;
+}
+
+/* Not copied: all that is bound outlives the statement's run. */
+void statement_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(statement, index);
+}
+
+/* The same 64 bits; SQLite has signed integers only. */
+void statement_id(sqlite3_stmt *statement, int index, uint64_t id)
+{
+    sqlite3_bind_int64(statement, index, (sqlite3_int64)id);
+}
+
+const char *column_text(sqlite3_stmt *statement, int column)
+{
+    return (const char *)sqlite3_column_text(statement, column);
+}
+
+static enum status pragma_value(sqlite3 *db, const char *sql, int64_t *value, struct err *err)
+{
+    sqlite3_stmt *statement;
+    int answer;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return database_fail(db, sql, err);
+    answer = sqlite3_step(statement);
+    *value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return answer == SQLITE_ROW ? OK : database_fail(db, sql, err);
+}
+
+static enum status migrate_one(sqlite3 *db, int version, struct err *err)
+{
+    char pragmas[128];
+    enum status status;
+
+    (void)snprintf(pragmas, sizeof pragmas, "PRAGMA user_version = %d; PRAGMA application_id = %d",
+                   version + 1, DATABASE_APPLICATION_ID);
+    status = database_run(db, "BEGIN IMMEDIATE", err);
+    if (status != OK)
+        return status;
+    status = database_run(db, migration_sql(version), err);
+    if (status == OK)
+        status = database_run(db, pragmas, err);
+    if (status == OK)
+        status = database_run(db, "COMMIT", err);
+    if (status != OK)
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+static enum status migrate(sqlite3 *db, struct err *err)
+{
+    int64_t version, application;
+    enum status status = pragma_value(db, "PRAGMA user_version", &version, err);
+
+    if (status == OK)
+        status = pragma_value(db, "PRAGMA application_id", &application, err);
+    if (status != OK)
+        return status;
+    if (version != 0 && application != DATABASE_APPLICATION_ID)
+        return err_set(err, ERR_DAMAGED, "audit.db: not an audit database");
+    if (version > MIGRATIONS)
+        return err_format(err, ERR_CONFIG,
+                          "audit.db: made by a newer version (%lld, this program knows %d)",
+                          (long long)version, MIGRATIONS);
+    for (; version < MIGRATIONS && status == OK; version++)
+        status = migrate_one(db, (int)version, err);
+    return status;
+}
+
+/* WAL and NORMAL: whatever a power cut takes from audit.db is read again from the journal, because
+ * cursor and rows are one transaction. recursive_triggers: else REPLACE walks past the trigger that
+ * forbids deleting. */
+static const char writer_pragmas[] = "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
+                                     "PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 0;"
+                                     "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;"
+                                     "PRAGMA recursive_triggers = ON; PRAGMA foreign_keys = ON;"
+                                     "PRAGMA busy_timeout = 2000";
+
+static enum status open_file(const char *dir, int flags, sqlite3 **db, struct err *err)
+{
+    char path[PATH_TEXT_MAX];
+
+    *db = NULL;
+    if (snprintf(path, sizeof path, "%s/audit.db", dir) >= (int)sizeof path)
+        return err_set(err, ERR_USAGE, "the data directory's path is too long");
+    if (sqlite3_open_v2(path, db, flags, NULL) == SQLITE_OK)
+        return OK;
+    (void)database_fail(*db, "open", err);
+    sqlite3_close(*db);
+    *db = NULL;
+    return err->status = flags & SQLITE_OPEN_CREATE ? ERR_STORAGE : ERR_NOT_FOUND;
+}
+
+enum status database_open_writer(const char *dir, sqlite3 **db, struct err *err)
+{
+    enum status status =
+        open_file(dir, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, db, err);
+
+    if (status != OK)
+        return status;
+    status = database_run(*db, writer_pragmas, err);
+    if (status == OK)
+        status = migrate(*db, err);
+    if (status != OK) {
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return status;
+}
+
+enum status database_open_reader(const char *dir, sqlite3 **db, struct err *err)
+{
+    enum status status = open_file(dir, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, db, err);
+
+    if (status != OK)
+        return status;
+    status = database_run(
+        *db, "PRAGMA busy_timeout = 1000; PRAGMA query_only = ON; PRAGMA mmap_size = 0", err);
+    if (status != OK) {
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return status;
+}
