@@ -29,6 +29,7 @@ struct feed_instruments {
 struct feed {
     const struct feed_ops *ops;
     const struct feed_instruments *instruments;
+    uint64_t refused_frames; /* lines that could not be used; counted by the feed */
 };
 
 static inline const struct market_update *feed_next(struct feed *feed)
