@@ -89,6 +89,7 @@ function KillForm({ onReceipt }) {
     </div>
     <label class="check">
       <input
+        id="kill-flatten"
         type="checkbox"
         checked=${flatten}
         onChange=${(/** @type {any} */ event) => setFlatten(event.target.checked)}

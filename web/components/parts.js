@@ -26,7 +26,7 @@ export function Panel({ id, title, topic, open = false, extra = null, children }
     data-panel=${id}
     data-stale=${behind ? "yes" : "no"}
   >
-    <header class="panel-head">
+    <header class="panel-head" inert=${behind && !open}>
       <h2 id=${`title-${id}`}>${title}</h2>
       ${extra}
       <span class=${`age ${behind ? "age-late" : ""}`} title=${says}>${ageText(age)}</span>

@@ -1,0 +1,81 @@
+// Numbers as text: exact, padded, never rounded, and a dash for what is not known.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import * as format from "../../web/format.js";
+
+test("a decimal is shown with every digit it came with", () => {
+  assert.equal(format.decimalText("0.1234567890123456789"), "0.1234567890123456789");
+  assert.equal(format.decimalText("90071992547409931"), "90071992547409931");
+  assert.equal(format.decimalText("-12.5", 4), "-12.5000");
+  assert.equal(format.decimalText("12.56789", 2), "12.56789");
+  assert.equal(format.decimalText("007.50"), "7.50");
+});
+
+test("what is not known is a dash and never zero", () => {
+  for (const unknown of [null, undefined, "", "NaN", "1e5", "1,000", {}, NaN]) {
+    assert.equal(format.decimalText(unknown), format.DASH);
+    assert.equal(format.percentText(unknown), format.DASH);
+    assert.equal(format.decimalSubtract(unknown, "1"), null);
+    assert.equal(format.decimalCompare("1", unknown), null);
+  }
+  assert.equal(format.countText(null), format.DASH);
+  assert.equal(format.durationText(null), format.DASH);
+  assert.equal(format.ageText(null), format.DASH);
+  assert.equal(format.timeText(null), format.DASH);
+  assert.equal(format.uptimeText(null), format.DASH);
+});
+
+test("the spread is an exact difference", () => {
+  assert.equal(format.decimalSubtract("65000.10", "65000.0"), "0.10");
+  assert.equal(format.decimalSubtract("0.3", "0.1"), "0.2");
+  assert.equal(format.decimalSubtract("99.99", "100"), "-0.01");
+  assert.equal(
+    format.decimalSubtract("90071992547409931.00000001", "90071992547409931"),
+    "0.00000001",
+  );
+});
+
+test("decimals compare by value, not by spelling", () => {
+  assert.equal(format.decimalCompare("1.50", "1.5"), 0);
+  assert.equal(format.decimalCompare("9", "10"), -1);
+  assert.equal(format.decimalCompare("-1", "-2"), 1);
+  assert.equal(format.decimalSign("-0.00000001"), -1);
+  assert.equal(format.decimalSign("0.000"), 0);
+});
+
+test("a ratio becomes percent by moving the point", () => {
+  assert.equal(format.percentText("0.0125"), "1.25\u202f%");
+  assert.equal(format.percentText("1"), "100\u202f%");
+  assert.equal(format.percentText("0"), "0\u202f%");
+  assert.equal(format.percentText("-0.3"), "-30\u202f%");
+  assert.equal(format.percentText("0.00000001"), "0.000001\u202f%");
+});
+
+test("groups of digits join to the same text again", () => {
+  const groups = format.decimalGroups("-1234567.890123", 2);
+  assert.deepEqual(groups, { sign: "-", groups: ["1", "234", "567"], head: "89", tail: "0123" });
+});
+
+test("times of nanoseconds keep the millisecond", () => {
+  assert.equal(format.timeText("1723075200123456789"), "00:00:00.123");
+  assert.equal(format.dateTimeText("1723075200123456789"), "2024-08-08 00:00:00.123 UTC");
+});
+
+test("durations and ages pick a unit that reads well", () => {
+  assert.equal(format.durationText("850"), "850\u202fns");
+  assert.equal(format.durationText("12400"), "12.4\u202f\u00b5s");
+  assert.equal(format.durationText("3080000"), "3.08\u202fms");
+  assert.equal(format.durationText("2500000000"), "2.50\u202fs");
+  assert.equal(format.durationTickText(2000), "2\u202f\u00b5s");
+  assert.equal(format.ageText(240), "0.2\u202fs");
+  assert.equal(format.ageText(14500), "14\u202fs");
+  assert.equal(format.ageText(200000), "3\u202fmin");
+});
+
+test("places come from the tick", () => {
+  assert.equal(format.decimalPlaces("0.10"), 1);
+  assert.equal(format.decimalPlaces("5"), 0);
+  assert.equal(format.decimalPlaces("0.00001"), 5);
+  assert.equal(format.decimalPlaces(undefined), 0);
+});

@@ -1,0 +1,156 @@
+// The dashboard on the real program: log in, see numbers move, tighten a limit, kill, read both in the audit.
+//
+// PITWALL_BIN names the program (default build/pitwall). It gets a data directory of its own and free
+// ports, and is gone when this ends, however it ends.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import test from "node:test";
+import { bound, launch, logIn, openPage, ROOT, scratch, textOf, until } from "./browser.mjs";
+
+const BINARY = resolve(ROOT, process.env.PITWALL_BIN ?? "build/pitwall");
+const START_MS = 15000;
+const STOP_MS = 5000;
+const LIMIT_REASON = "browser test tightens";
+const KILL_REASON = "browser test kills";
+bound(120000);
+
+/** Starts the demo and waits for its line `ready http://A:P`. */
+async function startProgram() {
+  assert.ok(
+    existsSync(BINARY),
+    `${BINARY} is missing: build it first (make build) or set PITWALL_BIN`,
+  );
+  const data = join(scratch("live"), "data");
+  const config = join(ROOT, "deploy/config/dev.yaml");
+  const listen = ["--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0"];
+  const child = spawn(BINARY, ["run", "--demo", "--config", config, "--data", data, ...listen], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  process.on("exit", () => child.kill("SIGKILL"));
+  const said = { out: "", err: "" };
+  child.stdout.on("data", (text) => (said.out += text));
+  child.stderr.on("data", (text) => (said.err += text));
+  const exited = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+  const ready = until(
+    "the line `ready http://A:P`",
+    async () => /^ready (http:\S+)$/m.exec(said.out)?.[1],
+    START_MS,
+  );
+  const early = exited.then(({ code }) => {
+    throw new Error(`exited with ${code} before it was ready: ${said.err.slice(-2000)}`);
+  });
+  const url = await Promise.race([ready, early]);
+  early.catch(() => {});
+  return {
+    url,
+    child,
+    exited,
+    users: JSON.parse(readFileSync(join(data, "first-login"), "utf8")).users,
+  };
+}
+
+/** SIGTERM must end it well and in time. */
+async function stopProgram({ child, exited }) {
+  const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  child.kill("SIGTERM");
+  const { code, signal } = await exited;
+  clearTimeout(late);
+  assert.deepEqual(
+    { code, signal },
+    { code: 0, signal: null },
+    "SIGTERM ends it with 0 within 5 s",
+  );
+}
+
+/** A whole-number limit that the firm sets and that can be tightened. */
+async function tightenable(page) {
+  const rows = await page.$$eval("[data-limit]", (found) =>
+    found.map((row) => ({
+      name: row.dataset.limit,
+      value: row.querySelector("[data-test=in-force]").textContent.trim(),
+      whole: row.querySelector("input").inputMode === "numeric",
+    })),
+  );
+  return rows.find((row) => row.whole && /^\d+$/.test(row.value) && Number(row.value) > 10);
+}
+
+async function seeNumbersMove(page) {
+  const bids = () =>
+    page.$$eval(".market-grid .price", (cells) => cells.map((cell) => cell.textContent).join());
+  await until("top of book", async () => /\d/.test(await bids()), 10000);
+  const first = await bids();
+  await until("the market moves", async () => (await bids()) !== first, 10000);
+  await until("orders of a strategy", () => page.isVisible("[data-order]"), 15000);
+  await until("PnL", async () => /\d/.test(await textOf(page, "[data-test=pnl-total]")), 10000);
+}
+
+async function tightenLimit(page) {
+  const limit = await until("a limit to tighten", () => tightenable(page), 10000);
+  const next = String(Number(limit.value) - 1);
+  await page.fill(`#limit-${limit.name}`, next);
+  await page.fill("#limits-reason", LIMIT_REASON);
+  await page.click("#limits-apply");
+  const inForce = () => textOf(page, `[data-limit=${limit.name}] [data-test=in-force]`);
+  await until(
+    `${limit.name} ${limit.value} becomes ${next}`,
+    async () => (await inForce()) === next,
+    10000,
+  );
+}
+
+async function killFirm(page) {
+  await page.fill("#at-kill", KILL_REASON);
+  await page.click("#kill");
+  await until("the receipt", () => page.isVisible("[data-test=receipt]"), 10000);
+  assert.ok((await textOf(page, "[data-test=receipt]")).includes(KILL_REASON));
+  await until(
+    "HALTED in words",
+    async () => /halted/i.test(await textOf(page, "[data-test=trading]")),
+    5000,
+  );
+  await until(
+    "the firm's state",
+    () => page.isVisible("[data-scope=firm][data-state=HALTED]"),
+    5000,
+  );
+  await until(
+    "the whole receipt",
+    () => page.isVisible("[data-test=receipt][data-complete=true]"),
+    15000,
+  );
+}
+
+function auditRow(page, kind, reason) {
+  const shown = async () => (await page.textContent("[data-panel=audit]")).includes(reason);
+  return until(
+    `audit row ${kind}: ${reason}`,
+    async () => (await page.isVisible(`[data-kind=${kind}]`)) && shown(),
+    10000,
+  );
+}
+
+test("the desk in a browser, on the real program", { timeout: 110000 }, async () => {
+  const program = await startProgram();
+  const browser = await launch();
+  try {
+    const { page, complaints } = await openPage(browser, program.url);
+    const who = program.users.find((row) => row.role === "risk");
+    await logIn(page, who.user, who.password);
+    await seeNumbersMove(page);
+    await tightenLimit(page);
+    await killFirm(page);
+    await auditRow(page, "limits", LIMIT_REASON);
+    await auditRow(page, "kill", KILL_REASON);
+    const pictures = process.env.SCREENSHOTS ?? join(dirname(BINARY), "screenshots");
+    mkdirSync(pictures, { recursive: true });
+    await page.screenshot({ path: join(pictures, "live.png") });
+    assert.deepEqual(await complaints(), []);
+  } finally {
+    await browser.close();
+    await stopProgram(program);
+  }
+});
