@@ -61,9 +61,9 @@ static uint8_t *put_text(uint8_t *at, const char *text)
 /* A record is at most LANE_RECORD_MAX, and JSON escapes grow it at most sixfold. */
 static size_t encode(uint8_t *bytes, int64_t seq, const struct audit_row *row)
 {
-    const char *const texts[] = {row->actor,     row->person,    row->role,
-                                 row->kind,      row->scope,     row->old_value,
-                                 row->new_value, row->reason,    row->request_id};
+    const char *const texts[] = {row->actor,     row->person, row->role,
+                                 row->kind,      row->scope,  row->old_value,
+                                 row->new_value, row->reason, row->request_id};
     uint8_t *at = put_integer(put_integer(bytes, seq), row->at_ns);
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

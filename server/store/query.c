@@ -100,7 +100,8 @@ static void bind_query(sqlite3_stmt *statement, const struct store_query *query)
     bind_integer(statement, ":before", (int64_t)query->before_seq);
     bind_integer(statement, ":from", query->from_ns);
     bind_integer(statement, ":to", query->to_ns);
-    bind_integer(statement, ":limit", (int64_t)query->limit + 1); /* one more tells of a next page */
+    bind_integer(statement, ":limit",
+                 (int64_t)query->limit + 1); /* one more tells of a next page */
     bind_text(statement, ":actor", query->actor);
     bind_text(statement, ":kind", query->kind);
     bind_text(statement, ":scope", query->scope);
@@ -143,8 +144,7 @@ static enum status collect(sqlite3 *db, sqlite3_stmt *statement, uint32_t limit,
     return OK;
 }
 
-enum status query_run(sqlite3 *db, const struct store_query *query, json_t **list,
-                      struct err *err)
+enum status query_run(sqlite3 *db, const struct store_query *query, json_t **list, struct err *err)
 {
     struct budget budget = {.deadline_ns = clock_mono_ns() + BUDGET_NS};
     char sql[SQL_TEXT_MAX];

@@ -5,7 +5,6 @@
 #include "store/database.h"
 #include "store/store.h"
 
-enum status query_run(sqlite3 *db, const struct store_query *query, json_t **list,
-                      struct err *err);
+enum status query_run(sqlite3 *db, const struct store_query *query, json_t **list, struct err *err);
 
 #endif

@@ -38,7 +38,7 @@ struct store_saved {
 enum status store_open(struct store **store, const char *dir, const struct config *config,
                        struct journal *journal, struct store_saved *saved, struct err *err);
 enum status store_start(struct store *store, struct err *err); /* the audit thread */
-void store_close(struct store *store); /* drains the lanes first */
+void store_close(struct store *store);                         /* drains the lanes first */
 
 /* Sequence of the newest committed audit row. Any thread. */
 uint64_t store_audit_seq(const struct store *store);

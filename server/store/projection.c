@@ -1,0 +1,298 @@
+#include "store/projection.h"
+
+#include "store/row_text.h"
+
+#include <string.h>
+
+struct statement_row {
+    size_t offset;
+    const char *sql;
+};
+
+#define STATEMENT(member, text)                                                                    \
+    {                                                                                              \
+        offsetof(struct projection, member), text                                                  \
+    }
+static const struct statement_row statements[] = {
+    STATEMENT(put_cursor, "INSERT INTO cursors VALUES (?1, ?2)"
+                          " ON CONFLICT DO UPDATE SET seq = ?2"),
+    STATEMENT(put_actor, "INSERT INTO actors VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"),
+    STATEMENT(get_actor, "SELECT actor, person, role, reason, request_id FROM actors"
+                         " WHERE kind = ? AND id = ?"),
+    STATEMENT(put_limit, "INSERT INTO scope_limits VALUES (?1, ?2, ?3)"
+                         " ON CONFLICT DO UPDATE SET value = ?3"),
+    STATEMENT(cut_limit, "DELETE FROM scope_limits WHERE scope = ? AND name = ?"),
+    STATEMENT(put_generation, "INSERT INTO scope_generations VALUES (?1, ?2)"
+                              " ON CONFLICT DO UPDATE SET generation = ?2"),
+    STATEMENT(put_state, "INSERT INTO scope_states VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT"
+                         " DO UPDATE SET state = ?2, version = ?3, incident = ?4, since_ns = ?5,"
+                         " actor = ?6, cause = ?7"),
+    STATEMENT(name_state, "UPDATE scope_states SET actor = ?2, cause = ?3 WHERE incident = ?1"),
+    STATEMENT(put_order, "INSERT OR REPLACE INTO orders VALUES"
+                         " (?,?,?,?,?,?,?,?,?,?,?,'0',NULL,'PENDING_NEW',NULL,?12,?12)"),
+    STATEMENT(set_order, "UPDATE orders SET filled = ?2, avg_price = ?3, state = ?4, reason = ?5,"
+                         " changed_ns = ?6 WHERE id = ?1"),
+    STATEMENT(get_order, "SELECT instrument, state FROM orders WHERE id = ?"),
+    STATEMENT(put_fill, "INSERT INTO fills (lane_seq, exec_id, order_id, instrument, strategy,"
+                        " side, price, qty, fee, currency, maker, at_ns)"
+                        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"),
+};
+
+static sqlite3_stmt **statement_at(struct projection *projection, size_t offset)
+{
+    return (sqlite3_stmt **)(void *)((char *)projection + offset);
+}
+
+enum { STATEMENTS = sizeof statements / sizeof *statements };
+
+enum status projection_open(struct projection *projection, sqlite3 *db, struct err *err)
+{
+    enum status status = audit_writer_open(&projection->audit, db, err);
+
+    projection->db = db;
+    for (size_t i = 0; i < STATEMENTS && status == OK; i++) {
+        if (sqlite3_prepare_v2(db, statements[i].sql, -1,
+                               statement_at(projection, statements[i].offset), NULL) != SQLITE_OK)
+            status = database_fail(db, statements[i].sql, err);
+    }
+    return status == OK ? projection_load(projection, err) : status;
+}
+
+void projection_close(struct projection *projection)
+{
+    for (size_t i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(*statement_at(projection, statements[i].offset));
+    audit_writer_close(&projection->audit);
+}
+
+/* --- what the database holds --- */
+
+typedef void each_row(struct projection *projection, sqlite3_stmt *row);
+
+static enum status for_each(struct projection *projection, const char *sql, each_row *each,
+                            struct err *err)
+{
+    sqlite3_stmt *row;
+    int answer;
+
+    if (sqlite3_prepare_v2(projection->db, sql, -1, &row, NULL) != SQLITE_OK)
+        return database_fail(projection->db, sql, err);
+    while ((answer = sqlite3_step(row)) == SQLITE_ROW)
+        each(projection, row);
+    sqlite3_finalize(row);
+    return answer == SQLITE_DONE ? OK : database_fail(projection->db, sql, err);
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+    size_t length = text ? strlen(text) : 0;
+
+    length = length < size ? length : size - 1;
+    if (length != 0)
+        memcpy(out, text, length);
+    out[length] = '\0';
+}
+
+static void load_scope(struct projection *projection, sqlite3_stmt *row)
+{
+    int number = sqlite3_column_int(row, 0);
+    struct projection_scope *scope;
+
+    if (number < 0 || number >= MAX_SCOPES)
+        return;
+    scope = &projection->scope[number];
+    *scope = (struct projection_scope){0};
+    copy_text(scope->name, sizeof scope->name, column_text(row, 1));
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        scope->limits.value[id] = LIMIT_UNSET;
+    projection->scope_count = (uint16_t)(number + 1);
+}
+
+static struct projection_scope *scope_named(struct projection *projection, const char *name)
+{
+    for (uint16_t i = 0; i < projection->scope_count; i++) {
+        if (strcmp(projection->scope[i].name, name) == 0)
+            return &projection->scope[i];
+    }
+    return NULL;
+}
+
+static void load_limit(struct projection *projection, sqlite3_stmt *row)
+{
+    struct projection_scope *scope = scope_named(projection, column_text(row, 0));
+    const char *name = column_text(row, 1);
+    enum limit_id id = limit_find(name, (uint32_t)strlen(name));
+
+    if (scope && id != LIMIT_COUNT)
+        scope->limits.value[id] =
+            sqlite3_column_type(row, 2) == SQLITE_NULL ? LIMIT_DENY : sqlite3_column_int64(row, 2);
+}
+
+static void load_generation(struct projection *projection, sqlite3_stmt *row)
+{
+    struct projection_scope *scope = scope_named(projection, column_text(row, 0));
+
+    if (!scope)
+        return;
+    scope->limits_found = true;
+    scope->generation = (uint64_t)sqlite3_column_int64(row, 1);
+}
+
+static void load_state(struct projection *projection, sqlite3_stmt *row)
+{
+    struct projection_scope *scope = scope_named(projection, column_text(row, 0));
+
+    if (!scope)
+        return;
+    scope->state_found = true;
+    scope->state = (enum trading_state)sqlite3_column_int(row, 1);
+    scope->version = (uint64_t)sqlite3_column_int64(row, 2);
+    scope->incident = (uint64_t)sqlite3_column_int64(row, 3);
+}
+
+static void load_instrument(struct projection *projection, sqlite3_stmt *row)
+{
+    int number = sqlite3_column_int(row, 0);
+    struct instrument *instrument;
+
+    if (number < 0 || number >= MAX_INSTRUMENTS)
+        return;
+    instrument = &projection->instrument[number];
+    copy_text(instrument->name, sizeof instrument->name, column_text(row, 1));
+    instrument->price_decimals = (uint32_t)sqlite3_column_int(row, 2);
+    instrument->tick_units = sqlite3_column_int64(row, 3);
+    instrument->qty_decimals = (uint32_t)sqlite3_column_int(row, 4);
+    instrument->lot_units = sqlite3_column_int64(row, 5);
+    copy_text(projection->currency[number], sizeof projection->currency[number],
+              column_text(row, 6));
+    projection->instrument_count = (uint16_t)(number + 1);
+}
+
+static void load_strategy(struct projection *projection, sqlite3_stmt *row)
+{
+    int number = sqlite3_column_int(row, 0);
+
+    if (number < 0 || number >= MAX_STRATEGIES)
+        return;
+    copy_text(projection->strategy[number], MAX_NAME, column_text(row, 1));
+    projection->strategy_count = (uint16_t)(number + 1);
+}
+
+enum status projection_load(struct projection *projection, struct err *err)
+{
+    static const struct {
+        const char *sql;
+        each_row *each;
+    } parts[] = {
+        {"SELECT number, name FROM run_scopes ORDER BY number", load_scope},
+        {"SELECT scope, name, value FROM scope_limits", load_limit},
+        {"SELECT scope, generation FROM scope_generations", load_generation},
+        {"SELECT scope, state, version, incident FROM scope_states", load_state},
+        {"SELECT number, name, price_decimals, tick_units, qty_decimals, lot_units, currency"
+         " FROM run_instruments ORDER BY number",
+         load_instrument},
+        {"SELECT number, name FROM run_strategies ORDER BY number", load_strategy},
+    };
+    enum status status = audit_writer_load(&projection->audit, projection->db, err);
+
+    projection->scope_count = projection->instrument_count = projection->strategy_count = 0;
+    memset(projection->memo, 0, sizeof projection->memo);
+    memset(projection->kill, 0, sizeof projection->kill);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == OK; i++)
+        status = for_each(projection, parts[i].sql, parts[i].each, err);
+    return status;
+}
+
+/* --- the names of a run --- */
+
+static bool put_name(sqlite3_stmt *put, int number, const char *name)
+{
+    sqlite3_bind_int(put, 1, number);
+    statement_text(put, 2, name);
+    return statement_run(put);
+}
+
+static bool put_scopes(const struct config *config, sqlite3_stmt *put)
+{
+    char name[SCOPE_TEXT_MAX];
+    bool well = true;
+
+    for (uint16_t i = 0; i < scope_count(config->scopes) && well; i++) {
+        config_scope_name(config, i, name);
+        well = put_name(put, i, name);
+    }
+    return well;
+}
+
+static bool put_strategies(const struct config *config, sqlite3_stmt *put)
+{
+    bool well = true;
+
+    for (uint16_t i = 0; i < config->strategies && well; i++)
+        well = put_name(put, i, config->strategy[i].name);
+    return well;
+}
+
+static bool put_instruments(const struct config *config, sqlite3_stmt *put)
+{
+    bool well = true;
+
+    for (uint16_t i = 0; i < config->instruments && well; i++) {
+        const struct instrument *instrument = &config->instrument[i];
+
+        sqlite3_bind_int64(put, 3, instrument->price_decimals);
+        sqlite3_bind_int64(put, 4, instrument->tick_units);
+        sqlite3_bind_int64(put, 5, instrument->qty_decimals);
+        sqlite3_bind_int64(put, 6, instrument->lot_units);
+        statement_text(put, 7, config->currency[instrument->currency].name);
+        well = put_name(put, i, instrument->name);
+    }
+    return well;
+}
+
+static enum status put_names(sqlite3 *db, const char *sql, const struct config *config,
+                             bool (*each)(const struct config *, sqlite3_stmt *), struct err *err)
+{
+    sqlite3_stmt *put;
+    bool well;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &put, NULL) != SQLITE_OK)
+        return database_fail(db, sql, err);
+    well = each(config, put);
+    sqlite3_finalize(put);
+    return well ? OK : database_fail(db, sql, err);
+}
+
+enum status projection_begin_run(struct projection *projection, const struct config *config,
+                                 struct err *err)
+{
+    sqlite3 *db = projection->db;
+    enum status status =
+        database_run(db,
+                     "BEGIN IMMEDIATE; DELETE FROM run_scopes; DELETE FROM run_instruments;"
+                     "DELETE FROM run_strategies",
+                     err);
+
+    if (status == OK)
+        status = put_names(db, "INSERT INTO run_scopes VALUES (?,?)", config, put_scopes, err);
+    if (status == OK)
+        status =
+            put_names(db, "INSERT INTO run_strategies VALUES (?,?)", config, put_strategies, err);
+    if (status == OK)
+        status = put_names(db, "INSERT INTO run_instruments VALUES (?,?,?,?,?,?,?)", config,
+                           put_instruments, err);
+    if (status == OK)
+        status = database_run(db, "COMMIT", err);
+    if (status != OK) {
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        return status;
+    }
+    return projection_load(projection, err);
+}
+
+bool projection_cursor(struct projection *projection, enum journal_lane lane, uint64_t seq)
+{
+    sqlite3_bind_int(projection->put_cursor, 1, (int)lane);
+    statement_id(projection->put_cursor, 2, seq);
+    return statement_run(projection->put_cursor);
+}
