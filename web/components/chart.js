@@ -25,8 +25,12 @@ export function LineChart({ label, samples, series, logarithmic = false, tickTex
   // Each draw of the page offers the chart a redraw; charts.js decides whether it is time.
   useEffect(() => chart.current?.draw());
 
-  return html`<div class="chart">
+  // A line needs two points; before that Chart.js would draw axes of nothing.
+  const drawable = samples.filter((sample) => sample.values.some((value) => value !== null));
+  const early = drawable.length < 2;
+  return html`<div class=${`chart ${early ? "chart-early" : ""}`}>
     <canvas ref=${canvas} role="img" aria-label=${label}></canvas>
+    ${early ? html`<p>The line begins when this page has seen two values.</p>` : null}
   </div>`;
 }
 

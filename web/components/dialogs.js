@@ -4,7 +4,7 @@
 import { sessionOpen } from "../api.js";
 import { problemText } from "../perform.js";
 import { noticeClose, page } from "../state.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
 
 export function Notices() {
   return html`<div class="notices" role="log" aria-live="assertive" aria-label="Notices">
@@ -31,11 +31,21 @@ function Question({ dialog }) {
   const [password, setPassword] = useState("");
   const [refusal, setRefusal] = useState("");
 
-  useEffect(() => {
+  // Escape steps back from wherever the focus is: the dialog is not modal, the focus may have left it.
+  useLayoutEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     const first = /** @type {HTMLElement | null} */ (box.current?.querySelector("[data-first]"));
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") {
+        dialog.done(false);
+      }
+    };
+    document.addEventListener("keydown", onKey);
     first?.focus();
-    return () => before?.focus();
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      before?.focus();
+    };
   }, []);
 
   async function submit(/** @type {Event} */ event) {
@@ -55,12 +65,6 @@ function Question({ dialog }) {
     dialog.done(true);
   }
 
-  function onKey(/** @type {KeyboardEvent} */ event) {
-    if (event.key === "Escape") {
-      dialog.done(false);
-    }
-  }
-
   const where = `${page.status?.mode?.toUpperCase() ?? ""} ${page.status?.instance ?? ""}`;
   return html`<form
     ref=${box}
@@ -68,7 +72,6 @@ function Question({ dialog }) {
     role="dialog"
     aria-labelledby="dialog-title"
     onSubmit=${submit}
-    onKeyDown=${onKey}
   >
     <header>
       <h2 id="dialog-title">${dialog.title}</h2>

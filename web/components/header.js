@@ -76,7 +76,7 @@ export function Header({ onLogOut }) {
     <span class="mode" title="what the orders touch">${mode}</span>
     <h1 class="instance">${page.status?.instance ?? DASH}</h1>
     <p class=${`trading trading-${trading.tone}`} role="status" data-test="trading">
-      ${trading.text}
+      ${stale() && page.status ? `Last known: ${trading.text}` : trading.text}
     </p>
     <${Facts} />
     <${Connection} />
