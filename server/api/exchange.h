@@ -32,8 +32,9 @@ struct listener {
     char url[96];
 };
 
-/* NEW: headers read. BODY: gathering. AWAY: suspended. ANSWERED: the reply is queued. */
-enum phase { PHASE_NEW, PHASE_BODY, PHASE_AWAY, PHASE_ANSWERED };
+/* NEW: headers read. BODY: gathering. AWAY: suspended, with another thread. BACK: finished there.
+ * ANSWERED: the reply is queued. */
+enum phase { PHASE_NEW, PHASE_BODY, PHASE_AWAY, PHASE_BACK, PHASE_ANSWERED };
 
 struct query_arg {
     char *name, *value; /* point into exchange.query */
@@ -57,6 +58,7 @@ struct exchange {
     bool uri_too_long;
     char *body;
     size_t body_length;
+    struct repeat *repeat; /* of an Idempotency-Key; see repeats.h */
     bool body_too_large;
     char address[ADDRESS_MAX];
     char allow[64];
@@ -73,7 +75,7 @@ struct http {
     struct listener listeners[LISTENERS];
     struct workers *workers;
     struct pages *pages;
-    struct idempotency *idempotency;
+    struct repeats *repeats;
     uint32_t boot; /* random; with `requests` it names a request */
     _Atomic uint64_t requests;
     _Atomic uint32_t away; /* suspended exchanges */

@@ -1,0 +1,135 @@
+/* Changes: read the body, hand it to the one door, say what came of it. On the control thread, but
+ * for the kill, which runs where the request was read. */
+#include "api/exchange.h"
+
+#include <string.h>
+
+enum { REASON_MAX = 256 };
+
+enum status handle_kill_post(struct request *request, struct reply *reply)
+{
+    const char *scope = NULL, *reason = NULL;
+    int flatten = 0;
+    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s?b}", "scope", &scope,
+                                     "reason", &reason, "flatten", &flatten);
+
+    if (status != OK)
+        return status;
+    if (!reason[0] || strlen(reason) > REASON_MAX)
+        return err_set(&reply->err, ERR_MALFORMED, "reason: 1 to 256 bytes");
+    return control_kill(request->control, &request->actor, scope, reason, flatten,
+                        request->read_ns, request->request_id, &reply->json, &reply->err);
+}
+
+static enum status version_check(const struct request *request, struct err *err)
+{
+    if (request->has_if_match)
+        return OK;
+    return err_set(err, ERR_VERSION_REQUIRED, "send If-Match with the ETag you saw");
+}
+
+/* 202: where the proposal can be read. */
+static void location_set(struct reply *reply)
+{
+    const char *id = json_string_value(json_object_get(reply->json, "id"));
+
+    if (reply->http == 202 && id)
+        snprintf(reply->location, sizeof reply->location, "/api/v1/approvals/%.80s", id);
+}
+
+static void etag_set(struct reply *reply, const char *member)
+{
+    const json_t *version = json_object_get(reply->json, member);
+
+    if (reply->http != 202 && json_is_integer(version))
+        snprintf(reply->etag, sizeof reply->etag, "%lld", (long long)json_integer_value(version));
+}
+
+enum status handle_limits_put(struct request *request, struct reply *reply)
+{
+    enum status status = version_check(request, &reply->err);
+
+    if (status == OK)
+        status = control_limits_put(request->control, &request->actor, request->arg[0],
+                                    request->if_match, request->body, request->request_id,
+                                    &reply->http, &reply->json, &reply->err);
+    if (status != OK)
+        return status;
+    location_set(reply);
+    etag_set(reply, "generation");
+    return OK;
+}
+
+enum status handle_trading_state_put(struct request *request, struct reply *reply)
+{
+    enum status status = version_check(request, &reply->err);
+
+    if (status == OK)
+        status = control_state_put(request->control, &request->actor, request->arg[0],
+                                   request->if_match, request->body, request->request_id,
+                                   &reply->http, &reply->json, &reply->err);
+    if (status != OK)
+        return status;
+    location_set(reply);
+    etag_set(reply, "version");
+    return OK;
+}
+
+enum status handle_resume_post(struct request *request, struct reply *reply)
+{
+    enum status status =
+        control_resume(request->control, &request->actor, request->body, request->request_id,
+                       &reply->http, &reply->json, &reply->err);
+
+    if (status == OK)
+        location_set(reply);
+    return status;
+}
+
+enum status handle_approval_approve(struct request *request, struct reply *reply)
+{
+    return control_approve(request->control, &request->actor, request->arg[0], request->body,
+                           request->request_id, &reply->json, &reply->err);
+}
+
+enum status handle_approval_reject(struct request *request, struct reply *reply)
+{
+    return control_reject(request->control, &request->actor, request->arg[0], request->body,
+                          request->request_id, &reply->json, &reply->err);
+}
+
+enum status handle_orders_post(struct request *request, struct reply *reply)
+{
+    const char *id;
+    enum status status = control_order_new(request->control, &request->actor, request->body,
+                                           request->request_id, &reply->json, &reply->err);
+
+    if (status != OK)
+        return status;
+    reply->http = 201;
+    id = json_string_value(json_object_get(reply->json, "id"));
+    if (id)
+        snprintf(reply->location, sizeof reply->location, "/api/v1/orders/%.80s", id);
+    return OK;
+}
+
+enum status handle_order_delete(struct request *request, struct reply *reply)
+{
+    enum status status =
+        control_order_cancel(request->control, &request->actor, request->arg[0],
+                             request->request_id, &reply->json, &reply->err);
+
+    if (status == OK)
+        reply->http = 202;
+    return status;
+}
+
+enum status handle_orders_cancel_all(struct request *request, struct reply *reply)
+{
+    enum status status = control_cancel_all(request->control, &request->actor, request->body,
+                                            request->request_id, &reply->json, &reply->err);
+
+    if (status == OK)
+        reply->http = 202;
+    return status;
+}

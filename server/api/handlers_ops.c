@@ -1,0 +1,177 @@
+/* Health, metrics, audit, people, tokens, and what only the Unix socket may ask. */
+#include "api/exchange.h"
+
+#include "metrics/metrics.h"
+#include "stream/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_reason(const json_t *health, const char *reason)
+{
+    size_t i;
+    json_t *value;
+
+    json_array_foreach(json_object_get(health, "reasons"), i, value)
+        if (strcmp(json_string_value(value), reason) == 0)
+            return true;
+    return false;
+}
+
+/* Alive means that the engine's loop makes progress, not that this thread can answer. */
+static json_t *health_json(const struct request *request, bool *live, bool *ready)
+{
+    json_t *health = view_health(request->view, ready);
+
+    *live = !has_reason(health, "engine_silent");
+    json_object_set_new(health, "live", json_boolean(*live));
+    return health;
+}
+
+enum status handle_health_live(struct request *request, struct reply *reply)
+{
+    bool live, ready;
+    json_t *health = health_json(request, &live, &ready);
+
+    json_decref(health);
+    reply->json = json_pack("{s:b}", "live", live);
+    reply->http = live ? 200 : 503;
+    return OK;
+}
+
+enum status handle_health_ready(struct request *request, struct reply *reply)
+{
+    bool ready;
+
+    reply->json = view_health(request->view, &ready);
+    reply->http = ready ? 200 : 503;
+    return OK;
+}
+
+enum status handle_health(struct request *request, struct reply *reply)
+{
+    bool live, ready;
+
+    reply->json = health_json(request, &live, &ready);
+    reply->http = live && ready ? 200 : 503;
+    return OK;
+}
+
+enum status handle_metrics(struct request *request, struct reply *reply)
+{
+    const struct http_sources *sources = &request->http->sources;
+    struct metrics_extra extra = {.ws_clients = stream_clients(sources->stream),
+                                  .ws_drops = stream_drops(sources->stream),
+                                  .append = reply_metrics,
+                                  .ctx = request->http};
+
+    reply->text = metrics_render(request->view, sources->view_sources, &extra);
+    reply->type = "text/plain; version=0.0.4; charset=utf-8";
+    return reply->text ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
+}
+
+static enum status ns_parse(const struct request *request, const char *name, int64_t *ns,
+                            struct err *err)
+{
+    const char *text = request_query(request, name);
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+
+    *ns = 0;
+    if (!text)
+        return OK;
+    if (digits == 0 || digits > 18 + 1 || text[digits] ||
+        strtoull(text, NULL, 10) > INT64_MAX) {
+        err_set(err, ERR_MALFORMED, name);
+        err_add(err, " must be nanoseconds since the epoch");
+        return ERR_MALFORMED;
+    }
+    *ns = strtoll(text, NULL, 10);
+    return OK;
+}
+
+enum status handle_audit_get(struct request *request, struct reply *reply)
+{
+    struct store_query query = {.actor = request_query(request, "actor"),
+                                .kind = request_query(request, "kind"),
+                                .scope = request_query(request, "scope"),
+                                .q = request_query(request, "q")};
+    enum status status = ns_parse(request, "from", &query.from_ns, &reply->err);
+
+    if (status == OK)
+        status = ns_parse(request, "to", &query.to_ns, &reply->err);
+    if (status == OK)
+        status = request_page(request, &query.limit, &query.before_seq, &reply->err);
+    if (status == OK)
+        status = store_audit_query(request->http->sources.store, &query, &reply->json, &reply->err);
+    return status;
+}
+
+enum status handle_audit_verify(struct request *request, struct reply *reply)
+{
+    return store_audit_verify(request->http->sources.dir, &reply->json, &reply->err);
+}
+
+enum status handle_users_get(struct request *request, struct reply *reply)
+{
+    reply->json = access_users(request->access);
+    return reply->json ? OK : err_set(&reply->err, ERR_INTERNAL, "no list");
+}
+
+enum status handle_tokens_get(struct request *request, struct reply *reply)
+{
+    reply->json = access_tokens(request->access);
+    return reply->json ? OK : err_set(&reply->err, ERR_INTERNAL, "no list");
+}
+
+enum status handle_stream_get(struct request *request, struct reply *reply)
+{
+    (void)request; /* upgrade.c answers this row before any handler is called */
+    return err_set(&reply->err, ERR_INTERNAL, "not upgraded");
+}
+
+static void created_note(struct request *request, const char *kind, const char *name,
+                         const char *role)
+{
+    control_note(request->control, &request->actor,
+                 &(struct control_fact){.kind = kind,
+                                        .reason = "created",
+                                        .request_id = request->request_id,
+                                        .new_value = json_pack("{s:s, s:s}", "name", name, "role",
+                                                               role ? role : "")});
+}
+
+enum status handle_local_user_post(struct request *request, struct reply *reply)
+{
+    const char *name = NULL, *role = NULL, *password = NULL;
+    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s}", "name", &name,
+                                     "role", &role, "password", &password);
+
+    if (status == OK)
+        status = access_user_create(request->access, name, role, password, &reply->err);
+    if (status != OK)
+        return status;
+    created_note(request, "user", name, role);
+    reply->json = json_pack("{s:s, s:s}", "user", name, "role", role);
+    reply->http = 201;
+    return OK;
+}
+
+enum status handle_local_token_post(struct request *request, struct reply *reply)
+{
+    const char *name = NULL, *role = NULL, *scope = NULL;
+    char token[SECRET_TEXT_MAX];
+    int days = 0;
+    enum status status = body_unpack(request, &reply->err, "{s:s, s?s, s?s, s?i}", "name", &name,
+                                     "role", &role, "scope", &scope, "days", &days);
+
+    if (status == OK && !role == !scope)
+        status = err_set(&reply->err, ERR_MALFORMED, "either role or scope");
+    if (status == OK)
+        status = access_token_create(request->access, name, role, scope, days, token, &reply->err);
+    if (status != OK)
+        return status;
+    created_note(request, "token", name, role ? role : scope);
+    reply->json = json_pack("{s:s, s:s}", "name", name, "token", token);
+    reply->http = 201;
+    return OK;
+}

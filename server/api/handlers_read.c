@@ -1,0 +1,230 @@
+/* What the desk reads: everything here is one look at the view. */
+#include "api/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BOOK_DEPTH_DEFAULT = 10 };
+
+static enum status answer(struct reply *reply, json_t *json)
+{
+    reply->json = json;
+    return json ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
+}
+
+static enum status answer_or_unknown(struct reply *reply, json_t *json, const char *what)
+{
+    reply->json = json;
+    return json ? OK : err_set(&reply->err, ERR_NOT_FOUND, what);
+}
+
+static const struct config *config_of(const struct request *request)
+{
+    return request->http->sources.config;
+}
+
+enum status handle_status_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_status(request->view));
+}
+
+enum status handle_latest_get(struct request *request, struct reply *reply)
+{
+    struct view *view = request->view;
+    json_t *json = json_object();
+
+    json_object_set_new(json, "status", view_status(view));
+    json_object_set_new(json, "pnl", view_pnl(view));
+    json_object_set_new(json, "positions", view_positions(view));
+    json_object_set_new(json, "trading_state", view_trading_states(view));
+    json_object_set_new(json, "latency", view_latency(view));
+    return answer(reply, json);
+}
+
+enum status handle_venues_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_venues(request->view));
+}
+
+enum status handle_instruments_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_instruments(request->view));
+}
+
+enum status handle_book_get(struct request *request, struct reply *reply)
+{
+    const char *text = request_query(request, "depth");
+    unsigned long depth = BOOK_DEPTH_DEFAULT;
+    uint16_t instrument;
+
+    if (text) {
+        depth = text[strspn(text, "0123456789")] ? 0 : strtoul(text, NULL, 10);
+        if (depth < 1 || depth > 1000)
+            return err_set(&reply->err, ERR_MALFORMED, "depth must be 1 to 1000");
+    }
+    if (depth > BOOK_TOP_LEVELS)
+        depth = BOOK_TOP_LEVELS;
+    if (!config_instrument_find(config_of(request), request->arg[0], &instrument))
+        return err_set(&reply->err, ERR_NOT_FOUND, "no such instrument");
+    return answer(reply, view_book(request->view, instrument, (uint32_t)depth));
+}
+
+enum status handle_positions_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_positions(request->view));
+}
+
+enum status handle_pnl_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_pnl(request->view));
+}
+
+enum status handle_latency_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_latency(request->view));
+}
+
+static int32_t strategy_find(const struct config *config, const char *name)
+{
+    for (uint16_t i = 0; i < config->strategies; i++)
+        if (strcmp(config->strategy[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static int32_t order_state_find(const char *name)
+{
+    static const char *const names[] = {
+#define ORDER_STATE(ID, terminal, says) #ID,
+#include "tables/order_states.def"
+#undef ORDER_STATE
+    };
+
+    if (strcmp(name, "open") == 0)
+        return -2;
+    for (int32_t i = 0; i < (int32_t)(sizeof names / sizeof names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* ?instrument= &strategy= &state= (an order state, or `open`: not finished) and the page. */
+static enum status filter_parse(const struct request *request, struct view_filter *filter,
+                                struct err *err)
+{
+    const char *instrument = request_query(request, "instrument");
+    const char *strategy = request_query(request, "strategy");
+    const char *state = request_query(request, "state");
+    uint16_t found;
+
+    *filter = (struct view_filter){.instrument = -1, .strategy = -1, .state = -1};
+    if (instrument) {
+        if (!config_instrument_find(config_of(request), instrument, &found))
+            return err_set(err, ERR_MALFORMED, "instrument: there is none of that name");
+        filter->instrument = found;
+    }
+    if (strategy && (filter->strategy = strategy_find(config_of(request), strategy)) == -1)
+        return err_set(err, ERR_MALFORMED, "strategy: there is none of that name");
+    if (state && (filter->state = order_state_find(state)) == -1)
+        return err_set(err, ERR_MALFORMED, "state: an order state, or open");
+    return request_page(request, &filter->limit, &filter->cursor, err);
+}
+
+enum status handle_orders_get(struct request *request, struct reply *reply)
+{
+    struct view_filter filter;
+    enum status status = filter_parse(request, &filter, &reply->err);
+
+    return status == OK ? answer(reply, view_orders(request->view, &filter)) : status;
+}
+
+enum status handle_fills_get(struct request *request, struct reply *reply)
+{
+    struct view_filter filter;
+    enum status status = filter_parse(request, &filter, &reply->err);
+
+    return status == OK ? answer(reply, view_fills(request->view, &filter)) : status;
+}
+
+static uint64_t order_id(const struct request *request)
+{
+    const char *text = request->arg[0];
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 && digits <= 20 && !text[digits] ? strtoull(text, NULL, 10) : 0;
+}
+
+enum status handle_order_get(struct request *request, struct reply *reply)
+{
+    return answer_or_unknown(reply, view_order(request->view, order_id(request)), "no such order");
+}
+
+enum status handle_order_why_get(struct request *request, struct reply *reply)
+{
+    return answer_or_unknown(reply, view_order_why(request->view, order_id(request)),
+                             "no such order, or its verdict is no longer held");
+}
+
+enum status handle_trading_state_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_trading_states(request->view));
+}
+
+static json_t *limits_json(const struct request *request, uint16_t scope)
+{
+    json_t *json = view_limits_json(request->view, scope);
+    char name[SCOPE_TEXT_MAX];
+
+    config_scope_name(config_of(request), scope, name);
+    if (json)
+        json_object_set_new(json, "pending", control_pending_limits(request->control, name));
+    return json;
+}
+
+enum status handle_limits_list(struct request *request, struct reply *reply)
+{
+    json_t *items = json_array();
+
+    for (uint16_t scope = 0; scope < scope_count(config_of(request)->scopes); scope++)
+        json_array_append_new(items, limits_json(request, scope));
+    return answer(reply, json_pack("{s:o, s:n}", "items", items, "next"));
+}
+
+enum status handle_limits_schema(struct request *request, struct reply *reply)
+{
+    return answer(reply, view_limits_schema(request->view));
+}
+
+enum status handle_limits_get(struct request *request, struct reply *reply)
+{
+    uint16_t scope;
+
+    if (!config_scope_find(config_of(request), request->arg[0], &scope))
+        return err_set(&reply->err, ERR_UNKNOWN_SCOPE, "no such scope");
+    reply->json = limits_json(request, scope);
+    if (!reply->json)
+        return err_set(&reply->err, ERR_INTERNAL, "out of memory");
+    snprintf(reply->etag, sizeof reply->etag, "%lld",
+             (long long)json_integer_value(json_object_get(reply->json, "generation")));
+    return OK;
+}
+
+enum status handle_approvals_get(struct request *request, struct reply *reply)
+{
+    return answer(reply, control_approvals(request->control));
+}
+
+enum status handle_approval_get(struct request *request, struct reply *reply)
+{
+    return answer_or_unknown(reply, control_approval(request->control, request->arg[0]),
+                             "no such proposal");
+}
+
+enum status handle_kill_get(struct request *request, struct reply *reply)
+{
+    uint64_t incident;
+
+    if (!incident_parse(request->arg[0], &incident))
+        return err_set(&reply->err, ERR_NOT_FOUND, "no such incident");
+    return answer_or_unknown(reply, view_receipt(request->view, incident), "no such incident");
+}

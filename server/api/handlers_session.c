@@ -1,0 +1,122 @@
+/* Log-in, log-out, who am I, and the ticket for the stream. */
+#include "api/exchange.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static json_t *ns_json(int64_t ns)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%lld", (long long)ns);
+    return json_string(text);
+}
+
+static json_t *session_json(const struct actor *actor)
+{
+    json_t *json = json_object();
+
+    json_object_set_new(json, "user", json_string(actor->name));
+    json_object_set_new(json, "role",
+                        actor->role == ROLE_NONE ? json_null() : json_string(role_name(actor->role)));
+    json_object_set_new(json, "csrf", actor->csrf[0] ? json_string(actor->csrf) : json_null());
+    json_object_set_new(json, "must_change_password", json_boolean(actor->must_change_password));
+    json_object_set_new(json, "expires_ns",
+                        actor->expires_ns ? ns_json(actor->expires_ns) : json_null());
+    json_object_set_new(json, "reauth_until_ns",
+                        actor->reauth_until_ns ? ns_json(actor->reauth_until_ns) : json_null());
+    return json;
+}
+
+static void login_note(struct request *request, const struct actor *actor, const char *user,
+                       enum status status)
+{
+    struct actor who = *actor;
+
+    if (status != OK) {
+        who = (struct actor){0};
+        snprintf(who.name, sizeof who.name, "%.47s", user);
+        snprintf(who.person, sizeof who.person, "%.47s", user);
+    }
+    control_note(request->control, &who,
+                 &(struct control_fact){.kind = status == OK ? "login" : "login_failed",
+                                        .reason = request->address,
+                                        .request_id = request->request_id});
+}
+
+/* Within one's own session a log-in confirms who sits there; the cookie then stays as it is. */
+enum status handle_session_post(struct request *request, struct reply *reply)
+{
+    const char *user = NULL, *password = NULL, *key = NULL;
+    char session[SECRET_TEXT_MAX] = "";
+    struct actor actor = {0};
+    enum status status = body_unpack(request, &reply->err, "{s:s, s:s}", "user", &user,
+                                     "password", &password);
+
+    if (status != OK)
+        return status;
+    if (request->actor.is_session && strcmp(request->actor.name, user) == 0)
+        key = request->actor.session_key;
+    status = access_login(request->access, user, password, request->address, key, &actor, session,
+                          &reply->retry_after_s, &reply->err);
+    login_note(request, &actor, user, status);
+    if (status != OK)
+        return status;
+    if (session[0])
+        snprintf(reply->cookie, sizeof reply->cookie,
+                 "pitwall_session=%s; HttpOnly; SameSite=Strict; Path=/", session);
+    sodium_memzero(session, sizeof session);
+    reply->json = session_json(&actor);
+    return OK;
+}
+
+enum status handle_session_delete(struct request *request, struct reply *reply)
+{
+    if (!request->actor.is_session)
+        return err_set(&reply->err, ERR_CONFLICT, "a token has no session to end");
+    access_logout(request->access, request->actor.session_key);
+    strcpy(reply->cookie, "pitwall_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    reply->http = 204;
+    return OK;
+}
+
+enum status handle_me_get(struct request *request, struct reply *reply)
+{
+    reply->json = session_json(&request->actor);
+    return OK;
+}
+
+enum status handle_me_patch(struct request *request, struct reply *reply)
+{
+    const char *password = NULL, *next = NULL;
+    enum status status = body_unpack(request, &reply->err, "{s:s, s:s}", "password", &password,
+                                     "new_password", &next);
+
+    if (status != OK)
+        return status;
+    if (!request->actor.is_session)
+        return err_set(&reply->err, ERR_FORBIDDEN, "only a person's session has a password");
+    status = access_change_password(request->access, &request->actor, password, next, &reply->err);
+    if (status != OK)
+        return status;
+    control_note(request->control, &request->actor,
+                 &(struct control_fact){.kind = "user",
+                                        .reason = "password changed",
+                                        .request_id = request->request_id});
+    request->actor.must_change_password = false;
+    reply->json = session_json(&request->actor);
+    return OK;
+}
+
+enum status handle_stream_ticket(struct request *request, struct reply *reply)
+{
+    char ticket[SECRET_TEXT_MAX];
+    int64_t expires_ns = 0;
+
+    if (request->body && json_object_size(request->body) > 0)
+        return err_set(&reply->err, ERR_UNKNOWN_FIELD, "the body has no members");
+    access_ticket_make(request->access, &request->actor, ticket, &expires_ns);
+    reply->json = json_pack("{s:s, s:o}", "ticket", ticket, "expires_ns", ns_json(expires_ns));
+    sodium_memzero(ticket, sizeof ticket);
+    return reply->json ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
+}

@@ -1,0 +1,507 @@
+/* The daemons and the way of one request through them; api/http.h tells the whole. */
+#include "api/exchange.h"
+
+#include "api/pages.h"
+#include "api/repeats.h"
+#include "api/workers.h"
+#include "stream/stream.h"
+#include "thread/clock.h"
+#include "thread/log.h"
+#include "thread/thread.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 30, DISCARD_MAX = 1 << 20, CLOSE_WAIT_MS = 1000, AWAY_WAIT_MS = 5000 };
+
+static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-local"};
+
+/* --- an exchange's life --- */
+
+static void *exchange_open(void *ctx, const char *uri, struct MHD_Connection *connection)
+{
+    struct listener *listener = ctx;
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    size_t length = strlen(uri);
+
+    thread_adopt(listener_names[listener->kind]);
+    if (!exchange)
+        return NULL;
+    exchange->request.read_ns = clock_real_ns();
+    exchange->listener = listener;
+    exchange->connection = connection;
+    exchange->uri_too_long = length >= URI_MAX;
+    exchange->uri = strndup(uri, URI_MAX - 1);
+    if (!exchange->uri) {
+        free(exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+static void exchange_close(void *ctx, struct MHD_Connection *connection, void **slot,
+                           enum MHD_RequestTerminationCode how)
+{
+    struct exchange *exchange = *slot;
+
+    (void)ctx;
+    (void)connection;
+    (void)how;
+    *slot = NULL;
+    if (!exchange)
+        return;
+    assert(exchange->phase != PHASE_AWAY && !exchange->repeat);
+    json_decref(exchange->request.body);
+    json_decref(exchange->reply.json);
+    free(exchange->reply.text);
+    free(exchange->text);
+    /* A body may hold a password. */
+    if (exchange->body)
+        sodium_memzero(exchange->body, exchange->body_length);
+    free(exchange->body);
+    free(exchange->uri);
+    free(exchange);
+}
+
+static void peer_print(struct exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *peer = info ? info->client_addr : NULL;
+    const void *bytes = NULL;
+
+    if (peer && peer->sa_family == AF_INET)
+        bytes = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
+    else if (peer && peer->sa_family == AF_INET6)
+        bytes = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+    if (!bytes || !inet_ntop(peer->sa_family, bytes, exchange->address, ADDRESS_MAX))
+        strcpy(exchange->address, "local");
+}
+
+static void exchange_fill(struct exchange *exchange, const char *method)
+{
+    struct http *http = exchange->listener->http;
+    struct request *request = &exchange->request;
+
+    request->http = http;
+    request->exchange = exchange;
+    request->control = http->sources.control;
+    request->view = http->sources.view;
+    request->access = http->sources.access;
+    request->method = method;
+    peer_print(exchange);
+    request->address = exchange->address;
+    snprintf(request->request_id, sizeof request->request_id, "%08x-%llu", http->boot,
+             (unsigned long long)atomic_fetch_add(&http->requests, 1) + 1);
+}
+
+/* --- finding out what it is, before the body --- */
+
+static enum status page_find(struct exchange *exchange)
+{
+    if (exchange->listener->kind == LISTENER_MAIN)
+        exchange->page = pages_find(exchange->listener->http->pages, exchange->path);
+    if (!exchange->page)
+        return ERR_NOT_FOUND;
+    if (strcmp(exchange->request.method, "GET") == 0 ||
+        strcmp(exchange->request.method, "HEAD") == 0)
+        return OK;
+    strcpy(exchange->allow, "GET, HEAD");
+    return err_set(&exchange->reply.err, ERR_METHOD, "a page is only read");
+}
+
+static enum status target_find(struct exchange *exchange)
+{
+    struct listener *listener = exchange->listener;
+    struct route_match match;
+    enum status status = page_find(exchange);
+
+    if (status != ERR_NOT_FOUND)
+        return status;
+    status = route_find(exchange->request.method, exchange->path,
+                        listener->kind == LISTENER_KILL, listener->kind == LISTENER_LOCAL, &match);
+    strcpy(exchange->allow, status == ERR_METHOD ? match.allow : "");
+    if (status != OK)
+        return err_set(&exchange->reply.err, status, status_title(status));
+    exchange->route = match.route;
+    exchange->request.path = match.route->path;
+    for (uint32_t i = 0; i < ROUTE_ARGS; i++)
+        exchange->request.arg[i] = match.arg[i];
+    return OK;
+}
+
+/* Only `"N"`: a list, a weak tag or `*` would let a change through that has not been looked at. */
+static enum status if_match_parse(struct exchange *exchange)
+{
+    const char *text = header(exchange, MHD_HTTP_HEADER_IF_MATCH);
+    size_t digits;
+
+    if (!text)
+        return OK;
+    digits = *text == '"' ? strspn(text + 1, "0123456789") : 0;
+    if (digits == 0 || digits > 18 || strcmp(text + 1 + digits, "\"") != 0)
+        return err_set(&exchange->reply.err, ERR_MALFORMED,
+                       "If-Match must be one version in quotes, as ETag gave it");
+    exchange->request.has_if_match = true;
+    exchange->request.if_match = strtoull(text + 1, NULL, 10);
+    return OK;
+}
+
+static enum status length_check(struct exchange *exchange)
+{
+    const char *length = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    if (!length || strtoull(length, NULL, 10) <= BODY_MAX)
+        return OK;
+    exchange->close_after = true; /* rather than read what nobody wants */
+    return err_set(&exchange->reply.err, ERR_TOO_LARGE, "a body has at most 64 KiB");
+}
+
+static enum status exchange_admit(struct exchange *exchange, const char *method,
+                                  const char *version)
+{
+    enum status status = hygiene_check(exchange, method, version);
+
+    if (status == OK)
+        status = hygiene_uri(exchange);
+    if (status == OK)
+        status = target_find(exchange);
+    if (status == OK)
+        status = length_check(exchange);
+    if (status == OK && exchange->route)
+        status = auth_check(exchange);
+    if (status == OK)
+        status = if_match_parse(exchange);
+    return status;
+}
+
+static enum MHD_Result exchange_refuse(struct exchange *exchange, enum status status)
+{
+    exchange->failed = status;
+    reply_finish(exchange, status);
+    return reply_send(exchange);
+}
+
+static enum MHD_Result exchange_begin(struct exchange *exchange, const char *method,
+                                      const char *version)
+{
+    exchange->phase = PHASE_BODY;
+    exchange_fill(exchange, method);
+    exchange->failed = exchange_admit(exchange, method, version);
+    /* Answering at the first call closes the connection; only then it is meant. */
+    if (exchange->failed != OK && exchange->close_after)
+        return exchange_refuse(exchange, exchange->failed);
+    return MHD_YES;
+}
+
+/* --- the body --- */
+
+static enum MHD_Result exchange_gather(struct exchange *exchange, const char *data, size_t *size)
+{
+    size_t length = *size, whole = exchange->body_length + length;
+    char *grown;
+
+    *size = 0;
+    if (exchange->body_too_large || exchange->failed != OK || whole > BODY_MAX) {
+        exchange->body_too_large |= whole > BODY_MAX;
+        exchange->body_length = whole;
+        return whole > DISCARD_MAX ? MHD_NO : MHD_YES; /* read on, to be heard; not for ever */
+    }
+    grown = realloc(exchange->body, whole + 1);
+    if (!grown)
+        return MHD_NO;
+    memcpy(grown + exchange->body_length, data, length);
+    grown[whole] = '\0';
+    exchange->body = grown;
+    exchange->body_length = whole;
+    return MHD_YES;
+}
+
+/* --- running the handler --- */
+
+static void handler_run(struct exchange *exchange)
+{
+    enum status status = exchange->route->handler(&exchange->request, &exchange->reply);
+
+    reply_finish(exchange, status);
+    repeats_keep(exchange->listener->http->repeats, exchange);
+}
+
+/* On the control thread or a worker. Afterwards the exchange is the listener's again. */
+static void handler_run_away(void *job)
+{
+    struct exchange *exchange = job;
+    struct http *http = exchange->listener->http;
+    struct MHD_Connection *connection = exchange->connection;
+
+    handler_run(exchange);
+    exchange->phase = PHASE_BACK;
+    MHD_resume_connection(connection); /* from here on the exchange may be gone */
+    atomic_fetch_sub(&http->away, 1);
+}
+
+static enum MHD_Result handler_send_away(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+    bool taken;
+
+    /* Suspended first: the job may be done before submit returns. */
+    exchange->phase = PHASE_AWAY;
+    atomic_fetch_add(&http->away, 1);
+    MHD_suspend_connection(exchange->connection);
+    if (atomic_load(&http->stopping))
+        taken = false;
+    else if (exchange->route->where == WHERE_CONTROL)
+        taken = control_submit(http->sources.control, handler_run_away, exchange);
+    else
+        taken = workers_submit(http->workers, handler_run_away, exchange);
+    if (taken)
+        return MHD_YES;
+    err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
+    reply_finish(exchange, ERR_UNAVAILABLE);
+    repeats_keep(http->repeats, exchange);
+    exchange->phase = PHASE_BACK;
+    MHD_resume_connection(exchange->connection);
+    atomic_fetch_sub(&http->away, 1);
+    return MHD_YES;
+}
+
+static enum MHD_Result exchange_run(struct exchange *exchange)
+{
+    bool again = false;
+
+    if (exchange->failed == OK && exchange->body_too_large)
+        exchange->failed = err_set(&exchange->reply.err, ERR_TOO_LARGE, "over 64 KiB");
+    if (exchange->failed == OK && exchange->route)
+        exchange->failed = body_parse(exchange);
+    if (exchange->failed == OK && exchange->route)
+        exchange->failed = repeats_begin(exchange->listener->http->repeats, exchange, &again);
+    if (exchange->failed != OK)
+        return exchange_refuse(exchange, exchange->failed);
+    if (again || exchange->page)
+        return reply_send(exchange);
+    if (exchange->route->where == WHERE_STREAM)
+        return upgrade_answer(exchange);
+    if (exchange->route->where != WHERE_INLINE)
+        return handler_send_away(exchange);
+    handler_run(exchange);
+    return reply_send(exchange);
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **slot)
+{
+    struct exchange *exchange = *slot;
+
+    (void)ctx;
+    (void)connection;
+    (void)url;
+    if (!exchange)
+        return MHD_NO;
+    switch (exchange->phase) {
+    case PHASE_NEW:
+        return exchange_begin(exchange, method, version);
+    case PHASE_BODY:
+        return *size ? exchange_gather(exchange, data, size) : exchange_run(exchange);
+    case PHASE_BACK:
+        return reply_send(exchange);
+    case PHASE_AWAY:
+    case PHASE_ANSWERED:
+        break;
+    }
+    *size = 0;
+    return MHD_YES;
+}
+
+/* --- query arguments --- */
+
+const char *request_query(const struct request *request, const char *name)
+{
+    const struct exchange *exchange = request->exchange;
+
+    for (uint32_t i = 0; i < exchange->arg_count; i++)
+        if (strcmp(exchange->args[i].name, name) == 0)
+            return exchange->args[i].value;
+    return NULL;
+}
+
+static bool number_parse(const char *text, uint64_t max, uint64_t *value)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits > 19 || text[digits])
+        return false;
+    *value = strtoull(text, NULL, 10);
+    return *value <= max;
+}
+
+enum status request_page(const struct request *request, uint32_t *limit, uint64_t *cursor,
+                         struct err *err)
+{
+    const char *limit_text = request_query(request, "limit");
+    const char *cursor_text = request_query(request, "cursor");
+    uint64_t value = 100;
+
+    if (limit_text && (!number_parse(limit_text, 1000, &value) || value == 0))
+        return err_set(err, ERR_MALFORMED, "limit must be 1 to 1000");
+    *limit = (uint32_t)value;
+    *cursor = 0;
+    if (cursor_text && !number_parse(cursor_text, UINT64_MAX, cursor))
+        return err_set(err, ERR_MALFORMED, "cursor must be what `next` was");
+    return OK;
+}
+
+/* --- daemons --- */
+
+/* MHD tells of every client that hangs up and of TCP options that a Unix socket lacks. */
+static void on_log(void *ctx, const char *format, va_list args)
+{
+    char text[300], safe[400];
+
+    (void)ctx;
+    vsnprintf(text, sizeof text, format, args);
+    if (strstr(text, "TCP_") || strstr(text, "socket was closed") || strstr(text, "timeout") ||
+        strstr(text, "Error receiving") || strstr(text, "closing connection") ||
+        strstr(text, "reset by peer"))
+        return;
+    log_line(LOG_WARN, "http", "libmicrohttpd says", "text=%s",
+             log_escape(safe, sizeof safe, text));
+}
+
+/* Paths and queries are decoded by segments in the router, not as a whole before it. */
+static size_t leave_escaped(void *ctx, struct MHD_Connection *connection, char *text)
+{
+    (void)ctx;
+    (void)connection;
+    return strlen(text);
+}
+
+static enum status daemon_start(struct listener *listener, struct err *err)
+{
+    listener->daemon = MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_ALLOW_UPGRADE | MHD_USE_ITC,
+        0, NULL, NULL, on_request, listener, /* options: */
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,                                      /* first */
+        MHD_OPTION_LISTEN_SOCKET, listener->fd,                                        /* ours */
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,                                               /* */
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,                        /* */
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,                            /* */
+        MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,                          /* */
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,                             /* */
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,                             /* */
+        MHD_OPTION_END);
+    if (listener->daemon)
+        return OK;
+    return err_format(err, ERR_UNAVAILABLE, "%s: the HTTP daemon did not start",
+                      listener_names[listener->kind]);
+}
+
+static enum status listeners_open(struct http *http, const char *listen, const char *kill_listen,
+                                  struct err *err)
+{
+    struct listener *all = http->listeners;
+    enum status status = listen_tcp(listen, &all[LISTENER_MAIN].fd, all[LISTENER_MAIN].url, err);
+
+    if (status == OK)
+        status = listen_tcp(kill_listen, &all[LISTENER_KILL].fd, all[LISTENER_KILL].url, err);
+    if (status == OK)
+        status = listen_local(http->sources.dir, &all[LISTENER_LOCAL].fd, err);
+    for (int i = 0; status == OK && i < LISTENERS; i++)
+        status = daemon_start(&all[i], err);
+    return status;
+}
+
+enum status http_open(struct http **out, const struct http_sources *sources, const char *listen,
+                      const char *kill_listen, struct err *err)
+{
+    struct http *http = calloc(1, sizeof *http);
+    enum status status;
+
+    if (!http)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    http->sources = *sources;
+    http->boot = randombytes_random();
+    for (int i = 0; i < LISTENERS; i++)
+        http->listeners[i] =
+            (struct listener){.http = http, .kind = (enum listener_kind)i, .fd = -1};
+    status = pages_open(&http->pages, sources->web_dir, err);
+    if (status == OK)
+        status = repeats_open(&http->repeats, err);
+    if (status == OK)
+        status = workers_open(&http->workers, err);
+    if (status == OK)
+        status = listeners_open(http, listen, kill_listen, err);
+    if (status != OK) {
+        http_close(http);
+        return status;
+    }
+    *out = http;
+    return OK;
+}
+
+const char *http_url(const struct http *http)
+{
+    return http->listeners[LISTENER_MAIN].url;
+}
+
+const char *http_kill_url(const struct http *http)
+{
+    return http->listeners[LISTENER_KILL].url;
+}
+
+static void sleep_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+static bool wait_for_away(struct http *http, int64_t timeout_ms)
+{
+    int64_t deadline = clock_mono_ns() + timeout_ms * 1000000;
+
+    while (atomic_load(&http->away) > 0 && clock_mono_ns() < deadline)
+        sleep_ms(2);
+    return atomic_load(&http->away) == 0;
+}
+
+static void listener_stop(struct listener *listener, bool all_back)
+{
+    /* A daemon with a suspended connection cannot be stopped; the process ends soon. */
+    if (listener->daemon && all_back)
+        MHD_stop_daemon(listener->daemon);
+    if (listener->fd >= 0)
+        close(listener->fd);
+}
+
+void http_close(struct http *http)
+{
+    bool all_back;
+
+    if (!http)
+        return;
+    atomic_store(&http->stopping, true);
+    for (int i = 0; i < LISTENERS; i++)
+        if (http->listeners[i].daemon)
+            MHD_quiesce_daemon(http->listeners[i].daemon);
+    wait_for_away(http, CLOSE_WAIT_MS);
+    workers_close(http->workers);
+    all_back = wait_for_away(http, AWAY_WAIT_MS);
+    if (all_back && http->listeners[LISTENER_MAIN].daemon)
+        sleep_ms(20); /* for the answers just resumed to leave */
+    for (int i = 0; i < LISTENERS; i++)
+        listener_stop(&http->listeners[i], all_back);
+    if (http->listeners[LISTENER_LOCAL].fd >= 0)
+        listen_local_remove(http->sources.dir);
+    if (!all_back) {
+        log_line(LOG_ERROR, "http", "a request never came back", NULL);
+        return;
+    }
+    pages_close(http->pages);
+    repeats_close(http->repeats);
+    free(http);
+}

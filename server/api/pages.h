@@ -1,0 +1,29 @@
+/* The dashboard's files, read into memory at start: index.html at /, the rest under /static/<hash>/.
+ *
+ * Only names found at start exist, so no request can reach another file. Read-only after start;
+ * any thread. Bounded: 512 files, 16 MiB together. */
+#ifndef PITWALL_API_PAGES_H
+#define PITWALL_API_PAGES_H
+
+#include "engine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pages;
+
+struct page {
+    char path[160]; /* as in the request, "/static/0123/app.js" */
+    const char *type;
+    void *bytes;
+    size_t length;
+    bool immutable; /* its address changes with its content */
+};
+
+/* A missing or incomplete folder is no error: / then says how to build it. */
+enum status pages_open(struct pages **pages, const char *web_dir, struct err *err);
+/* NULL: no such page. */
+const struct page *pages_find(const struct pages *pages, const char *path);
+void pages_close(struct pages *pages);
+
+#endif

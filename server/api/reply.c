@@ -1,0 +1,244 @@
+/* Answers: the handler's status becomes code and JSON, and every answer carries the same headers. */
+#include "api/exchange.h"
+
+#include "api/pages.h"
+#include "thread/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The codes we answer with, as metric labels; anything else is counted as 500. */
+static const int codes[HTTP_CODES] = {200, 201, 202, 204, 101, 304, 400, 401, 403, 404, 405, 409,
+                                      412, 413, 415, 422, 428, 429, 431, 500, 501, 503, 504};
+
+static const char page_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'";
+
+static size_t route_number(const struct exchange *exchange)
+{
+    if (exchange->route)
+        return (size_t)(exchange->route - routes);
+    return exchange->page ? ROUTES_MAX + 1 : ROUTES_MAX;
+}
+
+void reply_count(struct exchange *exchange, int code)
+{
+    size_t at = 0;
+
+    while (codes[at] && codes[at] != code)
+        at++;
+    if (!codes[at])
+        for (at = 0; codes[at] != 500; at++)
+            ;
+    atomic_fetch_add_explicit(
+        &exchange->listener->http->answered[route_number(exchange)][at], 1, memory_order_relaxed);
+}
+
+void reply_metrics(void *ctx, FILE *out)
+{
+    struct http *http = ctx;
+
+    fprintf(out, "# HELP pitwall_http_requests_total Requests answered, by route and code.\n"
+                 "# TYPE pitwall_http_requests_total counter\n");
+    for (size_t route = 0; route < ROUTES_MAX + 2; route++)
+        for (size_t i = 0; codes[i]; i++) {
+            uint64_t count =
+                atomic_load_explicit(&http->answered[route][i], memory_order_relaxed);
+            if (!count)
+                continue;
+            fprintf(out, "pitwall_http_requests_total{route=\"%s%s%s\",code=\"%d\"} %llu\n",
+                    route < ROUTES_MAX ? routes[route].method : "",
+                    route < ROUTES_MAX ? " " : "",
+                    route < ROUTES_MAX     ? routes[route].path
+                    : route == ROUTES_MAX ? "none"
+                                          : "page",
+                    codes[i], (unsigned long long)count);
+        }
+}
+
+/* The gate's denial carries its reason as the first word of the sentence. */
+static json_t *problem_code(const struct err *err)
+{
+    if (err->status == ERR_DENIED && err->text[0])
+        return json_stringn(err->text, strcspn(err->text, " "));
+    return json_string(status_code(err->status));
+}
+
+static json_t *problem_json(struct exchange *exchange, enum status status, int http)
+{
+    struct reply *reply = &exchange->reply;
+    json_t *problem = json_object();
+
+    reply->err.status = status;
+    json_object_set_new(problem, "type", json_string("about:blank"));
+    json_object_set_new(problem, "title", json_string(status_title(status)));
+    json_object_set_new(problem, "status", json_integer(http));
+    json_object_set_new(problem, "code", problem_code(&reply->err));
+    json_object_set_new(problem, "detail", json_string(reply->err.text));
+    json_object_set_new(problem, "request_id", json_string(exchange->request.request_id));
+    if (json_is_object(reply->json))
+        json_object_update_missing(problem, reply->json);
+    return problem;
+}
+
+static void refusal_note(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+    struct actor actor = exchange->request.actor;
+    int64_t second = exchange->request.read_ns / 1000000000;
+    char reason[200];
+
+    /* At most 20 a second: a flood of refusals must not push facts out of the control lane. */
+    if (atomic_exchange(&http->refusals_second, second) != second)
+        atomic_store(&http->refusals, 0);
+    if (atomic_fetch_add(&http->refusals, 1) >= 20)
+        return;
+    if (!actor.name[0])
+        snprintf(actor.name, sizeof actor.name, "unknown@%.38s", exchange->address);
+    snprintf(reason, sizeof reason, "%.8s %.90s: %.80s", exchange->request.method,
+             exchange->route ? exchange->route->path : "", status_code(exchange->reply.err.status));
+    control_note(http->sources.control, &actor,
+                 &(struct control_fact){.kind = "refused",
+                                        .reason = reason,
+                                        .request_id = exchange->request.request_id});
+}
+
+static bool is_refusal(const struct exchange *exchange)
+{
+    return exchange->route && (exchange->http_code == 403 ||
+                               (exchange->http_code == 401 && exchange->has_credentials &&
+                                exchange->route->role != ROUTE_NONE));
+}
+
+void reply_finish(struct exchange *exchange, enum status status)
+{
+    struct reply *reply = &exchange->reply;
+    json_t *json = reply->json;
+
+    if (status != OK) {
+        exchange->http_code = reply->http ? reply->http : status_http(status);
+        json = problem_json(exchange, status, exchange->http_code);
+        json_decref(reply->json);
+        exchange->content_type = "application/problem+json";
+        if (!reply->retry_after_s && (exchange->http_code == 503 || exchange->http_code == 429))
+            reply->retry_after_s = 1;
+    } else {
+        exchange->http_code = reply->http ? reply->http : 200;
+        exchange->content_type = reply->type ? reply->type : "application/json";
+    }
+    reply->json = NULL;
+    if (status == OK && reply->text) {
+        exchange->text = reply->text;
+        reply->text = NULL;
+    } else if (json) {
+        exchange->text = json_dumps(json, JSON_COMPACT);
+    }
+    exchange->text_length = exchange->text ? strlen(exchange->text) : 0;
+    json_decref(json);
+    if (is_refusal(exchange))
+        refusal_note(exchange);
+    if (exchange->http_code >= 500)
+        log_line(LOG_WARN, "api", "request failed", "request=%s code=%s",
+                 exchange->request.request_id, status_code(status));
+}
+
+static void add(struct MHD_Response *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+}
+
+static void add_quoted(struct MHD_Response *response, const char *name, const char *value)
+{
+    char text[48];
+
+    snprintf(text, sizeof text, "\"%s\"", value);
+    add(response, name, text);
+}
+
+void reply_headers(struct exchange *exchange, struct MHD_Response *response, bool is_page)
+{
+    add(response, "X-Request-Id", exchange->request.request_id);
+    add(response, "X-Content-Type-Options", "nosniff");
+    add(response, "Referrer-Policy", "no-referrer");
+    add(response, "Cross-Origin-Opener-Policy", "same-origin");
+    add(response, "Cross-Origin-Resource-Policy", "same-origin");
+    add(response, "X-Frame-Options", "DENY");
+    add(response, "Content-Security-Policy",
+        is_page ? page_policy : "default-src 'none'; frame-ancestors 'none'");
+    if (exchange->close_after)
+        add(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static void own_headers(struct exchange *exchange, struct MHD_Response *response)
+{
+    const struct reply *reply = &exchange->reply;
+    char seconds[16];
+
+    if (exchange->text_length)
+        add(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
+    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (exchange->allow[0])
+        add(response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
+    if (reply->etag[0])
+        add_quoted(response, MHD_HTTP_HEADER_ETAG, reply->etag);
+    if (reply->location[0])
+        add(response, MHD_HTTP_HEADER_LOCATION, reply->location);
+    if (reply->cookie[0])
+        add(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
+    if (exchange->http_code == 401)
+        add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (reply->retry_after_s) {
+        snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
+        add(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    }
+}
+
+static struct MHD_Response *page_response(const struct page *page)
+{
+    /* Pages live as long as the daemons: no copy. */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        page->length, page->bytes, MHD_RESPMEM_PERSISTENT);
+
+    if (!response)
+        return NULL;
+    add(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+    add(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+        page->immutable ? "public, max-age=31536000, immutable" : "no-store");
+    return response;
+}
+
+static struct MHD_Response *text_response(struct exchange *exchange)
+{
+    struct MHD_Response *response =
+        exchange->text
+            ? MHD_create_response_from_buffer(exchange->text_length, exchange->text,
+                                              MHD_RESPMEM_MUST_FREE)
+            : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+
+    if (response) {
+        exchange->text = NULL; /* now the response's */
+        own_headers(exchange, response);
+    }
+    return response;
+}
+
+enum MHD_Result reply_send(struct exchange *exchange)
+{
+    bool is_page = exchange->page && exchange->failed == OK;
+    struct MHD_Response *response =
+        is_page ? page_response(exchange->page) : text_response(exchange);
+    enum MHD_Result result;
+
+    if (!response)
+        return MHD_NO;
+    if (is_page)
+        exchange->http_code = 200;
+    reply_headers(exchange, response, is_page);
+    reply_count(exchange, exchange->http_code);
+    exchange->phase = PHASE_ANSWERED;
+    result = MHD_queue_response(exchange->connection, (unsigned)exchange->http_code, response);
+    MHD_destroy_response(response);
+    return result;
+}
