@@ -1,10 +1,12 @@
 /* The configuration: one YAML file, read once, checked whole, then read-only.
  *
  * server/tables/settings.def names every scalar setting: path, type, range, default, when it may
- * change, what it means; parsing, checking and `pitwall spec config` walk that table. Lists
- * (venues, instruments, strategies) and the limits and caps maps have a parser each. Anything
- * unknown, double, mistyped or out of range is refused with file, line and reason; nothing is half
- * applied. Main thread, at start; afterwards any thread may read. */
+ * change, what it means; parsing, checking and `pitwall spec config` walk that table
+ * (settings.c). Lists (venues, instruments, strategies) and the limits, caps and recorded maps have
+ * a parser each (lists.c, strategies.c, limits.c, recorded.c); currencies.c finds how each
+ * settlement currency becomes the reporting one. Anything unknown, double, mistyped or out of range
+ * is refused with file, line and reason; nothing is half applied. Main thread, at start; afterwards
+ * any thread may read. */
 #ifndef PITWALL_CONFIG_CONFIG_H
 #define PITWALL_CONFIG_CONFIG_H
 
@@ -22,7 +24,7 @@ struct config {
     char instance[MAX_NAME];
     enum mode mode;
     uint64_t seed;
-    char listen[CONFIG_TEXT_MAX], kill_listen[CONFIG_TEXT_MAX];
+    char listen[CONFIG_TEXT_MAX], kill_listen[CONFIG_TEXT_MAX], metrics_listen[CONFIG_TEXT_MAX];
     struct {
         int32_t core; /* -1: choose one without disk interrupts */
         enum idle idle;
@@ -43,6 +45,9 @@ struct config {
         int64_t sync_ms;             /* the disk copy is at most this far behind */
         char hot_dir[CONFIG_TEXT_MAX]; /* empty: the data directory */
     } journal;
+    struct {
+        int32_t level; /* enum log_level */
+    } log;
     uint16_t venues;
     char venue[MAX_VENUES][MAX_NAME];
     uint16_t instruments;
@@ -55,6 +60,7 @@ struct config {
         enum strategy_kind kind;
         bool enabled;
         bool instruments[MAX_INSTRUMENTS];
+        struct strategy_params base; /* of the file; params start from it */
         struct strategy_params params[MAX_INSTRUMENTS];
     } strategy[MAX_STRATEGIES];
     struct scope_map scopes;
@@ -67,7 +73,9 @@ struct config {
 
 /* Reads and checks. On refusal err reads `FILE:LINE: what is wrong`. `recorded` is NULL or what a
  * recording holds: it then replaces venues and instruments of the file, strategies trade all of
- * it, and limits named for instruments that are not there are left out. */
+ * it, limits named for instruments or venues that are not there are left out, and the file's
+ * `recorded:` map gives each recorded instrument (or "*", the fall-back) its fees, limits, caps and
+ * strategy parameters. */
 struct feed_instruments;
 enum status config_load(struct config *config, const char *path,
                         const struct feed_instruments *recorded, struct err *err);
@@ -82,5 +90,18 @@ bool config_scope_find(const struct config *config, const char *name, uint16_t *
 bool config_instrument_find(const struct config *config, const char *name, uint16_t *instrument);
 
 const char *mode_name(enum mode mode); /* "sim" */
+
+/* What the command line may say instead of the file; err names no line. */
+enum status config_check_speed(const char *speed, struct err *err);
+enum status config_check_at_end(const char *at_end, struct err *err);
+/* "127.0.0.1:8080", "[::1]:0", "localhost:80"; off loopback refused: plain HTTP stays at home. */
+enum status config_check_listen(const char *listen, struct err *err);
+
+/* The rows of settings.def and strategy_settings.def, for `pitwall spec config`. */
+struct setting_text {
+    const char *path, *type, *range, *fallback, *change, *says;
+};
+uint32_t config_settings(const struct setting_text **rows);
+uint32_t config_parameters(const struct setting_text **rows); /* change: which kinds have it */
 
 #endif

@@ -1,0 +1,268 @@
+/* Venues and instruments.
+ *
+ * Ticks and lots are decimals; all money arithmetic of the engine rests on one integer per
+ * instrument, the value of one tick of one lot (or its inverse), so that integer must be exact:
+ * what does not divide is refused here, and no rounding can be hidden anywhere else. */
+#include "config/parts.h"
+
+#include "thread/log.h"
+
+#include <string.h>
+
+enum { DECIMALS_MAX = 10 };
+
+bool name_is_fit(const char *name, bool with_colon)
+{
+    size_t length = strlen(name);
+    const char *colon = strchr(name, ':');
+
+    if (length == 0 || length >= MAX_NAME)
+        return false;
+    if (with_colon != (colon != NULL))
+        return false;
+    if (colon && (colon == name || colon[1] == '\0' || strchr(colon + 1, ':')))
+        return false;
+    return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:") ==
+           length;
+}
+
+uint16_t currency_number(struct config *config, const char *name)
+{
+    uint16_t number = 0;
+
+    while (number < config->currencies && strcmp(config->currency[number].name, name) != 0)
+        number++;
+    if (number == MAX_CURRENCIES || number < config->currencies)
+        return number;
+    (void)snprintf(config->currency[number].name, sizeof config->currency[number].name, "%s",
+                   name);
+    return config->currencies++;
+}
+
+static bool venue_find(const struct config *config, const char *name, size_t length,
+                       uint16_t *venue)
+{
+    for (*venue = 0; *venue < config->venues; (*venue)++)
+        if (strlen(config->venue[*venue]) == length &&
+            memcmp(config->venue[*venue], name, length) == 0)
+            return true;
+    return false;
+}
+
+static enum status read_venue(struct config *config, struct yaml_file *file,
+                              const yaml_node_t *item, struct err *err)
+{
+    struct yaml_pair pair;
+    const char *name = NULL;
+    uint16_t known;
+    enum status status = yaml_check_map(file, item, "an entry of venues", err);
+
+    for (uint32_t at = 0; status == OK && yaml_map_at(file, item, at, &pair); at++) {
+        if (strcmp(pair.key, "venue") != 0)
+            return yaml_refuse(file, pair.key_node, err, "unknown key '%s' of a venue", pair.key);
+        name = yaml_text(pair.value);
+    }
+    if (status != OK)
+        return status;
+    if (!name || !name_is_fit(name, false))
+        return yaml_refuse(file, item, err, "a venue needs `venue:`, a name of letters, digits, '-'");
+    if (venue_find(config, name, strlen(name), &known))
+        return yaml_refuse(file, item, err, "venue '%s' is there twice", name);
+    if (config->venues == MAX_VENUES)
+        return yaml_refuse(file, item, err, "more than %d venues", MAX_VENUES);
+    (void)snprintf(config->venue[config->venues++], MAX_NAME, "%s", name);
+    return OK;
+}
+
+/* What an entry of `instruments` says, before the arithmetic. */
+struct entry {
+    const yaml_node_t *node;
+    const char *name, *currency, *tick, *lot, *contract_value;
+    bool inverse;
+    struct instrument row;
+};
+
+const struct value_row maker_fee_row = {
+    "maker_fee", VALUE_RATIO, offsetof(struct instrument, maker_fee_e8), sizeof(int64_t),
+    "-0.1..0.1", "0"};
+const struct value_row taker_fee_row = {
+    "taker_fee", VALUE_RATIO, offsetof(struct instrument, taker_fee_e8), sizeof(int64_t),
+    "-0.1..0.1", "0"};
+static const struct value_row inverse_row = {
+    "inverse", VALUE_BOOL, offsetof(struct instrument, inverse), sizeof(bool), "true|false",
+    "false"};
+
+static enum status take_text(struct yaml_file *file, const struct yaml_pair *pair,
+                             const char **text, struct err *err)
+{
+    *text = yaml_text(pair->value);
+    if (!*text || (*text)[0] == '\0')
+        return yaml_refuse(file, pair->value, err, "%s: a value is missing", pair->key);
+    return OK;
+}
+
+static enum status read_entry(struct yaml_file *file, struct entry *entry, struct err *err)
+{
+    struct yaml_pair pair;
+    enum status status = yaml_check_map(file, entry->node, "an entry of instruments", err);
+
+    for (uint32_t at = 0; status == OK && yaml_map_at(file, entry->node, at, &pair); at++) {
+        if (strcmp(pair.key, "instrument") == 0)
+            status = take_text(file, &pair, &entry->name, err);
+        else if (strcmp(pair.key, "tick") == 0)
+            status = take_text(file, &pair, &entry->tick, err);
+        else if (strcmp(pair.key, "lot") == 0)
+            status = take_text(file, &pair, &entry->lot, err);
+        else if (strcmp(pair.key, "currency") == 0)
+            status = take_text(file, &pair, &entry->currency, err);
+        else if (strcmp(pair.key, "contract_value") == 0)
+            status = take_text(file, &pair, &entry->contract_value, err);
+        else if (strcmp(pair.key, "inverse") == 0)
+            status = value_read_node(file, &inverse_row, pair.value, &entry->row, err);
+        else if (strcmp(pair.key, "maker_fee") == 0)
+            status = value_read_node(file, &maker_fee_row, pair.value, &entry->row, err);
+        else if (strcmp(pair.key, "taker_fee") == 0)
+            status = value_read_node(file, &taker_fee_row, pair.value, &entry->row, err);
+        else
+            status = yaml_refuse(file, pair.key_node, err, "unknown key '%s' of an instrument",
+                                 pair.key);
+    }
+    return status;
+}
+
+/* "0.010" is 1 unit at 2 decimals. */
+static bool step_parse(const char *text, int64_t *units, uint32_t *decimals)
+{
+    if (!decimal_parse(text, strlen(text), DECIMALS_MAX, units) || *units <= 0)
+        return false;
+    for (*decimals = DECIMALS_MAX; *decimals > 0 && *units % 10 == 0; (*decimals)--)
+        *units /= 10;
+    return true;
+}
+
+static __int128 power_of_ten(uint32_t exponent)
+{
+    __int128 power = 1;
+
+    while (exponent-- > 0)
+        power *= 10;
+    return power;
+}
+
+/* Both forms are one exact quotient (contract_e8 has the 1e8 of the result in it):
+ *   linear   tick * lot * contract_value * 1e8    inverse  lot * contract_value * 1e8 / tick */
+static bool values_fill(struct instrument *row, int64_t contract_e8)
+{
+    __int128 above = (__int128)row->lot_units * contract_e8;
+    __int128 below = power_of_ten(row->qty_decimals);
+    int64_t *value = row->inverse ? &row->inverse_value_e8_ticks : &row->tick_value_e8;
+
+    if (above > (__int128)MAX_MONEY_E8)
+        return false;
+    if (row->inverse) {
+        above *= power_of_ten(row->price_decimals);
+        below *= row->tick_units;
+    } else {
+        above *= row->tick_units;
+        below *= power_of_ten(row->price_decimals);
+    }
+    if (above % below != 0 || above / below > (__int128)MAX_MONEY_E8)
+        return false;
+    *value = (int64_t)(above / below);
+    return *value > 0;
+}
+
+static enum status fill_steps(struct yaml_file *file, struct entry *entry, struct err *err)
+{
+    struct instrument *row = &entry->row;
+    const char *contract = entry->contract_value ? entry->contract_value : "1";
+    int64_t contract_e8;
+
+    if (!step_parse(entry->tick, &row->tick_units, &row->price_decimals) ||
+        row->tick_units > MAX_PRICE_TICKS)
+        return yaml_refuse(file, entry->node, err, "%s: tick '%s' is not a positive decimal of at "
+                           "most %d places", entry->name, entry->tick, DECIMALS_MAX);
+    if (!step_parse(entry->lot, &row->lot_units, &row->qty_decimals) || row->lot_units > MAX_LOTS)
+        return yaml_refuse(file, entry->node, err, "%s: lot '%s' is not a positive decimal of at "
+                           "most %d places", entry->name, entry->lot, DECIMALS_MAX);
+    if (!decimal_parse(contract, strlen(contract), 8, &contract_e8) || contract_e8 <= 0)
+        return yaml_refuse(file, entry->node, err, "%s: contract_value '%s' is not a positive "
+                           "decimal of at most 8 places", entry->name, contract);
+    if (!values_fill(row, contract_e8))
+        return yaml_refuse(file, entry->node, err, "%s: one tick of one lot (%s x %s x %s) is not a "
+                           "whole number of 0.00000001 %s: the money would not be exact",
+                           entry->name, entry->tick, entry->lot, contract, entry->currency);
+    return OK;
+}
+
+static enum status check_names(struct config *config, struct yaml_file *file, struct entry *entry,
+                               struct err *err)
+{
+    uint16_t known;
+
+    if (!entry->name || !entry->tick || !entry->lot || !entry->currency)
+        return yaml_refuse(file, entry->node, err,
+                           "an instrument needs instrument, tick, lot and currency");
+    if (!name_is_fit(entry->name, true))
+        return yaml_refuse(file, entry->node, err, "instrument '%s' is not VENUE:SYMBOL",
+                           entry->name);
+    if (!venue_find(config, entry->name, strcspn(entry->name, ":"), &entry->row.venue))
+        return yaml_refuse(file, entry->node, err, "instrument '%s': its venue is not in venues",
+                           entry->name);
+    if (config_instrument_find(config, entry->name, &known))
+        return yaml_refuse(file, entry->node, err, "instrument '%s' is there twice", entry->name);
+    if (!name_is_fit(entry->currency, false) ||
+        strlen(entry->currency) >= sizeof config->currency[0].name)
+        return yaml_refuse(file, entry->node, err, "currency '%s' is not a name", entry->currency);
+    if (config->instruments == MAX_INSTRUMENTS)
+        return yaml_refuse(file, entry->node, err, "more than %d instruments", MAX_INSTRUMENTS);
+    return OK;
+}
+
+static enum status read_instrument(struct config *config, struct yaml_file *file,
+                                   const yaml_node_t *item, struct err *err)
+{
+    struct entry entry = {.node = item};
+    enum status status = read_entry(file, &entry, err);
+
+    if (status == OK)
+        status = check_names(config, file, &entry, err);
+    if (status == OK)
+        status = fill_steps(file, &entry, err);
+    if (status != OK)
+        return status;
+    entry.row.currency = currency_number(config, entry.currency);
+    if (entry.row.currency == MAX_CURRENCIES)
+        return yaml_refuse(file, item, err, "more than %d currencies", MAX_CURRENCIES);
+    (void)snprintf(entry.row.name, sizeof entry.row.name, "%s", entry.name);
+    config->instrument[config->instruments++] = entry.row;
+    return OK;
+}
+
+static enum status read_list(struct config *config, struct yaml_file *file, const char *key,
+                             enum status (*read)(struct config *, struct yaml_file *,
+                                                 const yaml_node_t *, struct err *),
+                             struct err *err)
+{
+    const yaml_node_t *list = yaml_find(file, yaml_file_root(file), key);
+    const yaml_node_t *item;
+    enum status status;
+
+    if (!list)
+        return err_format(err, ERR_CONFIG, "%s:1: `%s:` is missing", file->path, key);
+    status = yaml_check_list(file, list, key, err);
+    if (status == OK && !yaml_list_at(file, list, 0, &item))
+        status = yaml_refuse(file, list, err, "%s is empty", key);
+    for (uint32_t at = 0; status == OK && yaml_list_at(file, list, at, &item); at++)
+        status = read(config, file, item, err);
+    return status;
+}
+
+enum status lists_read(struct config *config, struct yaml_file *file, struct err *err)
+{
+    enum status status = read_list(config, file, "venues", read_venue, err);
+
+    if (status == OK)
+        status = read_list(config, file, "instruments", read_instrument, err);
+    return status;
+}
