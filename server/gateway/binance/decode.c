@@ -1,0 +1,216 @@
+/* The fast way: the venue's usual order of keys, compared as whole literals. See decode.h. */
+#include "gateway/binance/decode.h"
+
+#include "gateway/binance/number.h"
+
+#include <string.h>
+
+/* Where we are in the frame. Nothing here passes the control character behind its end: no literal
+ * holds one, no number and no name goes over one. */
+struct scan {
+    const char *at;
+    const struct binance_grid *grid;
+};
+
+/* A literal has a length known to the compiler, so that this becomes a few wide compares. */
+#define SKIP(scan, literal) skip_literal(scan, literal, sizeof(literal) - 1)
+
+static inline __attribute__((always_inline)) bool skip_literal(struct scan *scan,
+                                                               const char *literal, size_t length)
+{
+    if (memcmp(scan->at, literal, length) != 0)
+        return false;
+    scan->at += length;
+    return true;
+}
+
+#define MAY_SKIP(scan, literal) ((void)SKIP(scan, literal))
+
+static inline bool count(struct scan *scan, int64_t *value)
+{
+    return number_count(&scan->at, value);
+}
+
+static inline bool price(struct scan *scan, int64_t *ticks)
+{
+    return number_decimal(&scan->at, scan->grid->price_decimals, ticks) &&
+           *ticks <= MAX_PRICE_TICKS;
+}
+
+static inline bool size(struct scan *scan, int64_t *lots)
+{
+    return number_decimal(&scan->at, scan->grid->qty_decimals, lots) && *lots <= MAX_LOTS;
+}
+
+/* A short name in quotes, as symbols and streams are: no escapes, at most 47 characters. */
+static inline bool name(struct scan *scan, struct binance_text *text)
+{
+    uint32_t length = 0;
+
+    for (; scan->at[length] != '"'; length++)
+        if (length == 47 || scan->at[length] == '\\' || scan->at[length] < ' ')
+            return false;
+    *text = (struct binance_text){scan->at, length};
+    scan->at += length + 1;
+    return true;
+}
+
+/* Behind `[`: `["61773.6","1001"],..]`. Returns how many, or `most` + 1. */
+static uint32_t level_list(struct scan *scan, struct level *levels, uint32_t most)
+{
+    uint32_t used = 0;
+
+    if (SKIP(scan, "]"))
+        return 0;
+    do {
+        if (used == most || !SKIP(scan, "[\"") || !price(scan, &levels[used].price_ticks) ||
+            !SKIP(scan, "\",\"") || !size(scan, &levels[used].qty_lots) || !SKIP(scan, "\"]") ||
+            levels[used].price_ticks == 0)
+            return most + 1;
+        used++;
+    } while (SKIP(scan, ","));
+    return SKIP(scan, "]") ? used : most + 1;
+}
+
+static bool both_sides(struct scan *scan, struct binance_frame *frame, struct level *levels,
+                       uint32_t most)
+{
+    uint32_t bids = level_list(scan, levels, most);
+    uint32_t asks;
+
+    if (bids > most)
+        return false;
+    if (!SKIP(scan, ",\"a\":[") && !SKIP(scan, ",\"asks\":["))
+        return false;
+    asks = level_list(scan, levels + bids, most - bids);
+    frame->bid_count = (uint16_t)bids;
+    frame->ask_count = (uint16_t)asks;
+    return asks <= most - bids;
+}
+
+/* Behind `"e":"depthUpdate","E":`. */
+static bool depth(struct scan *scan, struct binance_frame *frame, struct level *levels,
+                  uint32_t most)
+{
+    struct binance_text pair;
+    int64_t engine_ms;
+
+    frame->kind = BINANCE_DEPTH;
+    if (!count(scan, &frame->event_ms) || (SKIP(scan, ",\"T\":") && !count(scan, &engine_ms)) ||
+        !SKIP(scan, ",\"s\":\"") || !name(scan, &frame->symbol) ||
+        (SKIP(scan, ",\"ps\":\"") && !name(scan, &pair)) || !SKIP(scan, ",\"U\":") ||
+        !count(scan, &frame->first_id) || !SKIP(scan, ",\"u\":") || !count(scan, &frame->last_id))
+        return false;
+    frame->has_prev = SKIP(scan, ",\"pu\":");
+    if ((frame->has_prev && !count(scan, &frame->prev_id)) || frame->first_id > frame->last_id)
+        return false;
+    return SKIP(scan, ",\"b\":[") && both_sides(scan, frame, levels, most);
+}
+
+/* Behind `"lastUpdateId":`. */
+static bool snapshot(struct scan *scan, struct binance_frame *frame, struct level *levels,
+                     uint32_t most)
+{
+    struct binance_text pair;
+    int64_t engine_ms;
+
+    frame->kind = BINANCE_SNAPSHOT;
+    if (!count(scan, &frame->last_id) || (SKIP(scan, ",\"E\":") && !count(scan, &frame->event_ms)) ||
+        (SKIP(scan, ",\"T\":") && !count(scan, &engine_ms)) ||
+        (SKIP(scan, ",\"symbol\":\"") && !name(scan, &frame->symbol)) ||
+        (SKIP(scan, ",\"pair\":\"") && !name(scan, &pair)))
+        return false;
+    frame->first_id = frame->last_id;
+    return SKIP(scan, ",\"bids\":[") && both_sides(scan, frame, levels, most);
+}
+
+/* Behind `"u":` and its number: symbol, best bid, best ask, times. */
+static bool ticker(struct scan *scan, struct binance_frame *frame, struct level *levels)
+{
+    struct binance_text pair;
+    int64_t engine_ms;
+
+    frame->kind = BINANCE_TICKER;
+    frame->first_id = frame->last_id;
+    if (!SKIP(scan, ",\"s\":\"") || !name(scan, &frame->symbol) ||
+        (SKIP(scan, ",\"ps\":\"") && !name(scan, &pair)) || !SKIP(scan, ",\"b\":\"") ||
+        !price(scan, &levels[0].price_ticks) || !SKIP(scan, "\",\"B\":\"") ||
+        !size(scan, &levels[0].qty_lots) || !SKIP(scan, "\",\"a\":\"") ||
+        !price(scan, &levels[1].price_ticks) || !SKIP(scan, "\",\"A\":\"") ||
+        !size(scan, &levels[1].qty_lots) || !SKIP(scan, "\""))
+        return false;
+    if (levels[0].price_ticks == 0 || levels[1].price_ticks == 0)
+        return false;
+    if (!SKIP(scan, ",\"T\":"))
+        return true;
+    return count(scan, &engine_ms) && SKIP(scan, ",\"E\":") && count(scan, &frame->event_ms);
+}
+
+/* Behind `"e":"trade","E":`. */
+static bool trade(struct scan *scan, struct binance_frame *frame, struct level *levels)
+{
+    struct binance_text origin;
+    int64_t engine_ms;
+
+    frame->kind = BINANCE_TRADE;
+    if (!count(scan, &frame->event_ms) || (SKIP(scan, ",\"T\":") && !count(scan, &engine_ms)) ||
+        !SKIP(scan, ",\"s\":\"") || !name(scan, &frame->symbol) || !SKIP(scan, ",\"t\":") ||
+        !count(scan, &frame->last_id) || !SKIP(scan, ",\"p\":\"") ||
+        !price(scan, &levels[0].price_ticks) || !SKIP(scan, "\",\"q\":\"") ||
+        !size(scan, &levels[0].qty_lots) || !SKIP(scan, "\"") ||
+        (SKIP(scan, ",\"X\":\"") && !name(scan, &origin)) ||
+        (SKIP(scan, ",\"T\":") && !count(scan, &engine_ms)) || levels[0].price_ticks == 0)
+        return false;
+    frame->first_id = frame->last_id;
+    if (SKIP(scan, ",\"m\":true"))
+        frame->flags = MARKET_BUYER_IS_MAKER;
+    else if (!SKIP(scan, ",\"m\":false"))
+        return false;
+    if (!SKIP(scan, ",\"M\":true"))
+        MAY_SKIP(scan, ",\"M\":false");
+    return true;
+}
+
+/* Behind the event's opening brace. */
+static bool event(struct scan *scan, struct binance_frame *frame, struct level *levels,
+                  uint32_t most)
+{
+    if (SKIP(scan, "\"u\":")) {
+        if (!count(scan, &frame->last_id))
+            return false;
+        frame->has_type = SKIP(scan, ",\"e\":\"bookTicker\"");
+        return ticker(scan, frame, levels);
+    }
+    if (SKIP(scan, "\"lastUpdateId\":"))
+        return snapshot(scan, frame, levels, most);
+    frame->has_type = true;
+    if (SKIP(scan, "\"e\":\"depthUpdate\",\"E\":"))
+        return depth(scan, frame, levels, most);
+    if (SKIP(scan, "\"e\":\"bookTicker\",\"u\":"))
+        return count(scan, &frame->last_id) && ticker(scan, frame, levels);
+    return SKIP(scan, "\"e\":\"trade\",\"E\":") && trade(scan, frame, levels);
+}
+
+static bool decode_usual(const char *text, size_t length, const struct binance_grid *grid,
+                         struct binance_frame *frame, struct level *levels, uint32_t most)
+{
+    struct scan scan = {.at = text, .grid = grid};
+    struct binance_text stream;
+    bool wrapped = SKIP(&scan, "{\"stream\":\"");
+
+    if (wrapped ? !name(&scan, &stream) || !SKIP(&scan, ",\"data\":{") : !SKIP(&scan, "{"))
+        return false;
+    if (!event(&scan, frame, levels, most) || !SKIP(&scan, "}") || (wrapped && !SKIP(&scan, "}")))
+        return false;
+    return scan.at == text + length;
+}
+
+enum binance_reason binance_decode(const char *text, size_t length, const struct binance_grid *grid,
+                                   struct binance_frame *frame, struct level *levels,
+                                   uint32_t most)
+{
+    *frame = (struct binance_frame){0};
+    if (decode_usual(text, length, grid, frame, levels, most))
+        return BINANCE_FINE;
+    return binance_decode_tolerant(text, length, grid, frame, levels, most);
+}
