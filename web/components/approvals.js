@@ -100,6 +100,7 @@ export function ApprovalsPanel() {
   return html`<${Panel}
     id="approvals"
     title="Approvals"
+    action="approve"
     topic=${allowed ? "approvals" : "status"}
     extra=${count}
   >

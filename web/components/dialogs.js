@@ -25,13 +25,13 @@ export function Notices() {
   </div>`;
 }
 
-/** @param {{dialog: import("../state.js").Dialog}} props */
-function Question({ dialog }) {
-  const box = useRef(/** @type {HTMLFormElement | null} */ (null));
-  const [password, setPassword] = useState("");
-  const [refusal, setRefusal] = useState("");
-
-  // Escape steps back from wherever the focus is: the dialog is not modal, the focus may have left it.
+/**
+ * Takes the focus while the dialog is open and gives it back. Escape steps back from wherever the focus
+ * is: the dialog is not modal, the focus may have left it.
+ * @param {import("../state.js").Dialog} dialog
+ * @param {{current: HTMLElement | null}} box
+ */
+function useDialogFocus(dialog, box) {
   useLayoutEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     const first = /** @type {HTMLElement | null} */ (box.current?.querySelector("[data-first]"));
@@ -47,6 +47,15 @@ function Question({ dialog }) {
       before?.focus();
     };
   }, []);
+}
+
+/** @param {{dialog: import("../state.js").Dialog}} props */
+function Question({ dialog }) {
+  const box = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const [password, setPassword] = useState("");
+  const [refusal, setRefusal] = useState("");
+
+  useDialogFocus(dialog, box);
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();

@@ -283,7 +283,7 @@ export function KillPanel() {
     changed();
   }
 
-  return html`<${Panel} id="kill" title="Kill switch" topic="kill" open=${true}>
+  return html`<${Panel} id="kill" title="Kill switch" topic="kill" open=${true} action="kill">
     <${KillForm} onReceipt=${keep} />
     <div aria-live="polite">${receipt ? html`<${ReceiptCard} receipt=${receipt} />` : null}</div>
     <div class=${behind ? "is-stale" : ""} inert=${behind}>

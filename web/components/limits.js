@@ -299,7 +299,13 @@ export function LimitsPanel() {
     >
     ${limits?.pending ? html`<span class="chip chip-warn">approval ${limits.pending.id} waits</span>` : null}
   </span>`;
-  return html`<${Panel} id="limits" title="Limits" topic="limits" extra=${extra}>
+  return html`<${Panel}
+    id="limits"
+    title="Limits"
+    topic="limits"
+    action="limitsChange"
+    extra=${extra}
+  >
     <${LimitsForm} key=${scope} scope=${scope} limits=${limits} rows=${page.schema?.limits ?? []} />
   <//>`;
 }

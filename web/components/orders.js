@@ -156,6 +156,7 @@ export function OrdersPanel() {
   return html`<${Panel}
     id="orders"
     title="Orders"
+    action="orderCancel"
     topic=${tab === "fills" ? "fills" : "orders"}
     extra=${tabs}
   >

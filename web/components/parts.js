@@ -14,11 +14,13 @@ const LONG = 11;
 /**
  * A section with a title and the age of what it shows. While the stream is down or the topic is out of
  * step it is grey and cannot be used; `open` panels (the kill switch) stay usable.
- * @param {{id: string, title: string, topic: Topic, open?: boolean, extra?: any, children?: any}} props
+ * @param {{id: string, title: string, topic: Topic, open?: boolean, action?: string, extra?: any, children?: any}} props
+ *   action: the one that this panel is for, whose key leads here
  */
-export function Panel({ id, title, topic, open = false, extra = null, children }) {
+export function Panel({ id, title, topic, open = false, action, extra = null, children }) {
   const behind = stale() || !topicSynced(topic);
   const age = topicAge(topic);
+  const keyHint = action ? ACTIONS[action].key : null;
   const says = age === null ? "nothing received yet" : `last update ${ageText(age)} ago`;
   return html`<section
     class=${`panel panel-${id} ${behind && !open ? "is-stale" : ""}`}
@@ -28,6 +30,7 @@ export function Panel({ id, title, topic, open = false, extra = null, children }
   >
     <header class="panel-head" inert=${behind && !open}>
       <h2 id=${`title-${id}`}>${title}</h2>
+      ${keyHint ? html`<kbd title=${`Press ${keyHint} to get here`}>${keyHint}</kbd>` : null}
       ${extra}
       <span class=${`age ${behind ? "age-late" : ""}`} title=${says}>${ageText(age)}</span>
     </header>
