@@ -22,6 +22,7 @@ struct fixture {
     struct kill_page page;
     int64_t now_ns;
     uint64_t commands;
+    int64_t book_id;
     uint32_t counts[EVENT_COUNT];
     union {
         struct event_order_sent order_sent;
@@ -121,7 +122,6 @@ static inline void fixture_start(struct fixture *f)
 /* A snapshot of one level a side. */
 static inline void fixture_book(struct fixture *f, uint16_t instrument, int64_t bid, int64_t ask)
 {
-    static int64_t id = 1000;
     struct {
         struct market_update update;
         struct level levels[2];
@@ -130,7 +130,7 @@ static inline void fixture_book(struct fixture *f, uint16_t instrument, int64_t 
                             .bid_count = 1,
                             .ask_count = 1,
                             .received_ns = f->now_ns,
-                            .update_id = ++id},
+                            .update_id = ++f->book_id},
                  .levels = {{bid, 1000}, {ask, 1000}}};
 
     engine_market(f->engine, &message.update, f->now_ns);
