@@ -7,52 +7,6 @@
 
 enum { E8_DECIMALS = 8 };
 
-enum status members_check(const json_t *body, const char *const *names, struct err *err)
-{
-    const char *key;
-    json_t *value;
-
-    if (!json_is_object(body))
-        return err_set(err, ERR_MALFORMED, "the body must be a JSON object");
-    json_object_foreach((json_t *)body, key, value)
-    {
-        bool known = false;
-
-        for (int i = 0; names[i] && !known; i++)
-            known = strcmp(key, names[i]) == 0;
-        if (!known)
-            return err_format(err, ERR_UNKNOWN_FIELD, "unknown member \"%.64s\"", key);
-    }
-    return OK;
-}
-
-enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err)
-{
-    const char *text = json_string_value(reason);
-
-    if (!text || text[strspn(text, " \t\r\n")] == '\0')
-        return err_set(err, ERR_MALFORMED, "\"reason\" must say why");
-    if (json_string_length(reason) != strlen(text))
-        return err_set(err, ERR_MALFORMED, "\"reason\" holds a NUL");
-    if (strlen(text) >= REASON_MAX)
-        return err_format(err, ERR_MALFORMED, "\"reason\" is longer than %d bytes", REASON_MAX - 1);
-    memcpy(out, text, strlen(text) + 1);
-    return OK;
-}
-
-/* Optional minus, digits, at most one point with digits on both sides. */
-static bool is_decimal(const char *text)
-{
-    size_t whole;
-
-    text += *text == '-';
-    whole = strspn(text, "0123456789");
-    if (whole == 0 || text[whole] == '\0')
-        return whole > 0;
-    text += whole + 1;
-    return text[-1] == '.' && *text != '\0' && text[strspn(text, "0123456789")] == '\0';
-}
-
 static enum status value_parse(enum limit_id id, const json_t *json, int64_t *value,
                                struct err *err)
 {
@@ -68,7 +22,7 @@ static enum status value_parse(enum limit_id id, const json_t *json, int64_t *va
             return err_format(err, ERR_MALFORMED, "%s must be an integer or null", row->name);
         *value = json_integer_value(json);
     } else {
-        if (!text || !is_decimal(text))
+        if (!text || !text_is_decimal(text))
             return err_format(err, ERR_MALFORMED, "%s must be a decimal string or null", row->name);
         if (!decimal_parse(text, strlen(text), E8_DECIMALS, value))
             return err_format(err, ERR_OUT_OF_RANGE, "%s: too large, or more than %d decimals",

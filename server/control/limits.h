@@ -5,11 +5,7 @@
 #ifndef PITWALL_CONTROL_LIMITS_H
 #define PITWALL_CONTROL_LIMITS_H
 
-#include "engine.h"
-
-#include <jansson.h>
-
-enum { REASON_MAX = 256 };
+#include "control/members.h"
 
 struct limits_change {
     bool named[LIMIT_COUNT];
@@ -37,10 +33,5 @@ bool limits_loosen(const struct limits *now, const struct limits *next, const st
 json_t *limits_diff(const struct limits_change *change, const struct limits *now, bool all);
 /* {name: value} of what is named. */
 json_t *limits_named(const struct limits_change *change, const struct limits *of);
-
-/* Reads a member "reason" of a body: text of 1 to 255 bytes with something in it. */
-enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err);
-/* Refuses members of an object that are not among the names, NULL-terminated. */
-enum status members_check(const json_t *body, const char *const *names, struct err *err);
 
 #endif

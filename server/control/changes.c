@@ -1,0 +1,449 @@
+/* Limits, trading states, and the approvals that loosening them takes. */
+#include "control/inside.h"
+
+#include "thread/clock.h"
+#include "thread/log.h"
+
+#include <string.h>
+
+static enum status find_scope(const struct control *control, const char *name, uint16_t *scope,
+                              struct err *err)
+{
+    if (config_scope_find(control->from.config, name, scope))
+        return OK;
+    return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"", name);
+}
+
+/* ------------------------------------------------------------------------------ proposing */
+
+/* Keeps the proposal and makes it durable before anybody hears of it. */
+static enum status propose(struct control *control, const struct actor *actor,
+                           struct approval *proposal, const char *request_id, int *http,
+                           json_t **reply, struct err *err)
+{
+    struct control_fact fact = {.kind = "approval",
+                                .scope = proposal->scope_name,
+                                .reason = proposal->reason,
+                                .request_id = request_id};
+    struct approval *kept;
+    enum status status;
+    uint64_t seq;
+
+    memcpy(proposal->proposer, actor->name, sizeof proposal->proposer);
+    memcpy(proposal->person, actor->person, sizeof proposal->person);
+    kept = approvals_add(&control->approvals, proposal, clock_real_ns());
+    if (!kept)
+        return err_format(err, ERR_UNAVAILABLE, "%d proposals are pending; decide some first",
+                          APPROVALS_PENDING_MAX);
+    fact.new_value = approval_json(kept);
+    if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK ||
+        (status = control_wait_record(control, seq, err)) != OK) {
+        approvals_forget(&control->approvals, kept);
+        return status;
+    }
+    *reply = approval_json(kept);
+    *http = 202;
+    return OK;
+}
+
+/* ---------------------------------------------------------------------------------- limits */
+
+static json_t *limits_object(struct control *control, uint16_t scope, const char *name)
+{
+    json_t *object = view_limits_json(control->from.view, scope);
+
+    json_object_set_new(object, "pending", control_pending_limits(control, name));
+    return object;
+}
+
+static enum status stale_limits(struct control *control, uint16_t scope, const char *name,
+                                const struct limits_change *change, const struct limits *now,
+                                json_t **reply, struct err *err)
+{
+    *reply = limits_object(control, scope, name);
+    json_object_set_new(*reply, "diff", limits_diff(change, now, true));
+    return err_set(err, ERR_STALE_VERSION, "the limits of this scope have changed since you read");
+}
+
+static enum status over_cap(struct control *control, const struct actor *actor, const char *name,
+                            const struct limits_change *change, enum limit_id id,
+                            const char *request_id, struct err *err)
+{
+    struct control_fact fact = {
+        .kind = "refused", .scope = name, .reason = change->reason, .request_id = request_id};
+
+    fact.new_value = limits_named(change, &change->asked);
+    err_format(err, ERR_OVER_CAP, "%s is over the hard cap of the config file",
+               limit_row(id)->name);
+    return control_refuse(control, actor, &fact, err);
+}
+
+static enum status apply_limits(struct control *control, const struct actor *actor, uint16_t scope,
+                                uint64_t base, const struct limits_change *change,
+                                const struct limits *now, const struct control_fact *intent,
+                                struct err *err)
+{
+    struct command command = {
+        .kind = COMMAND_SET_LIMITS,
+        .set_limits = {.base = base, .scope = scope, .limits = limits_change_apply(change, now)}};
+    struct event_command_done done;
+
+    return control_command(control, &command, actor, intent, &done, err);
+}
+
+static bool loosens(struct control *control, uint16_t scope, const struct limits_change *change,
+                    const struct limits *now)
+{
+    struct limits next = limits_change_apply(change, now);
+    struct limits firm;
+    uint64_t generation;
+
+    view_limits(control->from.view, scope_of_firm(), &firm, &generation);
+    return limits_loosen(now, &next, scope == scope_of_firm() ? NULL : &firm);
+}
+
+enum status control_limits_put(struct control *control, const struct actor *actor, const char *name,
+                               uint64_t base, const json_t *body, const char *request_id, int *http,
+                               json_t **reply, struct err *err)
+{
+    struct approval proposal = {.kind = APPROVAL_LIMITS};
+    struct limits_change *change = &proposal.change;
+    struct limits *now = &proposal.before;
+    struct control_fact intent = {.kind = "limits", .scope = name, .request_id = request_id};
+    enum status status;
+    enum limit_id capped;
+
+    if ((status = find_scope(control, name, &proposal.scope, err)) != OK ||
+        (status = limits_change_parse(body, change, err)) != OK)
+        return status;
+    view_limits(control->from.view, proposal.scope, now, &proposal.base);
+    if (base != proposal.base)
+        return stale_limits(control, proposal.scope, name, change, now, reply, err);
+    capped = limits_change_over_cap(change, &control->from.config->caps[proposal.scope]);
+    if (capped != LIMIT_COUNT)
+        return over_cap(control, actor, name, change, capped, request_id, err);
+    if (loosens(control, proposal.scope, change, now)) {
+        config_scope_name(control->from.config, proposal.scope, proposal.scope_name);
+        memcpy(proposal.reason, change->reason, sizeof proposal.reason);
+        return propose(control, actor, &proposal, request_id, http, reply, err);
+    }
+    intent.reason = change->reason;
+    intent.old_value = limits_named(change, now);
+    intent.new_value = limits_named(change, &change->asked);
+    status = apply_limits(control, actor, proposal.scope, base, change, now, &intent, err);
+    if (status != OK)
+        return status;
+    *http = 200;
+    *reply = limits_object(control, proposal.scope, name);
+    return OK;
+}
+
+/* ---------------------------------------------------------------------------------- states */
+
+static bool state_find(const char *name, enum trading_state *state)
+{
+    for (int at = STATE_ACTIVE; at <= STATE_HALTED; at++) {
+        *state = (enum trading_state)at;
+        if (strcmp(name, trading_state_name(*state)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status state_parse(const json_t *body, enum trading_state *state,
+                               char reason[REASON_MAX], struct err *err)
+{
+    static const char *const members[] = {"state", "reason", NULL};
+    const char *name = json_string_value(json_object_get(body, "state"));
+    enum status status;
+
+    if ((status = members_check(body, members, err)) != OK ||
+        (status = reason_parse(json_object_get(body, "reason"), reason, err)) != OK)
+        return status;
+    if (!name)
+        return err_set(err, ERR_MALFORMED, "\"state\" must be a string");
+    if (!state_find(name, state))
+        return err_set(err, ERR_OUT_OF_RANGE, "states are ACTIVE, REDUCING, HALTED");
+    return OK;
+}
+
+static enum status apply_state(struct control *control, const struct actor *actor,
+                               const struct approval *change, const struct control_fact *intent,
+                               struct err *err)
+{
+    struct command command = {.kind = COMMAND_SET_STATE,
+                              .set_state = {.base = change->base,
+                                            .clears = change->incident,
+                                            .scope = change->scope,
+                                            .state = (uint8_t)change->to}};
+    struct event_command_done done;
+
+    return control_command(control, &command, actor, intent, &done, err);
+}
+
+/* `change` holds scope, the state wanted and the reason. */
+static enum status set_state(struct control *control, const struct actor *actor,
+                             struct approval *change, const struct view_state *now,
+                             const char *request_id, int *http, json_t **reply, struct err *err)
+{
+    struct control_fact intent = {.kind = "state",
+                                  .scope = change->scope_name,
+                                  .reason = change->reason,
+                                  .request_id = request_id};
+    enum status status;
+
+    change->kind = APPROVAL_STATE;
+    change->base = now->version;
+    change->incident = now->incident;
+    change->from = now->state;
+    if (change->to < change->from)
+        return propose(control, actor, change, request_id, http, reply, err);
+    intent.old_value = json_pack("{s:s}", "state", trading_state_name(change->from));
+    intent.new_value = json_pack("{s:s}", "state", trading_state_name(change->to));
+    if ((status = apply_state(control, actor, change, &intent, err)) != OK)
+        return status;
+    *http = 200;
+    *reply = view_trading_state(control->from.view, change->scope);
+    return OK;
+}
+
+enum status control_state_put(struct control *control, const struct actor *actor, const char *name,
+                              uint64_t base, const json_t *body, const char *request_id, int *http,
+                              json_t **reply, struct err *err)
+{
+    struct approval change = {.kind = APPROVAL_STATE};
+    struct view_state now;
+    enum status status;
+
+    if ((status = find_scope(control, name, &change.scope, err)) != OK ||
+        (status = state_parse(body, &change.to, change.reason, err)) != OK)
+        return status;
+    config_scope_name(control->from.config, change.scope, change.scope_name);
+    now = view_state(control->from.view, change.scope);
+    if (base == now.version)
+        return set_state(control, actor, &change, &now, request_id, http, reply, err);
+    *reply = view_trading_state(control->from.view, change.scope);
+    json_object_set_new(*reply, "diff",
+                        json_pack("[{s:s,s:s,s:s}]", "name", "state", "old",
+                                  trading_state_name(now.state), "new",
+                                  trading_state_name(change.to)));
+    return err_set(err, ERR_STALE_VERSION, "the state of this scope has changed since you read");
+}
+
+enum status control_resume(struct control *control, const struct actor *actor, const json_t *body,
+                           const char *request_id, int *http, json_t **reply, struct err *err)
+{
+    static const char *const members[] = {"scope", "incident", "reason", NULL};
+    const char *name = json_string_value(json_object_get(body, "scope"));
+    const char *incident = json_string_value(json_object_get(body, "incident"));
+    struct approval change = {.kind = APPROVAL_STATE, .to = STATE_ACTIVE};
+    struct view_state now;
+    enum status status;
+    uint64_t number;
+
+    if ((status = members_check(body, members, err)) != OK ||
+        (status = reason_parse(json_object_get(body, "reason"), change.reason, err)) != OK)
+        return status;
+    if (!name || !incident)
+        return err_set(err, ERR_MALFORMED, "\"scope\" and \"incident\" must be strings");
+    if ((status = find_scope(control, name, &change.scope, err)) != OK)
+        return status;
+    config_scope_name(control->from.config, change.scope, change.scope_name);
+    now = view_state(control->from.view, change.scope);
+    if (!incident_parse(incident, &number) || number == 0 || number != now.incident)
+        return err_format(err, ERR_CONFLICT, "%s is not halted by incident \"%.32s\"", name,
+                          incident);
+    return set_state(control, actor, &change, &now, request_id, http, reply, err);
+}
+
+/* -------------------------------------------------------------------------------- deciding */
+
+static enum status decision_parse(const json_t *body, char reason[REASON_MAX], struct err *err)
+{
+    static const char *const members[] = {"reason", NULL};
+    const json_t *text = json_object_get(body, "reason");
+    enum status status;
+
+    reason[0] = '\0';
+    if (!body || json_is_null(body))
+        return OK;
+    if ((status = members_check(body, members, err)) != OK || !text)
+        return status;
+    return reason_parse(text, reason, err);
+}
+
+static json_t *decision_json(const struct approval *approval, const char *state)
+{
+    json_t *json = approval_json(approval);
+
+    json_object_set_new(json, "state", json_string(state));
+    return json;
+}
+
+static struct control_fact decision_fact(const struct approval *approval, const char *state,
+                                         const char *reason, const char *request_id)
+{
+    return (struct control_fact){.kind = "approval",
+                                 .scope = approval->scope_name,
+                                 .reason = reason[0] == '\0' ? approval->reason : reason,
+                                 .request_id = request_id,
+                                 .old_value = json_pack("{s:s}", "state", "pending"),
+                                 .new_value = decision_json(approval, state)};
+}
+
+static bool base_has_moved(struct control *control, const struct approval *approval)
+{
+    struct limits limits;
+    uint64_t generation;
+
+    if (approval->kind == APPROVAL_STATE) {
+        struct view_state now = view_state(control->from.view, approval->scope);
+
+        return now.version != approval->base || now.incident != approval->incident;
+    }
+    view_limits(control->from.view, approval->scope, &limits, &generation);
+    return generation != approval->base;
+}
+
+static enum status go_stale(struct control *control, const struct actor *actor,
+                            struct approval *approval, const char *request_id, struct err *err)
+{
+    struct control_fact fact = decision_fact(approval, "stale", "", request_id);
+    uint64_t seq;
+
+    if (control_record(control, actor, &fact, 0, &seq, err) != OK)
+        return err->status;
+    approval_decide(&control->approvals, approval, APPROVAL_STALE, actor->name, "",
+                    clock_real_ns());
+    return err_set(err, ERR_STALE_VERSION,
+                   "what this proposal builds on has changed; propose anew");
+}
+
+static enum status apply(struct control *control, const struct actor *actor,
+                         struct approval *approval, const char *reason, const char *request_id,
+                         struct err *err)
+{
+    struct control_fact intent = decision_fact(approval, "approved", reason, request_id);
+
+    if (approval->kind == APPROVAL_STATE)
+        return apply_state(control, actor, approval, &intent, err);
+    return apply_limits(control, actor, approval->scope, approval->base, &approval->change,
+                        &approval->before, &intent, err);
+}
+
+/* Who may not decide is audited: somebody tried. */
+static enum status may_decide(struct control *control, const struct actor *actor,
+                              struct approval *approval, bool approve, const char *request_id,
+                              struct err *err)
+{
+    struct control_fact fact = {
+        .kind = "refused", .scope = approval->scope_name, .request_id = request_id};
+    enum status status = approval_may_decide(approval, actor, approve, clock_real_ns(), err);
+    char id[32];
+
+    if (status == OK || status == ERR_CONFLICT)
+        return status;
+    approval_id(approval, id);
+    fact.reason = err->text;
+    fact.new_value =
+        json_pack("{s:s,s:s}", "approval", id, "asked", approve ? "approve" : "reject");
+    return control_refuse(control, actor, &fact, err);
+}
+
+static enum status find_to_decide(struct control *control, const struct actor *actor,
+                                  const char *id, bool approve, const char *request_id,
+                                  struct approval **approval, struct err *err)
+{
+    control_expire(control);
+    *approval = approvals_find(&control->approvals, id);
+    if (!*approval)
+        return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
+    return may_decide(control, actor, *approval, approve, request_id, err);
+}
+
+enum status control_approve(struct control *control, const struct actor *actor, const char *id,
+                            const json_t *body, const char *request_id, json_t **reply,
+                            struct err *err)
+{
+    struct approval *approval;
+    char reason[REASON_MAX];
+    enum status status;
+
+    if ((status = decision_parse(body, reason, err)) != OK ||
+        (status = find_to_decide(control, actor, id, true, request_id, &approval, err)) != OK)
+        return status;
+    if (base_has_moved(control, approval))
+        return go_stale(control, actor, approval, request_id, err);
+    status = apply(control, actor, approval, reason, request_id, err);
+    if (status == ERR_STALE_VERSION)
+        return go_stale(control, actor, approval, request_id, err);
+    if (status != OK)
+        return status;
+    approval_decide(&control->approvals, approval, APPROVAL_APPLIED, actor->name, reason,
+                    clock_real_ns());
+    *reply = approval_json(approval);
+    return OK;
+}
+
+enum status control_reject(struct control *control, const struct actor *actor, const char *id,
+                           const json_t *body, const char *request_id, json_t **reply,
+                           struct err *err)
+{
+    struct approval *approval;
+    struct control_fact fact;
+    char reason[REASON_MAX];
+    enum status status;
+    uint64_t seq;
+
+    if ((status = decision_parse(body, reason, err)) != OK ||
+        (status = find_to_decide(control, actor, id, false, request_id, &approval, err)) != OK)
+        return status;
+    fact = decision_fact(approval, "rejected", reason, request_id);
+    if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK)
+        return status;
+    approval_decide(&control->approvals, approval, APPROVAL_REJECTED, actor->name, reason,
+                    clock_real_ns());
+    if ((status = control_wait_record(control, seq, err)) != OK)
+        return status;
+    *reply = approval_json(approval);
+    return OK;
+}
+
+void control_expire(struct control *control)
+{
+    struct actor actor = {.name = "pitwall", .person = "pitwall"};
+    struct approval *approval;
+    struct err err;
+    uint64_t seq;
+
+    while ((approval = approvals_expired(&control->approvals, clock_real_ns()))) {
+        struct control_fact fact = decision_fact(approval, "expired", "", NULL);
+
+        approval_decide(&control->approvals, approval, APPROVAL_EXPIRED, actor.name, "",
+                        clock_real_ns());
+        if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
+            log_line(LOG_ERROR, "control", "an expiry was not recorded: journal full", NULL);
+    }
+}
+
+/* --------------------------------------------------------------------- read by any thread */
+
+json_t *control_approvals(struct control *control)
+{
+    return approvals_list(&control->approvals);
+}
+
+json_t *control_approval(struct control *control, const char *id)
+{
+    return approvals_one(&control->approvals, id);
+}
+
+json_t *control_pending_limits(struct control *control, const char *scope)
+{
+    return approvals_pending_limits(&control->approvals, scope);
+}
+
+uint64_t control_approvals_version(struct control *control)
+{
+    return atomic_load(&control->version);
+}

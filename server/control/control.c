@@ -1,0 +1,440 @@
+#include "control/inside.h"
+
+#include "control/record.h"
+#include "thread/clock.h"
+#include "thread/log.h"
+#include "thread/thread.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TICK_MS = 100, KILL_TICK_MS = 5, RECORD_TEXT_MAX = LANE_RECORD_MAX - 256 };
+
+/* -------------------------------------------------------------------------------- records */
+
+static json_t *text_or_null(const char *text)
+{
+    return text && text[0] != '\0' ? json_string(text) : json_null();
+}
+
+json_t *record_make(const struct actor *actor, const struct control_fact *fact)
+{
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "actor", actor->name, "person",
+                     actor->person, "role", role_name(actor->role), "kind", fact->kind, "scope",
+                     text_or_null(fact->scope), "old",
+                     fact->old_value ? fact->old_value : json_null(), "new",
+                     fact->new_value ? fact->new_value : json_null(), "reason",
+                     text_or_null(fact->reason), "request_id", text_or_null(fact->request_id));
+}
+
+/* One line that fits a lane record; what is too long loses its values and says so. */
+static char *record_text(json_t *record)
+{
+    char *text = json_dumps(record, JSON_COMPACT);
+
+    if (text && strlen(text) <= RECORD_TEXT_MAX)
+        return text;
+    free(text);
+    json_object_set_new(record, "old", json_null());
+    json_object_set_new(record, "new", json_string("too long to record"));
+    json_object_set_new(record, "reason", json_null());
+    return json_dumps(record, JSON_COMPACT);
+}
+
+/* Steals the record. */
+static enum status append(struct control *control, json_t *record, int64_t at_ns, uint64_t cause,
+                          uint64_t *seq, struct err *err)
+{
+    struct journal *journal = control->from.journal;
+    struct lane *lane = journal_lane(journal, JOURNAL_CONTROL);
+    enum status status = OK;
+    char *text;
+
+    json_object_set_new(
+        record, "engine_seq",
+        json_integer((json_int_t)lane_head_seq(journal_lane(journal, JOURNAL_ENGINE))));
+    text = record_text(record);
+    json_decref(record);
+    if (!text)
+        return err_set(err, ERR_MALFORMED, "the audit cannot hold this text");
+    if (lane_room(lane) < LANE_RECORD_MAX)
+        status = err_set(err, ERR_STORAGE, "the journal takes no more: storage is suspect");
+    else
+        *seq = lane_append(lane, CONTROL_RECORD, at_ns, cause, text, (uint32_t)strlen(text));
+    free(text);
+    if (status == OK) {
+        atomic_fetch_add(&control->version, 1);
+        if (control->from.changed)
+            control->from.changed(control->from.changed_ctx);
+    }
+    return status;
+}
+
+enum status control_record(struct control *control, const struct actor *actor,
+                           const struct control_fact *fact, uint64_t cause, uint64_t *seq,
+                           struct err *err)
+{
+    json_t *record = record_make(actor, fact);
+
+    if (!record)
+        return err_set(err, ERR_MALFORMED, "the audit cannot hold this text");
+    return append(control, record, clock_real_ns(), cause, seq, err);
+}
+
+enum status control_refuse(struct control *control, const struct actor *actor,
+                           const struct control_fact *fact, struct err *err)
+{
+    struct err ignored;
+    uint64_t seq;
+
+    control_record(control, actor, fact, 0, &seq, &ignored);
+    return err->status;
+}
+
+enum status control_wait_record(struct control *control, uint64_t seq, struct err *err)
+{
+    if (journal_wait_durable(control->from.journal, JOURNAL_CONTROL, seq, COMMAND_WAIT_MS))
+        return OK;
+    return err_set(err, ERR_STORAGE, "it was recorded, but is not durable: storage is suspect");
+}
+
+void control_queue_note(struct control *control, json_t *record, uint64_t incident)
+{
+    bool lost = true;
+
+    if (!record)
+        return;
+    pthread_mutex_lock(&control->lock);
+    if (control->note_count < NOTES_MAX) {
+        uint32_t at = (control->note_at + control->note_count++) % NOTES_MAX;
+
+        control->note[at] = (struct note){record, clock_real_ns(), incident};
+        lost = false;
+        pthread_cond_signal(&control->wake);
+    } else {
+        control->notes_lost++;
+    }
+    pthread_mutex_unlock(&control->lock);
+    if (lost) {
+        json_decref(record);
+        log_line(LOG_ERROR, "control", "a fact for the audit was lost: queue full", NULL);
+    }
+}
+
+void control_note(struct control *control, const struct actor *actor,
+                  const struct control_fact *fact)
+{
+    control_queue_note(control, record_make(actor, fact), 0);
+}
+
+/* ------------------------------------------------------------------------------- commands */
+
+static enum status send_command(struct control *control, const struct command *command,
+                                struct err *err)
+{
+    void *place = ring_reserve(control->from.commands, sizeof *command);
+
+    if (!place)
+        return err_set(err, ERR_UNAVAILABLE, "the engine's command ring is full");
+    memcpy(place, command, sizeof *command);
+    ring_publish(control->from.commands);
+    return OK;
+}
+
+/* Cancels are served while storage is suspect; everything else is refused. */
+static bool is_cancel(const struct command *command)
+{
+    return command->kind == COMMAND_CANCEL_ORDER || command->kind == COMMAND_CANCEL_ALL ||
+           command->kind == COMMAND_STOP;
+}
+
+static enum status await(struct control *control, const struct command *command,
+                         uint64_t intent_seq, struct event_command_done *done, struct err *err)
+{
+    struct journal *journal = control->from.journal;
+    uint64_t event_seq;
+
+    if (!view_wait_command(control->from.view, command->id, COMMAND_WAIT_MS, done, &event_seq))
+        return err_set(err, ERR_NOT_APPLIED,
+                       "the engine has not answered within 1 s; look before you try again");
+    if (is_cancel(command) && journal_is_suspect(journal))
+        log_line(LOG_ERROR, "control", "a cancel is not durable: storage is suspect", NULL);
+    else if (!journal_wait_durable(journal, JOURNAL_ENGINE, event_seq, COMMAND_WAIT_MS))
+        return err_set(err, ERR_STORAGE, "the engine answered, but the journal is not durable");
+    else if (control_wait_record(control, intent_seq, err) != OK)
+        return err->status;
+    if (done->status == OK)
+        return OK;
+    return err_format(err, (enum status)done->status, "the engine refused: %s",
+                      status_title((enum status)done->status));
+}
+
+enum status control_command(struct control *control, struct command *command,
+                            const struct actor *actor, const struct control_fact *intent,
+                            struct event_command_done *done, struct err *err)
+{
+    uint64_t intent_seq = 0;
+
+    command->id = control->from.epoch << 32 | ++control->commands;
+    if (command->kind == COMMAND_NEW_ORDER)
+        command->new_order.intent.cause = command->id;
+    *done = (struct event_command_done){0};
+    if (journal_is_suspect(control->from.journal) && !is_cancel(command)) {
+        json_decref(intent->old_value);
+        json_decref(intent->new_value);
+        return err_set(err, ERR_STORAGE, "storage is suspect: only kill and cancel are served");
+    }
+    if (control_record(control, actor, intent, command->id, &intent_seq, err) != OK &&
+        !is_cancel(command))
+        return err->status;
+    view_note_command(control->from.view, command->id, actor->name, intent->reason);
+    if (send_command(control, command, err) != OK)
+        return err->status;
+    return await(control, command, intent_seq, done, err);
+}
+
+enum status control_stop_engine(struct control *control, struct err *err)
+{
+    struct actor actor = {.name = "pitwall", .person = "pitwall", .role = ROLE_ADMIN};
+    struct control_fact intent = {.kind = "stop", .scope = "firm", .reason = "the program stops"};
+    struct command command = {.kind = COMMAND_STOP, .stop = {.cancel_orders = 1}};
+    struct event_command_done done;
+
+    return control_command(control, &command, &actor, &intent, &done, err);
+}
+
+/* ------------------------------------------------------------------------------ the thread */
+
+static bool take_note(struct control *control, struct note *note)
+{
+    bool taken;
+
+    pthread_mutex_lock(&control->lock);
+    if ((taken = control->note_count > 0)) {
+        *note = control->note[control->note_at];
+        control->note_at = (control->note_at + 1) % NOTES_MAX;
+        control->note_count--;
+    }
+    pthread_mutex_unlock(&control->lock);
+    return taken;
+}
+
+static bool take_job(struct control *control, struct job *job)
+{
+    bool taken;
+
+    pthread_mutex_lock(&control->lock);
+    if ((taken = control->job_count > 0)) {
+        *job = control->job[control->job_at];
+        control->job_at = (control->job_at + 1) % JOBS_MAX;
+        control->job_count--;
+    }
+    pthread_mutex_unlock(&control->lock);
+    return taken;
+}
+
+static void note_kill(struct control *control, uint64_t incident, uint64_t control_seq)
+{
+    struct journal *journal = control->from.journal;
+
+    if (control->kill_count == KILLS_MAX)
+        return; /* that receipt stays `durable: false`: never a claim too many */
+    control->kill[control->kill_count++] = (struct kill_note){
+        incident, lane_head_seq(journal_lane(journal, JOURNAL_ENGINE)), control_seq};
+}
+
+static void write_notes(struct control *control)
+{
+    struct note note;
+    struct err err;
+    uint64_t seq;
+
+    while (take_note(control, &note)) {
+        if (append(control, note.record, note.at_ns, 0, &seq, &err) != OK)
+            log_line(LOG_ERROR, "control", "a fact for the audit was lost: journal full", NULL);
+        else if (note.incident != 0)
+            note_kill(control, note.incident, seq);
+    }
+}
+
+/* The event of a kill is older than its note, so what the engine had said by then covers it. */
+static void settle_kills(struct control *control)
+{
+    struct journal *journal = control->from.journal;
+    uint64_t engine_seq = journal_durable_seq(journal, JOURNAL_ENGINE);
+    uint64_t control_seq = journal_durable_seq(journal, JOURNAL_CONTROL);
+
+    for (uint32_t i = 0; i < control->kill_count;) {
+        const struct kill_note *kill = &control->kill[i];
+
+        if (kill->engine_seq > engine_seq || kill->control_seq > control_seq) {
+            i++;
+            continue;
+        }
+        view_kill_durable(control->from.view, kill->incident);
+        control->kill[i] = control->kill[--control->kill_count];
+    }
+}
+
+static void wait_for_work(struct control *control)
+{
+    struct timespec until;
+    int64_t wait_ms = control->kill_count > 0 ? KILL_TICK_MS : TICK_MS;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += wait_ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&control->lock);
+    if (control->job_count == 0 && control->note_count == 0 && !control->stopping)
+        pthread_cond_timedwait(&control->wake, &control->lock, &until);
+    pthread_mutex_unlock(&control->lock);
+}
+
+static bool is_stopping(struct control *control)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&control->lock);
+    stopping = control->stopping;
+    pthread_mutex_unlock(&control->lock);
+    return stopping;
+}
+
+static void *run(void *ctx)
+{
+    struct control *control = ctx;
+    struct job job;
+    bool last;
+
+    do {
+        last = is_stopping(control);
+        write_notes(control);
+        while (take_job(control, &job)) {
+            job.run(job.job);
+            write_notes(control);
+        }
+        control_expire(control);
+        settle_kills(control);
+        if (!last)
+            wait_for_work(control);
+    } while (!last);
+    return NULL;
+}
+
+bool control_submit(struct control *control, void (*job_run)(void *job), void *job)
+{
+    bool taken;
+
+    pthread_mutex_lock(&control->lock);
+    if ((taken = control->job_count < JOBS_MAX && !control->stopping)) {
+        uint32_t at = (control->job_at + control->job_count++) % JOBS_MAX;
+
+        control->job[at] = (struct job){job_run, job};
+        pthread_cond_signal(&control->wake);
+    }
+    pthread_mutex_unlock(&control->lock);
+    return taken;
+}
+
+/* ---------------------------------------------------------------------------- open, close */
+
+enum status control_open(struct control **control, const struct control_sources *sources,
+                         struct err *err)
+{
+    struct control *made = calloc(1, sizeof *made);
+    pthread_condattr_t attributes;
+
+    if (!made)
+        return err_set(err, ERR_INTERNAL, "control: no memory");
+    made->from = *sources;
+    pthread_mutex_init(&made->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&made->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    approvals_open(&made->approvals, sources->epoch);
+    *control = made;
+    return OK;
+}
+
+enum status control_start(struct control *control, struct err *err)
+{
+    enum status status =
+        thread_start(&control->thread, "control", false, IDLE_PARK, run, control, err);
+
+    control->started = status == OK;
+    return status;
+}
+
+void control_close(struct control *control)
+{
+    if (!control)
+        return;
+    pthread_mutex_lock(&control->lock);
+    control->stopping = true;
+    pthread_cond_signal(&control->wake);
+    pthread_mutex_unlock(&control->lock);
+    if (control->started)
+        pthread_join(control->thread, NULL);
+    while (control->note_count > 0) { /* never started: nobody has written them */
+        json_decref(control->note[control->note_at].record);
+        control->note_at = (control->note_at + 1) % NOTES_MAX;
+        control->note_count--;
+    }
+    approvals_close(&control->approvals);
+    pthread_cond_destroy(&control->wake);
+    pthread_mutex_destroy(&control->lock);
+    free(control);
+}
+
+/* ------------------------------------------------------------------------------- stopping */
+
+struct stop_job {
+    struct control *control;
+    struct err *err;
+    enum status status;
+    _Atomic bool done;
+};
+
+static void run_stop(void *ctx)
+{
+    struct stop_job *stop = ctx;
+
+    stop->status = control_stop_engine(stop->control, stop->err);
+    /* Pairs with the acquire in control_stop_trading. */
+    atomic_store_explicit(&stop->done, true, memory_order_release);
+}
+
+static uint64_t open_orders(struct control *control)
+{
+    struct view_counters counters;
+
+    view_counters(control->from.view, &counters);
+    return counters.open_orders;
+}
+
+enum status control_stop_trading(struct control *control, int64_t timeout_ms, struct err *err)
+{
+    static const struct timespec step = {.tv_nsec = 1000000};
+    struct stop_job stop = {.control = control, .err = err};
+    int64_t deadline_ns = clock_mono_ns() + timeout_ms * 1000000;
+    uint64_t seq;
+
+    if (!control_submit(control, run_stop, &stop))
+        return err_set(err, ERR_UNAVAILABLE, "control takes no more jobs");
+    /* Bounded by itself: a command waits at most 1 s for each of its answers. */
+    while (!atomic_load_explicit(&stop.done, memory_order_acquire))
+        nanosleep(&step, NULL);
+    if (stop.status != OK)
+        return stop.status;
+    while (open_orders(control) > 0 && clock_mono_ns() < deadline_ns)
+        nanosleep(&step, NULL);
+    if (open_orders(control) > 0)
+        return err_format(err, ERR_NOT_APPLIED, "%llu orders have not confirmed their cancel",
+                          (unsigned long long)open_orders(control));
+    seq = lane_head_seq(journal_lane(control->from.journal, JOURNAL_ENGINE));
+    if (!journal_wait_durable(control->from.journal, JOURNAL_ENGINE, seq, COMMAND_WAIT_MS))
+        return err_set(err, ERR_STORAGE, "the last events are not durable");
+    return OK;
+}

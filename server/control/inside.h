@@ -1,0 +1,81 @@
+/* What the files of control/ share: the control thread's own state, and how it records, commands
+ * and waits. Everything here is the control thread's unless it says otherwise. */
+#ifndef PITWALL_CONTROL_INSIDE_H
+#define PITWALL_CONTROL_INSIDE_H
+
+#include "control/approvals.h"
+#include "control/control.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { JOBS_MAX = 64, NOTES_MAX = 1024, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
+
+struct job {
+    void (*run)(void *job);
+    void *job;
+};
+
+/* A fact on its way to the control lane. */
+struct note {
+    json_t *record; /* owned */
+    int64_t at_ns;
+    uint64_t incident; /* of a kill that becomes durable with it; 0: none */
+};
+
+/* A kill whose receipt still says `durable: false`. */
+struct kill_note {
+    uint64_t incident, engine_seq, control_seq;
+};
+
+struct control {
+    struct control_sources from;
+    pthread_t thread;
+    bool started;
+
+    pthread_mutex_t lock; /* the two queues; held to move one entry */
+    pthread_cond_t wake;
+    bool stopping;
+    struct job job[JOBS_MAX];
+    uint32_t job_at, job_count;
+    struct note note[NOTES_MAX];
+    uint32_t note_at, note_count;
+    uint64_t notes_lost;
+
+    uint64_t commands; /* counter of command ids */
+    struct kill_note kill[KILLS_MAX];
+    uint32_t kill_count;
+    struct approvals approvals;
+    _Atomic uint64_t version; /* rises with every record */
+};
+
+/* The record of a fact, without its engine_seq. Any thread. Steals the fact's values. */
+json_t *record_make(const struct actor *actor, const struct control_fact *fact);
+/* Any thread: queues a record (stolen), which makes `incident` durable unless that is 0. */
+void control_queue_note(struct control *control, json_t *record, uint64_t incident);
+
+/* Appends to the control lane and gives the record's sequence; `cause` is the command it leads to.
+ * ERR_STORAGE when the journal cannot take it: then nothing may be commanded. Steals the fact's
+ * values. */
+enum status control_record(struct control *control, const struct actor *actor,
+                           const struct control_fact *fact, uint64_t cause, uint64_t *seq,
+                           struct err *err);
+/* A refusal that matters to the audit; returns err->status. */
+enum status control_refuse(struct control *control, const struct actor *actor,
+                           const struct control_fact *fact, struct err *err);
+/* Waits until the record is on disk. */
+enum status control_wait_record(struct control *control, uint64_t seq, struct err *err);
+
+/* The door itself: gives the command its id, records the intent, sends it, waits for the engine's
+ * answer and until both are durable. ERR_STORAGE, ERR_UNAVAILABLE (ring full), ERR_NOT_APPLIED
+ * (no answer within 1 s), or what the engine answered, said in words. */
+enum status control_command(struct control *control, struct command *command,
+                            const struct actor *actor, const struct control_fact *intent,
+                            struct event_command_done *done, struct err *err);
+
+/* Expires what is over. */
+void control_expire(struct control *control);
+/* Asks the engine to stop and waits for its answer. */
+enum status control_stop_engine(struct control *control, struct err *err);
+
+#endif

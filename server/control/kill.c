@@ -1,0 +1,116 @@
+#include "control/kill_wait.h"
+
+#include "control/inside.h"
+#include "thread/clock.h"
+#include "thread/log.h"
+
+#include <string.h>
+
+#define RECEIPT_WAIT_NS 5000000LL
+
+/* The view lags by about a millisecond: a moment later the receipt counts what was resting. NULL
+ * when the view has not heard of the incident at all. */
+static json_t *read_receipt(struct control *control, uint64_t incident)
+{
+    static const struct timespec step = {.tv_nsec = 200000};
+    int64_t deadline_ns = clock_mono_ns() + RECEIPT_WAIT_NS;
+
+    for (;;) {
+        json_t *receipt = view_receipt(control->from.view, incident);
+
+        if ((receipt && !json_is_null(json_object_get(receipt, "resting"))) ||
+            clock_mono_ns() >= deadline_ns)
+            return receipt;
+        json_decref(receipt);
+        nanosleep(&step, NULL);
+    }
+}
+
+/* What can be said without the view. */
+static json_t *bare_receipt(const char *scope, uint64_t incident, const struct actor *actor,
+                            const char *reason)
+{
+    char text[INCIDENT_TEXT_MAX];
+
+    incident_print(text, incident);
+    return json_pack("{s:s,s:s,s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:{s:n,s:n,s:n,s:n},s:n,s:b,s:b}",
+                     "incident", text, "scope", scope, "actor", actor->name, "reason", reason,
+                     "at_ns", "ns_to_block", "last_order_seq", "unsent", "resting", "cancels",
+                     "sent", "confirmed", "refused", "unknown", "flatten", "durable", 0, "complete",
+                     0);
+}
+
+static void say_silence(json_t *receipt, const struct kill_result *result)
+{
+    json_object_set_new(receipt, "engine",
+                        json_string(result->engine_answered ? "blocked" : "silent"));
+    json_object_set_new(receipt, "gateways",
+                        json_string(result->gateways_answered ? "blocked" : "silent"));
+    if (result->engine_answered && result->gateways_answered)
+        return;
+    json_object_set_new(receipt, "complete", json_false());
+    if (!result->engine_answered)
+        json_object_set_new(receipt, "ns_to_block", json_null());
+}
+
+static void refuse_flatten(json_t *receipt)
+{
+    json_object_set_new(receipt, "flatten",
+                        json_pack("{s:i,s:b,s:s}", "orders", 0, "done", 0, "refused",
+                                  "not available in this version"));
+}
+
+/* Leaves the note; the receipt becomes durable with it when the engine has said it as well. */
+static void note(struct control *control, const struct actor *actor, const char *scope,
+                 const char *reason, const char *request_id, uint64_t incident, bool again,
+                 const struct kill_result *result)
+{
+    char text[INCIDENT_TEXT_MAX];
+    struct control_fact fact = {
+        .kind = "kill", .scope = scope, .reason = reason, .request_id = request_id};
+
+    incident_print(text, incident);
+    fact.new_value = json_pack("{s:s,s:s,s:b,s:s}", "incident", text, "state", "HALTED", "again",
+                               again, "engine", result->engine_answered ? "blocked" : "silent");
+    control_queue_note(control, record_make(actor, &fact),
+                       again || !result->engine_answered ? 0 : incident);
+}
+
+static uint64_t word_of(struct kill_page *page, uint16_t scope)
+{
+    return atomic_load_explicit(&page->word[scope], memory_order_acquire);
+}
+
+enum status control_kill(struct control *control, const struct actor *actor, const char *scope_name,
+                         const char *reason, bool flatten, int64_t read_ns, const char *request_id,
+                         json_t **receipt, struct err *err)
+{
+    struct kill_target target = {.page = control->from.kill,
+                                 .order_rings = control->from.order_rings,
+                                 .gateways = control->from.gateways};
+    struct kill_result result = {.engine_answered = true, .gateways_answered = true};
+    uint64_t incident;
+    bool again;
+
+    if (!config_scope_find(control->from.config, scope_name, &target.scope))
+        return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"", scope_name);
+    again = kill_page_is_killed(target.page, target.scope);
+    if (!again)
+        result = kill_and_wait(&target);
+    /* Two that come at once share the later one's incident: that is the one a resume must name. */
+    incident = word_of(target.page, target.scope);
+    again = again || incident != result.incident;
+    if (!again)
+        view_note_kill(control->from.view, incident, target.scope, actor->name, reason, read_ns,
+                       result.engine_answered ? result.block_ns - read_ns : -1, false);
+    *receipt = read_receipt(control, incident);
+    if (!*receipt)
+        *receipt = bare_receipt(scope_name, incident, actor, reason);
+    say_silence(*receipt, &result);
+    if (flatten)
+        refuse_flatten(*receipt);
+    note(control, actor, scope_name, reason, request_id, incident, again, &result);
+    if (!result.engine_answered)
+        log_line(LOG_ERROR, "control", "kill: the engine is silent", NULL);
+    return OK;
+}

@@ -1,0 +1,50 @@
+#include "control/members.h"
+
+#include "thread/log.h"
+
+#include <string.h>
+
+enum status members_check(const json_t *body, const char *const *names, struct err *err)
+{
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(body))
+        return err_set(err, ERR_MALFORMED, "the body must be a JSON object");
+    json_object_foreach((json_t *)body, key, value)
+    {
+        bool known = false;
+
+        for (int i = 0; names[i] && !known; i++)
+            known = strcmp(key, names[i]) == 0;
+        if (!known)
+            return err_format(err, ERR_UNKNOWN_FIELD, "unknown member \"%.64s\"", key);
+    }
+    return OK;
+}
+
+enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err)
+{
+    const char *text = json_string_value(reason);
+
+    if (!text || text[strspn(text, " \t\r\n")] == '\0')
+        return err_set(err, ERR_MALFORMED, "\"reason\" must say why");
+    if (json_string_length(reason) != strlen(text))
+        return err_set(err, ERR_MALFORMED, "\"reason\" holds a NUL");
+    if (strlen(text) >= REASON_MAX)
+        return err_format(err, ERR_MALFORMED, "\"reason\" is longer than %d bytes", REASON_MAX - 1);
+    memcpy(out, text, strlen(text) + 1);
+    return OK;
+}
+
+bool text_is_decimal(const char *text)
+{
+    size_t whole;
+
+    text += *text == '-';
+    whole = strspn(text, "0123456789");
+    if (whole == 0 || text[whole] == '\0')
+        return whole > 0;
+    text += whole + 1;
+    return text[-1] == '.' && *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}

@@ -1,0 +1,20 @@
+/* Reading the members of a request's body: strictly, with an answer that names what is wrong.
+ * Any thread; no allocation. */
+#ifndef PITWALL_CONTROL_MEMBERS_H
+#define PITWALL_CONTROL_MEMBERS_H
+
+#include "engine.h"
+
+#include <jansson.h>
+
+enum { REASON_MAX = 256 };
+
+/* ERR_MALFORMED unless `body` is an object, ERR_UNKNOWN_FIELD when a member is not among `names`
+ * (NULL-terminated). */
+enum status members_check(const json_t *body, const char *const *names, struct err *err);
+/* A member "reason": text of 1 to 255 bytes with something in it. */
+enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err);
+/* Optional minus, digits, at most one point with digits on both sides. */
+bool text_is_decimal(const char *text);
+
+#endif

@@ -1,0 +1,117 @@
+/* Orders by people: through the same gate as a strategy's, as strategy `manual`. */
+#include "control/inside.h"
+
+#include "control/order_read.h"
+#include "thread/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum status say_denied(enum denial denial, uint64_t order_id, json_t **reply,
+                              struct err *err)
+{
+    char id[ORDER_ID_TEXT_MAX] = "";
+
+    if (order_id != 0)
+        order_id_print(id, order_id);
+    *reply = json_pack("{s:s?}", "order", order_id != 0 ? id : NULL);
+    return err_format(err, ERR_DENIED, "%s %s", denial_name(denial), denial_says(denial));
+}
+
+/* Cannot be said in ticks and lots, so the engine never hears of it; the audit does. */
+static enum status deny_here(struct control *control, const struct actor *actor, const json_t *body,
+                             enum denial denial, const char *request_id, json_t **reply,
+                             struct err *err)
+{
+    struct control_fact fact = {.kind = "denial",
+                                .scope = "strategy/manual",
+                                .reason = denial_name(denial),
+                                .request_id = request_id,
+                                .new_value = json_deep_copy(body)};
+
+    say_denied(denial, 0, reply, err);
+    return control_refuse(control, actor, &fact, err);
+}
+
+enum status control_order_new(struct control *control, const struct actor *actor,
+                              const json_t *body, const char *request_id, json_t **reply,
+                              struct err *err)
+{
+    struct command command = {.kind = COMMAND_NEW_ORDER};
+    struct intent *intent = &command.new_order.intent;
+    struct control_fact fact = {
+        .kind = "order", .scope = "strategy/manual", .request_id = request_id};
+    struct event_command_done done;
+    enum denial denial;
+    enum status status;
+
+    if ((status = order_read(control->from.config, body, intent, &denial, err)) != OK)
+        return status;
+    if (denial != DENIAL_NONE)
+        return deny_here(control, actor, body, denial, request_id, reply, err);
+    fact.new_value = json_deep_copy(body);
+    status = control_command(control, &command, actor, &fact, &done, err);
+    if (done.denial != DENIAL_NONE && (status == ERR_DENIED || status == OK))
+        return say_denied((enum denial)done.denial, done.value, reply, err);
+    if (status != OK)
+        return status;
+    *reply = view_order(control->from.view, done.value);
+    return *reply ? OK : err_set(err, ERR_INTERNAL, "the order is sent, but the view lost it");
+}
+
+enum status control_order_cancel(struct control *control, const struct actor *actor, const char *id,
+                                 const char *request_id, json_t **reply, struct err *err)
+{
+    struct command command = {.kind = COMMAND_CANCEL_ORDER};
+    struct control_fact fact = {
+        .kind = "order", .scope = "strategy/manual", .reason = "cancel", .request_id = request_id};
+    struct event_command_done done;
+    enum status status;
+    json_t *order;
+
+    if (!order_id_parse(id, &command.cancel_order.order_id) ||
+        !(order = view_order(control->from.view, command.cancel_order.order_id)))
+        return err_format(err, ERR_NOT_FOUND, "there is no order \"%.32s\"", id);
+    json_decref(order);
+    fact.new_value = json_pack("{s:s}", "cancel", id);
+    status = control_command(control, &command, actor, &fact, &done, err);
+    if (status == ERR_CONFLICT || status == ERR_NOT_FOUND)
+        return err_set(err, ERR_CONFLICT, "the order is finished");
+    if (status != OK)
+        return status;
+    *reply = view_order(control->from.view, command.cancel_order.order_id);
+    return OK;
+}
+
+enum status control_cancel_all(struct control *control, const struct actor *actor,
+                               const json_t *body, const char *request_id, json_t **reply,
+                               struct err *err)
+{
+    static const char *const members[] = {"scope", "reason", NULL};
+    struct command command = {.kind = COMMAND_CANCEL_ALL};
+    struct control_fact fact = {.kind = "order", .request_id = request_id};
+    const json_t *scope = json_object_get(body, "scope");
+    const json_t *why = json_object_get(body, "reason");
+    struct event_command_done done;
+    char reason[REASON_MAX] = "cancel all", name[SCOPE_TEXT_MAX];
+    enum status status;
+
+    if (body && (status = members_check(body, members, err)) != OK)
+        return status;
+    if (why && (status = reason_parse(why, reason, err)) != OK)
+        return status;
+    if (scope && !json_is_string(scope))
+        return err_set(err, ERR_MALFORMED, "\"scope\" must be a string");
+    if (scope && !config_scope_find(control->from.config, json_string_value(scope),
+                                    &command.cancel_all.scope))
+        return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"",
+                          json_string_value(scope));
+    config_scope_name(control->from.config, command.cancel_all.scope, name);
+    fact.scope = name;
+    fact.reason = reason;
+    fact.new_value = json_pack("{s:s}", "cancel", "all");
+    if ((status = control_command(control, &command, actor, &fact, &done, err)) != OK)
+        return status;
+    *reply = json_pack("{s:s,s:s}", "scope", name, "reason", reason);
+    return *reply ? OK : err_set(err, ERR_INTERNAL, "no memory");
+}
