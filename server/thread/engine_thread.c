@@ -1,0 +1,179 @@
+#include "thread/engine_thread.h"
+
+#include "thread/clock.h"
+
+#include <x86intrin.h>
+
+enum { COMMANDS_A_TURN = 16, EXECUTIONS_A_TURN = 64, UPDATES_A_TURN = 32 };
+#define TIMER_NS 1000000LL
+
+/* Time-stamp counter ticks to ns: a factor of 2^-32 ns a tick, measured once at start. */
+struct tsc {
+    uint64_t factor;
+};
+
+static struct tsc tsc_calibrate(void)
+{
+    int64_t from_ns = clock_read_ns(CLOCK_MONOTONIC_RAW);
+    uint64_t from = __rdtsc();
+    int64_t to_ns;
+    uint64_t to;
+
+    do {
+        to_ns = clock_read_ns(CLOCK_MONOTONIC_RAW);
+        to = __rdtsc();
+    } while (to_ns - from_ns < 20000000);
+    return (struct tsc){(uint64_t)(((unsigned __int128)(to_ns - from_ns) << 32) / (to - from))};
+}
+
+static int64_t tsc_ns(struct tsc tsc, uint64_t from, uint64_t to)
+{
+    if (to <= from)
+        return 0; /* the two cores' counters may differ by a few ticks after a move */
+    return (int64_t)(((unsigned __int128)(to - from) * tsc.factor) >> 32);
+}
+
+struct turn {
+    struct engine_thread *thread;
+    struct tsc tsc;
+    uint64_t answered; /* doorbell whose block has been published */
+    int64_t virtual_ns, timer_ns;
+};
+
+/* Never goes back: a clock that steps back waits for itself. */
+static int64_t now_ns(struct turn *turn)
+{
+    int64_t now = gateway_virtual_ns(turn->thread->gateway);
+
+    if (now == 0)
+        now = clock_real_ns();
+    if (now > turn->virtual_ns)
+        turn->virtual_ns = now;
+    return turn->virtual_ns;
+}
+
+static bool answer_kill(struct turn *turn)
+{
+    struct engine_thread *thread = turn->thread;
+    uint64_t doorbell;
+
+    if (kill_page_doorbell(thread->kill) == turn->answered)
+        return false;
+    doorbell = engine_kill(thread->engine, now_ns(turn));
+    engine_publish_kill(thread->engine, doorbell, clock_real_ns());
+    turn->answered = doorbell;
+    return true;
+}
+
+static uint32_t take_commands(struct turn *turn)
+{
+    struct engine_thread *thread = turn->thread;
+    const struct command *command;
+    size_t length;
+    uint32_t taken = 0;
+
+    while (taken < COMMANDS_A_TURN && (command = ring_peek(thread->commands, &length)) != NULL) {
+        engine_command(thread->engine, command, now_ns(turn));
+        ring_release(thread->commands);
+        taken++;
+    }
+    return taken;
+}
+
+static uint32_t take_executions(struct turn *turn)
+{
+    struct engine_thread *thread = turn->thread;
+    const struct execution *execution;
+    size_t length;
+    uint32_t taken = 0;
+
+    while (taken < EXECUTIONS_A_TURN &&
+           (execution = ring_peek(thread->executions, &length)) != NULL) {
+        engine_execution(thread->engine, execution, now_ns(turn));
+        ring_release(thread->executions);
+        taken++;
+    }
+    return taken;
+}
+
+static void take_update(struct turn *turn, const struct market_update *update)
+{
+    struct engine_thread *thread = turn->thread;
+    bool is_depth = update->kind == MARKET_SNAPSHOT || update->kind == MARKET_DELTA;
+    uint64_t sent = engine_orders_sent(thread->engine);
+    int64_t now = now_ns(turn);
+    uint64_t from = __rdtsc();
+    uint64_t to;
+
+    engine_market(thread->engine, update, now);
+    to = __rdtsc();
+    if (is_depth)
+        histogram_record(thread->step, tsc_ns(turn->tsc, from, to));
+    if (engine_orders_sent(thread->engine) == sent || gateway_virtual_ns(thread->gateway) != 0)
+        return;
+    now = clock_real_ns();
+    if (now >= update->received_ns)
+        histogram_record(thread->tick_to_order, now - update->received_ns);
+}
+
+static uint32_t take_market(struct turn *turn)
+{
+    const struct market_update *update;
+    size_t length;
+    uint32_t taken = 0;
+
+    while (taken < UPDATES_A_TURN && (update = ring_peek(turn->thread->market, &length)) != NULL) {
+        take_update(turn, update);
+        ring_release(turn->thread->market);
+        taken++;
+    }
+    return taken;
+}
+
+static void take_time(struct turn *turn)
+{
+    int64_t now = now_ns(turn);
+
+    if (now - turn->timer_ns < TIMER_NS)
+        return;
+    turn->timer_ns = now;
+    engine_timer(turn->thread->engine, now);
+}
+
+/* How many messages it moved; 0: nothing to do. */
+static uint32_t take_turn(struct turn *turn)
+{
+    struct engine_thread *thread = turn->thread;
+    uint32_t taken = answer_kill(turn);
+
+    if (thread->inline_gateway)
+        taken += gateway_poll(thread->gateway);
+    if (!engine_has_room(thread->engine))
+        return taken;
+    taken += take_commands(turn);
+    taken += take_executions(turn);
+    taken += take_market(turn);
+    take_time(turn);
+    return taken;
+}
+
+void *engine_thread_run(void *engine_thread)
+{
+    struct engine_thread *thread = engine_thread;
+    struct turn turn = {.thread = thread, .tsc = tsc_calibrate()};
+    uint32_t empty = 0;
+    uint64_t turns = 0;
+
+    for (;;) {
+        uint32_t taken = take_turn(&turn);
+
+        atomic_store_explicit(thread->heartbeat, ++turns, memory_order_relaxed);
+        if (taken != 0) {
+            empty = 0;
+            continue;
+        }
+        if (atomic_load_explicit(&thread_stopping, memory_order_acquire))
+            return NULL;
+        thread_idle(thread->idle, &empty);
+    }
+}

@@ -1,0 +1,31 @@
+/* The engine's thread: feeds the engine, and nothing else.
+ *
+ * A turn: the doorbell of the kill page; then, while the lane has room, commands, executions and
+ * market updates in small batches, so that an execution never waits behind a burst of updates; a
+ * timer every ms. When the lane has no room only kills are served, until the persister and the
+ * audit have caught up. `now` is the real clock, or the gateway's virtual time at SPEED_MAX.
+ *
+ * After start it makes no system call but the idling of its policy, and allocates nothing. */
+#ifndef PITWALL_THREAD_ENGINE_THREAD_H
+#define PITWALL_THREAD_ENGINE_THREAD_H
+
+#include "gateway/gateway.h"
+#include "thread/thread.h"
+
+struct engine_thread {
+    struct engine *engine;
+    struct gateway *gateway; /* its virtual time; polled here when inline_gateway */
+    bool inline_gateway;
+    struct kill_page *kill;
+    struct ring *commands, *executions, *market;
+    struct histogram *step;          /* engine_market() of each depth update */
+    struct histogram *tick_to_order; /* receive stamp of the update to the order on the ring */
+    enum idle idle;
+    _Atomic uint64_t *heartbeat; /* turns: what health looks at */
+};
+
+/* Body for thread_start(..., true, ...); returns when thread_stopping is set and the rings of
+ * commands and executions are empty. */
+void *engine_thread_run(void *engine_thread);
+
+#endif
