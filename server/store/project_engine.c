@@ -365,7 +365,7 @@ static bool put_fill(struct turn *turn, const struct event_fill *fill, const cha
     return statement_run(put);
 }
 
-/* A fee that we pay is a cost, and costs are negative for people. */
+/* A fee is positive when paid; a rebate is negative. */
 static bool project_fill(struct turn *turn, const struct event_fill *fill)
 {
     const struct instrument *instrument = instrument_of(turn->projection, fill->instrument);
@@ -373,7 +373,7 @@ static bool project_fill(struct turn *turn, const struct event_fill *fill)
 
     price_print(price, instrument, fill->price_ticks);
     qty_print(qty, instrument, fill->qty_lots);
-    decimal_print(fee, -fill->fee_e8, 8, true);
+    decimal_print(fee, fill->fee_e8, 8, true);
     write_fill(turn, fill, price, qty, fee);
     turn->row.actor = strategy_scope(turn->projection, fill->strategy);
     return put_fill(turn, fill, price, qty, fee) &&

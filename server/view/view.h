@@ -22,6 +22,7 @@ struct view_sources {
     struct kill_page *kill;
     struct histogram *step, *tick_to_order, *order_ack, *fill_latency;
     const _Atomic int64_t *engine_beat_ns; /* monotonic, of the engine loop's latest turn; NULL: none */
+    const char *dir; /* data directory: what an overrun has taken is read from the journal on disk */
     const struct store_saved *saved; /* actors and causes of restored states; read at open only */
     int64_t started_ns;
 };
