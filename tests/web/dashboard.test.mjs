@@ -346,6 +346,28 @@ story(
   },
 );
 
+story(
+  "what was typed is judged by the generation it was typed against",
+  { complaints: [/412/] },
+  async (page, server) => {
+    await page.fill("#limit-max_order_lots", "300");
+    await page.fill("#limits-reason", "seen at seven");
+    server.desk.limitsMove("firm", "max_open_orders", 25);
+    await until("the warning", async () =>
+      (await textOf(page, ".moved")).includes("moved to generation 8 while you were typing"),
+    );
+    await page.click("#limits-apply");
+    await until("the refusal", async () =>
+      (await textOf(page, ".moved")).includes("Nothing of yours was applied"),
+    );
+    assert.equal(
+      server.seen.find((request) => request.method === "PUT").headers["if-match"],
+      '"7"',
+    );
+    assert.equal(await limitsValue(page, "max_order_lots"), "500");
+  },
+);
+
 story("a value out of the schema's range cannot be sent", {}, async (page) => {
   await page.fill("#limits-reason", "typo");
   for (const [wrong, words] of [
