@@ -21,12 +21,15 @@ struct view_sources {
     struct ring *rings[4]; /* depths for metrics: market, executions, orders, commands */
     struct kill_page *kill;
     struct histogram *step, *tick_to_order, *order_ack, *fill_latency;
-    const _Atomic int64_t *engine_beat_ns; /* monotonic, of the engine loop's latest turn; NULL: none */
-    const char *dir; /* data directory: what an overrun has taken is read from the journal on disk */
+    const _Atomic int64_t
+        *engine_beat_ns; /* monotonic, of the engine loop's latest turn; NULL: none */
+    const char
+        *dir; /* data directory: what an overrun has taken is read from the journal on disk */
     const struct store_saved *saved; /* actors and causes of restored states; read at open only */
     int64_t started_ns;
 };
 
+/* Before engine_init(): the events of the start are already for it. */
 enum status view_open(struct view **view, const struct view_sources *sources, struct err *err);
 enum status view_start(struct view *view, struct err *err);
 void view_close(struct view *view);
@@ -79,8 +82,16 @@ json_t *view_latency(struct view *view);
 
 /* Rises whenever something of that topic has changed: the stream sends deltas by it. */
 enum view_topic {
-    VIEW_STATUS, VIEW_POSITIONS, VIEW_ORDERS, VIEW_FILLS, VIEW_PNL, VIEW_BOOKS, VIEW_KILL,
-    VIEW_LIMITS, VIEW_LATENCY, VIEW_TOPICS
+    VIEW_STATUS,
+    VIEW_POSITIONS,
+    VIEW_ORDERS,
+    VIEW_FILLS,
+    VIEW_PNL,
+    VIEW_BOOKS,
+    VIEW_KILL,
+    VIEW_LIMITS,
+    VIEW_LATENCY,
+    VIEW_TOPICS
 };
 uint64_t view_version(struct view *view, enum view_topic topic);
 

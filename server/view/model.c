@@ -1,0 +1,394 @@
+#include "view/model.h"
+
+#include "thread/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A mark older than this says nothing about now. */
+static const int64_t mark_fresh_ns = 5 * 1000000000LL;
+
+void model_changed(struct view *view, enum view_topic topic)
+{
+    atomic_fetch_add_explicit(&view->versions[topic], 1, memory_order_release);
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+    (void)snprintf(out, size, "%s", text ? text : "");
+}
+
+void model_init(struct view *view)
+{
+    const struct store_saved *saved = view->from.saved;
+    uint16_t scopes = scope_count(view->from.config->scopes);
+
+    view_orders_init(&view->orders);
+    for (uint16_t i = 0; i < scopes; i++) {
+        struct view_scope *scope = &view->scope[i];
+
+        scope->limits = view->from.config->limits[i];
+        if (!saved || !saved->scope[i].state_found)
+            continue;
+        scope->state = saved->scope[i].state;
+        scope->version = saved->scope[i].version;
+        scope->incident = saved->scope[i].incident;
+        scope->since_ns = saved->scope[i].since_ns;
+        copy_text(scope->actor, sizeof scope->actor, saved->scope[i].actor);
+        copy_text(scope->cause, sizeof scope->cause, saved->scope[i].cause);
+    }
+}
+
+int64_t model_now_ns(const struct view *view)
+{
+    int64_t virtual_ns = view->from.gateway ? gateway_virtual_ns(view->from.gateway) : 0;
+
+    return virtual_ns != 0 ? virtual_ns : clock_real_ns();
+}
+
+int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument)
+{
+    const struct telemetry_mark *mark = &view->pnl.marks[instrument];
+
+    if (view->pnl.kind == 0 || view->books[instrument].status != BOOK_OK ||
+        clock_mono_ns() - view->telemetry_mono_ns > mark_fresh_ns ||
+        view->pnl.now_ns - mark->mark_ns > mark_fresh_ns)
+        return 0;
+    return mark->mark_e8_ticks;
+}
+
+enum trading_state model_effective(const struct view *view, uint16_t scope)
+{
+    const struct config *config = view->from.config;
+    enum trading_state strictest = view->scope[scope].state;
+    uint16_t index;
+
+    if (view->scope[0].state > strictest)
+        strictest = view->scope[0].state;
+    if (scope_kind_of(config->scopes, scope, &index) == SCOPE_INSTRUMENT) {
+        uint16_t venue = scope_of_venue(config->scopes, config->instrument[index].venue);
+
+        if (view->scope[venue].state > strictest)
+            strictest = view->scope[venue].state;
+    }
+    return strictest;
+}
+
+/* --- who asked --- */
+
+static const struct view_command *command_of(const struct view *view, uint64_t id)
+{
+    uint64_t kept = view->command_count < KEPT_COMMANDS ? view->command_count : KEPT_COMMANDS;
+
+    for (uint64_t back = 1; id != 0 && back <= kept; back++) {
+        const struct view_command *command =
+            &view->commands[(view->command_count - back) % KEPT_COMMANDS];
+
+        if (command->id == id)
+            return command;
+    }
+    return NULL;
+}
+
+/* --- orders --- */
+
+static uint16_t venue_of(const struct view *view, uint16_t instrument)
+{
+    return view->from.config->instrument[instrument % MAX_INSTRUMENTS].venue;
+}
+
+static void take_order_sent(struct view *view, const struct lane_record *record,
+                            const struct event_order_sent *event)
+{
+    const struct view_command *command = command_of(view, record->cause);
+    struct view_order *order;
+
+    if (view_orders_find(&view->orders, event->order_id))
+        return; /* read twice, from memory and from disk */
+    order = view_orders_add(&view->orders, event->order_id);
+    order->seq = event->order_seq;
+    order->price_ticks = event->price_ticks;
+    order->qty_lots = order->leaves_lots = event->qty_lots;
+    order->sent_ns = record->at_ns;
+    order->instrument = event->instrument;
+    order->strategy = event->strategy;
+    order->side = event->side;
+    order->type = event->type;
+    order->tif = event->tif;
+    order->flags = event->flags;
+    order->state = ORDER_PENDING_NEW;
+    order->verdict = event->verdict;
+    copy_text(order->actor, sizeof order->actor,
+              command ? command->actor : view->from.config->strategy[event->strategy].name);
+    view->counters.orders_sent[venue_of(view, event->instrument)]++;
+    view->counters.open_orders++;
+    model_changed(view, VIEW_ORDERS);
+}
+
+static void take_order_denied(struct view *view, const struct lane_record *record,
+                              const struct event_order_denied *event)
+{
+    (void)record;
+    view->denials[view->denial_count++ % KEPT_DENIALS] =
+        (struct view_denial){event->order_id, event->verdict};
+    if (event->verdict.denial < DENIAL_COUNT)
+        view->counters.denied[event->verdict.denial]++;
+}
+
+static void count_state(struct view *view, const struct view_order *order, uint8_t next)
+{
+    bool was_open = !order_state_is_terminal((enum order_state)order->state);
+    bool is_open = !order_state_is_terminal((enum order_state)next);
+
+    view->counters.open_orders += (uint64_t)is_open - (uint64_t)was_open;
+    view->counters.unknown_orders +=
+        (uint64_t)(next == ORDER_UNKNOWN) - (uint64_t)(order->state == ORDER_UNKNOWN);
+    if (next == ORDER_REJECTED && order->state != ORDER_REJECTED)
+        view->counters.orders_rejected[venue_of(view, order->instrument)]++;
+}
+
+static bool is_venue_report(uint8_t report)
+{
+    return report != REPORT_CANCEL_SENT && report != REPORT_KILLED_UNSENT &&
+           report != REPORT_TIMEOUT;
+}
+
+static void take_order_state(struct view *view, const struct lane_record *record,
+                             const struct event_order_state *event)
+{
+    struct view_order *order = view_orders_find(&view->orders, event->order_id);
+
+    if (!order)
+        return; /* finished and forgotten */
+    count_state(view, order, event->state);
+    order->state = event->state;
+    order->reason = event->reason;
+    order->filled_lots = event->filled_lots;
+    order->leaves_lots = event->leaves_lots;
+    order->average_e8_ticks = event->filled_price_e8_ticks;
+    if (order->acked_ns == 0 && is_venue_report(event->report))
+        order->acked_ns = record->at_ns;
+    model_changed(view, VIEW_ORDERS);
+}
+
+static void take_fill(struct view *view, const struct lane_record *record,
+                      const struct event_fill *event)
+{
+    uint16_t instrument = event->instrument % MAX_INSTRUMENTS;
+
+    view->fills[view->fill_count++ % KEPT_FILLS] =
+        (struct view_fill){.seq = record->commit,
+                           .order_id = event->order_id,
+                           .exec_id = event->exec_id,
+                           .price_ticks = event->price_ticks,
+                           .qty_lots = event->qty_lots,
+                           .fee_e8 = event->fee_e8,
+                           .at_ns = record->at_ns,
+                           .instrument = instrument,
+                           .strategy = event->strategy,
+                           .side = event->side,
+                           .maker = event->maker};
+    if (event->fee_e8 < 0) {
+        view->total[instrument].rebate_e8 -= event->fee_e8;
+        view->own[event->strategy % MAX_STRATEGIES][instrument].rebate_e8 -= event->fee_e8;
+    }
+    view->counters.fills[venue_of(view, instrument)]++;
+    model_changed(view, VIEW_FILLS);
+}
+
+static void take_position(struct view *view, const struct lane_record *record,
+                          const struct event_position *event)
+{
+    uint16_t instrument = event->instrument % MAX_INSTRUMENTS;
+    struct view_position *position = event->strategy == UINT16_MAX
+                                         ? &view->total[instrument]
+                                         : &view->own[event->strategy % MAX_STRATEGIES][instrument];
+
+    (void)record;
+    position->held = (struct position){.lots = event->lots,
+                                       .cost_e8 = event->cost_e8,
+                                       .realised_e8 = event->realised_e8,
+                                       .fee_e8 = event->fee_e8};
+    model_changed(view, VIEW_POSITIONS);
+}
+
+/* --- limits, states, kills --- */
+
+static void take_limits_applied(struct view *view, const struct lane_record *record,
+                                const struct event_limits_applied *event)
+{
+    struct view_scope *scope = &view->scope[event->scope % MAX_SCOPES];
+
+    (void)record;
+    scope->limits = event->limits;
+    scope->generation = event->generation;
+    model_changed(view, VIEW_LIMITS);
+}
+
+/* At a start the engine repeats what was in force: that keeps its actor and its time. */
+static void take_state_changed(struct view *view, const struct lane_record *record,
+                               const struct event_state_changed *event)
+{
+    struct view_scope *scope = &view->scope[event->scope % MAX_SCOPES];
+    const struct view_command *command = command_of(view, record->cause);
+    const struct view_kill *kill = event->incident ? model_kill(view, event->incident) : NULL;
+
+    model_changed(view, VIEW_STATUS);
+    if (scope->since_ns != 0 && scope->version == event->version &&
+        scope->state == (enum trading_state)event->state)
+        return;
+    scope->state = (enum trading_state)event->state;
+    scope->version = event->version;
+    scope->incident = event->incident;
+    scope->since_ns = record->at_ns;
+    copy_text(scope->actor, sizeof scope->actor,
+              command               ? command->actor
+              : kill && kill->noted ? kill->actor
+                                    : "");
+    copy_text(scope->cause, sizeof scope->cause,
+              command               ? command->reason
+              : kill && kill->noted ? kill->reason
+                                    : "");
+}
+
+struct view_kill *model_kill(struct view *view, uint64_t incident)
+{
+    for (int i = 0; i < KEPT_KILLS; i++) {
+        if (incident != 0 && view->kills[i].incident == incident)
+            return &view->kills[i];
+    }
+    return NULL;
+}
+
+/* Whoever knows of it first opens the receipt: the caller who killed, or the engine's event. */
+struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t scope)
+{
+    struct view_kill *kill = model_kill(view, incident);
+
+    if (kill)
+        return kill;
+    kill = &view->kills[view->kill_count++ % KEPT_KILLS];
+    *kill = (struct view_kill){.incident = incident, .scope = scope, .ns_to_block = -1};
+    return kill;
+}
+
+bool model_kill_is_complete(const struct view_kill *kill)
+{
+    return kill->seen && kill->unsent + kill->confirmed + kill->refused >= kill->resting;
+}
+
+static void take_kill_seen(struct view *view, const struct lane_record *record,
+                           const struct event_kill_seen *event)
+{
+    struct view_kill *kill = model_kill_open(view, event->incident, event->scope);
+
+    if (!kill->noted)
+        kill->at_ns = record->at_ns;
+    kill->seen = true;
+    kill->last_order_seq = event->last_order_seq;
+    kill->resting = event->resting;
+    model_changed(view, VIEW_KILL);
+}
+
+static void take_kill_progress(struct view *view, const struct lane_record *record,
+                               const struct event_kill_progress *event)
+{
+    struct view_kill *kill = model_kill(view, event->incident);
+
+    (void)record;
+    if (!kill)
+        return;
+    kill->unsent = event->unsent;
+    kill->sent = event->sent;
+    kill->confirmed = event->confirmed;
+    kill->refused = event->refused;
+    kill->unknown = event->unknown;
+    model_changed(view, VIEW_KILL);
+}
+
+/* --- the rest --- */
+
+static void take_command_done(struct view *view, const struct lane_record *record,
+                              const struct event_command_done *event)
+{
+    view->answers[view->answer_count++ % KEPT_COMMANDS] =
+        (struct view_answer){record->commit, *event};
+    pthread_cond_broadcast(&view->answered);
+}
+
+static void take_book_status(struct view *view, const struct lane_record *record,
+                             const struct event_book_status *event)
+{
+    (void)record;
+    if (event->status == BOOK_GAPPED)
+        view->counters.gaps++;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_anomaly(struct view *view, const struct lane_record *record,
+                         const struct event_anomaly *event)
+{
+    (void)record, (void)event;
+    view->counters.anomalies++;
+}
+
+static void take_start(struct view *view, const struct lane_record *record,
+                       const struct event_start *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_strategy(struct view *view, const struct lane_record *record,
+                          const struct event_strategy *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_stop(struct view *view, const struct lane_record *record,
+                      const struct event_stop *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+/* Copied out: a payload read from disk need not be aligned. */
+void model_event(struct view *view, const struct lane_record *record, const void *payload)
+{
+    union {
+#define EVENT(ID, name) struct event_##name name;
+#include "tables/events.def"
+#undef EVENT
+    } event;
+
+    memset(&event, 0, sizeof event);
+    memcpy(&event, payload, record->length < sizeof event ? record->length : sizeof event);
+    switch (record->kind) {
+#define EVENT(ID, name)                                                                            \
+    case ID:                                                                                       \
+        take_##name(view, record, &event.name);                                                    \
+        break;
+#include "tables/events.def"
+#undef EVENT
+    default:
+        break;
+    }
+}
+
+void model_telemetry(struct view *view, const void *message)
+{
+    uint8_t kind = *(const uint8_t *)message;
+
+    view->telemetry_mono_ns = clock_mono_ns();
+    if (kind == TELEMETRY_BOOK) {
+        const struct telemetry_book *book = message;
+
+        view->books[book->instrument % MAX_INSTRUMENTS] = *book;
+        model_changed(view, VIEW_BOOKS);
+    } else if (kind == TELEMETRY_PNL) {
+        view->pnl = *(const struct telemetry_pnl *)message;
+        model_changed(view, VIEW_PNL);
+        model_changed(view, VIEW_POSITIONS);
+    }
+}

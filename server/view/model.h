@@ -1,0 +1,114 @@
+/* What the view remembers, and how events and telemetry change it. Inside view/ only; everything
+ * here is used under the view's lock. Fixed memory, about 6 MB. */
+#ifndef PITWALL_VIEW_MODEL_H
+#define PITWALL_VIEW_MODEL_H
+
+#include "view/orders.h"
+#include "view/view.h"
+
+#include <pthread.h>
+
+enum {
+    KEPT_FILLS = 4096,
+    KEPT_DENIALS = 1024,
+    KEPT_KILLS = 64,
+    KEPT_COMMANDS = 1024,
+    VIEW_TEXT_MAX = 256
+};
+
+struct view_fill {
+    uint64_t seq, order_id, exec_id; /* seq: of its event */
+    int64_t price_ticks, qty_lots, fee_e8, at_ns;
+    uint16_t instrument, strategy;
+    uint8_t side, maker;
+};
+
+struct view_denial {
+    uint64_t order_id;
+    struct verdict verdict;
+};
+
+struct view_kill {
+    uint64_t incident; /* 0: slot unused */
+    uint16_t scope;
+    bool noted, seen, durable;
+    char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
+    int64_t at_ns, ns_to_block; /* -1: not known */
+    uint64_t last_order_seq;
+    uint32_t resting, unsent, sent, confirmed, refused, unknown;
+};
+
+struct view_scope {
+    struct limits limits;
+    uint64_t generation;
+    enum trading_state state;
+    uint64_t version, incident;
+    int64_t since_ns; /* 0: not known */
+    char actor[MAX_NAME], cause[VIEW_TEXT_MAX];
+};
+
+/* A position as the engine last stated it, and the rebates within its fees. */
+struct view_position {
+    struct position held;
+    int64_t rebate_e8; /* received, >= 0 */
+};
+
+struct view_command {
+    uint64_t id;
+    char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
+};
+
+struct view_answer {
+    uint64_t seq;
+    struct event_command_done done;
+};
+
+struct view {
+    struct view_sources from;
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    pthread_t thread;
+    bool running;
+    _Atomic bool stop;
+    struct lane_reader reader;
+    uint64_t expected_seq; /* of the next event; behind the reader's after an overrun */
+    struct view_scope scope[MAX_SCOPES];
+    struct view_position total[MAX_INSTRUMENTS];
+    struct view_position own[MAX_STRATEGIES][MAX_INSTRUMENTS];
+    struct telemetry_book books[MAX_INSTRUMENTS]; /* kind 0: none yet */
+    struct telemetry_pnl pnl;                     /* kind 0: none yet */
+    int64_t telemetry_mono_ns;                    /* when the newest came */
+    uint64_t fill_count, denial_count, command_count, answer_count, kill_count;
+    struct view_fill fills[KEPT_FILLS];
+    struct view_denial denials[KEPT_DENIALS];
+    struct view_command commands[KEPT_COMMANDS];
+    struct view_answer answers[KEPT_COMMANDS];
+    struct view_kill kills[KEPT_KILLS];
+    struct view_counters counters;
+    uint64_t durable_seen; /* and when it last moved or had nothing to do */
+    int64_t durable_mono_ns, second_mono_ns;
+    _Atomic uint64_t versions[VIEW_TOPICS];
+    struct view_orders orders;
+    alignas(8) uint8_t payload[LANE_RECORD_MAX];
+};
+
+void model_init(struct view *view);
+void model_event(struct view *view, const struct lane_record *record, const void *payload);
+void model_telemetry(struct view *view, const void *message);
+void model_changed(struct view *view, enum view_topic topic);
+
+/* NULL: no receipt of that kill. */
+struct view_kill *model_kill(struct view *view, uint64_t incident);
+struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t scope);
+bool model_kill_is_complete(const struct view_kill *kill);
+enum trading_state model_effective(const struct view *view, uint16_t scope);
+/* The engine's clock, which at full speed is virtual. */
+int64_t model_now_ns(const struct view *view);
+/* 1e-8 ticks; 0: there is no fresh mark. */
+int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument);
+
+/* Takes the lock and everything that the engine has said so far. */
+void view_enter(struct view *view);
+void view_leave(struct view *view);
+
+#endif
