@@ -27,7 +27,10 @@ enum status stream_start(struct stream *stream, struct err *err);
 /* The upgrade callback hands over; false (and the handle is closed) when 256 clients are there. */
 bool stream_adopt(struct stream *stream, struct MHD_UpgradeResponseHandle *handle, int fd,
                   const void *extra, size_t extra_length, const struct actor *actor);
+/* Says 1001 to all and gives every socket back; before http_close. Later adoptions are refused. */
 void stream_close(struct stream *stream);
+/* After http_close. */
+void stream_free(struct stream *stream);
 uint64_t stream_clients(const struct stream *stream);
 uint64_t stream_drops(const struct stream *stream);
 
