@@ -33,10 +33,11 @@ bool oms_transition(enum order_state from, enum report report, enum order_state 
 void oms_emit_order_state(struct oms *oms, const struct order *order, enum report report,
                           enum denial reason)
 {
+    bool ended = order_state_is_terminal((enum order_state)order->state);
     struct event_order_state event = {.order_id = order->id,
                                       .incident = order->incident,
                                       .filled_lots = order->filled_lots,
-                                      .leaves_lots = order_leaves_lots(order),
+                                      .leaves_lots = ended ? 0 : order_leaves_lots(order),
                                       .state = order->state,
                                       .report = (uint8_t)report,
                                       .reason = (uint8_t)reason};
