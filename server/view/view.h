@@ -56,7 +56,8 @@ struct view_state view_state(struct view *view, uint16_t scope);
 
 /* JSON for handlers and the stream; new references. `cursor` 0: newest. */
 json_t *view_status(struct view *view);
-json_t *view_health(struct view *view, bool *ready); /* {"ready","reasons"} */
+json_t *view_health(struct view *view, bool *ready); /* {"ready","reasons"}; reason "engine_silent":
+                                                       * the loop does not move, /health/live 503 */
 json_t *view_venues(struct view *view);
 json_t *view_instruments(struct view *view);
 json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth);

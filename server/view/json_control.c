@@ -1,0 +1,138 @@
+/* Trading states, limits and kill receipts. */
+#include "view/shapes.h"
+
+/* --- trading states --- */
+
+static json_t *state_json(const struct view *view, uint16_t scope)
+{
+    const struct view_scope *row = &view->scope[scope];
+
+    return json_pack("{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "scope", shape_scope(view, scope),
+                     "state", trading_state_name(row->state), "effective",
+                     trading_state_name(model_effective(view, scope)), "version",
+                     (json_int_t)row->version, "incident", shape_incident(row->incident), "cause",
+                     shape_text(row->cause), "actor", shape_text(row->actor), "since_ns",
+                     shape_ns(row->since_ns));
+}
+
+json_t *view_trading_states(struct view *view)
+{
+    json_t *items = json_array();
+
+    view_enter(view);
+    for (uint16_t i = 0; i < scope_count(view->from.config->scopes); i++)
+        json_array_append_new(items, state_json(view, i));
+    view_leave(view);
+    return shape_list(items, 0);
+}
+
+json_t *view_trading_state(struct view *view, uint16_t scope)
+{
+    json_t *json;
+
+    view_enter(view);
+    json = state_json(view, scope);
+    view_leave(view);
+    return json;
+}
+
+/* --- limits --- */
+
+json_t *limit_value_json(enum limit_id id, int64_t value)
+{
+    if (value == LIMIT_UNSET || value == LIMIT_DENY)
+        return json_null();
+    if (limit_row(id)->type == LIMIT_INTEGER)
+        return json_integer(value);
+    return shape_decimal(value, 8);
+}
+
+json_t *view_limits_json(struct view *view, uint16_t scope)
+{
+    json_t *limits = json_object(), *json;
+
+    view_enter(view);
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        enum limit_id id = (enum limit_id)i;
+
+        json_object_set_new(limits, limit_row(id)->name,
+                            limit_value_json(id, view->scope[scope].limits.value[i]));
+    }
+    json = json_pack("{s:o, s:I, s:o}", "scope", shape_scope(view, scope), "generation",
+                     (json_int_t)view->scope[scope].generation, "limits", limits);
+    view_leave(view);
+    return json;
+}
+
+static json_t *limit_schema(enum limit_id id)
+{
+    const struct limit_row *row = limit_row(id);
+
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s}", "name", row->name, "unit", row->unit,
+                     "type", row->type == LIMIT_INTEGER ? "integer" : "decimal", "min",
+                     limit_value_json(id, row->min), "max", limit_value_json(id, row->max), "sense",
+                     row->sense == LIMIT_MOST ? "max" : "min", "says", row->says);
+}
+
+json_t *view_limits_schema(struct view *view)
+{
+    json_t *limits = json_array(), *scopes = json_array();
+
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        json_array_append_new(limits, limit_schema((enum limit_id)id));
+    for (uint16_t i = 0; i < scope_count(view->from.config->scopes); i++)
+        json_array_append_new(scopes, shape_scope(view, i));
+    return json_pack("{s:o, s:o}", "limits", limits, "scopes", scopes);
+}
+
+/* --- receipts --- */
+
+/* What only the engine's event tells is null until it has come. */
+static json_t *seen_count(const struct view_kill *kill, uint64_t count)
+{
+    return kill->seen ? json_integer((json_int_t)count) : json_null();
+}
+
+static json_t *receipt_json(const struct view *view, const struct view_kill *kill)
+{
+    json_t *cancels =
+        json_pack("{s:o, s:o, s:o, s:o}", "sent", seen_count(kill, kill->sent), "confirmed",
+                  seen_count(kill, kill->confirmed), "refused", seen_count(kill, kill->refused),
+                  "unknown", seen_count(kill, kill->unknown));
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:b, s:b}",
+                     "incident", shape_incident(kill->incident), "scope",
+                     shape_scope(view, kill->scope), "actor", shape_text(kill->actor), "reason",
+                     shape_text(kill->reason), "at_ns", shape_ns(kill->at_ns), "ns_to_block",
+                     kill->ns_to_block < 0 ? json_null() : shape_decimal(kill->ns_to_block, 0),
+                     "last_order_seq", seen_count(kill, kill->last_order_seq), "unsent",
+                     seen_count(kill, kill->unsent), "resting", seen_count(kill, kill->resting),
+                     "cancels", cancels, "flatten", "durable", (int)kill->durable, "complete",
+                     (int)model_kill_is_complete(kill));
+}
+
+json_t *view_receipt(struct view *view, uint64_t incident)
+{
+    const struct view_kill *kill;
+    json_t *json;
+
+    view_enter(view);
+    kill = model_kill(view, incident);
+    json = kill ? receipt_json(view, kill) : NULL;
+    view_leave(view);
+    return json;
+}
+
+json_t *view_receipts(struct view *view)
+{
+    json_t *items = json_array();
+    uint64_t kept;
+
+    view_enter(view);
+    kept = view->kill_count < KEPT_KILLS ? view->kill_count : KEPT_KILLS;
+    for (uint64_t back = 1; back <= kept; back++)
+        json_array_append_new(
+            items, receipt_json(view, &view->kills[(view->kill_count - back) % KEPT_KILLS]));
+    view_leave(view);
+    return shape_list(items, 0);
+}

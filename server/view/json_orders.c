@@ -1,0 +1,192 @@
+/* Orders, fills, and why the gate answered as it did. */
+#include "view/shapes.h"
+
+#include <stdio.h>
+
+static const struct instrument *instrument_of(const struct view *view, uint16_t instrument)
+{
+    return &view->from.config->instrument[instrument % MAX_INSTRUMENTS];
+}
+
+static json_t *reason_json(uint8_t reason)
+{
+    if (reason == DENIAL_NONE || reason >= DENIAL_COUNT)
+        return json_null();
+    return json_string(denial_name((enum denial)reason));
+}
+
+static json_t *order_json(const struct view *view, const struct view_order *order)
+{
+    const struct instrument *instrument = instrument_of(view, order->instrument);
+
+    return json_pack(
+        "{s:o, s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o,"
+        " s:b, s:b}",
+        "id", shape_order_id(order->id), "seq", (json_int_t)order->seq, "instrument",
+        instrument->name, "strategy", view->from.config->strategy[order->strategy].name, "actor",
+        shape_text(order->actor), "side", side_name((enum side)order->side), "type",
+        order_type_name((enum order_type)order->type), "tif", tif_name((enum tif)order->tif),
+        "price", shape_price(instrument, order->price_ticks), "qty",
+        shape_qty(instrument, order->qty_lots), "filled", shape_qty(instrument, order->filled_lots),
+        "leaves", shape_qty(instrument, order->leaves_lots), "avg_price",
+        shape_average(instrument, order->average_e8_ticks), "state",
+        order_state_name((enum order_state)order->state), "sent_ns", shape_ns(order->sent_ns),
+        "acked_ns", shape_ns(order->acked_ns), "reason", reason_json(order->reason), "post_only",
+        (order->flags & ORDER_POST_ONLY) != 0, "reduce_only",
+        (order->flags & ORDER_REDUCE_ONLY) != 0);
+}
+
+static bool order_matches(const struct view_order *order, const struct view_filter *filter)
+{
+    if (filter->cursor != 0 && order->seq >= filter->cursor)
+        return false;
+    if (filter->instrument >= 0 && order->instrument != filter->instrument)
+        return false;
+    if (filter->strategy >= 0 && order->strategy != filter->strategy)
+        return false;
+    if (filter->state == -2)
+        return !order_state_is_terminal((enum order_state)order->state);
+    return filter->state < 0 || order->state == filter->state;
+}
+
+json_t *view_orders(struct view *view, const struct view_filter *filter)
+{
+    json_t *items = json_array();
+    uint64_t last = 0;
+    bool more = false;
+
+    view_enter(view);
+    for (const struct view_order *order = view_orders_newest(&view->orders); order && !more;
+         order = view_orders_older(&view->orders, order)) {
+        if (!order_matches(order, filter))
+            continue;
+        more = json_array_size(items) >= filter->limit;
+        if (more)
+            break;
+        json_array_append_new(items, order_json(view, order));
+        last = order->seq;
+    }
+    view_leave(view);
+    return shape_list(items, more ? last : 0);
+}
+
+json_t *view_order(struct view *view, uint64_t order_id)
+{
+    const struct view_order *order;
+    json_t *json = NULL;
+
+    view_enter(view);
+    order = view_orders_find(&view->orders, order_id);
+    if (order)
+        json = order_json(view, order);
+    view_leave(view);
+    return json;
+}
+
+/* --- why --- */
+
+static json_t *check_json(const struct view *view, enum limit_id id, const struct check *check)
+{
+    bool has_limit = check->limit != LIMIT_UNSET && check->limit != LIMIT_DENY;
+    int64_t headroom = limit_row(id)->sense == LIMIT_MOST ? check->limit - check->measured
+                                                          : check->measured - check->limit;
+
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b}", "name", limit_row(id)->name, "scope",
+                     check->limit == LIMIT_UNSET ? json_null() : shape_scope(view, check->scope),
+                     "measured", limit_value_json(id, check->measured), "limit",
+                     limit_value_json(id, check->limit), "headroom",
+                     has_limit ? limit_value_json(id, headroom) : json_null(), "passed",
+                     (int)check->passed);
+}
+
+static json_t *why_json(const struct view *view, uint64_t order_id, const struct verdict *verdict)
+{
+    json_t *checks = json_array();
+    json_t *ages = json_object();
+
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        json_array_append_new(checks, check_json(view, (enum limit_id)id, &verdict->checks[id]));
+    json_object_set_new(ages, "book",
+                        verdict->data_age_ns < 0 ? json_null()
+                                                 : shape_decimal(verdict->data_age_ns, 0));
+    return json_pack("{s:o, s:b, s:o, s:I, s:o, s:o}", "order", shape_order_id(order_id), "passed",
+                     verdict->denial == DENIAL_NONE, "reason", reason_json(verdict->denial),
+                     "generation", (json_int_t)verdict->generation, "checks", checks, "ages_ns",
+                     ages);
+}
+
+static const struct verdict *denied_verdict(const struct view *view, uint64_t order_id)
+{
+    uint64_t kept = view->denial_count < KEPT_DENIALS ? view->denial_count : KEPT_DENIALS;
+
+    for (uint64_t i = 0; i < kept; i++) {
+        if (view->denials[i].order_id == order_id)
+            return &view->denials[i].verdict;
+    }
+    return NULL;
+}
+
+json_t *view_order_why(struct view *view, uint64_t order_id)
+{
+    const struct view_order *order;
+    const struct verdict *verdict;
+    json_t *json = NULL;
+
+    view_enter(view);
+    order = view_orders_find(&view->orders, order_id);
+    verdict = order ? &order->verdict : denied_verdict(view, order_id);
+    if (verdict)
+        json = why_json(view, order_id, verdict);
+    view_leave(view);
+    return json;
+}
+
+/* --- fills --- */
+
+/* The venue's number alone is unique per venue only. */
+static json_t *fill_json(const struct view *view, const struct view_fill *fill)
+{
+    const struct config *config = view->from.config;
+    const struct instrument *instrument = instrument_of(view, fill->instrument);
+    char id[40];
+
+    (void)snprintf(id, sizeof id, "%u-%llu", instrument->venue, (unsigned long long)fill->exec_id);
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:I}", "id", id,
+                     "order", shape_order_id(fill->order_id), "instrument", instrument->name,
+                     "strategy", config->strategy[fill->strategy % MAX_STRATEGIES].name, "side",
+                     side_name((enum side)fill->side), "qty", shape_qty(instrument, fill->qty_lots),
+                     "price", shape_price(instrument, fill->price_ticks), "fee",
+                     shape_decimal(fill->fee_e8, 8), "fee_currency",
+                     config->currency[instrument->currency].name, "maker", (int)fill->maker,
+                     "at_ns", shape_ns(fill->at_ns), "seq", (json_int_t)fill->seq);
+}
+
+static bool fill_matches(const struct view_fill *fill, const struct view_filter *filter)
+{
+    return (filter->cursor == 0 || fill->seq < filter->cursor) &&
+           (filter->instrument < 0 || fill->instrument == filter->instrument) &&
+           (filter->strategy < 0 || fill->strategy == filter->strategy);
+}
+
+json_t *view_fills(struct view *view, const struct view_filter *filter)
+{
+    json_t *items = json_array();
+    uint64_t kept, last = 0;
+    bool more = false;
+
+    view_enter(view);
+    kept = view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
+    for (uint64_t back = 1; back <= kept && !more; back++) {
+        const struct view_fill *fill = &view->fills[(view->fill_count - back) % KEPT_FILLS];
+
+        if (!fill_matches(fill, filter))
+            continue;
+        more = json_array_size(items) >= filter->limit;
+        if (more)
+            break;
+        json_array_append_new(items, fill_json(view, fill));
+        last = fill->seq;
+    }
+    view_leave(view);
+    return shape_list(items, more ? last : 0);
+}

@@ -1,0 +1,277 @@
+/* Market, status, health and latency. */
+#include "view/shapes.h"
+
+#include "thread/clock.h"
+#include "thread/thread.h"
+#include "version.h"
+
+#include <string.h>
+
+static const int64_t second_ns = 1000000000LL;
+/* A venue that has said nothing for so long is STALE, then DOWN. */
+static const int64_t venue_stale_ns = 2 * 1000000000LL;
+static const int64_t venue_down_ns = 10 * 1000000000LL;
+static const int64_t engine_silent_ns = 1000000000LL;
+static const int64_t journal_lag_ns = 1000000000LL;
+
+/* --- market --- */
+
+static json_t *levels_json(const struct instrument *instrument, const struct level *levels,
+                           uint32_t count)
+{
+    json_t *json = json_array();
+
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(json,
+                              json_pack("[o, o]", shape_price(instrument, levels[i].price_ticks),
+                                        shape_qty(instrument, levels[i].qty_lots)));
+    return json;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static json_t *book_json(const struct view *view, uint16_t instrument, uint32_t depth)
+{
+    const struct instrument *row = &view->from.config->instrument[instrument];
+    const struct telemetry_book *book = &view->books[instrument];
+    const struct level *asks = book->levels + book->bid_count;
+
+    return json_pack("{s:s, s:o, s:o, s:b, s:o, s:o, s:s}", "instrument", row->name, "bids",
+                     levels_json(row, book->levels, least(depth, book->bid_count)), "asks",
+                     levels_json(row, asks, least(depth, book->ask_count)), "stale",
+                     book->status != BOOK_OK, "age_ns",
+                     shape_age(model_now_ns(view), book->received_ns), "update_id",
+                     book->kind == 0 ? json_null() : shape_decimal(book->update_id, 0), "status",
+                     book_status_name((enum book_status)book->status));
+}
+
+json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth)
+{
+    json_t *json;
+
+    view_enter(view);
+    json = book_json(view, instrument, depth);
+    view_leave(view);
+    return json;
+}
+
+static json_t *instrument_json(const struct config *config, const struct instrument *row)
+{
+    const char *colon = strchr(row->name, ':');
+
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:I, s:I}", "instrument",
+                     row->name, "venue", config->venue[row->venue], "symbol",
+                     colon ? colon + 1 : row->name, "tick", shape_price(row, 1), "lot",
+                     shape_qty(row, 1), "currency", config->currency[row->currency].name, "inverse",
+                     (int)row->inverse, "maker_fee", shape_decimal(row->maker_fee_e8, 8),
+                     "taker_fee", shape_decimal(row->taker_fee_e8, 8), "price_decimals",
+                     (json_int_t)row->price_decimals, "qty_decimals",
+                     (json_int_t)row->qty_decimals);
+}
+
+json_t *view_instruments(struct view *view)
+{
+    const struct config *config = view->from.config;
+    json_t *items = json_array();
+
+    for (uint16_t i = 0; i < config->instruments; i++)
+        json_array_append_new(items, instrument_json(config, &config->instrument[i]));
+    return shape_list(items, 0);
+}
+
+/* Real clock of the newest update of any instrument of the venue; 0: none yet. */
+static int64_t venue_update_ns(const struct view *view, uint16_t venue)
+{
+    const struct config *config = view->from.config;
+    int64_t newest_ns = 0;
+
+    for (uint16_t i = 0; i < config->instruments && view->from.gateway; i++) {
+        int64_t update_ns = gateway_last_update_ns(view->from.gateway, i);
+
+        if (config->instrument[i].venue == venue && update_ns > newest_ns)
+            newest_ns = update_ns;
+    }
+    return newest_ns;
+}
+
+static const char *venue_state(const struct view *view, uint16_t venue)
+{
+    int64_t update_ns = venue_update_ns(view, venue);
+    int64_t age_ns = clock_real_ns() - update_ns;
+
+    if (update_ns == 0 || age_ns > venue_down_ns)
+        return "DOWN";
+    return age_ns > venue_stale_ns ? "STALE" : "READY";
+}
+
+static json_t *venues_json(const struct view *view)
+{
+    const struct config *config = view->from.config;
+    json_t *items = json_array();
+
+    for (uint16_t i = 0; i < config->venues; i++)
+        json_array_append_new(items,
+                              json_pack("{s:s, s:s, s:o}", "venue", config->venue[i], "state",
+                                        venue_state(view, i), "age_ns",
+                                        shape_age(clock_real_ns(), venue_update_ns(view, i))));
+    return items;
+}
+
+json_t *view_venues(struct view *view)
+{
+    return shape_list(venues_json(view), 0);
+}
+
+static enum market_state market_state(const struct view *view)
+{
+    return view->from.gateway ? gateway_market_state(view->from.gateway) : MARKET_STATE_STARTING;
+}
+
+static const char *market_state_text(enum market_state state)
+{
+    return state == MARKET_STATE_STARTING  ? "starting"
+           : state == MARKET_STATE_PLAYING ? "playing"
+                                           : "ended";
+}
+
+/* --- status --- */
+
+static json_t *threads_json(void)
+{
+    struct thread_row rows[THREADS_MAX];
+    uint32_t count = thread_rows(rows);
+    json_t *json = json_array();
+
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(json,
+                              json_pack("{s:s, s:o, s:s}", "name", rows[i].name, "core",
+                                        rows[i].core < 0 ? json_null() : json_integer(rows[i].core),
+                                        "idle", idle_name(rows[i].idle)));
+    return json;
+}
+
+static json_t *rings_json(const struct view *view)
+{
+    static const char *const names[] = {"market", "executions", "orders", "commands"};
+    json_t *json = json_object();
+
+    for (int i = 0; i < 4; i++) {
+        if (view->from.rings[i])
+            json_object_set_new(json, names[i],
+                                json_integer((json_int_t)ring_depth(view->from.rings[i])));
+    }
+    return json;
+}
+
+static json_int_t engine_seq(const struct view *view)
+{
+    return (json_int_t)lane_head_seq(journal_lane(view->from.journal, JOURNAL_ENGINE));
+}
+
+json_t *view_status(struct view *view)
+{
+    const struct config *config = view->from.config;
+    struct journal *journal = view->from.journal;
+    bool suspect = journal_is_suspect(journal);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:{s:s}, s:o, s:o, s:o, s:n}",
+                     "mode", mode_name(config->mode), "instance", config->instance, "version",
+                     pitwall_version, "config_hash", config->hash_text, "uptime_s",
+                     (json_int_t)((clock_real_ns() - view->from.started_ns) / second_ns),
+                     "journal_seq", engine_seq(view), "durable_seq",
+                     (json_int_t)journal_durable_seq(journal, JOURNAL_ENGINE), "audit_seq",
+                     (json_int_t)(view->from.store ? store_audit_seq(view->from.store) : 0),
+                     "storage", suspect ? "suspect" : "ok", "market", "state",
+                     market_state_text(market_state(view)), "threads", threads_json(), "venues",
+                     venues_json(view), "rings", rings_json(view), "clock_offset_ns");
+}
+
+/* --- health --- */
+
+static void add_reason(json_t *reasons, bool applies, const char *reason)
+{
+    if (applies)
+        json_array_append_new(reasons, json_string(reason));
+}
+
+static bool engine_is_silent(const struct view *view)
+{
+    const _Atomic int64_t *beat = view->from.engine_beat_ns;
+
+    return beat &&
+           clock_mono_ns() - atomic_load_explicit(beat, memory_order_relaxed) > engine_silent_ns;
+}
+
+static bool any_book_is_stale(const struct view *view)
+{
+    for (uint16_t i = 0; i < view->from.config->instruments; i++) {
+        if (view->books[i].status != BOOK_OK)
+            return true;
+    }
+    return false;
+}
+
+static bool any_venue_is_late(const struct view *view)
+{
+    for (uint16_t i = 0; i < view->from.config->venues; i++) {
+        if (strcmp(venue_state(view, i), "READY") != 0)
+            return true;
+    }
+    return false;
+}
+
+json_t *view_health(struct view *view, bool *ready)
+{
+    json_t *reasons = json_array();
+    enum market_state market = market_state(view);
+
+    view_enter(view);
+    add_reason(reasons, engine_is_silent(view), "engine_silent");
+    add_reason(reasons, clock_mono_ns() - view->durable_mono_ns > journal_lag_ns, "journal_lag");
+    add_reason(reasons, market == MARKET_STATE_STARTING, "market_starting");
+    add_reason(reasons, market == MARKET_STATE_ENDED, "market_ended");
+    add_reason(reasons,
+               market == MARKET_STATE_PLAYING &&
+                   (any_book_is_stale(view) || any_venue_is_late(view)),
+               "market_stale");
+    view_leave(view);
+    add_reason(reasons, journal_is_suspect(view->from.journal), "storage_suspect");
+    *ready = json_array_size(reasons) == 0;
+    return json_pack("{s:b, s:o}", "ready", (int)*ready, "reasons", reasons);
+}
+
+/* --- latency --- */
+
+static json_t *stage_json(struct histogram *histogram)
+{
+    struct histogram_summary summary = histogram_summarise(histogram);
+    bool any = summary.count != 0;
+
+    return json_pack("{s:I, s:o, s:o, s:o, s:o}", "count", (json_int_t)summary.count, "p50_ns",
+                     any ? shape_decimal(summary.p50_ns, 0) : json_null(), "p99_ns",
+                     any ? shape_decimal(summary.p99_ns, 0) : json_null(), "p999_ns",
+                     any ? shape_decimal(summary.p999_ns, 0) : json_null(), "max_ns",
+                     any ? shape_decimal(summary.max_ns, 0) : json_null());
+}
+
+json_t *view_latency(struct view *view)
+{
+    const struct view_sources *from = &view->from;
+    const struct {
+        const char *name;
+        struct histogram *histogram;
+    } stages[] = {{"step", from->step},
+                  {"tick_to_order", from->tick_to_order},
+                  {"order_ack", from->order_ack},
+                  {"fill", from->fill_latency}};
+    json_t *json = json_object();
+
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        if (stages[i].histogram)
+            json_object_set_new(json, stages[i].name, stage_json(stages[i].histogram));
+    }
+    return json_pack("{s:o}", "stages", json);
+}
