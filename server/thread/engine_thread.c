@@ -162,18 +162,15 @@ void *engine_thread_run(void *engine_thread)
     struct engine_thread *thread = engine_thread;
     struct turn turn = {.thread = thread, .tsc = tsc_calibrate()};
     uint32_t empty = 0;
-    uint64_t turns = 0;
 
-    for (;;) {
+    while (!atomic_load_explicit(&thread_stopping, memory_order_acquire)) {
         uint32_t taken = take_turn(&turn);
 
-        atomic_store_explicit(thread->heartbeat, ++turns, memory_order_relaxed);
-        if (taken != 0) {
+        atomic_store_explicit(thread->beat_ns, clock_mono_ns(), memory_order_relaxed);
+        if (taken != 0)
             empty = 0;
-            continue;
-        }
-        if (atomic_load_explicit(&thread_stopping, memory_order_acquire))
-            return NULL;
-        thread_idle(thread->idle, &empty);
+        else
+            thread_idle(thread->idle, &empty);
     }
+    return NULL;
 }

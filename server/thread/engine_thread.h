@@ -21,11 +21,11 @@ struct engine_thread {
     struct histogram *step;          /* engine_market() of each depth update */
     struct histogram *tick_to_order; /* receive stamp of the update to the order on the ring */
     enum idle idle;
-    _Atomic uint64_t *heartbeat; /* turns: what health looks at */
+    _Atomic int64_t *beat_ns; /* monotonic, of the latest turn: what health looks at */
 };
 
-/* Body for thread_start(..., true, ...); returns when thread_stopping is set and the rings of
- * commands and executions are empty. */
+/* Body for thread_start(..., true, ...); returns when thread_stopping is set: trading has stopped
+ * by then. */
 void *engine_thread_run(void *engine_thread);
 
 #endif

@@ -1,0 +1,159 @@
+#include "data_dir.h"
+
+#include "thread/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void path_in(char path[DATA_PATH_MAX], const char *dir, const char *name)
+{
+    snprintf(path, DATA_PATH_MAX, "%s/%s", dir, name);
+}
+
+static enum status fail(struct err *err, const char *path, const char *what)
+{
+    return err_format(err, ERR_IO, "%s: %s: %s", path, what, strerror(errno));
+}
+
+static enum status make_dir(const char *dir, struct err *err)
+{
+    char parent[DATA_PATH_MAX];
+
+    if (strlen(dir) + 32 > sizeof parent)
+        return err_format(err, ERR_USAGE, "%.64s...: path too long", dir);
+    snprintf(parent, sizeof parent, "%s", dir);
+    for (char *at = parent + 1; *at != '\0'; at++)
+        if (*at == '/') {
+            *at = '\0';
+            if (mkdir(parent, 0700) != 0 && errno != EEXIST)
+                return fail(err, parent, "cannot be made");
+            *at = '/';
+        }
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return fail(err, dir, "cannot be made");
+    return OK;
+}
+
+/* Who holds it, as the holder has written it; 0 when it has not. */
+static long holder_of(int fd)
+{
+    char text[32] = "";
+    ssize_t length = pread(fd, text, sizeof text - 1, 0);
+
+    return length > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+enum status data_dir_lock(const char *dir, struct err *err)
+{
+    char path[DATA_PATH_MAX];
+    enum status status = make_dir(dir, err);
+    int fd;
+
+    if (status != OK)
+        return status;
+    path_in(path, dir, "lock");
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(err, path, "cannot be opened");
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        long pid = holder_of(fd);
+
+        close(fd);
+        return pid > 0 ? err_format(err, ERR_BUSY_DATA, "%s: in use by process %ld", dir, pid)
+                       : err_format(err, ERR_BUSY_DATA, "%s: in use by another process", dir);
+    }
+    if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
+        return fail(err, path, "cannot be written");
+    return OK; /* fd stays open: the lock goes with the process */
+}
+
+static enum status sync_dir(const char *dir, struct err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int synced = fd < 0 ? -1 : fsync(fd);
+
+    if (fd >= 0)
+        close(fd);
+    return synced == 0 ? OK : fail(err, dir, "cannot be synced");
+}
+
+/* Whole and synced under its name, or not at all. */
+static enum status write_file(const char *dir, const char *name, const char *text, struct err *err)
+{
+    char path[DATA_PATH_MAX];
+    char fresh[DATA_PATH_MAX];
+    size_t length = strlen(text);
+    bool written;
+    int fd;
+
+    path_in(path, dir, name);
+    snprintf(fresh, sizeof fresh, "%s/.%s.new", dir, name);
+    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(err, fresh, "cannot be made");
+    written = write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
+    if (close(fd) != 0 || !written || rename(fresh, path) != 0)
+        return fail(err, path, "cannot be written");
+    return sync_dir(dir, err);
+}
+
+static enum status read_epoch(const char *path, uint64_t *epoch, struct err *err)
+{
+    char text[32] = "";
+    char *end = text;
+    FILE *file = fopen(path, "re");
+
+    *epoch = 0;
+    if (!file)
+        return errno == ENOENT ? OK : fail(err, path, "cannot be read");
+    if (fgets(text, sizeof text, file))
+        *epoch = strtoull(text, &end, 10);
+    fclose(file);
+    if (end == text || *end != '\n' || *epoch >= UINT32_MAX)
+        return err_format(err, ERR_DAMAGED, "%s: damaged; without it ids could repeat", path);
+    return OK;
+}
+
+enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err)
+{
+    char path[DATA_PATH_MAX];
+    char text[32];
+    enum status status;
+
+    path_in(path, dir, "epoch");
+    status = read_epoch(path, epoch, err);
+    if (status != OK)
+        return status;
+    snprintf(text, sizeof text, "%" PRIu64 "\n", ++*epoch);
+    return write_file(dir, "epoch", text, err);
+}
+
+enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
+                               const char *mode, struct err *err)
+{
+    json_t *run = json_pack("{s:i,s:s,s:s,s:s}", "pid", (int)getpid(), "url", url, "kill_url",
+                            kill_url, "mode", mode);
+    char *text = json_dumps(run, JSON_INDENT(1));
+    enum status status = write_file(dir, "run.json", text, err);
+
+    free(text);
+    json_decref(run);
+    return status;
+}
+
+void data_dir_remove_run(const char *dir)
+{
+    char path[DATA_PATH_MAX];
+
+    path_in(path, dir, "run.json");
+    if (unlink(path) != 0 && errno != ENOENT)
+        log_line(LOG_WARN, "server", "run.json stays", "errno=%d", errno);
+}

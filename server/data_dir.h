@@ -1,0 +1,21 @@
+/* The data directory: made, locked, numbered.
+ *
+ * DIR is 0700. DIR/lock is held with flock for as long as the process lives and names its pid.
+ * DIR/epoch counts the starts: it is raised and synced before anything else is written, so that
+ * ids which carry it (orders, commands, incidents) never repeat, whatever a crash has lost.
+ * DIR/run.json tells others where the running program listens. Main thread. */
+#ifndef PITWALL_DATA_DIR_H
+#define PITWALL_DATA_DIR_H
+
+#include "engine.h"
+
+enum { DATA_PATH_MAX = 512 };
+
+/* ERR_BUSY_DATA when another process holds it. The lock goes with the process. */
+enum status data_dir_lock(const char *dir, struct err *err);
+enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err);
+enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
+                               const char *mode, struct err *err);
+void data_dir_remove_run(const char *dir);
+
+#endif
