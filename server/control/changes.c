@@ -331,34 +331,16 @@ static enum status apply(struct control *control, const struct actor *actor,
                         &approval->before, &intent, err);
 }
 
-/* Who may not decide is audited: somebody tried. */
-static enum status may_decide(struct control *control, const struct actor *actor,
-                              struct approval *approval, bool approve, const char *request_id,
-                              struct err *err)
-{
-    struct control_fact fact = {
-        .kind = "refused", .scope = approval->scope_name, .request_id = request_id};
-    enum status status = approval_may_decide(approval, actor, approve, clock_real_ns(), err);
-    char id[32];
-
-    if (status == OK || status == ERR_CONFLICT)
-        return status;
-    approval_id(approval, id);
-    fact.reason = err->text;
-    fact.new_value =
-        json_pack("{s:s,s:s}", "approval", id, "asked", approve ? "approve" : "reject");
-    return control_refuse(control, actor, &fact, err);
-}
-
+/* Who may not decide is refused with 403, and the router audits that. */
 static enum status find_to_decide(struct control *control, const struct actor *actor,
-                                  const char *id, bool approve, const char *request_id,
-                                  struct approval **approval, struct err *err)
+                                  const char *id, bool approve, struct approval **approval,
+                                  struct err *err)
 {
     control_expire(control);
     *approval = approvals_find(&control->approvals, id);
     if (!*approval)
         return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
-    return may_decide(control, actor, *approval, approve, request_id, err);
+    return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);
 }
 
 enum status control_approve(struct control *control, const struct actor *actor, const char *id,
@@ -370,7 +352,7 @@ enum status control_approve(struct control *control, const struct actor *actor, 
     enum status status;
 
     if ((status = decision_parse(body, reason, err)) != OK ||
-        (status = find_to_decide(control, actor, id, true, request_id, &approval, err)) != OK)
+        (status = find_to_decide(control, actor, id, true, &approval, err)) != OK)
         return status;
     if (base_has_moved(control, approval))
         return go_stale(control, actor, approval, request_id, err);
@@ -396,7 +378,7 @@ enum status control_reject(struct control *control, const struct actor *actor, c
     uint64_t seq;
 
     if ((status = decision_parse(body, reason, err)) != OK ||
-        (status = find_to_decide(control, actor, id, false, request_id, &approval, err)) != OK)
+        (status = find_to_decide(control, actor, id, false, &approval, err)) != OK)
         return status;
     fact = decision_fact(approval, "rejected", reason, request_id);
     if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK)

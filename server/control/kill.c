@@ -70,8 +70,9 @@ static void note(struct control *control, const struct actor *actor, const char 
         .kind = "kill", .scope = scope, .reason = reason, .request_id = request_id};
 
     incident_print(text, incident);
-    fact.new_value = json_pack("{s:s,s:s,s:b,s:s}", "incident", text, "state", "HALTED", "again",
-                               again, "engine", result->engine_answered ? "blocked" : "silent");
+    /* The store names an incident's actor by the record that carries "incident": the first one. */
+    fact.new_value = json_pack("{s:s,s:s,s:s}", again ? "joined" : "incident", text, "state",
+                               "HALTED", "engine", result->engine_answered ? "blocked" : "silent");
     control_queue_note(control, record_make(actor, &fact),
                        again || !result->engine_answered ? 0 : incident);
 }

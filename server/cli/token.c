@@ -1,0 +1,128 @@
+/* pitwall token create --data DIR --name N (--role R | --scope S) [--expires DAYS]
+ * pitwall token list (--data DIR | --url U --token-file F) [--json]
+ *
+ * The token is the only line on stdout; it is never shown again. */
+#include "cli/offline.h"
+
+#include "thread/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct token_options {
+    struct client_target target;
+    const char *name, *role, *scope, *expires;
+};
+
+static enum status create_by_server(const struct token_options *options, int days,
+                                    char token[SECRET_TEXT_MAX], struct err *err)
+{
+    struct client_answer answer;
+    json_t *body = json_pack("{s:s,s:s*,s:s*,s:i}", "name", options->name, "role", options->role,
+                             "scope", options->scope, "days", days);
+    enum status status =
+        client_call(&options->target, "POST", "/local/tokens", body, NULL, &answer, err);
+
+    if (status == OK)
+        snprintf(token, SECRET_TEXT_MAX, "%s", cli_text(answer.json, "token"));
+    json_decref(body);
+    json_decref(answer.json);
+    return status;
+}
+
+static enum status create(const struct token_options *options, int days,
+                          char token[SECRET_TEXT_MAX], struct err *err)
+{
+    struct offline offline;
+    enum status status = offline_open(&offline, options->target.dir, err);
+
+    if (status == OK)
+        status = access_token_create(offline.access, options->name, options->role, options->scope,
+                                     days, token, err);
+    offline_close(&offline);
+    if (status != ERR_CONFLICT || offline.access)
+        return status;
+    return create_by_server(options, days, token, err);
+}
+
+/* 0: not given, so the default; -1: not a number of days. */
+static int days_of(const char *text)
+{
+    size_t length = text ? strlen(text) : 0;
+
+    if (!text)
+        return 0;
+    if (length > 4 || strspn(text, "0123456789") != length || text[0] == '0')
+        return -1;
+    return atoi(text);
+}
+
+static int cli_token_create(const struct token_options *options)
+{
+    char token[SECRET_TEXT_MAX];
+    int days = days_of(options->expires);
+    struct err err = {0};
+
+    if (!options->target.dir || !options->name || !options->role == !options->scope)
+        return cli_usage("token", "create needs --data, --name, and either --role or --scope");
+    if (days < 0)
+        return cli_usage("token", "--expires is a number of days, 1 to 3650");
+    if (create(options, days, token, &err) != OK)
+        return cli_fail("token", &err);
+    puts(token);
+    explicit_bzero(token, sizeof token);
+    return 0;
+}
+
+static int cli_token_list(const struct client_target *target)
+{
+    const char *problem = cli_target_check(target);
+    struct err err = {0};
+    json_t *tokens = NULL;
+    json_t *token;
+    size_t i;
+
+    if (problem)
+        return cli_usage("token", problem);
+    if (offline_list(target, access_tokens, "/api/v1/tokens", &tokens, &err) != OK) {
+        json_decref(tokens);
+        return cli_fail("token", &err);
+    }
+    if (target->json)
+        cli_print_json(tokens);
+    else
+        json_array_foreach(json_object_get(tokens, "items"), i, token)
+        {
+            const char *role = cli_text(token, "role");
+            char until[CLI_TIME_MAX];
+
+            printf("%-20s %-16s %-8s until %s\n", cli_text(token, "name"),
+                   role[0] == '-' ? cli_text(token, "scope") : role, cli_text(token, "state"),
+                   cli_time(token, "expires_ns", until));
+        }
+    json_decref(tokens);
+    return 0;
+}
+
+int cli_token(int argc, char **argv)
+{
+    struct token_options options = {0};
+    const struct cli_option table[] = {{"--name", &options.name, NULL},
+                                       {"--role", &options.role, NULL},
+                                       {"--scope", &options.scope, NULL},
+                                       {"--expires", &options.expires, NULL},
+                                       {NULL, NULL, NULL}};
+    const char *problem;
+
+    if (argc < 1)
+        return cli_usage("token", "say what: create or list");
+    problem = cli_options_read(argc - 1, argv + 1, &options.target, table);
+    if (problem)
+        return cli_usage("token", problem);
+    if (strcmp(argv[0], "create") == 0)
+        return cli_token_create(&options);
+    if (strcmp(argv[0], "list") == 0)
+        return cli_token_list(&options.target);
+    return cli_usage("token", "say what: create or list");
+}

@@ -1,0 +1,95 @@
+/* pitwall user create --data DIR --name N --role R --password-file F
+ * pitwall user list (--data DIR | --url U --token-file F) [--json] */
+#include "cli/offline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PASSWORD_LINE_MAX = 300 };
+
+struct user_options {
+    struct client_target target;
+    const char *name, *role, *password_file;
+};
+
+static enum status create(const struct user_options *options, const char *password, struct err *err)
+{
+    struct client_answer answer = {0};
+    struct offline offline;
+    enum status status = offline_open(&offline, options->target.dir, err);
+    json_t *body;
+
+    if (status == OK)
+        status = access_user_create(offline.access, options->name, options->role, password, err);
+    offline_close(&offline);
+    if (status != ERR_CONFLICT || offline.access)
+        return status;
+    body = json_pack("{s:s,s:s,s:s}", "name", options->name, "role", options->role, "password",
+                     password);
+    status = client_call(&options->target, "POST", "/local/users", body, NULL, &answer, err);
+    json_decref(body);
+    json_decref(answer.json);
+    return status;
+}
+
+static int cli_user_create(const struct user_options *options)
+{
+    char password[PASSWORD_LINE_MAX];
+    struct err err = {0};
+    enum status status;
+
+    if (!options->target.dir || !options->name || !options->role || !options->password_file)
+        return cli_usage("user", "create needs --data, --name, --role and --password-file");
+    status = cli_read_secret(options->password_file, password, sizeof password, &err);
+    if (status == OK)
+        status = create(options, password, &err);
+    explicit_bzero(password, sizeof password);
+    if (status != OK)
+        return cli_fail("user", &err);
+    printf("user %s, role %s\n", options->name, options->role);
+    return 0;
+}
+
+static int cli_user_list(const struct client_target *target)
+{
+    const char *problem = cli_target_check(target);
+    struct err err = {0};
+    json_t *users = NULL;
+    json_t *user;
+    size_t i;
+
+    if (problem)
+        return cli_usage("user", problem);
+    if (offline_list(target, access_users, "/api/v1/users", &users, &err) != OK) {
+        json_decref(users);
+        return cli_fail("user", &err);
+    }
+    if (target->json)
+        cli_print_json(users);
+    else
+        json_array_foreach(json_object_get(users, "items"), i, user)
+            printf("%-20s %s\n", cli_text(user, "user"), cli_text(user, "role"));
+    json_decref(users);
+    return 0;
+}
+
+int cli_user(int argc, char **argv)
+{
+    struct user_options options = {0};
+    const struct cli_option table[] = {{"--name", &options.name, NULL},
+                                       {"--role", &options.role, NULL},
+                                       {"--password-file", &options.password_file, NULL},
+                                       {NULL, NULL, NULL}};
+    const char *problem;
+
+    if (argc < 1)
+        return cli_usage("user", "say what: create or list");
+    problem = cli_options_read(argc - 1, argv + 1, &options.target, table);
+    if (problem)
+        return cli_usage("user", problem);
+    if (strcmp(argv[0], "create") == 0)
+        return cli_user_create(&options);
+    if (strcmp(argv[0], "list") == 0)
+        return cli_user_list(&options.target);
+    return cli_usage("user", "say what: create or list");
+}
