@@ -1,0 +1,244 @@
+#include "engine_room.h"
+
+#include "thread/clock.h"
+#include "thread/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    MARKET_BYTES = 4 << 20,
+    EXECUTION_BYTES = 1 << 20,
+    ORDER_BYTES = 1 << 20,
+    COMMAND_BYTES = 64 << 10,
+    TELEMETRY_BYTES = 1 << 20,
+};
+
+#define DAY_NS 86400000000000LL
+
+/* Prefaulted by writing: a page that is first touched while trading costs a microsecond. */
+static void *take_memory(size_t size)
+{
+    size_t rounded = (size + 4095) & ~(size_t)4095;
+    void *memory = aligned_alloc(4096, rounded);
+
+    if (memory)
+        memset(memory, 0, rounded);
+    return memory;
+}
+
+static struct ring *take_ring(uint64_t bytes)
+{
+    struct ring *ring = take_memory(sizeof *ring);
+    void *memory = take_memory(bytes);
+
+    if (!ring || !memory) {
+        free(ring);
+        free(memory);
+        return NULL;
+    }
+    ring_init(ring, memory, bytes);
+    return ring;
+}
+
+static bool take_parts(struct engine_room *room)
+{
+    room->kill = take_memory(sizeof *room->kill);
+    room->market = take_ring(MARKET_BYTES);
+    room->executions = take_ring(EXECUTION_BYTES);
+    room->orders = take_ring(ORDER_BYTES);
+    room->commands = take_ring(COMMAND_BYTES);
+    room->telemetry = take_ring(TELEMETRY_BYTES);
+    room->step = take_memory(sizeof *room->step);
+    room->tick_to_order = take_memory(sizeof *room->tick_to_order);
+    room->order_ack = take_memory(sizeof *room->order_ack);
+    room->fill_latency = take_memory(sizeof *room->fill_latency);
+    return room->kill && room->market && room->executions && room->orders && room->commands &&
+           room->telemetry && room->step && room->tick_to_order && room->order_ack &&
+           room->fill_latency;
+}
+
+/* A cap that has come down since binds what was approved under the old one. */
+static void bound_by_caps(struct limits *limits, const struct limits *caps)
+{
+    for (unsigned id = 0; id < LIMIT_COUNT; id++) {
+        int64_t cap = caps->value[id];
+        int64_t value = limits->value[id];
+        bool most = limit_row((enum limit_id)id)->sense == LIMIT_MOST;
+
+        if (cap != LIMIT_UNSET && value != LIMIT_UNSET && value != LIMIT_DENY &&
+            (most ? value > cap : value < cap))
+            limits->value[id] = cap;
+    }
+}
+
+/* What people set and approved holds over the file. */
+static void restore_limits(struct engine_config *engine, const struct store_saved *saved,
+                           uint16_t scope)
+{
+    engine->limits_generation[scope] = 1;
+    if (saved->scope[scope].limits_found) {
+        engine->limits[scope] = saved->scope[scope].limits;
+        engine->limits_generation[scope] = saved->scope[scope].limits_generation;
+    }
+    bound_by_caps(&engine->limits[scope], &engine->caps[scope]);
+    if (engine->limits_generation[scope] > engine->generation)
+        engine->generation = engine->limits_generation[scope];
+}
+
+static void restore_state(struct engine_room *room, const struct config *config,
+                          const struct store_saved *saved, uint16_t scope)
+{
+    struct engine_config *engine = &room->config;
+    enum trading_state configured = scope == scope_of_firm() ? config->initial_state : STATE_ACTIVE;
+
+    engine->initial[scope].state = configured;
+    engine->initial[scope].version = 1;
+    if (saved->scope[scope].state_found) {
+        engine->initial[scope].version = saved->scope[scope].version;
+        engine->initial[scope].incident = saved->scope[scope].incident;
+        if (saved->scope[scope].state > configured)
+            engine->initial[scope].state = saved->scope[scope].state;
+    }
+    if (engine->initial[scope].state != STATE_HALTED)
+        engine->initial[scope].incident = 0;
+    atomic_store(&room->kill->word[scope], engine->initial[scope].incident);
+}
+
+enum status engine_room_open(struct engine_room *room, const struct config *config,
+                             const struct store_saved *saved, uint64_t epoch, struct err *err)
+{
+    int64_t now_ns = clock_real_ns();
+
+    memset(room, 0, sizeof *room);
+    if (!take_parts(room))
+        return err_set(err, ERR_INTERNAL, "no memory for the engine's rings");
+    config_engine(config, &room->config);
+    room->config.gateways = 1; /* one simulated venue serves all */
+    room->config.epoch = epoch;
+    room->config.day_start_ns = now_ns - now_ns % DAY_NS;
+    room->config.generation = saved->generation > 0 ? saved->generation : 1;
+    for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
+        restore_limits(&room->config, saved, scope);
+        restore_state(room, config, saved, scope);
+    }
+    atomic_store(&room->kill->ticket, epoch << 32);
+    room->inline_gateway = config->engine.inline_gateway;
+    room->idle = thread_idle_policy(config->engine.idle);
+    return OK;
+}
+
+static enum speed_kind speed_of(const char *text, uint32_t *times)
+{
+    *times = 1;
+    if (strcmp(text, "max") == 0)
+        return SPEED_MAX;
+    if (text[0] != 'x')
+        return SPEED_REAL;
+    *times = (uint32_t)strtoul(text + 1, NULL, 10);
+    return SPEED_TIMES;
+}
+
+static enum at_end at_end_of(const char *text)
+{
+    return strcmp(text, "loop") == 0   ? AT_END_LOOP
+           : strcmp(text, "exit") == 0 ? AT_END_EXIT
+                                       : AT_END_HOLD;
+}
+
+enum status engine_room_gateway(struct engine_room *room, const struct config *config,
+                                struct feed *feed, struct err *err)
+{
+    struct gateway_config gateway = {
+        .feed = feed,
+        .instruments = config->instrument,
+        .instrument_count = config->instruments,
+        .at_end = at_end_of(config->market.at_end),
+        .sim = {.seed = config->seed,
+                .order_latency_ns = config->market.order_latency_ns,
+                .ack_latency_ns = config->market.ack_latency_ns,
+                .jitter_ns = config->market.jitter_ns},
+        .ledger_path = config->market.ledger[0] != '\0' ? config->market.ledger : NULL,
+        .market = room->market,
+        .executions = room->executions,
+        .orders = room->orders,
+        .kill = room->kill,
+    };
+
+    gateway.speed = speed_of(config->market.speed, &gateway.times);
+    return gateway_open(&room->gateway, &gateway, err);
+}
+
+/* Only the engine's own memory is locked: locking all that comes would starve password hashing. */
+static void lock_memory(void *memory, size_t size)
+{
+    if (mlock(memory, size) != 0)
+        log_line(LOG_WARN, "engine", "memory is not locked", "bytes=%zu errno=%d", size, errno);
+}
+
+enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err)
+{
+    size_t size = engine_size(&room->config);
+    void *memory = take_memory(size);
+    struct engine_io io = {.events = journal_lane(journal, JOURNAL_ENGINE),
+                           .telemetry = room->telemetry,
+                           .orders = {room->orders},
+                           .kill = room->kill,
+                           .order_ack = room->order_ack,
+                           .fill_latency = room->fill_latency};
+
+    if (!memory)
+        return err_set(err, ERR_INTERNAL, "no memory for the engine");
+    lock_memory(memory, size);
+    room->engine = engine_init(memory, &room->config, io, clock_real_ns());
+    return OK;
+}
+
+static void *gateway_run(void *context)
+{
+    struct engine_room *room = context;
+    uint32_t empty = 0;
+
+    while (!atomic_load_explicit(&thread_stopping, memory_order_acquire)) {
+        if (gateway_poll(room->gateway) != 0)
+            empty = 0;
+        else
+            thread_idle(room->idle, &empty);
+    }
+    return NULL;
+}
+
+enum status engine_room_start(struct engine_room *room, struct err *err)
+{
+    enum status status;
+
+    room->engine_thread = (struct engine_thread){.engine = room->engine,
+                                                 .gateway = room->gateway,
+                                                 .inline_gateway = room->inline_gateway,
+                                                 .kill = room->kill,
+                                                 .commands = room->commands,
+                                                 .executions = room->executions,
+                                                 .market = room->market,
+                                                 .step = room->step,
+                                                 .tick_to_order = room->tick_to_order,
+                                                 .idle = room->idle,
+                                                 .beat_ns = &room->beat_ns};
+    atomic_store(&room->beat_ns, clock_mono_ns());
+    status = thread_start(&room->engine_id, "engine", true, room->idle, engine_thread_run,
+                          &room->engine_thread, err);
+    if (status != OK || room->inline_gateway)
+        return status;
+    return thread_start(&room->gateway_id, "gateway", false, room->idle, gateway_run, room, err);
+}
+
+void engine_room_stop(struct engine_room *room)
+{
+    if (room->engine_id)
+        pthread_join(room->engine_id, NULL);
+    if (room->gateway_id)
+        pthread_join(room->gateway_id, NULL);
+    gateway_close(room->gateway);
+    room->gateway = NULL;
+}

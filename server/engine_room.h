@@ -1,0 +1,40 @@
+/* The engine room: the engine with its memory, rings, kill page and gateway, and their threads.
+ *
+ * Everything is made before the threads start, prefaulted by writing, and stays until the process
+ * ends: no allocation, no mapping, no fork while it trades. Main thread. */
+#ifndef PITWALL_ENGINE_ROOM_H
+#define PITWALL_ENGINE_ROOM_H
+
+#include "gateway/gateway.h"
+#include "store/store.h"
+#include "thread/engine_thread.h"
+#include "view/view.h"
+
+struct engine_room {
+    struct engine_config config;
+    struct engine *engine;
+    struct gateway *gateway;
+    struct kill_page *kill;
+    struct ring *market, *executions, *orders, *commands, *telemetry;
+    struct histogram *step, *tick_to_order, *order_ack, *fill_latency;
+    _Atomic int64_t beat_ns;
+    struct engine_thread engine_thread;
+    pthread_t engine_id, gateway_id;
+    bool inline_gateway;
+    enum idle idle;
+};
+
+/* What was saved and what the configuration says, the stricter of both; and which scopes come up
+ * killed, on the kill page. */
+enum status engine_room_open(struct engine_room *room, const struct config *config,
+                             const struct store_saved *saved, uint64_t epoch, struct err *err);
+/* The gateway takes over the feed (also when it fails). */
+enum status engine_room_gateway(struct engine_room *room, const struct config *config,
+                                struct feed *feed, struct err *err);
+/* Emits the events of the start: whoever must not miss them reads by now. */
+enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err);
+enum status engine_room_start(struct engine_room *room, struct err *err);
+/* After thread_stopping is set: waits for both threads, closes the gateway. */
+void engine_room_stop(struct engine_room *room);
+
+#endif

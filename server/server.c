@@ -1,0 +1,422 @@
+#include "server.h"
+
+#include "api/http.h"
+#include "data_dir.h"
+#include "engine_room.h"
+#include "gateway/recording/recording.h"
+#include "gateway/synthetic/synthetic.h"
+#include "stream/stream.h"
+#include "thread/clock.h"
+#include "thread/log.h"
+#include "thread/thread.h"
+#include "version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STOP_TRADING_MS 3000
+
+/* Everything that runs, in the order in which it was made. */
+struct server {
+    const struct server_options *options;
+    struct config config;
+    uint64_t epoch;
+    struct journal *journal;
+    struct store *store;
+    struct store_saved saved;
+    struct engine_room room;
+    struct view_sources view_sources;
+    struct view *view;
+    struct access *access;
+    struct control *control;
+    struct stream *stream;
+    struct http *http;
+    json_t *first_login;
+};
+
+/* --- what is played, and by which rules --- */
+
+static enum status open_recording(const struct server_options *options, struct feed **feed,
+                                  struct err *err)
+{
+    return recording_open(options->recordings, (uint32_t)options->recording_count, feed, err);
+}
+
+static void take_option(char out[16], const char *option)
+{
+    if (option)
+        snprintf(out, 16, "%s", option);
+}
+
+/* What the command line says instead of the file. */
+static enum status override(struct config *config, const struct server_options *options,
+                            struct err *err)
+{
+    enum status status = OK;
+
+    take_option(config->market.speed, options->speed);
+    take_option(config->market.at_end, options->at_end);
+    if (options->listen)
+        snprintf(config->listen, sizeof config->listen, "%s", options->listen);
+    if (options->kill_listen)
+        snprintf(config->kill_listen, sizeof config->kill_listen, "%s", options->kill_listen);
+    if (options->recording_count > 0)
+        config->mode = MODE_REPLAY;
+    if (options->speed)
+        status = config_check_speed(options->speed, err);
+    if (status == OK && options->at_end)
+        status = config_check_at_end(options->at_end, err);
+    if (status == OK)
+        status = config_check_listen(config->listen, err);
+    return status == OK ? config_check_listen(config->kill_listen, err) : status;
+}
+
+static enum status open_feed(struct server *server, struct feed **feed, struct err *err)
+{
+    const struct server_options *options = server->options;
+    enum status status = OK;
+
+    *feed = NULL;
+    if (options->recording_count > 0)
+        status = open_recording(options, feed, err);
+    if (status == OK)
+        status = config_load(&server->config, options->config_path,
+                             *feed ? (*feed)->instruments : NULL, err);
+    if (status == OK)
+        status = override(&server->config, options, err);
+    if (status == OK && !*feed)
+        status = synthetic_open(server->config.seed, clock_real_ns(), feed, err);
+    if (status != OK && *feed)
+        (*feed)->ops->close(*feed);
+    return status;
+}
+
+/* --- starting --- */
+
+static enum status open_truth(struct server *server, struct err *err)
+{
+    const char *dir = server->options->dir;
+    char recovered[ERR_TEXT_MAX] = "";
+    enum status status = data_dir_lock(dir, err);
+
+    if (status == OK)
+        status = data_dir_next_epoch(dir, &server->epoch, err);
+    if (status == OK)
+        status = journal_open(&server->journal, dir, &server->config, recovered, err);
+    if (status == OK && recovered[0] != '\0') {
+        char text[ERR_TEXT_MAX];
+
+        log_line(LOG_INFO, "journal", "recovered", "what=%s",
+                 log_escape(text, sizeof text, recovered));
+    }
+    if (status == OK)
+        status =
+            store_open(&server->store, dir, &server->config, server->journal, &server->saved, err);
+    return status;
+}
+
+static void name_sources(struct server *server)
+{
+    struct engine_room *room = &server->room;
+
+    server->view_sources = (struct view_sources){
+        .config = &server->config,
+        .journal = server->journal,
+        .store = server->store,
+        .gateway = room->gateway,
+        .telemetry = room->telemetry,
+        .rings = {room->market, room->executions, room->orders, room->commands},
+        .kill = room->kill,
+        .step = room->step,
+        .tick_to_order = room->tick_to_order,
+        .order_ack = room->order_ack,
+        .fill_latency = room->fill_latency,
+        .engine_beat_ns = &room->beat_ns,
+        .dir = server->options->dir,
+        .saved = &server->saved,
+        .started_ns = clock_real_ns(),
+    };
+}
+
+static enum status open_engine(struct server *server, struct feed *feed, struct err *err)
+{
+    struct engine_room *room = &server->room;
+    int core;
+    enum status status = thread_place_engine(server->config.engine.core, &core, err);
+
+    if (status == OK)
+        status = engine_room_open(room, &server->config, &server->saved, server->epoch, err);
+    if (status != OK) {
+        feed->ops->close(feed);
+        return status;
+    }
+    status = engine_room_gateway(room, &server->config, feed, err);
+    name_sources(server);
+    if (status == OK)
+        status = view_open(&server->view, &server->view_sources, err);
+    if (status == OK)
+        status = engine_room_engine(room, server->journal, err);
+    return status;
+}
+
+static enum status open_control(struct server *server, struct err *err)
+{
+    struct control_sources sources = {
+        .config = &server->config,
+        .journal = server->journal,
+        .view = server->view,
+        .kill = server->room.kill,
+        .commands = server->room.commands,
+        .order_rings = {server->room.orders},
+        .gateways = server->room.config.gateways,
+        .epoch = server->epoch,
+    };
+    enum status status = access_open(&server->access, server->options->dir, err);
+
+    sources.access = server->access;
+    if (status == OK)
+        status = access_first_run(server->access, server->options->dir, server->options->demo,
+                                  &server->first_login, err);
+    if (status == OK)
+        status = control_open(&server->control, &sources, err);
+    return status;
+}
+
+static enum status start_threads(struct server *server, struct err *err)
+{
+    struct stream_sources sources;
+    enum status status = journal_start(server->journal, err);
+
+    if (status == OK)
+        status = store_start(server->store, err);
+    if (status == OK)
+        status = engine_room_start(&server->room, err);
+    if (status == OK)
+        status = view_start(server->view, err);
+    if (status == OK)
+        status = control_start(server->control, err);
+    sources = (struct stream_sources){.view = server->view,
+                                      .control = server->control,
+                                      .access = server->access,
+                                      .store = server->store};
+    if (status == OK)
+        status = stream_open(&server->stream, &sources, err);
+    return status == OK ? stream_start(server->stream, err) : status;
+}
+
+/* The dashboard lies beside the program: BUILD/web beside BUILD/pitwall. */
+static void find_web(char path[DATA_PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", path, DATA_PATH_MAX - 8);
+    char *slash;
+
+    path[length > 0 ? length : 0] = '\0';
+    slash = strrchr(path, '/');
+    snprintf(slash ? slash : path, 8, "%s", "/web");
+}
+
+static enum status open_http(struct server *server, struct err *err)
+{
+    char web_dir[DATA_PATH_MAX];
+    struct http_sources sources = {.config = &server->config,
+                                   .control = server->control,
+                                   .view = server->view,
+                                   .access = server->access,
+                                   .store = server->store,
+                                   .view_sources = &server->view_sources,
+                                   .dir = server->options->dir,
+                                   .web_dir = web_dir,
+                                   .stream = server->stream};
+
+    find_web(web_dir);
+    return http_open(&server->http, &sources, server->config.listen, server->config.kill_listen,
+                     err);
+}
+
+/* --- what a person reads --- */
+
+static void print_log_ins(const json_t *first_login)
+{
+    size_t at;
+    json_t *user;
+
+    printf("\nLog-ins (kept in the data directory's file first-login, mode 0600):\n");
+    json_array_foreach(json_object_get(first_login, "users"), at, user)
+        printf("  %-8s %-8s %s\n", json_string_value(json_object_get(user, "user")),
+               json_string_value(json_object_get(user, "role")),
+               json_string_value(json_object_get(user, "password")));
+}
+
+static void print_halted(const struct server *server)
+{
+    for (uint16_t scope = 0; scope < scope_count(server->config.scopes); scope++) {
+        char name[SCOPE_TEXT_MAX];
+        char incident[INCIDENT_TEXT_MAX];
+
+        if (server->room.config.initial[scope].state == STATE_ACTIVE)
+            continue;
+        config_scope_name(&server->config, scope, name);
+        printf("\n%s is %s", name, trading_state_name(server->room.config.initial[scope].state));
+        if (server->room.config.initial[scope].incident == 0) {
+            printf(".\n");
+            continue;
+        }
+        incident_print(incident, server->room.config.initial[scope].incident);
+        printf(" since incident %s (%s, by %s).\n"
+               "  To resume: one person of role risk proposes it on the dashboard (or `pitwall "
+               "resume`), another approves.\n",
+               incident, server->saved.scope[scope].cause, server->saved.scope[scope].actor);
+    }
+}
+
+static void print_ready(const struct server *server)
+{
+    printf("pitwall %s, %s, instance %s\n", pitwall_version, mode_name(server->config.mode),
+           server->config.instance);
+    if (server->first_login)
+        print_log_ins(server->first_login);
+    else if (server->options->demo)
+        printf("\nLog-ins as before: %s/first-login\n", server->options->dir);
+    print_halted(server);
+    printf("\nDashboard  %s\nKill       %s/api/v1/kill\n\n", http_url(server->http),
+           http_kill_url(server->http));
+    printf("ready %s\n", http_url(server->http));
+    fflush(stdout);
+}
+
+/* --- running --- */
+
+static sigset_t signals_of_ours(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGUSR1);
+    return set;
+}
+
+static void leave_at_once(int number)
+{
+    (void)number;
+    _exit(1);
+}
+
+/* A second SIGTERM or SIGINT does not wait for the first. */
+static void arm_second_signal(void)
+{
+    struct sigaction action = {.sa_handler = leave_at_once};
+    sigset_t set = signals_of_ours();
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigdelset(&set, SIGUSR1);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void kill_by_signal(struct server *server)
+{
+    struct actor actor = {.name = "signal", .person = "signal", .role = ROLE_ADMIN};
+    json_t *receipt = NULL;
+    struct err err;
+
+    actor.is_local = true;
+    if (control_kill(server->control, &actor, "firm", "SIGUSR1", false, clock_real_ns(), NULL,
+                     &receipt, &err) != OK)
+        log_line(LOG_ERROR, "server", "kill by signal failed", NULL);
+    log_line(LOG_WARN, "server", "killed by SIGUSR1", NULL);
+    json_decref(receipt);
+}
+
+/* Until somebody stops it. */
+static void wait_for_end(struct server *server)
+{
+    sigset_t set = signals_of_ours();
+
+    while (!gateway_wants_exit(server->room.gateway)) {
+        struct timespec at_most = {.tv_nsec = 100000000};
+        int number = sigtimedwait(&set, NULL, &at_most);
+
+        if (number == SIGUSR1)
+            kill_by_signal(server);
+        else if (number == SIGTERM || number == SIGINT)
+            return;
+    }
+}
+
+/* Whatever was made is taken down, in reverse; what was not is NULL. */
+static void stop(struct server *server)
+{
+    struct err err;
+
+    if (server->stream)
+        stream_close(server->stream);
+    if (server->http)
+        http_close(server->http);
+    stream_free(server->stream);
+    if (server->http && control_stop_trading(server->control, STOP_TRADING_MS, &err) != OK)
+        log_line(LOG_WARN, "server", "stopped with orders open", NULL);
+    atomic_store(&thread_stopping, true);
+    engine_room_stop(&server->room);
+    control_close(server->control);
+    view_close(server->view);
+    store_close(server->store);
+    journal_close(server->journal);
+    access_close(server->access);
+    data_dir_remove_run(server->options->dir);
+    json_decref(server->first_login);
+}
+
+static enum status start(struct server *server, struct err *err)
+{
+    struct feed *feed;
+    enum status status = open_feed(server, &feed, err);
+
+    if (status != OK)
+        return status;
+    status = open_truth(server, err);
+    if (status != OK) {
+        feed->ops->close(feed);
+        return status;
+    }
+    status = open_engine(server, feed, err);
+    if (status == OK)
+        status = open_control(server, err);
+    if (status == OK)
+        status = start_threads(server, err);
+    if (status == OK)
+        status = open_http(server, err);
+    if (status == OK)
+        status =
+            data_dir_write_run(server->options->dir, http_url(server->http),
+                               http_kill_url(server->http), mode_name(server->config.mode), err);
+    return status;
+}
+
+int server_run(const struct server_options *options)
+{
+    static struct server server;
+    sigset_t set = signals_of_ours();
+    struct err err;
+    enum status status;
+
+    server.options = options;
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* before any thread: all inherit it */
+    status = start(&server, &err);
+    if (status != OK) {
+        fprintf(stderr, "pitwall run: %s\n", err.text);
+    } else {
+        print_ready(&server);
+        wait_for_end(&server);
+        log_line(LOG_INFO, "server", "stopping", NULL);
+    }
+    arm_second_signal();
+    if (server.journal)
+        stop(&server);
+    return status_exit(status);
+}
