@@ -60,20 +60,22 @@ enum status config_check_listen(const char *listen, struct err *err)
     if (!is_loopback(listen, (size_t)(colon - listen)))
         return err_format(err, ERR_CONFIG,
                           "'%s': plain HTTP is only served on loopback, and TLS is not there yet; "
-                          "listen on 127.0.0.1 and put a TLS proxy in front", listen);
+                          "listen on 127.0.0.1 and put a TLS proxy in front",
+                          listen);
     return OK;
 }
 
 /* What one row cannot tell by itself. */
-static enum status check_whole(const struct config *config, struct yaml_file *file,
-                               struct err *err)
+static enum status check_whole(const struct config *config, struct yaml_file *file, struct err *err)
 {
     const yaml_node_t *mode = yaml_find(file, yaml_file_root(file), "mode");
     enum status status = OK;
 
     if (config->mode != MODE_SIM && config->mode != MODE_REPLAY)
-        return yaml_refuse(file, mode, err, "mode %s needs a venue gateway that this version does "
-                           "not have; sim and replay are there", mode_name(config->mode));
+        return yaml_refuse(file, mode, err,
+                           "mode %s needs a venue gateway that this version does "
+                           "not have; sim and replay are there",
+                           mode_name(config->mode));
     if (config->metrics_listen[0] != '\0')
         return yaml_refuse(file, yaml_find(file, yaml_file_root(file), "metrics_listen"), err,
                            "metrics_listen: there is no listener of its own yet; /metrics is on "
@@ -105,14 +107,14 @@ static enum status check_with_line(const struct config *config, struct yaml_file
         node = yaml_find(file, root, "market");
         node = node ? yaml_find(file, node, "speed") : NULL;
     } else {
-        node = yaml_find(file, root, strncmp(inner.text, "kill", 4) == 0 ? "kill_listen" : "listen");
+        node =
+            yaml_find(file, root, strncmp(inner.text, "kill", 4) == 0 ? "kill_listen" : "listen");
     }
     return node ? yaml_refuse(file, node, err, "%s", inner.text)
                 : err_wrap(err, status, file->path);
 }
 
-static enum status hash_bytes(struct config *config, const struct yaml_file *file,
-                              struct err *err)
+static enum status hash_bytes(struct config *config, const struct yaml_file *file, struct err *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;

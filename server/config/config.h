@@ -41,8 +41,8 @@ struct config {
         char ledger[CONFIG_TEXT_MAX]; /* empty: none */
     } market;
     struct {
-        int64_t hot_bytes;           /* of the engine lane; power of two */
-        int64_t sync_ms;             /* the disk copy is at most this far behind */
+        int64_t hot_bytes;             /* of the engine lane; power of two */
+        int64_t sync_ms;               /* the disk copy is at most this far behind */
         char hot_dir[CONFIG_TEXT_MAX]; /* empty: the data directory */
     } journal;
     struct {

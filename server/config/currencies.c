@@ -25,9 +25,9 @@ static bool is_dollar(const char *name)
 
 static enum status read_rates(struct config *config, struct yaml_file *file, struct err *err)
 {
-    static const struct value_row row = {"engine.rates", VALUE_RATIO,
-                                         offsetof(struct currency, rate_e8), sizeof(int64_t),
-                                         "0.00000001..1000000000", "1"};
+    static const struct value_row row = {
+        "engine.rates",           VALUE_RATIO, offsetof(struct currency, rate_e8), sizeof(int64_t),
+        "0.00000001..1000000000", "1"};
     const yaml_node_t *engine = yaml_find(file, yaml_file_root(file), "engine");
     const yaml_node_t *rates = NULL;
     struct yaml_pair pair;
@@ -119,9 +119,10 @@ enum status currencies_read(struct config *config, struct yaml_file *file, struc
     }
     for (uint16_t at = 0; status == OK && at < config->currencies; at++)
         if (!config->currency[at].fixed && !find_rate_instrument(config, at))
-            status = err_format(err, ERR_CONFIG,
-                                "%s:1: currency %s of %s has no price in %s: add an instrument that "
-                                "quotes it, or engine.rates", file->path,
-                                config->currency[at].name, user_of(config, at), reporting);
+            status =
+                err_format(err, ERR_CONFIG,
+                           "%s:1: currency %s of %s has no price in %s: add an instrument that "
+                           "quotes it, or engine.rates",
+                           file->path, config->currency[at].name, user_of(config, at), reporting);
     return status;
 }

@@ -34,8 +34,7 @@ uint16_t currency_number(struct config *config, const char *name)
         number++;
     if (number == MAX_CURRENCIES || number < config->currencies)
         return number;
-    (void)snprintf(config->currency[number].name, sizeof config->currency[number].name, "%s",
-                   name);
+    (void)snprintf(config->currency[number].name, sizeof config->currency[number].name, "%s", name);
     return config->currencies++;
 }
 
@@ -65,7 +64,8 @@ static enum status read_venue(struct config *config, struct yaml_file *file,
     if (status != OK)
         return status;
     if (!name || !name_is_fit(name, false))
-        return yaml_refuse(file, item, err, "a venue needs `venue:`, a name of letters, digits, '-'");
+        return yaml_refuse(file, item, err,
+                           "a venue needs `venue:`, a name of letters, digits, '-'");
     if (venue_find(config, name, strlen(name), &known))
         return yaml_refuse(file, item, err, "venue '%s' is there twice", name);
     if (config->venues == MAX_VENUES)
@@ -83,14 +83,14 @@ struct entry {
 };
 
 const struct value_row maker_fee_row = {
-    "maker_fee", VALUE_RATIO, offsetof(struct instrument, maker_fee_e8), sizeof(int64_t),
-    "-0.1..0.1", "0"};
+    "maker_fee",     VALUE_RATIO, offsetof(struct instrument, maker_fee_e8),
+    sizeof(int64_t), "-0.1..0.1", "0"};
 const struct value_row taker_fee_row = {
-    "taker_fee", VALUE_RATIO, offsetof(struct instrument, taker_fee_e8), sizeof(int64_t),
-    "-0.1..0.1", "0"};
+    "taker_fee",     VALUE_RATIO, offsetof(struct instrument, taker_fee_e8),
+    sizeof(int64_t), "-0.1..0.1", "0"};
 static const struct value_row inverse_row = {
-    "inverse", VALUE_BOOL, offsetof(struct instrument, inverse), sizeof(bool), "true|false",
-    "false"};
+    "inverse",    VALUE_BOOL,   offsetof(struct instrument, inverse),
+    sizeof(bool), "true|false", "false"};
 
 static enum status take_text(struct yaml_file *file, const struct yaml_pair *pair,
                              const char **text, struct err *err)
@@ -180,16 +180,23 @@ static enum status fill_steps(struct yaml_file *file, struct entry *entry, struc
 
     if (!step_parse(entry->tick, &row->tick_units, &row->price_decimals) ||
         row->tick_units > MAX_PRICE_TICKS)
-        return yaml_refuse(file, entry->node, err, "%s: tick '%s' is not a positive decimal of at "
-                           "most %d places", entry->name, entry->tick, DECIMALS_MAX);
+        return yaml_refuse(file, entry->node, err,
+                           "%s: tick '%s' is not a positive decimal of at "
+                           "most %d places",
+                           entry->name, entry->tick, DECIMALS_MAX);
     if (!step_parse(entry->lot, &row->lot_units, &row->qty_decimals) || row->lot_units > MAX_LOTS)
-        return yaml_refuse(file, entry->node, err, "%s: lot '%s' is not a positive decimal of at "
-                           "most %d places", entry->name, entry->lot, DECIMALS_MAX);
+        return yaml_refuse(file, entry->node, err,
+                           "%s: lot '%s' is not a positive decimal of at "
+                           "most %d places",
+                           entry->name, entry->lot, DECIMALS_MAX);
     if (!decimal_parse(contract, strlen(contract), 8, &contract_e8) || contract_e8 <= 0)
-        return yaml_refuse(file, entry->node, err, "%s: contract_value '%s' is not a positive "
-                           "decimal of at most 8 places", entry->name, contract);
+        return yaml_refuse(file, entry->node, err,
+                           "%s: contract_value '%s' is not a positive "
+                           "decimal of at most 8 places",
+                           entry->name, contract);
     if (!values_fill(row, contract_e8))
-        return yaml_refuse(file, entry->node, err, "%s: one tick of one lot (%s x %s x %s) is not a "
+        return yaml_refuse(file, entry->node, err,
+                           "%s: one tick of one lot (%s x %s x %s) is not a "
                            "whole number of 0.00000001 %s: the money would not be exact",
                            entry->name, entry->tick, entry->lot, contract, entry->currency);
     return OK;

@@ -141,8 +141,10 @@ static enum status take(struct config *config, const struct feed_instruments *re
         row->venue = venue_number(config, recorded->venue[at]);
         row->currency = currency_number(config, recorded->currency[at]);
         if (row->venue == MAX_VENUES || row->currency == MAX_CURRENCIES)
-            return err_format(err, ERR_CONFIG, "the recording has more than %d venues or %d "
-                              "currencies", MAX_VENUES, MAX_CURRENCIES);
+            return err_format(err, ERR_CONFIG,
+                              "the recording has more than %d venues or %d "
+                              "currencies",
+                              MAX_VENUES, MAX_CURRENCIES);
     }
     renumber_scopes(config);
     for (uint16_t strategy = 1; strategy < config->strategies; strategy++)

@@ -10,8 +10,8 @@ enum { NS_DECIMALS_OF_MS = 6, MONEY_DECIMALS = 8 };
 
 static const struct value_row setting_rows[] = {
 #define SETTING(path, TYPE, field, range, fallback, change, says)                                  \
-    {path, VALUE_##TYPE, offsetof(struct config, field), FIELD_SIZE(struct config, field), range,  \
-     fallback},
+    {path,  VALUE_##TYPE, offsetof(struct config, field), FIELD_SIZE(struct config, field),        \
+     range, fallback},
 #include "tables/settings.def"
 #undef SETTING
 };
@@ -50,8 +50,10 @@ static const uint8_t parameter_kinds[] = {
 #undef PARAMETER
 };
 
-enum { SETTINGS = sizeof setting_rows / sizeof setting_rows[0],
-       PARAMETERS = sizeof parameter_rows / sizeof parameter_rows[0] };
+enum {
+    SETTINGS = sizeof setting_rows / sizeof setting_rows[0],
+    PARAMETERS = sizeof parameter_rows / sizeof parameter_rows[0]
+};
 
 uint32_t config_settings(const struct setting_text **rows)
 {
@@ -181,8 +183,7 @@ static enum status read_text(const struct value_row *row, const char *text, void
     return OK;
 }
 
-enum status value_read(const struct value_row *row, const char *text, void *target,
-                       struct err *err)
+enum status value_read(const struct value_row *row, const char *text, void *target, struct err *err)
 {
     int place;
 
@@ -230,7 +231,8 @@ static bool is_section(const char *key)
     size_t length = strlen(key);
 
     for (uint32_t at = 0; at < SETTINGS; at++)
-        if (strncmp(setting_rows[at].path, key, length) == 0 && setting_rows[at].path[length] == '.')
+        if (strncmp(setting_rows[at].path, key, length) == 0 &&
+            setting_rows[at].path[length] == '.')
             return true;
     return strcmp(key, "triggers") == 0 || strcmp(key, "audit") == 0;
 }

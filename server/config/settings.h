@@ -5,8 +5,16 @@
 #include "config/config.h"
 #include "config/yaml_file.h"
 
-enum value_type { VALUE_CHOICE, VALUE_TEXT, VALUE_INTEGER, VALUE_SIZE, VALUE_MONEY, VALUE_RATIO,
-                  VALUE_MS, VALUE_BOOL };
+enum value_type {
+    VALUE_CHOICE,
+    VALUE_TEXT,
+    VALUE_INTEGER,
+    VALUE_SIZE,
+    VALUE_MONEY,
+    VALUE_RATIO,
+    VALUE_MS,
+    VALUE_BOOL
+};
 
 /* One row, as the generic reader sees it. */
 struct value_row {

@@ -99,8 +99,8 @@ static enum status read_kind(struct yaml_file *file, const yaml_node_t *item,
     return OK;
 }
 
-static enum status read_name(struct config *config, struct yaml_file *file,
-                             const yaml_node_t *item, struct err *err)
+static enum status read_name(struct config *config, struct yaml_file *file, const yaml_node_t *item,
+                             struct err *err)
 {
     const yaml_node_t *node = yaml_find(file, item, "strategy");
     const char *name = node ? yaml_text(node) : NULL;
@@ -110,9 +110,10 @@ static enum status read_name(struct config *config, struct yaml_file *file,
         return yaml_refuse(file, node ? node : item, err,
                            "a strategy needs `strategy:`, a name of letters, digits, '-'");
     if (strategy_find(config, name, &known))
-        return yaml_refuse(file, node, err, known == STRATEGY_MANUAL
-                           ? "strategy '%s' is that of people's own orders" :
-                           "strategy '%s' is there twice", name);
+        return yaml_refuse(file, node, err,
+                           known == STRATEGY_MANUAL ? "strategy '%s' is that of people's own orders"
+                                                    : "strategy '%s' is there twice",
+                           name);
     if (config->strategies == MAX_STRATEGIES)
         return yaml_refuse(file, item, err, "more than %d strategies", MAX_STRATEGIES - 1);
     (void)snprintf(config->strategy[config->strategies].name, MAX_NAME, "%s", name);
@@ -123,24 +124,23 @@ static enum status read_name(struct config *config, struct yaml_file *file,
 static enum status read_other_key(struct config *config, struct yaml_file *file,
                                   const struct yaml_pair *pair, uint16_t number, struct err *err)
 {
-    static const struct value_row enabled_row = {"enabled", VALUE_BOOL, 0, sizeof(bool),
-                                                 "true|false", "true"};
+    static const struct value_row enabled_row = {"enabled",    VALUE_BOOL,   0,
+                                                 sizeof(bool), "true|false", "true"};
 
     if (strcmp(pair->key, "strategy") == 0 || strcmp(pair->key, "kind") == 0 ||
         strcmp(pair->key, "per_instrument") == 0)
         return OK;
     if (strcmp(pair->key, "enabled") == 0)
-        return value_read_node(file, &enabled_row, pair->value,
-                               &config->strategy[number].enabled, err);
+        return value_read_node(file, &enabled_row, pair->value, &config->strategy[number].enabled,
+                               err);
     if (strcmp(pair->key, "instruments") == 0)
         return read_instruments(config, file, pair->value, config->strategy[number].instruments,
                                 err);
     return yaml_refuse(file, pair->key_node, err, "unknown key '%s' of a strategy", pair->key);
 }
 
-static enum status read_keys(struct config *config, struct yaml_file *file,
-                             const yaml_node_t *item, uint16_t number,
-                             struct strategy_params *params, struct err *err)
+static enum status read_keys(struct config *config, struct yaml_file *file, const yaml_node_t *item,
+                             uint16_t number, struct strategy_params *params, struct err *err)
 {
     struct yaml_pair pair;
     enum status status = OK;

@@ -41,9 +41,9 @@ static enum status refuse_anchors(struct yaml_file *file, struct err *err)
     yaml_parser_set_input_string(&parser, (const unsigned char *)file->bytes, file->length);
     while (more && status == OK) {
         if (!yaml_parser_parse(&parser, &event)) {
-            status = err_format(err, ERR_CONFIG, "%s:%zu: %s", file->path,
-                                parser.problem_mark.line + 1,
-                                parser.problem ? parser.problem : "not YAML");
+            status =
+                err_format(err, ERR_CONFIG, "%s:%zu: %s", file->path, parser.problem_mark.line + 1,
+                           parser.problem ? parser.problem : "not YAML");
             break;
         }
         if (event.type == YAML_ALIAS_EVENT ||
@@ -68,8 +68,7 @@ static enum status load(struct yaml_file *file, struct err *err)
         return err_format(err, ERR_CONFIG, "%s: out of memory", file->path);
     yaml_parser_set_input_string(&parser, (const unsigned char *)file->bytes, file->length);
     if (!yaml_parser_load(&parser, &file->document))
-        status = err_format(err, ERR_CONFIG, "%s:%zu: %s", file->path,
-                            parser.problem_mark.line + 1,
+        status = err_format(err, ERR_CONFIG, "%s:%zu: %s", file->path, parser.problem_mark.line + 1,
                             parser.problem ? parser.problem : "not YAML");
     yaml_parser_delete(&parser);
     return status;

@@ -15,8 +15,15 @@
  * padded payload, u32 zero, u8[32] chain = SHA-256(previous chain || header || padded payload).
  *
  * Crash safety: what was committed before a SIGKILL is found in the hot file at the next open,
- * beyond what the disk has, and copied first of all. A torn disk tail is cut and said. Power loss
- * may take what is not yet durable; the sequence says how much that is. */
+ * beyond what the disk has, and copied first of all. A torn disk tail is cut and said; damage with
+ * whole records behind it is refused (ERR_DAMAGED). Power loss may take what is not yet durable:
+ * the hot file carries the machine's boot id and is believed only within that boot; sequences that
+ * were given away are then never given again, and the next file's header says how many are lost
+ * (u64 at byte 56).
+ *
+ * Files: hot.c (mapping, recovery), disk.c (the disk form, writing), journal.c (the persister and
+ * those who wait for it), reader.c. Cost: about 1 us a record in the persister, nothing but the
+ * lane's append in a writer. */
 #ifndef PITWALL_JOURNAL_JOURNAL_H
 #define PITWALL_JOURNAL_JOURNAL_H
 
