@@ -75,6 +75,12 @@ export default [
       sourceType: "module",
       globals: { ...globals.node, ...globals.browser },
     },
-    rules: { ...strict, complexity: "off", curly: "off", "max-lines-per-function": "off" },
+    rules: {
+      ...strict,
+      complexity: "off",
+      curly: "off",
+      "max-lines": ["error", 600],
+      "max-lines-per-function": "off",
+    },
   },
 ];

@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Answer, Approval, Instrument, LimitsSchema, Limits, List, Receipt, Session } from "./types/shapes.js" */
+/** @import { Answer, Approval, Instrument, LimitsSchema, Limits, List, Receipt, Session, Verdict } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -236,6 +236,11 @@ export function resume(scope, incident, reason) {
 /** @param {string} id @returns {Promise<Answer<unknown>>} */
 export function orderCancel(id) {
   return write("DELETE", `/orders/${encodeURIComponent(id)}`);
+}
+
+/** @param {string} id @returns {Promise<Answer<Verdict>>} */
+export function verdictRead(id) {
+  return read(`/orders/${encodeURIComponent(id)}/why`);
 }
 
 /**

@@ -24,6 +24,7 @@ import { MarketPanel } from "./components/market.js";
 import { OrdersPanel } from "./components/orders.js";
 import { PnlPanel } from "./components/pnl.js";
 import { PositionsPanel } from "./components/positions.js";
+import { WhyHost } from "./components/why.js";
 import { ageText } from "./format.js";
 import {
   noticesExpire,
@@ -96,6 +97,7 @@ function Dashboard() {
         <${ApprovalsPanel} />
       </div>
     </main>
+    <${WhyHost} />
     <${DialogHost} />
     <${Notices} />`;
 }

@@ -301,6 +301,16 @@ export function valueText(value) {
       : String(value);
 }
 
+/**
+ * A limit's unit, short; money limits say "reporting currency", the desk knows which one that is.
+ * @param {string} unit
+ * @param {string | null | undefined} currency
+ * @returns {string}
+ */
+export function unitText(unit, currency) {
+  return unit === "reporting currency" ? (currency ?? "money") : unit;
+}
+
 /** @type {Record<string, string>} */
 const STATE_WORDS = {
   ACTIVE: "Trading is active",

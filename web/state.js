@@ -82,6 +82,8 @@ export const page = {
   notices: [],
   /** @type {Dialog | null} */
   dialog: null,
+  /** The order whose verdict is being looked at. @type {Order | null} */
+  why: null,
 };
 
 let draw = () => {};
@@ -278,7 +280,7 @@ export function stateClear() {
     map.clear(),
   );
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
-  page.dialog = null;
+  page.dialog = page.why = null;
 }
 
 /**
@@ -294,6 +296,12 @@ export function notify(tone, text) {
 /** @param {number} id */
 export function noticeClose(id) {
   page.notices = page.notices.filter((notice) => notice.id !== id);
+  changed();
+}
+
+/** Shows why an order passed the gate or did not; null closes it. @param {Order | null} order */
+export function lookAtVerdict(order) {
+  page.why = order;
   changed();
 }
 

@@ -40,8 +40,9 @@ function story(name, { user = "risk1", mode = "sim", viewport, complaints = [] }
     try {
       if (user) {
         await logIn(opened.page, user, "demo");
-        await until("the market", () =>
-          opened.page.isVisible("[data-instrument='sim:BTCUSDT'] .price"),
+        // Playwright types nothing into a panel that is still inert.
+        await until("all panels in step", async () =>
+          (await staleness(opened.page)).every((stale) => stale === "no"),
         );
       }
       await tell(opened.page, server);
@@ -442,6 +443,22 @@ story(
     assert.equal(await page.isDisabled("[data-approval='1'] .button-approve"), true);
   },
 );
+
+story("a denied order says why, with its numbers", { user: "viewer" }, async (page, server) => {
+  const denied = await until("a denial", async () =>
+    server.desk.orders.find((order) => order.state === "REJECTED"),
+  );
+  await page.click("text=Recent");
+  await page.click(`[data-order='${denied.id}'] button`);
+  await until("the checks", async () =>
+    /Denied: Price collar ratio, judged by limits of generation 7.*0\.0371.*-0\.0246/.test(
+      await textOf(page, ".dialog"),
+    ),
+  );
+  await screenshot(page, "why");
+  await page.keyboard.press("Escape");
+  await until("it is closed", async () => !(await page.isVisible(".dialog")));
+});
 
 story("hostile text stays text", {}, async (page, server) => {
   const evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";

@@ -140,6 +140,9 @@ test("the desk in a browser, on the real program", { timeout: 110000 }, async ()
     const { page, complaints } = await openPage(browser, program.url);
     const who = program.users.find((row) => row.role === "risk");
     await logIn(page, who.user, who.password);
+    await until("all panels in step", () =>
+      page.$$eval("[data-panel]", (all) => all.every((panel) => panel.dataset.stale === "no")),
+    );
     await seeNumbersMove(page);
     await tightenLimit(page);
     await killFirm(page);

@@ -353,6 +353,21 @@ export class Desk {
     };
   }
 
+  why(id) {
+    const order = this.orders.find((row) => row.id === id);
+    const denied = order.reason;
+    const checks = LIMIT_ROWS.map(([name, , , , , , limit]) => ({
+      name,
+      scope: "firm",
+      measured: name === denied ? "0.0371" : name.endsWith("lots") ? 41 : "0.0004",
+      limit,
+      headroom: name === denied ? "-0.0246" : "0.0121",
+      passed: name !== denied,
+    }));
+    const ages_ns = { book: "1400000" };
+    return { order: id, passed: !denied, reason: denied, generation: 7, checks, ages_ns };
+  }
+
   // ---- what is changed ----
 
   limitsOf(scope) {

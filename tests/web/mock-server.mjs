@@ -292,6 +292,7 @@ export class MockServer {
     const limits = /^(GET|PUT) \/limits\/(.+)$/.exec(what);
     const approval = /^POST \/approvals\/(\w+)\/(approve|reject)$/.exec(what);
     const receipt = /^GET \/kill\/(\w+)$/.exec(what);
+    const why = /^GET \/orders\/(\w+)\/why$/.exec(what);
     const order = /^DELETE \/orders\/(\w+)$/.exec(what);
     if (what === "GET /me") {
       reply(200, {
@@ -328,6 +329,8 @@ export class MockServer {
       reply(202, desk.propose("state", body.scope, diff, 1, body.reason, session.user));
     } else if (approval) {
       this.decide(approval[1], approval[2], call);
+    } else if (why) {
+      reply(200, desk.why(why[1]));
     } else if (order) {
       need(session, "trader");
       this.cancel(order[1], call);

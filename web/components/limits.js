@@ -11,6 +11,7 @@ import {
   isDecimal,
   nameText,
   scopeText,
+  unitText,
   valueText,
 } from "../format.js";
 import { perform } from "../perform.js";
@@ -43,18 +44,24 @@ function fault(row, typed) {
 }
 
 /**
- * Does the new value loosen? A limit that was not set only gets tighter.
+ * Does the new value loosen? Where nothing is set, orders are denied, so setting loosens; unless the firm
+ * sets that limit already: then this scope only adds a bound of its own. The server decides in the end.
  * @param {SchemaRow} row
- * @param {unknown} old
+ * @param {Limits | undefined} limits of this scope
  * @param {string} typed
  */
-function direction(row, old, typed) {
-  const order = decimalCompare(typed, old === null ? null : String(old));
+function direction(row, limits, typed) {
+  const old = limits?.limits[row.name] ?? null;
+  if (old === null) {
+    const firm =
+      limits?.scope === "firm" ? null : (page.limits.get("firm")?.limits[row.name] ?? null);
+    return firm === null ? "loosens" : "tightens";
+  }
+  const order = decimalCompare(typed, String(old));
   if (order === 0) {
     return "same";
   }
   const looser = order !== null && (row.sense === "min" ? order < 0 : order > 0);
-  // Not set here means that this scope adds nothing: any value of it is tighter, or is judged by the server.
   return looser ? "loosens" : "tightens";
 }
 
@@ -65,17 +72,19 @@ const DIRECTION_WORDS = {
   tightens: "tighter: at once",
 };
 
-/** @param {{row: SchemaRow, value: unknown, typed: string, onInput: (typed: string) => void}} props */
-function LimitRow({ row, value, typed, onInput }) {
+/** @param {{row: SchemaRow, limits: Limits | undefined, typed: string, onInput: (typed: string) => void}} props */
+function LimitRow({ row, limits, typed, onInput }) {
+  const value = limits?.limits[row.name] ?? null;
+  const unit = unitText(row.unit, page.pnl?.currency);
   const wrong = typed === "" ? "" : fault(row, typed);
-  const way = typed === "" || wrong ? "" : direction(row, value, typed);
+  const way = typed === "" || wrong ? "" : direction(row, limits, typed);
   const id = `limit-${row.name}`;
   return html`<tr data-limit=${row.name}>
     <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label></th>
     <td class="end limit-value" data-test="in-force">
       <span class="num">${valueText(value)}</span>
     </td>
-    <td class="unit">${row.unit}</td>
+    <td class="unit" title=${row.unit}>${unit}</td>
     <td>
       <input
         id=${id}
@@ -83,7 +92,7 @@ function LimitRow({ row, value, typed, onInput }) {
         inputmode=${row.type === "integer" ? "numeric" : "decimal"}
         autocomplete="off"
         placeholder="unchanged"
-        title=${`from ${row.min ?? DASH} to ${row.max ?? DASH} ${row.unit}`}
+        title=${`from ${row.min ?? DASH} to ${row.max ?? DASH} ${unit}`}
         aria-invalid=${wrong !== ""}
         aria-describedby=${`${id}-says`}
         value=${typed}
@@ -224,9 +233,7 @@ function LimitsForm({ scope, limits, rows }) {
   const form = useLimitsEdit(scope, limits, rows);
   const { edits, base, reason, busy } = form;
   const typed = rows.filter((row) => edits[row.name]);
-  const loosens = typed.some(
-    (row) => direction(row, limits?.limits[row.name] ?? null, edits[row.name]) === "loosens",
-  );
+  const loosens = typed.some((row) => direction(row, limits, edits[row.name]) === "loosens");
   const behind = base !== null && limits !== undefined && base.generation !== limits.generation;
   const meanwhile = `These limits moved to generation ${countText(limits?.generation)} while you were typing (you began at ${countText(base?.generation)}).`;
   const blocked = blockedBy(typed, edits, reason);
@@ -248,7 +255,7 @@ function LimitsForm({ scope, limits, rows }) {
               html`<${LimitRow}
                 key=${row.name}
                 row=${row}
-                value=${limits?.limits[row.name] ?? null}
+                limits=${limits}
                 typed=${edits[row.name] ?? ""}
                 onInput=${(/** @type {string} */ value) => form.edit(row.name, value)}
               />`,

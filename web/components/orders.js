@@ -3,7 +3,7 @@
 import { orderCancel } from "../api.js";
 import { countText, nameText, orderStateText, timeText } from "../format.js";
 import { perform } from "../perform.js";
-import { notify, orderIsWorking, page } from "../state.js";
+import { lookAtVerdict, notify, orderIsWorking, page } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
 import { ActionButton, EmptyRow, Num, Panel, Side, Tab } from "./parts.js";
@@ -55,7 +55,14 @@ function OrderRow({ order }) {
               onPress=${() => cancel(order)}
               says=${`Cancel order ${order.id}`}
             />`
-          : null
+          : html`<button
+              type="button"
+              class="button button-small"
+              title=${`Why the gate let order ${order.id} pass, or did not`}
+              onClick=${() => lookAtVerdict(order)}
+            >
+              Why
+            </button>`
       }
     </td>
   </tr>`;

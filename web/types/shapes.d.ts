@@ -130,6 +130,24 @@ export interface Order {
     reason: string | null;
 }
 
+export interface Check {
+  name: string;
+  scope: string | null;
+  measured: Decimal | number | null;
+  limit: Decimal | number | null;
+  headroom: Decimal | number | null;
+  passed: boolean;
+}
+
+export interface Verdict {
+  order: string;
+  passed: boolean;
+  reason: string | null;
+  generation: number;
+  checks: Check[];
+  ages_ns: Record<string, Nanoseconds | null>;
+}
+
 export interface Fill {
     id: string;
     order: string;

@@ -1,0 +1,94 @@
+// Why the gate let an order pass or denied it: every check with what was measured and what was left.
+
+import { verdictRead } from "../api.js";
+import { countText, DASH, idText, nameText, valueText } from "../format.js";
+import { problemText } from "../perform.js";
+import { lookAtVerdict, page } from "../state.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+
+/** @import { Answer, Check, Order, Verdict } from "../types/shapes.js" */
+
+/** @param {{check: Check}} props */
+function CheckRow({ check }) {
+  return html`<tr class=${check.passed ? "" : "check-failed"}>
+    <th scope="row">${nameText(check.name)}</th>
+    <td class="cut">${check.scope ?? DASH}</td>
+    <td class="end">${valueText(check.measured)}</td>
+    <td class="end">${valueText(check.limit)}</td>
+    <td class="end">${valueText(check.headroom)}</td>
+    <td class="start">${check.passed ? "passed" : "denied"}</td>
+  </tr>`;
+}
+
+/** @param {{verdict: Verdict}} props */
+function Checks({ verdict }) {
+  return html`<table class="grid why-grid">
+    <thead>
+      <tr>
+        <th scope="col">Check</th>
+        <th scope="col">Scope</th>
+        <th scope="col" class="end">Measured</th>
+        <th scope="col" class="end">Limit</th>
+        <th scope="col" class="end">Headroom</th>
+        <th scope="col">Verdict</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${verdict.checks.map((check) => html`<${CheckRow} key=${check.name} check=${check} />`)}
+    </tbody>
+  </table>`;
+}
+
+/** @param {Verdict} verdict */
+function verdictText(verdict) {
+  const under = `judged by limits of generation ${countText(verdict.generation)}`;
+  return verdict.passed
+    ? `Passed, ${under}`
+    : `Denied: ${nameText(verdict.reason ?? "")}, ${under}`;
+}
+
+/** @param {{order: Order}} props */
+function Why({ order }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [answer, setAnswer] = useState(/** @type {Answer<Verdict> | null} */ (null));
+
+  useLayoutEffect(() => {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") {
+        lookAtVerdict(null);
+      }
+    };
+    document.addEventListener("keydown", onKey);
+    box.current?.querySelector("button")?.focus();
+    verdictRead(order.id).then(setAnswer);
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      before?.focus();
+    };
+  }, []);
+
+  return html`<section
+    ref=${box}
+    class="dialog dialog-wide"
+    role="dialog"
+    aria-labelledby="why-title"
+  >
+    <header>
+      <h2 id="why-title">
+        Order ${idText(order.id)}: ${order.side} ${order.qty} ${order.instrument}
+      </h2>
+      <button type="button" class="button button-small" onClick=${() => lookAtVerdict(null)}>
+        Close
+      </button>
+    </header>
+    <p>
+      ${answer?.body ? verdictText(answer.body) : answer ? problemText(answer.problem) : "Asking\u2026"}
+    </p>
+    ${answer?.body ? html`<${Checks} verdict=${answer.body} />` : null}
+  </section>`;
+}
+
+export function WhyHost() {
+  return page.why ? html`<${Why} key=${page.why.id} order=${page.why} />` : null;
+}
