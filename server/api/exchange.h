@@ -51,15 +51,14 @@ struct exchange {
     enum status failed; /* decided before the handler; OK: not */
     bool close_after;   /* what follows on the connection cannot be trusted */
     bool has_credentials, by_cookie;
-    char *uri;   /* as it came, bounded; path and query are cut out of copies of it */
+    char *uri; /* as it came, but for what is over URI_MAX; cut in place into path and query */
+    size_t uri_length;
     char *path, *query;
     struct query_arg args[QUERY_ARGS];
     uint32_t arg_count;
-    bool uri_too_long;
     char *body;
-    size_t body_length;
+    size_t body_length, body_seen; /* kept; read, discarded bytes included */
     struct repeat *repeat; /* of an Idempotency-Key; see repeats.h */
-    bool body_too_large;
     char address[ADDRESS_MAX];
     char allow[64];
     int64_t read_mono_ns;

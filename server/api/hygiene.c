@@ -113,6 +113,18 @@ static bool method_is_known(const char *method)
     return false;
 }
 
+/* The last line has no next one to compare with; the size of the whole head tells. */
+static bool size_fits(const struct exchange *exchange, const char *version, const char *end)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    size_t request_line = strlen(exchange->request.method) + 1 + exchange->uri_length + 1;
+
+    if (!layout_is_known() || !info)
+        return true;
+    return info->header_size == request_line + (size_t)(end - version) + 2;
+}
+
 static enum status scan_headers(struct exchange *exchange, const char *version)
 {
     struct header_scan scan = {.exchange = exchange};
@@ -120,7 +132,7 @@ static enum status scan_headers(struct exchange *exchange, const char *version)
     if (layout_is_known())
         scan.expected = version + strlen(version) + 2;
     MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, scan_header, &scan);
-    if (!scan.wrong && layout_is_known() && (scan.expected[-2] || scan.expected[-1]))
+    if (!scan.wrong && !size_fits(exchange, version, scan.expected))
         scan.wrong = "a line that does not end with CR LF";
     if (scan.wrong)
         return err_set(&exchange->reply.err, ERR_MALFORMED, scan.wrong);
@@ -150,7 +162,7 @@ enum status hygiene_check(struct exchange *exchange, const char *method, const c
 
     if (status == OK)
         status = framing_check(exchange);
-    if (status == OK && exchange->uri_too_long)
+    if (status == OK && exchange->uri_length >= URI_MAX)
         status = err_set(err, ERR_MALFORMED, "address too long");
     if (status == OK && !method_is_known(method))
         status = err_set(err, ERR_NOT_IMPLEMENTED, "no such method; they are written in capitals");

@@ -139,7 +139,7 @@ void reply_finish(struct exchange *exchange, enum status status)
     json_decref(json);
     if (is_refusal(exchange))
         refusal_note(exchange);
-    if (exchange->http_code >= 500)
+    if (exchange->http_code >= 500 && exchange->http_code != 501)
         log_line(LOG_WARN, "api", "request failed", "request=%s code=%s",
                  exchange->request.request_id, status_code(status));
 }
