@@ -1,65 +1,68 @@
 #include "cli/cli.h"
+
 #include "server.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { RECORDINGS_MAX = 64 };
 
-struct run_arguments {
+struct call {
     struct server_options options;
     const char *recordings[RECORDINGS_MAX];
 };
 
-static const char **value_of(struct run_arguments *arguments, const char *name)
+/* Where the value of an option goes; NULL: there is no such option. */
+static const char **place_of(struct call *call, const char *option)
 {
-    struct server_options *options = &arguments->options;
+    struct server_options *options = &call->options;
 
-    if (strcmp(name, "--config") == 0)
+    if (strcmp(option, "--config") == 0)
         return &options->config_path;
-    if (strcmp(name, "--data") == 0)
+    if (strcmp(option, "--data") == 0)
         return &options->dir;
-    if (strcmp(name, "--listen") == 0)
+    if (strcmp(option, "--listen") == 0)
         return &options->listen;
-    if (strcmp(name, "--kill-listen") == 0)
+    if (strcmp(option, "--kill-listen") == 0)
         return &options->kill_listen;
-    if (strcmp(name, "--speed") == 0)
+    if (strcmp(option, "--speed") == 0)
         return &options->speed;
-    if (strcmp(name, "--at-end") == 0)
+    if (strcmp(option, "--at-end") == 0)
         return &options->at_end;
-    if (strcmp(name, "--recording") == 0 && options->recording_count < RECORDINGS_MAX)
-        return &arguments->recordings[options->recording_count++];
+    if (strcmp(option, "--recording") == 0 && options->recording_count < RECORDINGS_MAX)
+        return &call->recordings[options->recording_count++];
     return NULL;
 }
 
-/* NULL, or what is wrong. */
-static const char *read_arguments(int argc, char **argv, struct run_arguments *arguments)
+/* NULL: all was taken; else what is wrong. */
+static const char *read_call(struct call *call, int argc, char **argv)
 {
+    call->options.recordings = call->recordings;
     for (int at = 0; at < argc; at++) {
-        const char **value;
+        const char **place;
 
         if (strcmp(argv[at], "--demo") == 0) {
-            arguments->options.demo = true;
+            call->options.demo = true;
             continue;
         }
-        value = value_of(arguments, argv[at]);
-        if (!value)
-            return argv[at];
-        if (at + 1 == argc)
-            return "the last option wants a value";
-        *value = argv[++at];
+        place = place_of(call, argv[at]);
+        if (!place)
+            return "unknown option, or more than 64 recordings";
+        if (at + 1 == argc || argv[at + 1][0] == '\0')
+            return "an option lacks its value";
+        *place = argv[++at];
     }
-    arguments->options.recordings = arguments->recordings;
-    if (!arguments->options.config_path)
+    if (!call->options.config_path)
         return "wanted --config FILE";
-    return arguments->options.dir ? NULL : "wanted --data DIR";
+    return call->options.dir ? NULL : "wanted --data DIR";
 }
 
 int cli_run(int argc, char **argv)
 {
-    struct run_arguments arguments = {.options = {.config_path = NULL}};
-    const char *problem = read_arguments(argc, argv, &arguments);
+    struct call call = {0};
+    const char *problem = read_call(&call, argc, argv);
 
     if (problem)
         return cli_usage("run", problem);
-    return server_run(&arguments.options);
+    return server_run(&call.options);
 }

@@ -1,0 +1,164 @@
+/* pitwall spec TABLE: the tables that the program runs by, as Markdown pages. */
+#include "cli/cli.h"
+
+#include "config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_limits(void)
+{
+    printf("| limit | unit | type | least | most | what is measured |\n"
+           "| --- | --- | --- | ---: | ---: | --- |\n");
+    for (int id = 0; id < LIMIT_COUNT; id++) {
+        const struct limit_row *row = limit_row((enum limit_id)id);
+        uint32_t scale = row->type == LIMIT_INTEGER ? 0 : 8;
+        char low[DECIMAL_TEXT_MAX];
+        char high[DECIMAL_TEXT_MAX];
+
+        (void)decimal_print(low, row->min, scale, true);
+        (void)decimal_print(high, row->max, scale, true);
+        printf("| `%s` | %s | %s | %s | %s | %s |\n", row->name, row->unit,
+               scale == 0 ? "integer" : "decimal string", low, high, row->says);
+    }
+}
+
+static void print_denials(void)
+{
+    printf("| reason | says |\n| --- | --- |\n");
+    for (int denial = 1; denial < DENIAL_COUNT; denial++)
+        printf("| `%s` | %s |\n", denial_name((enum denial)denial),
+               denial_says((enum denial)denial));
+}
+
+static void print_events(void)
+{
+    static const size_t bytes[] = {
+#define EVENT(ID, name) sizeof(struct event_##name),
+#include "tables/events.def"
+#undef EVENT
+    };
+
+    printf("| number | event | bytes |\n| ---: | --- | ---: |\n");
+    for (int kind = 1; kind < EVENT_COUNT; kind++)
+        printf("| %d | `%s` | %zu |\n", kind, event_name((enum event_kind)kind), bytes[kind - 1]);
+}
+
+static void print_commands(void)
+{
+    printf("| number | command | bytes |\n| ---: | --- | ---: |\n");
+#define COMMAND(ID, name) printf("| %d | `%s` | %zu |\n", ID, #name, sizeof(struct command_##name));
+#include "tables/commands.def"
+#undef COMMAND
+}
+
+static void print_errors(void)
+{
+    printf("| code | HTTP | exit | title |\n| --- | ---: | ---: | --- |\n");
+    for (int status = 0; status < STATUS_COUNT; status++)
+        printf("| `%s` | %d | %d | %s |\n", status_code((enum status)status),
+               status_http((enum status)status), status_exit((enum status)status),
+               status_title((enum status)status));
+}
+
+static void print_states(void)
+{
+    printf("| state | ends | says |\n| --- | --- | --- |\n");
+#define ORDER_STATE(ID, terminal, says)                                                            \
+    printf("| `%s` | %s | %s |\n", #ID, (terminal) ? "yes" : "no", says);
+#include "tables/order_states.def"
+#undef ORDER_STATE
+    printf("\n| from | report | to |\n| --- | --- | --- |\n");
+#define TRANSITION(from, report, to) printf("| `%s` | `%s` | `%s` |\n", #from, #report, #to);
+#include "tables/transitions.def"
+#undef TRANSITION
+}
+
+static void print_routes(void)
+{
+    printf("| method | path | who | what |\n| --- | --- | --- | --- |\n");
+#define ROUTE(method, path, role, where, handler, says)                                            \
+    printf("| %s | `%s` | %s | %s |\n", #method, path, #role, says);
+#include "tables/routes.def"
+#undef ROUTE
+}
+
+static void print_verbs(void)
+{
+    printf("| verb | what |\n| --- | --- |\n");
+#define VERB(name, says) printf("| `%s` | %s |\n", #name, says);
+#include "tables/verbs.def"
+#undef VERB
+}
+
+static void print_rows(const struct setting_text *rows, uint32_t count, const char *last)
+{
+    printf("| key | type | range | default | %s | says |\n"
+           "| --- | --- | --- | --- | --- | --- |\n",
+           last);
+    for (uint32_t at = 0; at < count; at++) {
+        printf("| `%s` | %s | ", rows[at].path, rows[at].type);
+        for (const char *byte = rows[at].range; *byte != '\0'; byte++)
+            printf(*byte == '|' ? ", " : "%c", *byte);
+        printf(" | `%s` | %s | %s |\n", rows[at].fallback, rows[at].change, rows[at].says);
+    }
+}
+
+static void print_config(void)
+{
+    const struct setting_text *rows;
+    uint32_t count = config_settings(&rows);
+
+    print_rows(rows, count, "changes");
+    printf("\nParameters of a strategy:\n\n");
+    count = config_parameters(&rows);
+    print_rows(rows, count, "kinds");
+    printf(
+        "\nLists and maps: `venues: [{venue}]`, `instruments: [{instrument, tick, lot, currency, "
+        "inverse, contract_value, maker_fee, taker_fee}]`, `strategies: [{strategy, kind, "
+        "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
+        "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {maker_fee, taker_fee, "
+        "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "
+        "rate}`, `triggers: {}`.\n");
+}
+
+static void print_memory(void)
+{
+    struct engine_config *engine = calloc(1, sizeof *engine);
+
+    printf("| what | at most | bytes each | bytes |\n| --- | ---: | ---: | ---: |\n");
+    printf("| books | %d | %zu | %zu |\n", MAX_INSTRUMENTS, book_size(),
+           book_size() * MAX_INSTRUMENTS);
+    printf("| orders | %d | %zu | %zu |\n", MAX_ORDERS, sizeof(struct order),
+           sizeof(struct order) * MAX_ORDERS);
+    printf("| kill page | 1 | %zu | %zu |\n", sizeof(struct kill_page), sizeof(struct kill_page));
+    if (engine) {
+        engine->scopes = (struct scope_map){1, 3, 3};
+        engine->gateways = 1;
+        printf("| engine of the demo, all told | 1 | %zu | %zu |\n", engine_size(engine),
+               engine_size(engine));
+    }
+    free(engine);
+}
+
+int cli_spec(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*print)(void);
+    } tables[] = {
+        {"limits", print_limits}, {"denials", print_denials},   {"events", print_events},
+        {"errors", print_errors}, {"commands", print_commands}, {"states", print_states},
+        {"routes", print_routes}, {"verbs", print_verbs},       {"config", print_config},
+        {"memory", print_memory},
+    };
+
+    for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
+        if (strcmp(tables[at].name, argv[0]) == 0) {
+            tables[at].print();
+            return 0;
+        }
+    return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
+                             "verbs config memory");
+}
