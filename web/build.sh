@@ -20,15 +20,20 @@ trap 'rm -rf "$stage"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir -p "$stage/files/vendor"
 
-# Two builds of one tree may meet here: each installs aside and moves the finished folder into place.
+# Two builds of one tree may meet here: each installs aside, and the first to finish puts it in place.
 lock=$(sha256sum < "$web/package-lock.json" | cut -d' ' -f1)
-if [ "$(cat "$web/node_modules/.pitwall-lock" 2>/dev/null || true)" != "$lock" ]; then
+installed() {
+    [ "$(cat "$web/node_modules/.pitwall-lock" 2>/dev/null || true)" = "$lock" ]
+}
+if ! installed; then
     mkdir "$stage/npm"
     cp "$web/package.json" "$web/package-lock.json" "$stage/npm/"
     (cd "$stage/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
     echo "$lock" > "$stage/npm/node_modules/.pitwall-lock"
-    rm -rf "$web/node_modules"
-    mv "$stage/npm/node_modules" "$web/node_modules"
+    if ! installed; then
+        rm -rf "$web/node_modules"
+        mv -T "$stage/npm/node_modules" "$web/node_modules" || installed
+    fi
 fi
 
 cp "$web"/*.js "$web"/style.css "$stage/files/"
@@ -36,6 +41,8 @@ cp -R "$web/components" "$stage/files/components"
 # The maps are not served: without this line developer tools would ask for them.
 grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"
 cp "$web/node_modules/htm/preact/standalone.module.js" "$stage/files/vendor/preact-htm.js"
+cp "$web/node_modules/chart.js/LICENSE.md" "$stage/files/vendor/chart.LICENSE.txt"
+cp "$web/node_modules/htm/LICENSE" "$stage/files/vendor/htm.LICENSE.txt"
 find "$stage/files" -type d -exec chmod 755 {} +
 find "$stage/files" -type f -exec chmod 644 {} +
 

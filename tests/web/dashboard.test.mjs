@@ -92,6 +92,23 @@ story(
   },
 );
 
+story(
+  "a forced password change comes before anything else",
+  { user: null },
+  async (page, server) => {
+    server.fault.mustChange = true;
+    await page.fill("#user", "admin");
+    await page.fill("#password", "demo");
+    await page.keyboard.press("Enter");
+    await page.fill("#old-password", "demo");
+    await page.fill("#new-password", "a better one");
+    await page.keyboard.press("Enter");
+    await until("the desk", () => page.isVisible(".desk"));
+    const change = server.seen.find((request) => request.method === "PATCH");
+    assert.deepEqual(change.body, { password: "demo", new_password: "a better one" });
+  },
+);
+
 story("numbers move and carry an age", {}, async (page) => {
   const bid = () => textOf(page, "[data-instrument='sim:BTCUSDT'] td:nth-child(4)");
   const first = await bid();

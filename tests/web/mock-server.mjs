@@ -85,7 +85,14 @@ export class MockServer {
     this.ticks = 0;
     this.audited = 0;
     /** mute: nothing is sent; dead: HTTP hangs up; skip: a topic whose next delta is lost; reauth: 403 once */
-    this.fault = { mute: false, dead: false, skip: null, twice: null, reauth: false };
+    this.fault = {
+      mute: false,
+      dead: false,
+      skip: null,
+      twice: null,
+      reauth: false,
+      mustChange: false,
+    };
     this.seen = [];
     this.http = createServer((request, response) => this.answer(request, response));
     this.sockets = new WebSocketServer({ noServer: true });
@@ -295,13 +302,14 @@ export class MockServer {
     const why = /^GET \/orders\/(\w+)\/why$/.exec(what);
     const order = /^DELETE \/orders\/(\w+)$/.exec(what);
     if (what === "GET /me") {
-      reply(200, {
-        user: session.user,
-        role: session.role,
-        csrf: session.csrf,
-        must_change_password: false,
-        reauth_until_ns: null,
-      });
+      const { user, role, csrf } = session;
+      const must_change_password = this.fault.mustChange;
+      reply(200, { user, role, csrf, must_change_password, reauth_until_ns: null });
+    } else if (this.fault.mustChange && what !== "PATCH /me") {
+      throw new Refusal(403, "password_change_required");
+    } else if (what === "PATCH /me") {
+      this.fault.mustChange = false;
+      reply(200, {});
     } else if (what === "DELETE /session") {
       this.sessions.delete(session.id);
       reply(204);
