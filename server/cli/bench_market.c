@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE_BYTES = 16 << 20 };
+enum { SAMPLE_BYTES = 16 << 20, SAMPLE_FRAMES = 1 << 17 };
 
-/* Frames of one file, one behind the other, each closed by a newline. */
+/* Frames of one file, one behind the other, each closed by a newline; frame n ends at end[n]. */
 struct sample {
     char *bytes;
+    uint32_t *end;
+    uint32_t frames;
     size_t used;
     struct binance_grid grid;
 };
@@ -40,7 +42,8 @@ static enum status load(struct sample *sample, struct lines *lines, const char *
         return status;
     sample->grid = probe.grid;
     sample->bytes = malloc(SAMPLE_BYTES + BINANCE_PADDING);
-    if (!sample->bytes)
+    sample->end = malloc(SAMPLE_FRAMES * sizeof *sample->end);
+    if (!sample->bytes || !sample->end)
         return err_set(err, ERR_INTERNAL, "out of memory");
     while ((result = lines_next(lines, &text, &length)) != LINES_END) {
         const char *frame;
@@ -48,35 +51,34 @@ static enum status load(struct sample *sample, struct lines *lines, const char *
 
         if (result == LINES_BAD || !probe_time(text, length, &ns, &frame, &length))
             continue;
-        if (sample->used + length + 1 > SAMPLE_BYTES)
+        if (sample->used + length + 1 > SAMPLE_BYTES || sample->frames == SAMPLE_FRAMES)
             break;
         memcpy(sample->bytes + sample->used, frame, length);
         sample->bytes[sample->used + length] = '\n';
+        sample->end[sample->frames++] = (uint32_t)(sample->used + length);
         sample->used += length + 1;
     }
     return OK;
 }
 
 /* ns for all frames of a sample; ours when there are levels to fill, else jansson's. */
-static int64_t decode_all(const struct sample *sample, struct level *levels, uint64_t *frames)
+static int64_t decode_all(const struct sample *sample, struct level *levels)
 {
     const char *at = sample->bytes;
-    const char *end = sample->bytes + sample->used;
     int64_t started_ns = clock_mono_ns();
 
-    while (at < end) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
+    for (uint32_t n = 0; n < sample->frames; n++) {
+        const char *end = sample->bytes + sample->end[n];
 
         if (levels) {
             struct binance_frame frame;
 
-            (void)binance_decode(at, (size_t)(stop - at), &sample->grid, &frame, levels,
+            (void)binance_decode(at, (size_t)(end - at), &sample->grid, &frame, levels,
                                  MAX_MARKET_LEVELS);
         } else {
-            json_decref(json_loadb(at, (size_t)(stop - at), 0, NULL));
+            json_decref(json_loadb(at, (size_t)(end - at), 0, NULL));
         }
-        ++*frames;
-        at = stop + 1;
+        at = end + 1;
     }
     return clock_mono_ns() - started_ns;
 }
@@ -86,16 +88,15 @@ static void measure_round(const struct sample *samples, uint32_t count, struct l
 {
     int64_t ours_ns = 0;
     int64_t jansson_ns = 0;
-    uint64_t frames = 0;
-    uint64_t theirs = 0;
 
+    pair->frames = 0;
     for (uint32_t at = 0; at < count; at++) {
-        ours_ns += decode_all(&samples[at], levels, &frames);
-        jansson_ns += decode_all(&samples[at], NULL, &theirs);
+        ours_ns += decode_all(&samples[at], levels);
+        jansson_ns += decode_all(&samples[at], NULL);
+        pair->frames += samples[at].frames;
     }
-    pair->frames = frames;
-    pair->ours[pair->rounds] = (double)ours_ns / (double)(frames ? frames : 1);
-    pair->jansson[pair->rounds++] = (double)jansson_ns / (double)(frames ? frames : 1);
+    pair->ours[pair->rounds] = (double)ours_ns / (double)(pair->frames ? pair->frames : 1);
+    pair->jansson[pair->rounds++] = (double)jansson_ns / (double)(pair->frames ? pair->frames : 1);
 }
 
 static enum status measure_decoder(char *const *paths, uint32_t count, uint32_t rounds,
@@ -113,8 +114,10 @@ static enum status measure_decoder(char *const *paths, uint32_t count, uint32_t 
     }
     while (status == OK && pair->rounds < rounds && pair->rounds < BENCH_ROUNDS_MAX)
         measure_round(samples, count, levels, pair);
-    for (uint32_t at = 0; samples && at < count; at++)
+    for (uint32_t at = 0; samples && at < count; at++) {
         free(samples[at].bytes);
+        free(samples[at].end);
+    }
     lines_destroy(lines);
     free(levels);
     free(samples);

@@ -1,5 +1,5 @@
 /* The decoder, and the whole replay, each beside jansson on the same frames, interleaved in one
- * process so that both see the same machine. Used by bench_replay.c; slow, one thread. */
+ * process so that both see the same machine. Used by bench_recorded.c; slow, one thread. */
 #ifndef PITWALL_CLI_BENCH_MARKET_H
 #define PITWALL_CLI_BENCH_MARKET_H
 
@@ -13,12 +13,12 @@ struct bench_pair {
 
 /* ns a frame. Parse only: ours fills a struct binance_frame and its levels in ticks and lots,
  * jansson builds its tree and frees it. Of each file the first 16 MiB of frames, in memory. */
-enum status bench_market_decoder(const char *const paths[], uint32_t count, uint32_t rounds,
-                                 struct bench_pair *pair, struct err *err);
+enum status bench_decoder(const char *const paths[], uint32_t count, uint32_t rounds,
+                          struct bench_pair *pair, struct err *err);
 
 /* Seconds. Ours: replay_run(), opening and gunzip included, self-check and engine too. Theirs:
  * gunzip and jansson's parse of the same frames, nothing else. */
-enum status bench_market_replay(const char *const paths[], uint32_t count, uint32_t rounds,
-                                struct bench_pair *pair, struct err *err);
+enum status bench_replays(const char *const paths[], uint32_t count, uint32_t rounds,
+                          struct bench_pair *pair, struct err *err);
 
 #endif
