@@ -34,15 +34,16 @@ static enum status identify_token(struct exchange *exchange, const char *authori
 {
     exchange->has_credentials = true;
     if (strncasecmp(authorization, "Bearer ", 7) != 0 ||
-        access_by_token(exchange->request.access, authorization + 7, &exchange->request.actor) != OK)
+        access_by_token(exchange->request.access, authorization + 7, &exchange->request.actor) !=
+            OK)
         return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "unknown or expired token");
     return OK;
 }
 
 static enum status identify_session(struct exchange *exchange)
 {
-    const char *cookie = MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND,
-                                                     "pitwall_session");
+    const char *cookie =
+        MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, "pitwall_session");
 
     if (!cookie)
         return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "no session and no token");

@@ -58,7 +58,7 @@ struct exchange {
     uint32_t arg_count;
     char *body;
     size_t body_length, body_seen; /* kept; read, discarded bytes included */
-    struct repeat *repeat; /* of an Idempotency-Key; see repeats.h */
+    struct repeat *repeat;         /* of an Idempotency-Key; see repeats.h */
     char address[ADDRESS_MAX];
     char allow[64];
     int64_t read_mono_ns;

@@ -17,8 +17,8 @@ enum status handle_kill_post(struct request *request, struct reply *reply)
         return status;
     if (!reason[0] || strlen(reason) > REASON_MAX)
         return err_set(&reply->err, ERR_MALFORMED, "reason: 1 to 256 bytes");
-    return control_kill(request->control, &request->actor, scope, reason, flatten,
-                        request->read_ns, request->request_id, &reply->json, &reply->err);
+    return control_kill(request->control, &request->actor, scope, reason, flatten, request->read_ns,
+                        request->request_id, &reply->json, &reply->err);
 }
 
 static enum status version_check(const struct request *request, struct err *err)
@@ -115,9 +115,8 @@ enum status handle_orders_post(struct request *request, struct reply *reply)
 
 enum status handle_order_delete(struct request *request, struct reply *reply)
 {
-    enum status status =
-        control_order_cancel(request->control, &request->actor, request->arg[0],
-                             request->request_id, &reply->json, &reply->err);
+    enum status status = control_order_cancel(request->control, &request->actor, request->arg[0],
+                                              request->request_id, &reply->json, &reply->err);
 
     if (status == OK)
         reply->http = 202;

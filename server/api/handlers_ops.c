@@ -12,9 +12,8 @@ static bool has_reason(const json_t *health, const char *reason)
     size_t i;
     json_t *value;
 
-    json_array_foreach(json_object_get(health, "reasons"), i, value)
-        if (strcmp(json_string_value(value), reason) == 0)
-            return true;
+    json_array_foreach(json_object_get(health, "reasons"), i,
+                       value) if (strcmp(json_string_value(value), reason) == 0) return true;
     return false;
 }
 
@@ -79,8 +78,7 @@ static enum status ns_parse(const struct request *request, const char *name, int
     *ns = 0;
     if (!text)
         return OK;
-    if (digits == 0 || digits > 18 + 1 || text[digits] ||
-        strtoull(text, NULL, 10) > INT64_MAX) {
+    if (digits == 0 || digits > 18 + 1 || text[digits] || strtoull(text, NULL, 10) > INT64_MAX) {
         err_set(err, ERR_MALFORMED, name);
         err_add(err, " must be nanoseconds since the epoch");
         return ERR_MALFORMED;
@@ -133,18 +131,18 @@ static void created_note(struct request *request, const char *kind, const char *
                          const char *role)
 {
     control_note(request->control, &request->actor,
-                 &(struct control_fact){.kind = kind,
-                                        .reason = "created",
-                                        .request_id = request->request_id,
-                                        .new_value = json_pack("{s:s, s:s}", "name", name, "role",
-                                                               role ? role : "")});
+                 &(struct control_fact){
+                     .kind = kind,
+                     .reason = "created",
+                     .request_id = request->request_id,
+                     .new_value = json_pack("{s:s, s:s}", "name", name, "role", role ? role : "")});
 }
 
 enum status handle_local_user_post(struct request *request, struct reply *reply)
 {
     const char *name = NULL, *role = NULL, *password = NULL;
-    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s}", "name", &name,
-                                     "role", &role, "password", &password);
+    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s}", "name", &name, "role",
+                                     &role, "password", &password);
 
     if (status == OK)
         status = access_user_create(request->access, name, role, password, &reply->err);

@@ -17,8 +17,8 @@ static json_t *session_json(const struct actor *actor)
     json_t *json = json_object();
 
     json_object_set_new(json, "user", json_string(actor->name));
-    json_object_set_new(json, "role",
-                        actor->role == ROLE_NONE ? json_null() : json_string(role_name(actor->role)));
+    json_object_set_new(
+        json, "role", actor->role == ROLE_NONE ? json_null() : json_string(role_name(actor->role)));
     json_object_set_new(json, "csrf", actor->csrf[0] ? json_string(actor->csrf) : json_null());
     json_object_set_new(json, "must_change_password", json_boolean(actor->must_change_password));
     json_object_set_new(json, "expires_ns",
@@ -50,8 +50,8 @@ enum status handle_session_post(struct request *request, struct reply *reply)
     const char *user = NULL, *password = NULL, *key = NULL;
     char session[SECRET_TEXT_MAX] = "";
     struct actor actor = {0};
-    enum status status = body_unpack(request, &reply->err, "{s:s, s:s}", "user", &user,
-                                     "password", &password);
+    enum status status =
+        body_unpack(request, &reply->err, "{s:s, s:s}", "user", &user, "password", &password);
 
     if (status != OK)
         return status;

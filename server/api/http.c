@@ -122,8 +122,8 @@ static enum status target_find(struct exchange *exchange)
 
     if (status != ERR_NOT_FOUND)
         return status;
-    status = route_find(exchange->request.method, exchange->path,
-                        listener->kind == LISTENER_KILL, listener->kind == LISTENER_LOCAL, &match);
+    status = route_find(exchange->request.method, exchange->path, listener->kind == LISTENER_KILL,
+                        listener->kind == LISTENER_LOCAL, &match);
     strcpy(exchange->allow, status == ERR_METHOD ? match.allow : "");
     if (status != OK)
         return err_set(&exchange->reply.err, status, status_title(status));
@@ -381,19 +381,19 @@ static size_t leave_escaped(void *ctx, struct MHD_Connection *connection, char *
 
 static enum status daemon_start(struct listener *listener, struct err *err)
 {
-    listener->daemon = MHD_start_daemon(
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_ALLOW_UPGRADE | MHD_USE_ITC,
-        0, NULL, NULL, on_request, listener, /* options: */
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,                                      /* first */
-        MHD_OPTION_LISTEN_SOCKET, listener->fd,                                        /* ours */
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,                                               /* */
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,                        /* */
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,                            /* */
-        MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,                          /* */
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,                             /* */
-        MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,                             /* */
-        MHD_OPTION_END);
+    listener->daemon =
+        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
+                             MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ITC,
+                         0, NULL, NULL, on_request, listener,                    /* options: */
+                         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,               /* first */
+                         MHD_OPTION_LISTEN_SOCKET, listener->fd,                 /* ours */
+                         MHD_OPTION_STRICT_FOR_CLIENT, 1,                        /* */
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, /* */
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,     /* */
+                         MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
+                         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
+                         MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,      /* */
+                         MHD_OPTION_END);
     if (listener->daemon)
         return OK;
     return err_format(err, ERR_UNAVAILABLE, "%s: the HTTP daemon did not start",

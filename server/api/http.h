@@ -34,17 +34,17 @@ struct request {
     const char *address;         /* of the peer */
     bool has_if_match;
     uint64_t if_match;
-    json_t *body;                /* NULL: none */
-    int64_t read_ns;             /* real clock, when the request line was read */
+    json_t *body;    /* NULL: none */
+    int64_t read_ns; /* real clock, when the request line was read */
 };
 
 struct reply {
-    int http;           /* 0: taken from the status */
-    json_t *json;       /* owned */
-    json_t *extra;      /* extra members of a problem; owned */
-    char *text;         /* or a text of `type`; owned */
+    int http;      /* 0: taken from the status */
+    json_t *json;  /* owned */
+    json_t *extra; /* extra members of a problem; owned */
+    char *text;    /* or a text of `type`; owned */
     const char *type;
-    char etag[32];      /* without quotes; empty: none */
+    char etag[32]; /* without quotes; empty: none */
     char location[128];
     char cookie[256];
     int retry_after_s;

@@ -8,9 +8,20 @@
 
 /* Headers that may come once; two of them mean that somebody before us may have read the other. */
 static const char *const singletons[] = {
-    "Host",          "Content-Length", "Transfer-Encoding", "Content-Type", "Authorization",
-    "Cookie",        "Origin",         "If-Match",          "X-CSRF-Token", "Sec-Fetch-Site",
-    "Idempotency-Key", "Upgrade",      "Sec-WebSocket-Key", "Sec-WebSocket-Version",
+    "Host",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Content-Type",
+    "Authorization",
+    "Cookie",
+    "Origin",
+    "If-Match",
+    "X-CSRF-Token",
+    "Sec-Fetch-Site",
+    "Idempotency-Key",
+    "Upgrade",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Version",
 };
 enum { SINGLETONS = sizeof singletons / sizeof singletons[0] };
 
@@ -116,8 +127,8 @@ static bool method_is_known(const char *method)
 /* The last line has no next one to compare with; the size of the whole head tells. */
 static bool size_fits(const struct exchange *exchange, const char *version, const char *end)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     size_t request_line = strlen(exchange->request.method) + 1 + exchange->uri_length + 1;
 
     if (!layout_is_known() || !info)
@@ -217,7 +228,7 @@ static enum status query_cut(struct exchange *exchange)
             *value++ = '\0';
         else
             value = at + strlen(at);
-        for (char *plus = value; (plus = strchr(plus, '+')); )
+        for (char *plus = value; (plus = strchr(plus, '+'));)
             *plus = ' ';
         if (!percent_decode(at) || !percent_decode(value))
             return err_set(err, ERR_MALFORMED, "bad escape in the query");

@@ -24,7 +24,9 @@ static const char unbuilt[] =
 
 static const char *type_of(const char *name)
 {
-    static const struct { const char *ending, *type; } types[] = {
+    static const struct {
+        const char *ending, *type;
+    } types[] = {
         {".html", "text/html; charset=utf-8"},
         {".js", "text/javascript; charset=utf-8"},
         {".css", "text/css; charset=utf-8"},
@@ -82,8 +84,9 @@ static enum status entry_read(struct pages *pages, const char *folder, const cha
 
     if (name[0] == '.')
         return OK;
-    snprintf(file, sizeof file, "%s/%s", folder, name);
-    snprintf(address, sizeof address, "%s/%s", path, name);
+    if (snprintf(file, sizeof file, "%s/%s", folder, name) >= (int)sizeof file ||
+        snprintf(address, sizeof address, "%s/%s", path, name) >= (int)sizeof address)
+        return err_format(err, ERR_CONFIG, "%s: a name is too long", folder);
     if (lstat(file, &stat) != 0)
         return err_format(err, ERR_IO, "%s: %s", file, strerror(errno));
     if (S_ISDIR(stat.st_mode) && depth < PAGES_DEPTH)

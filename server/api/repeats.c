@@ -146,9 +146,8 @@ enum status repeats_begin(struct repeats *repeats, struct exchange *exchange, bo
 
 static bool is_worth_keeping(const struct exchange *exchange)
 {
-    return exchange->http_code < 500 && exchange->http_code != 429 &&
-           exchange->http_code != 401 && exchange->http_code != 403 &&
-           exchange->text_length <= TEXT_MAX;
+    return exchange->http_code < 500 && exchange->http_code != 429 && exchange->http_code != 401 &&
+           exchange->http_code != 403 && exchange->text_length <= TEXT_MAX;
 }
 
 void repeats_keep(struct repeats *repeats, struct exchange *exchange)

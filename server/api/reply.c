@@ -32,8 +32,8 @@ void reply_count(struct exchange *exchange, int code)
     if (!codes[at])
         for (at = 0; codes[at] != 500; at++)
             ;
-    atomic_fetch_add_explicit(
-        &exchange->listener->http->answered[route_number(exchange)][at], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&exchange->listener->http->answered[route_number(exchange)][at], 1,
+                              memory_order_relaxed);
 }
 
 void reply_metrics(void *ctx, FILE *out)
@@ -44,14 +44,12 @@ void reply_metrics(void *ctx, FILE *out)
                  "# TYPE pitwall_http_requests_total counter\n");
     for (size_t route = 0; route < ROUTES_MAX + 2; route++)
         for (size_t i = 0; codes[i]; i++) {
-            uint64_t count =
-                atomic_load_explicit(&http->answered[route][i], memory_order_relaxed);
+            uint64_t count = atomic_load_explicit(&http->answered[route][i], memory_order_relaxed);
             if (!count)
                 continue;
             fprintf(out, "pitwall_http_requests_total{route=\"%s%s%s\",code=\"%d\"} %llu\n",
-                    route < ROUTES_MAX ? routes[route].method : "",
-                    route < ROUTES_MAX ? " " : "",
-                    route < ROUTES_MAX     ? routes[route].path
+                    route < ROUTES_MAX ? routes[route].method : "", route < ROUTES_MAX ? " " : "",
+                    route < ROUTES_MAX    ? routes[route].path
                     : route == ROUTES_MAX ? "none"
                                           : "page",
                     codes[i], (unsigned long long)count);
@@ -198,8 +196,8 @@ static void own_headers(struct exchange *exchange, struct MHD_Response *response
 static struct MHD_Response *page_response(const struct page *page)
 {
     /* Pages live as long as the daemons: no copy. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        page->length, page->bytes, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(page->length, page->bytes, MHD_RESPMEM_PERSISTENT);
 
     if (!response)
         return NULL;
@@ -212,10 +210,9 @@ static struct MHD_Response *page_response(const struct page *page)
 static struct MHD_Response *text_response(struct exchange *exchange)
 {
     struct MHD_Response *response =
-        exchange->text
-            ? MHD_create_response_from_buffer(exchange->text_length, exchange->text,
-                                              MHD_RESPMEM_MUST_FREE)
-            : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+        exchange->text ? MHD_create_response_from_buffer(exchange->text_length, exchange->text,
+                                                         MHD_RESPMEM_MUST_FREE)
+                       : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
 
     if (response) {
         exchange->text = NULL; /* now the response's */

@@ -28,7 +28,7 @@ const struct route routes[ROUTES_MAX] = {
 
 struct segments {
     uint32_t count;
-    char *text[SEGMENTS_MAX];   /* decoded */
+    char *text[SEGMENTS_MAX]; /* decoded */
     size_t length[SEGMENTS_MAX];
 };
 
@@ -72,7 +72,9 @@ static uint32_t template_count(const char *at)
 
 struct fit {
     int literals; /* -1: does not fit */
-    struct { uint32_t first, count; } arg[ROUTE_ARGS];
+    struct {
+        uint32_t first, count;
+    } arg[ROUTE_ARGS];
 };
 
 /* Walks template and segments together; {scope} takes all that the rest of the template leaves. */

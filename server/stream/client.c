@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 
 enum {
-    MESSAGE_MAX = 4096,       /* of what a client says */
-    FRAME_MAX = 4 << 20,      /* of what we say, to an empty queue */
+    MESSAGE_MAX = 4096,  /* of what a client says */
+    FRAME_MAX = 4 << 20, /* of what we say, to an empty queue */
     FRAME_HEADER_MAX = 10,
     CLOSE_WAIT_MS = 1000
 };

@@ -32,10 +32,10 @@ struct client {
     size_t extra_length, extra_read;
     char *queue;
     size_t queue_start, queue_length, queue_size;
-    int64_t wrote_ns;         /* when the socket last took something, or had nothing to take */
-    int64_t close_ns;         /* 0: open; else when the close frame was queued */
-    bool gone;                /* nothing more can be read or written */
-    uint64_t drops;           /* frames left out */
+    int64_t wrote_ns; /* when the socket last took something, or had nothing to take */
+    int64_t close_ns; /* 0: open; else when the close frame was queued */
+    bool gone;        /* nothing more can be read or written */
+    uint64_t drops;   /* frames left out */
 };
 
 /* NULL: out of memory; the handle is then still the caller's. */

@@ -37,7 +37,7 @@ struct stream {
     uint32_t client_count;
     uint64_t tick;
     int64_t next_tick_ns, next_check_ns;
-    int64_t stop_ns;         /* when the goodbyes were said; 0: not yet */
+    int64_t stop_ns; /* when the goodbyes were said; 0: not yet */
     _Atomic bool stopping;
     _Atomic uint64_t clients; /* in both lists */
     _Atomic uint64_t drops;

@@ -22,11 +22,11 @@ struct topic {
     bool built;
     uint64_t version;
     int64_t ts_ns;
-    json_t *data;         /* the newest whole */
-    json_t *seen;         /* key -> text of each item last sent; of states in "states" apart */
+    json_t *data; /* the newest whole */
+    json_t *seen; /* key -> text of each item last sent; of states in "states" apart */
     json_t *seen_states;
-    char *text;           /* of a topic that is one object */
-    char *snapshot;       /* made when asked for */
+    char *text;     /* of a topic that is one object */
+    char *snapshot; /* made when asked for */
     char *delta;
 };
 
@@ -89,9 +89,10 @@ static json_t *orders_build(struct view *view)
 
     json_array_foreach(items, i, item)
         json_object_set(ids, json_string_value(json_object_get(item, "id")), json_true());
-    json_array_foreach(json_object_get(more, "items"), i, item)
-        if (!json_object_get(ids, json_string_value(json_object_get(item, "id"))))
-            json_array_append(items, item);
+    json_array_foreach(
+        json_object_get(more, "items"), i,
+        item) if (!json_object_get(ids, json_string_value(json_object_get(item, "id"))))
+        json_array_append(items, item);
     whole = items_object(json_incref(items));
     json_decref(ids);
     json_decref(more);
@@ -123,7 +124,8 @@ static json_t *limits_build(const struct stream_sources *sources)
     size_t i;
 
     /* Scopes are numbered as their states are listed. */
-    json_array_foreach(json_object_get(states, "items"), i, state) {
+    json_array_foreach(json_object_get(states, "items"), i, state)
+    {
         json_t *limits = view_limits_json(sources->view, (uint16_t)i);
         const char *scope = json_string_value(json_object_get(limits, "scope"));
         json_object_set_new(limits, "pending", control_pending_limits(sources->control, scope));
@@ -193,8 +195,7 @@ static uint64_t topic_version(const struct topics *topics, enum topic_id topic, 
     case TOPIC_KILL:
         return view_version(view, VIEW_KILL);
     case TOPIC_LIMITS:
-        return view_version(view, VIEW_LIMITS) +
-               control_approvals_version(topics->sources.control);
+        return view_version(view, VIEW_LIMITS) + control_approvals_version(topics->sources.control);
     case TOPIC_APPROVALS:
         return control_approvals_version(topics->sources.control);
     case TOPIC_AUDIT:
@@ -226,7 +227,8 @@ static json_t *changed_items(const json_t *items, const char *key, json_t **seen
     char name[96];
     size_t i;
 
-    json_array_foreach(items, i, item) {
+    json_array_foreach(items, i, item)
+    {
         char *text = json_dumps(item, JSON_COMPACT);
         const char *before;
         if (!text)
@@ -246,14 +248,15 @@ static json_t *changed_items(const json_t *items, const char *key, json_t **seen
 static char *items_delta(struct topic *topic, enum topic_id id)
 {
     json_t *delta = json_object();
-    json_t *items = changed_items(json_object_get(topic->data, "items"), rows[id].key, &topic->seen);
+    json_t *items =
+        changed_items(json_object_get(topic->data, "items"), rows[id].key, &topic->seen);
     size_t count = json_array_size(items);
     char *text;
 
     json_object_set_new(delta, "items", items);
     if (id == TOPIC_KILL) {
-        json_t *states = changed_items(json_object_get(topic->data, "states"), "scope",
-                                       &topic->seen_states);
+        json_t *states =
+            changed_items(json_object_get(topic->data, "states"), "scope", &topic->seen_states);
         count += json_array_size(states);
         json_object_set_new(delta, "states", states);
     }
