@@ -112,7 +112,7 @@ static void change_weather(struct walk *walk)
     if (walk->now_ns >= walk->trend_until_ns) {
         walk->trend_q10 = between(walk, -walk->step_q10, walk->step_q10) / 8;
         walk->trend_until_ns = walk->now_ns + between(walk, 5, 60) * SECOND_NS;
-        walk->interval_ns = SECOND_NS / between(walk, 25, 60);
+        walk->interval_ns = SECOND_NS / between(walk, 15, 48);
     }
     if (walk->now_ns >= walk->next_burst_ns) {
         walk->burst_until_ns = walk->now_ns + between(walk, 200, 2000) * 1000000;
