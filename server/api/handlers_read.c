@@ -148,10 +148,9 @@ enum status handle_fills_get(struct request *request, struct reply *reply)
 
 static uint64_t order_id(const struct request *request)
 {
-    const char *text = request->arg[0];
-    size_t digits = strspn(text, "0123456789");
+    uint64_t id;
 
-    return digits > 0 && digits <= 20 && !text[digits] ? strtoull(text, NULL, 10) : 0;
+    return order_id_parse(request->arg[0], &id) ? id : 0;
 }
 
 enum status handle_order_get(struct request *request, struct reply *reply)
