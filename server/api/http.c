@@ -283,6 +283,7 @@ static enum MHD_Result exchange_run(struct exchange *exchange)
         return exchange_refuse(exchange, exchange->failed);
     if (again || exchange->page)
         return reply_send(exchange);
+    assert(exchange->route); /* neither page nor route was refused above */
     if (exchange->route->where == WHERE_STREAM)
         return upgrade_answer(exchange);
     if (exchange->route->where != WHERE_INLINE)

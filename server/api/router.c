@@ -98,6 +98,7 @@ static struct fit route_fit(const char *template, const struct segments *segment
             at += takes;
             continue;
         }
+        assert(segments->text[at]);
         if (segments->length[at] != length || memcmp(segments->text[at], part, length) != 0)
             return (struct fit){.literals = -1};
         fit.literals++;
