@@ -9,8 +9,9 @@ static const size_t pwhash_bytes = 64U << 20;
 
 /* The same parameters as a real one; no password is known to match it, and the answer for it is
  * false whatever the comparison says. */
-static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZSBmaXhlZCBzYWx0IQ$"
-                                   "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+static const char nobodys_hash[crypto_pwhash_STRBYTES] =
+    "$argon2id$v=19$m=65536,t=2,p=1$c29tZSBmaXhlZCBzYWx0IQ$"
+    "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
