@@ -3,7 +3,9 @@
 #include "store/migrations.h"
 #include "thread/log.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { PATH_TEXT_MAX = 4096 };
 
@@ -124,11 +126,26 @@ static enum status open_file(const char *dir, int flags, sqlite3 **db, struct er
     return err->status = flags & SQLITE_OPEN_CREATE ? ERR_STORAGE : ERR_NOT_FOUND;
 }
 
+/* SQLite would make it readable for the group; its companions take the mode of the file. */
+static void make_private(const char *dir)
+{
+    char path[PATH_TEXT_MAX];
+    int fd;
+
+    if (snprintf(path, sizeof path, "%s/audit.db", dir) >= (int)sizeof path)
+        return; /* refused when it is opened */
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd != -1)
+        close(fd);
+}
+
 enum status database_open_writer(const char *dir, sqlite3 **db, struct err *err)
 {
-    enum status status =
-        open_file(dir, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, db, err);
+    enum status status;
 
+    make_private(dir);
+    status =
+        open_file(dir, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, db, err);
     if (status != OK)
         return status;
     status = database_run(*db, writer_pragmas, err);

@@ -299,6 +299,13 @@ static void write_order_state(struct turn *turn, const struct event_order_state 
     }
 }
 
+/* What we did ourselves; all else the venue did. */
+static bool report_is_ours(enum report report)
+{
+    return report == REPORT_CANCEL_SENT || report == REPORT_KILLED_UNSENT ||
+           report == REPORT_TIMEOUT;
+}
+
 static bool project_order_state(struct turn *turn, const struct event_order_state *event)
 {
     struct projection *projection = turn->projection;
@@ -316,6 +323,10 @@ static bool project_order_state(struct turn *turn, const struct event_order_stat
     row_string(&turn->old_value, "state", order_state_name((enum order_state)memo->state));
     memo->state = event->state;
     name_actor(turn, 0, turn->record->cause);
+    if (!turn->row.actor)
+        turn->row.actor = event->report < REPORT_COUNT && report_is_ours((enum report)event->report)
+                              ? "engine"
+                              : projection->venue_scope[memo->instrument];
     return set_order(turn, event, filled, event->filled_lots != 0 ? average : NULL) &&
            append(turn, "order", instrument_scope(projection, memo->instrument),
                   row_close(&turn->old_value), row_close(&turn->new_value));
@@ -456,33 +467,39 @@ static bool put_state(struct turn *turn, const struct projection_scope *scope)
     return statement_run(put);
 }
 
-/* At a start the engine states what it came up with: a row only where that is news. */
+static bool state_is_known(const struct projection_scope *scope,
+                           const struct event_state_changed *event)
+{
+    return scope->state_found && scope->state == (enum trading_state)event->state &&
+           scope->incident == event->incident && scope->version == event->version;
+}
+
+/* At a start the engine states what it came up with: a row only where that is news. What a fresh
+ * directory starts with is remembered, and is a row where it is not ACTIVE. */
 static bool project_state_changed(struct turn *turn, const struct event_state_changed *event)
 {
     struct projection_scope *scope = &turn->projection->scope[event->scope % MAX_SCOPES];
-    bool news = scope->state_found
-                    ? scope->state != (enum trading_state)event->state ||
-                          scope->incident != event->incident || scope->version != event->version
-                    : event->version != 0 || event->state != STATE_ACTIVE;
+    bool is_first = !scope->state_found;
 
-    if (!news)
+    if (state_is_known(scope, event))
         return true;
     write_state(&turn->old_value, (uint8_t)scope->state, scope->version, scope->incident);
     write_state(&turn->new_value, event->state, event->version, event->incident);
     scope->state = (enum trading_state)event->state;
     scope->version = event->version;
     scope->incident = event->incident;
+    scope->state_found = true;
     name_actor(turn, 0, turn->record->cause);
     if (!turn->row.actor)
         name_actor(turn, 1, event->incident);
     if (!put_state(turn, scope))
         return false;
+    if (is_first && event->state == STATE_ACTIVE)
+        return true;
     if (!turn->row.actor)
         turn->row.actor = "engine";
-    return append(turn, "state", scope->name,
-                  scope->state_found ? row_close(&turn->old_value) : NULL,
-                  row_close(&turn->new_value)) &&
-           (scope->state_found = true);
+    return append(turn, "state", scope->name, is_first ? NULL : row_close(&turn->old_value),
+                  row_close(&turn->new_value));
 }
 
 /* --- kills --- */

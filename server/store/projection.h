@@ -41,6 +41,7 @@ struct projection {
     struct projection_scope scope[MAX_SCOPES];
     struct instrument instrument[MAX_INSTRUMENTS];
     char currency[MAX_INSTRUMENTS][16];
+    char venue_scope[MAX_INSTRUMENTS][SCOPE_TEXT_MAX]; /* "venue/sim" */
     char strategy[MAX_STRATEGIES][MAX_NAME];
     /* What a later event of an order needs; a miss is looked up in the table. */
     struct order_memo {
