@@ -42,14 +42,13 @@ static inline bool size(struct scan *scan, int64_t *lots)
     return number_decimal(&scan->at, scan->grid->qty_decimals, lots) && *lots <= MAX_LOTS;
 }
 
-/* A short name in quotes, as symbols and streams are: no escapes, at most 47 characters. */
+/* A short name, as symbols and streams are, and its closing quote. */
 static inline bool name(struct scan *scan, struct binance_text *text)
 {
-    uint32_t length = 0;
+    uint32_t length = number_text(scan->at);
 
-    for (; scan->at[length] != '"'; length++)
-        if (length == 47 || scan->at[length] == '\\' || scan->at[length] < ' ')
-            return false;
+    if (length == NUMBER_TEXT_MAX)
+        return false;
     *text = (struct binance_text){scan->at, length};
     scan->at += length + 1;
     return true;

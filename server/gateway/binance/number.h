@@ -1,8 +1,9 @@
-/* Whole numbers and decimals of up to 16 characters, straight from the receive buffer.
+/* Whole numbers and decimals of up to 15 characters, and short texts, straight from the receive
+ * buffer.
  *
- * Both fast readers answer false on anything but the usual (too long, an odd character, off the
- * grid); the caller then takes the slow way, which tells what is wrong. They read 16 bytes from
- * where they are told, whatever lies there. number_*_portable do the same without SSE4.1, and are
+ * The fast readers answer false on anything but the usual (too long, an odd character, off the
+ * grid); the caller then takes the slow way, which tells what is wrong. They read whole blocks of
+ * 16 bytes, whatever lies there. number_*_portable do the same without SSE4.1, and are
  * what the unit test compares with.
  *
  * How, with SSE4.1: load 16 bytes, find the end by a compare and a bit count, shift the digits to
@@ -73,6 +74,20 @@ static inline bool number_decimal_portable(const char **at, uint32_t scale, int6
         return false;
     *at = p;
     return true;
+}
+
+/* Length of the plain text at `at` up to its closing quote; NUMBER_TEXT_MAX when that is not near
+ * or something else than plain text (escape, control character, beyond ASCII) comes first. */
+enum { NUMBER_TEXT_MAX = 48 };
+
+static inline uint32_t number_text_portable(const char *at)
+{
+    uint32_t length = 0;
+
+    while (at[length] != '"' && at[length] != '\\' && at[length] >= ' ' &&
+           length < NUMBER_TEXT_MAX)
+        length++;
+    return at[length] == '"' ? length : NUMBER_TEXT_MAX;
 }
 
 #ifdef __SSE4_1__
@@ -162,7 +177,28 @@ static inline bool number_decimal(const char **at, uint32_t scale, int64_t *valu
     return kept == scale || !__builtin_mul_overflow(*value, number_pow10[scale - kept], value);
 }
 
+static inline uint32_t number_text(const char *at)
+{
+    for (uint32_t from = 0; from < NUMBER_TEXT_MAX; from += 16) {
+        __m128i text = number_load(at + from);
+        uint32_t quotes = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')));
+        uint32_t odd = (uint32_t)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('\\')),
+                         _mm_cmplt_epi8(text, _mm_set1_epi8(' '))));
+        uint32_t first = (uint32_t)__builtin_ctz(quotes | odd | 1U << 16);
+
+        if (first < 16)
+            return (quotes >> first & 1) != 0 ? from + first : NUMBER_TEXT_MAX;
+    }
+    return NUMBER_TEXT_MAX;
+}
+
 #else
+
+static inline uint32_t number_text(const char *at)
+{
+    return number_text_portable(at);
+}
 
 static inline bool number_count(const char **at, int64_t *value)
 {
