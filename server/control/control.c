@@ -98,7 +98,7 @@ enum status control_wait_record(struct control *control, uint64_t seq, struct er
     return err_set(err, ERR_STORAGE, "it was recorded, but is not durable: storage is suspect");
 }
 
-void control_queue_note(struct control *control, json_t *record, uint64_t incident)
+void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill)
 {
     bool lost = true;
 
@@ -108,7 +108,9 @@ void control_queue_note(struct control *control, json_t *record, uint64_t incide
     if (control->note_count < NOTES_MAX) {
         uint32_t at = (control->note_at + control->note_count++) % NOTES_MAX;
 
-        control->note[at] = (struct note){record, clock_real_ns(), incident};
+        control->note[at] = (struct note){.record = record, .at_ns = clock_real_ns()};
+        if (kill)
+            control->note[at].kill = *kill;
         lost = false;
         pthread_cond_signal(&control->wake);
     } else {
@@ -124,7 +126,7 @@ void control_queue_note(struct control *control, json_t *record, uint64_t incide
 void control_note(struct control *control, const struct actor *actor,
                   const struct control_fact *fact)
 {
-    control_queue_note(control, record_make(actor, fact), 0);
+    control_queue_note(control, record_make(actor, fact), NULL);
 }
 
 /* ------------------------------------------------------------------------------- commands */
@@ -233,14 +235,17 @@ static bool take_job(struct control *control, struct job *job)
     return taken;
 }
 
-static void note_kill(struct control *control, uint64_t incident, uint64_t control_seq)
+static void follow_kill(struct control *control, const struct kill_note *kill, uint64_t control_seq)
 {
-    struct journal *journal = control->from.journal;
+    struct kill_note *kept;
 
     if (control->kill_count == KILLS_MAX)
         return; /* that receipt stays `durable: false`: never a claim too many */
-    control->kill[control->kill_count++] = (struct kill_note){
-        incident, lane_head_seq(journal_lane(journal, JOURNAL_ENGINE)), control_seq};
+    kept = &control->kill[control->kill_count++];
+    *kept = *kill;
+    kept->control_seq = control_seq;
+    /* The engine stated the kill before it answered: what it has said by now covers that. */
+    kept->engine_seq = lane_head_seq(journal_lane(control->from.journal, JOURNAL_ENGINE));
 }
 
 static void write_notes(struct control *control)
@@ -252,12 +257,28 @@ static void write_notes(struct control *control)
     while (take_note(control, &note)) {
         if (append(control, note.record, note.at_ns, 0, &seq, &err) != OK)
             log_line(LOG_ERROR, "control", "a fact for the audit was lost: journal full", NULL);
-        else if (note.incident != 0)
-            note_kill(control, note.incident, seq);
+        else if (note.kill.incident != 0)
+            follow_kill(control, &note.kill, seq);
     }
 }
 
-/* The event of a kill is older than its note, so what the engine had said by then covers it. */
+/* An engine that was silent may answer late; then the receipt learns when. */
+static bool has_answered(struct control *control, struct kill_note *kill)
+{
+    struct kill_page *page = control->from.kill;
+
+    if (kill->answered)
+        return true;
+    if (atomic_load_explicit(&page->engine_seen, memory_order_acquire) < kill->doorbell)
+        return false;
+    view_note_kill(
+        control->from.view, kill->incident, kill->scope, kill->actor, kill->reason, kill->at_ns,
+        atomic_load_explicit(&page->engine_seen_ns, memory_order_relaxed) - kill->at_ns, false);
+    kill->engine_seq = lane_head_seq(journal_lane(control->from.journal, JOURNAL_ENGINE));
+    kill->answered = true;
+    return true;
+}
+
 static void settle_kills(struct control *control)
 {
     struct journal *journal = control->from.journal;
@@ -265,9 +286,10 @@ static void settle_kills(struct control *control)
     uint64_t control_seq = journal_durable_seq(journal, JOURNAL_CONTROL);
 
     for (uint32_t i = 0; i < control->kill_count;) {
-        const struct kill_note *kill = &control->kill[i];
+        struct kill_note *kill = &control->kill[i];
 
-        if (kill->engine_seq > engine_seq || kill->control_seq > control_seq) {
+        if (!has_answered(control, kill) || kill->engine_seq > engine_seq ||
+            kill->control_seq > control_seq) {
             i++;
             continue;
         }

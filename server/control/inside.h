@@ -16,16 +16,22 @@ struct job {
     void *job;
 };
 
+/* A kill whose receipt is not finished: still `durable: false`, or with a silent engine. */
+struct kill_note {
+    uint64_t incident; /* 0: no kill */
+    uint64_t doorbell;
+    uint16_t scope;
+    int64_t at_ns;
+    char actor[MAX_NAME], reason[REASON_MAX];
+    bool answered;                    /* by the engine; else it is still awaited */
+    uint64_t engine_seq, control_seq; /* durable when both lanes have come this far */
+};
+
 /* A fact on its way to the control lane. */
 struct note {
     json_t *record; /* owned */
     int64_t at_ns;
-    uint64_t incident; /* of a kill that becomes durable with it; 0: none */
-};
-
-/* A kill whose receipt still says `durable: false`. */
-struct kill_note {
-    uint64_t incident, engine_seq, control_seq;
+    struct kill_note kill;
 };
 
 struct control {
@@ -51,8 +57,8 @@ struct control {
 
 /* The record of a fact, without its engine_seq. Any thread. Steals the fact's values. */
 json_t *record_make(const struct actor *actor, const struct control_fact *fact);
-/* Any thread: queues a record (stolen), which makes `incident` durable unless that is 0. */
-void control_queue_note(struct control *control, json_t *record, uint64_t incident);
+/* Any thread: queues a record (stolen), and with it a kill to be followed, or NULL. */
+void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill);
 
 /* Appends to the control lane and gives the record's sequence; `cause` is the command it leads to.
  * ERR_STORAGE when the journal cannot take it: then nothing may be commanded. Steals the fact's

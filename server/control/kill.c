@@ -4,7 +4,7 @@
 #include "thread/clock.h"
 #include "thread/log.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #define RECEIPT_WAIT_NS 5000000LL
 
@@ -26,18 +26,16 @@ static json_t *read_receipt(struct control *control, uint64_t incident)
     }
 }
 
-/* What can be said without the view. */
-static json_t *bare_receipt(const char *scope, uint64_t incident, const struct actor *actor,
-                            const char *reason)
+/* What can be said when the view knows nothing, as of an incident of an earlier start. */
+static json_t *bare_receipt(const char *scope, uint64_t incident)
 {
     char text[INCIDENT_TEXT_MAX];
 
     incident_print(text, incident);
-    return json_pack("{s:s,s:s,s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:{s:n,s:n,s:n,s:n},s:n,s:b,s:b}",
-                     "incident", text, "scope", scope, "actor", actor->name, "reason", reason,
-                     "at_ns", "ns_to_block", "last_order_seq", "unsent", "resting", "cancels",
-                     "sent", "confirmed", "refused", "unknown", "flatten", "durable", 0, "complete",
-                     0);
+    return json_pack("{s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:{s:n,s:n,s:n,s:n},s:n,s:b,s:b}",
+                     "incident", text, "scope", scope, "actor", "reason", "at_ns", "ns_to_block",
+                     "last_order_seq", "unsent", "resting", "cancels", "sent", "confirmed",
+                     "refused", "unknown", "flatten", "durable", 0, "complete", 0);
 }
 
 static void say_silence(json_t *receipt, const struct kill_result *result)
@@ -60,21 +58,19 @@ static void refuse_flatten(json_t *receipt)
                                   "not available in this version"));
 }
 
-/* Leaves the note; the receipt becomes durable with it when the engine has said it as well. */
+/* Leaves the note; the control thread then follows the kill until its receipt is finished. */
 static void note(struct control *control, const struct actor *actor, const char *scope,
-                 const char *reason, const char *request_id, uint64_t incident, bool again,
-                 const struct kill_result *result)
+                 const char *request_id, const struct kill_note *kill, bool again)
 {
     char text[INCIDENT_TEXT_MAX];
     struct control_fact fact = {
-        .kind = "kill", .scope = scope, .reason = reason, .request_id = request_id};
+        .kind = "kill", .scope = scope, .reason = kill->reason, .request_id = request_id};
 
-    incident_print(text, incident);
+    incident_print(text, kill->incident);
     /* The store names an incident's actor by the record that carries "incident": the first one. */
     fact.new_value = json_pack("{s:s,s:s,s:s}", again ? "joined" : "incident", text, "state",
-                               "HALTED", "engine", result->engine_answered ? "blocked" : "silent");
-    control_queue_note(control, record_make(actor, &fact),
-                       again || !result->engine_answered ? 0 : incident);
+                               "HALTED", "engine", kill->answered ? "blocked" : "silent");
+    control_queue_note(control, record_make(actor, &fact), again ? NULL : kill);
 }
 
 static uint64_t word_of(struct kill_page *page, uint16_t scope)
@@ -90,7 +86,7 @@ enum status control_kill(struct control *control, const struct actor *actor, con
                                  .order_rings = control->from.order_rings,
                                  .gateways = control->from.gateways};
     struct kill_result result = {.engine_answered = true, .gateways_answered = true};
-    uint64_t incident;
+    struct kill_note kill = {.at_ns = read_ns};
     bool again;
 
     if (!config_scope_find(control->from.config, scope_name, &target.scope))
@@ -99,18 +95,23 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     if (!again)
         result = kill_and_wait(&target);
     /* Two that come at once share the later one's incident: that is the one a resume must name. */
-    incident = word_of(target.page, target.scope);
-    again = again || incident != result.incident;
+    kill.incident = word_of(target.page, target.scope);
+    again = again || kill.incident != result.incident;
+    kill.doorbell = result.doorbell;
+    kill.scope = target.scope;
+    kill.answered = result.engine_answered;
+    snprintf(kill.actor, sizeof kill.actor, "%s", actor->name);
+    snprintf(kill.reason, sizeof kill.reason, "%s", reason);
     if (!again)
-        view_note_kill(control->from.view, incident, target.scope, actor->name, reason, read_ns,
-                       result.engine_answered ? result.block_ns - read_ns : -1, false);
-    *receipt = read_receipt(control, incident);
+        view_note_kill(control->from.view, kill.incident, kill.scope, kill.actor, kill.reason,
+                       read_ns, result.engine_answered ? result.block_ns - read_ns : -1, false);
+    *receipt = read_receipt(control, kill.incident);
     if (!*receipt)
-        *receipt = bare_receipt(scope_name, incident, actor, reason);
+        *receipt = bare_receipt(scope_name, kill.incident);
     say_silence(*receipt, &result);
     if (flatten)
         refuse_flatten(*receipt);
-    note(control, actor, scope_name, reason, request_id, incident, again, &result);
+    note(control, actor, scope_name, request_id, &kill, again);
     if (!result.engine_answered)
         log_line(LOG_ERROR, "control", "kill: the engine is silent", NULL);
     return OK;

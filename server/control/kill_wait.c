@@ -44,6 +44,7 @@ struct kill_result kill_and_wait(const struct kill_target *target)
     int64_t since_ns = clock_mono_ns();
     int64_t deadline_ns = since_ns + KILL_DEADLINE_NS;
 
+    result.doorbell = doorbell;
     while (!(result.engine_answered = engine_answered(page, doorbell)) &&
            clock_mono_ns() < deadline_ns)
         pause_a_little(since_ns);

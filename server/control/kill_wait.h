@@ -26,6 +26,7 @@ struct kill_target {
 
 struct kill_result {
     uint64_t incident;
+    uint64_t doorbell; /* what the answers are compared with */
     bool engine_answered;
     bool gateways_answered;
     int64_t block_ns;        /* real clock, by the engine; 0: it did not answer */

@@ -1,0 +1,250 @@
+// The kill bench: how fast a kill by REST stops the engine, and whether anything leaves after it.
+//
+// The market runs in a loop at full speed (the recording, or the synthetic market without one).
+// Each round waits until orders flow, kills the firm on the reserved listener, waits until its
+// receipt is complete, and resumes by two people: risk1 proposes, risk2 approves. The judge is the
+// venue's ledger, not our own counters: an order line stamped after the engine's block (at_ns +
+// ns_to_block of the receipt) or after the acknowledgement, and before the approval was sent, is
+// a leak. The gateway stamps an order before it reads the kill page, so the count must be exactly 0.
+//
+//   node tests/bench/kill.mjs [--bin build/pitwall] [--data DIR] [--rounds N] [--expect-fail]
+//
+// --expect-fail is for a program built with BREAK=gateway_ignores_kill: exit 0 when it leaks.
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const TARGET_BLOCK_NS = 1_000_000;
+const LOG_IN_AGAIN_MS = 180_000; // a log-in is good for approving for five minutes
+const ORDERS_BETWEEN_KILLS = 20;
+
+export const ids = ["i1.kill_block_p99_ns", "i1.kill_block_p50_ns", "i1.orders_after_block", "i1.orders_after_ack"];
+
+const nowNs = () => BigInt(Date.now()) * 1_000_000n;
+
+async function until(what, limitMs, check) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    await sleep(2);
+  }
+}
+
+function recordings(dataDir) {
+  if (!dataDir) return [];
+  const inside = join(dataDir, "binance-20240808");
+  const dir = existsSync(inside) ? inside : dataDir;
+  return readdirSync(dir).some((name) => name.endsWith(".gz")) ? [dir] : [];
+}
+
+// The demo's configuration, spinning, with a ledger.
+function writeConfig(dir, ledger) {
+  const demo = readFileSync(join(root, "deploy/config/dev.yaml"), "utf8");
+  const config = demo
+    .replace(/^( +idle:) auto\b/m, "$1 spin")
+    .replace(/^market:$/m, `market:\n  ledger: ${JSON.stringify(ledger)}`);
+  if (!/idle: spin/.test(config) || !/ledger:/.test(config)) throw new Error("dev.yaml has changed its shape");
+  const path = join(dir, "bench.yaml");
+  writeFileSync(path, config);
+  return path;
+}
+
+// Follows the ledger: the stamps of new orders, as they are appended.
+class Ledger {
+  constructor(path) {
+    this.path = path;
+    this.offset = 0;
+    this.rest = "";
+    this.buffer = Buffer.alloc(1 << 20);
+  }
+
+  newOrders() {
+    if (!existsSync(this.path)) return [];
+    const stamps = [];
+    const file = openSync(this.path, "r");
+    for (let read; (read = readSync(file, this.buffer, 0, this.buffer.length, this.offset)) > 0;) {
+      this.offset += read;
+      const lines = (this.rest + this.buffer.toString("latin1", 0, read)).split("\n");
+      this.rest = lines.pop();
+      for (const text of lines) {
+        const line = JSON.parse(text);
+        if (line.dir === "in" && line.kind === "new") stamps.push(BigInt(line.at_ns));
+      }
+    }
+    closeSync(file);
+    return stamps;
+  }
+}
+
+class Person {
+  constructor(url, user, password) {
+    Object.assign(this, { url, user, password, loggedInMs: 0 });
+  }
+
+  async logIn() {
+    if (Date.now() - this.loggedInMs < LOG_IN_AGAIN_MS) return;
+    const answer = await fetch(`${this.url}/api/v1/session`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ user: this.user, password: this.password }),
+    });
+    if (answer.status !== 200) throw new Error(`${this.user} cannot log in: ${await answer.text()}`);
+    this.cookie = answer.headers.get("set-cookie").split(";")[0];
+    this.csrf = (await answer.json()).csrf;
+    this.loggedInMs = Date.now();
+  }
+
+  async post(path, body, expected) {
+    await this.logIn();
+    const answer = await fetch(`${this.url}${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": this.csrf, Cookie: this.cookie },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (answer.status !== expected) throw new Error(`${this.user} POST ${path}: ${answer.status} ${text}`);
+    return JSON.parse(text);
+  }
+}
+
+class Desk {
+  async start(bin, dataDir) {
+    this.dir = mkdtempSync(join(tmpdir(), "pitwall-kill-"));
+    this.data = join(this.dir, "data");
+    this.ledger = new Ledger(join(this.dir, "ledger.jsonl"));
+    const config = writeConfig(this.dir, this.ledger.path);
+    const found = recordings(dataDir);
+    this.market = found.length > 0 ? "recording" : "synthetic";
+    this.log = openSync(join(this.dir, "log"), "w");
+    this.child = spawn(bin, ["run", "--demo", "--config", config, "--data", this.data,
+      "--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0", "--speed", "max", "--at-end", "loop",
+      ...found.flatMap((path) => ["--recording", path])], { stdio: ["ignore", this.log, this.log] });
+    this.gone = new Promise((resolve) => this.child.once("exit", (code) => resolve(code ?? 1)));
+    await until("the program is ready", 30_000, () => {
+      if (this.child.exitCode !== null) throw new Error(`it ended:\n${readFileSync(join(this.dir, "log"), "utf8")}`);
+      return existsSync(join(this.data, "run.json"));
+    });
+    const { url, kill_url: killUrl } = JSON.parse(readFileSync(join(this.data, "run.json"), "utf8"));
+    this.killUrl = killUrl;
+    this.token = execFileSync(bin, ["token", "create", "--data", this.data, "--name", "bench", "--scope", "kill"],
+      { encoding: "utf8" }).trim();
+    const { users } = JSON.parse(readFileSync(join(this.data, "first-login"), "utf8"));
+    const person = (name) => new Person(url, name, users.find((user) => user.user === name).password);
+    this.risk1 = person("risk1");
+    this.risk2 = person("risk2");
+    await this.risk1.logIn();
+    await this.risk2.logIn();
+  }
+
+  async killCall(method, path, body) {
+    const answer = await fetch(`${this.killUrl}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${this.token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
+      body: body ? JSON.stringify(body) : undefined,
+    });
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  async stop() {
+    if (this.child && this.child.exitCode === null) {
+      this.child.kill("SIGTERM");
+      const late = sleep(8000, undefined, { ref: false }).then(() => this.child.kill("SIGKILL"));
+      await Promise.race([this.gone, late.then(() => this.gone)]);
+    }
+    if (this.log) closeSync(this.log);
+    if (this.dir) rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+// One kill and its resumption; returns when what was measured and the window in which nothing may leave.
+async function killOnce(desk, round) {
+  const receipt = await desk.killCall("POST", "/api/v1/kill", { scope: "firm", reason: `kill bench ${round}`, flatten: false });
+  const ackNs = nowNs();
+  const settled = await until(`receipt of round ${round} is complete`, 5000, async () => {
+    const now = await desk.killCall("GET", `/api/v1/kill/${receipt.incident}`);
+    return now.complete && now.ns_to_block !== null && now; // a silent engine answers late
+  });
+  const blockNs = BigInt(settled.at_ns) + BigInt(settled.ns_to_block);
+  const approval = await desk.risk1.post("/api/v1/resume",
+    { scope: "firm", incident: receipt.incident, reason: "the bench goes on" }, 202);
+  await desk.risk2.logIn();
+  const untilNs = nowNs();
+  await desk.risk2.post(`/api/v1/approvals/${approval.id}/approve`, { reason: "seen" }, 200);
+  return { nsToBlock: Number(settled.ns_to_block), silent: receipt.engine === "silent", blockNs, ackNs, untilNs };
+}
+
+export async function killRounds({ bin, dataDir, rounds }) {
+  const desk = new Desk();
+  const outcome = { nsToBlock: [], silent: 0, afterBlock: 0, afterAck: 0, orders: 0 };
+  let window = null;
+  const judge = () => {
+    const stamps = desk.ledger.newOrders();
+    outcome.orders += stamps.length;
+    for (const at of stamps) {
+      if (!window || at >= window.untilNs) continue;
+      if (at > window.blockNs) outcome.afterBlock++;
+      if (at > window.ackNs && !window.silent) outcome.afterAck++;
+    }
+    return stamps.length;
+  };
+  try {
+    await desk.start(bin, dataDir);
+    for (let round = 0; round < rounds; round++) {
+      let flowing = 0;
+      await until(`orders flow before round ${round}`, 20_000, () => (flowing += judge()) >= ORDERS_BETWEEN_KILLS);
+      window = await killOnce(desk, round);
+      outcome.nsToBlock.push(window.nsToBlock);
+      outcome.silent += window.silent;
+    }
+    judge();
+  } finally {
+    await desk.stop();
+  }
+  return { ...outcome, market: desk.market };
+}
+
+function percentile(sorted, part) {
+  return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)];
+}
+
+export async function bench({ bin, dataDir, rounds }) {
+  const outcome = await killRounds({ bin, dataDir, rounds });
+  const sorted = [...outcome.nsToBlock].sort((a, b) => a - b);
+  const note = `${rounds} kills, ${outcome.market} market at full speed, ${outcome.orders} orders in the ledger, ${outcome.silent} times silent for 10 ms`;
+  const result = (id, value, unit, target, list) => (
+    { id, value, unit, target, sense: "max", met: target === null || value <= target, rounds: list, note });
+  return [
+    result(ids[0], percentile(sorted, 0.99), "ns", TARGET_BLOCK_NS, outcome.nsToBlock),
+    result(ids[1], percentile(sorted, 0.5), "ns", null, outcome.nsToBlock),
+    result(ids[2], outcome.afterBlock, "orders", 0, [outcome.afterBlock]),
+    result(ids[3], outcome.afterAck, "orders", 0, [outcome.afterAck]),
+  ];
+}
+
+async function main(argv) {
+  const options = { bin: join(root, "build/pitwall"), dataDir: process.env.DATA_DIR ?? "", rounds: 50, expectFail: false };
+  for (let i = 0; i < argv.length; i++) {
+    if (argv[i] === "--expect-fail") options.expectFail = true;
+    else if (argv[i] === "--bin") options.bin = argv[++i];
+    else if (argv[i] === "--data") options.dataDir = argv[++i];
+    else if (argv[i] === "--rounds") options.rounds = Number(argv[++i]);
+    else throw new Error(`kill.mjs: what is ${argv[i]}?`);
+  }
+  const results = await bench(options);
+  for (const { id, value, unit, target, met, note } of results)
+    console.log(`${id}  ${value} ${unit}${target === null ? "" : `  target <= ${target}  ${met ? "met" : "NOT MET"}`}  (${note})`);
+  const leaks = results.filter(({ unit }) => unit === "orders").some(({ value }) => value > 0);
+  const failed = options.expectFail ? !leaks : results.some(({ met }) => !met);
+  if (options.expectFail) console.log(leaks ? "it leaks, as expected" : "NOTHING LEAKED: the bench would not notice");
+  return failed ? 1 : 0;
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) process.exit(await main(process.argv.slice(2)));
