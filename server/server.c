@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define STOP_TRADING_MS 3000
+#define SAME_SIGNAL_NS 100000000LL
 
 /* Everything that runs, in the order in which it was made. */
 struct server {
@@ -75,6 +76,32 @@ static enum status override(struct config *config, const struct server_options *
     return status == OK ? config_check_listen(config->kill_listen, err) : status;
 }
 
+/* The synthetic market has instruments of its own; its numbers, ticks and lots must be the file's,
+ * or prices would silently mean something else. */
+static enum status check_synthetic(const struct config *config, const struct feed *feed,
+                                   struct err *err)
+{
+    const struct feed_instruments *own = feed->instruments;
+    bool same = config->instruments == own->count;
+
+    for (uint16_t at = 0; same && at < own->count; at++) {
+        const struct instrument *wanted = &config->instrument[at];
+        const struct instrument *row = &own->row[at];
+
+        same = strcmp(wanted->name, row->name) == 0 && wanted->tick_units == row->tick_units &&
+               wanted->price_decimals == row->price_decimals &&
+               wanted->lot_units == row->lot_units && wanted->qty_decimals == row->qty_decimals &&
+               !wanted->inverse && wanted->tick_value_e8 == row->tick_value_e8;
+    }
+    if (same)
+        return OK;
+    return err_format(err, ERR_CONFIG,
+                      "%s: without a recording the market is synthetic, and its instruments are "
+                      "sim:BTCUSDT (tick 0.1, lot 0.001), sim:ETHUSDT (0.01, 0.01), sim:SOLUSDT "
+                      "(0.01, 0.1), in this order",
+                      config->path);
+}
+
 static enum status open_feed(struct server *server, struct feed **feed, struct err *err)
 {
     const struct server_options *options = server->options;
@@ -90,6 +117,8 @@ static enum status open_feed(struct server *server, struct feed **feed, struct e
         status = override(&server->config, options, err);
     if (status == OK && !*feed)
         status = synthetic_open(server->config.seed, clock_real_ns(), feed, err);
+    if (status == OK && options->recording_count == 0)
+        status = check_synthetic(&server->config, *feed, err);
     if (status != OK && *feed)
         (*feed)->ops->close(*feed);
     return status;
@@ -142,14 +171,27 @@ static void name_sources(struct server *server)
     };
 }
 
+static void say_placement(const struct server *server, int core)
+{
+    bool chosen = server->config.engine.idle == IDLE_AUTO && server->room.idle == IDLE_PARK;
+
+    log_line(LOG_INFO, "thread", "engine placed", "core=%d cores=%d idle=%s%s", core,
+             thread_cores(), idle_name(server->room.idle), chosen ? " why=fewer_than_4_cores" : "");
+}
+
 static enum status open_engine(struct server *server, struct feed *feed, struct err *err)
 {
     struct engine_room *room = &server->room;
     int core;
     enum status status = thread_place_engine(server->config.engine.core, &core, err);
 
+    /* Threads that libraries make inherit the main thread's cores: all but the engine's. */
+    if (status == OK)
+        thread_adopt("main");
     if (status == OK)
         status = engine_room_open(room, &server->config, &server->saved, server->epoch, err);
+    if (status == OK)
+        say_placement(server, core);
     if (status != OK) {
         feed->ops->close(feed);
         return status;
@@ -301,10 +343,14 @@ static sigset_t signals_of_ours(void)
     return set;
 }
 
+static int64_t first_signal_ns;
+
+/* timeout(1) and process groups deliver one wish to stop twice within microseconds. */
 static void leave_at_once(int number)
 {
     (void)number;
-    _exit(1);
+    if (clock_mono_ns() - first_signal_ns > SAME_SIGNAL_NS)
+        _exit(1);
 }
 
 /* A second SIGTERM or SIGINT does not wait for the first. */
@@ -313,6 +359,7 @@ static void arm_second_signal(void)
     struct sigaction action = {.sa_handler = leave_at_once};
     sigset_t set = signals_of_ours();
 
+    first_signal_ns = clock_mono_ns();
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigdelset(&set, SIGUSR1);
