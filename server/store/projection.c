@@ -2,7 +2,6 @@
 
 #include "store/row_text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct statement_row {
@@ -166,8 +165,10 @@ static void load_instrument(struct projection *projection, sqlite3_stmt *row)
     instrument->lot_units = sqlite3_column_int64(row, 5);
     copy_text(projection->currency[number], sizeof projection->currency[number],
               column_text(row, 6));
-    (void)snprintf(projection->venue_scope[number], SCOPE_TEXT_MAX, "venue/%.*s",
-                   (int)strcspn(instrument->name, ":"), instrument->name);
+    memset(projection->venue_scope[number], 0, SCOPE_TEXT_MAX);
+    memcpy(projection->venue_scope[number], "venue/", strlen("venue/"));
+    memcpy(projection->venue_scope[number] + strlen("venue/"), instrument->name,
+           strcspn(instrument->name, ":"));
     projection->instrument_count = (uint16_t)(number + 1);
 }
 

@@ -18,6 +18,18 @@ static void copy_text(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
+/* A kill that outlived its run: who, when and why are known; its counts are in the audit. */
+static void restore_kill(struct view *view, uint16_t scope)
+{
+    const struct view_scope *row = &view->scope[scope];
+    struct view_kill *kill = model_kill_open(view, row->incident, scope);
+
+    kill->noted = kill->durable = true;
+    kill->at_ns = row->since_ns;
+    copy_text(kill->actor, sizeof kill->actor, row->actor);
+    copy_text(kill->reason, sizeof kill->reason, row->cause);
+}
+
 void model_init(struct view *view)
 {
     const struct store_saved *saved = view->from.saved;
@@ -36,6 +48,8 @@ void model_init(struct view *view)
         scope->since_ns = saved->scope[i].since_ns;
         copy_text(scope->actor, sizeof scope->actor, saved->scope[i].actor);
         copy_text(scope->cause, sizeof scope->cause, saved->scope[i].cause);
+        if (scope->incident != 0)
+            restore_kill(view, i);
     }
 }
 
