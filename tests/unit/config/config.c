@@ -1,0 +1,238 @@
+/* Every refusal names file and line; what is taken is exact. */
+#include "config/config.h"
+#include "gateway/feed.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char path[64];
+static struct config config;
+
+#define HEAD                                                                                       \
+    "venues: [{venue: sim}]\n"                                                                     \
+    "instruments: [{instrument: \"sim:BTCUSDT\", tick: \"0.10\", lot: \"0.001\", currency: "       \
+    "USDT}]\n"
+
+static enum status load(const char *text, const struct feed_instruments *recorded, struct err *err)
+{
+    int fd;
+    enum status status;
+
+    (void)snprintf(path, sizeof path, "/tmp/pitwall-config-XXXXXX");
+    fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(fd);
+    memset(&config, 0xa5, sizeof config); /* so that a half applied file would show */
+    status = config_load(&config, path, recorded, err);
+    (void)unlink(path);
+    return status;
+}
+
+struct refusal {
+    const char *text, *says;
+    int line;
+};
+
+static const struct refusal refusals[] = {
+    {HEAD "mode: nope\n", "mode: 'nope' is none of", 3},
+    {HEAD "mode: live\n", "mode live needs a venue gateway", 3},
+    {HEAD "sed: 3\n", "unknown key 'sed'", 3},
+    {HEAD "\nseed: -1\n", "outside 0..", 4},
+    {HEAD "seed: \"4\"\n", "in quotes is a text", 3},
+    {HEAD "seed: 1\nseed: 2\n", "'seed' is there twice (line 3)", 4},
+    {HEAD "seed: [1]\n", "must be one value", 3},
+    {HEAD "engine: {core: 9.5}\n", "not a whole number", 3},
+    {HEAD "engine:\n  core: 1\n  corp: 1\n", "unknown key 'engine.corp'", 5},
+    {HEAD "journal: {hot_bytes: 3 MiB}\n", "not a power of two", 3},
+    {HEAD "journal: {hot_bytes: 2 GiB}\n", "outside 1 MiB..1 GiB", 3},
+    {HEAD "journal: {sync_ms: 51}\n", "outside 1..50", 3},
+    {HEAD "listen: 0.0.0.0:80\n", "only served on loopback", 3},
+    {HEAD "listen: 127.evil.example:80\n", "only served on loopback", 3},
+    {HEAD "kill_listen: 127.0.0.1\n", "not ADDRESS:PORT", 3},
+    {HEAD "market: {speed: x0}\n", "none of real, x1 to x1000, max", 3},
+    {HEAD "market: {at_end: stop}\n", "none of hold|loop|exit", 3},
+    {HEAD "market: {jitter_ms: 0.0000001}\n", "at most 6 places", 3},
+    {HEAD "seed: [\n", "did not find", 4},
+    {HEAD "seed: &a 1\n", "anchors", 3},
+    {HEAD "caps: {firm: {max_order_lots: 5}}\nlimits: {firm: {max_order_lots: 6}}\n",
+     "above the cap", 4},
+    {HEAD "limits: {form: {}}\n", "unknown scope 'form'", 3},
+    {HEAD "limits: {instrument/sim:ETHUSDT: {}}\n", "unknown scope", 3},
+    {HEAD "limits: {firm: {max_order: 1}}\n", "unknown limit 'max_order'", 3},
+    {HEAD "limits:\n  firm:\n    price_collar_ratio: '1.5'\n", "1.5 is outside 0..1", 5},
+    {HEAD "limits: {firm: {max_order_lots: \"5\"}}\n", "in quotes is a text", 3},
+    {HEAD "limits: {firm: {max_daily_loss: 1.123456789}}\n", "at most 8 places", 3},
+    {HEAD "strategies: [{strategy: a, kind: maker, fast_ms: 3}]\n", "unknown key 'fast_ms'", 3},
+    {HEAD "strategies: [{strategy: a, kind: taker}]\n", "maker or momentum", 3},
+    {HEAD "strategies: [{strategy: a, kind: maker, instruments: [x:Y]}]\n",
+     "unknown instrument 'x:Y'", 3},
+    {HEAD "strategies: [{strategy: manual, kind: maker}]\n", "people's own orders", 3},
+    {HEAD "strategies: [{strategy: a, kind: momentum, fast_ms: 9, slow_ms: 9}]\n",
+     "fast_ms must be less", 3},
+    {HEAD "recorded: {'*': {maker_fee: 9}}\n", "outside -0.1..0.1", 3},
+    {HEAD "recorded: {'*': {strategies: {b: {}}}}\n", "unknown strategy 'b'", 3},
+    {HEAD "engine: {reporting_currency: EUR}\n", "currency USDT of sim:BTCUSDT has no price", 1},
+    {"venues: [{venue: sim}]\n", "`instruments:` is missing", 1},
+    {"", "the file is empty", 1},
+    {"- a\n", "the file must be a map", 1},
+    {"venues: [{venue: sim}]\ninstruments:\n  - {instrument: \"sim:A\", tick: \"0.000001\", "
+     "lot: \"0.001\", currency: USDT}\n",
+     "money would not be exact", 3},
+    {"venues: [{venue: sim}]\ninstruments: [{instrument: \"no:A\", tick: \"1\", lot: \"1\", "
+     "currency: USDT}]\n",
+     "its venue is not in venues", 2},
+    {"venues: [{venue: sim}]\ninstruments: [{instrument: \"sim:A\", tick: \"0\", lot: \"1\", "
+     "currency: USDT}]\n",
+     "tick '0'", 2},
+    {"venues: [{venue: sim}]\ninstruments: [{instrument: \"sim:A\", tick: \"2000000000\", "
+     "lot: \"1\", currency: USDT}]\n",
+     "tick '2000000000'", 2},
+    {"venues: [{venue: sim}, {venue: sim}]\n", "venue 'sim' is there twice", 1},
+};
+
+Test(config, refusals_name_the_line_and_apply_nothing)
+{
+    for (size_t at = 0; at < sizeof refusals / sizeof refusals[0]; at++) {
+        char place[80];
+        struct config untouched;
+        struct err err;
+
+        cr_assert_eq(load(refusals[at].text, NULL, &err), ERR_CONFIG, "taken: %s",
+                     refusals[at].text);
+        (void)snprintf(place, sizeof place, "%s:%d: ", path, refusals[at].line);
+        cr_assert_eq(strncmp(err.text, place, strlen(place)), 0, "%s wanted %s", err.text, place);
+        cr_assert_not_null(strstr(err.text, refusals[at].says), "%s", err.text);
+        memset(&untouched, 0xa5, sizeof untouched);
+        cr_assert_eq(memcmp(&config, &untouched, sizeof config), 0, "%s", refusals[at].text);
+    }
+}
+
+Test(config, a_missing_file_is_refused)
+{
+    struct err err;
+
+    cr_assert_eq(config_load(&config, "/nonexistent.yaml", NULL, &err), ERR_CONFIG);
+    cr_assert_not_null(strstr(err.text, "/nonexistent.yaml: No such file"), "%s", err.text);
+}
+
+Test(config, values_are_exact)
+{
+    struct err err;
+    uint16_t scope;
+
+    cr_assert_eq(load(HEAD "market: {order_latency_ms: 1.25}\njournal: {hot_bytes: 8 MiB}\n"
+                           "limits: {firm: {price_collar_ratio: 0.02, max_daily_loss: null}}\n"
+                           "caps: {firm: {max_open_orders: 7}}\n"
+                           "strategies: [{strategy: m, kind: momentum, entry_ratio: '0.0004',"
+                           " fast_ms: 1.5, instruments: all, per_instrument:"
+                           " {'sim:BTCUSDT': {order_lots: 9}}}]\n",
+                      NULL, &err),
+                 OK, "%s", err.text);
+    cr_assert_eq(config.instrument[0].price_decimals, 1);
+    cr_assert_eq(config.instrument[0].tick_units, 1);
+    cr_assert_eq(config.instrument[0].tick_value_e8, 10000);
+    cr_assert_eq(config.market.order_latency_ns, 1250000);
+    cr_assert_eq(config.journal.hot_bytes, 8 << 20);
+    cr_assert_eq(config.limits[0].value[LIMIT_PRICE_COLLAR_RATIO], 2000000);
+    cr_assert_eq(config.limits[0].value[LIMIT_MAX_DAILY_LOSS], LIMIT_DENY);
+    cr_assert_eq(config.limits[0].value[LIMIT_MAX_OPEN_ORDERS], 7, "a cap is a limit");
+    cr_assert_eq(config.limits[0].value[LIMIT_MAX_ORDER_LOTS], LIMIT_UNSET);
+    cr_assert_eq(config.strategies, 2);
+    cr_assert_eq(config.strategy[1].params[0].order_lots, 9);
+    cr_assert_eq(config.strategy[1].params[0].fast_ns, 1500000);
+    cr_assert_eq(config.strategy[1].params[0].entry_e8, 40000);
+    cr_assert(config_scope_find(&config, "instrument/sim:BTCUSDT", &scope));
+    cr_assert_eq(scope, scope_of_instrument(config.scopes, 0));
+    cr_assert_not(config_scope_find(&config, "instrument/sim:BTC", &scope));
+}
+
+/* Two books of one coin and a contract that settles in it. */
+static const struct feed_instruments recorded = {
+    .count = 3,
+    .row = {{.name = "binance-coinm:BTCUSD_PERP",
+             .inverse = true,
+             .tick_units = 1,
+             .lot_units = 1,
+             .price_decimals = 1,
+             .inverse_value_e8_ticks = 100000000000},
+            {.name = "binance-usdm:BTCUSDT",
+             .tick_units = 1,
+             .lot_units = 1,
+             .price_decimals = 1,
+             .qty_decimals = 3,
+             .tick_value_e8 = 10000},
+            {.name = "binance-spot:BTCUSDT",
+             .tick_units = 1,
+             .lot_units = 1,
+             .price_decimals = 2,
+             .qty_decimals = 5,
+             .tick_value_e8 = 10}},
+    .venue = {"binance-coinm", "binance-usdm", "binance-spot"},
+    .currency = {"BTC", "USDT", "USDT"},
+};
+
+Test(config, a_recording_takes_the_place_of_the_instruments)
+{
+    struct err err;
+    uint16_t scope;
+
+    cr_assert_eq(load(HEAD "limits: {firm: {max_open_orders: 5}, strategy/a: {max_open_orders: 3},"
+                           " 'instrument/sim:BTCUSDT': {max_open_orders: 2}}\n"
+                           "strategies: [{strategy: a, kind: maker, order_lots: 4, instruments:"
+                           " ['sim:BTCUSDT'], per_instrument: {'sim:BTCUSDT': {order_lots: 8}}}]\n"
+                           "recorded:\n"
+                           "  'binance-spot:BTCUSDT': {maker_fee: '-0.0001', limits:"
+                           " {max_order_lots: 77}, strategies: {a: {order_lots: 2000}}}\n"
+                           "  '*': {caps: {max_order_lots: 5}}\n",
+                      &recorded, &err),
+                 OK, "%s", err.text);
+    cr_assert_eq(config.mode, MODE_REPLAY);
+    cr_assert_eq(config.instruments, 3);
+    cr_assert_eq(config.venues, 3);
+    cr_assert(config.strategy[1].instruments[2]);
+    cr_assert_eq(config.strategy[1].params[0].order_lots, 4, "not what another instrument had");
+    cr_assert_eq(config.strategy[1].params[2].order_lots, 2000);
+    cr_assert_eq(config.instrument[2].maker_fee_e8, -10000);
+    cr_assert(config_scope_find(&config, "strategy/a", &scope));
+    cr_assert_eq(config.limits[scope].value[LIMIT_MAX_OPEN_ORDERS], 3);
+    cr_assert(config_scope_find(&config, "instrument/binance-spot:BTCUSDT", &scope));
+    cr_assert_eq(config.limits[scope].value[LIMIT_MAX_ORDER_LOTS], 77);
+    cr_assert(config_scope_find(&config, "instrument/binance-usdm:BTCUSDT", &scope));
+    cr_assert_eq(config.limits[scope].value[LIMIT_MAX_ORDER_LOTS], 5);
+    cr_assert_eq(config.limits[scope].value[LIMIT_MAX_OPEN_ORDERS], LIMIT_UNSET);
+    cr_assert_not(config_scope_find(&config, "instrument/sim:BTCUSDT", &scope));
+}
+
+Test(config, a_coin_is_valued_by_its_best_quote)
+{
+    struct feed_instruments coin_only = recorded;
+    uint16_t coin = 0;
+    struct err err;
+
+    cr_assert_eq(load(HEAD, &recorded, &err), OK, "%s", err.text);
+    while (strcmp(config.currency[coin].name, "BTC") != 0)
+        coin++;
+    cr_assert_not(config.currency[coin].fixed);
+    cr_assert_eq(config.currency[coin].rate_instrument, 2, "spot before futures");
+    coin_only.count = 1;
+    cr_assert_eq(load(HEAD, &coin_only, &err), OK, "%s", err.text);
+    cr_assert_eq(config.currency[config.instrument[0].currency].rate_instrument, 0);
+    cr_assert(config.currency[config.reporting].fixed);
+    cr_assert_eq(load(HEAD "engine: {rates: {BTC: '60000'}}\n", &coin_only, &err), OK);
+    cr_assert(config.currency[config.instrument[0].currency].fixed);
+    cr_assert_eq(config.currency[config.instrument[0].currency].rate_e8, 6000000000000);
+}
+
+Test(config, every_default_and_range_in_the_tables_is_well)
+{
+    struct err err;
+    const struct setting_text *rows;
+
+    cr_assert_eq(load(HEAD, NULL, &err), OK, "%s", err.text); /* asserts each default inside */
+    cr_assert_gt(config_settings(&rows), 15);
+    cr_assert_str_eq(rows[0].path, "mode");
+}
