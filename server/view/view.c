@@ -201,6 +201,8 @@ void view_note_kill(struct view *view, uint64_t incident, uint16_t scope, const 
             memcpy(view->scope[scope].actor, kill->actor, sizeof kill->actor);
             memcpy(view->scope[scope].cause, kill->reason, sizeof kill->reason);
         }
+    } else if (kill->ns_to_block < 0) {
+        kill->ns_to_block = ns_to_block; /* the engine was silent, and has answered now */
     }
     model_changed(view, VIEW_KILL);
     model_changed(view, VIEW_STATUS);
