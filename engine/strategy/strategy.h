@@ -16,13 +16,13 @@ enum strategy_kind { STRATEGY_KIND_MANUAL, STRATEGY_KIND_MAKER, STRATEGY_KIND_MO
 /* Parameters, from the configuration; all integers. */
 struct strategy_params {
     int64_t order_lots;
-    int64_t max_position_lots;  /* its own restraint; the gate's limits stand above it */
-    int64_t half_spread_ticks;  /* maker: distance from the mid, at least; never crosses the touch */
-    int64_t requote_ticks;      /* maker: a quote off by less stays */
-    int64_t min_quote_life_ns;  /* maker: a quote younger than this stays, unless it must go */
-    int64_t fast_ns, slow_ns;   /* momentum: time constants of its two averages of the mid */
-    int64_t entry_e8;           /* momentum: |fast - slow| / slow above which it enters */
-    int64_t cooldown_ns;        /* momentum: at least this between two orders */
+    int64_t max_position_lots; /* its own restraint; the gate's limits stand above it */
+    int64_t half_spread_ticks; /* maker: distance from the mid, at least; never crosses the touch */
+    int64_t requote_ticks;     /* maker: a quote off by less stays */
+    int64_t min_quote_life_ns; /* maker: a quote younger than this stays, unless it must go */
+    int64_t fast_ns, slow_ns;  /* momentum: time constants of its two averages of the mid */
+    int64_t entry_e8;          /* momentum: |fast - slow| / slow above which it enters */
+    int64_t cooldown_ns;       /* momentum: at least this between two orders */
 };
 
 struct working {

@@ -94,9 +94,9 @@ static uint16_t earliest(const struct synthetic *synthetic)
 {
     uint16_t best = 0;
 
-    for (uint16_t at = 1; at < WALK_PROFILES; at++)
+    for (uint32_t at = 1; at < WALK_PROFILES; at++)
         if (synthetic->walks[at].next_ns < synthetic->walks[best].next_ns)
-            best = at;
+            best = (uint16_t)at;
     return best;
 }
 
