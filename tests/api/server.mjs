@@ -1,0 +1,241 @@
+// Starts the program under test the way a person does, with a data directory and ports of its own, and
+// talks to it over HTTP. PITWALL_BIN names the program; without it build/pitwall is taken.
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { until } from "./wait.mjs";
+import { Socket } from "./ws.mjs";
+
+export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
+export const BIN = process.env.PITWALL_BIN ?? join(ROOT, "build/pitwall");
+export const DEMO_CONFIG = join(ROOT, "deploy/config/dev.yaml");
+const READY_MS = 20000;
+const running = new Set();
+
+process.on("exit", () => {
+  running.forEach((server) => server.process.kill("SIGKILL"));
+});
+
+/** A folder that is gone when the test process is. */
+export function scratch() {
+  const dir = mkdtempSync(join(tmpdir(), "pitwall-api-"));
+  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Runs a verb to its end: {code, out, err}. */
+export function verb(...args) {
+  const done = spawnSync(BIN, args, { encoding: "utf8", timeout: 30000 });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+
+/** A config file made from the demo's by replacing text; throws when a text to replace is not there. */
+export function configWith(dir, ...replacements) {
+  let text = readFileSync(DEMO_CONFIG, "utf8");
+  for (const [from, to] of replacements) {
+    const changed = text.replace(from, to);
+    if (changed === text) {
+      throw new Error(`the demo's config has no ${from}`);
+    }
+    text = changed;
+  }
+  const file = join(dir, "test.yaml");
+  writeFileSync(file, text);
+  return file;
+}
+
+/** No strategy trades: what moves, a test has moved. */
+export const QUIET = [/enabled: true/g, "enabled: false"];
+
+export class Server {
+  /** Starts and waits for `ready`. */
+  static async start({ dir = join(scratch(), "data"), config = DEMO_CONFIG, demo = true, args = [] } = {}) {
+    const server = new Server(dir);
+    server.process = spawn(BIN, [
+      ...["run", "--config", config, "--data", dir],
+      ...["--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0"],
+      ...(demo ? ["--demo"] : []),
+      ...args,
+    ]);
+    running.add(server);
+    server.process.stdout.on("data", (text) => (server.out += text));
+    server.process.stderr.on("data", (text) => (server.err += text));
+    server.exited = new Promise((done) => {
+      server.process.on("exit", (code, signal) => {
+        running.delete(server);
+        server.code = signal ?? code;
+        done(server.code);
+      });
+    });
+    await until(
+      "ready",
+      () => {
+        if (server.code !== null) {
+          throw new Error(`exit ${server.code} instead of ready: ${server.err}`);
+        }
+        return /^ready (\S+)$/m.test(server.out);
+      },
+      READY_MS,
+    );
+    server.url = /^ready (\S+)$/m.exec(server.out)[1];
+    server.run = JSON.parse(readFileSync(join(dir, "run.json"), "utf8"));
+    server.killUrl = server.run.kill_url;
+    return server;
+  }
+
+  out = "";
+  err = "";
+  code = null;
+
+  constructor(dir) {
+    this.dir = dir;
+  }
+
+  passwords() {
+    const { users } = JSON.parse(readFileSync(join(this.dir, "first-login"), "utf8"));
+    return Object.fromEntries(users.map(({ user, password }) => [user, password]));
+  }
+
+  async stop(signal = "SIGTERM") {
+    if (this.code === null) {
+      this.process.kill(signal);
+    }
+    return this.exited;
+  }
+
+  anonymous() {
+    return new Caller(this.url);
+  }
+
+  /** A person: logs in and keeps cookie and CSRF value. */
+  async person(user, password = this.passwords()[user]) {
+    const caller = new Caller(this.url);
+    caller.user = user;
+    await caller.logIn(password);
+    return caller;
+  }
+
+  /** A program: makes a token by the verb and sends it. */
+  program(name, how, url = this.url) {
+    const made = verb("token", "create", "--data", this.dir, "--name", name, ...how);
+    if (made.code !== 0) {
+      throw new Error(`token create: ${made.code} ${made.err}`);
+    }
+    const caller = new Caller(url);
+    caller.token = made.out.trim();
+    return caller;
+  }
+}
+
+export class Caller {
+  #agent = new Agent({ keepAlive: true });
+  csrf = null;
+  cookie = null;
+  token = null;
+
+  constructor(url) {
+    this.url = url;
+  }
+
+  /** The same person or program, asking another listener. */
+  at(url) {
+    return Object.assign(new Caller(url), { csrf: this.csrf, cookie: this.cookie, token: this.token });
+  }
+
+  #headers(method, body, more) {
+    const headers = {};
+    if (this.cookie) {
+      headers.Cookie = this.cookie;
+      if (this.csrf && !["GET", "HEAD"].includes(method)) {
+        headers["X-CSRF-Token"] = this.csrf;
+      }
+    }
+    if (this.token) {
+      headers.Authorization = `Bearer ${this.token}`;
+    }
+    if (body !== undefined) {
+      headers["Content-Type"] = "application/json";
+      headers["Content-Length"] = Buffer.byteLength(body);
+    }
+    Object.entries(more).forEach(([name, value]) => {
+      if (value === null) {
+        delete headers[name];
+      } else {
+        headers[name] = value;
+      }
+    });
+    return headers;
+  }
+
+  /** `body` is sent as JSON, a string as it is. Answers {status, headers, text, body}. */
+  call(method, path, body, headers = {}) {
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const url = new URL(this.url);
+    return new Promise((done, fail) => {
+      const sent = request(
+        {
+          agent: this.#agent,
+          host: url.hostname,
+          port: url.port,
+          method,
+          path: path.startsWith("/api/") || !path.startsWith("/v1/") ? path : `/api${path}`,
+          headers: this.#headers(method, text, headers),
+          timeout: 15000,
+        },
+        (response) => {
+          const chunks = [];
+          response.on("data", (chunk) => chunks.push(chunk));
+          response.on("end", () => done(answer(response, Buffer.concat(chunks).toString())));
+        },
+      );
+      sent.on("timeout", () => sent.destroy(new Error(`${method} ${path}: no answer`)));
+      sent.on("error", fail);
+      sent.end(text);
+    });
+  }
+
+  get(path, headers) {
+    return this.call("GET", `/v1${path}`, undefined, headers);
+  }
+
+  post(path, body, headers) {
+    return this.call("POST", `/v1${path}`, body, headers);
+  }
+
+  put(path, body, version, headers = {}) {
+    const match = version === undefined ? {} : { "If-Match": `"${version}"` };
+    return this.call("PUT", `/v1${path}`, body, { ...match, ...headers });
+  }
+
+  delete(path, headers) {
+    return this.call("DELETE", `/v1${path}`, undefined, headers);
+  }
+
+  async logIn(password) {
+    const reply = await this.post("/session", { user: this.user, password });
+    if (reply.status !== 200) {
+      throw new Error(`log-in of ${this.user}: ${reply.status} ${reply.text}`);
+    }
+    const cookie = /^(pitwall_session=[^;]+)/.exec(reply.headers["set-cookie"]?.[0] ?? "");
+    this.cookie = cookie?.[1] ?? this.cookie;
+    this.csrf = reply.body.csrf;
+    return reply;
+  }
+
+  async stream() {
+    const { body } = await this.post("/stream/ticket");
+    return Socket.open(`${this.url}/api/v1/stream?ticket=${body.ticket}`);
+  }
+}
+
+function answer(response, text) {
+  let body = null;
+  if (/json/.test(response.headers["content-type"] ?? "") && text) {
+    body = JSON.parse(text);
+  }
+  return { status: response.statusCode, headers: response.headers, text, body };
+}

@@ -1,0 +1,180 @@
+// Says where a JSON value differs from the shape that DESIGN section 5 fixes.
+//
+// A shape is a word or several joined by "|" (see WORDS), an object of shapes, an array of one shape, or
+// {map: shape} for an object with free names. Members beyond the shape are fine: fields may be added.
+
+const WORDS = {
+  null: (value) => value === null,
+  text: (value) => typeof value === "string" && value !== "",
+  any: () => true,
+  bool: (value) => typeof value === "boolean",
+  int: (value) => Number.isSafeInteger(value),
+  count: (value) => Number.isSafeInteger(value) && value >= 0,
+  decimal: (value) => typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value),
+  ns: (value) => typeof value === "string" && /^\d{1,19}$/.test(value),
+  side: (value) => value === "buy" || value === "sell",
+  state: (value) => ["ACTIVE", "REDUCING", "HALTED"].includes(value),
+  instrument: (value) => /^[a-z0-9-]+:[A-Z0-9_]+$/.test(value),
+  hash: (value) => /^[0-9a-f]{64}$/.test(value),
+};
+
+export function differences(value, shape, at = "$") {
+  if (typeof shape === "string") {
+    const fits = shape.split("|").some((word) => WORDS[word](value));
+    return fits ? [] : [`${at}: ${JSON.stringify(value)} is not ${shape}`];
+  }
+  if (Array.isArray(shape)) {
+    if (!Array.isArray(value)) {
+      return [`${at}: not a list`];
+    }
+    const each = (item, i) => differences(item, shape.length > 1 ? shape[i] : shape[0], `${at}[${i}]`);
+    return value.flatMap(each);
+  }
+  if (value === null || typeof value !== "object") {
+    return [`${at}: not an object`];
+  }
+  if (shape.map) {
+    return Object.entries(value).flatMap(([name, item]) => differences(item, shape.map, `${at}.${name}`));
+  }
+  return Object.entries(shape).flatMap(([name, inner]) =>
+    name in value ? differences(value[name], inner, `${at}.${name}`) : [`${at}.${name}: missing`],
+  );
+}
+
+export const list = (item) => ({ items: [item], next: "null|text" });
+
+export const ORDER = {
+  id: "text",
+  seq: "count",
+  instrument: "instrument",
+  strategy: "null|text",
+  actor: "null|text",
+  side: "side",
+  type: "text",
+  tif: "text",
+  price: "null|decimal",
+  qty: "decimal",
+  filled: "decimal",
+  leaves: "decimal",
+  avg_price: "null|decimal",
+  state: "text",
+  sent_ns: "null|ns",
+  acked_ns: "null|ns",
+  reason: "null|text",
+};
+export const FILL = {
+  id: "text",
+  order: "text",
+  instrument: "instrument",
+  side: "side",
+  qty: "decimal",
+  price: "decimal",
+  fee: "decimal",
+  fee_currency: "text",
+  maker: "bool",
+  at_ns: "ns",
+  seq: "count",
+};
+export const POSITION = {
+  instrument: "instrument",
+  lots: "null|int",
+  qty: "null|decimal",
+  avg_price: "null|decimal",
+  mark: "null|decimal",
+  unrealised: "null|decimal",
+  realised: "null|decimal",
+  currency: "text",
+  age_ns: "null|ns",
+};
+export const PNL = {
+  currency: "text",
+  ...Object.fromEntries(
+    "total price fee funding rebate realised unrealised equity peak drawdown_ratio"
+      .split(" ")
+      .map((name) => [name, "null|decimal"]),
+  ),
+  by_instrument: ["any"],
+  by_strategy: ["any"],
+};
+export const BOOK = {
+  instrument: "instrument",
+  bids: [["decimal", "decimal"]],
+  asks: [["decimal", "decimal"]],
+  stale: "bool",
+  age_ns: "null|ns",
+  update_id: "null|text",
+};
+export const STATE = {
+  scope: "text",
+  state: "state",
+  effective: "state",
+  version: "count",
+  incident: "null|text",
+  cause: "null|text",
+  actor: "null|text",
+  since_ns: "null|ns",
+};
+export const APPROVAL = {
+  id: "text",
+  kind: "text",
+  scope: "text",
+  diff: [{ name: "text", old: "any", new: "any" }],
+  base: "count",
+  reason: "text",
+  proposer: "text",
+  state: "text",
+  expires_ns: "ns",
+};
+export const LIMITS = {
+  scope: "text",
+  generation: "count",
+  limits: { map: "null|count|decimal" },
+  pending: "any",
+};
+export const RECEIPT = {
+  incident: "text",
+  scope: "text",
+  actor: "text",
+  reason: "text",
+  at_ns: "ns",
+  ns_to_block: "null|ns|count",
+  last_order_seq: "null|count",
+  unsent: "null|count",
+  resting: "null|count",
+  cancels: { sent: "null|count", confirmed: "null|count", refused: "null|count", unknown: "null|count" },
+  flatten: "any",
+  durable: "bool",
+  complete: "bool",
+};
+export const STATUS = {
+  mode: "text",
+  instance: "text",
+  version: "text",
+  config_hash: "hash",
+  uptime_s: "count",
+  journal_seq: "count",
+  durable_seq: "count",
+  audit_seq: "count",
+  storage: "text",
+  market: { state: "text" },
+  threads: [{ name: "text", core: "null|count", idle: "text" }],
+  venues: [{ venue: "text", state: "text", age_ns: "null|ns" }],
+};
+export const AUDIT = {
+  seq: "count",
+  at_ns: "ns",
+  actor: "null|text",
+  person: "null|text",
+  role: "null|text",
+  kind: "text",
+  scope: "null|text",
+  old: "any",
+  new: "any",
+  reason: "null|text",
+  request_id: "null|text",
+  hash: "hash",
+};
+export const VERIFY = { ok: "bool", rows: "count", head_seq: "count", head_hash: "hash", first_bad_seq: "null|count" };
+export const STAGE = { count: "count", p50_ns: "null|ns", p99_ns: "null|ns", p999_ns: "null|ns", max_ns: "null|ns" };
+export const LATENCY = { stages: { map: STAGE } };
+export const PROBLEM = { type: "text", title: "text", status: "count", code: "text", detail: "any", request_id: "text" };
