@@ -201,6 +201,7 @@ static void *gateway_run(void *context)
     struct engine_room *room = context;
     uint32_t empty = 0;
 
+    (void)thread_hurry();
     while (!atomic_load_explicit(&thread_stopping, memory_order_acquire)) {
         if (gateway_poll(room->gateway) != 0)
             empty = 0;

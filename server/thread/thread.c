@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -212,6 +213,11 @@ enum status thread_start(pthread_t *thread, const char *name, bool on_engine_cor
         return OK;
     free(start);
     return err_format(err, ERR_INTERNAL, "thread %s: cannot be started (error %d)", name, code);
+}
+
+bool thread_hurry(void)
+{
+    return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -20) == 0;
 }
 
 void thread_adopt(const char *name)

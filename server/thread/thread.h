@@ -38,6 +38,11 @@ const char *idle_name(enum idle idle); /* "park" */
 enum status thread_start(pthread_t *thread, const char *name, bool on_engine_core, enum idle idle,
                          void *(*body)(void *), void *ctx, struct err *err);
 
+/* Called by the engine's and the gateways' threads: nice -20 where we may (CAP_SYS_NICE), so that on
+ * a shared machine they are not kept waiting by builds and browsers; still SCHED_OTHER, because
+ * real-time throttling stops a spinning thread for 50 ms in every second. False: not permitted. */
+bool thread_hurry(void);
+
 /* For threads made by libraries, and main: call first thing in such a thread. Idempotent per
  * thread. */
 void thread_adopt(const char *name);
