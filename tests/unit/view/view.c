@@ -1,0 +1,354 @@
+/* The view on a journal of its own: what events become in the shapes that people read. */
+#include "unit/store/desk.h"
+#include "view/view.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct desk desk;
+static struct journal *journal;
+static struct view *view;
+static struct store_saved saved;
+static struct ring telemetry;
+static uint8_t *telemetry_bytes;
+
+enum { TELEMETRY_BYTES = 1 << 16, KEPT_MAX = 64 };
+
+static json_t *kept[KEPT_MAX];
+static int kept_count;
+
+static void open_view(void)
+{
+    char recovered[ERR_TEXT_MAX];
+    struct err err;
+
+    desk_open(&desk);
+    cr_assert_eq(journal_open(&journal, desk.dir, &desk.config, recovered, &err), OK, "%s",
+                 err.text);
+    telemetry_bytes = aligned_alloc(128, TELEMETRY_BYTES);
+    ring_init(&telemetry, telemetry_bytes, TELEMETRY_BYTES);
+    cr_assert_eq(view_open(&view,
+                           &(struct view_sources){.config = &desk.config,
+                                                  .journal = journal,
+                                                  .telemetry = &telemetry,
+                                                  .dir = desk.dir,
+                                                  .saved = &saved},
+                           &err),
+                 OK);
+}
+
+static void close_view(void)
+{
+    while (kept_count > 0)
+        json_decref(kept[--kept_count]);
+    view_close(view);
+    journal_close(journal);
+    free(telemetry_bytes);
+    desk_close(&desk);
+}
+
+TestSuite(view, .init = open_view, .fini = close_view);
+
+#define SAY(kind, cause, value)                                                                    \
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), kind, 1000, cause, &(value), sizeof(value))
+
+/* Released at the end of the test. NULL passes. */
+static json_t *keep(json_t *json)
+{
+    cr_assert_lt(kept_count, KEPT_MAX);
+    kept[kept_count++] = json;
+    return json;
+}
+
+/* The member as compact JSON; valid until the next call. */
+static const char *at(const json_t *json, const char *name)
+{
+    static char text[1024];
+    size_t length = json_dumpb(json_object_get(json, name), text, sizeof text - 1,
+                               JSON_COMPACT | JSON_ENCODE_ANY);
+
+    cr_assert(length > 0 && length < sizeof text, "%s", name);
+    text[length] = '\0';
+    return text;
+}
+
+static json_t *item(json_t *list, size_t index)
+{
+    return json_array_get(json_object_get(list, "items"), index);
+}
+
+static void tell_marks(int64_t btc_ticks)
+{
+    struct telemetry_book *book = ring_reserve(&telemetry, sizeof *book);
+    struct telemetry_pnl *pnl;
+
+    memset(book, 0, sizeof *book);
+    book->kind = TELEMETRY_BOOK;
+    book->status = BOOK_OK;
+    ring_publish(&telemetry);
+    pnl = ring_reserve(&telemetry, sizeof *pnl);
+    memset(pnl, 0, sizeof *pnl);
+    pnl->kind = TELEMETRY_PNL;
+    pnl->peak_e8 = 1000 * MONEY_ONE_E8;
+    pnl->marks[BTC].mark_e8_ticks = btc_ticks * 100000000;
+    ring_publish(&telemetry);
+}
+
+static void tell_position(uint16_t strategy, int64_t fee_e8)
+{
+    struct event_position position = {.lots = 10,
+                                      .cost_e8 = 1000 * 10 * 1000, /* 10 lots at 1000 ticks */
+                                      .realised_e8 = 5 * MONEY_ONE_E8,
+                                      .fee_e8 = fee_e8,
+                                      .instrument = BTC,
+                                      .strategy = strategy};
+
+    SAY(EVENT_POSITION, 0, position);
+}
+
+Test(view, an_order_from_sent_to_filled)
+{
+    struct event_order_sent sent = desk_order(0x100000001, 6512345, 20);
+    struct event_order_state acked = {.order_id = sent.order_id,
+                                      .leaves_lots = 20,
+                                      .state = ORDER_WORKING,
+                                      .report = REPORT_VENUE_ACK};
+    struct event_order_state filled = {.order_id = sent.order_id,
+                                       .filled_lots = 20,
+                                       .filled_price_e8_ticks = 651234500000000,
+                                       .state = ORDER_FILLED,
+                                       .report = REPORT_FILL_LAST};
+    struct view_counters counters;
+    json_t *order;
+
+    view_note_command(view, 9, "trader", "by hand");
+    SAY(EVENT_ORDER_SENT, 9, sent);
+    order = keep(view_order(view, sent.order_id));
+    cr_assert_str_eq(at(order, "id"), "\"PW1-1\"");
+    cr_assert_str_eq(at(order, "actor"), "\"trader\"");
+    cr_assert_str_eq(at(order, "price"), "\"65123.45\"");
+    cr_assert_str_eq(at(order, "avg_price"), "null");
+    cr_assert_str_eq(at(order, "acked_ns"), "null");
+    SAY(EVENT_ORDER_STATE, 0, acked);
+    view_counters(view, &counters);
+    cr_assert_eq(counters.open_orders, 1);
+    SAY(EVENT_ORDER_STATE, 0, filled);
+    order = keep(view_order(view, sent.order_id));
+    cr_assert_str_eq(at(order, "acked_ns"), "\"1000\"");
+    cr_assert_str_eq(at(order, "filled"), "\"0.02\"");
+    cr_assert_str_eq(at(order, "leaves"), "\"0\"");
+    cr_assert_str_eq(at(order, "avg_price"), "\"65123.45\"");
+    view_counters(view, &counters);
+    cr_assert_eq(counters.open_orders, 0);
+    cr_assert_null(keep(view_order(view, 77)));
+}
+
+Test(view, pages_go_on_where_the_cursor_says)
+{
+    struct view_filter filter = {.instrument = -1, .strategy = -1, .state = -1, .limit = 2};
+    json_t *page;
+
+    for (uint64_t n = 1; n <= 3; n++) {
+        struct event_order_sent sent = desk_order(n, 100, 1);
+
+        SAY(EVENT_ORDER_SENT, 0, sent);
+    }
+    page = keep(view_orders(view, &filter));
+    cr_assert_str_eq(at(item(page, 0), "seq"), "3");
+    cr_assert_str_eq(at(page, "next"), "\"2\"");
+    filter.cursor = 2;
+    page = keep(view_orders(view, &filter));
+    cr_assert_str_eq(at(item(page, 0), "seq"), "1");
+    cr_assert_str_eq(at(page, "next"), "null");
+    filter.state = ORDER_FILLED;
+    cr_assert_eq(json_array_size(json_object_get(keep(view_orders(view, &filter)), "items")), 0);
+}
+
+Test(view, a_denied_order_can_say_why)
+{
+    struct event_order_denied denied = {.order_id = 5, .instrument = BTC};
+    json_t *why, *check;
+
+    denied.verdict =
+        (struct verdict){.generation = 3, .data_age_ns = -1, .denial = DENY_MAX_ORDER_LOTS};
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        denied.verdict.checks[id] = (struct check){.limit = LIMIT_UNSET};
+    denied.verdict.checks[LIMIT_MAX_ORDER_LOTS] = (struct check){.measured = 11, .limit = 10};
+    SAY(EVENT_ORDER_DENIED, 0, denied);
+    why = keep(view_order_why(view, 5));
+    check = json_array_get(json_object_get(why, "checks"), LIMIT_MAX_ORDER_LOTS);
+    cr_assert_str_eq(at(why, "passed"), "false");
+    cr_assert_str_eq(at(why, "reason"), "\"max_order_lots\"");
+    cr_assert_str_eq(at(json_object_get(why, "ages_ns"), "book"), "null");
+    cr_assert_str_eq(at(check, "headroom"), "-1");
+    cr_assert_str_eq(at(check, "scope"), "\"firm\"");
+    check = json_array_get(json_object_get(why, "checks"), LIMIT_MAX_DAILY_LOSS);
+    cr_assert_str_eq(at(check, "limit"), "null");
+}
+
+Test(view, what_has_no_fresh_mark_is_null_and_not_zero)
+{
+    json_t *row, *pnl;
+
+    tell_position(UINT16_MAX, 0);
+    row = item(keep(view_positions(view)), BTC);
+    cr_assert_str_eq(at(row, "lots"), "10");
+    cr_assert_str_eq(at(row, "avg_price"), "\"10\"");
+    cr_assert_str_eq(at(row, "mark"), "null");
+    cr_assert_str_eq(at(row, "unrealised"), "null");
+    pnl = keep(view_pnl(view));
+    cr_assert_str_eq(at(pnl, "realised"), "\"5\"");
+    cr_assert_str_eq(at(pnl, "total"), "null");
+    cr_assert_str_eq(at(pnl, "equity"), "null");
+    cr_assert_str_eq(at(pnl, "drawdown_ratio"), "null");
+    row = item(keep(view_positions(view)), ETH); /* flat: nothing to mark */
+    cr_assert_str_eq(at(row, "unrealised"), "\"0\"");
+}
+
+Test(view, pnl_is_the_sum_of_its_components)
+{
+    struct event_fill rebate = {.fee_e8 = -2 * MONEY_ONE_E8, .instrument = BTC, .strategy = MAKER};
+    json_t *pnl, *maker;
+
+    SAY(EVENT_FILL, 0, rebate);
+    tell_position(UINT16_MAX, MONEY_ONE_E8); /* 3 paid, 2 received */
+    tell_position(MAKER, MONEY_ONE_E8);
+    tell_marks(900); /* 10 lots, 100 ticks down: -1 */
+    pnl = keep(view_pnl(view));
+    cr_assert_str_eq(at(pnl, "unrealised"), "\"-0.01\"");
+    cr_assert_str_eq(at(pnl, "price"), "\"4.99\"");
+    cr_assert_str_eq(at(pnl, "fee"), "\"-3\"");
+    cr_assert_str_eq(at(pnl, "rebate"), "\"2\"");
+    cr_assert_str_eq(at(pnl, "total"), "\"3.99\"");
+    cr_assert_str_eq(at(pnl, "equity"), "\"1003.99\"");
+    cr_assert_str_eq(at(pnl, "peak"), "\"1003.99\"");
+    maker = json_array_get(json_object_get(pnl, "by_strategy"), MAKER);
+    cr_assert_str_eq(at(maker, "total"), "\"3.99\"");
+}
+
+Test(view, the_strictest_scope_is_the_effective_state)
+{
+    struct event_state_changed changed = {.version = 2, .state = STATE_REDUCING};
+    uint16_t btc = desk_scope(&desk, "instrument/sim:BTCUSDT");
+    uint16_t maker = desk_scope(&desk, "strategy/maker");
+
+    changed.scope = desk_scope(&desk, "venue/sim");
+    SAY(EVENT_STATE_CHANGED, 0, changed);
+    cr_assert_eq(view_state(view, btc).effective, STATE_REDUCING);
+    cr_assert_eq(view_state(view, maker).effective, STATE_ACTIVE);
+    changed = (struct event_state_changed){.version = 1, .state = STATE_HALTED};
+    SAY(EVENT_STATE_CHANGED, 0, changed);
+    cr_assert_eq(view_state(view, maker).effective, STATE_HALTED);
+    cr_assert_str_eq(at(keep(view_trading_state(view, btc)), "state"), "\"ACTIVE\"");
+    cr_assert_str_eq(at(keep(view_trading_state(view, btc)), "effective"), "\"HALTED\"");
+}
+
+Test(view, a_receipt_fills_in_until_nothing_is_open)
+{
+    uint64_t incident = (1ULL << 32) | 1;
+    struct event_kill_seen seen = {.incident = incident, .last_order_seq = 12, .resting = 2};
+    struct event_kill_progress progress = {.incident = incident, .sent = 2, .confirmed = 1};
+    json_t *receipt;
+
+    view_note_kill(view, incident, 0, "trader", "fat finger", 900, 18000, false);
+    receipt = keep(view_receipt(view, incident));
+    cr_assert_str_eq(at(receipt, "resting"), "null"); /* the engine has not said it yet */
+    cr_assert_str_eq(at(receipt, "complete"), "false");
+    SAY(EVENT_KILL_SEEN, 0, seen);
+    SAY(EVENT_KILL_PROGRESS, 0, progress);
+    receipt = keep(view_receipt(view, incident));
+    cr_assert_str_eq(at(receipt, "resting"), "2");
+    cr_assert_str_eq(at(receipt, "complete"), "false");
+    progress.refused = 1; /* filled before the cancel came */
+    SAY(EVENT_KILL_PROGRESS, 0, progress);
+    view_kill_durable(view, incident);
+    receipt = keep(view_receipt(view, incident));
+    cr_assert_str_eq(at(receipt, "incident"), "\"K1-1\"");
+    cr_assert_str_eq(at(receipt, "ns_to_block"), "\"18000\"");
+    cr_assert_str_eq(at(receipt, "complete"), "true");
+    cr_assert_str_eq(at(receipt, "durable"), "true");
+    cr_assert_null(keep(view_receipt(view, incident + 1)));
+}
+
+Test(view, limits_are_shown_in_their_types)
+{
+    struct event_limits_applied applied = {.generation = 7};
+    json_t *limits;
+
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        applied.limits.value[id] = LIMIT_UNSET;
+    applied.limits.value[LIMIT_MAX_ORDER_LOTS] = 10;
+    applied.limits.value[LIMIT_PRICE_COLLAR_RATIO] = 2000000;
+    applied.limits.value[LIMIT_MAX_DAILY_LOSS] = LIMIT_DENY;
+    SAY(EVENT_LIMITS_APPLIED, 0, applied);
+    limits = keep(view_limits_json(view, 0));
+    cr_assert_str_eq(at(limits, "generation"), "7");
+    limits = json_object_get(limits, "limits");
+    cr_assert_eq(json_object_size(limits), LIMIT_COUNT);
+    cr_assert_str_eq(at(limits, "max_order_lots"), "10");
+    cr_assert_str_eq(at(limits, "price_collar_ratio"), "\"0.02\"");
+    cr_assert_str_eq(at(limits, "max_daily_loss"), "null");
+    cr_assert_str_eq(at(limits, "max_open_orders"), "null");
+}
+
+static void *answer_later(void *ctx)
+{
+    struct event_command_done done = {.command_id = 42, .value = 5};
+
+    (void)ctx;
+    usleep(20000);
+    SAY(EVENT_COMMAND_DONE, 42, done);
+    return NULL;
+}
+
+Test(view, a_command_is_waited_for_and_one_without_answer_is_given_up)
+{
+    struct event_command_done done;
+    pthread_t engine;
+    struct err err;
+    uint64_t seq;
+
+    cr_assert_eq(view_start(view, &err), OK, "%s", err.text);
+    pthread_create(&engine, NULL, answer_later, NULL);
+    cr_assert(view_wait_command(view, 42, 2000, &done, &seq));
+    cr_assert_eq(done.value, 5);
+    cr_assert_eq(seq, 1);
+    cr_assert(!view_wait_command(view, 43, 20, &done, &seq));
+    pthread_join(engine, NULL);
+}
+
+/* The view looks away while the engine laps it: the missing events come from the disk. */
+Test(view, an_overrun_is_made_good_from_the_journal_on_disk)
+{
+    struct lane *lane = journal_lane(journal, JOURNAL_ENGINE);
+    struct lane_reader audit;
+    struct lane_record record;
+    static uint8_t payload[LANE_RECORD_MAX];
+    struct view_counters counters;
+    struct err err;
+    enum { ORDERS = 8000 };
+
+    lane_reader_init(&audit, lane, true);
+    cr_assert_eq(journal_start(journal, &err), OK);
+    for (uint64_t n = 1; n <= ORDERS; n++) {
+        struct event_order_sent sent = desk_order(n, 100, 1);
+        struct event_order_state gone = {.order_id = n, .state = ORDER_CANCELLED};
+
+        while (lane_room(lane) < LANE_RECORD_MAX)
+            usleep(100);
+        SAY(EVENT_ORDER_SENT, 0, sent);
+        SAY(EVENT_ORDER_STATE, 0, gone);
+        while (lane_read(&audit, &record, payload) == LANE_RECORD)
+            ;
+        lane_gate_release(&audit, JOURNAL_GATE_AUDIT);
+    }
+    cr_assert(journal_wait_durable(journal, JOURNAL_ENGINE, lane_head_seq(lane), 5000));
+    for (int i = 0; i < 20; i++)
+        view_counters(view, &counters);
+    cr_assert_gt(counters.overruns, 0);
+    cr_assert_eq(counters.orders_sent[0], ORDERS);
+    cr_assert_eq(counters.open_orders, 0);
+}
