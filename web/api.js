@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Answer, Approval, Instrument, LimitsSchema, Limits, List, Receipt, Session, Verdict } from "./types/shapes.js" */
+/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Receipt, Session, Verdict } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -174,6 +174,11 @@ export function streamAddress(ticket) {
 /** @returns {Promise<Answer<List<Instrument>>>} */
 export function instrumentsRead() {
   return read("/instruments");
+}
+
+/** The newest rows of one kind. @param {string} kind @param {number} limit @returns {Promise<Answer<List<AuditRow>>>} */
+export function auditRead(kind, limit) {
+  return read(`/audit?kind=${encodeURIComponent(kind)}&limit=${limit}`);
 }
 
 /** @returns {Promise<Answer<LimitsSchema>>} */

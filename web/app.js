@@ -6,6 +6,7 @@
 import { ACTIONS, actionOfKey, roleReaches } from "./actions.js";
 import {
   apiOnSessionGone,
+  auditRead,
   instrumentsRead,
   limitsSchemaRead,
   sessionClose,
@@ -31,6 +32,7 @@ import {
   page,
   role,
   stale,
+  stateAddAudit,
   stateApply,
   stateClear,
   stateOnChange,
@@ -42,6 +44,8 @@ import { html, render } from "./vendor/preact-htm.js";
 /** @import { Session, Topic } from "./types/shapes.js" */
 
 const DRAW_MS = 125;
+const AUDIT_KINDS = ["kill", "limits", "approval", "state", "login", "refused", "start"];
+const AUDIT_ROWS = 30;
 /** Only a hint that asking who we are makes sense: the session itself is a cookie no script can read. */
 const HINT = "pitwall-session";
 
@@ -156,6 +160,13 @@ async function loadTables() {
   drawSoon();
 }
 
+/** What people did before this page was opened: the stream's snapshot may hold nothing but orders. */
+async function loadActions() {
+  const answers = await Promise.all(AUDIT_KINDS.map((kind) => auditRead(kind, AUDIT_ROWS)));
+  answers.forEach((answer) => stateAddAudit(answer.body?.items ?? []));
+  drawSoon();
+}
+
 /** @param {Session} session */
 function enter(session) {
   localStorage.setItem(HINT, "yes");
@@ -170,6 +181,9 @@ function enter(session) {
       onSessionGone: recheckSession,
     });
     loadTables();
+    if (roleReaches(session.role, "risk")) {
+      loadActions();
+    }
   }
   drawSoon();
 }

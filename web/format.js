@@ -311,6 +311,38 @@ export function unitText(unit, currency) {
   return unit === "reporting currency" ? (currency ?? "money") : unit;
 }
 
+/** @param {unknown} value @returns {Record<string, unknown> | null} a plain object, or null */
+function objectOf(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value)
+    ? /** @type {Record<string, unknown>} */ (value)
+    : null;
+}
+
+/**
+ * What a row of the audit changed: "max open orders 50 → 49", one part per member that differs.
+ * @param {unknown} before
+ * @param {unknown} after
+ * @returns {string}
+ */
+export function changeText(before, after) {
+  const [from, to] = [objectOf(before), objectOf(after)];
+  if (!from && !to) {
+    const known = [before, after].filter((value) => value !== null && value !== undefined);
+    return known.map(valueText).join(" → ");
+  }
+  const names = Object.keys({ ...from, ...to }).filter(
+    (name) => (from?.[name] ?? null) !== (to?.[name] ?? null),
+  );
+  const parts = names.map((name) => {
+    const [old, fresh] = [from?.[name] ?? null, to?.[name] ?? null];
+    const words = name.replaceAll("_", " ");
+    return old === null
+      ? `${words} ${valueText(fresh)}`
+      : `${words} ${valueText(old)} → ${valueText(fresh)}`;
+  });
+  return parts.join(", ");
+}
+
 /** @type {Record<string, string>} */
 const STATE_WORDS = {
   ACTIVE: "Trading is active",

@@ -188,6 +188,25 @@ function noteMoves(books) {
   }
 }
 
+/**
+ * The audit only grows, and a snapshot holds just its newest rows: what we hold of before stays true, unless
+ * the trail is another one (same sequence, other hash; or not nearly as long).
+ * @param {AuditRow[]} items
+ */
+function auditGoesOn(items) {
+  const head = Math.max(0, ...items.map((row) => row.seq));
+  const held = Math.max(0, ...[...page.audit.values()].map((row) => row.seq));
+  const same = items.every(
+    (row) => (page.audit.get(String(row.seq))?.hash ?? row.hash) === row.hash,
+  );
+  return same && head > held - KEEP_AUDIT;
+}
+
+/** Rows of the audit that were asked for apart from the stream. @param {AuditRow[]} rows */
+export function stateAddAudit(rows) {
+  upsert(page.audit, "seq", rows);
+}
+
 /** @param {Frame} frame in sequence */
 export function stateApply(frame) {
   const { topic, data } = frame;
@@ -205,10 +224,11 @@ export function stateApply(frame) {
     return;
   }
   const list = LISTS[topic];
+  const keeps = topic === "audit" && auditGoesOn(data.items ?? []);
   if (topic === "books") {
     noteMoves(data.items);
   }
-  if (frame.type === "snapshot") {
+  if (frame.type === "snapshot" && !keeps) {
     list.map.clear();
   }
   upsert(list.map, list.key, data.items);

@@ -79,3 +79,14 @@ test("places come from the tick", () => {
   assert.equal(format.decimalPlaces("0.00001"), 5);
   assert.equal(format.decimalPlaces(undefined), 0);
 });
+
+test("a change is told by what differs", () => {
+  const change = format.changeText(
+    { max_open_orders: 50, generation: 1 },
+    { max_open_orders: 49, generation: 2 },
+  );
+  assert.equal(change, "max open orders 50 \u2192 49, generation 1 \u2192 2");
+  assert.equal(format.changeText(null, { state: "HALTED", incident: null }), "state HALTED");
+  assert.equal(format.changeText("pending", "applied"), "pending \u2192 applied");
+  assert.equal(format.changeText(null, null), "");
+});

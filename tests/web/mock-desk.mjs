@@ -396,8 +396,8 @@ export class Desk {
     }
     this.note("limits", user, {
       scope,
-      old: JSON.stringify(diff.map((d) => d.old)),
-      next: JSON.stringify(limits),
+      old: Object.fromEntries(diff.map((d) => [d.name, d.old])),
+      next: limits,
       reason,
     });
     row.limits = { ...row.limits, ...limits };

@@ -221,7 +221,7 @@ export class MockServer {
     }
     try {
       if (url.pathname.startsWith("/api/v1/")) {
-        await this.api(request, response, url.pathname.slice("/api/v1".length));
+        await this.api(request, response, url);
       } else {
         await this.file(response, url.pathname);
       }
@@ -249,7 +249,8 @@ export class MockServer {
     response.end(body);
   }
 
-  async api(request, response, path) {
+  async api(request, response, url) {
+    const path = url.pathname.slice("/api/v1".length);
     const chunks = [];
     for await (const chunk of request) {
       chunks.push(chunk);
@@ -273,7 +274,13 @@ export class MockServer {
     if (request.method !== "GET" && request.headers["x-csrf-token"] !== session.csrf) {
       throw new Refusal(403, "csrf");
     }
-    this.route(`${request.method} ${decodeURIComponent(path)}`, { request, body, session, reply });
+    this.route(`${request.method} ${decodeURIComponent(path)}`, {
+      request,
+      query: url.searchParams,
+      body,
+      session,
+      reply,
+    });
   }
 
   logIn({ user, password }, old, reply) {
@@ -319,6 +326,10 @@ export class MockServer {
       reply(200, { ticket, expires_ns: "0" });
     } else if (what === "GET /instruments") {
       reply(200, { items: desk.instruments(), next: null });
+    } else if (what === "GET /audit") {
+      need(session, "risk");
+      const rows = desk.audit.filter((row) => row.kind === call.query.get("kind")).reverse();
+      reply(200, { items: rows.slice(0, Number(call.query.get("limit"))), next: null });
     } else if (what === "GET /limits/schema") {
       reply(200, desk.schema());
     } else if (limits) {

@@ -1,7 +1,7 @@
 // The audit trail's newest rows: who did what, from what to what, and why.
 
 import { roleReaches } from "../actions.js";
-import { countText, dateTimeText, DASH, timeText, valueText } from "../format.js";
+import { changeText, countText, dateTimeText, DASH, timeText } from "../format.js";
 import { auditIsAction, page, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { EmptyRow, Panel, Tab } from "./parts.js";
@@ -10,19 +10,9 @@ import { EmptyRow, Panel, Tab } from "./parts.js";
 
 const SHOWN = 80;
 
-/** @param {AuditRow} row */
-function changeText(row) {
-  if (row.old === null && row.new === null) {
-    return "";
-  }
-  return row.old === null
-    ? valueText(row.new)
-    : `${valueText(row.old)} \u2192 ${valueText(row.new)}`;
-}
-
 /** @param {{row: AuditRow}} props */
 function Row({ row }) {
-  const change = changeText(row);
+  const change = changeText(row.old, row.new);
   return html`<tr
     data-kind=${row.kind}
     title=${`${dateTimeText(row.at_ns)}\nhash ${row.hash ?? DASH}\nrequest ${row.request_id ?? DASH}`}

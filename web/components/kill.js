@@ -139,8 +139,8 @@ function ReceiptCard({ receipt }) {
       >
     </header>
     <p class="receipt-words" title=${dateTimeText(receipt.at_ns)}>
-      <b>${receipt.actor}</b> killed <b>${scopeText(receipt.scope)}</b> at
-      ${timeText(receipt.at_ns)}
+      <b>${receipt.actor}</b>${" killed "}<b>${scopeText(receipt.scope)}</b>
+      ${` at ${timeText(receipt.at_ns)}`}
     </p>
     <p class="receipt-why"><q>${receipt.reason}</q></p>
     ${receipt.engine === "silent" ? html`<p class="refusal">Engine silent: the gateways cancel by themselves.</p>` : null}
