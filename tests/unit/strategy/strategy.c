@@ -242,7 +242,7 @@ Test(momentum, gives_back_when_the_move_turns_but_never_crosses_zero)
     cr_assert(eq(u32, hold(990, 1000), 1));
     cr_assert(eq(int, intents[0].side, SIDE_SELL));
     cr_assert(eq(i64, intents[0].qty_lots, 3));
-    cr_assert(eq(int, intents[0].flags, ORDER_REDUCE_ONLY));
+    cr_assert(eq(int, intents[0].flags, 0), "the account may hold more than we");
 }
 
 Test(momentum, waits_for_the_outcome_of_its_last_order)
