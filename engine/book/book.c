@@ -234,7 +234,8 @@ static void half_clear(struct half *half)
     half->above = half->full = false;
 }
 
-static void set_levels(struct book *book, enum side side, const struct level *levels, uint32_t count)
+static void set_levels(struct book *book, enum side side, const struct level *levels,
+                       uint32_t count)
 {
     struct half *half = &book->half[side];
 
@@ -394,9 +395,9 @@ static uint32_t deep_levels(const struct half *half, enum side side, struct leve
 
     for (uint32_t slot = 0; slot < BOOK_DEEP_SLOTS && most > 0; slot++)
         if (half->deep_rank[slot] != 0)
-            kept = keep_best(levels, kept, most, side,
-                             (struct level){rank_of(side, half->deep_rank[slot]),
-                                            half->deep_lots[slot]});
+            kept = keep_best(
+                levels, kept, most, side,
+                (struct level){rank_of(side, half->deep_rank[slot]), half->deep_lots[slot]});
     return kept;
 }
 

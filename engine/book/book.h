@@ -28,7 +28,7 @@ struct touch {
 
 enum book_result {
     BOOK_APPLIED,
-    BOOK_IGNORED,   /* stale book and no snapshot, or an update that is older than the book */
+    BOOK_IGNORED,        /* stale book and no snapshot, or an update that is older than the book */
     BOOK_NEEDS_SNAPSHOT, /* this update made it stale: gap, crossed, or full */
 };
 

@@ -74,24 +74,18 @@ static json_t *instrument_json(const struct replay_instrument *from, const struc
     set_level(bbo, "ask", "askqty", row, from->final_touch.ask);
     return json_pack(
         "{s:I s:I s:I s:I s:I s:I s:I s:I s:o s:{s:i s:i} s:b s:I s:I s:I s:I s:I s:I s:I}",
-        "lines", (json_int_t)from->counts.lines,
-        "depth_events", (json_int_t)from->counts.depth_events,
-        "applied", (json_int_t)from->applied,
-        "level_changes", (json_int_t)from->level_changes,
-        "book_tickers", (json_int_t)from->counts.book_tickers,
-        "trades", (json_int_t)from->counts.trades,
-        "sequence_gaps", (json_int_t)from->counts.sequence_gaps,
-        "crossed", (json_int_t)from->crossed,
-        "final_bbo", bbo,
-        "final_levels", "bids", (int)from->final_bids, "asks", (int)from->final_asks,
-        "stale", from->stale,
-        "ticker_checks", (json_int_t)from->check.checks,
-        "ticker_price_equal", (json_int_t)from->check.price_equal,
-        "ticker_equal", (json_int_t)from->check.equal,
-        "snapshots", (json_int_t)from->counts.snapshots,
-        "other_frames", (json_int_t)from->counts.others,
-        "damaged", (json_int_t)from->counts.damaged,
-        "dropped_before_snapshot", (json_int_t)from->counts.dropped);
+        "lines", (json_int_t)from->counts.lines, "depth_events",
+        (json_int_t)from->counts.depth_events, "applied", (json_int_t)from->applied,
+        "level_changes", (json_int_t)from->level_changes, "book_tickers",
+        (json_int_t)from->counts.book_tickers, "trades", (json_int_t)from->counts.trades,
+        "sequence_gaps", (json_int_t)from->counts.sequence_gaps, "crossed",
+        (json_int_t)from->crossed, "final_bbo", bbo, "final_levels", "bids", (int)from->final_bids,
+        "asks", (int)from->final_asks, "stale", from->stale, "ticker_checks",
+        (json_int_t)from->check.checks, "ticker_price_equal", (json_int_t)from->check.price_equal,
+        "ticker_equal", (json_int_t)from->check.equal, "snapshots",
+        (json_int_t)from->counts.snapshots, "other_frames", (json_int_t)from->counts.others,
+        "damaged", (json_int_t)from->counts.damaged, "dropped_before_snapshot",
+        (json_int_t)from->counts.dropped);
 }
 
 static json_t *damage_json(const struct replay_result *result)

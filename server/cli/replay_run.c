@@ -122,8 +122,8 @@ static void play_update(struct replay *replay, const struct market_update *updat
     }
     if (update->kind != MARKET_DELTA && update->kind != MARKET_SNAPSHOT)
         return;
-    if (book_status(book) == BOOK_CROSSED && (before != BOOK_CROSSED ||
-                                              update->kind == MARKET_SNAPSHOT))
+    if (book_status(book) == BOOK_CROSSED &&
+        (before != BOOK_CROSSED || update->kind == MARKET_SNAPSHOT))
         row->crossed++;
     else if (update->kind == MARKET_DELTA && book_status(book) == BOOK_OK &&
              book_update_id(book) != id_before)

@@ -11,8 +11,7 @@ static bool same_price(struct touch a, struct touch b)
 
 static bool same(struct touch a, struct touch b)
 {
-    return same_price(a, b) && a.bid.qty_lots == b.bid.qty_lots &&
-           a.ask.qty_lots == b.ask.qty_lots;
+    return same_price(a, b) && a.bid.qty_lots == b.bid.qty_lots && a.ask.qty_lots == b.ask.qty_lots;
 }
 
 /* The newest kept ticker at or below an id; NULL: none. */

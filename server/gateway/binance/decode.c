@@ -114,7 +114,8 @@ static bool snapshot(struct scan *scan, struct binance_frame *frame, struct leve
     int64_t engine_ms;
 
     frame->kind = BINANCE_SNAPSHOT;
-    if (!count(scan, &frame->last_id) || (SKIP(scan, ",\"E\":") && !count(scan, &frame->event_ms)) ||
+    if (!count(scan, &frame->last_id) ||
+        (SKIP(scan, ",\"E\":") && !count(scan, &frame->event_ms)) ||
         (SKIP(scan, ",\"T\":") && !count(scan, &engine_ms)) ||
         (SKIP(scan, ",\"symbol\":\"") && !name(scan, &frame->symbol)) ||
         (SKIP(scan, ",\"pair\":\"") && !name(scan, &pair)))
@@ -205,8 +206,7 @@ static bool decode_usual(const char *text, size_t length, const struct binance_g
 }
 
 enum binance_reason binance_decode(const char *text, size_t length, const struct binance_grid *grid,
-                                   struct binance_frame *frame, struct level *levels,
-                                   uint32_t most)
+                                   struct binance_frame *frame, struct level *levels, uint32_t most)
 {
     *frame = (struct binance_frame){0};
     if (decode_usual(text, length, grid, frame, levels, most))

@@ -46,9 +46,9 @@ struct binance_text {
 
 struct binance_frame {
     uint8_t kind;
-    uint8_t flags;   /* of a trade: MARKET_BUYER_IS_MAKER */
-    bool has_prev;   /* depthUpdate of futures */
-    bool has_type;   /* "e" is there: a bookTicker of spot has none */
+    uint8_t flags; /* of a trade: MARKET_BUYER_IS_MAKER */
+    bool has_prev; /* depthUpdate of futures */
+    bool has_type; /* "e" is there: a bookTicker of spot has none */
     uint16_t bid_count, ask_count;
     int64_t first_id, last_id; /* U and u; snapshot: lastUpdateId twice; trade: its id twice */
     int64_t prev_id;           /* pu; without it 0 */

@@ -19,7 +19,7 @@
 enum { NUMBER_DECIMALS_MAX = 12 };
 
 static const int64_t number_pow10[NUMBER_DECIMALS_MAX + 1] = {
-    1LL,       10LL,       100LL,       1000LL,       10000LL,       100000LL,       1000000LL,
+    1LL,        10LL,        100LL,        1000LL,        10000LL,        100000LL,       1000000LL,
     10000000LL, 100000000LL, 1000000000LL, 10000000000LL, 100000000000LL, 1000000000000LL};
 
 static inline bool number_is_digit(char c)
@@ -84,8 +84,7 @@ static inline uint32_t number_text_portable(const char *at)
 {
     uint32_t length = 0;
 
-    while (at[length] != '"' && at[length] != '\\' && at[length] >= ' ' &&
-           length < NUMBER_TEXT_MAX)
+    while (at[length] != '"' && at[length] != '\\' && at[length] >= ' ' && length < NUMBER_TEXT_MAX)
         length++;
     return at[length] == '"' ? length : NUMBER_TEXT_MAX;
 }
@@ -118,8 +117,7 @@ static inline int64_t number_sum(__m128i digits)
         digits, _mm_setr_epi8(10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1));
     __m128i quads = _mm_madd_epi16(pairs, _mm_setr_epi16(100, 1, 100, 1, 100, 1, 100, 1));
     __m128i packed = _mm_packus_epi32(quads, quads);
-    __m128i halves =
-        _mm_madd_epi16(packed, _mm_setr_epi16(10000, 1, 10000, 1, 10000, 1, 10000, 1));
+    __m128i halves = _mm_madd_epi16(packed, _mm_setr_epi16(10000, 1, 10000, 1, 10000, 1, 10000, 1));
     uint64_t both = (uint64_t)_mm_cvtsi128_si64(halves);
 
     return (int64_t)((both & 0xffffffff) * 100000000 + (both >> 32));
@@ -165,8 +163,8 @@ static inline bool number_decimal(const char **at, uint32_t scale, int64_t *valu
     decimals = length - 1 - point;
     kept = decimals < scale ? decimals : scale;
     dropped = ((1U << length) - 1) & ~((1U << (point + 1 + kept)) - 1);
-    if (dropped != 0 && (dropped & ~(uint32_t)_mm_movemask_epi8(
-                                       _mm_cmpeq_epi8(digits, _mm_setzero_si128()))) != 0)
+    if (dropped != 0 &&
+        (dropped & ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128()))) != 0)
         return false;
     digits = number_to_right(digits, point + 1 + kept);
     digits = _mm_shuffle_epi8(
@@ -182,9 +180,8 @@ static inline uint32_t number_text(const char *at)
     for (uint32_t from = 0; from < NUMBER_TEXT_MAX; from += 16) {
         __m128i text = number_load(at + from);
         uint32_t quotes = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')));
-        uint32_t odd = (uint32_t)_mm_movemask_epi8(
-            _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('\\')),
-                         _mm_cmplt_epi8(text, _mm_set1_epi8(' '))));
+        uint32_t odd = (uint32_t)_mm_movemask_epi8(_mm_or_si128(
+            _mm_cmpeq_epi8(text, _mm_set1_epi8('\\')), _mm_cmplt_epi8(text, _mm_set1_epi8(' '))));
         uint32_t first = (uint32_t)__builtin_ctz(quotes | odd | 1U << 16);
 
         if (first < 16)

@@ -24,9 +24,9 @@ enum sync_state {
 struct binance_sync {
     bool futures;
     uint8_t state;
-    bool gapped;    /* waiting because of a gap */
+    bool gapped;     /* waiting because of a gap */
     int64_t last_id; /* of what went out last */
-    uint8_t *held;  /* struct held, one behind the other */
+    uint8_t *held;   /* struct held, one behind the other */
     size_t capacity, used, released;
     uint64_t gaps, dropped, skipped;
 };

@@ -349,8 +349,9 @@ static struct binance_text unquoted(struct binance_text text)
 static bool price(struct convert *convert, struct binance_text text, bool may_be_zero,
                   int64_t *ticks)
 {
-    enum binance_reason reason = decimal(unquoted(text), convert->grid->price_decimals,
-                                         MAX_PRICE_TICKS, BINANCE_NOT_PRICE, BINANCE_OFF_TICK, ticks);
+    enum binance_reason reason =
+        decimal(unquoted(text), convert->grid->price_decimals, MAX_PRICE_TICKS, BINANCE_NOT_PRICE,
+                BINANCE_OFF_TICK, ticks);
 
     if (reason == BINANCE_FINE && *ticks == 0 && !may_be_zero)
         reason = BINANCE_NOT_PRICE;

@@ -17,9 +17,9 @@ static bool ends_with(const char *name, const char *ending)
 
 static int is_recording(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && (ends_with(entry->d_name, ".gz") ||
-                                       ends_with(entry->d_name, ".txt") ||
-                                       ends_with(entry->d_name, ".jsonl"));
+    return entry->d_name[0] != '.' &&
+           (ends_with(entry->d_name, ".gz") || ends_with(entry->d_name, ".txt") ||
+            ends_with(entry->d_name, ".jsonl"));
 }
 
 static enum status add(char *path, char **found, uint32_t *count, struct err *err)

@@ -12,7 +12,7 @@ enum { INPUT_BYTES = 1 << 16, CHUNK_BYTES = 1 << 16 };
 struct lines {
     int fd;
     bool packed, inside_member, source_ended, ended;
-    bool skipping;          /* inside a line that is too long */
+    bool skipping;           /* inside a line that is too long */
     const char *file_damage; /* to be said at the end */
     const char *damage;      /* said last */
     uint64_t number;

@@ -121,9 +121,9 @@ static int64_t power_of_ten(uint32_t exponent)
 /* The quote of a linear symbol is one of those that Binance quotes in; USDT when none fits. */
 static const char *quote_of(const char *symbol)
 {
-    static const char *const quotes[] = {"FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "DAI",
-                                         "BTC",   "ETH",  "BNB",  "EUR",  "TRY",  "GBP",  "BRL",
-                                         "JPY",   "USD"};
+    static const char *const quotes[] = {"FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP",
+                                         "DAI",   "BTC",  "ETH",  "BNB",  "EUR",  "TRY",
+                                         "GBP",   "BRL",  "JPY",  "USD"};
     size_t length = strcspn(symbol, "_");
 
     for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++) {
@@ -143,8 +143,7 @@ static void value_inverse(const struct probe *probe, struct instrument *row, cha
     snprintf(currency, 16, "%.*s", (int)(end - probe->symbol), probe->symbol);
     contract_usd = strcmp(currency, "BTC") == 0 ? 100 : 10;
     row->inverse = true;
-    row->inverse_value_e8_ticks = contract_usd * MONEY_ONE_E8 *
-                                  power_of_ten(row->price_decimals) /
+    row->inverse_value_e8_ticks = contract_usd * MONEY_ONE_E8 * power_of_ten(row->price_decimals) /
                                   power_of_ten(row->qty_decimals);
 }
 

@@ -44,6 +44,7 @@ struct recording {
     struct source *source[MAX_INSTRUMENTS];
     struct source *releasing; /* its held diffs are going out */
     int64_t clock_ns;         /* received_ns of the update given last */
+    bool started;             /* by the first next() or rewind: damage is reported from then on */
     recording_damage_fn report;
     void *report_ctx;
     struct market_update *update; /* room for MAX_MARKET_LEVELS */
@@ -202,9 +203,8 @@ static bool play_line(struct recording *recording, struct source *source)
 {
     struct market_update *update = recording->update;
     struct binance_frame frame;
-    enum binance_reason reason =
-        binance_decode(source->frame, source->length, &source->probe.grid, &frame, update->levels,
-                       MAX_MARKET_LEVELS);
+    enum binance_reason reason = binance_decode(source->frame, source->length, &source->probe.grid,
+                                                &frame, update->levels, MAX_MARKET_LEVELS);
 
     if (reason != BINANCE_FINE) {
         refuse(recording, source, reason, frame.wrong);
@@ -241,11 +241,15 @@ static struct market_update *release(struct recording *recording)
     return update;
 }
 
+static enum status rewind_feed(struct feed *feed, struct err *err);
+
 static const struct market_update *next(struct feed *feed)
 {
     struct recording *recording = recording_of(feed);
     struct source *source;
 
+    if (!recording->started)
+        (void)rewind_feed(feed, NULL);
     if (recording->releasing) {
         struct market_update *update = release(recording);
 
@@ -278,6 +282,7 @@ static enum status rewind_feed(struct feed *feed, struct err *err)
     struct recording *recording = recording_of(feed);
 
     (void)err;
+    recording->started = true;
     recording->releasing = NULL;
     recording->clock_ns = 0;
     for (uint32_t i = 0; i < recording->parts; i++)
@@ -429,8 +434,8 @@ enum status recording_open(const char *const paths[], uint32_t count, struct fee
         return err_set(err, ERR_INTERNAL, "out of memory");
     *recording = (struct recording){.feed = {.ops = &ops}, .report = log_damage};
     recording->feed.instruments = &recording->instruments;
-    recording->update = malloc(sizeof *recording->update +
-                               MAX_MARKET_LEVELS * sizeof recording->update->levels[0]);
+    recording->update =
+        malloc(sizeof *recording->update + MAX_MARKET_LEVELS * sizeof recording->update->levels[0]);
     status = recording->update ? files_find(paths, count, found, &recording->parts, err)
                                : err_set(err, ERR_INTERNAL, "out of memory");
     for (uint32_t i = 0; i < recording->parts; i++)
@@ -442,7 +447,7 @@ enum status recording_open(const char *const paths[], uint32_t count, struct fee
         return status;
     }
     *feed = &recording->feed;
-    return rewind_feed(*feed, err);
+    return OK;
 }
 
 void recording_on_damage(struct feed *feed, recording_damage_fn report, void *ctx)

@@ -34,8 +34,8 @@ typedef void (*recording_damage_fn)(void *ctx, uint16_t instrument, const char *
                                     const char *says);
 
 /* Opens files, and in folders all *.gz, *.txt and *.jsonl. Fails when a path cannot be read or no
- * file holds frames of Binance; *feed is then untouched. Damage goes to the log until
- * recording_on_damage. */
+ * file holds frames of Binance; *feed is then untouched. Damage is reported while playing, to the
+ * log unless recording_on_damage says otherwise. */
 enum status recording_open(const char *const paths[], uint32_t count, struct feed **feed,
                            struct err *err);
 

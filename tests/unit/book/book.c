@@ -25,8 +25,11 @@ static void close_book(void)
 
 static void begin(enum market_kind kind, int64_t prev, int64_t id)
 {
-    *update = (struct market_update){.kind = (uint8_t)kind, .instrument = 3, .received_ns = id * 10,
-                                     .prev_update_id = prev, .update_id = id};
+    *update = (struct market_update){.kind = (uint8_t)kind,
+                                     .instrument = 3,
+                                     .received_ns = id * 10,
+                                     .prev_update_id = prev,
+                                     .update_id = id};
 }
 
 /* Bids first, as in the message itself. */
@@ -287,15 +290,17 @@ static void model_set(enum side side, int64_t price, int64_t lots)
     }
     if (lots == 0)
         return;
-    memmove(half->levels + at + 1, half->levels + at, (half->count++ - at) * sizeof half->levels[0]);
+    memmove(half->levels + at + 1, half->levels + at,
+            (half->count++ - at) * sizeof half->levels[0]);
     half->levels[at] = (struct level){.price_ticks = price, .qty_lots = lots};
 }
 
 /* Mostly near the market, sometimes far away, sometimes an existing level. */
 static int64_t draw_price(enum side side, int64_t mid)
 {
-    int64_t away = draw(10) < 7 ? (int64_t)draw(60) : draw(10) < 9 ? (int64_t)draw(9000)
-                                                                    : (int64_t)draw(400000);
+    int64_t away = draw(10) < 7   ? (int64_t)draw(60)
+                   : draw(10) < 9 ? (int64_t)draw(9000)
+                                  : (int64_t)draw(400000);
 
     if (draw(4) == 0 && model[side].count > 0)
         return model[side].levels[draw(draw(3) ? model[side].count : 1)].price_ticks;

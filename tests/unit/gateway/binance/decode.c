@@ -132,18 +132,20 @@ Test(binance_decode, tickers_of_the_three_markets)
 
 Test(binance_decode, a_ticker_with_an_empty_side)
 {
-    cr_assert_eq(decode("{\"u\":7,\"s\":\"X\",\"b\":\"0.00\",\"B\":\"0.00\",\"a\":\"1\",\"A\":\"2\"}"),
-                 BINANCE_FINE);
+    cr_assert_eq(
+        decode("{\"u\":7,\"s\":\"X\",\"b\":\"0.00\",\"B\":\"0.00\",\"a\":\"1\",\"A\":\"2\"}"),
+        BINANCE_FINE);
     expect_level(0, 0, 0);
     expect_level(1, 100, 2000);
 }
 
 Test(binance_decode, trades_and_aggregate_trades)
 {
-    cr_assert_eq(decode("{\"stream\":\"x@trade\",\"data\":{\"e\":\"trade\",\"E\":17,\"s\":\"BTCUSDT\","
-                        "\"t\":3735,\"p\":\"61837.63000000\",\"q\":\"0.02\",\"T\":16,\"m\":true,"
-                        "\"M\":true}}"),
-                 BINANCE_FINE);
+    cr_assert_eq(
+        decode("{\"stream\":\"x@trade\",\"data\":{\"e\":\"trade\",\"E\":17,\"s\":\"BTCUSDT\","
+               "\"t\":3735,\"p\":\"61837.63000000\",\"q\":\"0.02\",\"T\":16,\"m\":true,"
+               "\"M\":true}}"),
+        BINANCE_FINE);
     cr_assert_eq(frame.kind, BINANCE_TRADE);
     cr_assert_eq(frame.last_id, 3735);
     cr_assert_eq(frame.flags, MARKET_BUYER_IS_MAKER);
@@ -157,13 +159,15 @@ Test(binance_decode, trades_and_aggregate_trades)
 
 Test(binance_decode, snapshots_tight_and_with_blanks)
 {
-    cr_assert_eq(decode("{\"lastUpdateId\":5,\"E\":1,\"T\":2,\"symbol\":\"BTCUSD_PERP\",\"pair\":"
-                        "\"BTCUSD\",\"bids\":[[\"1\",\"2\"]],\"asks\":[[\"3\",\"4\"],[\"5\",\"6\"]]}"),
-                 BINANCE_FINE);
+    cr_assert_eq(
+        decode("{\"lastUpdateId\":5,\"E\":1,\"T\":2,\"symbol\":\"BTCUSD_PERP\",\"pair\":"
+               "\"BTCUSD\",\"bids\":[[\"1\",\"2\"]],\"asks\":[[\"3\",\"4\"],[\"5\",\"6\"]]}"),
+        BINANCE_FINE);
     cr_assert_eq(frame.kind, BINANCE_SNAPSHOT);
     cr_assert_eq(frame.ask_count, 2);
-    cr_assert_eq(decode("{\"lastUpdateId\": 5, \"bids\": [[\"1\", \"2\"]], \"asks\": [[\"3\", \"4\"]]}"),
-                 BINANCE_FINE);
+    cr_assert_eq(
+        decode("{\"lastUpdateId\": 5, \"bids\": [[\"1\", \"2\"]], \"asks\": [[\"3\", \"4\"]]}"),
+        BINANCE_FINE);
     cr_assert_eq(frame.last_id, 5);
     cr_assert_null(frame.symbol.at);
     expect_level(1, 300, 4000);
@@ -177,7 +181,8 @@ Test(binance_decode, what_is_no_market_data_is_other)
     cr_assert_eq(frame.kind, BINANCE_OTHER);
 }
 
-#define DIFF(bids) "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"X\",\"U\":1,\"u\":2,\"b\":[" bids "],\"a\":[]}"
+#define DIFF(bids)                                                                                 \
+    "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"X\",\"U\":1,\"u\":2,\"b\":[" bids "],\"a\":[]}"
 
 Test(binance_decode, bad_values_are_refused_with_their_reason)
 {
@@ -224,9 +229,10 @@ Test(binance_decode, bad_values_are_refused_with_their_reason)
 
 Test(binance_decode, exact_values_survive_zeros_and_forty_digits)
 {
-    cr_assert_eq(decode(DIFF("[\"10000000.00\",\"1000000000.00000000\"],"
-                             "[\"0000000000000000000000000000000000001.50\",\"0.00100000000000000\"]")),
-                 BINANCE_FINE);
+    cr_assert_eq(
+        decode(DIFF("[\"10000000.00\",\"1000000000.00000000\"],"
+                    "[\"0000000000000000000000000000000000001.50\",\"0.00100000000000000\"]")),
+        BINANCE_FINE);
     expect_level(0, MAX_PRICE_TICKS, MAX_LOTS);
     expect_level(1, 150, 1);
 }
@@ -240,22 +246,25 @@ Test(binance_decode, bad_frames_are_refused)
     cr_assert_eq(decode("{\"u\":7,\"u\":7,\"s\":\"X\"}"), BINANCE_TWICE);
     cr_assert_eq(decode("{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"X\",\"U\":1,\"b\":[],\"a\":[]}"),
                  BINANCE_MISSING);
-    cr_assert_eq(decode("{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"X\",\"U\":3,\"u\":2,\"b\":[],\"a\":[]}"),
-                 BINANCE_IDS);
+    cr_assert_eq(
+        decode("{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"X\",\"U\":3,\"u\":2,\"b\":[],\"a\":[]}"),
+        BINANCE_IDS);
     cr_assert_eq(decode("{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"X\",\"U\":1,\"u\":"
                         "99999999999999999999,\"b\":[],\"a\":[]}"),
                  BINANCE_NOT_COUNT);
-    cr_assert_eq(decode("{\"e\":\"trade\",\"E\":1,\"s\":\"X\",\"t\":1,\"p\":\"1\",\"q\":\"1\",\"m\":1}"),
-                 BINANCE_MISSING);
+    cr_assert_eq(
+        decode("{\"e\":\"trade\",\"E\":1,\"s\":\"X\",\"t\":1,\"p\":\"1\",\"q\":\"1\",\"m\":1}"),
+        BINANCE_MISSING);
     cr_assert_eq(decode("{\"x\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}"), BINANCE_DEEP);
 }
 
 /* Wherever a frame is cut, both ways refuse it. */
 Test(binance_decode, every_cut_of_a_frame_is_refused)
 {
-    const char *whole = "{\"stream\":\"btcusdt@depth@0ms\",\"data\":{\"e\":\"depthUpdate\",\"E\":1,\"T\":"
-                        "2,\"s\":\"BTCUSDT\",\"U\":1,\"u\":9,\"pu\":0,\"b\":[[\"61773.6\",\"1001\"]],"
-                        "\"a\":[[\"61800.01\",\"0.001\"]]}}";
+    const char *whole =
+        "{\"stream\":\"btcusdt@depth@0ms\",\"data\":{\"e\":\"depthUpdate\",\"E\":1,\"T\":"
+        "2,\"s\":\"BTCUSDT\",\"U\":1,\"u\":9,\"pu\":0,\"b\":[[\"61773.6\",\"1001\"]],"
+        "\"a\":[[\"61800.01\",\"0.001\"]]}}";
     char text[400];
 
     cr_assert_eq(decode(whole), BINANCE_FINE);
@@ -306,7 +315,8 @@ Test(binance_number, random_texts_read_the_same_both_ways)
         bool read;
 
         for (uint64_t at = 0; at < digits; at++)
-            text[at] = wild ? alphabet[draw(sizeof alphabet - 1)] : (char)('0' + draw(10) * draw(2));
+            text[at] =
+                wild ? alphabet[draw(sizeof alphabet - 1)] : (char)('0' + draw(10) * draw(2));
         if (draw(4) && digits > 1)
             text[draw(digits)] = '.';
         text[digits] = '"';
