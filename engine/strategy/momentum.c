@@ -3,8 +3,9 @@
  * Each average moves by dt / (tau + dt) of its distance to the mid: the exponential average to
  * first order, stable for any dt, in integers. When they are further apart than entry_e8 it goes
  * with the quick one; when they have crossed while it still holds a position, it reduces toward
- * flat, by no more than it holds. (Not by the reduce-only flag: that speaks of the account's position
- * in the instrument, which is not only ours.) Every order is an IOC limit at the opposite touch: it pays no more than what is shown, and
+ * flat, by no more than it holds. (Not by the reduce-only flag: that speaks of the account's
+ * position in the instrument, which is not only ours.) Every order is an IOC limit at the opposite
+ * touch: it pays no more than what is shown, and
  * nothing of it rests. */
 #include "strategy/strategy.h"
 
@@ -78,6 +79,8 @@ uint32_t momentum_step(const struct strategy_params *params, struct strategy_sta
         .side = lots > 0 ? SIDE_BUY : SIDE_SELL,
         .type = TYPE_LIMIT,
         .tif = TIF_IOC,
+        .instrument = view->instrument,
+        .strategy = view->strategy,
         .price_ticks = lots > 0 ? touch.ask.price_ticks : touch.bid.price_ticks,
         .qty_lots = lots > 0 ? lots : -lots,
     };

@@ -211,6 +211,8 @@ Test(momentum, buys_a_rise_at_the_touch_and_nothing_rests)
     cr_assert(eq(int, intents[0].side, SIDE_BUY));
     cr_assert(eq(i64, intents[0].price_ticks, 1012));
     cr_assert(eq(int, intents[0].tif, TIF_IOC));
+    cr_assert(eq(int, intents[0].strategy, 1));
+    cr_assert(eq(int, intents[0].instrument, 0));
     cr_assert(eq(i64, intents[0].qty_lots, 5));
     cr_assert(eq(int, intents[0].flags, 0));
 }
