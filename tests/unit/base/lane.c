@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,4 +133,65 @@ Test(lane, two_gates_both_hold, .fini = close_lane)
     expect(&second, 1, 4000);
     lane_gate_release(&second, 1);
     cr_assert_gt(lane_room(&lane), room);
+}
+
+/* --- beside a writer that does not wait for it --- */
+
+static _Atomic bool enough;
+
+static void *flood(void *unused)
+{
+    struct lane_reader gate;
+    struct lane_record record;
+    static uint8_t copy[LANE_RECORD_MAX];
+
+    lane_reader_init(&gate, &lane, true);
+    while (!atomic_load(&enough)) {
+        append((uint32_t)(lane.next_seq * 13 % 900));
+        cr_assert_eq(lane_read(&gate, &record, copy), LANE_RECORD);
+        lane_gate_release(&gate, 0);
+    }
+    return unused;
+}
+
+static bool is_whole(const struct lane_record *record)
+{
+    uint64_t seq = atomic_load(&record->commit);
+
+    if (record->length != seq * 13 % 900 || record->at_ns != (int64_t)seq * 10)
+        return false;
+    for (uint32_t at = 0; at < record->length; at++)
+        if (got[at] != (seq & 255))
+            return false;
+    return true;
+}
+
+Test(lane, an_overtaken_reader_sees_only_whole_records, .fini = close_lane, .timeout = 60)
+{
+    struct lane_reader slow;
+    struct lane_record record;
+    pthread_t writer;
+    uint64_t last = 0;
+    uint64_t read = 0;
+    uint64_t overruns = 0;
+
+    open_lane(1, 0);
+    lane_reader_init(&slow, &lane, false);
+    cr_assert_eq(pthread_create(&writer, NULL, flood, NULL), 0);
+    while (read < 2000 || overruns == 0) {
+        enum lane_result result = lane_read(&slow, &record, got);
+
+        if (result == LANE_OVERRUN)
+            overruns++;
+        if (result != LANE_RECORD)
+            continue;
+        cr_assert_gt(atomic_load(&record.commit), last);
+        cr_assert(is_whole(&record), "torn at %lu", (unsigned long)atomic_load(&record.commit));
+        last = atomic_load(&record.commit);
+        if (++read % 64 == 0) /* so that it falls behind */
+            for (volatile int wait = 0; wait < 20000; wait++)
+                ;
+    }
+    atomic_store(&enough, true);
+    pthread_join(writer, NULL);
 }
