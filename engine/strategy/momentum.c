@@ -5,8 +5,7 @@
  * with the quick one; when they have crossed while it still holds a position, it reduces toward
  * flat, by no more than it holds. (Not by the reduce-only flag: that speaks of the account's
  * position in the instrument, which is not only ours.) Every order is an IOC limit at the opposite
- * touch: it pays no more than what is shown, and
- * nothing of it rests. */
+ * touch: it pays no more than what is shown, and nothing of it rests. */
 #include "strategy/strategy.h"
 
 static int64_t toward(int64_t average, int64_t mid, int64_t dt_ns, int64_t tau_ns)
