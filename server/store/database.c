@@ -84,7 +84,7 @@ static enum status migrate_one(sqlite3 *db, int version, struct err *err)
 
 static enum status migrate(sqlite3 *db, struct err *err)
 {
-    int64_t version, application;
+    int64_t version = 0, application = 0;
     enum status status = pragma_value(db, "PRAGMA user_version", &version, err);
 
     if (status == OK)

@@ -46,9 +46,10 @@ void row_string(struct row_text *text, const char *name, const char *value)
 void row_integer(struct row_text *text, const char *name, int64_t value)
 {
     char digits[DECIMAL_TEXT_MAX];
+    size_t length = decimal_print(digits, value, 0, true);
 
     put_name(text, name);
-    put(text, digits, decimal_print(digits, value, 0, true));
+    put(text, digits, length);
 }
 
 void row_bool(struct row_text *text, const char *name, bool value)

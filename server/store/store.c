@@ -2,6 +2,7 @@
 
 #include "store/projection.h"
 #include "store/query.h"
+#include "store/saved.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "thread/thread.h"
@@ -376,80 +377,6 @@ static void join_lanes(struct store *store)
     }
 }
 
-/* --- what a restart takes --- */
-
-static void take_saved(const struct store *store, struct store_saved *saved, uint16_t scope,
-                       const char *name)
-{
-    const struct projection *projection = &store->projection;
-
-    for (uint16_t i = 0; i < projection->scope_count; i++) {
-        const struct projection_scope *was = &projection->scope[i];
-
-        if (strcmp(was->name, name) != 0)
-            continue;
-        saved->scope[scope].limits_found = was->limits_found;
-        saved->scope[scope].limits = was->limits;
-        saved->scope[scope].limits_generation = was->generation;
-        saved->scope[scope].state_found = was->state_found;
-        saved->scope[scope].state = was->state;
-        saved->scope[scope].version = was->version;
-        saved->scope[scope].incident = was->incident;
-    }
-}
-
-static void take_cause(sqlite3_stmt *get, struct store_saved *saved, uint16_t scope,
-                       const char *name)
-{
-    statement_text(get, 1, name);
-    if (sqlite3_step(get) == SQLITE_ROW) {
-        const char *actor = column_text(get, 1), *cause = column_text(get, 2);
-
-        saved->scope[scope].since_ns = sqlite3_column_int64(get, 0);
-        (void)snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s",
-                       actor ? actor : "");
-        (void)snprintf(saved->scope[scope].cause, sizeof saved->scope[scope].cause, "%s",
-                       cause ? cause : "");
-    }
-    sqlite3_reset(get);
-}
-
-static enum status newest_generation(struct store *store, struct store_saved *saved,
-                                     struct err *err)
-{
-    sqlite3_stmt *row;
-
-    if (sqlite3_prepare_v2(store->db, "SELECT max(generation) FROM scope_generations", -1, &row,
-                           NULL) != SQLITE_OK)
-        return database_fail(store->db, "generations", err);
-    if (sqlite3_step(row) == SQLITE_ROW)
-        saved->generation = (uint64_t)sqlite3_column_int64(row, 0);
-    sqlite3_finalize(row);
-    saved->found = store->input[JOURNAL_ENGINE].projected != 0;
-    return OK;
-}
-
-/* After projection_begin_run(): by the names of this run. */
-static enum status fill_saved(struct store *store, const struct config *config,
-                              struct store_saved *saved, struct err *err)
-{
-    char name[SCOPE_TEXT_MAX];
-    sqlite3_stmt *get;
-
-    memset(saved, 0, sizeof *saved);
-    if (sqlite3_prepare_v2(store->db,
-                           "SELECT since_ns, actor, cause FROM scope_states WHERE scope = ?", -1,
-                           &get, NULL) != SQLITE_OK)
-        return database_fail(store->db, "states", err);
-    for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
-        config_scope_name(config, scope, name);
-        take_saved(store, saved, scope, name);
-        take_cause(get, saved, scope, name);
-    }
-    sqlite3_finalize(get);
-    return newest_generation(store, saved, err);
-}
-
 static enum status open_all(struct store *store, const struct config *config,
                             struct store_saved *saved, struct err *err)
 {
@@ -466,7 +393,9 @@ static enum status open_all(struct store *store, const struct config *config,
     if (status == OK)
         status = projection_begin_run(&store->projection, config, err);
     if (status == OK)
-        status = fill_saved(store, config, saved, err);
+        status = saved_fill(&store->projection, config, saved, err);
+    if (status == OK)
+        saved->found = store->input[JOURNAL_ENGINE].projected != 0;
     for (int i = 0; i < READERS && status == OK; i++)
         status = database_open_reader(store->dir, &store->readers[i], err);
     return status;

@@ -248,6 +248,7 @@ static void take_state_changed(struct view *view, const struct lane_record *reco
     const struct view_kill *kill = event->incident ? model_kill(view, event->incident) : NULL;
 
     model_changed(view, VIEW_STATUS);
+    model_changed(view, VIEW_KILL); /* the stream's topic kill carries the states */
     if (scope->since_ns != 0 && scope->version == event->version &&
         scope->state == (enum trading_state)event->state)
         return;

@@ -2,8 +2,10 @@
  *
  * Fed by the engine lane and the telemetry ring, by one thread, `view`, about every ms, and by
  * whoever looks, so that a look never misses what the engine has already said; all under the
- * view's lock (held for the making of one JSON object; nothing that an order waits for takes it). It also answers the control thread's wait for the
- * engine's own event. All JSON shapes are DESIGN section 5 "Fixed shapes". Unknown is null. */
+ * view's lock (held for the making of one JSON object; nothing that an order waits for takes it).
+ * It also answers the control thread's wait for the engine's own event. An overrun is made good
+ * from the journal on disk. All JSON shapes are DESIGN section 5 "Fixed shapes". Unknown is null.
+ * Fixed memory: the newest 4,096 orders (live ones always), 4,096 fills, 1,024 denials, 64 kills. */
 #ifndef PITWALL_VIEW_VIEW_H
 #define PITWALL_VIEW_VIEW_H
 

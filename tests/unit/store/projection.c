@@ -116,8 +116,9 @@ Test(store_projection, a_denial_says_what_was_measured)
                                      " (new ->> '$.headroom') || ' ' || (new ->> '$.limit_scope')"
                                      " FROM audit WHERE seq = 1"),
                      "max_order_lots 11 -1 firm");
-    cr_assert_str_eq(desk_ask(&desk, "SELECT kind || ' ' || reason FROM audit WHERE seq = 2"),
-                     "denial halted");
+    cr_assert_str_eq(desk_ask(&desk, "SELECT kind || ' ' || reason || ' ' || coalesce(scope, '-')"
+                                     " FROM audit WHERE seq = 2"),
+                     "denial halted -");
 }
 
 Test(store_projection, a_fill_names_price_fee_and_order)

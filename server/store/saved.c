@@ -1,0 +1,72 @@
+#include "store/saved.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void take_saved(const struct projection *projection, struct store_saved *saved,
+                       uint16_t scope, const char *name)
+{
+    for (uint16_t i = 0; i < projection->scope_count; i++) {
+        const struct projection_scope *was = &projection->scope[i];
+
+        if (strcmp(was->name, name) != 0)
+            continue;
+        saved->scope[scope].limits_found = was->limits_found;
+        saved->scope[scope].limits = was->limits;
+        saved->scope[scope].limits_generation = was->generation;
+        saved->scope[scope].state_found = was->state_found;
+        saved->scope[scope].state = was->state;
+        saved->scope[scope].version = was->version;
+        saved->scope[scope].incident = was->incident;
+    }
+}
+
+static void take_cause(sqlite3_stmt *get, struct store_saved *saved, uint16_t scope,
+                       const char *name)
+{
+    statement_text(get, 1, name);
+    if (sqlite3_step(get) == SQLITE_ROW) {
+        const char *actor = column_text(get, 1), *cause = column_text(get, 2);
+
+        saved->scope[scope].since_ns = sqlite3_column_int64(get, 0);
+        (void)snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s",
+                       actor ? actor : "");
+        (void)snprintf(saved->scope[scope].cause, sizeof saved->scope[scope].cause, "%s",
+                       cause ? cause : "");
+    }
+    sqlite3_reset(get);
+}
+
+static enum status newest_generation(sqlite3 *db, struct store_saved *saved, struct err *err)
+{
+    sqlite3_stmt *row;
+
+    if (sqlite3_prepare_v2(db, "SELECT max(generation) FROM scope_generations", -1, &row, NULL) !=
+        SQLITE_OK)
+        return database_fail(db, "generations", err);
+    if (sqlite3_step(row) == SQLITE_ROW)
+        saved->generation = (uint64_t)sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    return OK;
+}
+
+/* After projection_begin_run(): by the names of this run. */
+enum status saved_fill(const struct projection *projection, const struct config *config,
+                       struct store_saved *saved, struct err *err)
+{
+    char name[SCOPE_TEXT_MAX];
+    sqlite3_stmt *get;
+
+    memset(saved, 0, sizeof *saved);
+    if (sqlite3_prepare_v2(projection->db,
+                           "SELECT since_ns, actor, cause FROM scope_states WHERE scope = ?", -1,
+                           &get, NULL) != SQLITE_OK)
+        return database_fail(projection->db, "states", err);
+    for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
+        config_scope_name(config, scope, name);
+        take_saved(projection, saved, scope, name);
+        take_cause(get, saved, scope, name);
+    }
+    sqlite3_finalize(get);
+    return newest_generation(projection->db, saved, err);
+}
