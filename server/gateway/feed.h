@@ -22,8 +22,8 @@ struct feed_ops {
 struct feed_instruments {
     uint16_t count;
     struct instrument row[MAX_INSTRUMENTS]; /* venue and currency are filled by the config */
-    char venue[MAX_INSTRUMENTS][MAX_NAME];    /* "binance-usdm" */
-    char currency[MAX_INSTRUMENTS][16];       /* settlement: "USDT", "BTC" */
+    char venue[MAX_INSTRUMENTS][MAX_NAME];  /* "binance-usdm" */
+    char currency[MAX_INSTRUMENTS][16];     /* settlement: "USDT", "BTC" */
 };
 
 struct feed {

@@ -26,15 +26,15 @@ enum at_end { AT_END_HOLD, AT_END_LOOP, AT_END_EXIT };
 enum market_state { MARKET_STATE_STARTING, MARKET_STATE_PLAYING, MARKET_STATE_ENDED };
 
 struct gateway_config {
-    uint16_t index;              /* on the kill page */
-    struct feed *feed;           /* owned from here on */
+    uint16_t index;    /* on the kill page */
+    struct feed *feed; /* owned from here on */
     const struct instrument *instruments;
     uint16_t instrument_count;
     enum speed_kind speed;
-    uint32_t times;              /* of SPEED_TIMES */
+    uint32_t times; /* of SPEED_TIMES */
     enum at_end at_end;
     struct sim_config sim;
-    const char *ledger_path;     /* NULL: none. JSON lines as DESIGN "Venue simulator" */
+    const char *ledger_path; /* NULL: none. JSON lines as DESIGN "Venue simulator" */
     struct ring *market, *executions, *orders;
     struct kill_page *kill;
 };
