@@ -46,6 +46,8 @@ static int64_t bounded_price(const struct oms *oms, struct order_scopes scopes, 
     distance = (__int128)mid * collar / RATIO_ONE_E8;
     if (side == SIDE_BUY)
         return (int64_t)((mid + distance) / PRICE_ONE_E8);
+    if (mid <= distance)
+        return 1; /* a collar of the whole mid or more: as low as a price can be */
     return (int64_t)((mid - distance + PRICE_ONE_E8 - 1) / PRICE_ONE_E8);
 }
 
