@@ -69,7 +69,8 @@ static void open_limits(struct engine_config *config)
     firm[LIMIT_MAX_DATA_AGE_MS] = 60000;
 }
 
-/* Number of a name, added when it is new; the arrays are as long as the instruments are many. */
+/* Number of a name, added when it is new. When no more fit, the last stands for the rest: a rig
+ * counts all money at the same rate anyhow. */
 static uint16_t number_of(const char *name, const char *names[], uint16_t *count, uint16_t most)
 {
     for (uint16_t at = 0; at < *count; at++)
@@ -83,8 +84,8 @@ static uint16_t number_of(const char *name, const char *names[], uint16_t *count
 
 static void add_instruments(struct engine_config *config, const struct feed_instruments *from)
 {
-    const char *venues[MAX_VENUES];
-    const char *currencies[MAX_CURRENCIES];
+    const char *venues[MAX_VENUES] = {0};
+    const char *currencies[MAX_CURRENCIES] = {0};
 
     config->scopes.instruments = from->count;
     for (uint16_t at = 0; at < from->count; at++) {

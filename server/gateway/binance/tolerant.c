@@ -77,7 +77,7 @@ static bool skip_escape(struct reader *reader)
 /* A string with its quotes. */
 static bool read_string(struct reader *reader, struct binance_text *text)
 {
-    const char *start = reader->at;
+    const char *start;
 
     if (!take(reader, '"'))
         return broken(reader);
