@@ -11,6 +11,8 @@ import { ask, notify, page } from "./state.js";
  * @typedef {import("./types/shapes.js").Answer<T>} Answer
  */
 
+const CONFLICT = 409;
+
 /** @param {Problem | null | undefined} problem */
 export function problemText(problem) {
   const says = problem?.detail ?? problem?.title;
@@ -47,7 +49,9 @@ export async function perform(id, lines, send) {
     answer = await send();
   }
   if (!answer.ok) {
-    notify("bad", `${action.label}: ${problemText(answer.problem)}`);
+    // Somebody or something was quicker: worth a word, not an alarm that stays.
+    const tone = answer.status === CONFLICT ? "warn" : "bad";
+    notify(tone, `${action.label}: ${problemText(answer.problem)}`);
   }
   return answer;
 }

@@ -11,8 +11,8 @@ import { streamAddress, streamTicket } from "./api.js";
 /** @import { Frame, Topic } from "./types/shapes.js" */
 
 const TICK_MS = 100;
-const PROBE_MS = 700;
-const STALE_MS = 1500;
+const PROBE_MS = 500;
+const STALE_MS = 1300;
 const GIVE_UP_MS = 5000;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5000;

@@ -15,6 +15,7 @@ const START_MS = 15000;
 const STOP_MS = 5000;
 const LIMIT_REASON = "browser test tightens";
 const KILL_REASON = "browser test kills";
+const RESUME_REASON = "browser test resumes";
 bound(120000);
 
 /** Starts the demo and waits for its line `ready http://A:P`. */
@@ -124,6 +125,29 @@ async function killFirm(page) {
   );
 }
 
+/** The first person asks, the second approves, and the first one's page says so. */
+async function resumeByTwo(page, openSecond) {
+  await page.click("[data-scope=firm] button");
+  await page.fill("#resume-reason", RESUME_REASON);
+  await page.keyboard.press("Enter");
+  await page.click("#dialog-yes");
+  await until("the approval", () => page.isVisible(".approval-pending"), 10000);
+  assert.equal(await page.isDisabled(".approval-pending .button-approve"), true);
+  const second = await openSecond();
+  await until(
+    "the approval there",
+    () => second.isEnabled(".approval-pending .button-approve"),
+    10000,
+  );
+  await second.click(".approval-pending .button-approve");
+  assert.ok((await textOf(second, ".dialog")).includes(RESUME_REASON));
+  await second.click("#dialog-yes");
+  for (const each of [second, page]) {
+    const words = async () => /active/i.test(await textOf(each, "[data-test=trading]"));
+    await until("trading is active in words", words, 10000);
+  }
+}
+
 function auditRow(page, kind, reason) {
   const shown = async () => (await page.textContent("[data-panel=audit]")).includes(reason);
   return until(
@@ -138,7 +162,7 @@ test("the desk in a browser, on the real program", { timeout: 110000 }, async ()
   const browser = await launch();
   try {
     const { page, complaints } = await openPage(browser, program.url);
-    const who = program.users.find((row) => row.role === "risk");
+    const [who, other] = program.users.filter((row) => row.role === "risk");
     await logIn(page, who.user, who.password);
     await until("all panels in step", () =>
       page.$$eval("[data-panel]", (all) => all.every((panel) => panel.dataset.stale === "no")),
@@ -151,6 +175,11 @@ test("the desk in a browser, on the real program", { timeout: 110000 }, async ()
     const pictures = process.env.SCREENSHOTS ?? join(dirname(BINARY), "screenshots");
     mkdirSync(pictures, { recursive: true });
     await page.screenshot({ path: join(pictures, "live.png") });
+    await resumeByTwo(page, async () => {
+      const second = await openPage(browser, program.url);
+      await logIn(second.page, other.user, other.password);
+      return second.page;
+    });
     assert.deepEqual(await complaints(), []);
   } finally {
     await browser.close();
