@@ -187,7 +187,7 @@ deps-lint: ## Install what lint needs beyond that
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run clean unit-bin scenario-bin tsan-bin
+.PHONY: build web run spec clean unit-bin scenario-bin tsan-bin
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -203,6 +203,12 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/dev.yaml \
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
+
+spec_pages := limits denials events errors commands states routes verbs config memory
+spec: build ## Print the reference pages, made from the tables, into build/spec
+	@mkdir -p $(BUILD)/spec
+	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
+	@ls $(BUILD)/spec/*
 
 clean: ## Remove build/ (var/ and installed packages stay)
 	@rm -rf $(BUILD)
