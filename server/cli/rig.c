@@ -2,6 +2,7 @@
 
 #include "thread/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ static void open_limits(struct engine_config *config)
 static uint16_t number_of(const char *name, const char *names[], uint16_t *count, uint16_t most)
 {
     for (uint16_t at = 0; at < *count; at++)
-        if (strcmp(names[at], name) == 0)
+        if (names[at] && strcmp(names[at], name) == 0)
             return at;
     if (*count == most)
         return (uint16_t)(most - 1);
@@ -95,13 +96,12 @@ static void add_instruments(struct engine_config *config, const struct feed_inst
         row->venue = number_of(from->venue[at], venues, &config->scopes.venues, MAX_VENUES);
         row->currency =
             number_of(from->currency[at], currencies, &config->currencies, MAX_CURRENCIES);
+        config->currency[row->currency] = (struct currency){.fixed = true, .rate_e8 = MONEY_ONE_E8};
+        snprintf(config->currency[row->currency].name, sizeof config->currency[0].name, "%s",
+                 from->currency[at]);
         config->strategy[MAKER].params[at] = maker_params(row);
         /* Money of 1e-8 cannot hold the value of such a lot: it is watched, not traded. */
         config->strategy[MAKER].instruments[at] = row->inverse || row->tick_value_e8 > 0;
-    }
-    for (uint16_t at = 0; at < config->currencies; at++) {
-        config->currency[at] = (struct currency){.fixed = true, .rate_e8 = MONEY_ONE_E8};
-        strncpy(config->currency[at].name, currencies[at], sizeof config->currency[at].name - 1);
     }
 }
 

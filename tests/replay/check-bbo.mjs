@@ -6,6 +6,9 @@
 // decimals are compared as BigInt at 18 places, frames are parsed by JSON.parse. Says every
 // difference and ends with exit code 1 if there is one: a row that is missing, twice or other, a
 // count that differs.
+import { Buffer } from 'node:buffer';
+import console from 'node:console';
+import process from 'node:process';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';

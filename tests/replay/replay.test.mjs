@@ -1,5 +1,7 @@
 // `pitwall replay` on recordings made here, and on the real ones when DATA_DIR names them.
 import { test } from 'node:test';
+import { Buffer } from 'node:buffer';
+import process from 'node:process';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
