@@ -127,6 +127,11 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     atomic_store(&room->kill->ticket, epoch << 32);
     room->inline_gateway = config->engine.inline_gateway;
     room->idle = thread_idle_policy(config->engine.idle);
+    /* At speed max gateway and engine wait for each other many times a millisecond: a park each
+     * time would make it a tenth as fast. */
+    if (config->engine.idle == IDLE_AUTO && room->idle == IDLE_PARK &&
+        strcmp(config->market.speed, "max") == 0)
+        room->idle = IDLE_YIELD;
     return OK;
 }
 

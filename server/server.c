@@ -76,32 +76,6 @@ static enum status override(struct config *config, const struct server_options *
     return status == OK ? config_check_listen(config->kill_listen, err) : status;
 }
 
-/* The synthetic market has instruments of its own; its numbers, ticks and lots must be the file's,
- * or prices would silently mean something else. */
-static enum status check_synthetic(const struct config *config, const struct feed *feed,
-                                   struct err *err)
-{
-    const struct feed_instruments *own = feed->instruments;
-    bool same = config->instruments == own->count;
-
-    for (uint16_t at = 0; same && at < own->count; at++) {
-        const struct instrument *wanted = &config->instrument[at];
-        const struct instrument *row = &own->row[at];
-
-        same = strcmp(wanted->name, row->name) == 0 && wanted->tick_units == row->tick_units &&
-               wanted->price_decimals == row->price_decimals &&
-               wanted->lot_units == row->lot_units && wanted->qty_decimals == row->qty_decimals &&
-               !wanted->inverse && wanted->tick_value_e8 == row->tick_value_e8;
-    }
-    if (same)
-        return OK;
-    return err_format(err, ERR_CONFIG,
-                      "%s: without a recording the market is synthetic, and its instruments are "
-                      "sim:BTCUSDT (tick 0.1, lot 0.001), sim:ETHUSDT (0.01, 0.01), sim:SOLUSDT "
-                      "(0.01, 0.1), in this order",
-                      config->path);
-}
-
 static enum status open_feed(struct server *server, struct feed **feed, struct err *err)
 {
     const struct server_options *options = server->options;
@@ -117,8 +91,6 @@ static enum status open_feed(struct server *server, struct feed **feed, struct e
         status = override(&server->config, options, err);
     if (status == OK && !*feed)
         status = synthetic_open(server->config.seed, clock_real_ns(), feed, err);
-    if (status == OK && options->recording_count == 0)
-        status = check_synthetic(&server->config, *feed, err);
     if (status != OK && *feed)
         (*feed)->ops->close(*feed);
     return status;
@@ -173,10 +145,13 @@ static void name_sources(struct server *server)
 
 static void say_placement(const struct server *server, int core)
 {
-    bool chosen = server->config.engine.idle == IDLE_AUTO && server->room.idle == IDLE_PARK;
+    const char *why = server->config.engine.idle != IDLE_AUTO ? "configured"
+                      : server->room.idle == IDLE_PARK        ? "fewer_than_4_cores"
+                      : server->room.idle == IDLE_YIELD       ? "speed_max"
+                                                              : "4_cores_or_more";
 
-    log_line(LOG_INFO, "thread", "engine placed", "core=%d cores=%d idle=%s%s", core,
-             thread_cores(), idle_name(server->room.idle), chosen ? " why=fewer_than_4_cores" : "");
+    log_line(LOG_INFO, "thread", "engine placed", "core=%d cores=%d idle=%s why=%s", core,
+             thread_cores(), idle_name(server->room.idle), why);
 }
 
 static enum status open_engine(struct server *server, struct feed *feed, struct err *err)

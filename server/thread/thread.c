@@ -170,7 +170,8 @@ static void enter(const char *name, bool on_engine_core, enum idle idle)
     adopted = true;
     (void)snprintf(row.name, sizeof row.name, "%s", name);
     row.tid = (int)syscall(SYS_gettid);
-    (void)prctl(PR_SET_NAME, (unsigned long)(uintptr_t)row.name, 0, 0, 0);
+    if (row.tid != getpid()) /* the main thread's name is the program's */
+        (void)prctl(PR_SET_NAME, (unsigned long)(uintptr_t)row.name, 0, 0, 0);
     /* The default slack of 50 us would double a park. */
     (void)prctl(PR_SET_TIMERSLACK, SLACK_NS, 0, 0, 0);
     set_affinity(on_engine_core);
