@@ -430,6 +430,7 @@ story(
   "a trader cancels an order, and sees that audit and approvals need role risk",
   { user: "trader" },
   async (page, server) => {
+    await page.hover("[data-panel=orders] tbody tr:nth-child(2)");
     await page.click("[data-panel=orders] .button-small");
     await until("the cancel was sent", async () =>
       server.seen.some((request) => request.method === "DELETE"),
@@ -441,6 +442,18 @@ story(
     assert.equal(await page.isDisabled("#limits-apply"), true);
   },
 );
+
+story("rows keep their places while the pointer is over the orders", {}, async (page) => {
+  const ids = () =>
+    page.$$eval("[data-order]", (rows) => rows.map((row) => row.dataset.order).join());
+  await page.hover("[data-panel=orders] tbody tr:nth-child(3)");
+  await until("they are held", () => page.isVisible("[data-panel=orders] [data-held=yes]"));
+  const first = await ids();
+  await pause(1500);
+  assert.equal(await ids(), first);
+  await page.hover(".instance");
+  await until("they move again", async () => (await ids()) !== first);
+});
 
 story("a viewer can do nothing, and is told why", { user: "viewer" }, async (page) => {
   await page.fill("#at-kill", "may I?");

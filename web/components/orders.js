@@ -3,8 +3,8 @@
 import { orderCancel } from "../api.js";
 import { countText, nameText, orderStateText, timeText } from "../format.js";
 import { perform } from "../perform.js";
-import { lookAtVerdict, notify, orderIsWorking, page } from "../state.js";
-import { html, useState } from "../vendor/preact-htm.js";
+import { lookAtVerdict, notify, orderIsWorking, page, stale } from "../state.js";
+import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
 import { ActionButton, EmptyRow, Num, Panel, Side, Tab } from "./parts.js";
 
@@ -140,10 +140,19 @@ function newest(map) {
   return [...map.values()].sort((a, b) => b.seq - a.seq);
 }
 
+// A quoting strategy replaces orders faster than a hand moves: while the pointer is over the table its rows
+// keep their places (their states go on), so that nobody cancels the order that slid under the pointer.
 export function OrdersPanel() {
   const [tab, setTab] = useState("working");
+  const [held, setHeld] = useState(/** @type {Order[] | null} */ (null));
+  // A grey panel hears no pointer leave.
+  const behind = stale();
+  useEffect(() => setHeld(null), [behind, tab]);
   const orders = newest(page.orders);
   const working = orders.filter(orderIsWorking);
+  const listed = (tab === "working" ? working : orders).slice(0, SHOWN);
+  const rows = held?.map((order) => page.orders.get(order.id) ?? order) ?? listed;
+  const empty = tab === "working" ? "No order is working" : "No order yet";
   const tabs = html`<div
     class="tabs"
     role="group"
@@ -159,6 +168,7 @@ export function OrdersPanel() {
     />
     <${Tab} id="recent" chosen=${tab} label="Recent" onChoose=${setTab} />
     <${Tab} id="fills" chosen=${tab} label="Fills" onChoose=${setTab} />
+    ${held && tab !== "fills" ? html`<span class="held">rows stay while the pointer is here</span>` : null}
   </div>`;
   return html`<${Panel}
     id="orders"
@@ -167,10 +177,17 @@ export function OrdersPanel() {
     topic=${tab === "fills" ? "fills" : "orders"}
     extra=${tabs}
   >
-    <div class="scroll">
-      ${tab === "fills" ? html`<${FillTable} rows=${newest(page.fills).slice(0, SHOWN)} />` : null}
-      ${tab === "working" ? html`<${OrderTable} rows=${working.slice(0, SHOWN)} empty="No order is working" />` : null}
-      ${tab === "recent" ? html`<${OrderTable} rows=${orders.slice(0, SHOWN)} empty="No order yet" />` : null}
+    <div
+      class="scroll"
+      onMouseEnter=${() => setHeld(listed)}
+      onMouseLeave=${() => setHeld(null)}
+      data-held=${held ? "yes" : "no"}
+    >
+      ${
+        tab === "fills"
+          ? html`<${FillTable} rows=${newest(page.fills).slice(0, SHOWN)} />`
+          : html`<${OrderTable} rows=${rows} empty=${empty} />`
+      }
     </div>
   <//>`;
 }
