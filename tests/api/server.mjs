@@ -62,6 +62,8 @@ export class Server {
       ...args,
     ]);
     running.add(server);
+    // A test that fails leaves its server behind; that must not keep this process from ending.
+    [server.process, server.process.stdout, server.process.stderr].forEach((handle) => handle.unref());
     server.process.stdout.on("data", (text) => (server.out += text));
     server.process.stderr.on("data", (text) => (server.err += text));
     server.exited = new Promise((done) => {
@@ -102,6 +104,7 @@ export class Server {
 
   async stop(signal = "SIGTERM") {
     if (this.code === null) {
+      this.process.ref();
       this.process.kill(signal);
     }
     return this.exited;
