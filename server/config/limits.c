@@ -40,9 +40,10 @@ enum status limits_map_read(struct yaml_file *file, const yaml_node_t *map,
     struct yaml_pair pair;
     enum status status = yaml_check_map(file, map, "the limits of a scope", err);
 
+    assert(limits);
     for (uint32_t at = 0; status == OK && yaml_map_at(file, map, at, &pair); at++) {
         enum limit_id id = limit_find(pair.key, (uint32_t)strlen(pair.key));
-        int64_t value;
+        int64_t value = LIMIT_DENY;
 
         if (id == LIMIT_COUNT)
             return yaml_refuse(file, pair.key_node, err, "unknown limit '%s'", pair.key);

@@ -133,6 +133,7 @@ static enum status read_entry(struct yaml_file *file, struct entry *entry, struc
 /* "0.010" is 1 unit at 2 decimals. */
 static bool step_parse(const char *text, int64_t *units, uint32_t *decimals)
 {
+    assert(text); /* check_names() refused an entry without it */
     if (!decimal_parse(text, strlen(text), DECIMALS_MAX, units) || *units <= 0)
         return false;
     for (*decimals = DECIMALS_MAX; *decimals > 0 && *units % 10 == 0; (*decimals)--)

@@ -76,7 +76,7 @@ static enum status check_all(const struct config *config, struct yaml_file *file
     enum status status = yaml_check_map(file, map, "recorded", err);
 
     if (!copy)
-        status = err_set(err, ERR_INTERNAL, "out of memory");
+        return err_set(err, ERR_INTERNAL, "out of memory");
     for (uint32_t at = 0; status == OK && yaml_map_at(file, map, at, &pair); at++) {
         *copy = *config;
         if (strcmp(pair.key, "*") != 0 && !name_is_fit(pair.key, true))

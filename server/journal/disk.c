@@ -219,6 +219,7 @@ static enum status recover_file(struct disk_writer *writer, const char *path, ui
 static enum status open_last(struct disk_writer *writer, const uint64_t *firsts, uint32_t count,
                              char says[ERR_TEXT_MAX], struct err *err)
 {
+    assert(count == 0 || firsts);
     while (count > 0) {
         char path[DISK_PATH_MAX];
         struct stat info;

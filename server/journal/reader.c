@@ -162,7 +162,7 @@ static enum status step(struct journal_reader *reader, const uint8_t **at, struc
 enum status journal_reader_next(struct journal_reader *reader, struct lane_record *record,
                                 const void **payload, struct err *err)
 {
-    const uint8_t *at;
+    const uint8_t *at = NULL;
 
     for (;;) {
         enum status status = step(reader, &at, err);
@@ -171,6 +171,7 @@ enum status journal_reader_next(struct journal_reader *reader, struct lane_recor
             return status;
         if (reader->next_seq - 1 < reader->from_seq)
             continue;
+        assert(at);
         memcpy(record, at, sizeof *record);
         *payload = at + sizeof *record;
         return OK;

@@ -15,8 +15,9 @@ _Noreturn void panic(const char *file, int line, const char *claim)
 
     if (length >= (int)sizeof text)
         length = (int)sizeof text - 1;
-    if (length > 0 && write(STDERR_FILENO, text, (size_t)length) < 0)
-        length = 0; /* nothing left to tell it to */
+    /* When even this cannot be written there is nobody left to tell. */
+    if (length > 0)
+        (void)!write(STDERR_FILENO, text, (size_t)length);
     panic_run_hook();
     _exit(EXIT_INTERNAL);
 }
