@@ -17,7 +17,7 @@ import {
 import { MockServer } from "./mock-server.mjs";
 
 const STALE_S = 2;
-bound(150000);
+bound(400000);
 
 let browser;
 let dir;
@@ -33,7 +33,7 @@ after(async () => {
 
 /** One story: a server, a logged-in page, and at the end no complaint of the browser. */
 function story(name, { user = "risk1", mode = "sim", viewport, complaints = [] }, tell) {
-  test(name, { timeout: 30000 }, async () => {
+  test(name, { timeout: 90000 }, async () => {
     const server = new MockServer(dir, { seed: 7, mode });
     const url = await server.start();
     const opened = await openPage(browser, url, viewport);

@@ -11,12 +11,12 @@ import test from "node:test";
 import { bound, launch, logIn, openPage, ROOT, scratch, textOf, until } from "./browser.mjs";
 
 const BINARY = resolve(ROOT, process.env.PITWALL_BIN ?? "build/pitwall");
-const START_MS = 15000;
+const START_MS = 30000;
 const STOP_MS = 5000;
 const LIMIT_REASON = "browser test tightens";
 const KILL_REASON = "browser test kills";
 const RESUME_REASON = "browser test resumes";
-bound(120000);
+bound(240000);
 
 /** Starts the demo and waits for its line `ready http://A:P`. */
 async function startProgram() {
@@ -157,7 +157,7 @@ function auditRow(page, kind, reason) {
   );
 }
 
-test("the desk in a browser, on the real program", { timeout: 110000 }, async () => {
+test("the desk in a browser, on the real program", { timeout: 200000 }, async () => {
   const program = await startProgram();
   const browser = await launch();
   try {
