@@ -84,16 +84,16 @@ enum status control_kill(struct control *control, const struct actor *actor, con
 {
     struct kill_target target = {.page = control->from.kill,
                                  .order_rings = control->from.order_rings,
-                                 .gateways = control->from.gateways};
-    struct kill_result result = {.engine_answered = true, .gateways_answered = true};
+                                 .gateways = control->from.gateways,
+                                 .patience_ns = KILL_DEADLINE_NS};
+    struct kill_result result;
     struct kill_note kill = {.at_ns = read_ns};
     bool again;
 
     if (!config_scope_find(control->from.config, scope_name, &target.scope))
         return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"", scope_name);
     again = kill_page_is_killed(target.page, target.scope);
-    if (!again)
-        result = kill_and_wait(&target);
+    result = again ? kill_await(&target) : kill_and_wait(&target);
     /* Two that come at once share the later one's incident: that is the one a resume must name. */
     kill.incident = word_of(target.page, target.scope);
     again = again || kill.incident != result.incident;

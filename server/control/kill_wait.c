@@ -35,14 +35,15 @@ static bool gateways_passed(const struct kill_target *target, uint64_t doorbell,
     return true;
 }
 
-struct kill_result kill_and_wait(const struct kill_target *target)
+struct kill_result kill_await(const struct kill_target *target)
 {
     struct kill_page *page = target->page;
-    struct kill_result result = {.incident = kill_page_set(page, target->scope)};
-    /* Ours has rung; a later kill's bell may be in it, and then we wait for that one as well. */
+    struct kill_result result = {
+        .incident = atomic_load_explicit(&page->word[target->scope], memory_order_acquire)};
+    /* A later kill's bell may be in it, and then we wait for that one as well. */
     uint64_t doorbell = kill_page_doorbell(page);
     int64_t since_ns = clock_mono_ns();
-    int64_t deadline_ns = since_ns + KILL_DEADLINE_NS;
+    int64_t deadline_ns = since_ns + target->patience_ns;
 
     result.doorbell = doorbell;
     while (!(result.engine_answered = engine_answered(page, doorbell)) &&
@@ -52,10 +53,19 @@ struct kill_result kill_and_wait(const struct kill_target *target)
         result.block_ns = atomic_load_explicit(&page->engine_seen_ns, memory_order_relaxed);
         result.last_order_seq = atomic_load_explicit(&page->last_order_seq, memory_order_relaxed);
     }
-    deadline_ns = clock_mono_ns() + KILL_DEADLINE_NS;
+    deadline_ns = clock_mono_ns() + target->patience_ns;
     while (
         !(result.gateways_answered = gateways_passed(target, doorbell, result.engine_answered)) &&
         clock_mono_ns() < deadline_ns)
         pause_a_little(since_ns);
+    return result;
+}
+
+struct kill_result kill_and_wait(const struct kill_target *target)
+{
+    uint64_t incident = kill_page_set(target->page, target->scope);
+    struct kill_result result = kill_await(target);
+
+    result.incident = incident;
     return result;
 }

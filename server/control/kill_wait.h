@@ -22,6 +22,7 @@ struct kill_target {
     struct ring *const *order_rings; /* by gateway */
     uint16_t gateways;
     uint16_t scope;
+    int64_t patience_ns; /* for the engine, and as long again for the gateways */
 };
 
 struct kill_result {
@@ -34,5 +35,8 @@ struct kill_result {
 };
 
 struct kill_result kill_and_wait(const struct kill_target *target);
+/* Waits for what has rung so far: whoever kills a scope that another is just killing must not be
+ * answered before it is blocked. `incident` is what the scope's word holds. */
+struct kill_result kill_await(const struct kill_target *target);
 
 #endif
