@@ -15,16 +15,17 @@ export const BIN = process.env.PITWALL_BIN ?? join(ROOT, "build/pitwall");
 export const DEMO_CONFIG = join(ROOT, "deploy/config/dev.yaml");
 const READY_MS = 20000;
 const running = new Set();
+const folders = [];
 
 process.on("exit", () => {
   running.forEach((server) => server.process.kill("SIGKILL"));
+  folders.forEach((dir) => rmSync(dir, { recursive: true, force: true }));
 });
 
 /** A folder that is gone when the test process is. */
 export function scratch() {
-  const dir = mkdtempSync(join(tmpdir(), "pitwall-api-"));
-  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
-  return dir;
+  folders.push(mkdtempSync(join(tmpdir(), "pitwall-api-")));
+  return folders.at(-1);
 }
 
 /** Runs a verb to its end: {code, out, err}. */

@@ -1,0 +1,75 @@
+// api-spec/openapi.yaml and the program's own table of routes say the same, both ways.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { ROOT, verb } from "./server.mjs";
+
+const text = readFileSync(join(ROOT, "api-spec/openapi.yaml"), "utf8");
+
+/** "GET /health" of every operation, with the text of the operation: the file's own indents tell. */
+function operations() {
+  const found = new Map();
+  let path = null;
+  let name = null;
+  for (const line of text.slice(text.indexOf("\npaths:"), text.indexOf("\ncomponents:")).split("\n")) {
+    const newPath = /^ {2}(\/\S*):$/.exec(line);
+    const newMethod = /^ {4}(get|put|post|patch|delete):$/.exec(line);
+    if (newPath) {
+      path = newPath[1];
+      name = null;
+    } else if (newMethod) {
+      name = `${newMethod[1].toUpperCase()} ${path}`;
+      found.set(name, "");
+    } else if (name) {
+      found.set(name, `${found.get(name)}${line}\n`);
+    }
+  }
+  return found;
+}
+
+function served() {
+  const { code, out, err } = verb("spec", "routes");
+  assert.equal(code, 0, err);
+  const rows = [...out.matchAll(/^\| (\w+) \| `([^`]+)` \| (\w+) \| (.+?) \|$/gm)];
+  return new Map(rows.map(([, method, path, role, says]) => [`${method} ${path}`, { role, says }]));
+}
+
+test("every route is described and everything described is a route", () => {
+  const routes = [...served().keys()].filter((name) => !name.includes(" /local/"));
+  assert.ok(routes.length > 40);
+  assert.deepEqual([...operations().keys()].sort(), routes.sort());
+});
+
+test("summaries are the table's own words", () => {
+  for (const [name, { says }] of served()) {
+    const described = operations().get(name);
+    if (described !== undefined) {
+      assert.match(described, new RegExp(`summary: "?${says.replace(/[.?*+^$()[\]{}|\\]/g, "\\$&")}`), name);
+    }
+  }
+});
+
+test("what needs no log-in says so, and nothing else does", () => {
+  for (const [name, { role }] of served()) {
+    const described = operations().get(name);
+    if (described !== undefined) {
+      assert.equal(described.includes("security: []"), role === "NONE", name);
+    }
+  }
+});
+
+test("every reference leads somewhere and nothing defined is unused", () => {
+  const references = new Set([...text.matchAll(/\$ref: "#\/components\/(\w+)\/(\w+)"/g)].map(([, kind, name]) => `${kind}/${name}`));
+  const defined = new Set();
+  let kind = null;
+  for (const line of text.slice(text.indexOf("\ncomponents:")).split("\n")) {
+    kind = /^ {2}(\w+):$/.exec(line)?.[1] ?? kind;
+    const name = /^ {4}(\w+):/.exec(line)?.[1];
+    if (name && kind !== "securitySchemes") {
+      defined.add(`${kind}/${name}`);
+    }
+  }
+  assert.deepEqual([...references].sort(), [...defined].sort());
+});
