@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REFUSALS_PER_S = 50 };
+
 /* The codes we answer with, as metric labels; anything else is counted as 500. */
 static const int codes[HTTP_CODES] = {200, 201, 202, 204, 101, 304, 400, 401, 403, 404, 405, 409,
                                       412, 413, 415, 422, 428, 429, 431, 500, 501, 503, 504};
@@ -88,11 +90,13 @@ static void refusal_note(struct exchange *exchange)
     int64_t second = exchange->request.read_ns / 1000000000;
     char reason[200];
 
-    /* At most 20 a second: a flood of refusals must not push facts out of the control lane. */
+    /* Bounded: a flood of refusals must not push facts out of the control lane. */
     if (atomic_exchange(&http->refusals_second, second) != second)
         atomic_store(&http->refusals, 0);
-    if (atomic_fetch_add(&http->refusals, 1) >= 20)
+    if (atomic_fetch_add(&http->refusals, 1) >= REFUSALS_PER_S) {
+        log_line(LOG_WARN, "api", "refusals beyond what is recorded", NULL);
         return;
+    }
     if (!actor.name[0])
         snprintf(actor.name, sizeof actor.name, "unknown@%.38s", exchange->address);
     snprintf(reason, sizeof reason, "%.8s %.90s: %.80s", exchange->request.method,
