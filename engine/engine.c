@@ -132,7 +132,7 @@ void engine_publish_kill(struct engine *engine, uint64_t doorbell, int64_t block
                               memory_order_relaxed);
     atomic_store_explicit(&page->last_order_seq, engine->oms.order_seq, memory_order_relaxed);
     atomic_store_explicit(&page->engine_seen_ns, block_ns, memory_order_relaxed);
-    /* Pairs with the acquire of whoever waits for the acknowledgement: all of the above is there. */
+    /* Pairs with the acquire of whoever waits for the answer: all of the above is there. */
     atomic_store_explicit(&page->engine_seen, doorbell, memory_order_release);
 }
 

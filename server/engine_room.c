@@ -206,7 +206,7 @@ static void *gateway_run(void *context)
     struct engine_room *room = context;
     uint32_t empty = 0;
 
-    (void)thread_hurry();
+    (void)thread_hurry(HURRY_GATEWAY);
     while (!atomic_load_explicit(&thread_stopping, memory_order_acquire)) {
         if (gateway_poll(room->gateway) != 0)
             empty = 0;

@@ -63,7 +63,7 @@ static uint32_t deep_find(const struct half *half, int32_t rank)
     return slot;
 }
 
-/* Backward shift: each later entry of the run moves into the hole unless its home lies behind it. */
+/* Backward shift: each later entry of the run moves into the hole unless its home lies behind. */
 static void deep_remove(struct half *half, uint32_t hole)
 {
     uint32_t slot = hole;

@@ -19,7 +19,7 @@ struct kill_page {
     _Atomic uint64_t doorbell;
     alignas(CACHE_LINES_APART) _Atomic uint64_t word[MAX_SCOPES];
     alignas(CACHE_LINES_APART) _Atomic uint64_t cleared[MAX_SCOPES];
-    /* Engine: the doorbell whose scopes it has blocked, when (real clock) and behind which order. */
+    /* Engine: the doorbell whose scopes it has blocked, when (real clock), behind which order. */
     alignas(CACHE_LINES_APART) _Atomic uint64_t engine_seen;
     _Atomic int64_t engine_seen_ns;
     _Atomic uint64_t last_order_seq;

@@ -1,5 +1,5 @@
 /* Listening sockets, made here and handed to libmicrohttpd: so that a port in use is said plainly,
- * port 0 can be answered with the number it became, and nothing plain is ever bound off loopback. */
+ * port 0 can be answered with the number it became; nothing plain is ever bound off loopback. */
 #include "api/exchange.h"
 
 #include "thread/log.h"

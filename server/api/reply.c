@@ -1,4 +1,4 @@
-/* Answers: the handler's status becomes code and JSON, and every answer carries the same headers. */
+/* Answers: the handler's status becomes code and JSON; every answer carries the same headers. */
 #include "api/exchange.h"
 
 #include "api/pages.h"

@@ -52,6 +52,7 @@ const char *cli_options_read(int argc, char **argv, struct client_target *target
             snprintf(problem, sizeof problem, "%.80s needs a value", argv[i]);
             return problem;
         } else {
+            assert(option->value); /* a row has a value or a flag */
             *option->value = argv[++i];
         }
     }

@@ -2,7 +2,7 @@
  *
  * The `recorded:` map gives each recorded instrument, by name or by "*" for those not named, what
  * its lots and ticks make different: fees, limits, caps, parameters of the strategies. Firm and
- * strategy scopes keep their limits; those of the file's own venues and instruments go with them. */
+ * strategy scopes keep their limits; those of the file's own venues and instruments go. */
 #include "config/parts.h"
 
 #include "thread/log.h"

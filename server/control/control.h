@@ -43,8 +43,8 @@ bool control_submit(struct control *control, void (*run)(void *job), void *job);
 /* A fact for the control lane and so for the audit: JSON object of audit fields (see record.h).
  * Any thread; never waits: queued, bounded, overflow counted and logged. */
 struct control_fact {
-    const char *kind;   /* login login_failed refused kill limits approval user token ... */
-    const char *scope;  /* NULL: none */
+    const char *kind;  /* login login_failed refused kill limits approval user token ... */
+    const char *scope; /* NULL: none */
     const char *reason, *request_id;
     json_t *old_value, *new_value; /* stolen; NULL: none */
 };
@@ -57,8 +57,8 @@ void control_note(struct control *control, const struct actor *actor,
  * engine is said in the receipt ("engine":"silent"). Cost: tens of us when the engine spins, a few
  * hundred when it parks. `read_ns` is when the request was read (real clock). */
 enum status control_kill(struct control *control, const struct actor *actor, const char *scope,
-                         const char *reason, bool flatten, int64_t read_ns,
-                         const char *request_id, json_t **receipt, struct err *err);
+                         const char *reason, bool flatten, int64_t read_ns, const char *request_id,
+                         json_t **receipt, struct err *err);
 
 /* --- on the control thread (from a job) --- */
 
@@ -66,11 +66,10 @@ enum status control_kill(struct control *control, const struct actor *actor, con
  * the expected version from If-Match. */
 enum status control_limits_put(struct control *control, const struct actor *actor,
                                const char *scope, uint64_t base, const json_t *body,
-                               const char *request_id, int *http, json_t **reply,
-                               struct err *err);
-enum status control_state_put(struct control *control, const struct actor *actor,
-                              const char *scope, uint64_t base, const json_t *body,
-                              const char *request_id, int *http, json_t **reply, struct err *err);
+                               const char *request_id, int *http, json_t **reply, struct err *err);
+enum status control_state_put(struct control *control, const struct actor *actor, const char *scope,
+                              uint64_t base, const json_t *body, const char *request_id, int *http,
+                              json_t **reply, struct err *err);
 enum status control_resume(struct control *control, const struct actor *actor, const json_t *body,
                            const char *request_id, int *http, json_t **reply, struct err *err);
 enum status control_approve(struct control *control, const struct actor *actor, const char *id,
@@ -84,9 +83,8 @@ enum status control_reject(struct control *control, const struct actor *actor, c
 enum status control_order_new(struct control *control, const struct actor *actor,
                               const json_t *body, const char *request_id, json_t **reply,
                               struct err *err);
-enum status control_order_cancel(struct control *control, const struct actor *actor,
-                                 const char *id, const char *request_id, json_t **reply,
-                                 struct err *err);
+enum status control_order_cancel(struct control *control, const struct actor *actor, const char *id,
+                                 const char *request_id, json_t **reply, struct err *err);
 enum status control_cancel_all(struct control *control, const struct actor *actor,
                                const json_t *body, const char *request_id, json_t **reply,
                                struct err *err);
@@ -95,7 +93,7 @@ enum status control_cancel_all(struct control *control, const struct actor *acto
 enum status control_stop_trading(struct control *control, int64_t timeout_ms, struct err *err);
 
 /* --- any control-plane thread --- */
-json_t *control_approvals(struct control *control); /* list object, newest first */
+json_t *control_approvals(struct control *control);                /* list object, newest first */
 json_t *control_approval(struct control *control, const char *id); /* NULL: unknown */
 /* The pending approval of a scope's limits, or json null. */
 json_t *control_pending_limits(struct control *control, const char *scope);

@@ -163,7 +163,7 @@ void *engine_thread_run(void *engine_thread)
     struct turn turn = {.thread = thread, .tsc = tsc_calibrate()};
     uint32_t empty = 0;
 
-    (void)thread_hurry();
+    (void)thread_hurry(HURRY_ENGINE);
     while (!atomic_load_explicit(&thread_stopping, memory_order_acquire)) {
         uint32_t taken = take_turn(&turn);
 

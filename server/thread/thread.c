@@ -216,9 +216,9 @@ enum status thread_start(pthread_t *thread, const char *name, bool on_engine_cor
     return err_format(err, ERR_INTERNAL, "thread %s: cannot be started (error %d)", name, code);
 }
 
-bool thread_hurry(void)
+bool thread_hurry(int nice_value)
 {
-    return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -20) == 0;
+    return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice_value) == 0;
 }
 
 void thread_adopt(const char *name)

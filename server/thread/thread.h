@@ -38,10 +38,13 @@ const char *idle_name(enum idle idle); /* "park" */
 enum status thread_start(pthread_t *thread, const char *name, bool on_engine_core, enum idle idle,
                          void *(*body)(void *), void *ctx, struct err *err);
 
-/* Called by the engine's and the gateways' threads: nice -20 where we may (CAP_SYS_NICE), so that on
- * a shared machine they are not kept waiting by builds and browsers; still SCHED_OTHER, because
- * real-time throttling stops a spinning thread for 50 ms in every second. False: not permitted. */
-bool thread_hurry(void);
+/* Called by the threads that orders wait for, with a negative nice value: where we may
+ * (CAP_SYS_NICE), so that on a shared machine builds and browsers do not keep them waiting. Still
+ * SCHED_OTHER, because real-time throttling stops a spinning thread for 50 ms in every second. The
+ * engine has a core of its own and takes all of it; a gateway shares one with the threads that
+ * serve a kill and persist, so it must not starve them. False: not permitted. */
+enum { HURRY_ENGINE = -20, HURRY_GATEWAY = -5 };
+bool thread_hurry(int nice_value);
 
 /* For threads made by libraries, and main: call first thing in such a thread. Idempotent per
  * thread. */

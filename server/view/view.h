@@ -5,7 +5,7 @@
  * view's lock (held for the making of one JSON object; nothing that an order waits for takes it).
  * It also answers the control thread's wait for the engine's own event. An overrun is made good
  * from the journal on disk. All JSON shapes are DESIGN section 5 "Fixed shapes". Unknown is null.
- * Fixed memory: the newest 4,096 orders (live ones always), 4,096 fills, 1,024 denials, 64 kills. */
+ * Fixed memory: the newest 4,096 orders (live ones always) and fills, 1,024 denials, 64 kills. */
 #ifndef PITWALL_VIEW_VIEW_H
 #define PITWALL_VIEW_VIEW_H
 

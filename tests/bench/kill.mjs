@@ -11,8 +11,8 @@
 //
 // --expect-fail is for a program built with BREAK=gateway_ignores_kill: exit 0 when it leaks.
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -43,13 +43,17 @@ function recordings(dataDir) {
   return readdirSync(dir).some((name) => name.endsWith(".gz")) ? [dir] : [];
 }
 
-// The demo's configuration, spinning, with a ledger.
+// The demo's configuration, spinning, with a ledger. Below four cores the gateway runs inside the
+// engine's thread: two spinning threads would leave no core for the kill's own way in. It comes up HALTED, so that nothing trades but
+// between a resumption and the next kill.
 function writeConfig(dir, ledger) {
   const demo = readFileSync(join(root, "deploy/config/dev.yaml"), "utf8");
   const config = demo
-    .replace(/^( +idle:) auto\b/m, "$1 spin")
+    .replace(/^( +)idle: auto\b/m, `$1inline_gateway: ${cpus().length < 4}\n$1idle: spin`)
+    .replace(/^( +initial_state:) ACTIVE\b/m, "$1 HALTED")
+    .replace(/max_daily_loss: "\d+"/g, 'max_daily_loss: "1000000000"') // hours of trading pass in a minute
     .replace(/^market:$/m, `market:\n  ledger: ${JSON.stringify(ledger)}`);
-  if (!/idle: spin/.test(config) || !/ledger:/.test(config)) throw new Error("dev.yaml has changed its shape");
+  if (!/idle: spin/.test(config) || !/initial_state: HALTED/.test(config) || !/ledger:/.test(config)) throw new Error("dev.yaml has changed its shape");
   const path = join(dir, "bench.yaml");
   writeFileSync(path, config);
   return path;
@@ -68,13 +72,15 @@ class Ledger {
     if (!existsSync(this.path)) return [];
     const stamps = [];
     const file = openSync(this.path, "r");
-    for (let read; (read = readSync(file, this.buffer, 0, this.buffer.length, this.offset)) > 0;) {
+    const end = fstatSync(file).size; // it grows while we read
+    while (this.offset < end) {
+      const read = readSync(file, this.buffer, 0, this.buffer.length, this.offset);
       this.offset += read;
       const lines = (this.rest + this.buffer.toString("latin1", 0, read)).split("\n");
       this.rest = lines.pop();
-      for (const text of lines) {
-        const line = JSON.parse(text);
-        if (line.dir === "in" && line.kind === "new") stamps.push(BigInt(line.at_ns));
+      for (const line of lines) {
+        if (!line.includes('"dir":"in","kind":"new"')) continue; // most are answers; no time to parse them all
+        stamps.push(BigInt(JSON.parse(line).at_ns));
       }
     }
     closeSync(file);
@@ -100,15 +106,15 @@ class Person {
     this.loggedInMs = Date.now();
   }
 
-  async post(path, body, expected) {
+  async send(method, path, body, expected, headers = {}) {
     await this.logIn();
     const answer = await fetch(`${this.url}${path}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": this.csrf, Cookie: this.cookie },
+      method,
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": this.csrf, Cookie: this.cookie, ...headers },
       body: JSON.stringify(body),
     });
     const text = await answer.text();
-    if (answer.status !== expected) throw new Error(`${this.user} POST ${path}: ${answer.status} ${text}`);
+    if (answer.status !== expected) throw new Error(`${this.user} ${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text);
   }
 }
@@ -138,8 +144,21 @@ class Desk {
     const person = (name) => new Person(url, name, users.find((user) => user.user === name).password);
     this.risk1 = person("risk1");
     this.risk2 = person("risk2");
-    await this.risk1.logIn();
-    await this.risk2.logIn();
+    await this.arm();
+  }
+
+  // The first start is HALTED by the configuration, not by a kill.
+  async arm() {
+    const approval = await this.risk1.send("PUT", "/api/v1/trading-state/firm",
+      { state: "ACTIVE", reason: "the bench begins" }, 202, { "If-Match": '"1"' });
+    await this.risk2.send("POST", `/api/v1/approvals/${approval.id}/approve`, {}, 200);
+  }
+
+  // Why nothing flows, in the server's own words.
+  async why() {
+    const get = async (path) => (await fetch(`${this.risk1.url}/api/v1/${path}`,
+      { headers: { Cookie: this.risk1.cookie } })).text();
+    return `${await get("trading-state")}\n${await get("audit?kind=denial&limit=1")}\n${await get("status")}`;
   }
 
   async killCall(method, path, body) {
@@ -167,17 +186,21 @@ class Desk {
 // One kill and its resumption; returns when what was measured and the window in which nothing may leave.
 async function killOnce(desk, round) {
   const receipt = await desk.killCall("POST", "/api/v1/kill", { scope: "firm", reason: `kill bench ${round}`, flatten: false });
-  const ackNs = nowNs();
+  const ackNs = nowNs() + 1_000_000n; // our clock shows whole milliseconds: never before the truth
+  let last;
   const settled = await until(`receipt of round ${round} is complete`, 5000, async () => {
     const now = await desk.killCall("GET", `/api/v1/kill/${receipt.incident}`);
+    last = now;
     return now.complete && now.ns_to_block !== null && now; // a silent engine answers late
+  }).catch((error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(last)}, at first ${JSON.stringify(receipt)}`);
   });
   const blockNs = BigInt(settled.at_ns) + BigInt(settled.ns_to_block);
-  const approval = await desk.risk1.post("/api/v1/resume",
+  const approval = await desk.risk1.send("POST", "/api/v1/resume",
     { scope: "firm", incident: receipt.incident, reason: "the bench goes on" }, 202);
   await desk.risk2.logIn();
   const untilNs = nowNs();
-  await desk.risk2.post(`/api/v1/approvals/${approval.id}/approve`, { reason: "seen" }, 200);
+  await desk.risk2.send("POST", `/api/v1/approvals/${approval.id}/approve`, { reason: "seen" }, 200);
   return { nsToBlock: Number(settled.ns_to_block), silent: receipt.engine === "silent", blockNs, ackNs, untilNs };
 }
 
@@ -199,7 +222,8 @@ export async function killRounds({ bin, dataDir, rounds }) {
     await desk.start(bin, dataDir);
     for (let round = 0; round < rounds; round++) {
       let flowing = 0;
-      await until(`orders flow before round ${round}`, 20_000, () => (flowing += judge()) >= ORDERS_BETWEEN_KILLS);
+      await until(`orders flow before round ${round}`, 20_000, () => (flowing += judge()) >= ORDERS_BETWEEN_KILLS)
+        .catch(async (error) => { throw new Error(`${error.message}\n${await desk.why()}`); });
       window = await killOnce(desk, round);
       outcome.nsToBlock.push(window.nsToBlock);
       outcome.silent += window.silent;

@@ -1,4 +1,4 @@
-/* Decoder of Binance's market frames: depthUpdate, bookTicker, trade, aggTrade, REST depth snapshot.
+/* Decoder of Binance's frames: depthUpdate, bookTicker, trade, aggTrade, REST depth snapshot.
  *
  * From bytes to ticks and lots in one pass, no allocation, no float. Most frames come in the order
  * of keys that the venue always sends: decode.c recognises that order by comparing whole literals

@@ -1,7 +1,7 @@
 /* The tolerant way: any order of keys, any white space, unknown keys; and every refusal.
  *
  * First the frame is read once as JSON and the places of the values we know are noted; then those
- * of its kind are converted. Nothing here is hot but the REST snapshots of clients that print blanks. */
+ * of its kind are converted. Nothing here is hot. */
 #include "gateway/binance/decode.h"
 
 #include "gateway/binance/number.h"

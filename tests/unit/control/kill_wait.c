@@ -13,7 +13,7 @@ static struct kill_page page;
 static struct ring orders;
 static uint64_t ring_bytes[64];
 static struct ring *order_rings[] = {&orders};
-/* Long patience where an answer is due, short where none will come: a busy machine fails neither. */
+/* Long patience where an answer is due, short where none will come: a busy machine fails none. */
 static struct kill_target target = {.page = &page,
                                     .order_rings = order_rings,
                                     .gateways = 1,
