@@ -28,7 +28,7 @@ const READS = {
   "/status": shapes.STATUS,
   "/latest": { status: shapes.STATUS, pnl: shapes.PNL, positions: list(shapes.POSITION), trading_state: list(shapes.STATE) },
   "/venues": list({ venue: "text", state: "text", age_ns: "null|ns" }),
-  "/instruments": list({ instrument: "instrument", venue: "text", symbol: "text" }),
+  "/instruments": list({ instrument: "instrument", venue: "text", symbol: "text", tick_size: "decimal", lot_size: "decimal", settle: "text" }),
   "/books/sim:BTCUSDT": shapes.BOOK,
   "/books/sim%3AETHUSDT?depth=3": shapes.BOOK,
   "/positions": list(shapes.POSITION),
