@@ -9,7 +9,8 @@
 //
 //   node tests/bench/kill.mjs [--bin build/pitwall] [--data DIR] [--rounds N] [--expect-fail]
 //
-// --expect-fail is for a program built with BREAK=gateway_ignores_kill: exit 0 when it leaks.
+// --expect-fail is for a program built with BREAK=gateway_ignores_kill: exit 0 as soon as it leaks
+// (an order must lie on the ring at the very moment: about one kill in twenty).
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -204,7 +205,7 @@ async function killOnce(desk, round) {
   return { nsToBlock: Number(settled.ns_to_block), silent: receipt.engine === "silent", blockNs, ackNs, untilNs };
 }
 
-export async function killRounds({ bin, dataDir, rounds }) {
+export async function killRounds({ bin, dataDir, rounds, stopAtLeak = false }) {
   const desk = new Desk();
   const outcome = { nsToBlock: [], silent: 0, afterBlock: 0, afterAck: 0, orders: 0 };
   let window = null;
@@ -220,7 +221,7 @@ export async function killRounds({ bin, dataDir, rounds }) {
   };
   try {
     await desk.start(bin, dataDir);
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < rounds && !(stopAtLeak && outcome.afterBlock > 0); round++) {
       let flowing = 0;
       await until(`orders flow before round ${round}`, 20_000, () => (flowing += judge()) >= ORDERS_BETWEEN_KILLS)
         .catch(async (error) => { throw new Error(`${error.message}\n${await desk.why()}`); });
@@ -239,10 +240,10 @@ function percentile(sorted, part) {
   return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)];
 }
 
-export async function bench({ bin, dataDir, rounds }) {
-  const outcome = await killRounds({ bin, dataDir, rounds });
+export async function bench({ bin, dataDir, rounds, stopAtLeak }) {
+  const outcome = await killRounds({ bin, dataDir, rounds, stopAtLeak });
   const sorted = [...outcome.nsToBlock].sort((a, b) => a - b);
-  const note = `${rounds} kills, ${outcome.market} market at full speed, ${outcome.orders} orders in the ledger, ${outcome.silent} times silent for 10 ms`;
+  const note = `${sorted.length} kills, ${outcome.market} market at full speed, ${outcome.orders} orders in the ledger, ${outcome.silent} times silent for 10 ms`;
   const result = (id, value, unit, target, list) => (
     { id, value, unit, target, sense: "max", met: target === null || value <= target, rounds: list, note });
   return [
@@ -262,7 +263,7 @@ async function main(argv) {
     else if (argv[i] === "--rounds") options.rounds = Number(argv[++i]);
     else throw new Error(`kill.mjs: what is ${argv[i]}?`);
   }
-  const results = await bench(options);
+  const results = await bench({ ...options, stopAtLeak: options.expectFail });
   for (const { id, value, unit, target, met, note } of results)
     console.log(`${id}  ${value} ${unit}${target === null ? "" : `  target <= ${target}  ${met ? "met" : "NOT MET"}`}  (${note})`);
   const leaks = results.filter(({ unit }) => unit === "orders").some(({ value }) => value > 0);
