@@ -69,8 +69,12 @@ static void store(struct lane *lane, const struct lane_record *header, uint64_t 
     record->version = header->version;
     record->at_ns = header->at_ns;
     record->cause = header->cause;
-    if (payload)
+    if (payload) {
+        /* What pads the payload is part of what CRC and chain cover: zero, not an earlier lap. */
+        if ((header->length & 7) != 0)
+            memset((uint8_t *)(record + 1) + (header->length & ~7U), 0, 8);
         memcpy(record + 1, payload, header->length);
+    }
     lane->write_at += size;
     atomic_store_explicit(&record_at(lane, lane->write_at)->commit, 0, memory_order_relaxed);
     /* Pairs with the acquire in lane_read: publishes header, payload and the cleared word. */

@@ -29,10 +29,16 @@ enum book_status {
     BOOK_ENDED
 };
 
+/* No padding in what is journaled, as in domain/limit.h: reserved members are zero by the
+ * initialisers that name the others. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 struct event_start {
     uint64_t epoch;
     uint64_t config_hash;
     uint16_t scopes;
+    uint8_t reserved[6];
 };
 
 struct event_order_sent {
@@ -56,6 +62,7 @@ struct event_order_state {
     int64_t filled_lots, leaves_lots;
     int64_t filled_price_e8_ticks; /* average price of what is filled, in 1e-8 ticks */
     uint8_t state, report, reason; /* reason: enum denial where one is known */
+    uint8_t reserved[5];
 };
 
 struct event_fill {
@@ -64,6 +71,7 @@ struct event_fill {
     uint16_t instrument, strategy;
     uint8_t side, maker;
     uint8_t expected; /* false: the state table did not expect it */
+    uint8_t reserved[1];
 };
 
 struct event_position {
@@ -73,12 +81,14 @@ struct event_position {
     int64_t fee_e8;      /* paid; rebates negative */
     uint16_t instrument;
     uint16_t strategy; /* UINT16_MAX: the instrument's total */
+    uint8_t reserved[4];
 };
 
 struct event_limits_applied {
     uint64_t generation;
-    uint16_t scope;
     struct limits limits;
+    uint16_t scope;
+    uint8_t reserved[6];
 };
 
 struct event_state_changed {
@@ -86,6 +96,7 @@ struct event_state_changed {
     uint64_t version;
     uint16_t scope;
     uint8_t state;
+    uint8_t reserved[5];
 };
 
 struct event_kill_seen {
@@ -94,17 +105,20 @@ struct event_kill_seen {
     uint32_t resting;
     uint32_t position_in_step; /* orders already sent in the step that saw it */
     uint16_t scope;
+    uint8_t reserved[6];
 };
 
 struct event_kill_progress {
     uint64_t incident;
     uint32_t unsent, sent, confirmed, refused, unknown;
+    uint8_t reserved[4];
 };
 
 struct event_book_status {
     int64_t update_id, expected_id;
     uint16_t instrument;
     uint8_t status;
+    uint8_t reserved[5];
 };
 
 struct event_command_done {
@@ -112,23 +126,29 @@ struct event_command_done {
     uint64_t value; /* order id, generation or version, by command */
     uint8_t status; /* 0 applied; else enum status */
     uint8_t denial; /* of an order */
+    uint8_t reserved[6];
 };
 
 struct event_anomaly {
     uint64_t order_id, exec_id;
     uint8_t state, report;
     uint16_t instrument;
+    uint8_t reserved[4];
 };
 
 struct event_strategy {
     uint16_t strategy;
     uint8_t enabled;
+    uint8_t reserved[5];
 };
 
 struct event_stop {
     uint64_t last_order_seq;
     uint32_t open_orders;
+    uint8_t reserved[4];
 };
+
+#pragma GCC diagnostic pop
 
 const char *event_name(enum event_kind kind);
 const char *book_status_name(enum book_status status);

@@ -46,6 +46,11 @@ struct limit_row {
 #define LIMIT_UNSET INT64_MIN
 #define LIMIT_DENY (INT64_MIN + 1)
 
+/* These are written into the journal as they are, so they have no padding: the compiler would
+ * leave in it what was on the stack, and a replay could not be equal to the byte. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 struct limits {
     int64_t value[LIMIT_COUNT];
 };
@@ -54,14 +59,18 @@ struct check {
     int64_t measured, limit; /* LIMIT_UNSET: no applicable scope sets it */
     uint16_t scope;          /* the scope with the least headroom */
     uint8_t passed;
+    uint8_t reserved[5];
 };
 
 struct verdict {
     uint64_t generation; /* of the limits that judged it */
     int64_t data_age_ns; /* of the book by our clock; -1: no book */
     uint8_t denial;      /* enum denial; the first failed row */
+    uint8_t reserved[7];
     struct check checks[LIMIT_COUNT];
 };
+
+#pragma GCC diagnostic pop
 
 const struct limit_row *limit_row(enum limit_id id);
 /* LIMIT_COUNT when there is none of that name. `length` bytes of `name` are compared. */

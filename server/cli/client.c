@@ -249,7 +249,10 @@ static enum status read_answer(const char *text, struct client_answer *answer, s
     const char *body = strstr(text, "\r\n\r\n");
     const char *detail;
 
-    if (sscanf(text, "HTTP/1.%*1d %3d", &answer->http) != 1 || !body)
+    answer->http = strncmp(text, "HTTP/1.", 7) == 0 && strlen(text) > 9
+                       ? (int)strtol(text + 9, NULL, 10) /* "HTTP/1.1 200 OK" */
+                       : 0;
+    if (answer->http < 100 || answer->http > 599 || !body)
         return err_set(err, ERR_UNAVAILABLE, "what answers there is not a Pitwall server");
     if (body[4] != '\0')
         answer->json = json_loads(body + 4, JSON_DECODE_ANY, NULL);
@@ -330,6 +333,7 @@ enum status cli_read_secret(const char *path, char *out, size_t size, struct err
 
     if (!file)
         return err_format(err, ERR_USAGE, "%s: %s", path, strerrordesc_np(errno));
+    /* Said, not refused: a kill must not fail over the mode of its token's file. */
     if (fstat(fileno(file), &about) == 0 && (about.st_mode & 077) != 0)
         fprintf(stderr, "pitwall: %s can be read by others; chmod 600 it\n", path);
     if (!fgets(out, (int)size, file))

@@ -55,7 +55,7 @@ static int days_of(const char *text)
         return 0;
     if (length > 4 || strspn(text, "0123456789") != length || text[0] == '0')
         return -1;
-    return atoi(text);
+    return (int)strtol(text, NULL, 10);
 }
 
 static int cli_token_create(const struct token_options *options)

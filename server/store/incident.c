@@ -15,12 +15,15 @@ void incident_print(char out[INCIDENT_TEXT_MAX], uint64_t incident)
 bool incident_parse(const char *text, uint64_t *incident)
 {
     char again[INCIDENT_TEXT_MAX];
-    unsigned epoch, number;
+    char *dash;
     uint64_t value;
 
-    if (strlen(text) >= INCIDENT_TEXT_MAX || sscanf(text, "K%10u-%10u", &epoch, &number) != 2)
+    if (strlen(text) >= INCIDENT_TEXT_MAX || text[0] != 'K')
         return false;
-    value = ((uint64_t)epoch << 32) | number;
+    value = (strtoull(text + 1, &dash, 10) & UINT32_MAX) << 32;
+    if (*dash != '-')
+        return false;
+    value |= strtoull(dash + 1, NULL, 10) & UINT32_MAX;
     incident_print(again, value);
     if (strcmp(again, text) != 0)
         return false;

@@ -80,12 +80,27 @@ static inline void fixture_configure(struct fixture *f)
     c->epoch = 3;
 }
 
+enum { FIXTURE_PIECES_MAX = 64 };
+
+static void *fixture_pieces[FIXTURE_PIECES_MAX];
+static unsigned fixture_piece_count;
+
+/* Zeroed, and given back by fixture_end, the .fini of each suite. */
 static inline void *fixture_memory(size_t size)
 {
     void *memory = aligned_alloc(CACHE_LINES_APART, (size + 127) & ~(size_t)127);
 
+    if (fixture_piece_count == FIXTURE_PIECES_MAX || !memory)
+        abort();
+    fixture_pieces[fixture_piece_count++] = memory;
     memset(memory, 0, size);
     return memory;
+}
+
+static void fixture_end(void)
+{
+    while (fixture_piece_count > 0)
+        free(fixture_pieces[--fixture_piece_count]);
 }
 
 static inline void fixture_drain(struct fixture *f)

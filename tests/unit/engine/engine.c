@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+TestSuite(engine, .fini = fixture_end);
+
 /* Strategy 1 is a maker in instrument 0. */
 static struct fixture *with_maker(void)
 {

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+TestSuite(oms, .fini = fixture_end);
+
 static enum order_state state_of(const struct fixture *f)
 {
     return (enum order_state)f->newest[EVENT_ORDER_STATE].order_state.state;

@@ -34,11 +34,11 @@ TestSuite(store_projection, .init = open_projection, .fini = close_projection);
 
 static void event(enum event_kind kind, uint64_t cause, const void *payload, size_t length)
 {
-    struct lane_record record = {.commit = ++seq,
-                                 .length = (uint32_t)length,
-                                 .kind = (uint16_t)kind,
-                                 .at_ns = 1000 + (int64_t)seq,
-                                 .cause = cause};
+    struct lane_record record = {
+        .length = (uint32_t)length, .kind = (uint16_t)kind, .cause = cause};
+
+    record.commit = ++seq;
+    record.at_ns = 1000 + (int64_t)seq;
 
     cr_assert(projection_engine(projection, &record, payload), "%s", sqlite3_errmsg(db));
 }
