@@ -198,6 +198,10 @@ static bool obey_intent(struct engine *engine, const struct intent *intent,
         return true;
     }
     assert(intent->instrument < engine->config.scopes.instruments);
+    /* A journal that is nearly full is not asked: each denial would be one more record in it, and
+     * at full speed those alone would keep it full. Cancels went through above. */
+    if (lane_room(engine->io.events) < LANE_RESERVE_BYTES)
+        return false;
     return oms_submit(&engine->oms, intent, reference, &order_id, &verdict) == SUBMIT_SENT;
 }
 
