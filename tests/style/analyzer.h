@@ -1,6 +1,6 @@
 /* For clang-tidy only; mk/lint puts it in front of every source. clang-tidy sees one file at a time
- * and does not know that these functions return the status they are given, so it would follow "refused,
- * yet OK" paths that do not exist. */
+ * and does not know that these functions return the status they are given, so it would follow
+ * "refused, yet OK" paths that do not exist. */
 #ifndef PITWALL_STYLE_ANALYZER_H
 #define PITWALL_STYLE_ANALYZER_H
 
