@@ -215,13 +215,15 @@ static enum status send_request(int fd, const struct client_target *target, cons
 /* Everything until the server closes; *text is the caller's, closed by NUL. */
 static enum status receive_all(int fd, char **text, struct err *err)
 {
-    size_t used = 0, size = 0;
+    size_t used = 0, size = 16384;
     ssize_t received;
 
-    *text = NULL;
+    *text = malloc(size);
+    if (!*text)
+        return err_set(err, ERR_INTERNAL, "no memory");
     do {
         if (used + 1 >= size) {
-            char *larger = size >= ANSWER_MAX ? NULL : realloc(*text, size = size * 2 + 16384);
+            char *larger = size >= ANSWER_MAX ? NULL : realloc(*text, size *= 2);
 
             if (!larger)
                 return err_set(err, ERR_UNAVAILABLE, "the answer is too large");

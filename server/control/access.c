@@ -527,7 +527,7 @@ static enum status store_new_token(struct access *access, const struct token *to
     else
         *place = (struct token){.revoked_ns = 1}; /* taken, stands for nothing yet */
     pthread_mutex_unlock(&access->lock);
-    if (status == OK && (status = access_db_put_token(access->db, token, err)) == OK) {
+    if (place && (status = access_db_put_token(access->db, token, err)) == OK) {
         pthread_mutex_lock(&access->lock);
         *place = *token;
         pthread_mutex_unlock(&access->lock);
