@@ -10,29 +10,35 @@
 
 enum {
     WINDOW_WORDS = BOOK_WINDOW / 64,
+    SUMMARY_WORDS = WINDOW_WORDS / 64,
     WINDOW_BEST_AT = BOOK_WINDOW / 4 * 3, /* where centring puts the best: most room is behind it */
     WINDOW_LOW = BOOK_WINDOW / 4,         /* a best below this has too little room behind it */
     DEEP_MASK = BOOK_DEEP_SLOTS - 1,
     DEEP_SHIFT = 32 - 15,
+    PREFETCH_AHEAD = 8,
 };
 
-_Static_assert(WINDOW_WORDS == 64, "the summary of the bitmap is one word");
+_Static_assert(SUMMARY_WORDS >= 1 && BOOK_WINDOW % (64 * 64) == 0, "whole words of summary");
 _Static_assert(1 << (32 - DEEP_SHIFT) == BOOK_DEEP_SLOTS, "the hash yields a slot");
 _Static_assert(BOOK_DEEP_MAX < BOOK_DEEP_SLOTS, "a probe always meets an empty slot");
-_Static_assert(MAX_PRICE_TICKS < INT32_MAX, "a rank fits 32 bits");
+
+/* Rank and size side by side: a deep level costs one cache miss, not two. */
+struct deep {
+    int64_t lots;
+    int64_t rank; /* 0: empty slot; no price is 0 */
+};
 
 /* Between two updates the best level lies in the window, so all deep levels are worse than it. */
 struct half {
-    int64_t base;     /* rank of window slot 0 */
-    uint64_t summary; /* bit w: bits[w] is not zero */
-    uint32_t count;   /* levels, deep ones included */
+    int64_t base;                    /* rank of window slot 0 */
+    uint64_t summary[SUMMARY_WORDS]; /* bit w: bits[w] is not zero */
+    uint32_t count;                  /* levels, deep ones included */
     uint32_t deep_count;
     bool above; /* during an update: a deep level above the window was set */
     bool full;  /* a level did not fit */
     uint64_t bits[WINDOW_WORDS];
     alignas(64) int64_t lots[BOOK_WINDOW];
-    int32_t deep_rank[BOOK_DEEP_SLOTS]; /* 0: empty slot; no price is 0 */
-    int64_t deep_lots[BOOK_DEEP_SLOTS];
+    alignas(64) struct deep deep[BOOK_DEEP_SLOTS];
 };
 
 struct book {
@@ -48,17 +54,17 @@ static int64_t rank_of(enum side side, int64_t price_ticks)
     return side == SIDE_BUY ? price_ticks : -price_ticks;
 }
 
-static uint32_t deep_home(int32_t rank)
+static uint32_t deep_home(int64_t rank)
 {
     return (uint32_t)rank * 2654435769U >> DEEP_SHIFT;
 }
 
 /* The slot of a rank, or the empty slot where it would go. */
-static uint32_t deep_find(const struct half *half, int32_t rank)
+static uint32_t deep_find(const struct half *half, int64_t rank)
 {
     uint32_t slot = deep_home(rank);
 
-    while (half->deep_rank[slot] != 0 && half->deep_rank[slot] != rank)
+    while (half->deep[slot].rank != 0 && half->deep[slot].rank != rank)
         slot = (slot + 1) & DEEP_MASK;
     return slot;
 }
@@ -70,23 +76,22 @@ static void deep_remove(struct half *half, uint32_t hole)
 
     for (;;) {
         slot = (slot + 1) & DEEP_MASK;
-        if (half->deep_rank[slot] == 0)
+        if (half->deep[slot].rank == 0)
             break;
-        if (((slot - deep_home(half->deep_rank[slot])) & DEEP_MASK) < ((slot - hole) & DEEP_MASK))
+        if (((slot - deep_home(half->deep[slot].rank)) & DEEP_MASK) < ((slot - hole) & DEEP_MASK))
             continue;
-        half->deep_rank[hole] = half->deep_rank[slot];
-        half->deep_lots[hole] = half->deep_lots[slot];
+        half->deep[hole] = half->deep[slot];
         hole = slot;
     }
-    half->deep_rank[hole] = 0;
+    half->deep[hole].rank = 0;
     half->deep_count--;
     half->count--;
 }
 
 static void deep_set(struct half *half, int64_t rank, int64_t lots)
 {
-    uint32_t slot = deep_find(half, (int32_t)rank);
-    bool held = half->deep_rank[slot] != 0;
+    uint32_t slot = deep_find(half, rank);
+    bool held = half->deep[slot].rank != 0;
 
     if (lots == 0) {
         if (held)
@@ -98,11 +103,11 @@ static void deep_set(struct half *half, int64_t rank, int64_t lots)
             half->full = true;
             return;
         }
-        half->deep_rank[slot] = (int32_t)rank;
+        half->deep[slot].rank = rank;
         half->deep_count++;
         half->count++;
     }
-    half->deep_lots[slot] = lots;
+    half->deep[slot].lots = lots;
     half->above |= rank >= half->base + BOOK_WINDOW;
 }
 
@@ -118,9 +123,9 @@ static void window_set(struct half *half, uint64_t index, int64_t lots)
     else
         half->bits[word] &= ~bit;
     if (half->bits[word] != 0)
-        half->summary |= 1ULL << word;
+        half->summary[word / 64] |= 1ULL << word % 64;
     else
-        half->summary &= ~(1ULL << word);
+        half->summary[word / 64] &= ~(1ULL << word % 64);
 }
 
 static void half_set(struct half *half, int64_t rank, int64_t lots)
@@ -138,29 +143,37 @@ static uint64_t highest_bit(uint64_t word)
     return 63 - (uint64_t)__builtin_clzll(word);
 }
 
+static bool window_is_empty(const struct half *half)
+{
+    uint64_t any = 0;
+
+    for (uint32_t at = 0; at < SUMMARY_WORDS; at++)
+        any |= half->summary[at];
+    return any == 0;
+}
+
 /* Window index of the best level; the window is not empty. */
 static uint64_t window_best(const struct half *half)
 {
-    uint64_t word = highest_bit(half->summary);
+    uint64_t at = SUMMARY_WORDS - 1;
+    uint64_t word;
 
+    while (half->summary[at] == 0)
+        at--;
+    word = at * 64 + highest_bit(half->summary[at]);
     return word * 64 + highest_bit(half->bits[word]);
 }
 
 static int64_t deep_best(const struct half *half)
 {
-    int32_t best = INT32_MIN;
+    int64_t best = INT64_MIN;
 
-    for (uint32_t slot = 0; slot < BOOK_DEEP_SLOTS; slot++)
-        if (half->deep_rank[slot] != 0 && half->deep_rank[slot] > best)
-            best = half->deep_rank[slot];
+    for (uint32_t slot = 0; slot < BOOK_DEEP_SLOTS; slot++) {
+        int64_t rank = half->deep[slot].rank != 0 ? half->deep[slot].rank : INT64_MIN;
+
+        best = rank > best ? rank : best;
+    }
     return best;
-}
-
-static void window_clear(struct half *half)
-{
-    memset(half->lots, 0, sizeof half->lots);
-    memset(half->bits, 0, sizeof half->bits);
-    half->summary = 0;
 }
 
 /* Moves the deep levels that the window now covers into it. A removal pulls later entries into the
@@ -170,10 +183,10 @@ static void deep_to_window(struct half *half)
     uint32_t slot = 0;
 
     while (slot < BOOK_DEEP_SLOTS) {
-        uint64_t index = (uint64_t)(half->deep_rank[slot] - half->base);
-        int64_t lots = half->deep_lots[slot];
+        uint64_t index = (uint64_t)(half->deep[slot].rank - half->base);
+        int64_t lots = half->deep[slot].lots;
 
-        if (half->deep_rank[slot] == 0 || index >= BOOK_WINDOW) {
+        if (half->deep[slot].rank == 0 || index >= BOOK_WINDOW) {
             slot++;
             continue;
         }
@@ -182,24 +195,49 @@ static void deep_to_window(struct half *half)
     }
 }
 
+static void window_clear(struct half *half)
+{
+    memset(half->lots, 0, sizeof half->lots);
+    memset(half->bits, 0, sizeof half->bits);
+    memset(half->summary, 0, sizeof half->summary);
+}
+
+/* Takes every level out of the window, in the order of its bits; only what was set is touched. */
+static uint32_t window_take(struct half *half, uint64_t bits[WINDOW_WORDS], int64_t taken[])
+{
+    uint32_t count = 0;
+
+    memcpy(bits, half->bits, sizeof half->bits);
+    for (uint64_t word = 0; word < WINDOW_WORDS; word++)
+        for (uint64_t rest = bits[word]; rest != 0; rest &= rest - 1) {
+            uint64_t index = word * 64 + (uint64_t)__builtin_ctzll(rest);
+
+            taken[count++] = half->lots[index];
+            half->lots[index] = 0;
+        }
+    memset(half->bits, 0, sizeof half->bits);
+    memset(half->summary, 0, sizeof half->summary);
+    half->count -= count;
+    return count;
+}
+
 static void centre(struct half *half, int64_t best)
 {
     int64_t old_base = half->base;
     uint64_t old_bits[WINDOW_WORDS];
     int64_t old_lots[BOOK_WINDOW];
+    uint32_t taken = window_take(half, old_bits, old_lots);
+    uint32_t at = 0;
 
-    memcpy(old_bits, half->bits, sizeof old_bits);
-    memcpy(old_lots, half->lots, sizeof old_lots);
-    window_clear(half);
     half->base = best - WINDOW_BEST_AT;
     deep_to_window(half);
     for (uint64_t word = 0; word < WINDOW_WORDS; word++)
         for (uint64_t rest = old_bits[word]; rest != 0; rest &= rest - 1) {
             uint64_t index = word * 64 + (uint64_t)__builtin_ctzll(rest);
 
-            half->count--; /* counted in the old window */
-            half_set(half, old_base + (int64_t)index, old_lots[index]);
+            half_set(half, old_base + (int64_t)index, old_lots[at++]);
         }
+    assert(at == taken);
     half->above = false;
 }
 
@@ -211,13 +249,14 @@ static int64_t best_rank(const struct half *half)
 /* After an update: brings the best level back into the window, and the window around it. */
 static void settle(struct half *half)
 {
-    int64_t best = half->summary != 0 ? best_rank(half) : INT64_MIN;
+    bool empty = window_is_empty(half);
+    int64_t best = empty ? INT64_MIN : best_rank(half);
 
     if (half->deep_count == 0) {
         half->above = false; /* what was set above is gone again */
         return;
     }
-    if (half->above || half->summary == 0) {
+    if (half->above || empty) {
         int64_t deep = deep_best(half);
 
         centre(half, deep > best ? deep : best);
@@ -229,9 +268,23 @@ static void settle(struct half *half)
 static void half_clear(struct half *half)
 {
     window_clear(half);
-    memset(half->deep_rank, 0, sizeof half->deep_rank);
+    memset(half->deep, 0, sizeof half->deep);
     half->count = half->deep_count = 0;
     half->above = half->full = false;
+}
+
+/* An update of hundreds of levels touches as many lines, few of them in the nearest cache: each is
+ * asked for a few levels before it is needed. */
+static void half_prefetch(const struct half *half, int64_t rank)
+{
+    uint64_t index = (uint64_t)(rank - half->base);
+    uint32_t slot = deep_home(rank);
+
+    if (index < BOOK_WINDOW) {
+        __builtin_prefetch(&half->lots[index], 1);
+    } else {
+        __builtin_prefetch(&half->deep[slot], 1);
+    }
 }
 
 static void set_levels(struct book *book, enum side side, const struct level *levels,
@@ -240,6 +293,8 @@ static void set_levels(struct book *book, enum side side, const struct level *le
     struct half *half = &book->half[side];
 
     for (uint32_t i = 0; i < count; i++) {
+        if (i + PREFETCH_AHEAD < count)
+            half_prefetch(half, rank_of(side, levels[i + PREFETCH_AHEAD].price_ticks));
         assert(levels[i].price_ticks > 0 && levels[i].price_ticks <= MAX_PRICE_TICKS);
         assert(levels[i].qty_lots >= 0 && levels[i].qty_lots <= MAX_LOTS);
         half_set(half, rank_of(side, levels[i].price_ticks), levels[i].qty_lots);
@@ -265,7 +320,7 @@ static bool is_crossed(const struct book *book)
     const struct half *bids = &book->half[SIDE_BUY];
     const struct half *asks = &book->half[SIDE_SELL];
 
-    return bids->summary != 0 && asks->summary != 0 && best_rank(bids) >= -best_rank(asks);
+    return !window_is_empty(bids) && !window_is_empty(asks) && best_rank(bids) >= -best_rank(asks);
 }
 
 static enum book_result make_stale(struct book *book, enum book_status status)
@@ -334,7 +389,7 @@ static struct level best_level(const struct half *half, enum side side)
 {
     uint64_t index;
 
-    if (half->summary == 0)
+    if (window_is_empty(half))
         return (struct level){0};
     index = window_best(half);
     return (struct level){.price_ticks = rank_of(side, half->base + (int64_t)index),
@@ -368,8 +423,8 @@ int64_t book_level_lots(const struct book *book, enum side side, int64_t price_t
         return 0;
     if (index < BOOK_WINDOW)
         return half->lots[index];
-    slot = deep_find(half, (int32_t)rank);
-    return half->deep_rank[slot] != 0 ? half->deep_lots[slot] : 0;
+    slot = deep_find(half, rank);
+    return half->deep[slot].rank != 0 ? half->deep[slot].lots : 0;
 }
 
 /* Keeps the best `most` deep levels seen so far in order; returns how many there are now. */
@@ -394,11 +449,27 @@ static uint32_t deep_levels(const struct half *half, enum side side, struct leve
     uint32_t kept = 0;
 
     for (uint32_t slot = 0; slot < BOOK_DEEP_SLOTS && most > 0; slot++)
-        if (half->deep_rank[slot] != 0)
+        if (half->deep[slot].rank != 0)
             kept = keep_best(
                 levels, kept, most, side,
-                (struct level){rank_of(side, half->deep_rank[slot]), half->deep_lots[slot]});
+                (struct level){rank_of(side, half->deep[slot].rank), half->deep[slot].lots});
     return kept;
+}
+
+/* The levels of one word of the window, best first. */
+static uint32_t word_levels(const struct half *half, enum side side, uint64_t word,
+                            struct level *levels, uint32_t most)
+{
+    uint32_t used = 0;
+
+    for (uint64_t bits = half->bits[word]; bits != 0 && used < most;) {
+        uint64_t bit = highest_bit(bits);
+
+        levels[used].price_ticks = rank_of(side, half->base + (int64_t)(word * 64 + bit));
+        levels[used++].qty_lots = half->lots[word * 64 + bit];
+        bits &= ~(1ULL << bit);
+    }
+    return used;
 }
 
 uint32_t book_levels(const struct book *book, enum side side, struct level *levels, uint32_t most)
@@ -406,18 +477,13 @@ uint32_t book_levels(const struct book *book, enum side side, struct level *leve
     const struct half *half = &book->half[side];
     uint32_t used = 0;
 
-    for (uint64_t words = half->summary; words != 0 && used < most;) {
-        uint64_t word = highest_bit(words);
+    for (uint64_t at = SUMMARY_WORDS; at-- > 0;)
+        for (uint64_t words = half->summary[at]; words != 0 && used < most;) {
+            uint64_t word = at * 64 + highest_bit(words);
 
-        for (uint64_t bits = half->bits[word]; bits != 0 && used < most;) {
-            uint64_t bit = highest_bit(bits);
-
-            levels[used].price_ticks = rank_of(side, half->base + (int64_t)(word * 64 + bit));
-            levels[used++].qty_lots = half->lots[word * 64 + bit];
-            bits &= ~(1ULL << bit);
+            used += word_levels(half, side, word, levels + used, most - used);
+            words &= ~(1ULL << word % 64);
         }
-        words &= ~(1ULL << word);
-    }
     if (half->deep_count == 0)
         return used;
     return used + deep_levels(half, side, levels + used, most - used);

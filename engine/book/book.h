@@ -5,7 +5,7 @@
  * level is found with ctz/clz. Levels outside the window live in an open-addressing hash table
  * (backward-shift delete, no tombstones), so that a book of thousands of levels is held whole.
  * When the best price has left the middle of its window after an update, the window is centred anew
- * and levels move between the two; that is rare and costs one pass over both (some 20 us).
+ * and levels move between the two; that is rare and costs one pass over both (some 40 us).
  *
  * Owner: whoever keeps the book, one thread (engine: its books; simulated venue: its own copies).
  * Memory is the caller's, book_size() bytes, 128-byte aligned. No allocation; a level change costs
@@ -18,7 +18,7 @@
 
 #include <stddef.h>
 
-enum { BOOK_WINDOW = 4096, BOOK_DEEP_SLOTS = 32768, BOOK_DEEP_MAX = 24576 };
+enum { BOOK_WINDOW = 16384, BOOK_DEEP_SLOTS = 32768, BOOK_DEEP_MAX = 24576 };
 
 struct book;
 
