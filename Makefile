@@ -230,8 +230,8 @@ SUITES ?= style unit scenario api web replay
 
 test: deps-test ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, thread programs under TSan
-	@$(test_env) mk/test asan tsan
+test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, mutants of the engine
+	@$(test_env) mk/test asan tsan mutants
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 
