@@ -295,6 +295,10 @@ static void print_ready(const struct server *server)
     else if (server->options->demo)
         printf("\nLog-ins as before: %s/first-login\n", server->options->dir);
     print_halted(server);
+    if (server->saved.found)
+        printf(
+            "\nThe simulated venue starts flat: positions, PnL and the daily loss begin at zero; "
+            "what\nearlier runs did is in the audit.\n");
     printf("\nDashboard  %s\nKill       %s/api/v1/kill\n\n", http_url(server->http),
            http_kill_url(server->http));
     printf("ready %s\n", http_url(server->http));

@@ -4,6 +4,7 @@
  * listener, the session cookie; a write by cookie must repeat the session's CSRF value, and no
  * browser may send anything from a page of another site. */
 #include "api/exchange.h"
+#include "thread/log.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -99,6 +100,23 @@ static enum status csrf_check(struct exchange *exchange)
     return OK;
 }
 
+/* What a refused person should ask for. */
+static const char *route_role_says(enum route_role needs)
+{
+    static const char *const says[] = {
+        [ROUTE_VIEWER] = "role viewer or above",
+        [ROUTE_TRADER] = "role trader or above",
+        [ROUTE_RISK] = "role risk or above",
+        [ROUTE_ADMIN] = "role admin",
+        [ROUTE_RISK_ONLY] = "role risk exactly",
+        [ROUTE_METRICS] = "scope metrics or role admin",
+        [ROUTE_KILL] = "role trader or above, or scope kill",
+        [ROUTE_AUDIT] = "role risk or above, or scope audit-read",
+    };
+
+    return needs < sizeof says / sizeof says[0] && says[needs] ? says[needs] : "somebody known";
+}
+
 static bool role_fits(enum route_role needs, const struct actor *actor)
 {
     switch (needs) {
@@ -152,7 +170,8 @@ enum status auth_check(struct exchange *exchange)
     if (status == OK && actor->must_change_password && !works_before_password_change(route))
         status = err_set(err, ERR_PASSWORD_CHANGE, "PATCH /api/v1/me first");
     if (status == OK && !role_fits(route->role, actor))
-        status = err_set(err, ERR_FORBIDDEN, "your role does not permit this");
+        status = err_format(err, ERR_FORBIDDEN, "role %s may not do this; it needs %s",
+                            role_name(actor->role), route_role_says(route->role));
     if (status == OK && route->role == ROUTE_RISK_ONLY && !actor->is_session)
         status = err_set(err, ERR_NEEDS_PERSON, "a token cannot decide on a proposal");
     return status;

@@ -54,8 +54,8 @@ enum status body_parse(struct exchange *exchange)
     exchange->request.body =
         json_loadb(exchange->body, exchange->body_length, JSON_REJECT_DUPLICATES, &error);
     if (!exchange->request.body)
-        return err_format(err, ERR_MALFORMED, "line %d, column %d: %s", error.line, error.column,
-                          error.text);
+        return err_format(err, ERR_MALFORMED, "not JSON at line %d, column %d: %s", error.line,
+                          error.column, error.text);
     if (!json_is_object(exchange->request.body))
         return err_set(err, ERR_MALFORMED, "the body must be an object");
     return OK;
@@ -63,6 +63,7 @@ enum status body_parse(struct exchange *exchange)
 
 enum status body_unpack(const struct request *request, struct err *err, const char *format, ...)
 {
+    static const char missing[] = "Object item not found: "; /* as jansson says it */
     json_error_t error;
     va_list args;
     int result;
@@ -76,5 +77,7 @@ enum status body_unpack(const struct request *request, struct err *err, const ch
         return OK;
     if (json_error_code(&error) == json_error_end_of_input_expected)
         return err_set(err, ERR_UNKNOWN_FIELD, error.text);
+    if (strncmp(error.text, missing, strlen(missing)) == 0)
+        return err_format(err, ERR_MALFORMED, "\"%s\" is missing", error.text + strlen(missing));
     return err_set(err, ERR_MALFORMED, error.text);
 }

@@ -1,5 +1,6 @@
 /* What the desk reads: everything here is one look at the view. */
 #include "api/exchange.h"
+#include "thread/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -199,7 +200,8 @@ enum status handle_limits_get(struct request *request, struct reply *reply)
     uint16_t scope;
 
     if (!config_scope_find(config_of(request), request->arg[0], &scope))
-        return err_set(&reply->err, ERR_UNKNOWN_SCOPE, "no such scope");
+        return err_format(&reply->err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"",
+                          request->arg[0]);
     reply->json = limits_json(request, scope);
     if (!reply->json)
         return err_set(&reply->err, ERR_INTERNAL, "out of memory");

@@ -66,6 +66,13 @@ static json_t *problem_code(const struct err *err)
     return json_string(status_code(err->status));
 }
 
+static json_t *problem_detail(const struct err *err)
+{
+    const char *blank = err->status == ERR_DENIED ? strchr(err->text, ' ') : NULL;
+
+    return json_string(blank ? blank + 1 : err->text);
+}
+
 static json_t *problem_json(struct exchange *exchange, enum status status, int http)
 {
     struct reply *reply = &exchange->reply;
@@ -76,7 +83,7 @@ static json_t *problem_json(struct exchange *exchange, enum status status, int h
     json_object_set_new(problem, "title", json_string(status_title(status)));
     json_object_set_new(problem, "status", json_integer(http));
     json_object_set_new(problem, "code", problem_code(&reply->err));
-    json_object_set_new(problem, "detail", json_string(reply->err.text));
+    json_object_set_new(problem, "detail", problem_detail(&reply->err));
     json_object_set_new(problem, "request_id", json_string(exchange->request.request_id));
     if (json_is_object(reply->json))
         json_object_update_missing(problem, reply->json);

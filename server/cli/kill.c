@@ -94,6 +94,9 @@ static void print_plain(const struct kill_options *options, const json_t *receip
            cli_text(receipt, "reason"));
     printf("  blocked   within %s ns; the last order sent was number %s\n",
            figure(receipt, "ns_to_block", ns), figure(receipt, "last_order_seq", seq));
+    if (json_is_true(json_object_get(receipt, "joined")))
+        printf("  joined    the scope was halted already: this is the earlier incident; your call "
+               "is audited\n");
     print_cancels(receipt);
     if (json_is_object(flatten))
         printf("  flatten   %s\n", cli_text(flatten, "refused"));

@@ -2,6 +2,7 @@
 
 #include "server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,8 @@ static const char **place_of(struct call *call, const char *option)
 /* NULL: all was taken; else what is wrong. */
 static const char *read_call(struct call *call, int argc, char **argv)
 {
+    static char problem[128];
+
     call->options.recordings = call->recordings;
     for (int at = 0; at < argc; at++) {
         const char **place;
@@ -46,10 +49,11 @@ static const char *read_call(struct call *call, int argc, char **argv)
             continue;
         }
         place = place_of(call, argv[at]);
-        if (!place)
-            return "unknown option, or more than 64 recordings";
-        if (at + 1 == argc || argv[at + 1][0] == '\0')
-            return "an option lacks its value";
+        if (!place || at + 1 == argc || argv[at + 1][0] == '\0') {
+            snprintf(problem, sizeof problem, place ? "%.64s lacks its value" : "unknown: %.64s",
+                     argv[at]);
+            return problem;
+        }
         *place = argv[++at];
     }
     if (!call->options.config_path)

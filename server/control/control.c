@@ -41,6 +41,26 @@ static char *record_text(json_t *record)
     return json_dumps(record, JSON_COMPACT);
 }
 
+/* What people do is one line on the terminal as well; orders and refusals are too many for that. */
+static void log_record(const json_t *record)
+{
+    static const char *const kinds[] = {"kill", "limits", "state", "approval", "user", "token"};
+    const char *kind = json_string_value(json_object_get(record, "kind"));
+    const char *scope = json_string_value(json_object_get(record, "scope"));
+    const char *reason = json_string_value(json_object_get(record, "reason"));
+    char actor[64];
+    char where[64];
+    char why[160];
+
+    for (size_t at = 0; at < sizeof kinds / sizeof kinds[0]; at++)
+        if (kind && strcmp(kind, kinds[at]) == 0)
+            log_line(LOG_INFO, "control", kinds[at], "actor=%s scope=%s reason=%s",
+                     log_escape(actor, sizeof actor,
+                                json_string_value(json_object_get(record, "actor"))),
+                     log_escape(where, sizeof where, scope ? scope : "-"),
+                     log_escape(why, sizeof why, reason ? reason : "-"));
+}
+
 /* Steals the record. */
 static enum status append(struct control *control, json_t *record, int64_t at_ns, uint64_t cause,
                           uint64_t *seq, struct err *err)
@@ -53,6 +73,7 @@ static enum status append(struct control *control, json_t *record, int64_t at_ns
     json_object_set_new(
         record, "engine_seq",
         json_integer((json_int_t)lane_head_seq(journal_lane(journal, JOURNAL_ENGINE))));
+    log_record(record);
     text = record_text(record);
     json_decref(record);
     if (!text)

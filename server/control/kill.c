@@ -111,6 +111,8 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     say_silence(*receipt, &result);
     if (flatten)
         refuse_flatten(*receipt);
+    if (again)
+        json_object_set_new(*receipt, "joined", json_true());
     note(control, actor, scope_name, request_id, &kill, again);
     if (!result.engine_answered)
         log_line(LOG_ERROR, "control", "kill: the engine is silent", NULL);

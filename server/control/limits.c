@@ -7,6 +7,17 @@
 
 enum { E8_DECIMALS = 8 };
 
+static enum status say_range(const struct limit_row *row, struct err *err)
+{
+    uint32_t scale = row->type == LIMIT_INTEGER ? 0 : E8_DECIMALS;
+    char least[DECIMAL_TEXT_MAX];
+    char most[DECIMAL_TEXT_MAX];
+
+    decimal_print(least, row->min, scale, true);
+    decimal_print(most, row->max, scale, true);
+    return err_format(err, ERR_OUT_OF_RANGE, "%s must be from %s to %s", row->name, least, most);
+}
+
 static enum status value_parse(enum limit_id id, const json_t *json, int64_t *value,
                                struct err *err)
 {
@@ -29,7 +40,7 @@ static enum status value_parse(enum limit_id id, const json_t *json, int64_t *va
                               row->name, E8_DECIMALS);
     }
     if (*value < row->min || *value > row->max)
-        return err_format(err, ERR_OUT_OF_RANGE, "%s is out of range", row->name);
+        return say_range(row, err);
     return OK;
 }
 

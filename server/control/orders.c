@@ -7,15 +7,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status say_denied(enum denial denial, uint64_t order_id, json_t **reply,
-                              struct err *err)
+/* "50000 > 500 of firm": the failed row of the order's verdict; what the reason says when it is not
+ * a limit. */
+static void say_numbers(struct control *control, uint64_t order_id, const char *name,
+                        struct err *err)
+{
+    json_t *why = order_id != 0 ? view_order_why(control->from.view, order_id) : NULL;
+    size_t at;
+    json_t *row;
+
+    json_array_foreach(json_object_get(why, "checks"), at, row)
+    {
+        const char *check = json_string_value(json_object_get(row, "name"));
+        const char *scope = json_string_value(json_object_get(row, "scope"));
+        char *measured = json_dumps(json_object_get(row, "measured"), JSON_ENCODE_ANY);
+        char *limit = json_dumps(json_object_get(row, "limit"), JSON_ENCODE_ANY);
+
+        if (check && scope && measured && limit && strcmp(check, name) == 0)
+            err_format(err, ERR_DENIED, "%s %s > %s of %s: %s", name, measured, limit, scope,
+                       limit_row((enum limit_id)at)->says);
+        free(measured);
+        free(limit);
+    }
+    json_decref(why);
+}
+
+static enum status say_denied(struct control *control, enum denial denial, uint64_t order_id,
+                              json_t **reply, struct err *err)
 {
     char id[ORDER_ID_TEXT_MAX] = "";
 
     if (order_id != 0)
         order_id_print(id, order_id);
     *reply = json_pack("{s:s?}", "order", order_id != 0 ? id : NULL);
-    return err_format(err, ERR_DENIED, "%s %s", denial_name(denial), denial_says(denial));
+    err_format(err, ERR_DENIED, "%s %s", denial_name(denial), denial_says(denial));
+    if ((unsigned)denial <= LIMIT_COUNT)
+        say_numbers(control, order_id, denial_name(denial), err);
+    return ERR_DENIED;
 }
 
 /* Cannot be said in ticks and lots, so the engine never hears of it; the audit does. */
@@ -29,7 +57,7 @@ static enum status deny_here(struct control *control, const struct actor *actor,
                                 .request_id = request_id,
                                 .new_value = json_deep_copy(body)};
 
-    say_denied(denial, 0, reply, err);
+    say_denied(control, denial, 0, reply, err);
     return control_refuse(control, actor, &fact, err);
 }
 
@@ -52,7 +80,7 @@ enum status control_order_new(struct control *control, const struct actor *actor
     fact.new_value = json_deep_copy(body);
     status = control_command(control, &command, actor, &fact, &done, err);
     if (done.denial != DENIAL_NONE && (status == ERR_DENIED || status == OK))
-        return say_denied((enum denial)done.denial, done.value, reply, err);
+        return say_denied(control, (enum denial)done.denial, done.value, reply, err);
     if (status != OK)
         return status;
     *reply = view_order(control->from.view, done.value);

@@ -107,10 +107,11 @@ Test(store_verify, exchanged_rows_show)
 
 Test(store_verify, the_database_itself_refuses_to_change_or_delete)
 {
-    static const char *const tries[] = {
-        "UPDATE audit SET actor = 'x' WHERE seq = 3", "DELETE FROM audit WHERE seq = 3",
+    static const char replace[] =
         "INSERT OR REPLACE INTO audit SELECT 3, at_ns, 'x', person, role, kind, scope, old, new,"
-        " reason, request_id, lane, lane_seq, hash FROM audit WHERE seq = 3"};
+        " reason, request_id, lane, lane_seq, hash FROM audit WHERE seq = 3";
+    static const char *const tries[] = {"UPDATE audit SET actor = 'x' WHERE seq = 3",
+                                        "DELETE FROM audit WHERE seq = 3", replace};
     struct err err;
     sqlite3 *db;
 
