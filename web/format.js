@@ -343,6 +343,15 @@ export function changeText(before, after) {
   return parts.join(", ");
 }
 
+/**
+ * A venue's short name: what tells it from its sisters.
+ * @param {string | undefined} venue binance-usdm
+ * @returns {string} usdm
+ */
+export function venueText(venue) {
+  return venue ? venue.slice(venue.lastIndexOf("-") + 1) : DASH;
+}
+
 /** @type {Record<string, string>} */
 const STATE_WORDS = {
   ACTIVE: "Trading is active",

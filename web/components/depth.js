@@ -1,9 +1,9 @@
 // Ten levels of the chosen instrument, bids left, asks right, with bars of size.
 
-import { countText, shareText } from "../format.js";
+import { countText, shareText, venueText } from "../format.js";
 import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { placesOf } from "./market.js";
+import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { Num, Panel } from "./parts.js";
 
 const LEVELS = 10;
@@ -38,9 +38,11 @@ export function DepthPanel() {
   const places = placesOf(name ?? "");
   const sides = [...(book?.bids ?? []).slice(0, LEVELS), ...(book?.asks ?? []).slice(0, LEVELS)];
   const most = Math.max(0, ...sides.map((level) => Number(level[1])));
-  const title = name ? `Depth of ${name.split(":")[1]}` : "Depth";
-  return html`<${Panel} id="depth" title=${title} topic="books">
-    <table class="grid depth-grid">
+  const [venue, symbol] = (name ?? "").split(":");
+  const title = name ? `Depth of ${symbol} ${venueText(venue)}` : "Depth";
+  const old = name !== null && instrumentTrouble(name) !== "";
+  return html`<${Panel} id="depth" title=${title} topic="books" extra=${name ? html`<${StaleBadge} instrument=${name} />` : null}>
+    <table class=${`grid depth-grid ${old ? "row-stale" : ""}`}>
       <thead>
         <tr>
           <th scope="col" class="end">Qty</th>

@@ -4,7 +4,7 @@ import { countText, durationText, durationTickText } from "../format.js";
 import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { Legend, LineChart } from "./chart.js";
-import { EmptyRow, Panel } from "./parts.js";
+import { EmptyRow, emptyText, Panel } from "./parts.js";
 
 /** @type {import("../charts.js").Series[]} */
 const SERIES = [
@@ -58,7 +58,7 @@ export function LatencyPanel() {
                 <td>${countText(stage.count)}</td>
               </tr>`,
           )}
-          ${stages.length === 0 ? html`<${EmptyRow} span=${6} text="Nothing measured yet" />` : null}
+          ${stages.length === 0 ? html`<${EmptyRow} span=${6} text=${emptyText("latency", "Nothing measured yet")} />` : null}
         </tbody>
       </table>
     </div>

@@ -1,10 +1,10 @@
 // Top of book of every instrument; choosing a row shows its depth.
 
 import { sparkPath } from "../charts.js";
-import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../format.js";
+import { ageText, decimalPlaces, decimalSubtract, millisecondsOf, venueText } from "../format.js";
 import { changed, page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { EmptyRow, Num, Panel } from "./parts.js";
+import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
 
 /** @import { Book } from "../types/shapes.js" */
 
@@ -22,6 +22,46 @@ export function bookAge(book) {
 export function placesOf(instrument) {
   const row = page.instruments.get(instrument);
   return { price: decimalPlaces(row?.tick_size), qty: decimalPlaces(row?.lot_size) };
+}
+
+/** @param {string} venue @returns {string} READY, STALE, DOWN; empty when not known */
+function venueState(venue) {
+  return page.status?.venues?.find((row) => row.venue === venue)?.state ?? "";
+}
+
+/**
+ * Why the prices of an instrument are not to be trusted, in words; empty when they are.
+ * @param {string} instrument
+ */
+export function instrumentTrouble(instrument) {
+  const venue = instrument.split(":")[0];
+  const state = venueState(venue);
+  if (state === "STALE" || state === "DOWN") {
+    return `Venue ${venue} is ${state}: these prices are old`;
+  }
+  return page.books.get(instrument)?.stale ? "The book is stale: these prices are old" : "";
+}
+
+/** @param {{instrument: string}} props a word beside the name while its prices are old */
+export function StaleBadge({ instrument }) {
+  const trouble = instrumentTrouble(instrument);
+  const word = venueState(instrument.split(":")[0]) === "DOWN" ? "DOWN" : "STALE";
+  return trouble ? html`<span class="chip chip-stale" title=${trouble}>${word}</span>` : null;
+}
+
+function Venues() {
+  return html`<ul class="venues" aria-label="Venues">
+    ${(page.status?.venues ?? []).map(
+      ({ venue, state, age_ns }) =>
+        html`<li
+          key=${venue}
+          class=${["STALE", "DOWN"].includes(state) ? "venue-bad" : ""}
+          title=${`${venue}: ${state}, last update ${ageText(millisecondsOf(age_ns))} ago`}
+        >
+          ${venueText(venue)} <b>${state}</b>
+        </li>`,
+    )}
+  </ul>`;
 }
 
 /** @param {string} instrument */
@@ -43,15 +83,17 @@ function MarketRow({ instrument, book }) {
   const places = placesOf(instrument);
   const [bid, ask] = [book?.bids?.[0], book?.asks?.[0]];
   const [bidMove, askMove] = page.moves.get(instrument) ?? [0, 0];
-  const [venue, symbol] = instrument.split(":");
   const chosen = page.selected === instrument;
   return html`<tr
-    class=${`${chosen ? "chosen" : ""} ${book?.stale ? "row-stale" : ""}`}
+    class=${`${chosen ? "chosen" : ""} ${instrumentTrouble(instrument) ? "row-stale" : ""}`}
     data-instrument=${instrument}
   >
     <th scope="row">
       <button type="button" class="pick" aria-pressed=${chosen} onClick=${() => select(instrument)}>
-        <b>${symbol}</b><span class="venue">${venue}</span>
+        <${InstrumentName}
+          name=${instrument}
+          badge=${html`<${StaleBadge} instrument=${instrument} />`}
+        />
       </button>
     </th>
     <td class="spark-cell"><${Spark} instrument=${instrument} /></td>
@@ -66,15 +108,13 @@ function MarketRow({ instrument, book }) {
     <td>
       <${Num} value=${decimalSubtract(ask?.[0], bid?.[0])} places=${places.price} bright=${8} />
     </td>
-    <td class="age-cell">
-      ${book?.stale ? html`<span class="chip chip-stale">stale</span>` : null}${ageText(book ? bookAge(book) : null)}
-    </td>
+    <td class="age-cell">${ageText(book ? bookAge(book) : null)}</td>
   </tr>`;
 }
 
 export function MarketPanel() {
   const names = [...new Set([...page.instruments.keys(), ...page.books.keys()])];
-  return html`<${Panel} id="market" title="Market" topic="books">
+  return html`<${Panel} id="market" title="Market" topic="books" extra=${html`<${Venues} />`}>
     <table class="grid market-grid">
       <thead>
         <tr>
@@ -90,7 +130,7 @@ export function MarketPanel() {
       </thead>
       <tbody>
         ${names.map((name) => html`<${MarketRow} key=${name} instrument=${name} book=${page.books.get(name)} />`)}
-        ${names.length === 0 ? html`<${EmptyRow} span=${8} text="No instrument yet" />` : null}
+        ${names.length === 0 ? html`<${EmptyRow} span=${8} text=${emptyText("books", "No instrument yet")} />` : null}
       </tbody>
     </table>
   <//>`;

@@ -6,7 +6,7 @@ import { perform } from "../perform.js";
 import { lookAtVerdict, notify, orderIsWorking, page, stale } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
-import { ActionButton, EmptyRow, Num, Panel, Side, Tab } from "./parts.js";
+import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab } from "./parts.js";
 
 /** @import { Fill, Order } from "../types/shapes.js" */
 
@@ -26,7 +26,7 @@ function OrderRow({ order }) {
   const cancellable = orderIsWorking(order) && order.state !== "PENDING_CANCEL";
   return html`<tr class=${orderIsWorking(order) ? "" : "row-done"} data-order=${order.id}>
     <td class="time">${timeText(order.sent_ns)}</td>
-    <th scope="row"><b>${order.instrument.split(":")[1]}</b></th>
+    <th scope="row"><${InstrumentName} name=${order.instrument} /></th>
     <td><${Side} side=${order.side} /></td>
     <td class="minor">${order.type} ${order.tif}</td>
     <td class="end"><${Num} value=${order.qty} places=${places.qty} bright=${8} /></td>
@@ -89,7 +89,7 @@ function OrderTable({ rows, empty }) {
     </thead>
     <tbody>
       ${rows.map((order) => html`<${OrderRow} key=${order.id} order=${order} />`)}
-      ${rows.length === 0 ? html`<${EmptyRow} span=${12} text=${empty} />` : null}
+      ${rows.length === 0 ? html`<${EmptyRow} span=${12} text=${emptyText("orders", empty)} />` : null}
     </tbody>
   </table>`;
 }
@@ -99,7 +99,7 @@ function FillRow({ fill }) {
   const places = placesOf(fill.instrument);
   return html`<tr>
     <td class="time">${timeText(fill.at_ns)}</td>
-    <th scope="row"><b>${fill.instrument.split(":")[1]}</b></th>
+    <th scope="row"><${InstrumentName} name=${fill.instrument} /></th>
     <td><${Side} side=${fill.side} /></td>
     <td class="end"><${Num} value=${fill.qty} places=${places.qty} bright=${8} /></td>
     <td class="end">
@@ -130,7 +130,7 @@ function FillTable({ rows }) {
     </thead>
     <tbody>
       ${rows.map((fill) => html`<${FillRow} key=${fill.id} fill=${fill} />`)}
-      ${rows.length === 0 ? html`<${EmptyRow} span=${9} text="No fill yet" />` : null}
+      ${rows.length === 0 ? html`<${EmptyRow} span=${9} text=${emptyText("fills", "No fill yet")} />` : null}
     </tbody>
   </table>`;
 }

@@ -1,14 +1,14 @@
 // Small parts that panels share: the frame of a panel with its age, numbers, chips, buttons of actions.
 
 import { ACTIONS, actionRefusal } from "../actions.js";
-import { ageText, DASH, decimalGroups, decimalSign, decimalText } from "../format.js";
+import { ageText, DASH, decimalGroups, decimalSign, decimalText, venueText } from "../format.js";
 import { role, stale, topicAge, topicSynced } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 
 /** @import { Topic } from "../types/shapes.js" */
 
 const BRIGHT = 2;
-/** Longer numbers may be cut by a narrow column, so they carry their text as a title. */
+/** Longer numbers may break into two lines in a narrow column, so they carry their text as a title. */
 const LONG = 11;
 
 /**
@@ -67,6 +67,17 @@ export function StateChip({ state, above = false }) {
   return html`<span class=${look}>${state ?? DASH}${above ? " above" : ""}</span>`;
 }
 
+/**
+ * An instrument by symbol and short venue: the same symbol trades at several venues.
+ * @param {{name: string, badge?: any}} props
+ */
+export function InstrumentName({ name, badge = null }) {
+  const [venue, symbol] = name.split(":");
+  return html`<span class="instrument" title=${name}
+    ><b>${symbol ?? name}</b> <span class="venue">${venueText(venue)}</span>${badge}</span
+  >`;
+}
+
 /** @param {{side: string}} props */
 export function Side({ side }) {
   return html`<span class=${`side side-${side}`}>${side}</span>`;
@@ -111,6 +122,15 @@ export function Tab({ id, chosen, label, onChoose }) {
   >
     ${label}
   </button>`;
+}
+
+/**
+ * Nothing is known to be there only once the topic has been heard.
+ * @param {Topic} topic
+ * @param {string} text
+ */
+export function emptyText(topic, text) {
+  return topicAge(topic) === null ? "Waiting for data\u2026" : text;
 }
 
 /** @param {{text: string, span: number}} props a table row that says why there are no others */

@@ -1,6 +1,6 @@
 // PnL of the firm by component, with its line over time.
 
-import { axisText, decimalText, percentText } from "../format.js";
+import { axisText, decimalSign, decimalText, percentText, venueText } from "../format.js";
 import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { Legend, LineChart } from "./chart.js";
@@ -29,8 +29,18 @@ function chartWords() {
   return `Total PnL over time: from ${first.texts[0]} to ${last.texts[0]} ${unit} since this page was opened`;
 }
 
+/** Sums over a position without a fresh mark are unknown; this says whose mark is missing. */
+function missingMarks() {
+  const names = [...page.positions.values()]
+    .filter((row) => row.mark === null && decimalSign(row.qty) !== 0)
+    .map((row) => row.instrument.split(":"))
+    .map(([venue, symbol]) => `${symbol} ${venueText(venue)}`);
+  return names.length > 0 ? `Not known: no fresh mark for ${names.join(", ")}` : "";
+}
+
 export function PnlPanel() {
   const pnl = page.pnl;
+  const missing = pnl && pnl.total === null ? missingMarks() : "";
   return html`<${Panel}
     id="pnl"
     title="PnL"
@@ -45,6 +55,7 @@ export function PnlPanel() {
           </span>
           <span class="unit">${pnl?.currency ?? ""}</span>
         </div>
+        <p class="pnl-why" title=${missing}>${missing}</p>
         <table class="pairs">
           <tbody>
             ${ROWS.map(

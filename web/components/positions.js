@@ -3,8 +3,8 @@
 import { ageText, countText, millisecondsOf } from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { placesOf } from "./market.js";
-import { EmptyRow, Num, Panel } from "./parts.js";
+import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
+import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
 
 /** @import { Position } from "../types/shapes.js" */
 
@@ -18,13 +18,17 @@ function positionAge(position) {
 /** @param {{position: Position}} props */
 function PositionRow({ position }) {
   const places = placesOf(position.instrument);
-  return html`<tr data-instrument=${position.instrument}>
-    <th scope="row"><b>${position.instrument.split(":")[1]}</b></th>
+  const badge = html`<${StaleBadge} instrument=${position.instrument} />`;
+  return html`<tr
+    class=${instrumentTrouble(position.instrument) ? "row-stale" : ""}
+    data-instrument=${position.instrument}
+  >
+    <th scope="row"><${InstrumentName} name=${position.instrument} badge=${badge} /></th>
     <td title=${`${countText(position.lots)} lots`}>
       <${Num} value=${position.qty} places=${places.qty} bright=${8} signed=${true} />
     </td>
     <td><${Num} value=${position.avg_price} places=${places.price} bright=${places.price} /></td>
-    <td><${Num} value=${position.mark} places=${places.price} bright=${places.price} /></td>
+    <td title=${position.mark === null ? "No fresh mark" : undefined}><${Num} value=${position.mark} places=${places.price} bright=${places.price} /></td>
     <td><${Num} value=${position.unrealised} places=${2} signed=${true} /></td>
     <td><${Num} value=${position.realised} places=${2} signed=${true} /></td>
     <td class="start unit">${position.currency}</td>
@@ -52,7 +56,7 @@ export function PositionsPanel() {
       </thead>
       <tbody>
         ${rows.map((row) => html`<${PositionRow} key=${row.instrument} position=${row} />`)}
-        ${rows.length === 0 ? html`<${EmptyRow} span=${8} text="No position" />` : null}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${8} text=${emptyText("positions", "No position")} />` : null}
       </tbody>
     </table>
   <//>`;
