@@ -12,6 +12,7 @@
  * @property {string | null} key the key that leads there; it never fires the action itself
  * @property {Role} role
  * @property {boolean} [exactly]
+ * @property {string} [confirm] what the button of the second question says, when not the label
  * @property {boolean} twice
  * @property {string} says
  */
@@ -27,6 +28,7 @@ export const ACTIONS = {
   },
   resume: {
     label: "Resume",
+    confirm: "Ask for approval",
     key: null,
     role: "risk",
     twice: true,

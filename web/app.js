@@ -44,7 +44,16 @@ import { html, render } from "./vendor/preact-htm.js";
 /** @import { Session, Topic } from "./types/shapes.js" */
 
 const DRAW_MS = 125;
-const AUDIT_KINDS = ["kill", "limits", "approval", "state", "login", "refused", "start"];
+const AUDIT_KINDS = [
+  "kill",
+  "limits",
+  "approval",
+  "state",
+  "login",
+  "login_failed",
+  "refused",
+  "start",
+];
 const AUDIT_ROWS = 30;
 /** Only a hint that asking who we are makes sense: the session itself is a cookie no script can read. */
 const HINT = "pitwall-session";
@@ -99,11 +108,11 @@ function Dashboard() {
       <div class="rail">
         <${KillPanel} />
         <${ApprovalsPanel} />
+        <${Notices} />
       </div>
     </main>
     <${WhyHost} />
-    <${DialogHost} />
-    <${Notices} />`;
+    <${DialogHost} />`;
 }
 
 function Page() {

@@ -318,6 +318,37 @@ function objectOf(value) {
     : null;
 }
 
+/** @param {unknown} value of the audit: changes and objects in words, the rest as it came @returns {string} */
+function factText(value) {
+  if (Array.isArray(value)) {
+    return value.map(factText).join(", ");
+  }
+  const fact = objectOf(value);
+  if (!fact) {
+    return valueText(value);
+  }
+  if (typeof fact.name === "string" && "new" in fact) {
+    const words = fact.name.replaceAll("_", " ");
+    return `${words} ${valueText(fact.old)} \u2192 ${valueText(fact.new)}`;
+  }
+  const names = Object.keys(fact).filter((name) => fact[name] !== null);
+  return names.map((name) => factPartText(name, fact[name])).join(", ");
+}
+
+/** @param {string} name @param {unknown} value @returns {string} a change says its own names */
+function factPartText(name, value) {
+  return name === "diff" ? factText(value) : `${name.replaceAll("_", " ")} ${factText(value)}`;
+}
+
+/**
+ * One side of what a row of the audit changed, whole.
+ * @param {unknown} value
+ * @returns {string}
+ */
+export function auditSideText(value) {
+  return value === null || value === undefined ? DASH : factText(value);
+}
+
 /**
  * What a row of the audit changed: "max open orders 50 → 49", one part per member that differs.
  * @param {unknown} before
@@ -328,17 +359,17 @@ export function changeText(before, after) {
   const [from, to] = [objectOf(before), objectOf(after)];
   if (!from && !to) {
     const known = [before, after].filter((value) => value !== null && value !== undefined);
-    return known.map(valueText).join(" → ");
+    return known.map(factText).join(" → ");
   }
   const names = Object.keys({ ...from, ...to }).filter(
-    (name) => (from?.[name] ?? null) !== (to?.[name] ?? null),
+    (name) => JSON.stringify(from?.[name] ?? null) !== JSON.stringify(to?.[name] ?? null),
   );
   const parts = names.map((name) => {
     const [old, fresh] = [from?.[name] ?? null, to?.[name] ?? null];
     const words = name.replaceAll("_", " ");
     return old === null
-      ? `${words} ${valueText(fresh)}`
-      : `${words} ${valueText(old)} → ${valueText(fresh)}`;
+      ? factPartText(name, fresh)
+      : `${words} ${factText(old)} → ${factText(fresh)}`;
   });
   return parts.join(", ");
 }

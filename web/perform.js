@@ -29,7 +29,8 @@ export function problemText(problem) {
 export async function perform(id, lines, send) {
   const action = ACTIONS[id];
   if (action.twice) {
-    const question = { title: `${action.label}?`, lines, label: action.label, danger: true };
+    const label = action.confirm ?? action.label;
+    const question = { title: `${action.label}?`, lines, label, danger: true };
     if (!(await ask({ kind: "confirm", ...question }))) {
       return null;
     }
@@ -40,7 +41,7 @@ export async function perform(id, lines, send) {
     const question = {
       title: "Is it still you?",
       lines: [who],
-      label: action.label,
+      label: action.confirm ?? action.label,
       danger: false,
     };
     if (!(await ask({ kind: "password", ...question }))) {

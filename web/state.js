@@ -13,7 +13,8 @@ const SAMPLE_MS = 1000;
 const SAMPLES = 900;
 const MID_SAMPLE_MS = 500;
 const MID_SAMPLES = 120;
-const NOTICE_MS = 9000;
+const NOTICE_MS = 5000;
+const BAD_NOTICE_MS = 12000;
 
 const WORKING_STATES = [
   "PENDING_NEW",
@@ -307,9 +308,11 @@ export function stateClear() {
  * Says something to the person; screen readers hear it.
  * @param {Notice["tone"]} tone
  * @param {string} text
+ * @param {boolean} [stays] until it is closed
  */
-export function notify(tone, text) {
-  page.notices.push({ id: ++noticeIds, tone, text, until: performance.now() + NOTICE_MS });
+export function notify(tone, text, stays = false) {
+  const ms = stays ? Infinity : tone === "bad" ? BAD_NOTICE_MS : NOTICE_MS;
+  page.notices.push({ id: ++noticeIds, tone, text, until: performance.now() + ms });
   changed();
 }
 
@@ -325,10 +328,10 @@ export function lookAtVerdict(order) {
   changed();
 }
 
-/** Old notices go, bad ones stay until closed. */
+/** Old notices go by themselves. */
 export function noticesExpire() {
   const now = performance.now();
-  page.notices = page.notices.filter((notice) => notice.tone === "bad" || notice.until > now);
+  page.notices = page.notices.filter((notice) => notice.until > now);
 }
 
 /**

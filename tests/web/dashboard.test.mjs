@@ -195,7 +195,7 @@ story(
         .filter((item) => !item.disabled && !item.closest("[inert]") && !item.closest(".notices"))
         .map((item) => item.id),
     );
-    assert.deepEqual(usable, ["kill-scope", "at-kill", "kill-flatten"]);
+    assert.deepEqual(usable, ["kill-scope", "at-kill"]);
     await page.fill("#at-kill", "armed");
     assert.equal(await page.isEnabled("#kill"), true);
     await screenshot(page, "silent");
@@ -262,6 +262,12 @@ story("kill: a typed reason, one press, a receipt that fills in", {}, async (pag
     9000,
   );
   await until("the audit row", () => page.isVisible("[data-kind=kill]"));
+  await page.focus("[data-kind=kill] button");
+  await page.keyboard.press("Enter");
+  assert.match(
+    await textOf(page, "[data-test=audit-detail]"),
+    /Reason ?fat finger.*Old ?ACTIVE.*New ?HALTED.*Request ?r\d+.*Sequence ?\d+.*Hash ?\S+/,
+  );
   await screenshot(page, "killed");
 });
 
@@ -411,9 +417,13 @@ story("resuming asks twice, Escape steps back, and it opens an approval", {}, as
   await killWith(page, "drill");
   await until("halted", () => page.isVisible("[data-scope=firm] button"));
   await page.click("[data-scope=firm] button");
+  await until("the focus in the reason", () =>
+    page.evaluate(() => document.activeElement.id === "resume-reason"),
+  );
   await page.fill("#resume-reason", "drill is over");
   await page.keyboard.press("Enter");
   assert.match(await textOf(page, ".dialog"), /The whole firm is HALTED.*incident 1/);
+  assert.equal(await textOf(page, "#dialog-yes"), "Ask for approval");
   assert.equal(await page.isEnabled("#at-kill"), true);
   await page.keyboard.press("Escape");
   await until("the dialog is gone", async () => !(await page.isVisible(".dialog")));
@@ -437,8 +447,8 @@ story(
     );
     assert.match(await textOf(page, "[data-panel=audit]"), /needs role risk/);
     assert.match(await textOf(page, "[data-panel=approvals]"), /need role risk/);
-    await page.fill("#limit-max_order_lots", "1");
-    await page.fill("#limits-reason", "not mine to change");
+    assert.equal(await page.isDisabled("#limit-max_order_lots"), true);
+    assert.equal(await page.getAttribute("#limits-reason", "placeholder"), "Needs role risk");
     assert.equal(await page.isDisabled("#limits-apply"), true);
   },
 );

@@ -14,11 +14,14 @@ import {
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { ActionButton, Panel } from "./parts.js";
+import { ActionButton, emptyText, Panel } from "./parts.js";
 
 /** @import { Approval } from "../types/shapes.js" */
 
 const DECIDED_SHOWN = 6;
+
+/** @type {Record<string, string>} */
+const DECIDED_WORDS = { applied: "approved", rejected: "rejected" };
 
 /** Each change as a sentence. @param {Approval} approval */
 function diffLines(approval) {
@@ -63,6 +66,13 @@ function ApprovalCard({ approval, first }) {
     </ul>
     <p class="minor">${approval.proposer} asks: <q>${approval.reason}</q></p>
     ${
+      !pending && approval.decider
+        ? html`<p class="minor" data-test="decider">
+            ${DECIDED_WORDS[approval.state] ?? "decided"} by <b>${approval.decider}</b>
+          </p>`
+        : null
+    }
+    ${
       pending
         ? html`<div class="buttons">
             <${ActionButton}
@@ -96,7 +106,9 @@ export function ApprovalsPanel() {
     pending.length > 0
       ? html`<span class="chip chip-warn">${`${pending.length} waiting`}</span>`
       : null;
-  const nothing = allowed ? "Nothing waits for approval" : "Approvals need role risk";
+  const nothing = allowed
+    ? emptyText("approvals", "Nothing waits for approval")
+    : "Approvals need role risk";
   return html`<${Panel}
     id="approvals"
     title="Approvals"

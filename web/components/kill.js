@@ -10,13 +10,14 @@ import {
   dateTimeText,
   durationText,
   idText,
+  millisecondsOf,
   scopeText,
   shareText,
   timeText,
 } from "../format.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role, stale, topicSynced } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { ActionButton, Panel, StateChip } from "./parts.js";
 
 /** @import { Receipt, TradingState } from "../types/shapes.js" */
@@ -36,7 +37,6 @@ function scopes() {
 function KillForm({ onReceipt }) {
   const [scope, setScope] = useState("firm");
   const [reason, setReason] = useState("");
-  const [flatten, setFlatten] = useState(false);
   const [busy, setBusy] = useState(false);
   const refusal = actionRefusal(ACTIONS.kill, role());
   const armed = reason.trim() !== "";
@@ -47,11 +47,10 @@ function KillForm({ onReceipt }) {
       return;
     }
     setBusy(true);
-    const answer = await perform("kill", [], () => kill(scope, reason.trim(), flatten));
+    const answer = await perform("kill", [], () => kill(scope, reason.trim(), false));
     setBusy(false);
     if (answer?.ok && answer.body) {
       setReason("");
-      setFlatten(false);
       onReceipt(answer.body);
       notify("warn", `Killed ${scopeText(scope)}: incident ${answer.body.incident}`);
     } else if (answer?.status === 0) {
@@ -59,6 +58,7 @@ function KillForm({ onReceipt }) {
       notify(
         "bad",
         `Kill is NOT confirmed, nobody answered. Press again, or at the host: ${command}`,
+        true,
       );
     }
   }
@@ -87,15 +87,6 @@ function KillForm({ onReceipt }) {
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)}
       />
     </div>
-    <label class="check">
-      <input
-        id="kill-flatten"
-        type="checkbox"
-        checked=${flatten}
-        onChange=${(/** @type {any} */ event) => setFlatten(event.target.checked)}
-      />
-      also flatten positions (reduce-only)
-    </label>
     <${ActionButton}
       action="kill"
       kind="kill"
@@ -118,10 +109,37 @@ function Cell({ label, value, tone = "" }) {
   </div>`;
 }
 
+/** Of a run before this one, whose figures nobody will send any more? @param {Receipt} receipt */
+function isOfEarlierRun(receipt) {
+  const at = millisecondsOf(receipt.at_ns);
+  const startedAt = Date.now() - (page.status?.uptime_s ?? Infinity) * 1000;
+  return !receipt.complete && receipt.resting === null && at !== null && at < startedAt;
+}
+
+/** Has its scope been let trade again since? @param {Receipt} receipt */
+function isResumed(receipt) {
+  const row = page.tradingStates.get(receipt.scope);
+  return (
+    row !== undefined &&
+    row.state !== "HALTED" &&
+    BigInt(row.since_ns ?? 0) > BigInt(receipt.at_ns)
+  );
+}
+
+/** @param {Receipt} receipt @returns {{text: string, tone: string}} */
+function progressWords(receipt) {
+  if (isOfEarlierRun(receipt)) {
+    return { text: "from an earlier run, see the audit", tone: "" };
+  }
+  return receipt.complete
+    ? { text: "complete", tone: "chip-good" }
+    : { text: "filling in\u2026", tone: "chip-warn" };
+}
+
 /** @param {{receipt: Receipt}} props */
 function ReceiptCard({ receipt }) {
   const { cancels } = receipt;
-  const words = receipt.complete ? "complete" : "filling in\u2026";
+  const words = progressWords(receipt);
   const progress = cancels?.sent
     ? shareText(cancels.confirmed ?? 0, cancels.sent)
     : shareText(Number(receipt.complete), 1);
@@ -133,7 +151,8 @@ function ReceiptCard({ receipt }) {
   >
     <header>
       <b>Incident ${idText(receipt.incident)}</b>
-      <span class=${`chip ${receipt.complete ? "chip-good" : "chip-warn"}`}>${words}</span>
+      ${isResumed(receipt) ? html`<span class="chip" data-test="resumed">resumed</span>` : null}
+      <span class=${`chip ${words.tone}`}>${words.text}</span>
       <span class=${`chip ${receipt.durable ? "chip-good" : "chip-warn"}`}
         >${receipt.durable ? "durable" : "not yet durable"}</span
       >
@@ -163,20 +182,14 @@ function ReceiptCard({ receipt }) {
         tone=${cancels?.unknown ? "cell-bad" : ""}
       />
     </dl>
-    ${
-      receipt.flatten
-        ? html`<p class="minor">
-            Flatten: ${countText(receipt.flatten.done)} of ${countText(receipt.flatten.orders)}
-            orders done
-          </p>`
-        : null
-    }
   </article>`;
 }
 
 /** @param {{row: TradingState, onDone: () => void}} props */
 function ResumeForm({ row, onDone }) {
   const [reason, setReason] = useState("");
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => field.current?.focus(), []);
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
@@ -201,7 +214,7 @@ function ResumeForm({ row, onDone }) {
       id="resume-reason"
       autocomplete="off"
       required
-      autofocus
+      ref=${field}
       placeholder=${`why may ${row.scope} trade again?`}
       value=${reason}
       onInput=${(/** @type {any} */ event) => setReason(event.target.value)}
@@ -225,7 +238,7 @@ function StateRow({ row, resuming, onResume }) {
   const above = row.effective !== row.state;
   const note = row.state === "ACTIVE" ? "" : why;
   return html`<li class="state-row" data-scope=${row.scope} data-state=${row.state}>
-    <span class="state-scope" title=${row.scope}>${row.scope}</span>
+    <span class="state-scope" title=${row.scope}>${row.scope.replace("instrument/", "")}</span>
     <${StateChip} state=${row.effective} above=${above} />
     ${
       row.state === "ACTIVE"
@@ -253,7 +266,10 @@ function newestReceipt() {
 
 /** Without the stream a receipt that is not complete is asked for. @param {Receipt | undefined} receipt */
 function useReceiptPolling(receipt) {
-  const waiting = receipt !== undefined && !(receipt.complete && receipt.durable);
+  const waiting = 
+    receipt !== undefined &&
+    !(receipt.complete && receipt.durable) &&
+    !isOfEarlierRun(receipt);
   useEffect(() => {
     if (!waiting) {
       return undefined;

@@ -14,10 +14,11 @@ import {
   unitText,
   valueText,
 } from "../format.js";
+import { ACTIONS, actionRefusal } from "../actions.js";
 import { perform } from "../perform.js";
-import { changed, notify, page } from "../state.js";
+import { changed, notify, page, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton, Panel } from "./parts.js";
+import { ActionButton, Num, Panel } from "./parts.js";
 
 /** @import { LimitRow as SchemaRow, Limits } from "../types/shapes.js" */
 
@@ -72,6 +73,13 @@ const DIRECTION_WORDS = {
   tightens: "tighter: at once",
 };
 
+/** @param {{value: unknown}} props */
+function LimitValue({ value }) {
+  return isDecimal(value)
+    ? html`<${Num} value=${value} bright=${8} />`
+    : html`<span class="num">${valueText(value)}</span>`;
+}
+
 /** @param {{row: SchemaRow, limits: Limits | undefined, typed: string, onInput: (typed: string) => void}} props */
 function LimitRow({ row, limits, typed, onInput }) {
   const value = limits?.limits[row.name] ?? null;
@@ -79,10 +87,11 @@ function LimitRow({ row, limits, typed, onInput }) {
   const wrong = typed === "" ? "" : fault(row, typed);
   const way = typed === "" || wrong ? "" : direction(row, limits, typed);
   const id = `limit-${row.name}`;
+  const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<tr data-limit=${row.name}>
     <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label></th>
     <td class="end limit-value" data-test="in-force">
-      <span class="num">${valueText(value)}</span>
+      <${LimitValue} value=${value} />
     </td>
     <td class="unit" title=${row.unit}>${unit}</td>
     <td>
@@ -92,7 +101,8 @@ function LimitRow({ row, limits, typed, onInput }) {
         inputmode=${row.type === "integer" ? "numeric" : "decimal"}
         autocomplete="off"
         placeholder="unchanged"
-        title=${`from ${row.min ?? DASH} to ${row.max ?? DASH} ${unit}`}
+        disabled=${refusal !== ""}
+        title=${refusal || `from ${row.min ?? DASH} to ${row.max ?? DASH} ${unit}`}
         aria-invalid=${wrong !== ""}
         aria-describedby=${`${id}-says`}
         value=${typed}
@@ -100,7 +110,7 @@ function LimitRow({ row, limits, typed, onInput }) {
       />
     </td>
     <td id=${`${id}-says`} class=${`limit-says ${wrong ? "limit-wrong" : `limit-${way}`}`}>
-      ${wrong || (way ? DIRECTION_WORDS[way] : "")}
+      ${wrong || (way ? DIRECTION_WORDS[way] : row.says)}
     </td>
   </tr>`;
 }
@@ -237,6 +247,7 @@ function LimitsForm({ scope, limits, rows }) {
   const behind = base !== null && limits !== undefined && base.generation !== limits.generation;
   const meanwhile = `These limits moved to generation ${countText(limits?.generation)} while you were typing (you began at ${countText(base?.generation)}).`;
   const blocked = blockedBy(typed, edits, reason);
+  const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<form onSubmit=${form.submit}>
     <div class="scroll limits-scroll">
       <table class="grid limits-grid">
@@ -246,7 +257,7 @@ function LimitsForm({ scope, limits, rows }) {
             <th scope="col" class="end">In force</th>
             <th scope="col">Unit</th>
             <th scope="col">New value</th>
-            <th scope="col"><span class="unseen">Effect</span></th>
+            <th scope="col">What it bounds, or what the change does</th>
           </tr>
         </thead>
         <tbody>
@@ -270,7 +281,8 @@ function LimitsForm({ scope, limits, rows }) {
         id="limits-reason"
         autocomplete="off"
         maxlength="200"
-        placeholder="reason"
+        disabled=${refusal !== ""}
+        placeholder=${refusal || "reason"}
         value=${reason}
         onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}
       />

@@ -73,6 +73,7 @@ export interface Approval {
     base: number;
     reason: string;
     proposer: string;
+    decider?: string | null;
     state: "pending" | "applied" | "rejected" | "expired" | "stale";
     expires_ns: Nanoseconds;
 }
@@ -104,7 +105,7 @@ export interface Receipt {
         refused: number | null;
         unknown: number | null;
     } | null;
-    flatten: { orders: number; done: number } | null;
+    flatten: { orders: number; done: number | boolean; refused?: string } | null;
     durable: boolean;
     complete: boolean;
     engine?: string;
