@@ -337,6 +337,9 @@ function factText(value) {
 
 /** @param {string} name @param {unknown} value @returns {string} a change says its own names */
 function factPartText(name, value) {
+  if (name.endsWith("_ns")) {
+    return `${name.slice(0, -3).replaceAll("_", " ")} ${dateTimeText(value)}`;
+  }
   return name === "diff" ? factText(value) : `${name.replaceAll("_", " ")} ${factText(value)}`;
 }
 

@@ -2,11 +2,8 @@
 // does when the server lies still, skips, repeats or is gone.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
 import {
   bound,
-  builtPage,
-  launch,
   logIn,
   openPage,
   pause,
@@ -14,54 +11,14 @@ import {
   textOf,
   until,
 } from "./browser.mjs";
-import { MockServer } from "./mock-server.mjs";
+import { browser, staleness, story } from "./story.mjs";
 
 const STALE_S = 2;
 bound(400000);
 
-let browser;
-let dir;
-
-before(async () => {
-  dir = builtPage();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-});
-
-/** One story: a server, a logged-in page, and at the end no complaint of the browser. */
-function story(name, { user = "risk1", mode = "sim", viewport, complaints = [] }, tell) {
-  test(name, { timeout: 90000 }, async () => {
-    const server = new MockServer(dir, { seed: 7, mode });
-    const url = await server.start();
-    const opened = await openPage(browser, url, viewport);
-    try {
-      if (user) {
-        await logIn(opened.page, user, "demo");
-        // Playwright types nothing into a panel that is still inert.
-        await until("all panels in step", async () =>
-          (await staleness(opened.page)).every((stale) => stale === "no"),
-        );
-      }
-      await tell(opened.page, server);
-      const unexpected = (await opened.complaints()).filter(
-        (said) => !complaints.some((known) => known.test(said)),
-      );
-      assert.deepEqual(unexpected, []);
-    } finally {
-      await opened.close();
-      await server.stop();
-    }
-  });
-}
-
 const limitsValue = (page, name) => textOf(page, `[data-limit=${name}] [data-test=in-force]`);
 const notice = (page, words) =>
   until(`a notice: ${words}`, async () => (await page.textContent(".notices")).includes(words));
-const staleness = (page) =>
-  page.$$eval("[data-panel]", (panels) => panels.map((panel) => panel.dataset.stale));
 
 async function killWith(page, reason) {
   await page.fill("#at-kill", reason);
@@ -149,6 +106,7 @@ story("decimals are shown with every digit, unknown as a dash", {}, async (page,
     ".positions-grid [data-instrument='sim:BTCUSDT'] td:nth-child(4)",
   );
   assert.equal(mark, "\u2014");
+  await screenshot(page, "stale");
 });
 
 story(
@@ -271,6 +229,35 @@ story("kill: a typed reason, one press, a receipt that fills in", {}, async (pag
   await screenshot(page, "killed");
 });
 
+story("a receipt of an earlier run or of a resumed scope says so", {}, async (page, server) => {
+  const { desk } = server;
+  const receipt = desk.kill("firm", "before the restart", false, "risk1");
+  Object.assign(receipt, { at_ns: "1700000000000000000", resting: null, cancels: null });
+  desk.confirm = () => {};
+  await page.reload();
+  const words = () => textOf(page, "[data-test=receipt]");
+  await until("the earlier run", async () => (await words()).includes("from an earlier run"));
+  assert.equal(await page.isVisible("[data-test=resumed]"), false);
+  desk.setState("firm", "ACTIVE", "risk2", null, null);
+  await page.reload();
+  await until("it is resumed", () => page.isVisible("[data-test=resumed]"));
+});
+
+story("a venue that is down greys its rows and is named", {}, async (page, server) => {
+  const { desk } = server;
+  const status = desk.status.bind(desk);
+  desk.status = () => ({
+    ...status(),
+    venues: [{ venue: "sim", state: "DOWN", age_ns: "9000000000" }],
+  });
+  await until("the badge", async () =>
+    (await textOf(page, ".market-grid [data-instrument='sim:ETHUSDT']")).includes("DOWN"),
+  );
+  assert.match(await textOf(page, ".venues"), /sim DOWN/);
+  assert.ok(await page.$(".positions-grid .row-stale"));
+  assert.match(await textOf(page, "[data-panel=orders] tbody"), /USDT sim/);
+});
+
 story("kill by keyboard alone", { user: "trader" }, async (page) => {
   await page.keyboard.press("k");
   await page.keyboard.type("keys only");
@@ -343,6 +330,11 @@ story(
     } finally {
       await second.close();
     }
+    await until("who approved", () => page.isVisible("[data-approval='1'] [data-test=decider]"));
+    assert.equal(
+      await textOf(page, "[data-approval='1'] [data-test=decider]"),
+      "approved by risk2",
+    );
     await until(
       "the new value here",
       async () => (await limitsValue(page, "max_order_lots")) === "900",

@@ -89,4 +89,15 @@ test("a change is told by what differs", () => {
   assert.equal(format.changeText(null, { state: "HALTED", incident: null }), "state HALTED");
   assert.equal(format.changeText("pending", "applied"), "pending \u2192 applied");
   assert.equal(format.changeText(null, null), "");
+  const diff = [{ name: "max_order_lots", old: 500, new: 900 }];
+  assert.equal(
+    format.changeText(null, { id: "A1", diff }),
+    "id A1, max order lots 500 \u2192 900",
+  );
+});
+
+test("a venue's short name tells sisters apart", () => {
+  assert.equal(format.venueText("binance-usdm"), "usdm");
+  assert.equal(format.venueText("sim"), "sim");
+  assert.equal(format.venueText(undefined), format.DASH);
 });

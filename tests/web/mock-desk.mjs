@@ -427,6 +427,7 @@ export class Desk {
 
   decide(approval, verb, user) {
     approval.state = verb === "approve" ? "applied" : "rejected";
+    approval.decider = user;
     this.note("approval", user, { scope: approval.scope, old: "pending", next: approval.state });
     const row = this.limitsOf(approval.scope);
     if (approval.kind === "limits") {
