@@ -68,7 +68,8 @@ static void restore_scopes(struct engine *engine)
 
         oms->states[scope] = (struct scope_state){.state = engine->config.initial[scope].state,
                                                   .version = state.version,
-                                                  .incident = state.incident};
+                                                  .incident = state.incident,
+                                                  .served = state.incident};
         oms_emit(oms, EVENT_LIMITS_APPLIED, &limits, sizeof limits);
         oms_emit(oms, EVENT_STATE_CHANGED, &state, sizeof state);
     }
@@ -200,7 +201,7 @@ static bool obey_intent(struct engine *engine, const struct intent *intent,
     assert(intent->instrument < engine->config.scopes.instruments);
     /* A journal that is nearly full is not asked: each denial would be one more record in it, and
      * at full speed those alone would keep it full. Cancels went through above. */
-    if (lane_room(engine->io.events) < LANE_RESERVE_BYTES)
+    if (!oms_journal_is_ready(&engine->oms))
         return false;
     return oms_submit(&engine->oms, intent, reference, &order_id, &verdict) == SUBMIT_SENT;
 }

@@ -28,6 +28,7 @@ void lane_init(struct lane *lane, struct lane_shared *shared, void *bytes, uint6
     shared->capacity = capacity;
     atomic_store_explicit(&record_at(lane, 0)->commit, 0, memory_order_relaxed);
     atomic_store_explicit(&shared->claimed, 0, memory_order_relaxed);
+    atomic_store_explicit(&shared->suspect, 0, memory_order_relaxed);
     atomic_store_explicit(&shared->claimed_seq, last_seq, memory_order_relaxed);
     atomic_store_explicit(&shared->head, 0, memory_order_relaxed);
     for (uint32_t gate = 0; gate < LANE_GATES_MAX; gate++) {

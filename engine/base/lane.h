@@ -47,6 +47,7 @@ struct lane_shared {
     _Atomic uint64_t claimed_seq;         /* the record being stored, or the newest one */
     alignas(64) _Atomic uint64_t head;    /* all before it is committed */
     _Atomic uint64_t head_seq;            /* sequence of the last committed record */
+    _Atomic uint32_t suspect; /* the persister: what is said here may not reach the disk */
     alignas(64) _Atomic uint64_t gate[LANE_GATES_MAX]; /* positions that must not be overtaken */
     _Atomic uint64_t gate_seq[LANE_GATES_MAX];         /* sequence done at that position */
 };
@@ -78,6 +79,17 @@ void lane_init(struct lane *lane, struct lane_shared *shared, void *bytes, uint6
 
 /* Writer. Bytes that can be appended before a gating reader would be overtaken. */
 uint64_t lane_room(struct lane *lane);
+
+/* Any thread. Storage has failed: no new order may be sent on its word. */
+static inline void lane_distrust(struct lane *lane)
+{
+    atomic_store_explicit(&lane->shared->suspect, 1, memory_order_relaxed);
+}
+
+static inline bool lane_is_suspect(const struct lane *lane)
+{
+    return atomic_load_explicit(&lane->shared->suspect, memory_order_relaxed) != 0;
+}
 
 /* Writer. Appends one record and publishes it; returns its sequence. The caller has checked
  * lane_room (asserted here: an overtaken persister would be silent loss). */

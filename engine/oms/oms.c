@@ -27,7 +27,7 @@ static int64_t mid_e8_ticks(const struct reference *reference)
 }
 
 /* A market order leaves as an IOC limit at the edge of the tightest collar: as far as it may go,
- * never further. 0 when there is no collar or no mid; the gate then denies. */
+ * never further. Without a collar or a mid any price will do: the gate denies for that reason. */
 static int64_t bounded_price(const struct oms *oms, struct order_scopes scopes, enum side side,
                              int64_t mid)
 {
@@ -42,7 +42,7 @@ static int64_t bounded_price(const struct oms *oms, struct order_scopes scopes, 
             collar = limit;
     }
     if (collar == INT64_MAX || collar == LIMIT_DENY || mid <= 0)
-        return 0;
+        return 1;
     distance = (__int128)mid * collar / RATIO_ONE_E8;
     if (side == SIDE_BUY)
         return (int64_t)((mid + distance) / PRICE_ONE_E8);
@@ -94,8 +94,7 @@ static struct verdict judge(struct oms *oms, const struct intent *intent,
         .reduce_only = (intent->flags & ORDER_REDUCE_ONLY) != 0,
         .state = oms->stopping ? STATE_HALTED : oms_effective_state(oms, scopes),
         .permitted = oms->permitted[intent->strategy][intent->instrument],
-        .busy =
-            lane_room(oms->events) < LANE_RESERVE_BYTES || oms->pool.live_count >= MAX_LIVE_ORDERS,
+        .busy = !oms_journal_is_ready(oms) || oms->pool.live_count >= MAX_LIVE_ORDERS,
         .book_stale = reference->stale,
         .mid_e8_ticks = mid_e8_ticks(reference),
         .now_ns = oms->now_ns,

@@ -39,7 +39,9 @@ struct incident {
 
 struct scope_state {
     enum trading_state state;
-    uint64_t version, incident;
+    uint64_t version;
+    uint64_t incident; /* the kill that halted it; 0: not by a kill */
+    uint64_t served;   /* the word of the kill page that has been obeyed */
 };
 
 /* What the market says at this moment about the instrument of an order. */
@@ -123,6 +125,12 @@ void oms_count_outcome(struct oms *oms, struct order *order, enum cancel_outcome
 /* The state that a report leads to; false: an empty cell of the table. */
 bool oms_transition(enum order_state from, enum report report, enum order_state before_cancel,
                     enum order_state *to);
+
+/* New orders need a journal that takes them: with room to spare, and not suspect. */
+static inline bool oms_journal_is_ready(const struct oms *oms)
+{
+    return !lane_is_suspect(oms->events) && lane_room(oms->events) >= LANE_RESERVE_BYTES;
+}
 
 static inline bool order_is_in_scope(const struct order *order, uint16_t scope)
 {

@@ -119,11 +119,21 @@ static void block(struct oms *oms, uint16_t scope, uint64_t number)
                                    .scope = scope};
 
     oms->states[scope].state = STATE_HALTED;
+    oms->states[scope].served = number;
     seen.resting = claim_orders(oms, scope, number);
     oms_emit(oms, EVENT_KILL_SEEN, &seen, sizeof seen);
     change_state(oms, scope, STATE_HALTED, number);
     incident->sent = seen.resting - oms_cancel_scope(oms, scope);
     emit_progress(oms, incident);
+}
+
+/* A kill of a scope that is killed already joins its incident. The version moves, so a resume that
+ * was proposed before it is stale: nobody is told "blocked" and then resumed past. */
+static void join(struct oms *oms, uint16_t scope, uint64_t word)
+{
+    oms->states[scope].served = word;
+    change_state(oms, scope, STATE_HALTED, oms->states[scope].incident);
+    oms_cancel_scope(oms, scope);
 }
 
 uint64_t oms_kill(struct oms *oms)
@@ -135,7 +145,11 @@ uint64_t oms_kill(struct oms *oms)
     for (uint16_t scope = 0; scope < scope_count(oms->scopes); scope++) {
         uint64_t word = atomic_load_explicit(&oms->kill->word[scope], memory_order_acquire);
 
-        if (kill_page_is_killed(oms->kill, scope) && word != oms->states[scope].incident)
+        if (!kill_page_is_killed(oms->kill, scope) || word == oms->states[scope].served)
+            continue;
+        if (oms->states[scope].incident != 0)
+            join(oms, scope, word);
+        else
             block(oms, scope, word);
     }
     oms->doorbell_seen = doorbell;
@@ -164,19 +178,20 @@ void oms_chase_killed(struct oms *oms)
     }
 }
 
-/* A kill is cleared only by a command that names the very generation it clears. */
+/* A kill is cleared only by a command that names its incident, and only while no other kill of the
+ * scope has come since: one that has not been obeyed yet has raised the word. */
 static bool clears_kill(struct oms *oms, const struct command_set_state *command)
 {
+    const struct scope_state *now = &oms->states[command->scope];
     uint64_t word = atomic_load_explicit(&oms->kill->word[command->scope], memory_order_acquire);
 
     if (!kill_page_is_killed(oms->kill, command->scope))
         return true;
-    if (command->clears != word)
+    if (command->clears != now->incident || word != now->served)
         return false;
     /* Pairs with the acquire in kill_page_is_killed. A kill that came after the load above has
-     * raised the word beyond `clears`, so it still holds. */
-    atomic_store_explicit(&oms->kill->cleared[command->scope], command->clears,
-                          memory_order_release);
+     * raised the word beyond this, so it still holds. */
+    atomic_store_explicit(&oms->kill->cleared[command->scope], word, memory_order_release);
     return true;
 }
 
@@ -191,8 +206,10 @@ enum status oms_set_state(struct oms *oms, const struct command_set_state *comma
         return ERR_STALE_VERSION;
     if (command->state < (unsigned)now->state && !clears_kill(oms, command))
         return ERR_STALE_VERSION;
+    /* A stricter state leaves the kill as it is. A looser one has cleared it; a kill that comes at
+     * this very moment is the next one's, and opens an incident of its own. */
     change_state(oms, command->scope, (enum trading_state)command->state,
-                 kill_page_is_killed(oms->kill, command->scope) ? now->incident : 0);
+                 command->state < (unsigned)now->state ? 0 : now->incident);
     return OK;
 }
 

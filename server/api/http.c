@@ -16,7 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TIMEOUT_S = 30, DISCARD_MAX = 1 << 20, CLOSE_WAIT_MS = 1000, AWAY_WAIT_MS = 5000 };
+enum {
+    TIMEOUT_S = 30,
+    KILL_TIMEOUT_S = 3,
+    DISCARD_MAX = 1 << 20,
+    CLOSE_WAIT_MS = 1000,
+    AWAY_WAIT_MS = 5000
+};
 
 static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-local"};
 
@@ -380,6 +386,12 @@ static size_t leave_escaped(void *ctx, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
+/* Whoever sends nothing is dropped; soon on the kill listener, whose places are for kills. */
+static unsigned patience_s(const struct listener *listener)
+{
+    return listener->kind == LISTENER_KILL ? KILL_TIMEOUT_S : TIMEOUT_S;
+}
+
 static enum status daemon_start(struct listener *listener, struct err *err)
 {
     listener->daemon =
@@ -390,7 +402,7 @@ static enum status daemon_start(struct listener *listener, struct err *err)
                          MHD_OPTION_LISTEN_SOCKET, listener->fd,                 /* ours */
                          MHD_OPTION_STRICT_FOR_CLIENT, 1,                        /* */
                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, /* */
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,     /* */
+                         MHD_OPTION_CONNECTION_TIMEOUT, patience_s(listener),    /* */
                          MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
                          MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
                          MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,      /* */

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+enum { JOINED_NOTES_PER_S = 20 };
 #define RECEIPT_WAIT_NS 5000000LL
 
 /* The view lags by about a millisecond: a moment later the receipt counts what was resting. NULL
@@ -73,9 +74,26 @@ static void note(struct control *control, const struct actor *actor, const char 
     control_queue_note(control, record_make(actor, &fact), again ? NULL : kill);
 }
 
-static uint64_t word_of(struct kill_page *page, uint16_t scope)
+/* The incident that halts the scope now: the engine's, which may be that of an earlier or of a
+ * simultaneous kill; while the engine is silent, what the page says. */
+static uint64_t incident_of(struct control *control, const struct kill_target *target)
 {
-    return atomic_load_explicit(&page->word[scope], memory_order_acquire);
+    uint64_t incident = view_state(control->from.view, target->scope).incident;
+
+    if (incident != 0)
+        return incident;
+    return atomic_load_explicit(&target->page->word[target->scope], memory_order_acquire);
+}
+
+/* A token that kills what is killed, over and over, must not fill the disk with it. */
+static bool is_flood(int64_t read_ns)
+{
+    static _Atomic int64_t second;
+    static _Atomic uint32_t count;
+
+    if (atomic_exchange(&second, read_ns / 1000000000) != read_ns / 1000000000)
+        atomic_store(&count, 0);
+    return atomic_fetch_add(&count, 1) >= JOINED_NOTES_PER_S;
 }
 
 enum status control_kill(struct control *control, const struct actor *actor, const char *scope_name,
@@ -92,11 +110,11 @@ enum status control_kill(struct control *control, const struct actor *actor, con
 
     if (!config_scope_find(control->from.config, scope_name, &target.scope))
         return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"", scope_name);
-    again = kill_page_is_killed(target.page, target.scope);
-    result = again ? kill_await(&target) : kill_and_wait(&target);
-    /* Two that come at once share the later one's incident: that is the one a resume must name. */
-    kill.incident = word_of(target.page, target.scope);
-    again = again || kill.incident != result.incident;
+    /* Always a kill of its own on the page, also when the scope is killed already: it makes a
+     * resume that is on its way stale. It then joins the incident that is there. */
+    result = kill_and_wait(&target);
+    kill.incident = incident_of(control, &target);
+    again = kill.incident != result.incident;
     kill.doorbell = result.doorbell;
     kill.scope = target.scope;
     kill.answered = result.engine_answered;
@@ -113,7 +131,10 @@ enum status control_kill(struct control *control, const struct actor *actor, con
         refuse_flatten(*receipt);
     if (again)
         json_object_set_new(*receipt, "joined", json_true());
-    note(control, actor, scope_name, request_id, &kill, again);
+    if (!again || !is_flood(read_ns))
+        note(control, actor, scope_name, request_id, &kill, again);
+    else
+        log_line(LOG_WARN, "control", "joined kills beyond what is recorded", NULL);
     if (!result.engine_answered)
         log_line(LOG_ERROR, "control", "kill: the engine is silent", NULL);
     return OK;

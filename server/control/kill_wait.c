@@ -35,7 +35,7 @@ static bool gateways_passed(const struct kill_target *target, uint64_t doorbell,
     return true;
 }
 
-struct kill_result kill_await(const struct kill_target *target)
+static struct kill_result await_answers(const struct kill_target *target)
 {
     struct kill_page *page = target->page;
     struct kill_result result = {
@@ -64,7 +64,7 @@ struct kill_result kill_await(const struct kill_target *target)
 struct kill_result kill_and_wait(const struct kill_target *target)
 {
     uint64_t incident = kill_page_set(target->page, target->scope);
-    struct kill_result result = kill_await(target);
+    struct kill_result result = await_answers(target);
 
     result.incident = incident;
     return result;

@@ -35,8 +35,5 @@ struct kill_result {
 };
 
 struct kill_result kill_and_wait(const struct kill_target *target);
-/* Waits for what has rung so far: whoever kills a scope that another is just killing must not be
- * answered before it is blocked. `incident` is what the scope's word holds. */
-struct kill_result kill_await(const struct kill_target *target);
 
 #endif

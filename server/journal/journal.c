@@ -174,8 +174,8 @@ static enum status turn(struct journal *journal, bool all, uint32_t *moved, stru
     return status;
 }
 
-/* From here on no gate moves: the engine runs out of room and denies new orders (busy), while
- * cancels and kills have the reserve that it keeps. */
+/* The engine denies new orders from its next look at the lane; cancels and kills have the room that
+ * is left, as no gate moves any more. */
 static void become_suspect(struct journal *journal, const struct err *err)
 {
     char text[3 * ERR_TEXT_MAX];
@@ -183,6 +183,8 @@ static void become_suspect(struct journal *journal, const struct err *err)
     log_line(LOG_ERROR, "journal", "storage is suspect: no new orders will pass", "why=%s",
              log_escape(text, sizeof text, err->text));
     atomic_store(&journal->suspect, true);
+    for (int lane = 0; lane < JOURNAL_LANES; lane++)
+        lane_distrust(&journal->copy[lane].hot.lane);
 }
 
 static void wait_for_work(struct journal *journal, bool *all, bool *stop)

@@ -131,23 +131,3 @@ Test(kill_wait, an_answer_to_an_earlier_doorbell_does_not_count)
     cr_assert(!result.engine_answered && !result.gateways_answered);
     cr_assert_eq(result.incident, 2);
 }
-
-/* Whoever joins a kill that has not been answered yet waits for the same answers. */
-Test(kill_wait, a_second_kill_is_not_answered_before_the_first_has_blocked)
-{
-    struct fake fake = {.engine_delay_ns = 3000000, .gateway_delay_ns = 1000000, .drains = true};
-    struct kill_result result;
-    pthread_t thread;
-    uint64_t first;
-
-    ring_init(&orders, ring_bytes, sizeof ring_bytes);
-    memset(&page, 0, sizeof page);
-    pthread_create(&thread, NULL, engine_and_gateway, &fake);
-    first = kill_page_set(&page, SCOPE);
-    result = kill_await(&target);
-    cr_assert(result.engine_answered && result.gateways_answered);
-    cr_assert(result.incident == first);
-    cr_assert(atomic_load(&page.engine_seen) == result.doorbell);
-    cr_assert(atomic_load(&page.gateway[0].seen) == result.doorbell);
-    pthread_join(thread, NULL);
-}

@@ -189,21 +189,56 @@ static enum status set_state(struct fixture *f, uint16_t scope, enum trading_sta
     return (enum status)fixture_command(f, &command)->status;
 }
 
-Test(oms, a_resume_must_name_the_kill_and_the_version_it_saw)
+Test(oms, a_resume_must_name_the_incident_and_the_version_it_saw)
 {
     struct fixture *f = fixture_make();
     uint64_t first = kill_page_set(&f->page, 0);
-    uint64_t second;
 
     engine_timer(f->engine, f->now_ns);
     cr_assert(eq(int, set_state(f, 0, STATE_ACTIVE, 1, first + 9), ERR_STALE_VERSION));
     cr_assert(eq(int, set_state(f, 0, STATE_ACTIVE, 0, first), ERR_STALE_VERSION));
-    second = kill_page_set(&f->page, 0);
-    cr_assert(eq(int, set_state(f, 0, STATE_ACTIVE, 1, first), ERR_STALE_VERSION),
-              "the kill has moved");
-    cr_assert(eq(int, set_state(f, 0, STATE_ACTIVE, 2, second), OK));
+    cr_assert(eq(int, set_state(f, 0, STATE_ACTIVE, 1, first), OK));
     cr_assert(ne(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
     cr_assert(not(kill_page_is_killed(&f->page, 0)));
+}
+
+Test(oms, a_second_kill_joins_the_incident_and_makes_a_resume_on_its_way_stale)
+{
+    struct fixture *f = fixture_make();
+    uint64_t first = kill_page_set(&f->page, 0);
+
+    engine_timer(f->engine, f->now_ns);
+    kill_page_set(&f->page, 0);
+    cr_assert(eq(int, set_state(f, 0, STATE_ACTIVE, 1, first), ERR_STALE_VERSION),
+              "decided before the second kill");
+    fixture_drain(f);
+    cr_assert(eq(u64, f->newest[EVENT_STATE_CHANGED].state_changed.incident, first));
+    cr_assert(eq(u32, f->counts[EVENT_KILL_SEEN], 1), "one incident");
+    cr_assert(eq(int, set_state(f, 0, STATE_ACTIVE, 2, first), OK));
+    cr_assert(ne(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
+}
+
+/* The kill arrives between the look at the page and the clearing: no version has moved yet. */
+Test(oms, a_kill_that_has_not_been_obeyed_yet_is_not_cleared)
+{
+    struct fixture *f = fixture_make();
+    struct command_set_state resume = {.clears = kill_page_set(&f->page, 0), .base = 1};
+
+    engine_timer(f->engine, f->now_ns);
+    kill_page_set(&f->page, 0);
+    cr_assert(eq(int, oms_set_state(&f->engine->oms, &resume), ERR_STALE_VERSION));
+    cr_assert(kill_page_is_killed(&f->page, 0));
+}
+
+Test(oms, a_suspect_journal_stops_new_orders_and_lets_cancels_pass)
+{
+    struct fixture *f = fixture_make();
+    uint64_t resting = fixture_order(f, 0, SIDE_BUY, 1000, 1);
+
+    lane_distrust(&f->lane);
+    cr_assert(eq(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
+    cr_assert(eq(int, f->newest[EVENT_ORDER_DENIED].order_denied.verdict.denial, DENY_BUSY));
+    cr_assert(eq(int, fixture_cancel(f, resting), OK));
 }
 
 Test(oms, a_stricter_state_needs_no_kill_and_survives_a_looser_scope_below)
