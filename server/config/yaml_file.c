@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX_BYTES = 1 << 20 };
+enum { FILE_MAX_BYTES = 1 << 20, DEPTH_MAX = 16 };
 
 static enum status read_bytes(struct yaml_file *file, struct err *err)
 {
@@ -28,12 +28,14 @@ static enum status read_bytes(struct yaml_file *file, struct err *err)
     return OK;
 }
 
-/* The tree forgets anchors, the events do not. */
-static enum status refuse_anchors(struct yaml_file *file, struct err *err)
+/* What the tree does not tell, the events do: anchors, further documents, depth. */
+static enum status refuse_shapes(struct yaml_file *file, struct err *err)
 {
     yaml_parser_t parser;
     yaml_event_t event;
     bool more = true;
+    int documents = 0;
+    int depth = 0;
     enum status status = OK;
 
     if (!yaml_parser_initialize(&parser))
@@ -52,6 +54,16 @@ static enum status refuse_anchors(struct yaml_file *file, struct err *err)
             (event.type == YAML_SEQUENCE_START_EVENT && event.data.sequence_start.anchor))
             status = err_format(err, ERR_CONFIG, "%s:%zu: anchors and aliases are not used here",
                                 file->path, event.start_mark.line + 1);
+        /* A second document would be read by nobody: limits written there would seem to hold. */
+        if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1)
+            status = err_format(err, ERR_CONFIG, "%s:%zu: a second document; only one is read",
+                                file->path, event.start_mark.line + 1);
+        depth +=
+            (event.type == YAML_MAPPING_START_EVENT) + (event.type == YAML_SEQUENCE_START_EVENT);
+        depth -= (event.type == YAML_MAPPING_END_EVENT) + (event.type == YAML_SEQUENCE_END_EVENT);
+        if (depth > DEPTH_MAX)
+            status = err_format(err, ERR_CONFIG, "%s:%zu: nested deeper than %d", file->path,
+                                event.start_mark.line + 1, DEPTH_MAX);
         more = event.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }
@@ -81,7 +93,7 @@ enum status yaml_file_open(struct yaml_file *file, const char *path, struct err 
     *file = (struct yaml_file){.path = path};
     status = read_bytes(file, err);
     if (status == OK)
-        status = refuse_anchors(file, err);
+        status = refuse_shapes(file, err);
     if (status == OK)
         status = load(file, err);
     if (status != OK) {

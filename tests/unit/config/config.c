@@ -58,6 +58,8 @@ static const struct refusal refusals[] = {
     {HEAD "market: {jitter_ms: 0.0000001}\n", "at most 6 places", 3},
     {HEAD "seed: [\n", "did not find", 4},
     {HEAD "seed: &a 1\n", "anchors", 3},
+    {HEAD "---\nlimits: {firm: {max_order_lots: 1}}\n", "a second document", 3},
+    {HEAD "seed: [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", "nested deeper", 3},
     {HEAD "caps: {firm: {max_order_lots: 5}}\nlimits: {firm: {max_order_lots: 6}}\n",
      "above the cap", 4},
     {HEAD "limits: {form: {}}\n", "unknown scope 'form'", 3},
