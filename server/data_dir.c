@@ -51,28 +51,29 @@ static long holder_of(int fd)
     return length > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-enum status data_dir_lock(const char *dir, struct err *err)
+enum status data_dir_lock(const char *dir, int *fd, struct err *err)
 {
     char path[DATA_PATH_MAX];
     enum status status = make_dir(dir, err);
-    int fd;
 
+    *fd = -1;
     if (status != OK)
         return status;
     path_in(path, dir, "lock");
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0)
         return fail(err, path, "cannot be opened");
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        long pid = holder_of(fd);
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        long pid = holder_of(*fd);
 
-        close(fd);
+        close(*fd);
+        *fd = -1;
         return pid > 0 ? err_format(err, ERR_BUSY_DATA, "%s: in use by process %ld", dir, pid)
                        : err_format(err, ERR_BUSY_DATA, "%s: in use by another process", dir);
     }
-    if (ftruncate(fd, 0) != 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
+    if (ftruncate(*fd, 0) != 0 || dprintf(*fd, "%ld\n", (long)getpid()) < 0)
         return fail(err, path, "cannot be written");
-    return OK; /* fd stays open: the lock goes with the process */
+    return OK;
 }
 
 static enum status sync_dir(const char *dir, struct err *err)

@@ -11,8 +11,9 @@
 
 enum { DATA_PATH_MAX = 512 };
 
-/* ERR_BUSY_DATA when another process holds it. The lock goes with the process. */
-enum status data_dir_lock(const char *dir, struct err *err);
+/* ERR_BUSY_DATA when another process holds it. The lock goes with *fd, at the latest with the
+ * process. */
+enum status data_dir_lock(const char *dir, int *fd, struct err *err);
 enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err);
 enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
                                const char *mode, struct err *err);

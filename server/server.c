@@ -102,7 +102,8 @@ static enum status open_truth(struct server *server, struct err *err)
 {
     const char *dir = server->options->dir;
     char recovered[ERR_TEXT_MAX] = "";
-    enum status status = data_dir_lock(dir, err);
+    int lock_fd; /* stays open: the lock goes with the process */
+    enum status status = data_dir_lock(dir, &lock_fd, err);
 
     if (status == OK)
         status = data_dir_next_epoch(dir, &server->epoch, err);

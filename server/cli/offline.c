@@ -1,29 +1,15 @@
 #include "cli/offline.h"
 
+#include "data_dir.h"
 #include "thread/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { TRIES = 10 };
-
-static enum status open_lock(const char *dir, int *fd, struct err *err)
-{
-    char path[4096];
-
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        return err_format(err, ERR_IO, "%s: %s", dir, strerrordesc_np(errno));
-    if ((size_t)snprintf(path, sizeof path, "%s/lock", dir) >= sizeof path)
-        return err_set(err, ERR_IO, "the directory's path is too long");
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    return *fd >= 0 ? OK : err_format(err, ERR_IO, "%s: %s", path, strerrordesc_np(errno));
-}
 
 enum status offline_open(struct offline *offline, const char *dir, struct err *err)
 {
@@ -33,16 +19,18 @@ enum status offline_open(struct offline *offline, const char *dir, struct err *e
     *offline = (struct offline){.lock_fd = -1};
     if (client_is_server_there(dir))
         return ERR_CONFLICT;
-    if ((status = open_lock(dir, &offline->lock_fd, err)) != OK)
-        return status;
-    for (int left = TRIES; flock(offline->lock_fd, LOCK_EX | LOCK_NB) != 0; left--) {
+    /* A directory may be made here, but not the path to it: that is more likely a slip. */
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return err_format(err, ERR_IO, "%s: %s", dir, strerrordesc_np(errno));
+    for (int left = TRIES; (status = data_dir_lock(dir, &offline->lock_fd, err)) == ERR_BUSY_DATA;
+         left--) {
         if (left == 0)
             return err_format(err, ERR_BUSY_DATA, "%s is in use, and nobody listens there", dir);
         nanosleep(&step, NULL); /* a server that is just starting will listen soon */
         if (client_is_server_there(dir))
             return ERR_CONFLICT;
     }
-    return access_open(&offline->access, dir, err);
+    return status == OK ? access_open(&offline->access, dir, err) : status;
 }
 
 void offline_close(struct offline *offline)
