@@ -393,6 +393,7 @@ static void stop(struct server *server)
     access_close(server->access);
     data_dir_remove_run(server->options->dir);
     json_decref(server->first_login);
+    log_flush();
 }
 
 static enum status start(struct server *server, struct err *err)
