@@ -148,6 +148,68 @@ struct event_stop {
     uint8_t reserved[4];
 };
 
+/* An amend has passed the gate and is on its way. Until it is answered the order counts with the
+ * larger of both quantities. */
+struct event_order_amend {
+    uint64_t order_id;
+    int64_t price_ticks, qty_lots; /* as asked for; qty is the total */
+    struct verdict verdict;
+};
+
+/* An order that we did not send rests at the venue, and counts from now on. */
+struct event_order_external {
+    uint64_t order_id;
+    int64_t price_ticks, qty_lots;
+    uint16_t instrument, strategy;
+    uint8_t side;
+    uint8_t reserved[3];
+};
+
+/* More denials equal to the one of `order_id` (same strategy, instrument, side, reason): said once
+ * for all of them. */
+struct event_denials {
+    uint64_t order_id, last_order_id; /* the first that was said, the last that was not */
+    uint64_t count;                   /* of those not said one by one */
+    int64_t first_ns, last_ns;
+    uint16_t instrument, strategy;
+    uint8_t side, reason;
+    uint8_t reserved[2];
+};
+
+/* An automatic trigger has fired, with the inputs that fired it. The kill of the scope, if that is
+ * its action, follows as KILL_SEEN with the same incident. */
+struct event_trigger {
+    uint64_t incident; /* 0: nothing was killed */
+    int64_t measured, limit;
+    int64_t data_age_ns; /* of the newest input; -1: none */
+    uint16_t scope, instrument; /* instrument: UINT16_MAX when it is about none */
+    uint8_t trigger, action;
+    uint8_t samples, window; /* so many of the last so many samples were in breach */
+};
+
+struct event_flatten {
+    uint64_t incident;
+    uint32_t orders; /* exits sent so far */
+    uint16_t scope;
+    uint8_t done;    /* nothing of the scope is held any more, or no more can be done */
+    uint8_t refused; /* enum flatten_refusal; 0: it is under way or well done */
+};
+
+struct event_funding {
+    uint64_t exec_id;
+    int64_t amount_e8; /* settlement currency; paid is positive */
+    int64_t venue_ns;
+    uint16_t instrument;
+    uint8_t reserved[6];
+};
+
+/* A strategy's parameter in an instrument has been set; `value` in held units. */
+struct event_parameters {
+    int64_t value, old;
+    uint16_t strategy, instrument, parameter;
+    uint8_t reserved[2];
+};
+
 #pragma GCC diagnostic pop
 
 const char *event_name(enum event_kind kind);

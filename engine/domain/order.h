@@ -26,11 +26,14 @@ enum report {
     REPORT_COUNT
 };
 
-enum { ORDER_POST_ONLY = 1, ORDER_REDUCE_ONLY = 2 }; /* flags */
+/* Flags. ORDER_EXIT: a person's or a flatten's reduce-only order, the one kind of new order that
+ * leaves in a HALTED or killed scope; the engine alone sets it. ORDER_EXTERNAL: found at the venue,
+ * not sent by us; it counts in every limit. */
+enum { ORDER_POST_ONLY = 1, ORDER_REDUCE_ONLY = 2, ORDER_EXIT = 4, ORDER_EXTERNAL = 8 };
 enum { STRATEGY_MANUAL = 0 };
 
 /* What a strategy or a person wants; becomes an order when the gate passes it. */
-enum intent_kind { INTENT_NEW, INTENT_CANCEL };
+enum intent_kind { INTENT_NEW, INTENT_CANCEL, INTENT_AMEND };
 
 struct intent {
     uint8_t kind;
@@ -41,8 +44,8 @@ struct intent {
     uint16_t instrument;
     uint16_t strategy;
     int64_t price_ticks; /* market: 0, the engine bounds it by the collar */
-    int64_t qty_lots;
-    uint64_t order_id; /* of the order to cancel */
+    int64_t qty_lots;    /* amend: the new total, what is filled included */
+    uint64_t order_id;   /* of the order to cancel or to amend */
     uint64_t cause;    /* command id of a person's order; 0: a strategy's own */
 };
 
@@ -51,10 +54,12 @@ struct order {
     uint64_t seq; /* position in the order of sending, from 1 */
     uint16_t instrument, strategy, venue;
     struct order_scopes scopes;
-    uint8_t side, type, tif, flags, state, state_before_cancel;
-    bool cancel_counted; /* within an incident's receipt */
+    uint8_t side, type, tif, flags, state;
+    uint8_t state_before; /* that a cancel or an amend under way has found */
+    bool cancel_counted;  /* within an incident's receipt */
     int64_t price_ticks;
     int64_t qty_lots;
+    int64_t amend_price_ticks, amend_qty_lots; /* asked for and not yet answered; qty 0: none */
     int64_t filled_lots;
     __int128 filled_price_lots; /* sum of price_ticks * lots: the average price */
     int64_t sent_ns, acked_ns;
@@ -70,7 +75,12 @@ static inline int64_t order_leaves_lots(const struct order *order)
 }
 
 /* Engine to gateway. */
-enum order_message_kind { ORDER_MESSAGE_NEW = 1, ORDER_MESSAGE_CANCEL };
+enum order_message_kind {
+    ORDER_MESSAGE_NEW = 1,
+    ORDER_MESSAGE_CANCEL,
+    ORDER_MESSAGE_AMEND, /* price_ticks and qty_lots are the new ones, qty the new total */
+    ORDER_MESSAGE_QUERY, /* what has become of it? answered by a report of what it is, or absent */
+};
 
 struct order_message {
     uint8_t kind, side, type, tif, flags;
@@ -82,7 +92,12 @@ struct order_message {
 
 /* Gateway to engine. `report` is one of the venue's (FILL_PART stands for any fill: the engine
  * decides whether it is the last). Everything needed to book a fill of an order we have forgotten
- * is in it. */
+ * is in it. Of the other reports:
+ *   VENUE_AMEND   price_ticks and qty_lots (the total) as they now stand
+ *   FOREIGN       an order that is not ours rests: side, price_ticks, qty_lots are its own, order_id
+ *                 is drawn by the gateway (top bit set) and is what its later reports carry
+ *   POSITION      the venue's own count of our position: qty_lots, signed; about no order
+ *   FUNDING       fee_e8 was paid (positive) or received for holding; exec_id is unique per venue */
 struct execution {
     uint8_t report, side;
     bool maker;

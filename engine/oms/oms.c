@@ -256,9 +256,9 @@ bool oms_cancel(struct oms *oms, struct order *order)
     message = ring_reserve(ring_of(oms, order->instrument), sizeof *message);
     if (!message)
         return false;
-    if (!oms_transition((enum order_state)order->state, REPORT_CANCEL_SENT, ORDER_WORKING, &next))
+    if (!oms_transition(order, REPORT_CANCEL_SENT, &next))
         panic(__FILE__, __LINE__, "a live order can be cancelled");
-    order->state_before_cancel = order->state;
+    order->state_before = order->state;
     order->state = (uint8_t)next;
     throttle_advance(&oms->throttle, oms->now_ns);
     throttle_record(&oms->throttle, order->scopes);

@@ -123,8 +123,7 @@ enum cancel_outcome { OUTCOME_UNSENT, OUTCOME_CONFIRMED, OUTCOME_REFUSED, OUTCOM
 void oms_count_outcome(struct oms *oms, struct order *order, enum cancel_outcome outcome);
 
 /* The state that a report leads to; false: an empty cell of the table. */
-bool oms_transition(enum order_state from, enum report report, enum order_state before_cancel,
-                    enum order_state *to);
+bool oms_transition(const struct order *order, enum report report, enum order_state *to);
 
 /* New orders need a journal that takes them: with room to spare, and not suspect. */
 static inline bool oms_journal_is_ready(const struct oms *oms)

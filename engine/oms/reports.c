@@ -2,31 +2,34 @@
 #include "base/assert.h"
 #include "oms/oms.h"
 
-enum { NOT_EXPECTED = 0, EXPECTED = 1, BACK = 2 };
+enum { NOT_EXPECTED = 0, EXPECTED };
 
 struct cell {
-    uint8_t rule; /* NOT_EXPECTED, EXPECTED, or BACK to the state before the cancel */
-    uint8_t to;
+    uint8_t rule; /* NOT_EXPECTED or EXPECTED */
+    uint8_t to;   /* a state, or one of the two below */
 };
 
-enum { ORDER_BEFORE_CANCEL = ORDER_STATE_COUNT };
+enum { ORDER_BEFORE = ORDER_STATE_COUNT, ORDER_RESTING };
 
 static const struct cell cells[ORDER_STATE_COUNT][REPORT_COUNT] = {
 #define TRANSITION(from, report, next)                                                             \
-    [ORDER_##from][REPORT_##report] = {                                                            \
-        (int)ORDER_##next == (int)ORDER_BEFORE_CANCEL ? BACK : EXPECTED, (uint8_t)ORDER_##next},
+    [ORDER_##from][REPORT_##report] = {EXPECTED, (uint8_t)ORDER_##next},
 #include "tables/transitions.def"
 #undef TRANSITION
 };
 
-bool oms_transition(enum order_state from, enum report report, enum order_state before_cancel,
-                    enum order_state *to)
+bool oms_transition(const struct order *order, enum report report, enum order_state *to)
 {
-    struct cell cell = cells[from][report];
+    struct cell cell = cells[order->state][report];
 
     if (cell.rule == NOT_EXPECTED)
         return false;
-    *to = cell.rule == BACK ? before_cancel : (enum order_state)cell.to;
+    if (cell.to == ORDER_BEFORE)
+        *to = (enum order_state)order->state_before;
+    else if (cell.to == ORDER_RESTING)
+        *to = order->filled_lots > 0 ? ORDER_PARTLY_FILLED : ORDER_WORKING;
+    else
+        *to = (enum order_state)cell.to;
     return true;
 }
 
@@ -156,8 +159,8 @@ static void move(struct oms *oms, struct order *order, enum report report, enum 
     bool ended = order_state_is_terminal((enum order_state)order->state);
     int64_t leaves = ends ? 0 : order_leaves_lots(order);
 
-    if (order->state == ORDER_PENDING_CANCEL && report == REPORT_FILL_PART)
-        order->state_before_cancel = ORDER_PARTLY_FILLED;
+    if (report == REPORT_FILL_PART)
+        order->state_before = ORDER_PARTLY_FILLED; /* what a refused cancel or amend goes back to */
     order->state = (uint8_t)next;
     if (!ended)
         oms_expose(oms, order, leaves - leaves_before, ends ? -1 : 0);
@@ -193,9 +196,8 @@ static void report_known(struct oms *oms, struct order *order, const struct exec
     if (is_fill)
         add_to_order(order, execution);
     report = as_report(order, execution);
-    expected = oms_transition((enum order_state)order->state, report,
-                              (enum order_state)order->state_before_cancel, &next) &&
-               order->filled_lots <= order->qty_lots;
+    expected =
+        oms_transition(order, report, &next) && order->filled_lots <= order->qty_lots;
     if (is_fill || report == REPORT_VENUE_ACK)
         note_acknowledged(oms, order, execution);
     if (is_fill) {
