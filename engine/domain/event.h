@@ -10,6 +10,7 @@
 #include "domain/market.h"
 #include "domain/order.h"
 #include "domain/scope.h"
+#include "domain/trigger.h"
 
 enum event_kind {
     EVENT_NONE, /* lane padding */
@@ -181,7 +182,7 @@ struct event_denials {
 struct event_trigger {
     uint64_t incident; /* 0: nothing was killed */
     int64_t measured, limit;
-    int64_t data_age_ns; /* of the newest input; -1: none */
+    int64_t data_age_ns;        /* of the newest input; -1: none */
     uint16_t scope, instrument; /* instrument: UINT16_MAX when it is about none */
     uint8_t trigger, action;
     uint8_t samples, window; /* so many of the last so many samples were in breach */

@@ -46,7 +46,7 @@ struct intent {
     int64_t price_ticks; /* market: 0, the engine bounds it by the collar */
     int64_t qty_lots;    /* amend: the new total, what is filled included */
     uint64_t order_id;   /* of the order to cancel or to amend */
-    uint64_t cause;    /* command id of a person's order; 0: a strategy's own */
+    uint64_t cause;      /* command id of a person's order; 0: a strategy's own */
 };
 
 struct order {

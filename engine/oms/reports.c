@@ -196,8 +196,7 @@ static void report_known(struct oms *oms, struct order *order, const struct exec
     if (is_fill)
         add_to_order(order, execution);
     report = as_report(order, execution);
-    expected =
-        oms_transition(order, report, &next) && order->filled_lots <= order->qty_lots;
+    expected = oms_transition(order, report, &next) && order->filled_lots <= order->qty_lots;
     if (is_fill || report == REPORT_VENUE_ACK)
         note_acknowledged(oms, order, execution);
     if (is_fill) {

@@ -298,3 +298,25 @@ bool project_fill(struct turn *turn, const struct event_fill *fill)
            turn_append(turn, "fill", turn_instrument_scope(turn->projection, fill->instrument),
                        NULL, row_close(&turn->new_value));
 }
+
+bool project_order_amend(struct turn *turn, const struct event_order_amend *event)
+{
+    struct projection *projection = turn->projection;
+    struct row_text *text = &turn->new_value;
+    uint16_t at = memo_of(projection, event->order_id)->instrument;
+    const struct instrument *instrument = turn_instrument(projection, at);
+    char id[ORDER_ID_TEXT_MAX], price[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
+
+    order_id_print(id, event->order_id);
+    price_print(price, instrument, event->price_ticks);
+    qty_print(qty, instrument, event->qty_lots);
+    row_open(text);
+    row_string(text, "id", id);
+    row_string(text, "amend_price", price);
+    row_string(text, "amend_qty", qty);
+    row_integer(text, "generation", (int64_t)event->verdict.generation);
+    turn_name_actor(turn, 0, turn->record->cause);
+    if (!turn->row.actor)
+        turn->row.actor = "engine";
+    return turn_append(turn, "order", turn_instrument_scope(projection, at), NULL, row_close(text));
+}

@@ -368,6 +368,55 @@ static void take_stop(struct view *view, const struct lane_record *record,
     model_changed(view, VIEW_STATUS);
 }
 
+static void take_order_amend(struct view *view, const struct lane_record *record,
+                             const struct event_order_amend *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_order_external(struct view *view, const struct lane_record *record,
+                                const struct event_order_external *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_denials(struct view *view, const struct lane_record *record,
+                         const struct event_denials *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_trigger(struct view *view, const struct lane_record *record,
+                         const struct event_trigger *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_flatten(struct view *view, const struct lane_record *record,
+                         const struct event_flatten *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_funding(struct view *view, const struct lane_record *record,
+                         const struct event_funding *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
+static void take_parameters(struct view *view, const struct lane_record *record,
+                            const struct event_parameters *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_STATUS);
+}
+
 /* Copied out: a payload read from disk need not be aligned. */
 void model_event(struct view *view, const struct lane_record *record, const void *payload)
 {
