@@ -208,6 +208,8 @@ enum status oms_set_state(struct oms *oms, const struct command_set_state *comma
         return ERR_STALE_VERSION;
     /* A stricter state leaves the kill as it is. A looser one has cleared it; a kill that comes at
      * this very moment is the next one's, and opens an incident of its own. */
+    if (command->state < (unsigned)now->state)
+        oms_rearm(oms, command->scope);
     change_state(oms, command->scope, (enum trading_state)command->state,
                  command->state < (unsigned)now->state ? 0 : now->incident);
     return OK;
