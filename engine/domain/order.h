@@ -75,6 +75,7 @@ struct order {
     int64_t sent_ns, acked_ns;
     int64_t asked_ns;   /* the newest message about it: what a time-out is measured from */
     int64_t unknown_ns; /* since when its fate is unknown; 0: it is known */
+    int64_t cancel_ns;  /* the newest cancel; 0: none was sent */
     uint8_t absent;     /* clean answers that the venue does not know it */
     uint64_t cause;
     uint64_t incident;             /* kill generation whose receipt counts it; 0: none */

@@ -492,7 +492,7 @@ bool oms_cancel(struct oms *oms, struct order *order)
     if (order->state != ORDER_PENDING_AMEND)
         order->state_before = order->state;
     order->state = (uint8_t)next;
-    order->asked_ns = oms->now_ns;
+    order->asked_ns = order->cancel_ns = oms->now_ns;
     throttle_advance(&oms->throttle, oms->now_ns);
     throttle_record(&oms->throttle, order->scopes);
     oms_emit_order_state(oms, order, REPORT_CANCEL_SENT, DENIAL_NONE);

@@ -38,6 +38,9 @@
  * refused below it. */
 enum { LANE_RESERVE_BYTES = 1 << 20, LANE_STEP_BYTES = 512 * 1024 };
 
+/* In a killed scope an order of unknown fate is cancelled this often. */
+#define CANCEL_AGAIN_NS 1000000000LL
+
 /* A conversion price older than this is no price. */
 #define RATE_FRESH_NS 60000000000LL
 
