@@ -53,11 +53,33 @@ static void take_option(char out[16], const char *option)
         snprintf(out, 16, "%s", option);
 }
 
+static enum status take_seed(struct config *config, const char *seed, struct err *err)
+{
+    char *end;
+
+    if (!seed)
+        return OK;
+    errno = 0;
+    config->seed = strtoull(seed, &end, 10);
+    if (seed[0] < '0' || seed[0] > '9' || *end != '\0' || errno != 0 || config->seed > INT64_MAX)
+        return err_format(err, ERR_USAGE, "--seed wants a whole number, not '%s'", seed);
+    return OK;
+}
+
+static enum status take_faults(struct config *config, const char *faults, struct err *err)
+{
+    if (faults && strlen(faults) >= sizeof config->market.faults)
+        return err_set(err, ERR_USAGE, "--faults: the path is too long");
+    if (faults)
+        snprintf(config->market.faults, sizeof config->market.faults, "%s", faults);
+    return OK;
+}
+
 /* What the command line says instead of the file. */
 static enum status override(struct config *config, const struct server_options *options,
                             struct err *err)
 {
-    enum status status = OK;
+    enum status status;
 
     take_option(config->market.speed, options->speed);
     take_option(config->market.at_end, options->at_end);
@@ -67,7 +89,10 @@ static enum status override(struct config *config, const struct server_options *
         snprintf(config->kill_listen, sizeof config->kill_listen, "%s", options->kill_listen);
     if (options->recording_count > 0)
         config->mode = MODE_REPLAY;
-    if (options->speed)
+    status = take_seed(config, options->seed, err);
+    if (status == OK)
+        status = take_faults(config, options->faults, err);
+    if (status == OK && options->speed)
         status = config_check_speed(options->speed, err);
     if (status == OK && options->at_end)
         status = config_check_at_end(options->at_end, err);

@@ -116,9 +116,11 @@ static void print_config(void)
     print_rows(rows, count, "kinds");
     printf(
         "\nLists and maps: `venues: [{venue}]`, `instruments: [{instrument, tick, lot, currency, "
-        "inverse, contract_value, maker_fee, taker_fee}]`, `strategies: [{strategy, kind, "
+        "inverse, contract_value, maker_fee, taker_fee, exchange_fee, clearing_fee, "
+        "funding_rate}]`, `strategies: [{strategy, kind, "
         "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
         "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {maker_fee, taker_fee, "
+        "exchange_fee, clearing_fee, funding_rate, "
         "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "
         "rate}`, `triggers: {}`.\n");
 }
