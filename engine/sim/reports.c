@@ -60,7 +60,8 @@ static void send(struct sim *sim, const struct execution *execution, enum sim_st
         .status = (uint8_t)status, .code = sim->refusal_code, .execution = *execution};
 
     if (is_lost(sim, execution, status, fault)) {
-        sim_ledger(sim, &(struct sim_entry){SIM_LOST, out.code, venue_ns, NULL, execution});
+        if (status != SIM_REPEATED) /* that one happened before, and has its line */
+            sim_ledger(sim, &(struct sim_entry){SIM_LOST, out.code, venue_ns, NULL, execution});
         return;
     }
     sim->out_due_ns = sim_due_ns(sim, venue_ns, sim->config.ack_latency_ns, sim->out_due_ns);

@@ -6,7 +6,7 @@
 
 struct floor venue_floor;
 
-#define F (&venue_floor)
+static struct floor *const F = &venue_floor;
 
 static bool hear(void *ctx, const struct execution *execution)
 {
@@ -46,8 +46,8 @@ static void keep_line(void *ctx, const struct sim_entry *entry)
     (void)ctx;
     if (F->line_count == FLOOR_MAX)
         return;
-    *line = (struct floor_line){entry->status, entry->code, entry->at_ns, entry->message != NULL,
-                                {0},           {0}};
+    *line = (struct floor_line){entry->status,          entry->code, entry->at_ns,
+                                entry->message != NULL, {0},         {0}};
     if (entry->message)
         line->message = *entry->message;
     else
@@ -104,11 +104,15 @@ struct fault_rule on_first(enum fault_kind kind, enum fault_verb verb)
     return rule;
 }
 
+void open_floor_with_data(struct sim_config config)
+{
+    config.data = take_data;
+    open_floor_with(config);
+}
+
 void open_floor_with_fault(struct fault_rule rule)
 {
-    open_floor_with(
-        (struct sim_config){.seed = 1, .faults = &rule, .fault_count = 1, .data = take_data});
-    /* The first book is told before rules on books count: their stories begin with a delta. */
+    open_floor_with_data((struct sim_config){.seed = 1, .faults = &rule, .fault_count = 1});
     tell_snapshot(99, 5, 101, 5);
 }
 
@@ -227,7 +231,7 @@ const char *heard_about(uint64_t counter)
 
 const struct execution *heard_last(void)
 {
-    cr_assert(F->heard_count > 0);
+    cr_assert(gt(u32, F->heard_count, 0));
     return &F->heard[F->heard_count - 1];
 }
 

@@ -49,9 +49,11 @@ extern struct floor venue_floor;
  * 101/5 of both at time 0 (open_floor_with: none). */
 void open_floor(void);
 void open_floor_with(struct sim_config config);
+void open_floor_with_data(struct sim_config config); /* data by way of the venue */
 void close_floor(void);
-/* One rule, on the first message of its kind, and the data by way of the venue. */
+/* On the first message of its kind. */
 struct fault_rule on_first(enum fault_kind kind, enum fault_verb verb);
+/* With the snapshot, and the data by way of the venue. */
 void open_floor_with_fault(struct fault_rule rule);
 
 /* Each lets what is due happen; `at_ns` becomes the time. */
