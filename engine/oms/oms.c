@@ -362,9 +362,12 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
     *order_id = draw_id(oms);
     *verdict = judge(oms, intent, scopes, reference, price_ticks);
-    /* What is refused anyway cancels nothing. The cancels count as messages, so look again. */
-    if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks))
+    /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
+    if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {
+        if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
+            oms_kill(oms);
         *verdict = judge(oms, intent, scopes, reference, price_ticks);
+    }
     if (verdict->denial == DENIAL_NONE && meets_own(oms, intent, price_ticks))
         verdict->denial = DENY_SELF_MATCH;
     if (verdict->denial == DENIAL_NONE) {

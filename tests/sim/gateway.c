@@ -2,7 +2,8 @@
  *
  *   begin    read the doorbell, publish it as seen
  *   look     take the next message off the ring, stamp it, look at the kill page
- *   send     to the venue, or back as KILLED_UNSENT; only then is its place on the ring released
+ *   send     to the venue, or back as KILLED_UNSENT (an amend: AMEND_REJECT); only then is its
+ *            place on the ring released
  *
  * See server/gateway/gateway.c, take_order() and take_orders(). */
 #include "sim/world.h"
@@ -25,7 +26,9 @@ static void begin(struct world *world, uint16_t at)
 
 static bool may_leave(struct world *world, const struct order_message *message)
 {
-    return message->kind != ORDER_MESSAGE_NEW || (message->flags & ORDER_EXIT) != 0 ||
+    bool adds = message->kind == ORDER_MESSAGE_NEW || message->kind == ORDER_MESSAGE_AMEND;
+
+    return !adds || (message->flags & ORDER_EXIT) != 0 ||
            !kill_page_blocks(&world->live.page, message->scopes);
 }
 
@@ -54,6 +57,7 @@ static void put_in_flight(struct world *world, const struct order_message *messa
 
 static void send(struct world *world, uint16_t at)
 {
+    static const char *const kinds[] = {"?", "order", "cancel", "amend", "query"};
     struct gateway_model *gateway = &world->gateways[at];
     const struct order_message *message = &gateway->message;
     struct placed *order = oracle_order(world, message->order_id);
@@ -61,15 +65,19 @@ static void send(struct world *world, uint16_t at)
     if (!order)
         violate(world, "I5", "a message about an order of which no record tells");
     if (gateway->blocked) {
-        order->where = GONE;
-        venue_answer(world, message, REPORT_KILLED_UNSENT);
+        if (message->kind == ORDER_MESSAGE_NEW)
+            order->where = GONE;
+        venue_hold_back(world, message);
     } else {
         check_arrival(world, order, message);
-        if (message->kind == ORDER_MESSAGE_NEW)
+        if (message->kind == ORDER_MESSAGE_NEW) {
             order->where = IN_FLIGHT;
+            world->orders_left++;
+            world->lots_left += (uint64_t)message->qty_lots;
+        }
         put_in_flight(world, message);
     }
-    say(world, "%s of %llx %s", message->kind == ORDER_MESSAGE_NEW ? "order" : "a message",
+    say(world, "%s of %llx %s", kinds[message->kind],
         (unsigned long long)order->id, gateway->blocked ? "is held back: killed" : "leaves");
     ring_release(&world->live.orders[at]);
     input_record(world, INPUT_TAKEN, &at, sizeof at);

@@ -17,24 +17,29 @@ static unsigned long long id_of(const struct placed *order)
 
 /* ---- I1: after a kill ack, no new or exposure-raising message leaves --------------------- */
 
-static bool only_reduces(const struct world *world, const struct placed *order)
+static bool scope_only_reduces(const struct world *world, const struct placed *order,
+                               uint16_t scope)
 {
-    const uint16_t numbers[] = {order->scopes.strategy, order->scopes.instrument};
+    int64_t position = oracle_position(world, order, scope);
+    int64_t held = order->side == SIDE_BUY ? position : -position;
 
-    for (unsigned at = 0; at < 2; at++) {
-        int64_t position = oracle_position(world, order, numbers[at]);
-        int64_t held = order->side == SIDE_BUY ? position : -position;
-
-        if (held + oracle_working(world, order, numbers[at]) + order->qty_lots > 0)
-            return false;
-    }
-    return true;
+    return held + oracle_working(world, order, scope) + order->qty_lots <= 0;
 }
 
-/* Exits leave in a halted scope, and are proven to reduce. */
+static bool only_reduces(const struct world *world, const struct placed *order)
+{
+    return scope_only_reduces(world, order, order->scopes.strategy) &&
+           scope_only_reduces(world, order, order->scopes.instrument);
+}
+
+/* Exits leave in a halted scope, and are proven to reduce: the instrument's position or, when they
+ * are a strategy's own, that strategy's. */
 static bool is_proven_exit(const struct world *world, const struct placed *order)
 {
-    return (order->flags & ORDER_EXIT) != 0 && only_reduces(world, order);
+    uint16_t number =
+        order->flags & ORDER_EXIT_OWN ? order->scopes.strategy : order->scopes.instrument;
+
+    return (order->flags & ORDER_EXIT) != 0 && scope_only_reduces(world, order, number);
 }
 
 static void i1_at_sending(struct world *world, const struct placed *order, uint64_t seq)
@@ -229,6 +234,60 @@ static void i2_limits(struct world *world, const struct placed *order,
                 id_of(order), number(row->measured), number(worst));
 }
 
+/* What may still fill at the venue, and what has filled there untold, the engine counts: UNKNOWN
+ * orders and amends on their way in full. Orders of an earlier life it cannot know. */
+static void i2_one_order(struct world *world, const struct placed *order, int64_t qty_lots)
+{
+    int64_t may_fill = qty_lots > order->filled_lots ? qty_lots - order->filled_lots : 0;
+    int64_t untold = order->filled_lots - order->told_lots;
+
+    if (order->life != world->life || may_fill == 0)
+        return;
+    if (may_fill + (untold > 0 ? untold : 0) > oracle_exposed(order))
+        violate(world, "I2",
+                "order %llx may fill %lld lots at the venue, %lld untold; counted %lld",
+                id_of(order), number(may_fill), number(untold), number(oracle_exposed(order)));
+}
+
+static void i2_ledger(struct world *world)
+{
+    for (uint32_t at = 0; at < world->resting_count; at++) {
+        const struct placed *order = &world->placed[world->resting[at]];
+
+        i2_one_order(world, order, order->venue_qty_lots);
+    }
+    for (uint32_t at = 0; at < world->inbound_count; at++) {
+        const struct order_message *message = &world->inbound[at].message;
+        const struct placed *order = oracle_order(world, message->order_id);
+
+        if (world->now_ns - message->sent_ns < SIM_VENUE_WINDOW_NS &&
+            (message->kind == ORDER_MESSAGE_NEW ||
+             (message->kind == ORDER_MESSAGE_AMEND && order->where == RESTING)))
+            i2_one_order(world, order, message->qty_lots);
+    }
+}
+
+/* ---- the gate's other rules --------------------------------------------------------------- */
+
+/* No order of ours meets another of ours, but one whose cancel is ahead of it. */
+static void gate_self_match(struct world *world, const struct placed *order)
+{
+    bool spares = world->config.rules.cancel_old_on_self_match;
+
+    for (uint32_t at = 0; at < world->open_count; at++) {
+        const struct placed *other = &world->placed[world->open[at]];
+        bool buys = order->side == SIDE_BUY;
+
+        if (other->instrument != order->instrument || other->side == order->side ||
+            (spares && other->state == ORDER_PENDING_CANCEL))
+            continue;
+        if (buys ? other->price_ticks <= order->price_ticks
+                 : other->price_ticks >= order->price_ticks)
+            violate(world, "gate", "self_match: order %llx meets our own %llx", id_of(order),
+                    id_of(other));
+    }
+}
+
 /* ---- I3: position = sum of distinct fills by (venue, symbol, execId) --------------------- */
 
 /* A fill is said once, when the engine has been told of it. */
@@ -288,6 +347,7 @@ void check_drawn_id(struct world *world, uint64_t id)
         violate(world, "I4", "id %llx follows %llx", (unsigned long long)id,
                 (unsigned long long)world->newest_id);
     world->newest_id = id;
+    world->ids_said++;
 }
 
 /* ---- I5: the journal record of an intent precedes its bytes on the socket ---------------- */
@@ -305,6 +365,8 @@ static void i5_one_message(struct world *world, const struct order_message *mess
         (message->qty_lots != order->qty_lots || message->price_ticks != order->price_ticks ||
          message->side != order->side))
         violate(world, "I5", "order %llx on the ring is not the one in the record", id_of(order));
+    if (message->kind == ORDER_MESSAGE_AMEND && ++order->amends_left > order->amend_no)
+        violate(world, "I5", "an amend of %llx is on the ring and in no record", id_of(order));
     if (message->kind == ORDER_MESSAGE_CANCEL && ++order->cancels_left > order->cancels_said)
         violate(world, "I5", "a cancel of %llx is on the ring and in no record", id_of(order));
 }
@@ -489,6 +551,21 @@ static void i12_bounds(struct world *world)
             violate(world, "I12", "an order ring holds more than it has");
 }
 
+/* Each id that was drawn for an intent was said, or is counted among equal ones. */
+static void i12_denials(struct world *world)
+{
+    const struct oms *oms = &world->live.engine->oms;
+    uint64_t counted = 0;
+
+    for (unsigned strategy = 0; strategy < SIM_STRATEGIES; strategy++)
+        for (unsigned at = 0; at < SIM_INSTRUMENTS; at++)
+            counted += oms->denial_runs[strategy][at][SIDE_BUY].count +
+                       oms->denial_runs[strategy][at][SIDE_SELL].count;
+    if (world->ids_said + counted != oms->order_counter)
+        violate(world, "I12", "%u ids were drawn, %llu were said or counted", oms->order_counter,
+                (unsigned long long)(world->ids_said + counted));
+}
+
 /* Each telemetry message was read or counted as dropped. */
 static void i12_telemetry(struct world *world)
 {
@@ -564,11 +641,29 @@ void check_sent(struct world *world, const struct placed *order, uint64_t seq,
         violate(world, "I13", "order %llx was sent by a strategy that may not", id_of(order));
     if (world->stopped)
         violate(world, "I1", "order %llx was sent after the stop", id_of(order));
+    gate_self_match(world, order);
     i2_limits(world, order, verdict);
+}
+
+/* An amend is judged as the order that it would make. */
+void check_amend(struct world *world, const struct placed *order, uint64_t seq,
+                 const struct event_order_amend *event)
+{
+    struct placed amended = *order;
+
+    i11_reference(world, order);
+    amended.price_ticks = event->price_ticks;
+    amended.qty_lots = event->qty_lots - order->told_lots;
+    if (order->qty_lots > event->qty_lots)
+        amended.qty_lots = order->qty_lots - order->told_lots;
+    i1_at_sending(world, &amended, seq);
+    (void)event->verdict;
 }
 
 void check_arrival(struct world *world, struct placed *order, const struct order_message *message)
 {
+    if (message->kind == ORDER_MESSAGE_AMEND)
+        i1_at_the_venue(world, order);
     if (message->kind != ORDER_MESSAGE_NEW)
         return;
     if (++order->news > 1)
@@ -595,7 +690,9 @@ void check_call(struct world *world)
 void check_step(struct world *world)
 {
     answer_kills(world);
+    i2_ledger(world);
     i3_position(world);
     i12_bounds(world);
+    i12_denials(world);
     i12_telemetry(world);
 }

@@ -49,7 +49,7 @@ static bool goes_on(const struct options *options, int result, int *worst)
 
 static void tell_tally(const struct options *options)
 {
-    const struct tally *tally = &world->tally;
+    const struct sim_tally *tally = &world->tally;
 
     printf("sim: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu32 " steps each: %" PRIu64
            " restarts, %" PRIu64 " kills answered, %" PRIu64 " scopes resumed, %" PRIu64

@@ -36,6 +36,16 @@ static uint64_t base_of(const struct world *world, const struct command *command
     return 0;
 }
 
+/* Old orders were cancelled to make way, and then something that cannot be cancelled was met, the
+ * ring was full, or the cancels used up the messages: the one refusal that leaves a trace, by the
+ * rule. */
+static bool made_way(const struct world *world)
+{
+    return world->config.rules.cancel_old_on_self_match &&
+           (world->done.denial == DENY_SELF_MATCH || world->done.denial == DENY_BUSY ||
+            world->done.denial == DENY_MAX_MESSAGES_PER_S);
+}
+
 /* Gives it and judges the answer. The page is served first, so that what changes is the
  * command's. */
 static bool give(struct world *world, struct command *command)
@@ -51,7 +61,7 @@ static bool give(struct world *world, struct command *command)
         return false;
     say(world, "  answer: status %u, value %llx", world->done.status,
         (unsigned long long)world->done.value);
-    if (world->done.status != OK && !world->struck_now)
+    if (world->done.status != OK && !world->struck_now && !made_way(world))
         check_refused(world, before, command);
     if (world->done.status == OK)
         check_accepted(world, command);
@@ -89,6 +99,16 @@ static struct command any_order(struct world *world)
     return command;
 }
 
+static uint16_t strict_scope(struct world *world)
+{
+    uint16_t scope = any_scope(world);
+
+    for (uint16_t at = 0; at < SIM_SCOPES; at++)
+        if (world->scopes[(scope + at) % SIM_SCOPES].state != STATE_ACTIVE)
+            return (uint16_t)((scope + at) % SIM_SCOPES);
+    return scope;
+}
+
 static void tell_order(const struct world *world, const struct intent *intent)
 {
     say(world, "order: %s %lld %s at %lld%s", side_name((enum side)intent->side),
@@ -123,6 +143,45 @@ void op_cancel(struct world *world)
         command.cancel_order.order_id = world->placed[draw(world) % world->placed_count].id;
     say(world, "cancel %llx", (unsigned long long)command.cancel_order.order_id);
     give(world, &command);
+}
+
+void op_amend(struct world *world)
+{
+    struct command command = {.kind = COMMAND_AMEND_ORDER};
+    const struct placed *order;
+
+    if (world->open_count == 0)
+        return;
+    order = &world->placed[world->open[draw(world) % world->open_count]];
+    command.amend_order.order_id = order->id;
+    if (!chance(world, 300))
+        command.amend_order.price_ticks = order->price_ticks + draw_from(world, -10, 10);
+    if (!chance(world, 300))
+        command.amend_order.qty_lots = order->qty_lots + draw_from(world, -10, 15);
+    say(world, "amend %llx to %lld at %lld", (unsigned long long)order->id,
+        (long long)command.amend_order.qty_lots, (long long)command.amend_order.price_ticks);
+    give(world, &command);
+}
+
+void op_flatten(struct world *world)
+{
+    uint16_t scope = strict_scope(world);
+    struct command command = {
+        .kind = COMMAND_FLATTEN,
+        .flatten = {.incident = world->scopes[scope].incident, .scope = scope}};
+
+    say(world, "flatten %s", scope_text(scope));
+    give(world, &command);
+}
+
+/* The control plane's sign of life, with what the gateways have counted. Not answered. */
+void op_beat(struct world *world)
+{
+    struct command command = {
+        .kind = COMMAND_BEAT,
+        .beat = {.outbound_orders = world->orders_left, .outbound_lots = world->lots_left}};
+
+    feed_command(world, &command);
 }
 
 void op_cancel_all(struct world *world)
@@ -183,16 +242,6 @@ static void keep(struct world *world, struct command command, uint16_t scope)
                           .kind = command.kind,
                           .command = command,
                           .kill_word = world->scopes[scope].kill_word};
-}
-
-static uint16_t strict_scope(struct world *world)
-{
-    uint16_t scope = any_scope(world);
-
-    for (uint16_t at = 0; at < SIM_SCOPES; at++)
-        if (world->scopes[(scope + at) % SIM_SCOPES].state != STATE_ACTIVE)
-            return (uint16_t)((scope + at) % SIM_SCOPES);
-    return scope;
 }
 
 void op_propose_resume(struct world *world)

@@ -34,7 +34,21 @@ static uint32_t place_of(const struct world *world, const struct placed *order)
     return (uint32_t)(order - world->placed);
 }
 
-static void open_order(struct world *world, struct placed *order)
+void oracle_index(struct world *world, struct placed *order)
+{
+    world->slots[slot_of(world, order->id)] = place_of(world, order);
+}
+
+int64_t oracle_exposed(const struct placed *order)
+{
+    int64_t qty = order->amend_qty_lots > order->qty_lots ? order->amend_qty_lots : order->qty_lots;
+
+    if (order->open_at == SIM_NONE)
+        return 0;
+    return qty > order->told_lots ? qty - order->told_lots : 0;
+}
+
+void oracle_open_order(struct world *world, struct placed *order)
 {
     order->open_at = world->open_count;
     world->open[world->open_count++] = place_of(world, order);
@@ -100,17 +114,22 @@ static void hear_sent(struct world *world, uint64_t seq, const struct event_orde
                              .side = event->side,
                              .tif = event->tif,
                              .flags = event->flags,
+                             .state = ORDER_PENDING_NEW,
+                             .sent_ns = world->now_ns,
                              .price_ticks = event->price_ticks,
-                             .qty_lots = event->qty_lots};
+                             .qty_lots = event->qty_lots,
+                             .venue_price_ticks = event->price_ticks,
+                             .venue_qty_lots = event->qty_lots};
     order->scopes = (struct order_scopes){
         .firm = scope_of_firm(),
         .venue = scope_of_venue(map, order->venue),
         .strategy = scope_of_strategy(map, event->strategy),
         .instrument = scope_of_instrument(map, event->instrument),
     };
-    world->slots[slot_of(world, order->id)] = world->placed_count++;
+    world->placed_count++;
+    oracle_index(world, order);
     check_sent(world, order, seq, &event->verdict);
-    open_order(world, order);
+    oracle_open_order(world, order);
     note_message(world, &order->scopes);
 }
 
@@ -118,10 +137,43 @@ static void hear_order_state(struct world *world, const struct event_order_state
 {
     struct placed *order = oracle_order(world, event->order_id);
 
-    if (!order || event->report != REPORT_CANCEL_SENT)
+    if (!order)
         return;
-    order->cancels_said++;
+    order->state = event->state;
+    if (event->report == REPORT_CANCEL_SENT) {
+        order->cancels_said++;
+        note_message(world, &order->scopes);
+    }
+    /* The one end that the engine decides by itself; check_step sees whether it may. */
+    if (event->report == REPORT_VOID)
+        close_order(world, order);
+}
+
+/* Until it is answered the order counts with the larger of both quantities. */
+static void hear_amend(struct world *world, uint64_t seq, const struct event_order_amend *event)
+{
+    struct placed *order = oracle_order(world, event->order_id);
+
+    if (!order)
+        violate(world, "I5", "an amend of an order of which no record tells");
+    check_amend(world, order, seq, event);
+    order->amend_price_ticks = event->price_ticks;
+    order->amend_qty_lots = event->qty_lots;
+    order->amend_no++;
     note_message(world, &order->scopes);
+}
+
+/* A trigger kills by the page, as a person does. */
+static void hear_trigger(struct world *world, uint64_t seq, const struct event_trigger *event)
+{
+    struct oracle_scope *scope = &world->scopes[event->scope];
+
+    if (event->incident == 0)
+        return;
+    scope->kill_word_before = scope->kill_word;
+    scope->kill_word = event->incident;
+    if (scope->killed_at_seq == 0)
+        scope->killed_at_seq = seq;
 }
 
 static void hear_limits(struct world *world, const struct event_limits_applied *event)
@@ -174,6 +226,15 @@ void oracle_hear(struct world *world, uint64_t seq, uint16_t kind, const void *p
         break;
     case EVENT_ORDER_STATE:
         hear_order_state(world, &event.order_state);
+        break;
+    case EVENT_ORDER_AMEND:
+        hear_amend(world, seq, &event.order_amend);
+        break;
+    case EVENT_TRIGGER:
+        hear_trigger(world, seq, &event.trigger);
+        break;
+    case EVENT_DENIALS:
+        world->ids_said += event.denials.count;
         break;
     case EVENT_FILL:
         check_fill_said(world, &event.fill);
@@ -240,8 +301,52 @@ static void tell_fill(struct world *world, const struct outbound *out)
     if (!order)
         return;
     order->told_lots += report->qty_lots;
-    if (order->told_lots >= order->qty_lots)
+    if (oracle_exposed(order) == 0)
         close_order(world, order);
+}
+
+/* It now stands as the venue says; that may be no more than what is filled. */
+static void settle(struct world *world, struct placed *order, int64_t price_ticks, int64_t qty_lots)
+{
+    order->price_ticks = price_ticks;
+    order->qty_lots = qty_lots;
+    order->amend_price_ticks = order->amend_qty_lots = 0;
+    if (oracle_exposed(order) == 0)
+        close_order(world, order);
+}
+
+static void tell_standing(struct world *world, struct placed *order, const struct execution *report)
+{
+    bool answers = order->amend_qty_lots != 0 && report->amend_no == order->amend_no;
+
+    if (order->open_at == SIM_NONE)
+        return;
+    if (report->report == REPORT_VENUE_ACK && order->state == ORDER_UNKNOWN && report->qty_lots > 0)
+        settle(world, order, report->price_ticks, report->qty_lots);
+    else if (report->report == REPORT_VENUE_AMEND && answers)
+        settle(world, order, report->price_ticks, report->qty_lots);
+    else if (report->report == REPORT_AMEND_REJECT && answers)
+        settle(world, order, order->price_ticks, order->qty_lots);
+}
+
+static void tell_foreign(struct world *world, struct placed *order)
+{
+    if (!order || order->life == world->life)
+        return; /* it has been adopted */
+    order->life = world->life;
+    order->told_lots = 0;
+    order->state = ORDER_WORKING;
+    oracle_open_order(world, order);
+}
+
+static void tell_funding(struct world *world, const struct outbound *out)
+{
+    struct exec *exec = &world->execs[out->exec];
+
+    if (exec->told_life == world->life)
+        return;
+    exec->told_life = world->life;
+    world->total[out->report.instrument].fee_e8 += out->report.fee_e8;
 }
 
 void oracle_tell(struct world *world, const struct outbound *out)
@@ -252,6 +357,18 @@ void oracle_tell(struct world *world, const struct outbound *out)
     switch (out->report.report) {
     case REPORT_FILL_PART:
         tell_fill(world, out);
+        break;
+    case REPORT_FUNDING:
+        tell_funding(world, out);
+        break;
+    case REPORT_FOREIGN:
+        tell_foreign(world, order);
+        break;
+    case REPORT_VENUE_ACK:
+    case REPORT_VENUE_AMEND:
+    case REPORT_AMEND_REJECT:
+        if (order)
+            tell_standing(world, order, &out->report);
         break;
     case REPORT_VENUE_REJECT:
     case REPORT_VENUE_CANCEL:
@@ -274,7 +391,9 @@ void oracle_new_life(struct world *world)
     while (world->open_count > 0)
         close_order(world, &world->placed[world->open[0]]);
     world->message_count = 0;
-    world->execs_told = world->fills_said = 0;
+    world->execs_told = world->fills_said = world->ids_said = 0;
+    world->orders_left = world->lots_left = 0;
+    memcpy(world->venue_base, world->venue_lots, sizeof world->venue_base);
     world->newest_id = world->newest_order_seq = 0;
     world->pnl_due = world->pnl_seen = 0;
     world->slow_timer_ns = 0;
@@ -308,11 +427,11 @@ int64_t oracle_working(const struct world *world, const struct placed *order, ui
     for (uint32_t at = 0; at < world->open_count; at++) {
         const struct placed *other = &world->placed[world->open[at]];
 
-        if (other->instrument != order->instrument || other->side != order->side)
+        if (other == order || other->instrument != order->instrument || other->side != order->side)
             continue;
         if (scope == order->scopes.strategy && other->strategy != order->strategy)
             continue;
-        working += other->qty_lots > other->told_lots ? other->qty_lots - other->told_lots : 0;
+        working += oracle_exposed(other);
     }
     return working;
 }

@@ -191,7 +191,7 @@ bool feed_command(struct world *world, struct command *command)
     world->answered_now = false;
     engine_command(world->live.engine, command, world->now_ns);
     check_call(world);
-    if (!world->answered_now)
+    if (!world->answered_now && command->kind != COMMAND_BEAT)
         violate(world, "I12", "command %u got no answer", command->kind);
     return true;
 }
@@ -325,6 +325,25 @@ static void choose_strategies(struct world *world, struct engine_config *config)
     }
 }
 
+static void choose_rules(struct world *world, struct engine_rules *rules)
+{
+    rules->cancel_old_on_self_match = chance(world, 400);
+    if (!chance(world, 300)) {
+        rules->ack_timeout_ns = draw_from(world, 5000000, 500000000);
+        rules->query_every_ns = draw_from(world, 5000000, 300000000);
+        rules->void_after_ns = SIM_VENUE_WINDOW_NS + draw_from(world, 100000000, 1000000000);
+    }
+    if (chance(world, 300)) {
+        rules->batch_messages = (uint32_t)draw_from(world, 2, 8);
+        rules->batch_wait_ns = draw_from(world, 100000, 5000000);
+    }
+    for (unsigned id = 0; id < TRIGGER_COUNT; id++) {
+        rules->trigger[id] = trigger_default((enum trigger_id)id);
+        if (chance(world, 400))
+            rules->trigger[id].action = TRIGGER_OFF;
+    }
+}
+
 static void choose_config(struct world *world)
 {
     struct engine_config *config = &world->file;
@@ -345,6 +364,7 @@ static void choose_config(struct world *world)
         choose_caps(world, scope, &config->limits[scope], &config->caps[scope]);
     }
     config->capital_e8 = 1000000 * MONEY_ONE_E8;
+    choose_rules(world, &config->rules);
 }
 
 /* ---- lives ------------------------------------------------------------------------------ */

@@ -56,6 +56,8 @@ enum {
 #define SIM_NONE UINT32_MAX
 #define SIM_START_NS 1723161600000000000LL
 #define SIM_DAY_NS 86400000000000LL
+/* The venue refuses what was sent longer ago than this. */
+#define SIM_VENUE_WINDOW_NS 1000000000LL
 
 /* ---- one engine ------------------------------------------------------------------------- */
 
@@ -89,11 +91,17 @@ struct placed {
     uint16_t instrument, strategy, venue;
     struct order_scopes scopes;
     uint8_t side, tif, flags, where;
-    uint8_t news; /* how often it reached the venue as a new order */
-    int64_t price_ticks, qty_lots;
+    uint8_t news;     /* how often it reached the venue as a new order */
+    uint8_t state;    /* as the engine has said */
+    uint8_t ended_by; /* the venue's report; 0: filled, or never there */
+    int64_t sent_ns;
+    int64_t price_ticks, qty_lots;             /* as the engine has been told */
+    int64_t amend_price_ticks, amend_qty_lots; /* asked for and not answered; qty 0: none */
+    uint32_t amend_no;
+    int64_t venue_price_ticks, venue_qty_lots; /* as it stands at the venue */
     int64_t told_lots;   /* distinct fills of which the engine has been told */
     int64_t filled_lots; /* by the venue's ledger */
-    uint32_t cancels_said, cancels_left;
+    uint32_t cancels_said, cancels_left, amends_left;
 };
 
 /* One execution in the venue's ledger. */
@@ -107,7 +115,7 @@ struct exec {
 struct traded {
     int64_t lots;
     int64_t value_e8; /* bought minus sold, settlement currency */
-    int64_t fee_e8;
+    int64_t fee_e8;   /* funding included */
     int64_t fills;
 };
 
@@ -155,6 +163,7 @@ struct inbound {
 struct outbound {
     struct execution report;
     uint32_t exec; /* of a fill: its place in the ledger */
+    bool internal; /* our gateway's own word: no line can lose it */
 };
 
 enum gateway_at { GATEWAY_IDLE, GATEWAY_LOOKING, GATEWAY_SENDING };
@@ -231,14 +240,14 @@ struct run {
 };
 
 /* How much has happened in all runs: a simulation in which nothing does proves nothing. */
-struct tally {
+struct sim_tally {
     uint64_t events[EVENT_COUNT], denials[DENIAL_COUNT], reports[REPORT_COUNT];
     uint64_t restarts, kills_answered, resumed, refused, replayed_records;
 };
 
 struct world {
     /* Made once. */
-    struct tally tally;
+    struct sim_tally tally;
     struct rig live, again; /* again: the replay */
     uint8_t *inputs;        /* of this life, for the replay */
     jmp_buf crash, violated;
@@ -281,7 +290,12 @@ struct world {
     uint64_t newest_order_seq;
     uint32_t placed_count, open_count, resting_count;
     uint32_t message_count, kill_count, exec_count;
-    uint64_t fills_said, execs_told; /* of this life */
+    uint64_t fills_said, execs_told;     /* of this life */
+    uint64_t ids_said;                   /* of those drawn: sent, denied, or counted among others */
+    uint64_t orders_left, lots_left;     /* as the gateways count them */
+    int64_t venue_base[SIM_INSTRUMENTS]; /* what the venue counts that this life cannot know */
+    int64_t venue_lots[SIM_INSTRUMENTS]; /* the venue's own count */
+    uint64_t foreign_count;
     uint64_t pnl_due, pnl_seen;
     int64_t slow_timer_ns;
 
@@ -372,7 +386,12 @@ void oracle_roll_day(struct world *world);
 bool oracle_worth_is_known(const struct world *world);
 int64_t oracle_pnl_e8(const struct world *world, uint16_t scope);
 int64_t oracle_position(const struct world *world, const struct placed *order, uint16_t scope);
+/* Others on the order's side of its instrument. */
 int64_t oracle_working(const struct world *world, const struct placed *order, uint16_t scope);
+/* What it may still fill, as far as the engine was told; 0 when it is over. */
+int64_t oracle_exposed(const struct placed *order);
+void oracle_open_order(struct world *world, struct placed *order);
+void oracle_index(struct world *world, struct placed *order);
 uint32_t oracle_open(const struct world *world, uint16_t scope);
 uint32_t oracle_messages(const struct world *world, uint16_t scope, int64_t window_ns);
 enum trading_state oracle_state(const struct world *world, const struct order_scopes *scopes);
@@ -381,6 +400,8 @@ enum trading_state oracle_state(const struct world *world, const struct order_sc
 /* Before the order is counted as open. */
 void check_sent(struct world *world, const struct placed *order, uint64_t seq,
                 const struct verdict *verdict);
+void check_amend(struct world *world, const struct placed *order, uint64_t seq,
+                 const struct event_order_amend *event);
 void check_drawn_id(struct world *world, uint64_t id);
 void check_arrival(struct world *world, struct placed *order, const struct order_message *message);
 void check_published(struct world *world);
@@ -414,7 +435,8 @@ void ops_step(struct world *world);
 /* gateway.c, venue.c, market.c: what more than one of them needs. */
 void gateway_reset(struct world *world);
 void venue_arrive(struct world *world, const struct order_message *message);
-void venue_answer(struct world *world, const struct order_message *message, enum report report);
+/* Our gateway's own answer about a message that it holds back. */
+void venue_hold_back(struct world *world, const struct order_message *message);
 void venue_disconnect(struct world *world, uint16_t venue, bool cancels);
 void market_reset(struct world *world);
 
