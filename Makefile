@@ -234,16 +234,21 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario bench
+.PHONY: test test-long scenario sim mutants bench
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit scenario api web replay
+SUITES ?= style unit scenario sim api web replay
 
 test: deps-test ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, mutants of the engine
-	@$(test_env) mk/test asan tsan mutants
+test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, more seeds, mutants
+	@$(test_env) mk/test asan tsan sim_long mutants
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
+sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)
+	@$(again) MODE=sim BREAK= sim-bin
+	@$(BUILD)/sim/sim $(if $(SEED),--seeds $(SEED) 1,--file tests/sim/seeds.txt --seeds 1 300) $(N:%=--steps %)
+mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice
+	@$(test_env) mk/test mutants
 
 bench: deps-test ## Measure (quiet machine), print a table, write build/bench.json: BENCH=name DATA_DIR=..
 	@$(again) MODE=release BREAK= build web

@@ -1,10 +1,11 @@
-/* sim [--steps N] [--seeds FROM COUNT] [--file FILE] [--quiet] [--all] [--tally]
+/* sim [--steps N] [--seeds FROM COUNT] [--file FILE] [--quiet] [--all] [--want I] [--tally] [--tally]
  *
  * Runs each seed for N steps (default 2,000). --file names seeds that always run: a line `SEED N`,
- * `#` starts a comment. --all goes on after a seed that failed an assertion, which --quiet says in
- * one line without a story: both are for tests/mutants. --tally says how much of what happened.
+ * `#` starts a comment. For tests/mutants: --quiet says what failed in one line, without a story;
+ * --all goes on after a seed that failed an assertion; --want goes on until that one invariant is
+ * violated. --tally says how much of what happened.
  * Exit code 0 all well, 1 an invariant was violated, 3 an assertion of the engine failed (and no
- * invariant), 64 usage. */
+ * invariant), 4 another invariant than the wanted one, 64 usage. */
 #include "sim/world.h"
 
 #include <inttypes.h>
@@ -12,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WELL = 0, VIOLATED = 1, ASSERTED = 3, USAGE = 64 };
+enum { WELL = 0, VIOLATED = 1, ASSERTED = 3, OTHER = 4, USAGE = 64 };
 
 struct options {
     uint64_t from, count;
     uint32_t steps;
     const char *file;
+    const char *want;
     bool quiet, all, tally;
 };
 
@@ -36,7 +38,9 @@ static int run_seed(const struct options *options, uint64_t seed, uint32_t steps
     fflush(stdout);
     if (!options->quiet)
         story_tell(world, &violation, seed, steps);
-    return strcmp(violation.invariant, "panic") == 0 ? ASSERTED : VIOLATED;
+    if (strcmp(violation.invariant, "panic") == 0)
+        return ASSERTED;
+    return options->want && strcmp(options->want, violation.invariant) != 0 ? OTHER : VIOLATED;
 }
 
 /* Whether to go on to the next seed. */
@@ -44,7 +48,7 @@ static bool goes_on(const struct options *options, int result, int *worst)
 {
     if (*worst != VIOLATED && result != WELL)
         *worst = result;
-    return result == WELL || (options->all && result == ASSERTED);
+    return result == WELL || result == OTHER || (options->all && result == ASSERTED);
 }
 
 static void tell_tally(const struct options *options)
@@ -106,6 +110,8 @@ static bool read_options(struct options *options, char **word)
             options->quiet = true;
         else if (strcmp(*word, "--all") == 0)
             options->all = true;
+        else if (strcmp(*word, "--want") == 0 && word[1])
+            options->want = *++word;
         else if (strcmp(*word, "--tally") == 0)
             options->tally = true;
         else if (strcmp(*word, "--steps") == 0 && word[1])
@@ -143,5 +149,9 @@ int main(int count, char **word)
     }
     if (options.tally)
         tell_tally(&options);
+    if (result == WELL && !options.quiet)
+        printf("sim: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu32
+               " steps each: every invariant held\n",
+               options.count, options.from, options.steps);
     return result;
 }

@@ -148,11 +148,16 @@ void op_cancel(struct world *world)
 void op_amend(struct world *world)
 {
     struct command command = {.kind = COMMAND_AMEND_ORDER};
-    const struct placed *order;
+    const struct placed *order = NULL;
 
-    if (world->open_count == 0)
+    /* Most of the open ones cannot be amended just now: look for one that can. */
+    for (unsigned tries = 0; world->open_count > 0 && tries < 8; tries++) {
+        order = &world->placed[world->open[draw(world) % world->open_count]];
+        if (order->state == ORDER_WORKING || order->state == ORDER_PARTLY_FILLED)
+            break;
+    }
+    if (!order)
         return;
-    order = &world->placed[world->open[draw(world) % world->open_count]];
     command.amend_order.order_id = order->id;
     if (!chance(world, 300))
         command.amend_order.price_ticks = order->price_ticks + draw_from(world, -10, 10);

@@ -52,10 +52,14 @@ void ops_choose(struct world *world)
     for (unsigned group = 0; group < GROUP_COUNT; group++)
         dropped[group] = !is_needed((enum group)group) && chance(world, 400);
     world->weight_sum = 0;
+    world->busy = chance(world, 40);
     for (unsigned op = 0; op < OP_COUNT; op++) {
         world->weights[op] = table[op].weight * (uint32_t)draw_from(world, 1, 8);
         if (dropped[table[op].group] || (!is_needed(table[op].group) && chance(world, 150)))
             world->weights[op] = 0;
+        /* A script gone wild: what fills journals, rings and pools. */
+        if (op == OP_burst && world->busy)
+            world->weights[op] *= 100;
         world->weight_sum += world->weights[op];
     }
 }

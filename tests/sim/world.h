@@ -265,6 +265,7 @@ struct world {
     /* What the seed chose. */
     uint32_t weights[OP_COUNT], weight_sum;
     uint64_t ring_bytes;
+    bool busy;
 
     /* The hook on each append. */
     uint32_t kill_in_appends, crash_in_appends; /* 0: not armed */
