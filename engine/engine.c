@@ -43,7 +43,7 @@ static void init_oms(struct engine *engine)
     memcpy(oms->caps, config->caps, sizeof oms->caps);
     memcpy(oms->limits_generation, config->limits_generation, sizeof oms->limits_generation);
     oms->generation = config->generation;
-    oms->epoch = config->epoch;
+    oms->id_prefix = (uint64_t)config->instance << 20 | config->epoch;
     oms->rules = (struct oms_rules){
         .self_match =
             config->rules.cancel_old_on_self_match ? SELF_MATCH_CANCEL_OLD : SELF_MATCH_CANCEL_NEW,
@@ -95,6 +95,7 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
     assert(((uintptr_t)memory & (CACHE_LINES_APART - 1)) == 0);
     assert(config->scopes.instruments <= MAX_INSTRUMENTS && config->gateways <= MAX_GATEWAYS);
     assert(config->scopes.venues <= MAX_VENUES && config->scopes.strategies <= MAX_STRATEGIES);
+    assert(config->epoch < MAX_EPOCH && config->instance < MAX_INSTANCE);
     assert(config->scopes.strategies >= 1 && config->currencies <= MAX_CURRENCIES);
     memset(engine, 0, sizeof *engine);
     engine->config = *config;

@@ -51,7 +51,8 @@ struct engine_config {
     } initial[MAX_SCOPES]; /* the stricter of what was and what the config says */
     struct limits caps[MAX_SCOPES];
     int64_t capital_e8; /* reporting currency: equity before any trade */
-    uint64_t epoch;     /* of this start; never repeats within a data directory */
+    uint64_t epoch;     /* of this start, below MAX_EPOCH; never repeats in a data directory */
+    uint16_t instance;  /* tag of the instance, below MAX_INSTANCE: part of every order id */
     uint64_t config_hash;
     int64_t day_start_ns; /* the UTC day that the daily figures begin with */
     struct engine_rules {

@@ -59,7 +59,9 @@ struct intent {
 };
 
 struct order {
-    uint64_t id;  /* epoch << 32 | counter: never repeats, restarts included */
+    /* instance (12 bits), epoch of the start (20), counter (32): never repeats, restarts included. Of
+     * a foreign order: drawn by its gateway, top bit set. */
+    uint64_t id;
     uint64_t seq; /* position in the order of sending, from 1 */
     uint16_t instrument, strategy, venue;
     struct order_scopes scopes;
@@ -140,7 +142,8 @@ const char *order_state_name(enum order_state state); /* "WORKING" */
 const char *report_name(enum report report);
 bool order_state_is_terminal(enum order_state state);
 
-/* "PW" epoch "-" counter, both upper-case hexadecimal; out has ORDER_ID_TEXT_MAX bytes. */
+/* "PW" prefix "-" counter, both upper-case hexadecimal, and a check character, so that one that was
+ * misread or mistyped is not another order. out has ORDER_ID_TEXT_MAX bytes. */
 enum { ORDER_ID_TEXT_MAX = 24 };
 void order_id_print(char *out, uint64_t id);
 bool order_id_parse(const char *text, uint64_t *id);

@@ -325,7 +325,7 @@ static uint64_t draw_id(struct oms *oms)
 {
     if (oms->order_counter < UINT32_MAX)
         oms->order_counter++;
-    return oms->epoch << 32 | oms->order_counter;
+    return oms->id_prefix << 32 | oms->order_counter;
 }
 
 static void note_sent(struct oms *oms, const struct order *order)

@@ -152,7 +152,7 @@ struct oms {
     uint32_t next_incident;
     struct incident incidents[MAX_INCIDENTS];
 
-    uint64_t epoch;
+    uint64_t id_prefix; /* upper half of the ids */
     uint32_t order_counter;
     uint64_t order_seq;
     uint64_t sent_lots;                      /* of all new orders */
