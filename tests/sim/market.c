@@ -18,17 +18,18 @@ static uint16_t any_instrument(struct world *world)
     return (uint16_t)(draw(world) % SIM_INSTRUMENTS);
 }
 
-static struct market_update begin(const struct world *world, uint16_t instrument,
-                                  enum market_kind kind)
+/* The part of an update before its levels. */
+static void begin(const struct world *world, uint16_t instrument, enum market_kind kind,
+                  struct market_update *update)
 {
     const struct oracle_book *book = &world->books[instrument];
 
-    return (struct market_update){.kind = (uint8_t)kind,
-                                  .instrument = instrument,
-                                  .received_ns = world->now_ns,
-                                  .venue_ns = world->now_ns - 100000,
-                                  .prev_update_id = book->update_id,
-                                  .update_id = book->update_id + 1};
+    update->kind = (uint8_t)kind;
+    update->instrument = instrument;
+    update->received_ns = world->now_ns;
+    update->venue_ns = world->now_ns - 100000;
+    update->prev_update_id = book->update_id;
+    update->update_id = book->update_id + 1;
 }
 
 /* Levels of the next book, best first, around the walk's price. */
@@ -98,7 +99,7 @@ static void give(struct world *world, uint16_t instrument, enum market_kind kind
     struct message message;
 
     memset(&message, 0, sizeof message);
-    message.update = begin(world, instrument, kind);
+    begin(world, instrument, kind, &message.update);
     message.update.prev_update_id += skipped_ids;
     message.update.update_id += skipped_ids;
     fill_message(&message, &old, next);
@@ -169,10 +170,12 @@ void op_market_gap(struct world *world)
 static void lose(struct world *world, enum market_kind kind, enum book_status status)
 {
     uint16_t instrument = any_instrument(world);
-    struct market_update update = begin(world, instrument, kind);
+    struct market_update update;
     struct oracle_book old = world->books[instrument];
 
     say(world, "%s: %s", instrument_text(instrument), book_status_name(status));
+    memset(&update, 0, sizeof update);
+    begin(world, instrument, kind, &update);
     world->books[instrument].status = status;
     if (!feed_market(world, &update))
         world->books[instrument] = old;

@@ -344,9 +344,10 @@ void op_kill_in_step(struct world *world)
     if (world->kill_in_appends != 0)
         return;
     world->kill_scope = chance(world, 300) ? 0 : any_scope(world);
+    world->kill_at_order = chance(world, 500);
     world->kill_in_appends = (uint32_t)draw_from(world, 1, 6);
-    say(world, "%s will be killed %u records from here", scope_text(world->kill_scope),
-        world->kill_in_appends);
+    say(world, "%s will be killed %u %s from here", scope_text(world->kill_scope),
+        world->kill_in_appends, world->kill_at_order ? "orders" : "records");
 }
 
 /* ---- nonsense --------------------------------------------------------------------------- */
@@ -382,7 +383,14 @@ void op_nonsense(struct world *world)
     struct command command = any_order(world);
     uint16_t scope = any_scope(world);
 
-    switch (draw(world) % 6) {
+    switch (draw(world) % 7) {
+    case 6: /* names a kill that is not the one */
+        scope = strict_scope(world);
+        if (world->scopes[scope].incident == 0)
+            return;
+        command = state_command(world, scope, STATE_ACTIVE);
+        command.set_state.clears += chance(world, 500) ? 1 : (uint64_t)-1;
+        break;
     case 0:
         command = limits_command(world, scope);
         command.set_limits.scope = (uint16_t)draw_from(world, SIM_SCOPES, UINT16_MAX);

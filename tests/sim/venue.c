@@ -257,13 +257,20 @@ void op_venue_take(struct world *world)
     venue_arrive(world, &message);
 }
 
+/* Queries go by other ways than orders, and are the quickest. */
 void op_venue_swap(struct world *world)
 {
     struct order_message message;
+    uint32_t at;
 
     if (world->inbound_count < 2)
         return;
-    message = take_inbound(world, (uint32_t)draw_from(world, 1, world->inbound_count - 1));
+    at = (uint32_t)draw_from(world, 1, world->inbound_count - 1);
+    for (uint32_t other = 1; other < world->inbound_count && chance(world, 900); other++)
+        if (world->inbound[other].message.kind == ORDER_MESSAGE_QUERY)
+            at = other;
+    message = take_inbound(world, at);
+    say(world, "a message about %llx overtakes others", (unsigned long long)message.order_id);
     venue_arrive(world, &message);
 }
 

@@ -88,11 +88,12 @@ uint64_t chain_next(uint64_t chain, uint16_t kind, int64_t at_ns, uint64_t cause
 }
 
 /* A person's kill, or the end of the process, between any two records of a step. */
-static void strike(struct world *world, struct lane *lane)
+static void strike(struct world *world, struct lane *lane, uint16_t kind)
 {
     uint64_t seq = lane->next_seq;
+    bool counts = !world->kill_at_order || kind == EVENT_ORDER_SENT;
 
-    if (world->kill_in_appends > 0 && --world->kill_in_appends == 0) {
+    if (world->kill_in_appends > 0 && counts && --world->kill_in_appends == 0) {
         input_record_kill_at(world, seq, world->kill_scope);
         /* The record under way was decided before; the next order is not. */
         oracle_killed(world, world->kill_scope, seq);
@@ -140,7 +141,7 @@ uint64_t __wrap_lane_append(struct lane *lane, uint16_t kind, int64_t at_ns, uin
         world->tally.replayed_records++;
         return seq;
     }
-    strike(world, lane);
+    strike(world, lane, kind);
     check_append(world, kind);
     before =
         world->last_seq >= world->first_seq ? world->chain[world->last_seq - world->first_seq] : 0;
@@ -364,6 +365,7 @@ static void choose_config(struct world *world)
         choose_caps(world, scope, &config->limits[scope], &config->caps[scope]);
     }
     config->capital_e8 = 1000000 * MONEY_ONE_E8;
+    config->instance = (uint16_t)draw_from(world, 0, MAX_INSTANCE - 1);
     choose_rules(world, &config->rules);
 }
 
