@@ -430,7 +430,7 @@ static void begin_amend(struct oms *oms, struct order *order, int64_t price_tick
     order->amend_no++;
     order->state_before = order->state;
     order->state = ORDER_PENDING_AMEND;
-    order->asked_ns = oms->now_ns;
+    order->asked_ns = order->amend_ns = oms->now_ns;
     oms_expose(oms, order, order_exposed_lots(order) - before, 0);
     own_book_add(&oms->own_book, order, price_ticks);
     throttle_record(&oms->throttle, order->scopes);

@@ -160,6 +160,7 @@ static void hear_amend(struct world *world, uint64_t seq, const struct event_ord
     order->amend_price_ticks = event->price_ticks;
     order->amend_qty_lots = event->qty_lots;
     order->amend_no++;
+    order->amend_ns = world->now_ns;
     note_message(world, &order->scopes);
 }
 
@@ -315,13 +316,28 @@ static void settle(struct world *world, struct placed *order, int64_t price_tick
         close_order(world, order);
 }
 
+/* An answer to a query settles an amend when it is about that amend, and shows the amended order or
+ * comes when the amend can no longer arrive. */
+static bool settles_amend(const struct world *world, const struct placed *order,
+                          const struct execution *report)
+{
+    if (order->amend_qty_lots == 0)
+        return true;
+    if (report->amend_no != order->amend_no)
+        return false;
+    return (report->qty_lots == order->amend_qty_lots &&
+            report->price_ticks == order->amend_price_ticks) ||
+           world->now_ns - order->amend_ns >= world->config.rules.void_after_ns;
+}
+
 static void tell_standing(struct world *world, struct placed *order, const struct execution *report)
 {
     bool answers = order->amend_qty_lots != 0 && report->amend_no == order->amend_no;
 
     if (order->open_at == SIM_NONE)
         return;
-    if (report->report == REPORT_VENUE_ACK && order->state == ORDER_UNKNOWN && report->qty_lots > 0)
+    if (report->report == REPORT_VENUE_ACK && order->state == ORDER_UNKNOWN &&
+        report->qty_lots > 0 && settles_amend(world, order, report))
         settle(world, order, report->price_ticks, report->qty_lots);
     else if (report->report == REPORT_VENUE_AMEND && answers)
         settle(world, order, report->price_ticks, report->qty_lots);
@@ -395,7 +411,7 @@ void oracle_new_life(struct world *world)
     world->orders_left = world->lots_left = 0;
     memcpy(world->venue_base, world->venue_lots, sizeof world->venue_base);
     world->newest_id = world->newest_order_seq = 0;
-    world->pnl_due = world->pnl_seen = 0;
+    world->pnl_due = world->pnl_seen = world->telemetry_walked = 0;
     world->slow_timer_ns = 0;
     world->day_start_ns = world->config.day_start_ns;
     world->newest_generation = 0;

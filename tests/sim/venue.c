@@ -151,7 +151,7 @@ static void report_again(struct world *world, uint32_t exec)
 }
 
 /* Its executions again, and then what it is. */
-static void take_query(struct world *world, struct placed *order)
+static void take_query(struct world *world, struct placed *order, uint32_t amend_no)
 {
     struct outbound *out;
 
@@ -163,6 +163,7 @@ static void take_query(struct world *world, struct placed *order)
         out = put_report(world, order->id, REPORT_VENUE_ACK);
         out->report.price_ticks = order->venue_price_ticks;
         out->report.qty_lots = order->venue_qty_lots;
+        out->report.amend_no = amend_no;
     } else if (order->where == GONE && order->ended_by != 0)
         put_report(world, order->id, (enum report)order->ended_by);
     else if (order->where != GONE)
@@ -202,7 +203,7 @@ void venue_arrive(struct world *world, const struct order_message *message)
         take_amend(world, order, message);
         break;
     case ORDER_MESSAGE_QUERY:
-        take_query(world, order);
+        take_query(world, order, message->amend_no);
         break;
     }
 }

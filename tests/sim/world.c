@@ -208,6 +208,7 @@ bool feed_timer(struct world *world)
         world->pnl_due++;
     }
     engine_timer(world->live.engine, world->now_ns);
+    check_telemetry(world);
     check_call(world);
     return true;
 }

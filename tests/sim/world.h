@@ -98,6 +98,7 @@ struct placed {
     int64_t price_ticks, qty_lots;             /* as the engine has been told */
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not answered; qty 0: none */
     uint32_t amend_no;
+    int64_t amend_ns;
     int64_t venue_price_ticks, venue_qty_lots; /* as it stands at the venue */
     int64_t told_lots;   /* distinct fills of which the engine has been told */
     int64_t filled_lots; /* by the venue's ledger */
@@ -298,7 +299,7 @@ struct world {
     int64_t venue_base[SIM_INSTRUMENTS]; /* what the venue counts that this life cannot know */
     int64_t venue_lots[SIM_INSTRUMENTS]; /* the venue's own count */
     uint64_t foreign_count;
-    uint64_t pnl_due, pnl_seen;
+    uint64_t pnl_due, pnl_seen, telemetry_walked;
     int64_t slow_timer_ns;
 
     /* The others. */
@@ -410,7 +411,7 @@ void check_published(struct world *world);
 void check_append(struct world *world, uint16_t kind);
 void check_call(struct world *world);
 void check_step(struct world *world);
-void check_telemetry(struct world *world, const void *message);
+void check_telemetry(struct world *world);
 void check_fill_said(struct world *world, const struct event_fill *fill);
 void check_refused(struct world *world, uint64_t hash_before, const struct command *command);
 void check_accepted(struct world *world, const struct command *command);
@@ -419,6 +420,8 @@ void check_restart(struct world *world);
 
 /* disk.c */
 void disk_begin_life(struct world *world);
+/* Answers what has become durable. */
+void disk_answer(struct world *world);
 void disk_persist(struct world *world, uint32_t records);
 /* Sequence of the last record that survives. */
 uint64_t disk_recover(struct world *world, bool power_lost);
