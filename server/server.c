@@ -214,6 +214,15 @@ static void leave(void)
     leave_safely(room_to_leave->kill, room_to_leave->config.gateways, LEAVE_PATIENCE_NS);
 }
 
+/* What reached the gateway to leave; a repeat is more than the engine meant. */
+static void outbound(void *ctx, uint64_t *orders, uint64_t *lots)
+{
+    struct gateway_counters counters = gateway_counters(((struct server *)ctx)->room.gateway);
+
+    *orders = counters.refused_repeats > 0 ? UINT64_MAX : counters.orders + counters.unsent;
+    *lots = counters.lots + counters.unsent_lots;
+}
+
 static enum status open_control(struct server *server, struct err *err)
 {
     struct control_sources sources = {
@@ -225,6 +234,8 @@ static enum status open_control(struct server *server, struct err *err)
         .order_rings = {server->room.orders},
         .gateways = server->room.config.gateways,
         .epoch = server->epoch,
+        .outbound = outbound,
+        .outbound_ctx = server,
     };
     enum status status = access_open(&server->access, server->options->dir, err);
 

@@ -212,12 +212,12 @@ void sim_arrive_new(struct sim *sim, const struct order_message *message, int64_
 
 /* ---- amending --------------------------------------------------------------------------- */
 
-static void set(struct sim_order *order, int64_t price_ticks, int64_t qty_lots)
+static void set(struct sim_order *order, const struct order_message *wanted)
 {
-    order->leaves_lots += qty_lots - order->message.qty_lots;
-    order->message.price_ticks = price_ticks;
-    order->message.qty_lots = qty_lots;
-    order->amended = true;
+    order->leaves_lots += wanted->qty_lots - order->message.qty_lots;
+    order->message.price_ticks = wanted->price_ticks;
+    order->message.qty_lots = wanted->qty_lots;
+    order->message.amend_no = wanted->amend_no;
 }
 
 /* At another price or with more lots it is as a new order: last in the queue, or taking. */
@@ -230,7 +230,7 @@ static bool set_anew(struct sim *sim, struct sim_order *order, const struct orde
 
     if (meets_own(sim, wanted) || (count > 0 && (wanted->flags & ORDER_POST_ONLY)))
         return false;
-    set(order, wanted->price_ticks, wanted->qty_lots);
+    set(order, wanted);
     sim_order_requeue(sim, order);
     sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, venue_ns);
     enter(sim, order, levels, count, venue_ns);
@@ -245,6 +245,7 @@ bool sim_amend(struct sim *sim, struct sim_order *order, const struct order_mess
 
     wanted.price_ticks = message->price_ticks;
     wanted.qty_lots = message->qty_lots;
+    wanted.amend_no = message->amend_no;
     if (wanted.qty_lots <= filled_lots) {
         sim_report(sim, &order->message, REPORT_VENUE_CANCEL, venue_ns);
         sim_order_end(sim, order, REPORT_VENUE_CANCEL);
@@ -255,7 +256,7 @@ bool sim_amend(struct sim *sim, struct sim_order *order, const struct order_mess
     if (wanted.price_ticks != order->message.price_ticks ||
         wanted.qty_lots > order->message.qty_lots)
         return set_anew(sim, order, &wanted, venue_ns);
-    set(order, wanted.price_ticks, wanted.qty_lots);
+    set(order, &wanted);
     sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, venue_ns);
     return true;
 }

@@ -107,6 +107,33 @@ void sim_order(struct sim *sim, const struct order_message *message, int64_t now
         put(sim, &in);
 }
 
+static void cancel_one(struct sim *sim, const struct order_message *message, sim_pick_fn which,
+                       void *ctx, int64_t now_ns)
+{
+    struct order_message cancel = *message;
+
+    if ((message->flags & ORDER_EXTERNAL) || !which(ctx, message) || !sim_has_room(sim))
+        return;
+    cancel.kind = ORDER_MESSAGE_CANCEL;
+    sim_order(sim, &cancel, now_ns);
+}
+
+void sim_cancel_those(struct sim *sim, sim_pick_fn which, void *ctx, int64_t now_ns)
+{
+    uint64_t sent_before = sim->in_tail; /* the cancels themselves go behind it */
+
+    for (uint16_t market = 0; market < sim->config.instruments; market++)
+        for (uint32_t at = sim->markets[market].first; at != SIM_NONE; at = sim->orders[at].next)
+            cancel_one(sim, &sim->orders[at].message, which, ctx, now_ns);
+    for (uint64_t at = sim->in_head; at != sent_before; at++)
+        if (sim->inbound[at % SIM_INBOUND_MAX].message.kind == ORDER_MESSAGE_NEW) {
+            /* Copied: what is sent is put among the messages that are looked at here. */
+            struct order_message message = sim->inbound[at % SIM_INBOUND_MAX].message;
+
+            cancel_one(sim, &message, which, ctx, now_ns);
+        }
+}
+
 /* Lets the oldest message reach the venue if it is due by then. */
 static bool arrive_next(struct sim *sim, int64_t now_ns)
 {

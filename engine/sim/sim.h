@@ -16,8 +16,7 @@
  * Amend: price and total size; it loses its place in the queue unless only the size shrinks; a
  * total at or below what is filled cancels the rest; what could not be a new order (post-only that
  * would take, meeting our own) is refused and the order stays. Query: fills are told again with
- * their exec ids, then VENUE_ACK if the order rests (VENUE_AMEND if it was amended), both with price
- * and total as they stand, or the report that ended it, or nothing more if it is filled. QUERY_ABSENT
+ * their exec ids, then VENUE_ACK if the order rests, with price and total as they stand, or the report that ended it, or nothing more if it is filled. QUERY_ABSENT
  * for what it does not know: it forgets ended orders, oldest first, when SIM_ORDERS_MAX newer ones
  * have come or SIM_FILLS_MAX newer fills. An id that it remembers is not taken again.
  *
@@ -108,6 +107,9 @@ void sim_init(struct sim *sim, const struct sim_config *config, sim_report_fn re
 bool sim_market(struct sim *sim, const struct market_update *update, int64_t now_ns);
 /* A message of ours has left the gateway at now_ns. */
 void sim_order(struct sim *sim, const struct order_message *message, int64_t now_ns);
+/* Sends a cancel for every order of ours that rests or is on its way and that `which` wants gone. */
+typedef bool (*sim_pick_fn)(void *ctx, const struct order_message *message);
+void sim_cancel_those(struct sim *sim, sim_pick_fn which, void *ctx, int64_t now_ns);
 /* Lets everything due up to now_ns happen. */
 void sim_advance(struct sim *sim, int64_t now_ns);
 /* When the next message, report or update is due; INT64_MAX when none is. The account's periodic

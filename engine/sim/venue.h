@@ -44,7 +44,6 @@ struct sim_order {
     uint32_t next, previous; /* live: of its instrument, by arrival; ended: next to be reused */
     uint32_t next_in_bucket;
     uint8_t ended; /* 0: live; else the report that ended it */
-    bool amended;
 };
 
 struct sim_fill {

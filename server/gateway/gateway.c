@@ -38,6 +38,7 @@ struct gateway {
     int64_t now_ns;         /* never goes back */
     int64_t burst_until_ns; /* SPEED max */
     enum ending ending;
+    uint64_t swept; /* of the kill page's sweeps */
     uint16_t ended_told;
     int64_t flushed_ns;
     int64_t stamp_ns;      /* of the message being sent */
@@ -271,6 +272,7 @@ static bool send_back(struct gateway *gateway, const struct order_message *messa
                                     .side = message->side,
                                     .instrument = message->instrument,
                                     .strategy = message->strategy,
+                                    .amend_no = message->amend_no,
                                     .order_id = message->order_id,
                                     .received_ns = gateway->now_ns};
     ring_publish(gateway->config.executions);
@@ -306,24 +308,25 @@ static void count_sent(struct gateway *gateway, const struct order_message *mess
     }
 }
 
-/* Sends it, or sends it back; false: not now. The order matters: stamp, kill page, ledger, venue. */
+/* Sends it, or sends it back; false: not now. The order matters: stamp, kill page, ledger, venue.
+ * A repeat is dropped and counted, and nothing is said of it: the order that it repeats may be at
+ * the venue. The engine, told that more was to leave than it had sent, stops the firm. */
 static bool handle(struct gateway *gateway, const struct order_message *message)
 {
-    bool repeats = is_repeat(gateway, message);
-
+    if (is_repeat(gateway, message)) {
+        count(&gateway->refused_repeats);
+        return true;
+    }
     gateway->stamp_ns = clock_real_ns();
-    if (repeats || is_blocked(gateway, message)) {
+    if (is_blocked(gateway, message)) {
         if (!send_back(gateway, message))
             return false;
-        if (repeats)
-            count(&gateway->refused_repeats);
-        else
-            count_unsent(gateway, message);
+        count_unsent(gateway, message);
     } else {
         sim_order(gateway->sim, message, gateway->now_ns);
         count_sent(gateway, message);
     }
-    if (message->kind == ORDER_MESSAGE_NEW && !repeats)
+    if (message->kind == ORDER_MESSAGE_NEW)
         gateway->newest_order = message->seq;
     return true;
 }
@@ -344,6 +347,29 @@ static bool take_order(struct gateway *gateway)
         return false;
     ring_release(orders);
     return true;
+}
+
+static bool is_killed(void *ctx, const struct order_message *message)
+{
+    struct gateway *gateway = ctx;
+
+    return !(message->flags & ORDER_EXIT) &&
+           kill_page_blocks(gateway->config.kill, message->scopes);
+}
+
+/* Somebody does not trust the engine to cancel what is killed. */
+static void sweep(struct gateway *gateway)
+{
+    struct kill_page *page = gateway->config.kill;
+    uint64_t wanted = atomic_load_explicit(&page->sweep, memory_order_acquire);
+
+    if (wanted == gateway->swept)
+        return;
+    sim_cancel_those(gateway->sim, is_killed, gateway, gateway->now_ns);
+    gateway->swept = wanted;
+    /* Pairs with the acquire of whoever leaves the program: the cancels are on their way. */
+    atomic_store_explicit(&page->gateway[gateway->config.index].swept, wanted,
+                          memory_order_release);
 }
 
 static uint32_t take_orders(struct gateway *gateway)
@@ -594,6 +620,7 @@ uint32_t gateway_poll(struct gateway *gateway)
 
     keep_time(gateway, real_ns);
     moved = take_orders(gateway);
+    sweep(gateway);
     moved += advance_venue(gateway);
     moved += play_market(gateway);
     flush_ledger(gateway, moved, real_ns);

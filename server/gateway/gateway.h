@@ -67,8 +67,9 @@ int64_t gateway_virtual_ns(const struct gateway *gateway);
 /* Real clock of the newest update of an instrument that was handed to the engine; 0: none yet. */
 int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrument);
 /* Sent: orders (new), their lots, amends, cancels, queries. Not sent: unsent (by a kill; new orders
- * and their lots, amends) and refused_repeats. orders + unsent + refused_repeats is what the engine
- * handed over, and lots + unsent_lots its lots, once the ring is empty. */
+ * and their lots, amends) and refused_repeats (dropped).
+ * orders + unsent is what the engine handed over, and lots + unsent_lots its lots, once the ring is
+ * empty; a repeat is more than it meant. */
 struct gateway_counters {
     uint64_t updates, orders, lots, amends, cancels, queries;
     uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;

@@ -587,7 +587,7 @@ Test(gateway, a_new_order_is_sent_once_and_in_its_turn)
         unsent += execution.report == REPORT_KILLED_UNSENT;
         taken += execution.report == REPORT_VENUE_ACK;
     }
-    cr_assert(eq(int, unsent, 3));
+    cr_assert(eq(int, unsent, 0), "the orders that they repeat live");
     cr_assert(eq(int, taken, 2));
     cr_assert(eq(u64, gateway_counters(gateway).refused_repeats, 3));
     cr_assert(eq(u64, gateway_counters(gateway).orders, 2));
@@ -605,13 +605,43 @@ Test(gateway, an_order_that_a_kill_stopped_is_not_sent_when_it_comes_again)
     cr_assert(send_flagged(ORDER_MESSAGE_NEW, 1, 9, 0));
     cr_assert(next_execution(&execution));
     atomic_store(&page->cleared[0], atomic_load(&page->word[0]));
-    cr_assert(send_flagged(ORDER_MESSAGE_NEW, 1, 9, 0));
-    cr_assert(next_execution(&execution));
     cr_assert(eq(int, execution.report, REPORT_KILLED_UNSENT));
+    cr_assert(send_flagged(ORDER_MESSAGE_NEW, 1, 9, 0));
+    cr_assert(not(next_execution(&execution)));
     cr_assert(eq(u64, gateway_counters(gateway).unsent, 1));
     cr_assert(eq(u64, gateway_counters(gateway).unsent_lots, 3));
     cr_assert(eq(u64, gateway_counters(gateway).refused_repeats, 1));
     cr_assert(eq(u64, gateway_counters(gateway).orders, 0));
+}
+
+Test(gateway, a_sweep_cancels_what_is_killed_resting_or_on_its_way_and_says_when)
+{
+    struct execution execution;
+    int cancelled = 0;
+
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    for (uint64_t at = 1; at <= 3; at++)
+        cr_assert(send_flagged(ORDER_MESSAGE_NEW, at, at, at == 3 ? ORDER_EXIT : 0));
+    while (next_execution(&execution))
+        ;
+    gateway_poll(gateway);
+    atomic_fetch_add(&page->sweep, 1);
+    gateway_poll(gateway);
+    cr_assert(eq(u64, gateway_counters(gateway).cancels, 0));
+    while (next_execution(&execution))
+        cancelled += execution.report == REPORT_VENUE_CANCEL;
+    cr_assert(eq(int, cancelled, 0), "nothing is killed");
+    kill_page_set(page, 0);
+    kill_page_sweep(page);
+    for (int turn = 0; turn < 4; turn++) {
+        gateway_poll(gateway);
+        while (next_execution(&execution))
+            cancelled += execution.report == REPORT_VENUE_CANCEL;
+    }
+    cr_assert(eq(int, cancelled, 2), "the exit stays");
+    cr_assert(eq(u64, atomic_load(&page->gateway[0].swept), 2));
 }
 
 /* ---- data by way of the venue, and faults ----------------------------------------------- */
@@ -731,9 +761,12 @@ Test(gateway, the_account_is_in_the_ledger)
     start();
     gateway_poll(gateway);
     cr_assert(send(ORDER_MESSAGE_NEW, 1, 1002));
-    poll_for(5 * MS);
-    while (take_execution(&execution) && execution.report != REPORT_FUNDING)
-        ;
+    execution.report = REPORT_COUNT;
+    for (int turn = 0; turn < 1000 && execution.report != REPORT_FUNDING; turn++) {
+        poll_for(1 * MS);
+        while (execution.report != REPORT_FUNDING && take_execution(&execution))
+            ;
+    }
     cr_assert(eq(int, execution.report, REPORT_FUNDING));
     cr_assert(ge(int, ledger_lines(lines, 16), 5));
     for (int at = 3; at < 5; at++)

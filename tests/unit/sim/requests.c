@@ -126,13 +126,13 @@ Test(sim_requests, a_query_of_a_resting_order_tells_its_fills_again_and_that_it_
     cr_assert(eq(i64, sim_position_lots(venue_floor.sim, 0), 2), "told again, not done again");
 }
 
-Test(sim_requests, a_query_of_an_amended_order_says_so)
+Test(sim_requests, a_query_of_an_amended_order_says_how_it_stands)
 {
     ask_new(1, SIDE_BUY, 6, 99);
     ask_amend(1, 4, 98);
     forget_heard();
     ask_query(1);
-    cr_assert_str_eq(heard_about(1), "amended");
+    cr_assert_str_eq(heard_about(1), "ack");
     cr_assert(eq(i64, heard_last()->price_ticks, 98));
     cr_assert(eq(i64, heard_last()->qty_lots, 4));
 }
