@@ -92,6 +92,7 @@ static struct execution about(const struct order_message *message, enum report r
                               .side = message->side,
                               .instrument = message->instrument,
                               .strategy = message->strategy,
+                              .amend_no = message->amend_no,
                               .order_id = message->order_id,
                               .venue_ns = venue_ns};
 }
