@@ -212,51 +212,59 @@ bool gate_limits_hold(const struct limits *limits)
 
     predicate compiled(struct gate_table *table) = -1 <= table->collar_ratio_e8 <= RATIO_ONE_E8;
 
+    predicate bounded(integer price, integer qty, integer mid_twice) =
+        0 <= price <= MAX_PRICE_TICKS && 0 <= qty <= MAX_LOTS &&
+        0 <= mid_twice <= 2 * MAX_PRICE_TICKS;
+
     predicate legible(struct gate_input *in) =
         0 < in->price_ticks <= MAX_PRICE_TICKS && 0 < in->qty_lots <= MAX_LOTS &&
         0 < in->mid_twice_ticks <= 2 * MAX_PRICE_TICKS;
 
-    predicate bounded(struct gate_input *in) =
-        0 <= in->price_ticks <= MAX_PRICE_TICKS && 0 <= in->qty_lots <= MAX_LOTS &&
-        0 <= in->mid_twice_ticks <= 2 * MAX_PRICE_TICKS;
-
-    // What is held once everything that works on the order's side and the order itself has filled,
-    // signed so that the order's direction is positive.
-    logic integer signed_lots(struct gate_input *in, integer holder) =
+    // A position as the order sees it: its own direction is positive. And what would be held if all
+    // that works on its side and the order itself filled, and nothing of the other side.
+    logic integer toward(struct gate_input *in, integer holder) =
         in->buy ? in->position_lots[holder] : -in->position_lots[holder];
-    logic integer worst(struct gate_input *in, integer holder) =
-        signed_lots(in, holder) + in->working_lots[holder] + in->qty_lots;
+    logic integer worst(struct gate_input *in, integer holder, integer qty) =
+        toward(in, holder) + in->working_lots[holder] + qty;
 
     logic integer book_age(struct gate_input *in) =
         in->book_ns == 0 ? -1 : \max(in->now_ns - in->book_ns, 0);
     logic integer data_age(struct gate_input *in, integer venue_age) =
         in->book_ns == 0 ? INT64_MAX : \max(book_age(in), venue_age);
-    logic integer away(struct gate_input *in) =
-        \abs(2 * in->price_ticks - in->mid_twice_ticks);
 
-    // The check of the state, and what "reduce only" means.
-    predicate reduces(struct gate_table *table, struct gate_input *in) =
-        (!(table->exit && in->exit_own) ==> worst(in, GATE_TOTAL) <= 0) &&
-        (!(table->exit && !in->exit_own) ==> worst(in, GATE_OWN) <= 0);
+    // May only what shrinks a position pass, and is this such an order?
     predicate must_reduce(struct gate_table *table, struct gate_input *in) =
         in->state == STATE_REDUCING || in->reduce_only || table->exit;
-    predicate state_allows(struct gate_table *table, struct gate_input *in) =
+    predicate reduces(struct gate_table *table, struct gate_input *in, integer qty) =
+        (!(table->exit && in->exit_own) ==> worst(in, GATE_TOTAL, qty) <= 0) &&
+        (!(table->exit && !in->exit_own) ==> worst(in, GATE_OWN, qty) <= 0);
+    predicate state_allows(struct gate_table *table, struct gate_input *in, integer qty) =
         (in->state >= STATE_HALTED ==> table->exit) &&
-        (must_reduce(table, in) ==> reduces(table, in));
+        (must_reduce(table, in) ==> reduces(table, in, qty));
 
-    // Lines that the caller has measured, and those that the gate works out.
-    predicate measured_hold(struct gate_table *table, struct verdict *verdict) =
-        (\forall integer line; WIDE_DUPLICATE <= line < GATE_WIDE ==>
-            verdict->wide[line] <= table->wide[line]) &&
-        (\forall integer line; 0 <= line < GATE_COUNTS ==>
-            verdict->count[line] <= table->count[line]) &&
-        verdict->wide[WIDE_ORDER_NOTIONAL] <= table->wide[WIDE_ORDER_NOTIONAL];
-    predicate derived_hold(struct gate_table *table, struct gate_input *in, integer venue_age) =
-        in->qty_lots <= table->wide[WIDE_ORDER_LOTS] &&
-        away(in) * RATIO_ONE_E8 <= in->mid_twice_ticks * table->collar_ratio_e8 &&
-        data_age(in, venue_age) <= table->wide[WIDE_DATA_AGE] &&
-        worst(in, GATE_TOTAL) <= table->wide[WIDE_POSITION_TOTAL] &&
-        worst(in, GATE_OWN) <= table->wide[WIDE_POSITION_OWN];
+    predicate wide_hold(struct gate_table *table, struct verdict *verdict) =
+        \forall integer line; WIDE_DUPLICATE <= line < GATE_WIDE ==>
+            verdict->wide[line] <= table->wide[line];
+    predicate count_hold(struct gate_table *table, struct verdict *verdict) =
+        \forall integer line; 0 <= line < GATE_COUNTS ==>
+            verdict->count[line] <= table->count[line];
+    predicate own_hold(struct gate_table *table, struct gate_input *in, struct verdict *verdict,
+                       integer price, integer qty, integer mid_twice) =
+        qty <= table->wide[WIDE_ORDER_LOTS] &&
+        verdict->wide[WIDE_ORDER_NOTIONAL] <= table->wide[WIDE_ORDER_NOTIONAL] &&
+        \abs(2 * price - mid_twice) * RATIO_ONE_E8 <= mid_twice * table->collar_ratio_e8 &&
+        data_age(in, verdict->venue_age_ns) <= table->wide[WIDE_DATA_AGE] &&
+        worst(in, GATE_TOTAL, qty) <= table->wide[WIDE_POSITION_TOTAL] &&
+        worst(in, GATE_OWN, qty) <= table->wide[WIDE_POSITION_OWN];
+
+    // Everything that must be so for an order to pass.
+    predicate allowed(struct gate_table *table, struct gate_input *in, struct verdict *verdict,
+                      integer price, integer qty, integer mid_twice) =
+        in->refused == 0 && table->unset == 0 && table->taken == 0 &&
+        verdict->required_e8 <= verdict->available_e8 &&
+        state_allows(table, in, qty) &&
+        own_hold(table, in, verdict, price, qty, mid_twice) &&
+        wide_hold(table, verdict) && count_hold(table, verdict);
 */
 
 /*@ requires \valid_read(in);
@@ -276,26 +284,26 @@ bool gate_input_is_sound(const struct gate_input *in)
 
 /* Worst case of the order's side, growing is positive: everything that works on it fills and so
  * does the order; nothing of the other side does. */
-/*@ requires \valid_read(in) && sound(in) && bounded(in);
+/*@ requires \valid_read(in) && sound(in) && 0 <= qty <= MAX_LOTS;
     requires holder == GATE_TOTAL || holder == GATE_OWN;
     assigns \nothing;
-    ensures \result == worst(in, holder); */
-static inline int64_t worst_lots(const struct gate_input *in, unsigned holder)
+    ensures \result == worst(in, holder, qty); */
+static inline int64_t worst_lots(const struct gate_input *in, unsigned holder, int64_t qty)
 {
     int64_t position = in->position_lots[holder];
 
-    return (in->buy ? position : -position) + in->working_lots[holder] + in->qty_lots;
+    return (in->buy ? position : -position) + in->working_lots[holder] + qty;
 }
 
-/*@ requires \valid_read(in) && bounded(in);
+/* In half ticks. */
+/*@ requires bounded(price, 0, mid_twice);
     assigns \nothing;
-    ensures \result == away(in) && 0 <= \result <= 2 * MAX_PRICE_TICKS; */
-static inline int64_t away_from_mid(const struct gate_input *in)
+    ensures \result == \abs(2 * price - mid_twice) && 0 <= \result <= 2 * MAX_PRICE_TICKS; */
+static inline int64_t away_from_mid(int64_t price, int64_t mid_twice)
 {
-    int64_t price_twice = 2 * in->price_ticks;
+    int64_t price_twice = 2 * price;
 
-    return price_twice < in->mid_twice_ticks ? in->mid_twice_ticks - price_twice
-                                             : price_twice - in->mid_twice_ticks;
+    return price_twice < mid_twice ? mid_twice - price_twice : price_twice - mid_twice;
 }
 
 /* By our own clock. One that stepped back gives 0, not a negative age. */
@@ -323,8 +331,7 @@ static inline int64_t older_ns(int64_t book_age, int64_t venue_age)
 /*@ requires \valid_read(table) && \valid_read(verdict);
     assigns \nothing;
     ensures 0 <= \result <= GATE_WIDE;
-    ensures \result == 0 <==> \forall integer line; WIDE_DUPLICATE <= line < GATE_WIDE ==>
-        verdict->wide[line] <= table->wide[line]; */
+    ensures \result == 0 <==> wide_hold(table, verdict); */
 static inline int64_t wide_over(const struct gate_table *table, const struct verdict *verdict)
 {
     int64_t over = 0;
@@ -343,8 +350,7 @@ static inline int64_t wide_over(const struct gate_table *table, const struct ver
 /*@ requires \valid_read(table) && \valid_read(verdict);
     assigns \nothing;
     ensures 0 <= \result <= GATE_COUNTS;
-    ensures \result == 0 <==> \forall integer line; 0 <= line < GATE_COUNTS ==>
-        verdict->count[line] <= table->count[line]; */
+    ensures \result == 0 <==> count_hold(table, verdict); */
 static inline int32_t count_over(const struct gate_table *table, const struct verdict *verdict)
 {
     int32_t over = 0;
@@ -360,40 +366,53 @@ static inline int32_t count_over(const struct gate_table *table, const struct ve
     return over;
 }
 
-/* How many of the lines do not hold that are worked out here, and of the order's value. */
+/* What the gate works out of the order itself. */
+struct worked_out {
+    int64_t price, qty, mid_twice, away; /* away: half ticks from the mid */
+    int64_t total, own;                  /* worst cases */
+    int64_t book_age, age;
+};
+
+/*@ predicate is_worked_out(struct worked_out order, struct gate_input *in, integer venue_age) =
+        bounded(order.price, order.qty, order.mid_twice) &&
+        order.away == \abs(2 * order.price - order.mid_twice) &&
+        order.total == worst(in, GATE_TOTAL, order.qty) &&
+        order.own == worst(in, GATE_OWN, order.qty) &&
+        order.age == data_age(in, venue_age);
+*/
+
+/* How many of the lines do not hold that are about the order itself. */
 /*@ requires \valid_read(table) && compiled(table) && \valid_read(verdict) && \valid_read(in);
-    requires bounded(in) && away == away(in);
+    requires is_worked_out(order, in, verdict->venue_age_ns);
     assigns \nothing;
     ensures 0 <= \result <= 6;
     ensures \result == 0 <==>
-        in->qty_lots <= table->wide[WIDE_ORDER_LOTS] &&
-        verdict->wide[WIDE_ORDER_NOTIONAL] <= table->wide[WIDE_ORDER_NOTIONAL] &&
-        away(in) * RATIO_ONE_E8 <= in->mid_twice_ticks * table->collar_ratio_e8 &&
-        age <= table->wide[WIDE_DATA_AGE] &&
-        total <= table->wide[WIDE_POSITION_TOTAL] && own <= table->wide[WIDE_POSITION_OWN]; */
-static inline int64_t derived_over(const struct gate_table *table, const struct gate_input *in,
-                                   const struct verdict *verdict, int64_t away, int64_t age,
-                                   int64_t total, int64_t own)
+        own_hold(table, in, verdict, order.price, order.qty, order.mid_twice); */
+static inline int64_t own_over(const struct gate_table *table, const struct gate_input *in,
+                               const struct verdict *verdict, struct worked_out order)
 {
-    return (in->qty_lots > table->wide[WIDE_ORDER_LOTS]) +
+    (void)in;
+    return (order.qty > table->wide[WIDE_ORDER_LOTS]) +
            (verdict->wide[WIDE_ORDER_NOTIONAL] > table->wide[WIDE_ORDER_NOTIONAL]) +
-           (away * RATIO_ONE_E8 > in->mid_twice_ticks * table->collar_ratio_e8) +
-           (age > table->wide[WIDE_DATA_AGE]) + (total > table->wide[WIDE_POSITION_TOTAL]) +
-           (own > table->wide[WIDE_POSITION_OWN]);
+           (order.away * RATIO_ONE_E8 > order.mid_twice * table->collar_ratio_e8) +
+           (order.age > table->wide[WIDE_DATA_AGE]) +
+           (order.total > table->wide[WIDE_POSITION_TOTAL]) +
+           (order.own > table->wide[WIDE_POSITION_OWN]);
 }
 
 /* What a state, a flag or an exit forbids. An exit shrinks what it is an exit from. */
 /*@ requires \valid_read(table) && \valid_read(in);
-    requires total == worst(in, GATE_TOTAL) && own == worst(in, GATE_OWN);
+    requires order.total == worst(in, GATE_TOTAL, order.qty);
+    requires order.own == worst(in, GATE_OWN, order.qty);
     assigns \nothing;
-    ensures \result == 0 <==> state_allows(table, in);
+    ensures \result == 0 <==> state_allows(table, in, order.qty);
     ensures 0 <= \result <= BIT_DENY_HALTED + BIT_DENY_REDUCING_ONLY; */
 static uint16_t refused_by_state(const struct gate_table *table, const struct gate_input *in,
-                                 int64_t total, int64_t own)
+                                 struct worked_out order)
 {
     bool must_reduce = in->state == STATE_REDUCING || in->reduce_only || table->exit;
-    bool reduces = ((table->exit && in->exit_own) || total <= 0) &&
-                   ((table->exit && !in->exit_own) || own <= 0);
+    bool reduces = ((table->exit && in->exit_own) || order.total <= 0) &&
+                   ((table->exit && !in->exit_own) || order.own <= 0);
 
     return (uint16_t)(gate_bit(BIT_DENY_HALTED, in->state >= STATE_HALTED && !table->exit) +
                       gate_bit(BIT_DENY_REDUCING_ONLY, must_reduce && !reduces));
@@ -513,51 +532,61 @@ static void name_denial(const struct gate_table *table, struct verdict *verdict)
 
 /* --- the gate --- */
 
-/* `refused`: what has been found so far. Of what is out of bounds the caller has made 0. */
-/*@ requires \valid_read(table) && \valid_read(in) && \valid(verdict);
-    requires \separated(verdict, table) && \separated(verdict, in);
-    requires compiled(table) && sound(in) && bounded(in);
+/* Puts what was worked out into the verdict, as of an order that passes. */
+/*@ requires \valid_read(table) && \valid(verdict) && \separated(verdict, table);
     assigns *verdict;
-    ensures verdict->denial == DENIAL_NONE <==>
-        refused == 0 && in->refused == 0 && table->unset == 0 && table->taken == 0 &&
-        \at(verdict->required_e8 <= verdict->available_e8, Pre) &&
-        state_allows(table, in) && derived_hold(table, in, \at(verdict->venue_age_ns, Pre)) &&
-        \at(measured_hold(table, verdict), Pre); */
-static inline void judge(const struct gate_table *table, const struct gate_input *in,
-                         uint16_t refused, struct verdict *verdict)
+    ensures verdict->denial == DENIAL_NONE;
+    ensures verdict->wide[WIDE_COLLAR] == order.away;
+    ensures verdict->mid_twice_ticks == order.mid_twice; */
+static inline void record(const struct gate_table *table, struct worked_out order, int refused,
+                          struct verdict *verdict)
 {
-    int64_t over = wide_over(table, verdict) + count_over(table, verdict);
-    int64_t total = worst_lots(in, GATE_TOTAL);
-    int64_t own = worst_lots(in, GATE_OWN);
-    int64_t away = away_from_mid(in);
-    int64_t book_age = book_age_ns(in);
-    int64_t age = older_ns(book_age, verdict->venue_age_ns);
-    int32_t here = gate_bit(BIT_DENY_BALANCE, verdict->required_e8 > verdict->available_e8);
-
-    over += derived_over(table, in, verdict, away, age, total, own);
-    if (in->state != STATE_ACTIVE || in->reduce_only || table->exit)
-        here += refused_by_state(table, in, total, own);
     verdict->generation = table->generation;
-    verdict->mid_twice_ticks = in->mid_twice_ticks;
-    verdict->book_age_ns = book_age;
-    verdict->wide[WIDE_ORDER_LOTS] = in->qty_lots;
-    verdict->wide[WIDE_COLLAR] = away;
-    verdict->wide[WIDE_DATA_AGE] = age;
-    verdict->wide[WIDE_POSITION_TOTAL] = total;
-    verdict->wide[WIDE_POSITION_OWN] = own;
-    verdict->refused = (uint16_t)(refused | in->refused | here);
+    verdict->mid_twice_ticks = order.mid_twice;
+    verdict->book_age_ns = order.book_age;
+    verdict->wide[WIDE_ORDER_LOTS] = order.qty;
+    verdict->wide[WIDE_COLLAR] = order.away;
+    verdict->wide[WIDE_DATA_AGE] = order.age;
+    verdict->wide[WIDE_POSITION_TOTAL] = order.total;
+    verdict->wide[WIDE_POSITION_OWN] = order.own;
     verdict->limit = 0;
+    verdict->refused = (uint16_t)refused;
     verdict->scope = 0;
     verdict->denial = DENIAL_NONE;
     verdict->denied_by = LIMIT_COUNT;
     verdict->line = 0;
     verdict->reserved[0] = 0;
+}
+
+/* Price, size and mid are those of the order, or 0 where `refused` says that they cannot be counted
+ * with. */
+/*@ requires \valid_read(table) && \valid_read(in) && \valid(verdict);
+    requires \separated(verdict, table) && \separated(verdict, in);
+    requires compiled(table) && sound(in) && bounded(price, qty, mid_twice);
+    assigns *verdict;
+    ensures verdict->denial == DENIAL_NONE <==>
+        refused == 0 && \at(allowed(table, in, verdict, price, qty, mid_twice), Pre); */
+static inline void judge(const struct gate_table *table, const struct gate_input *in, int64_t price,
+                         int64_t qty, int64_t mid_twice, uint16_t refused, struct verdict *verdict)
+{
+    int64_t over = wide_over(table, verdict) + count_over(table, verdict);
+    int here = gate_bit(BIT_DENY_BALANCE, verdict->required_e8 > verdict->available_e8);
+    struct worked_out order = {.price = price, .qty = qty, .mid_twice = mid_twice};
+
+    order.away = away_from_mid(price, mid_twice);
+    order.total = worst_lots(in, GATE_TOTAL, qty);
+    order.own = worst_lots(in, GATE_OWN, qty);
+    order.book_age = book_age_ns(in);
+    order.age = older_ns(order.book_age, verdict->venue_age_ns);
+    over += own_over(table, in, verdict, order);
+    if (in->state != STATE_ACTIVE || in->reduce_only || table->exit)
+        here += refused_by_state(table, in, order);
+    record(table, order, refused | in->refused | here, verdict);
     if (over + refused + in->refused + here != 0 || table->unset != 0 || table->taken != 0)
         name_denial(table, verdict);
 }
 
-/* A price, a size or a mid that cannot be counted with counts as 0, and is refused. */
-/*@ requires \valid_read(table) && \valid_read(in) && \valid(verdict);
+/*@ requires \valid_read(in) && \valid_read(table) && \valid(verdict);
     requires \separated(verdict, table) && \separated(verdict, in);
     requires compiled(table) && sound(in) && !legible(in);
     assigns *verdict;
@@ -568,12 +597,9 @@ static void judge_illegible(const struct gate_table *table, const struct gate_in
     bool off_tick = in->price_ticks <= 0 || in->price_ticks > MAX_PRICE_TICKS;
     bool off_lot = in->qty_lots <= 0 || in->qty_lots > MAX_LOTS;
     bool no_mid = in->mid_twice_ticks <= 0 || in->mid_twice_ticks > 2 * MAX_PRICE_TICKS;
-    struct gate_input bounded = *in;
 
-    bounded.price_ticks = off_tick ? 0 : in->price_ticks;
-    bounded.qty_lots = off_lot ? 0 : in->qty_lots;
-    bounded.mid_twice_ticks = no_mid ? 0 : in->mid_twice_ticks;
-    judge(table, &bounded,
+    judge(table, in, off_tick ? 0 : in->price_ticks, off_lot ? 0 : in->qty_lots,
+          no_mid ? 0 : in->mid_twice_ticks,
           (uint16_t)(gate_bit(BIT_DENY_OFF_TICK, off_tick) + gate_bit(BIT_DENY_OFF_LOT, off_lot) +
                      gate_bit(BIT_DENY_NO_REFERENCE, no_mid)),
           verdict);
@@ -584,36 +610,38 @@ static void judge_illegible(const struct gate_table *table, const struct gate_in
     requires compiled(table) && sound(in);
     assigns *verdict;
 
-    // Accepted is exactly: nothing forbids it, and every line holds.
+    // An order passes exactly when nothing forbids it and every line holds.
     ensures sound_and_complete: verdict->denial == DENIAL_NONE <==>
-        legible(in) && in->refused == 0 && table->unset == 0 && table->taken == 0 &&
-        \at(verdict->required_e8 <= verdict->available_e8, Pre) &&
-        state_allows(table, in) && derived_hold(table, in, \at(verdict->venue_age_ns, Pre)) &&
-        \at(measured_hold(table, verdict), Pre);
+        legible(in) && \at(allowed(table, in, verdict, in->price_ticks, in->qty_lots,
+                                   in->mid_twice_ticks), Pre);
 
-    // What follows from it, said one by one.
+    // What follows, said one by one.
     ensures halted_denies: in->state >= STATE_HALTED && !table->exit ==>
         verdict->denial != DENIAL_NONE;
-    ensures unset_denies: table->unset != 0 || table->taken != 0 ==>
+    ensures not_set_denies: table->unset != 0 || table->taken != 0 ==>
         verdict->denial != DENIAL_NONE;
     ensures refused_denies: in->refused != 0 ==> verdict->denial != DENIAL_NONE;
-    // An order that may only reduce: whatever part fills of it and of all that works beside it, the
-    // position neither grows nor crosses zero.
+    ensures every_wide_line_holds: verdict->denial == DENIAL_NONE ==>
+        \at(wide_hold(table, verdict), Pre);
+    ensures every_count_holds: verdict->denial == DENIAL_NONE ==>
+        \at(count_hold(table, verdict), Pre);
+    // Where only what reduces may pass: whatever part fills of the order and of all that works
+    // beside it, the position does not grow and does not cross zero.
     ensures reduce_only_reduces: \forall integer filled;
         verdict->denial == DENIAL_NONE && must_reduce(table, in) &&
         !(table->exit && in->exit_own) &&
         0 <= filled <= in->working_lots[GATE_TOTAL] + in->qty_lots ==>
-            signed_lots(in, GATE_TOTAL) <= signed_lots(in, GATE_TOTAL) + filled <= 0;
+            toward(in, GATE_TOTAL) <= toward(in, GATE_TOTAL) + filled <= 0;
     ensures reduce_only_reduces_own: \forall integer filled;
         verdict->denial == DENIAL_NONE && must_reduce(table, in) &&
         !(table->exit && !in->exit_own) &&
         0 <= filled <= in->working_lots[GATE_OWN] + in->qty_lots ==>
-            signed_lots(in, GATE_OWN) <= signed_lots(in, GATE_OWN) + filled <= 0;
-    // No part of what works and of the order can take the position beyond its limit.
+            toward(in, GATE_OWN) <= toward(in, GATE_OWN) + filled <= 0;
+    // No part of what works and of the order takes the position beyond its limit.
     ensures position_stays_within: \forall integer filled;
         verdict->denial == DENIAL_NONE &&
         0 <= filled <= in->working_lots[GATE_TOTAL] + in->qty_lots ==>
-            signed_lots(in, GATE_TOTAL) + filled <= table->wide[WIDE_POSITION_TOTAL]; */
+            toward(in, GATE_TOTAL) + filled <= table->wide[WIDE_POSITION_TOTAL]; */
 void gate_check(const struct gate_table *table, const struct gate_input *in,
                 struct verdict *verdict)
 {
@@ -622,7 +650,7 @@ void gate_check(const struct gate_table *table, const struct gate_input *in,
                    in->mid_twice_ticks <= 2 * MAX_PRICE_TICKS;
 
     if (legible)
-        judge(table, in, 0, verdict);
+        judge(table, in, in->price_ticks, in->qty_lots, in->mid_twice_ticks, 0, verdict);
     else
         judge_illegible(table, in, verdict);
 }

@@ -135,11 +135,12 @@ void gate_compile(const struct gate_limits *limits, struct gate_table *table);
  * scopes' limits and caps. */
 bool gate_limits_hold(const struct limits *limits);
 
-/* The gate has passed it, but there is no room on the ring after all. */
-static inline void gate_refuse_busy(struct verdict *verdict)
+/* The gate has passed it, but what is found last stands against it: it meets our own order, or there
+ * is no room on the ring. */
+static inline void gate_refuse(struct verdict *verdict, enum denial denial)
 {
-    verdict->denial = DENY_BUSY;
-    verdict->refused = (uint16_t)(verdict->refused | BIT_DENY_BUSY);
+    verdict->denial = (uint8_t)denial;
+    verdict->refused = (uint16_t)(verdict->refused | 1U << (denial - FIRST_OUTRIGHT));
 }
 
 #endif
