@@ -78,18 +78,26 @@ static int64_t rate_age_ns(const struct oms *oms, uint16_t instrument)
     return rate_ns == 0 ? INT64_MAX : oms->now_ns - rate_ns;
 }
 
-/* What an order adds to what works on its side: all of a new one, of an amended one what is more. */
+/* A new order, or an order as it would be after an amend. */
 struct asked {
-    int64_t price_ticks;
-    int64_t open_lots;       /* what would be open of it */
-    int64_t exposed_lots;    /* what counts of it now: 0 for a new one */
-    const struct order *was; /* NULL: a new one */
+    int64_t price_ticks, qty_lots;
+    int64_t filled_lots, exposed_lots; /* of the order as it is; 0 for a new one */
+    bool amend;
 };
+
+/* Until an amend is answered either quantity may be open: of the order as it is that part stays
+ * among what works which the new quantity does not cover. */
+static int64_t covered_lots(const struct asked *asked)
+{
+    int64_t open = asked->qty_lots - asked->filled_lots;
+
+    return open < asked->exposed_lots ? open : asked->exposed_lots;
+}
 
 static struct exposure_figures figures_with(const struct oms *oms, const struct intent *intent,
                                             const struct asked *asked, struct exposure_lots lots)
 {
-    int64_t more = asked->open_lots - asked->exposed_lots;
+    int64_t more = asked->qty_lots - asked->filled_lots - covered_lots(asked);
 
     if (intent->side == SIDE_BUY)
         lots.buys += more;
@@ -108,15 +116,15 @@ static void measure_use(struct oms *oms, const struct intent *intent, const stru
         figures_with(oms, intent, asked, total_lots(oms, at_instrument));
     struct exposure_figures own =
         figures_with(oms, intent, asked, own_lots(oms, at_strategy, at_instrument));
-    int32_t is_new = asked->was == NULL;
+    int32_t is_new = !asked->amend;
 
     for (unsigned at = 0; at < GATE_SCOPES; at++) {
         bool strategy = at == GATE_STRATEGY;
-        struct exposure_figures then = exposure_if(
-            &oms->exposure, numbers[at],
-            strategy ? oms->exposure.own[at_strategy][at_instrument]
-                     : oms->exposure.total[at_instrument],
-            strategy ? own : total);
+        struct exposure_figures then =
+            exposure_if(&oms->exposure, numbers[at],
+                        strategy ? oms->exposure.own[at_strategy][at_instrument]
+                                 : oms->exposure.total[at_instrument],
+                        strategy ? own : total);
 
         gate_use(verdict, at,
                  (struct gate_use){
@@ -136,7 +144,7 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
                           struct verdict *verdict)
 {
     struct recent_order same = {.price_ticks = asked->price_ticks,
-                                .qty_lots = intent->qty_lots,
+                                .qty_lots = asked->qty_lots,
                                 .strategy = intent->strategy,
                                 .instrument = intent->instrument,
                                 .side = intent->side};
@@ -144,17 +152,17 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
     struct gate_measures measures = {
         .notional_e8 = INT64_MAX,
         .duplicate_age_ns =
-            asked->was ? INT64_MAX : recent_age_ns(&oms->recent, &same, oms->now_ns),
+            asked->amend ? INT64_MAX : recent_age_ns(&oms->recent, &same, oms->now_ns),
         .drawdown_ratio_e8 = accounts_drawdown_e8(&oms->accounts),
         .liquidation_distance_e8 = INT64_MAX,
         .venue_age_ns = -1,
         .rate_age_ns = rate_age,
     };
     bool countable = asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS &&
-                     asked->open_lots > 0 && asked->open_lots <= MAX_LOTS;
-    bool known = !countable || accounts_notional_e8(&oms->accounts, intent->instrument,
-                                                    asked->price_ticks, asked->open_lots,
-                                                    &measures.notional_e8);
+                     asked->qty_lots > 0 && asked->qty_lots <= MAX_LOTS;
+    bool known =
+        !countable || accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
+                                           asked->qty_lots, &measures.notional_e8);
 
     gate_measure(verdict, measures);
     return known && rate_age < RATE_FRESH_NS;
@@ -197,7 +205,7 @@ static const struct gate_table *table_of(struct oms *oms, const struct intent *i
         compile_table(oms, numbers, true, for_exit);
         return for_exit;
     }
-    if (table->generation != oms->generation)
+    if (!table->made || table->generation != oms->generation)
         compile_table(oms, numbers, false, table);
     return table;
 }
@@ -213,14 +221,16 @@ static void judge(struct oms *oms, const struct intent *intent, struct order_sco
     struct gate_table for_exit;
     struct gate_input in = {
         .price_ticks = asked.price_ticks,
-        .qty_lots = asked.open_lots,
+        .qty_lots = asked.qty_lots,
+        .filled_lots = asked.filled_lots,
         .mid_twice_ticks = two_sided ? reference->bid_ticks + reference->ask_ticks : 0,
         .now_ns = oms->now_ns,
         .book_ns = reference->book_ns,
         .position_lots = {oms->accounts.total[instrument].lots,
                           oms->accounts.own[strategy][instrument].lots},
-        .working_lots = {oms->working_total[intent->side][instrument] - asked.exposed_lots,
-                         oms->working_own[intent->side][strategy][instrument] - asked.exposed_lots},
+        .working_lots = {oms->working_total[intent->side][instrument] - covered_lots(&asked),
+                         oms->working_own[intent->side][strategy][instrument] -
+                             covered_lots(&asked)},
         .state = oms->stopping ? STATE_HALTED : oms_effective_state(oms, scopes),
         .refused = refused_here(oms, intent, reference, valued),
         .buy = intent->side == SIDE_BUY,
@@ -461,7 +471,7 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     make_way(oms, intent, price_ticks);
     *order_id = draw_id(oms);
     judge(oms, intent, scopes, reference,
-          (struct asked){.price_ticks = price_ticks, .open_lots = intent->qty_lots}, verdict);
+          (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots}, verdict);
     if (verdict->denial == DENIAL_NONE && meets_own(oms, intent, price_ticks))
         gate_refuse(verdict, DENY_SELF_MATCH);
     if (verdict->denial == DENIAL_NONE) {
@@ -546,17 +556,13 @@ static struct intent amend_intent(const struct oms *oms, const struct order *ord
                            .cause = oms->cause};
 }
 
-/* Until it is answered the order may have either quantity open: the larger counts. */
 static struct asked asked_of(const struct order *order, int64_t price_ticks, int64_t qty_lots)
 {
-    struct asked asked = {.price_ticks = price_ticks,
-                          .open_lots = qty_lots - order->filled_lots,
+    return (struct asked){.price_ticks = price_ticks,
+                          .qty_lots = qty_lots,
+                          .filled_lots = order->filled_lots,
                           .exposed_lots = order_exposed_lots(order),
-                          .was = order};
-
-    if (asked.open_lots < asked.exposed_lots)
-        asked.open_lots = asked.exposed_lots;
-    return asked;
+                          .amend = true};
 }
 
 enum status oms_amend(struct oms *oms, struct order *order, const struct command_amend_order *amend,

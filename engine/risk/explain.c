@@ -123,7 +123,9 @@ static struct check check_without_limit(const struct gate_table *table,
 
     return (struct check){
         .measured = held_measure(verdict, line),
-        .limit = unset ? LIMIT_UNSET : taken ? LIMIT_DENY : INT64_MAX,
+        .limit = unset   ? LIMIT_UNSET
+                 : taken ? LIMIT_DENY
+                         : INT64_MAX,
         .scope = taken ? table->scope[table->taken_by[id] % GATE_SCOPES] : 0,
         .passed = !unset && !taken,
     };

@@ -16,7 +16,8 @@ struct row {
 enum { MOST = 0, LEAST = 1, BINDS = 0, WAIVED = 1 };
 
 static const struct row rows[LIMIT_COUNT] = {
-#define LIMIT(ID, name, type, unit, min, max, sense, exits, says) [LIMIT_##ID] = {max, sense, exits},
+#define LIMIT(ID, name, type, unit, min, max, sense, exits, says)                                  \
+    [LIMIT_##ID] = {max, sense, exits},
 #include "tables/limits.def"
 #undef LIMIT
 };
@@ -68,7 +69,16 @@ static struct bound tighter(struct bound best, bool applies, int64_t value, uint
     return best;
 }
 
+/*@ predicate readable(struct gate_limits *limits) =
+        \valid_read(limits) &&
+        \valid_read(limits->scope[GATE_FIRM]) && \valid_read(limits->scope[GATE_VENUE]) &&
+        \valid_read(limits->scope[GATE_STRATEGY]) && \valid_read(limits->scope[GATE_INSTRUMENT]);
+*/
+
 /* Of the scopes that are marked. */
+/*@ requires readable(limits) && id < LIMIT_COUNT;
+    assigns \nothing;
+    ensures held(\result.value); */
 static struct bound tightest(const struct gate_limits *limits, unsigned id, bool firm, bool venue,
                              bool strategy, bool instrument)
 {
@@ -86,6 +96,8 @@ static struct bound tightest(const struct gate_limits *limits, unsigned id, bool
 }
 
 /* Limits on margin are for what has one; an exit is not held to what limits.def waives for it. */
+/*@ requires \valid_read(limits) && id < LIMIT_COUNT;
+    assigns \nothing; */
 static bool limit_applies(const struct gate_limits *limits, unsigned id)
 {
     if (limits->exit && rows[id].waived)
@@ -96,7 +108,8 @@ static bool limit_applies(const struct gate_limits *limits, unsigned id)
 
 /*@ requires ms >= 0;
     assigns \nothing;
-    ensures \result == \min(ms * MS_NS, INT64_MAX) || ms > INT64_MAX / MS_NS; */
+    ensures 0 <= \result;
+    ensures ms <= INT64_MAX / MS_NS ==> \result == ms * MS_NS; */
 static int64_t in_ns(int64_t ms)
 {
     return ms > INT64_MAX / MS_NS ? INT64_MAX : ms * MS_NS;
@@ -119,6 +132,9 @@ static int64_t as_line(unsigned id, int64_t value, bool exit)
     return value;
 }
 
+/*@ requires held(value);
+    assigns \nothing;
+    ensures value == LIMIT_DENY ==> \result == INT64_MIN; */
 static int64_t wide_line(unsigned id, int64_t value, bool exit)
 {
     if (value == LIMIT_UNSET)
@@ -126,6 +142,9 @@ static int64_t wide_line(unsigned id, int64_t value, bool exit)
     return value == LIMIT_DENY ? INT64_MIN : as_line(id, value, exit);
 }
 
+/*@ requires held(value);
+    assigns \nothing;
+    ensures value == LIMIT_DENY ==> \result == INT32_MIN; */
 static int32_t count_line(unsigned id, int64_t value, bool exit)
 {
     int64_t line;
@@ -138,6 +157,9 @@ static int32_t count_line(unsigned id, int64_t value, bool exit)
     return line < NO_COUNT ? (int32_t)line : NO_COUNT;
 }
 
+/*@ requires readable(limits) && id < LIMIT_COUNT && \valid(table);
+    requires \separated(table, limits);
+    assigns table->unset, table->taken, table->taken_by[id]; */
 static void compile_limit(const struct gate_limits *limits, unsigned id, struct gate_table *table)
 {
     struct bound bound = tightest(limits, id, true, true, true, true);
@@ -151,6 +173,9 @@ static void compile_limit(const struct gate_limits *limits, unsigned id, struct 
         table->taken |= 1U << id;
 }
 
+/*@ requires readable(limits) && id < LIMIT_COUNT;
+    assigns \nothing;
+    ensures held(\result.value); */
 static struct bound line_bound(const struct gate_limits *limits, unsigned id, bool firm, bool venue,
                                bool strategy, bool instrument)
 {
@@ -161,11 +186,14 @@ static struct bound line_bound(const struct gate_limits *limits, unsigned id, bo
     return bound;
 }
 
+/*@ requires readable(limits) && \valid(table) && \separated(table, limits);
+    assigns table->collar_ratio_e8, table->wide[WIDE_COLLAR];
+    ensures -1 <= table->collar_ratio_e8 <= RATIO_ONE_E8; */
 static void compile_collar(const struct gate_limits *limits, struct gate_table *table)
 {
     int64_t ratio = tightest(limits, LIMIT_PRICE_COLLAR_RATIO, true, true, true, true).value;
 
-    table->collar_ratio_e8 = ratio < 0 ? -1 : ratio;
+    table->collar_ratio_e8 = ratio < 0 ? -1 : ratio < RATIO_ONE_E8 ? ratio : RATIO_ONE_E8;
     table->wide[WIDE_COLLAR] = NO_BOUND; /* it depends on the mid */
 }
 
@@ -173,7 +201,8 @@ void gate_compile(const struct gate_limits *limits, struct gate_table *table)
 {
     struct bound bound;
 
-    *table = (struct gate_table){.generation = limits->generation, .exit = limits->exit};
+    *table =
+        (struct gate_table){.generation = limits->generation, .exit = limits->exit, .made = true};
     for (unsigned at = 0; at < GATE_SCOPES; at++)
         table->scope[at] = limits->number[at];
 #define LIMIT(ID, ...) compile_limit(limits, LIMIT_##ID, table);
@@ -204,7 +233,7 @@ bool gate_limits_hold(const struct limits *limits)
 /* --- checking --- */
 
 /*@ predicate sound(struct gate_input *in) =
-        0 <= in->now_ns && 0 <= in->book_ns &&
+        0 <= in->now_ns && 0 <= in->book_ns && 0 <= in->filled_lots <= MAX_LOTS &&
         -MAX_HELD_LOTS <= in->position_lots[GATE_TOTAL] <= MAX_HELD_LOTS &&
         -MAX_HELD_LOTS <= in->position_lots[GATE_OWN] <= MAX_HELD_LOTS &&
         0 <= in->working_lots[GATE_TOTAL] <= MAX_HELD_LOTS &&
@@ -225,7 +254,7 @@ bool gate_limits_hold(const struct limits *limits)
     logic integer toward(struct gate_input *in, integer holder) =
         in->buy ? in->position_lots[holder] : -in->position_lots[holder];
     logic integer worst(struct gate_input *in, integer holder, integer qty) =
-        toward(in, holder) + in->working_lots[holder] + qty;
+        toward(in, holder) + in->working_lots[holder] + qty - in->filled_lots;
 
     logic integer book_age(struct gate_input *in) =
         in->book_ns == 0 ? -1 : \max(in->now_ns - in->book_ns, 0);
@@ -257,6 +286,16 @@ bool gate_limits_hold(const struct limits *limits)
         worst(in, GATE_TOTAL, qty) <= table->wide[WIDE_POSITION_TOTAL] &&
         worst(in, GATE_OWN, qty) <= table->wide[WIDE_POSITION_OWN];
 
+    // Whatever part fills of what is open on the order's side, the order included.
+    predicate never_grows(struct gate_input *in, integer holder) =
+        \forall integer filled; 0 <= filled <=
+            in->working_lots[holder] + in->qty_lots - in->filled_lots ==>
+            toward(in, holder) <= toward(in, holder) + filled <= 0;
+    predicate stays_within(struct gate_input *in, integer holder, integer limit) =
+        \forall integer filled; 0 <= filled <=
+            in->working_lots[holder] + in->qty_lots - in->filled_lots ==>
+            toward(in, holder) + filled <= limit;
+
     // Everything that must be so for an order to pass.
     predicate allowed(struct gate_table *table, struct gate_input *in, struct verdict *verdict,
                       integer price, integer qty, integer mid_twice) =
@@ -275,7 +314,8 @@ bool gate_input_is_sound(const struct gate_input *in)
     const int64_t *position = in->position_lots;
     const int64_t *working = in->working_lots;
 
-    return in->now_ns >= 0 && in->book_ns >= 0 && position[GATE_TOTAL] >= -MAX_HELD_LOTS &&
+    return in->now_ns >= 0 && in->book_ns >= 0 && in->filled_lots >= 0 &&
+           in->filled_lots <= MAX_LOTS && position[GATE_TOTAL] >= -MAX_HELD_LOTS &&
            position[GATE_TOTAL] <= MAX_HELD_LOTS && position[GATE_OWN] >= -MAX_HELD_LOTS &&
            position[GATE_OWN] <= MAX_HELD_LOTS && working[GATE_TOTAL] >= 0 &&
            working[GATE_TOTAL] <= MAX_HELD_LOTS && working[GATE_OWN] >= 0 &&
@@ -292,7 +332,7 @@ static inline int64_t worst_lots(const struct gate_input *in, unsigned holder, i
 {
     int64_t position = in->position_lots[holder];
 
-    return (in->buy ? position : -position) + in->working_lots[holder] + qty;
+    return (in->buy ? position : -position) + in->working_lots[holder] + qty - in->filled_lots;
 }
 
 /* In half ticks. */
@@ -381,6 +421,17 @@ struct worked_out {
         order.age == data_age(in, venue_age);
 */
 
+/*@ requires bounded(0, 0, mid_twice) && 0 <= away <= 2 * MAX_PRICE_TICKS;
+    requires -1 <= ratio <= RATIO_ONE_E8;
+    assigns \nothing;
+    ensures \result <==> away * RATIO_ONE_E8 > mid_twice * ratio; */
+static inline bool is_outside(int64_t away, int64_t mid_twice, int64_t ratio)
+{
+    //@ assert mid_twice * ratio <= mid_twice * RATIO_ONE_E8;
+    //@ assert -mid_twice <= mid_twice * ratio;
+    return away * RATIO_ONE_E8 > mid_twice * ratio;
+}
+
 /* How many of the lines do not hold that are about the order itself. */
 /*@ requires \valid_read(table) && compiled(table) && \valid_read(verdict) && \valid_read(in);
     requires is_worked_out(order, in, verdict->venue_age_ns);
@@ -394,7 +445,7 @@ static inline int64_t own_over(const struct gate_table *table, const struct gate
     (void)in;
     return (order.qty > table->wide[WIDE_ORDER_LOTS]) +
            (verdict->wide[WIDE_ORDER_NOTIONAL] > table->wide[WIDE_ORDER_NOTIONAL]) +
-           (order.away * RATIO_ONE_E8 > order.mid_twice * table->collar_ratio_e8) +
+           is_outside(order.away, order.mid_twice, table->collar_ratio_e8) +
            (order.age > table->wide[WIDE_DATA_AGE]) +
            (order.total > table->wide[WIDE_POSITION_TOTAL]) +
            (order.own > table->wide[WIDE_POSITION_OWN]);
@@ -444,8 +495,7 @@ static const uint8_t count_limit[GATE_COUNTS] = {
 static bool wide_fails(const struct gate_table *table, const struct verdict *verdict, unsigned line)
 {
     if (line == WIDE_COLLAR)
-        return verdict->wide[line] * RATIO_ONE_E8 >
-               verdict->mid_twice_ticks * table->collar_ratio_e8;
+        return is_outside(verdict->wide[line], verdict->mid_twice_ticks, table->collar_ratio_e8);
     return verdict->wide[line] > table->wide[line];
 }
 
@@ -473,8 +523,7 @@ static void find_line(const struct gate_table *table, struct verdict *verdict)
         loop assigns line, verdict->denied_by, verdict->line, verdict->limit, verdict->scope;
         loop variant GATE_COUNTS - line; */
     for (unsigned line = 0; line < GATE_COUNTS; line++)
-        if (count_limit[line] < verdict->denied_by &&
-            verdict->count[line] > table->count[line]) {
+        if (count_limit[line] < verdict->denied_by && verdict->count[line] > table->count[line]) {
             verdict->denied_by = count_limit[line];
             verdict->line = (uint8_t)(GATE_WIDE + line);
             verdict->limit = table->count[line];
@@ -572,6 +621,7 @@ static inline void judge(const struct gate_table *table, const struct gate_input
     int64_t over = wide_over(table, verdict) + count_over(table, verdict);
     int here = gate_bit(BIT_DENY_BALANCE, verdict->required_e8 > verdict->available_e8);
     struct worked_out order = {.price = price, .qty = qty, .mid_twice = mid_twice};
+    bool failed;
 
     order.away = away_from_mid(price, mid_twice);
     order.total = worst_lots(in, GATE_TOTAL, qty);
@@ -581,8 +631,9 @@ static inline void judge(const struct gate_table *table, const struct gate_input
     over += own_over(table, in, verdict, order);
     if (in->state != STATE_ACTIVE || in->reduce_only || table->exit)
         here += refused_by_state(table, in, order);
+    failed = over + refused + in->refused + here != 0 || table->unset != 0 || table->taken != 0;
     record(table, order, refused | in->refused | here, verdict);
-    if (over + refused + in->refused + here != 0 || table->unset != 0 || table->taken != 0)
+    if (failed)
         name_denial(table, verdict);
 }
 
@@ -612,41 +663,37 @@ static void judge_illegible(const struct gate_table *table, const struct gate_in
 
     // An order passes exactly when nothing forbids it and every line holds.
     ensures sound_and_complete: verdict->denial == DENIAL_NONE <==>
-        legible(in) && \at(allowed(table, in, verdict, in->price_ticks, in->qty_lots,
+        \at(legible(in) && allowed(table, in, verdict, in->price_ticks, in->qty_lots,
                                    in->mid_twice_ticks), Pre);
 
     // What follows, said one by one.
-    ensures halted_denies: in->state >= STATE_HALTED && !table->exit ==>
+    ensures halted_denies: \at(in->state >= STATE_HALTED && !table->exit, Pre) ==>
         verdict->denial != DENIAL_NONE;
-    ensures not_set_denies: table->unset != 0 || table->taken != 0 ==>
+    ensures not_set_denies: \at(table->unset != 0 || table->taken != 0, Pre) ==>
         verdict->denial != DENIAL_NONE;
-    ensures refused_denies: in->refused != 0 ==> verdict->denial != DENIAL_NONE;
+    ensures refused_denies: \at(in->refused != 0, Pre) ==> verdict->denial != DENIAL_NONE;
     ensures every_wide_line_holds: verdict->denial == DENIAL_NONE ==>
         \at(wide_hold(table, verdict), Pre);
     ensures every_count_holds: verdict->denial == DENIAL_NONE ==>
         \at(count_hold(table, verdict), Pre);
     // Where only what reduces may pass: whatever part fills of the order and of all that works
     // beside it, the position does not grow and does not cross zero.
-    ensures reduce_only_reduces: \forall integer filled;
-        verdict->denial == DENIAL_NONE && must_reduce(table, in) &&
-        !(table->exit && in->exit_own) &&
-        0 <= filled <= in->working_lots[GATE_TOTAL] + in->qty_lots ==>
-            toward(in, GATE_TOTAL) <= toward(in, GATE_TOTAL) + filled <= 0;
-    ensures reduce_only_reduces_own: \forall integer filled;
-        verdict->denial == DENIAL_NONE && must_reduce(table, in) &&
-        !(table->exit && !in->exit_own) &&
-        0 <= filled <= in->working_lots[GATE_OWN] + in->qty_lots ==>
-            toward(in, GATE_OWN) <= toward(in, GATE_OWN) + filled <= 0;
+    ensures reduce_only_reduces: verdict->denial == DENIAL_NONE ==> \at(
+        must_reduce(table, in) && !(table->exit && in->exit_own) ==>
+            never_grows(in, GATE_TOTAL), Pre);
+    ensures reduce_only_reduces_own: verdict->denial == DENIAL_NONE ==> \at(
+        must_reduce(table, in) && !(table->exit && !in->exit_own) ==>
+            never_grows(in, GATE_OWN), Pre);
     // No part of what works and of the order takes the position beyond its limit.
-    ensures position_stays_within: \forall integer filled;
-        verdict->denial == DENIAL_NONE &&
-        0 <= filled <= in->working_lots[GATE_TOTAL] + in->qty_lots ==>
-            toward(in, GATE_TOTAL) + filled <= table->wide[WIDE_POSITION_TOTAL]; */
+    ensures position_stays_within: verdict->denial == DENIAL_NONE ==> \at(
+        stays_within(in, GATE_TOTAL, table->wide[WIDE_POSITION_TOTAL]), Pre);
+    ensures own_position_stays_within: verdict->denial == DENIAL_NONE ==> \at(
+        stays_within(in, GATE_OWN, table->wide[WIDE_POSITION_OWN]), Pre); */
 void gate_check(const struct gate_table *table, const struct gate_input *in,
                 struct verdict *verdict)
 {
-    bool legible = in->price_ticks > 0 && in->price_ticks <= MAX_PRICE_TICKS &&
-                   in->qty_lots > 0 && in->qty_lots <= MAX_LOTS && in->mid_twice_ticks > 0 &&
+    bool legible = in->price_ticks > 0 && in->price_ticks <= MAX_PRICE_TICKS && in->qty_lots > 0 &&
+                   in->qty_lots <= MAX_LOTS && in->mid_twice_ticks > 0 &&
                    in->mid_twice_ticks <= 2 * MAX_PRICE_TICKS;
 
     if (legible)

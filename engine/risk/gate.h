@@ -49,18 +49,21 @@ struct gate_table {
     uint8_t wide_by[GATE_WIDE];    /* GATE_FIRM..: whose limit stands in the line */
     uint8_t taken_by[LIMIT_COUNT]; /* who set it to null */
     bool exit;
+    bool made; /* false: it has never been compiled */
 };
 
 /* What is asked, and what the gate works the rest out from. Of an amend: the new price and what
- * would be open of it; what the order exposes as it is has been taken out of every measure. */
+ * total quantity; what the order exposes as it is has been taken out of every measure, as far as
+ * the new quantity covers it. */
 struct gate_input {
     int64_t price_ticks, qty_lots;
-    int64_t mid_twice_ticks;              /* best bid + best ask; 0: a side is empty */
-    int64_t now_ns, book_ns;              /* book_ns 0: no book yet */
-    int64_t position_lots[GATE_HOLDERS];  /* short is negative */
-    int64_t working_lots[GATE_HOLDERS];   /* of the order's side */
-    enum trading_state state;             /* effective */
-    uint16_t refused;                     /* BIT_DENY_..: what the caller knows, see below */
+    int64_t filled_lots;     /* of an amend: so much of its quantity has been traded already */
+    int64_t mid_twice_ticks; /* best bid + best ask; 0: a side is empty */
+    int64_t now_ns, book_ns; /* book_ns 0: no book yet */
+    int64_t position_lots[GATE_HOLDERS]; /* short is negative */
+    int64_t working_lots[GATE_HOLDERS];  /* of the order's side */
+    enum trading_state state;            /* effective */
+    uint16_t refused;                    /* BIT_DENY_..: what the caller knows, see below */
     bool buy, reduce_only;
     bool exit_own; /* an exit is judged by the strategy's own position, not the instrument's */
 };
