@@ -69,7 +69,9 @@ static struct bound tighter(struct bound best, bool applies, int64_t value, uint
     return best;
 }
 
-/*@ predicate readable(struct gate_limits *limits) =
+/*@ predicate compiled(struct gate_table *table) = -1 <= table->collar_ratio_e8 <= RATIO_ONE_E8;
+
+    predicate readable(struct gate_limits *limits) =
         \valid_read(limits) &&
         \valid_read(limits->scope[GATE_FIRM]) && \valid_read(limits->scope[GATE_VENUE]) &&
         \valid_read(limits->scope[GATE_STRATEGY]) && \valid_read(limits->scope[GATE_INSTRUMENT]);
@@ -197,12 +199,19 @@ static void compile_collar(const struct gate_limits *limits, struct gate_table *
     table->wide[WIDE_COLLAR] = NO_BOUND; /* it depends on the mid */
 }
 
+/*@ requires readable(limits) && \valid(table) && \separated(table, limits);
+    assigns *table;
+    ensures compiled(table);
+    ensures table->exit == limits->exit && table->generation == limits->generation; */
 void gate_compile(const struct gate_limits *limits, struct gate_table *table)
 {
     struct bound bound;
 
     *table =
         (struct gate_table){.generation = limits->generation, .exit = limits->exit, .made = true};
+    /*@ loop invariant 0 <= at <= GATE_SCOPES;
+        loop assigns at, table->scope[0 .. GATE_SCOPES - 1];
+        loop variant GATE_SCOPES - at; */
     for (unsigned at = 0; at < GATE_SCOPES; at++)
         table->scope[at] = limits->number[at];
 #define LIMIT(ID, ...) compile_limit(limits, LIMIT_##ID, table);
@@ -221,10 +230,15 @@ void gate_compile(const struct gate_limits *limits, struct gate_table *table)
     compile_collar(limits, table);
 }
 
+/*@ requires \valid_read(limits);
+    assigns \nothing; */
 bool gate_limits_hold(const struct limits *limits)
 {
     bool hold = true;
 
+    /*@ loop invariant 0 <= id <= LIMIT_COUNT;
+        loop assigns id, hold;
+        loop variant LIMIT_COUNT - id; */
     for (unsigned id = 0; id < LIMIT_COUNT; id++)
         hold = hold && within_row(limits->value[id], rows[id].max) == limits->value[id];
     return hold;
@@ -238,8 +252,6 @@ bool gate_limits_hold(const struct limits *limits)
         -MAX_HELD_LOTS <= in->position_lots[GATE_OWN] <= MAX_HELD_LOTS &&
         0 <= in->working_lots[GATE_TOTAL] <= MAX_HELD_LOTS &&
         0 <= in->working_lots[GATE_OWN] <= MAX_HELD_LOTS;
-
-    predicate compiled(struct gate_table *table) = -1 <= table->collar_ratio_e8 <= RATIO_ONE_E8;
 
     predicate bounded(integer price, integer qty, integer mid_twice) =
         0 <= price <= MAX_PRICE_TICKS && 0 <= qty <= MAX_LOTS &&
