@@ -72,8 +72,11 @@ static void set_wide_limits(struct engine_config *config)
     for (uint16_t scope = 0; scope < MAX_SCOPES; scope++)
         for (unsigned id = 0; id < LIMIT_COUNT; id++)
             config->limits[scope].value[id] = config->caps[scope].value[id] = LIMIT_UNSET;
-    for (unsigned id = 0; id < LIMIT_COUNT; id++)
-        config->limits[0].value[id] = limit_row((enum limit_id)id)->max;
+    for (unsigned id = 0; id < LIMIT_COUNT; id++) {
+        const struct limit_row *row = limit_row((enum limit_id)id);
+
+        config->limits[0].value[id] = row->sense == LIMIT_MOST ? row->max : row->min;
+    }
 }
 
 struct rig *rig_make(void)
