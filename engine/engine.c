@@ -277,9 +277,8 @@ static void book_moved(struct engine *engine, uint16_t instrument)
     struct touch touch = book_touch(engine->books[instrument]);
 
     if (touch.bid.price_ticks > 0 && touch.ask.price_ticks > 0)
-        accounts_mark(&engine->oms.accounts, instrument,
-                      (touch.bid.price_ticks + touch.ask.price_ticks) * (PRICE_ONE_E8 / 2),
-                      engine->oms.now_ns);
+        accounts_book(&engine->oms.accounts, instrument, touch.bid.price_ticks,
+                      touch.ask.price_ticks, engine->oms.now_ns);
     engine->pulled[instrument] = false;
     run_strategies(engine, instrument, false);
 }

@@ -18,6 +18,7 @@
 #include "base/ring.h"
 #include "book/book.h"
 #include "domain/command.h"
+#include "domain/day.h"
 #include "domain/event.h"
 #include "domain/instrument.h"
 #include "domain/kill_page.h"
@@ -52,7 +53,7 @@ struct engine_config {
     int64_t capital_e8; /* reporting currency: equity before any trade */
     uint64_t epoch;     /* of this start; never repeats within a data directory */
     uint64_t config_hash;
-    int64_t day_start_ns; /* the UTC day that the daily figures begin with */
+    int64_t day_start_ns; /* when the trading day began that the daily figures begin with */
 };
 
 /* Memory and rings that the caller made; they outlive the engine. */

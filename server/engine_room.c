@@ -16,8 +16,6 @@ enum {
     TELEMETRY_BYTES = 1 << 20,
 };
 
-#define DAY_NS 86400000000000LL
-
 /* Prefaulted by writing: a page that is first touched while trading costs a microsecond. */
 static void *take_memory(size_t size)
 {
@@ -118,7 +116,7 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     config_engine(config, &room->config);
     room->config.gateways = 1; /* one simulated venue serves all */
     room->config.epoch = epoch;
-    room->config.day_start_ns = now_ns - now_ns % DAY_NS;
+    room->config.day_start_ns = day_start_ns(now_ns, config->money.day_roll_hour);
     room->config.generation = saved->generation > 0 ? saved->generation : 1;
     for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
         restore_limits(&room->config, saved, scope);

@@ -1,9 +1,8 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include "domain/day.h"
 #include "position/accounts.h"
-
-#define DAY_NS 86400000000000LL
 
 static const struct scope_map scopes = {.venues = 1, .strategies = 2, .instruments = 2};
 /* 0: BTC spot in USDT, one lot one tick = 0.0001; 1: BTCUSD inverse, settles in BTC. */
@@ -86,12 +85,12 @@ Test(accounts, a_new_day_begins_once_and_forgets_the_old_loss)
     accounts_mark(&accounts, 0, 600000 * PRICE_ONE_E8, 1);
     accounts_fill(&accounts, 1, 0, SIDE_BUY, 600000, 100, 0);
     accounts_mark(&accounts, 0, 590000 * PRICE_ONE_E8, 2);
-    accounts_roll(&accounts, DAY_NS - 1);
+    accounts_roll(&accounts, TRADING_DAY_NS - 1);
     cr_assert(eq(i64, accounts_day_e8(&accounts, 0), -100LL * 10000 * 10000));
-    accounts_roll(&accounts, DAY_NS);
+    accounts_roll(&accounts, TRADING_DAY_NS);
     cr_assert(eq(i64, accounts_day_e8(&accounts, 0), 0));
-    accounts_mark(&accounts, 0, 589990 * PRICE_ONE_E8, DAY_NS + 5);
-    accounts_roll(&accounts, DAY_NS + 10);
+    accounts_mark(&accounts, 0, 589990 * PRICE_ONE_E8, TRADING_DAY_NS + 5);
+    accounts_roll(&accounts, TRADING_DAY_NS + 10);
     cr_assert(eq(i64, accounts_day_e8(&accounts, 0), -100LL * 10 * 10000));
-    cr_assert(eq(i64, accounts.day_start_ns, DAY_NS));
+    cr_assert(eq(i64, accounts.day_start_ns, TRADING_DAY_NS));
 }
