@@ -45,38 +45,38 @@ void accounts_init(struct accounts *accounts, struct scope_map scopes,
 
 /* --- sums --- */
 
-/* All of the scopes or none. */
-static bool post(struct accounts *accounts, const uint16_t *scopes, int count, int64_t change_e8)
+static bool sum_fits(int64_t sum_e8, int64_t change_e8)
 {
-    for (int at = 0; at < count; at++) {
-        int64_t *sum = &accounts->scope_e8[scopes[at]];
-        int64_t next;
+    int64_t next_e8;
 
-        if (__builtin_add_overflow(*sum, change_e8, &next) || next > MAX_MONEY_E8 ||
-            next < -MAX_MONEY_E8) {
-            while (at-- > 0)
-                accounts->scope_e8[scopes[at]] -= change_e8;
-            return false;
-        }
-        *sum = next;
-    }
-    return true;
+    return !__builtin_add_overflow(sum_e8, change_e8, &next_e8) && next_e8 <= MAX_MONEY_E8 &&
+           next_e8 >= -MAX_MONEY_E8;
 }
 
 bool accounts_post_total(struct accounts *accounts, uint16_t instrument, int64_t change_e8)
 {
-    const uint16_t scopes[] = {
-        scope_of_firm(), scope_of_venue(accounts->scopes, accounts->instruments[instrument].venue),
-        scope_of_instrument(accounts->scopes, instrument)};
+    uint16_t venue = accounts->instruments[instrument].venue;
+    int64_t *firm_e8 = &accounts->scope_e8[scope_of_firm()];
+    int64_t *venue_e8 = &accounts->scope_e8[scope_of_venue(accounts->scopes, venue)];
+    int64_t *own_e8 = &accounts->scope_e8[scope_of_instrument(accounts->scopes, instrument)];
 
-    return change_e8 == 0 || post(accounts, scopes, 3, change_e8);
+    if (!sum_fits(*firm_e8, change_e8) || !sum_fits(*venue_e8, change_e8) ||
+        !sum_fits(*own_e8, change_e8))
+        return false;
+    *firm_e8 += change_e8;
+    *venue_e8 += change_e8;
+    *own_e8 += change_e8;
+    return true;
 }
 
 bool accounts_post_own(struct accounts *accounts, uint16_t strategy, int64_t change_e8)
 {
-    const uint16_t scope = scope_of_strategy(accounts->scopes, strategy);
+    int64_t *sum_e8 = &accounts->scope_e8[scope_of_strategy(accounts->scopes, strategy)];
 
-    return change_e8 == 0 || post(accounts, &scope, 1, change_e8);
+    if (!sum_fits(*sum_e8, change_e8))
+        return false;
+    *sum_e8 += change_e8;
+    return true;
 }
 
 void accounts_raise_peak(struct accounts *accounts)

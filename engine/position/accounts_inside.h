@@ -40,7 +40,14 @@ bool accounts_post_own(struct accounts *accounts, uint16_t strategy, int64_t cha
 void accounts_reconvert(struct accounts *accounts, uint16_t instrument);
 void accounts_raise_peak(struct accounts *accounts);
 
-/* Value and maintenance margin of an instrument after its lots, mark or rate have moved. */
-void accounts_margin_refresh(struct accounts *accounts, uint16_t instrument);
+/* Value and maintenance margin of a margined instrument. */
+void accounts_margin_measure(struct accounts *accounts, uint16_t instrument);
+
+/* After the lots, the mark or the rate of an instrument have moved. */
+static inline void accounts_margin_refresh(struct accounts *accounts, uint16_t instrument)
+{
+    if (accounts->instruments[instrument].maintenance_margin_e8 != 0)
+        accounts_margin_measure(accounts, instrument);
+}
 
 #endif

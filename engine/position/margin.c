@@ -44,14 +44,12 @@ static bool measure(const struct accounts *accounts, uint16_t instrument, int64_
            money_scale_up(*value_e8, row->maintenance_margin_e8, margin_e8);
 }
 
-void accounts_margin_refresh(struct accounts *accounts, uint16_t instrument)
+void accounts_margin_measure(struct accounts *accounts, uint16_t instrument)
 {
     int64_t others_e8 = accounts->margin_total_e8 - accounts->margin_e8[instrument];
     int64_t value_e8;
     int64_t margin_e8;
 
-    if (accounts->instruments[instrument].maintenance_margin_e8 == 0)
-        return;
     accounts->margin_unknown &= ~bit(instrument);
     if (!measure(accounts, instrument, &value_e8, &margin_e8) ||
         others_e8 + margin_e8 > MAX_MONEY_E8) {
