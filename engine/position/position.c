@@ -95,6 +95,19 @@ bool position_mark(struct position *position, const struct instrument *instrumen
     return true;
 }
 
+bool position_funding_due_e8(const struct position *position, const struct instrument *instrument,
+                             int64_t mark_e8_ticks, int64_t *due_e8)
+{
+    int64_t value = 0;
+
+    *due_e8 = 0;
+    if (position->lots == 0 || instrument->funding_interval_ns == 0)
+        return true;
+    if (!instrument_value_between_e8(instrument, mark_e8_ticks, magnitude(position->lots), &value))
+        return false;
+    return money_scale(position->lots > 0 ? value : -value, instrument->funding_rate_e8, due_e8);
+}
+
 int64_t position_total_e8(const struct position *position)
 {
     return position->realised_e8 + position->unrealised_e8 - position->fee_e8 +

@@ -41,6 +41,11 @@ bool position_fund(struct position *position, int64_t amount_e8);
 bool position_mark(struct position *position, const struct instrument *instrument,
                    int64_t mark_e8_ticks);
 
+/* What the open lots will pay (positive) or receive at the next funding if mark and rate stay; 0
+ * when nothing is held or the instrument has none. False: it does not fit. */
+bool position_funding_due_e8(const struct position *position, const struct instrument *instrument,
+                             int64_t mark_e8_ticks, int64_t *due_e8);
+
 /* Cannot overflow within the bounds above. */
 int64_t position_total_e8(const struct position *position);
 

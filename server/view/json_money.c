@@ -71,6 +71,21 @@ static void add_margin(const struct view *view, uint16_t instrument, json_t *jso
                                     mark->liquidation_distance_e8));
 }
 
+/* What the next funding will cost, and when; null when there is none or no mark. */
+static void add_funding_due(const struct view *view, uint16_t instrument, json_t *json)
+{
+    const struct instrument *row = instrument_of(view, instrument);
+    int64_t mark = model_mark_e8_ticks(view, instrument);
+    int64_t interval_ns = row->funding_interval_ns;
+    int64_t due_e8 = 0;
+    bool known = interval_ns != 0 && mark != 0 &&
+                 position_funding_due_e8(&view->total[instrument], row, mark, &due_e8);
+    int64_t next_ns = interval_ns == 0 ? 0 : (model_now_ns(view) / interval_ns + 1) * interval_ns;
+
+    json_object_set_new(json, "funding_due", shape_money(known, -due_e8));
+    json_object_set_new(json, "funding_due_ns", shape_ns(next_ns));
+}
+
 static void add_mark(const struct view *view, uint16_t instrument, json_t *json)
 {
     const struct telemetry_mark *mark = &view->pnl.marks[instrument];
@@ -106,6 +121,7 @@ static json_t *position_json(const struct view *view, uint16_t instrument)
 
     add_mark(view, instrument, json);
     add_margin(view, instrument, json);
+    add_funding_due(view, instrument, json);
     return json;
 }
 
