@@ -84,18 +84,13 @@ story("a margined position says where it ends and what holding it costs", {}, as
   const { desk } = server;
   const end = "[data-end-of='sim:BTCUSDT']";
   assert.equal(await page.$(end), null, "nothing is said of what is not margined");
-  desk.markets[0].margin = {
-    funding: "-1.25",
-    funding_due: "-0.06",
-    margin_ratio: "0.0312",
-    liquidation_price: "50251.2",
-    liquidation_distance_ratio: "0.1624",
-  };
+  const funding = { funding: "-1.25", funding_due: "-0.06" };
+  const distance = { liquidation_price: "50251.2", liquidation_distance_ratio: "0.1624" };
+  desk.markets[0].margin = { margin_ratio: "0.0312", ...distance, ...funding };
   await until("the line", async () => (await page.$(end)) !== null);
   const text = await textOf(page, end);
   assert.match(text, /Margin 3\.12\s%/);
-  assert.match(text, /liquidation at 50251\.2, 16\.24\s% away/);
-  assert.match(text, /funding .1\.25 . next funding .0\.06/);
+  assert.match(text, /liquidation at 50251\.2, 16\.24\s% away . funding .1\.25 . next funding .0\.06/);
   desk.markets[0].margin = { margin_ratio: "0.0312" };
   await until("no end", async () => /no liquidation price/.test(await textOf(page, end)));
 });
