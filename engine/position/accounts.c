@@ -315,10 +315,10 @@ int64_t accounts_drawdown_of_e8(const struct accounts *accounts, int64_t equity_
 {
     __int128 drop = (__int128)accounts->peak_e8 - equity_e8;
 
-    if (drop <= 0)
-        return 0;
     if (accounts->peak_e8 <= 0 || drop > INT64_MAX)
         return INT64_MAX;
+    if (drop <= 0)
+        return 0;
     return money_ratio_up_e8((int64_t)drop, accounts->peak_e8);
 }
 

@@ -76,12 +76,16 @@ bool accounts_fund(struct accounts *accounts, uint16_t instrument, int64_t amoun
 
 /* --- marks --- */
 
-/* The touch of a fresh book, both sides there. Its mid is the mark unless the venue's own mark is
- * fresh. */
-void accounts_book(struct accounts *accounts, uint16_t instrument, int64_t bid_ticks,
-                   int64_t ask_ticks, int64_t now_ns);
+/* The touch of a fresh book, both sides there: what conservative marks go by. A few stores. */
+static inline void accounts_touch(struct accounts *accounts, uint16_t instrument, int64_t bid_ticks,
+                                  int64_t ask_ticks, int64_t now_ns)
+{
+    accounts->bid_ticks[instrument] = bid_ticks;
+    accounts->ask_ticks[instrument] = ask_ticks;
+    accounts->touch_ns[instrument] = now_ns;
+}
 
-/* The same for who knows only the mid. */
+/* The mid of a fresh book: the mark, unless the venue's own mark is fresh. */
 void accounts_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
                    int64_t now_ns);
 
@@ -143,7 +147,7 @@ static inline int64_t accounts_equity_e8(const struct accounts *accounts)
 
 /* (peak - equity) / peak as a ratio in 1e-8, rounded up; the peak is at least the capital, so that
  * it is defined from the first tick, also on a day that only loses. Above 1 when equity is
- * negative. */
+ * negative, INT64_MAX without capital. */
 int64_t accounts_drawdown_e8(const struct accounts *accounts);
 /* The same for an equity that is not the present one, a stressed one say. */
 int64_t accounts_drawdown_of_e8(const struct accounts *accounts, int64_t equity_e8);

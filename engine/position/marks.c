@@ -96,16 +96,6 @@ void accounts_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_
     take_mark(accounts, instrument, mark_e8_ticks, MARK_MID, now_ns);
 }
 
-void accounts_book(struct accounts *accounts, uint16_t instrument, int64_t bid_ticks,
-                   int64_t ask_ticks, int64_t now_ns)
-{
-    assert(bid_ticks > 0 && ask_ticks > 0);
-    accounts->bid_ticks[instrument] = bid_ticks;
-    accounts->ask_ticks[instrument] = ask_ticks;
-    accounts->touch_ns[instrument] = now_ns;
-    accounts_mark(accounts, instrument, (bid_ticks + ask_ticks) * (PRICE_ONE_E8 / 2), now_ns);
-}
-
 void accounts_venue_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
                          int64_t now_ns)
 {

@@ -35,19 +35,25 @@ static void set_up(void)
     accounts_init(&accounts, scopes, rows, currencies, 3, 100000 * MONEY_ONE_E8, 0);
 }
 
+static void show_book(uint16_t instrument, int64_t bid_ticks, int64_t ask_ticks, int64_t now_ns)
+{
+    accounts_touch(&accounts, instrument, bid_ticks, ask_ticks, now_ns);
+    accounts_mark(&accounts, instrument, (bid_ticks + ask_ticks) * (PRICE_ONE_E8 / 2), now_ns);
+}
+
 TestSuite(marks, .init = set_up);
 
 Test(marks, the_venues_own_mark_is_better_than_a_mid_while_it_is_fresh)
 {
-    accounts_book(&accounts, 0, 599990, 600010, 1);
+    show_book(0, 599990, 600010, 1);
     cr_assert(eq(i64, accounts.mark_e8_ticks[0], 600000 * PRICE_ONE_E8));
     cr_assert(eq(u8, accounts.mark_source[0], MARK_MID));
     accounts_venue_mark(&accounts, 0, 600123 * PRICE_ONE_E8 + 7, 2);
-    accounts_book(&accounts, 0, 599980, 600000, 3);
+    show_book(0, 599980, 600000, 3);
     cr_assert(eq(i64, accounts.mark_e8_ticks[0], 600123 * PRICE_ONE_E8 + 7));
     cr_assert(eq(u8, accounts.mark_source[0], MARK_VENUE));
     cr_assert(eq(i64, accounts.mark_ns[0], 2), "as old as when the venue said it");
-    accounts_book(&accounts, 0, 599980, 600000, 2 + 11 * SECOND_NS);
+    show_book(0, 599980, 600000, 2 + 11 * SECOND_NS);
     cr_assert(eq(i64, accounts.mark_e8_ticks[0], 599990 * PRICE_ONE_E8), "it has gone quiet");
     cr_assert(eq(u8, accounts.mark_source[0], MARK_MID));
 }
@@ -55,18 +61,18 @@ Test(marks, the_venues_own_mark_is_better_than_a_mid_while_it_is_fresh)
 Test(marks, the_value_of_a_lot_is_rounded_up_and_follows_mark_and_rate)
 {
     cr_assert(eq(i64, accounts_lot_value_e8(&accounts, 0), 0), "no mark");
-    accounts_book(&accounts, 1, 500000, 500001, 1);
+    show_book(1, 500000, 500001, 1);
     cr_assert(eq(i64, accounts_lot_value_e8(&accounts, 1), 0), "no rate");
     cr_assert(eq(i64, accounts_rate_ns(&accounts, 1), 0));
-    accounts_book(&accounts, 0, 500000, 500001, 5);
+    show_book(0, 500000, 500001, 5);
     cr_assert(eq(i64, accounts_lot_value_e8(&accounts, 0), 5000005000));
     /* 100 USD at 50,000.05 are 0.0019999980 BTC; times 50,000.05. */
     cr_assert(eq(i64, accounts_lot_value_e8(&accounts, 1), 100 * MONEY_ONE_E8));
     cr_assert(eq(i64, accounts_rate_ns(&accounts, 1), 5));
-    accounts_book(&accounts, 0, 600000, 600000, 6);
+    show_book(0, 600000, 600000, 6);
     cr_assert(eq(i64, accounts_lot_value_e8(&accounts, 1), 11999988001), "119.99988000012, up");
     cr_assert(eq(i64, accounts_rate_ns(&accounts, 1), 6));
-    accounts_book(&accounts, 2, 20000, 20000, 6);
+    show_book(2, 20000, 20000, 6);
     cr_assert(eq(i64, accounts_lot_value_e8(&accounts, 2), 275000 * MONEY_ONE_E8),
               "5,000 points of 50 EUR at 1.1");
     cr_assert(eq(i64, accounts_rate_ns(&accounts, 2), INT64_MAX), "fixed");
@@ -81,7 +87,7 @@ Test(marks, a_conservative_mark_is_what_a_position_could_be_closed_at)
     accounts_mark(&accounts, 0, 600000 * PRICE_ONE_E8, 10);
     cr_assert(eq(int, accounts_conservative_mark(&accounts, 0, true, 10, 5, &mark), MARK_MISSING),
               "nobody has seen a touch");
-    accounts_book(&accounts, 0, 599990, 600010, 10);
+    show_book(0, 599990, 600010, 10);
     cr_assert(eq(int, accounts_conservative_mark(&accounts, 0, true, 10, 5, &mark), MARK_FRESH));
     cr_assert(eq(i64, mark, 599990 * PRICE_ONE_E8));
     cr_assert(eq(int, accounts_conservative_mark(&accounts, 0, false, 15, 5, &mark), MARK_FRESH));
@@ -103,7 +109,7 @@ Test(marks, a_stressed_scope_loses_half_the_spread_of_what_it_holds)
     stress = accounts_stress(&accounts, scope_of_firm(), 10, 5);
     cr_assert(eq(i64, stress.age_ns, -1));
     cr_assert(eq(int, stress.quality, MARK_FRESH), "nothing is held");
-    accounts_book(&accounts, 0, 599990, 600010, 10);
+    show_book(0, 599990, 600010, 10);
     accounts_fill(&accounts, 0, 0, SIDE_BUY, 600000, 30, 0);
     accounts_fill(&accounts, 1, 0, SIDE_SELL, 600000, 20, 0);
     stress = accounts_stress(&accounts, scope_of_firm(), 12, 5);
@@ -122,12 +128,12 @@ Test(marks, what_cannot_be_valued_says_so)
 {
     struct stress stress;
 
-    accounts_book(&accounts, 1, 500000, 500010, 10);
+    show_book(1, 500000, 500010, 10);
     accounts_fill(&accounts, 1, 1, SIDE_BUY, 500000, 30, 0);
     stress = accounts_stress(&accounts, scope_of_instrument(scopes, 1), 10, 5);
     cr_assert(eq(int, stress.quality, MARK_MISSING), "no rate of the coin");
     cr_assert(not(accounts_complete(&accounts)));
-    accounts_book(&accounts, 0, 500000, 500010, 20);
+    show_book(0, 500000, 500010, 20);
     stress = accounts_stress(&accounts, scope_of_instrument(scopes, 1), 20, 50);
     cr_assert(eq(int, stress.quality, MARK_FRESH));
     cr_assert(eq(i64, stress.age_ns, 10));
@@ -142,7 +148,7 @@ Test(marks, a_stressed_equity_has_a_drawdown)
 {
     struct stress stress;
 
-    accounts_book(&accounts, 0, 590000, 610000, 10);
+    show_book(0, 590000, 610000, 10);
     accounts_fill(&accounts, 0, 0, SIDE_BUY, 600000, 1000, 0);
     stress = accounts_stress(&accounts, scope_of_firm(), 10, 5);
     cr_assert(eq(i64, accounts_drawdown_e8(&accounts), 0));
