@@ -232,7 +232,7 @@ static void check_split(uint16_t instrument, int64_t tolerance)
     for (uint16_t strategy = 0; strategy < 2; strategy++) {
         const struct position *own = &accounts.own[strategy][instrument];
 
-        cr_assert(((accounts.holders[instrument] >> strategy) & 1) == (own->lots != 0));
+        cr_assert(eq(int, accounts.holders[instrument] >> strategy & 1, own->lots != 0));
         sum.lots += own->lots;
         sum.fee_e8 += own->fee_e8;
         sum.rebate_e8 += own->rebate_e8;
@@ -240,7 +240,7 @@ static void check_split(uint16_t instrument, int64_t tolerance)
         off += position_total_e8(own);
     }
     cr_assert(eq(i64, sum.lots, total->lots));
-    cr_assert(((accounts.held >> instrument) & 1) == (total->lots != 0));
+    cr_assert(eq(int, accounts.held >> instrument & 1, total->lots != 0));
     cr_assert(eq(i64, sum.fee_e8, total->fee_e8));
     cr_assert(eq(i64, sum.rebate_e8, total->rebate_e8));
     cr_assert(eq(i64, sum.funding_e8, total->funding_e8));
