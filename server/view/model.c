@@ -60,12 +60,17 @@ int64_t model_now_ns(const struct view *view)
     return virtual_ns != 0 ? virtual_ns : clock_real_ns();
 }
 
+bool model_money_is_fresh(const struct view *view)
+{
+    return view->pnl.kind != 0 && clock_mono_ns() - view->telemetry_mono_ns <= mark_fresh_ns;
+}
+
 int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument)
 {
     const struct telemetry_mark *mark = &view->pnl.marks[instrument];
+    bool needs_book = mark->source != MARK_VENUE;
 
-    if (view->pnl.kind == 0 || view->books[instrument].status != BOOK_OK ||
-        clock_mono_ns() - view->telemetry_mono_ns > mark_fresh_ns ||
+    if (!model_money_is_fresh(view) || (needs_book && view->books[instrument].status != BOOK_OK) ||
         view->pnl.now_ns - mark->mark_ns > mark_fresh_ns)
         return 0;
     return mark->mark_e8_ticks;
@@ -241,10 +246,6 @@ static void take_fill(struct view *view, const struct lane_record *record,
                            .strategy = event->strategy,
                            .side = event->side,
                            .maker = event->maker};
-    if (event->fee_e8 < 0) {
-        view->total[instrument].rebate_e8 -= event->fee_e8;
-        view->own[event->strategy % MAX_STRATEGIES][instrument].rebate_e8 -= event->fee_e8;
-    }
     view->counters.fills[venue_of(view, instrument)]++;
     model_changed(view, VIEW_FILLS);
 }
@@ -253,15 +254,17 @@ static void take_position(struct view *view, const struct lane_record *record,
                           const struct event_position *event)
 {
     uint16_t instrument = event->instrument % MAX_INSTRUMENTS;
-    struct view_position *position = event->strategy == UINT16_MAX
-                                         ? &view->total[instrument]
-                                         : &view->own[event->strategy % MAX_STRATEGIES][instrument];
+    struct position *position = event->strategy == UINT16_MAX
+                                    ? &view->total[instrument]
+                                    : &view->own[event->strategy % MAX_STRATEGIES][instrument];
 
     (void)record;
-    position->held = (struct position){.lots = event->lots,
-                                       .cost_e8 = event->cost_e8,
-                                       .realised_e8 = event->realised_e8,
-                                       .fee_e8 = event->fee_e8};
+    *position = (struct position){.lots = event->lots,
+                                  .cost_e8 = event->cost_e8,
+                                  .realised_e8 = event->realised_e8,
+                                  .fee_e8 = event->fee_e8,
+                                  .rebate_e8 = event->rebate_e8,
+                                  .funding_e8 = event->funding_e8};
     model_changed(view, VIEW_POSITIONS);
 }
 
