@@ -23,6 +23,7 @@
 #include "domain/kill_page.h"
 #include "domain/units.h"
 #include "position/position.h"
+#include "sim/exchange.h"
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 
