@@ -107,13 +107,11 @@ static enum exchange_policy policy_of(const struct exchange *exchange, uint16_t 
 /* ---- in the book, and out of it --------------------------------------------------------- */
 
 /* Puts an order at the end of the queue at its price. */
-static void link_order(struct exchange *exchange, uint32_t order, uint8_t side,
-                       uint32_t price_ticks, uint32_t lots)
+static inline void link_order(struct exchange *exchange, uint32_t order, uint8_t side,
+                              uint32_t price_ticks, uint32_t lots)
 {
     union exchange_cell *cells = exchange->cells;
-    uint32_t level = exchange_in_window(exchange, price_ticks)
-                         ? price_ticks & EXCHANGE_WINDOW_MASK
-                         : exchange_deep_open(exchange, side, price_ticks);
+    uint32_t level = exchange_open(exchange, side, price_ticks);
     uint32_t last = cells[level].links.previous;
 
     cells[order].order.links = (struct exchange_links){.next = level, .previous = last};
@@ -126,7 +124,7 @@ static void link_order(struct exchange *exchange, uint32_t order, uint8_t side,
         exchange_level_opened(exchange, side, price_ticks);
 }
 
-static void unlink_order(struct exchange *exchange, uint32_t order)
+static inline void unlink_order(struct exchange *exchange, uint32_t order)
 {
     union exchange_cell *cells = exchange->cells;
     struct exchange_links links = cells[order].links;
@@ -166,8 +164,11 @@ static void tell(struct exchange *exchange, enum exchange_event_kind kind,
 
 static void remove_maker(struct exchange *exchange, uint32_t maker)
 {
+    uint32_t at;
+
+    exchange_order_find(exchange, exchange->cells[maker + 1].owner.id, &at);
     unlink_order(exchange, maker);
-    exchange_order_free(exchange, maker);
+    exchange_order_free(exchange, maker, at);
 }
 
 static void trade(struct exchange *exchange, struct taker *taker, uint32_t level, uint32_t maker)
@@ -295,71 +296,79 @@ static enum exchange_answer end_of(const struct taker *taker)
     return taker->stopped ? EXCHANGE_SELF : EXCHANGE_EXPIRED;
 }
 
-/* Rests what is left in the place taken for it. */
-static struct exchange_result rest(struct exchange *exchange, const struct taker *taker,
-                                   uint32_t place, const struct exchange_order *order)
+/* Rests `lots` of an order in the place taken for it; `at` is where the table has room for its id.
+ */
+static inline struct exchange_result rest(struct exchange *exchange,
+                                          const struct exchange_order *order, uint64_t id,
+                                          uint32_t place, uint32_t at, uint32_t lots)
 {
     union exchange_cell *owner = &exchange->cells[place + 1];
 
-    owner->owner.id = taker->id;
-    owner->owner.account = taker->account;
-    owner->owner.side = taker->side;
+    owner->owner.id = id;
+    owner->owner.account = order->account;
+    owner->owner.side = order->side;
     owner->owner.flags = order->flags;
     if (exchange->config.ids == EXCHANGE_IDS_FOREIGN)
-        exchange_table_add(exchange, taker->id, place);
-    link_order(exchange, place, taker->side, order->price_ticks, taker->lots);
-    if (!exchange_in_window(exchange, order->price_ticks))
-        exchange_settle(exchange);
-    return answer(taker, EXCHANGE_RESTS);
+        exchange_table_put(exchange, at, id, place);
+    link_order(exchange, place, order->side, order->price_ticks, lots);
+    return (struct exchange_result){id, lots, EXCHANGE_RESTS};
 }
 
-static struct exchange_result end(struct exchange *exchange, const struct taker *taker,
-                                  uint32_t place, enum exchange_answer as)
+/* Where an id that does not rest would go. */
+static uint32_t room_for(const struct exchange *exchange, uint64_t id)
 {
+    return exchange->config.ids == EXCHANGE_IDS_FOREIGN ? exchange_table_at(exchange, id) : 0;
+}
+
+/* An order that meets the touch or may not rest. Its place is free again if it ends. */
+EXCHANGE_SELDOM static struct exchange_result take_and_rest(struct exchange *exchange,
+                                                            const struct exchange_order *order,
+                                                            uint64_t id, uint32_t place)
+{
+    struct taker taker = {
+        id, limit_rank(exchange, order), order->lots, order->account, order->side, false};
+    enum exchange_answer as = EXCHANGE_WOULD_TAKE;
+
+    if (!(order->flags & ORDER_POST_ONLY) ||
+        !exchange_crosses(exchange, taker.side, taker.limit_rank)) {
+        if (order->tif != TIF_FOK || can_fill(exchange, &taker))
+            take(exchange, &taker);
+        if (taker.lots > 0 && !taker.stopped && order->tif == TIF_GTC)
+            return rest(exchange, order, id, place, room_for(exchange, id), taker.lots);
+        as = end_of(&taker);
+    }
     exchange_place_free(exchange, place);
-    return answer(taker, as);
+    return answer(&taker, as);
 }
 
-static struct exchange_result take_and_rest(struct exchange *exchange, struct taker *taker,
-                                            uint32_t place, const struct exchange_order *order)
+struct exchange_result exchange_new(struct exchange *exchange, const struct exchange_order *order)
 {
-    if (order->flags & ORDER_POST_ONLY)
-        return end(exchange, taker, place, EXCHANGE_WOULD_TAKE);
-    if (order->tif != TIF_FOK || can_fill(exchange, taker))
-        take(exchange, taker);
-    if (taker->lots == 0 || taker->stopped || order->tif != TIF_GTC)
-        return end(exchange, taker, place, end_of(taker));
-    return rest(exchange, taker, place, order);
-}
+    uint64_t id = order->id;
+    uint32_t place = exchange->free_order;
+    uint32_t at;
 
-struct exchange_result exchange_new(struct exchange *exchange, struct exchange_order order)
-{
-    struct taker taker = {order.id, 0, order.lots, order.account, order.side, false};
-    uint32_t place;
-
-    if (!is_valid(exchange, &order))
-        return answer(&taker, EXCHANGE_INVALID);
-    if (exchange->config.ids == EXCHANGE_IDS_FOREIGN &&
-        exchange_table_find(exchange, order.id) != EXCHANGE_NONE)
-        return answer(&taker, EXCHANGE_DUPLICATE);
-    if (exchange->free_order == EXCHANGE_NONE)
-        return answer(&taker, EXCHANGE_FULL);
-    place = exchange_place_take(exchange);
+    if (!is_valid(exchange, order))
+        return (struct exchange_result){id, order->lots, EXCHANGE_INVALID};
+    at = room_for(exchange, id);
+    if (exchange->config.ids == EXCHANGE_IDS_FOREIGN && exchange->table[at] != 0)
+        return (struct exchange_result){id, order->lots, EXCHANGE_DUPLICATE};
+    if (place == EXCHANGE_NONE)
+        return (struct exchange_result){id, order->lots, EXCHANGE_FULL};
+    exchange_place_take(exchange);
     if (exchange->config.ids == EXCHANGE_IDS_OWN)
-        taker.id = exchange->cells[place + 1].owner.id;
-    taker.limit_rank = limit_rank(exchange, &order);
-    if (exchange_crosses(exchange, order.side, taker.limit_rank))
-        return take_and_rest(exchange, &taker, place, &order);
-    if (order.tif != TIF_GTC)
-        return end(exchange, &taker, place, EXCHANGE_EXPIRED);
-    return rest(exchange, &taker, place, &order);
+        id = exchange->cells[place + 1].owner.id;
+    if (order->tif == TIF_GTC &&
+        !exchange_crosses(exchange, order->side, exchange_rank(order->side, order->price_ticks)))
+        return rest(exchange, order, id, place, at, order->lots);
+    return take_and_rest(exchange, order, id, place);
 }
 
 /* ---- cancel and amend ------------------------------------------------------------------- */
 
-static uint32_t find_owned(const struct exchange *exchange, uint16_t account, uint64_t id)
+static uint32_t find_owned(const struct exchange *exchange, uint16_t account, uint64_t id,
+                           uint32_t *at)
 {
-    uint32_t order = exchange_order_find(exchange, id);
+    uint32_t order = exchange_order_find(exchange, id, at);
 
     if (order == EXCHANGE_NONE || exchange->cells[order + 1].owner.account != account)
         return EXCHANGE_NONE;
@@ -368,14 +377,15 @@ static uint32_t find_owned(const struct exchange *exchange, uint16_t account, ui
 
 struct exchange_result exchange_cancel(struct exchange *exchange, uint16_t account, uint64_t id)
 {
-    uint32_t order = find_owned(exchange, account, id);
+    uint32_t at;
+    uint32_t order = find_owned(exchange, account, id, &at);
     uint32_t lots;
 
     if (order == EXCHANGE_NONE)
         return (struct exchange_result){id, 0, EXCHANGE_UNKNOWN};
     lots = exchange->cells[order].order.lots;
     unlink_order(exchange, order);
-    exchange_order_free(exchange, order);
+    exchange_order_free(exchange, order, at);
     return (struct exchange_result){id, lots, EXCHANGE_CANCELLED};
 }
 
@@ -400,6 +410,7 @@ static struct exchange_result requeue(struct exchange *exchange, uint32_t order,
                           owner->owner.account,
                           owner->owner.side,
                           false};
+    uint32_t at;
 
     if (owner->owner.flags & ORDER_POST_ONLY &&
         exchange_crosses(exchange, taker.side, taker.limit_rank))
@@ -407,18 +418,19 @@ static struct exchange_result requeue(struct exchange *exchange, uint32_t order,
     unlink_order(exchange, order);
     take(exchange, &taker);
     if (taker.lots == 0 || taker.stopped) {
-        exchange_order_free(exchange, order);
+        exchange_order_find(exchange, taker.id, &at);
+        exchange_order_free(exchange, order, at);
         return answer(&taker, end_of(&taker));
     }
     link_order(exchange, order, taker.side, price_ticks, taker.lots);
-    exchange_settle(exchange);
     return answer(&taker, EXCHANGE_RESTS);
 }
 
 struct exchange_result exchange_amend(struct exchange *exchange, uint16_t account, uint64_t id,
                                       uint32_t price_ticks, uint32_t lots)
 {
-    uint32_t order = find_owned(exchange, account, id);
+    uint32_t at;
+    uint32_t order = find_owned(exchange, account, id, &at);
 
     if (!is_price(price_ticks) || lots == 0)
         return (struct exchange_result){id, lots, EXCHANGE_INVALID};
@@ -434,7 +446,8 @@ struct exchange_result exchange_amend(struct exchange *exchange, uint16_t accoun
 
 bool exchange_find(const struct exchange *exchange, uint64_t id, struct exchange_resting *resting)
 {
-    uint32_t order = exchange_order_find(exchange, id);
+    uint32_t at;
+    uint32_t order = exchange_order_find(exchange, id, &at);
     const union exchange_cell *cells;
 
     if (order == EXCHANGE_NONE)

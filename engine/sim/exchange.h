@@ -110,15 +110,12 @@ void exchange_init(struct exchange *exchange, const struct exchange_config *conf
 void exchange_set_policy(struct exchange *exchange, uint16_t taker, uint16_t maker,
                          enum exchange_policy policy);
 
-struct exchange_result exchange_new(struct exchange *exchange, struct exchange_order order);
+struct exchange_result exchange_new(struct exchange *exchange, const struct exchange_order *order);
 struct exchange_result exchange_cancel(struct exchange *exchange, uint16_t account, uint64_t id);
 /* `lots` are the new leaves. Fewer lots at the same price keep the place in the queue; anything
  * else leaves it, may take, and joins the end of its new queue under the same id. */
 struct exchange_result exchange_amend(struct exchange *exchange, uint16_t account, uint64_t id,
                                       uint32_t price_ticks, uint32_t lots);
-
-/* Brings the order's line near: for who knows the next messages already. Changes nothing. */
-void exchange_expect(const struct exchange *exchange, uint64_t id);
 
 /* False: does not rest. */
 bool exchange_find(const struct exchange *exchange, uint64_t id, struct exchange_resting *resting);

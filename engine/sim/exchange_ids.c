@@ -23,11 +23,6 @@ static uint32_t home_of(const struct exchange *exchange, uint32_t hash)
     return hash >> (32 - exchange->table_bits);
 }
 
-static uint32_t order_of(const struct exchange *exchange, uint64_t entry)
-{
-    return exchange->orders_at + 2 * ((uint32_t)entry - 1);
-}
-
 void exchange_ids_init(struct exchange *exchange)
 {
     union exchange_cell *cells = exchange->cells;
@@ -44,33 +39,27 @@ void exchange_ids_init(struct exchange *exchange)
         memset(exchange->table, 0, sizeof *exchange->table << exchange->table_bits);
 }
 
-uint32_t exchange_table_find(const struct exchange *exchange, uint64_t id)
+uint32_t exchange_table_at(const struct exchange *exchange, uint64_t id)
 {
     uint32_t hash = hash_of(id);
     uint32_t at = home_of(exchange, hash);
     uint64_t entry;
 
-    for (; (entry = exchange->table[at]) != 0; at = (at + 1) & mask_of(exchange)) {
-        uint32_t order = order_of(exchange, entry);
-
-        if (entry >> 32 == hash && exchange->cells[order + 1].owner.id == id)
-            return order;
-    }
-    return EXCHANGE_NONE;
+    for (; (entry = exchange->table[at]) != 0; at = (at + 1) & mask_of(exchange))
+        if (entry >> 32 == hash &&
+            exchange->cells[exchange_entry_order(exchange, entry) + 1].owner.id == id)
+            break;
+    return at;
 }
 
-void exchange_table_add(struct exchange *exchange, uint64_t id, uint32_t order)
+void exchange_table_put(struct exchange *exchange, uint32_t at, uint64_t id, uint32_t order)
 {
-    uint32_t hash = hash_of(id);
-    uint32_t at = home_of(exchange, hash);
-
-    while (exchange->table[at] != 0)
-        at = (at + 1) & mask_of(exchange);
-    exchange->table[at] = (uint64_t)hash << 32 | ((order - exchange->orders_at) / 2 + 1);
+    assert(exchange->table[at] == 0);
+    exchange->table[at] = (uint64_t)hash_of(id) << 32 | ((order - exchange->orders_at) / 2 + 1);
 }
 
-/* Fills a hole: each later entry of the run moves into it unless its home lies behind it. */
-static void shift_back(struct exchange *exchange, uint32_t hole)
+/* Each later entry of the run moves into the hole unless its home lies behind it. */
+void exchange_table_remove(struct exchange *exchange, uint32_t hole)
 {
     uint32_t mask = mask_of(exchange);
     uint64_t entry;
@@ -85,25 +74,4 @@ static void shift_back(struct exchange *exchange, uint32_t hole)
         hole = at;
     }
     exchange->table[hole] = 0;
-}
-
-void exchange_table_remove(struct exchange *exchange, uint64_t id, uint32_t order)
-{
-    uint32_t hash = hash_of(id);
-    uint64_t wanted = (uint64_t)hash << 32 | ((order - exchange->orders_at) / 2 + 1);
-    uint32_t at = home_of(exchange, hash);
-
-    while (exchange->table[at] != wanted) {
-        assert(exchange->table[at] != 0);
-        at = (at + 1) & mask_of(exchange);
-    }
-    shift_back(exchange, at);
-}
-
-void exchange_expect(const struct exchange *exchange, uint64_t id)
-{
-    if (exchange->config.ids == EXCHANGE_IDS_FOREIGN)
-        __builtin_prefetch(&exchange->table[home_of(exchange, hash_of(id))], 1);
-    else if (exchange_place(id) < exchange->config.orders)
-        __builtin_prefetch(&exchange->cells[exchange->orders_at + 2 * exchange_place(id)], 1);
 }

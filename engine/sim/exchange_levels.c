@@ -53,6 +53,7 @@ static bool deep_has(const struct exchange_half *half, uint32_t place, uint32_t 
     return place < half->deep_count && half->deep[place].price_ticks == price_ticks;
 }
 
+EXCHANGE_SELDOM
 uint32_t exchange_deep_find(struct exchange *exchange, uint8_t side, uint32_t price_ticks)
 {
     const struct exchange_half *half = &exchange->half[side];
@@ -77,17 +78,6 @@ static uint32_t deep_insert(struct exchange *exchange, uint8_t side, uint32_t pl
     *at = (struct exchange_deep){price_ticks, cell};
     half->deep_count++;
     return cell;
-}
-
-uint32_t exchange_deep_open(struct exchange *exchange, uint8_t side, uint32_t price_ticks)
-{
-    const struct exchange_half *half = &exchange->half[side];
-    uint32_t place = deep_place(exchange, side, exchange_rank(side, price_ticks));
-
-    exchange->misses++;
-    if (deep_has(half, place, price_ticks))
-        return half->deep[place].cell;
-    return deep_insert(exchange, side, place, price_ticks);
 }
 
 /* Takes `count` levels out of the array; their cells are free again. */
@@ -187,6 +177,7 @@ static void clear_bit(struct exchange *exchange, uint8_t side, uint32_t price_ti
     exchange->window_levels--;
 }
 
+EXCHANGE_SELDOM
 void exchange_level_opened(struct exchange *exchange, uint8_t side, uint32_t price_ticks)
 {
     struct exchange_half *half = &exchange->half[side];
@@ -196,6 +187,7 @@ void exchange_level_opened(struct exchange *exchange, uint8_t side, uint32_t pri
     half->best_rank = better(half->best_rank, exchange_rank(side, price_ticks));
 }
 
+EXCHANGE_SELDOM
 void exchange_level_closed(struct exchange *exchange, uint8_t side, uint32_t price_ticks)
 {
     struct exchange_half *half = &exchange->half[side];
@@ -309,7 +301,7 @@ static int64_t centre_ticks(const struct exchange *exchange)
     return ask - bid < EXCHANGE_WINDOW_TICKS / 2 ? (bid + ask) / 2 : bid;
 }
 
-void exchange_settle(struct exchange *exchange)
+static void settle(struct exchange *exchange)
 {
     int64_t base_ticks = centre_ticks(exchange) - EXCHANGE_WINDOW_TICKS / 2;
 
@@ -322,6 +314,22 @@ void exchange_settle(struct exchange *exchange)
     exchange->base_ticks = (uint32_t)base_ticks;
     for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++)
         carry_in(exchange, side);
+}
+
+EXCHANGE_SELDOM
+uint32_t exchange_deep_open(struct exchange *exchange, uint8_t side, uint32_t price_ticks)
+{
+    const struct exchange_half *half = &exchange->half[side];
+    uint32_t place;
+
+    exchange->misses++;
+    settle(exchange);
+    if (exchange_in_window(exchange, price_ticks))
+        return price_ticks & EXCHANGE_WINDOW_MASK;
+    place = deep_place(exchange, side, exchange_rank(side, price_ticks));
+    if (deep_has(half, place, price_ticks))
+        return half->deep[place].cell;
+    return deep_insert(exchange, side, place, price_ticks);
 }
 
 /* ---- what others may ask ---------------------------------------------------------------- */

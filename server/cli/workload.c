@@ -155,9 +155,8 @@ static struct workload_message choose(struct maker *maker, uint32_t at)
 
 static void play(struct maker *maker, struct workload_message *message)
 {
-    struct exchange_order order = {.price_ticks = message->price_ticks,
-                                   .lots = message->lots,
-                                   .side = message->side};
+    struct exchange_order order = {
+        .price_ticks = message->price_ticks, .lots = message->lots, .side = message->side};
 
     if (message->kind == WORKLOAD_CANCEL) {
         exchange_cancel(maker->exchange, 0, message->id);
@@ -165,7 +164,7 @@ static void play(struct maker *maker, struct workload_message *message)
         return;
     }
     order.id = message->id = ++maker->ids;
-    if (exchange_new(maker->exchange, order).answer == EXCHANGE_RESTS)
+    if (exchange_new(maker->exchange, &order).answer == EXCHANGE_RESTS)
         note_resting(maker, maker->ids);
 }
 
@@ -222,12 +221,12 @@ bool workload_rename(struct workload_message *messages, uint32_t count)
 
     for (uint32_t at = 0; exchange && names && at < count; at++) {
         struct workload_message *message = &messages[at];
-        struct exchange_order order = {.price_ticks = message->price_ticks,
-                                       .lots = message->lots,
-                                       .side = message->side};
+        struct exchange_order order = {
+            .price_ticks = message->price_ticks, .lots = message->lots, .side = message->side};
 
         if (message->kind == WORKLOAD_NEW) {
-            names[message->id] = exchange_new(exchange, order).id;
+            names[message->id] = exchange_new(exchange, &order).id;
+            message->id = 0;
         } else {
             message->id = names[message->id];
             exchange_cancel(exchange, 0, message->id);
