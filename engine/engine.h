@@ -24,6 +24,7 @@
 #include "domain/units.h"
 #include "position/position.h"
 #include "sim/exchange.h"
+#include "sim/l3.h"
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 
