@@ -107,6 +107,17 @@ static void restore_state(struct engine_room *room, const struct config *config,
     atomic_store(&room->kill->word[scope], engine->initial[scope].incident);
 }
 
+/* FNV-1a of the instance's name: two processes that share an account at a venue draw different order
+ * ids. Of names with equal tags (one pair in 2048) one must be renamed: `status` shows the tag. */
+static uint16_t instance_tag(const char *name)
+{
+    uint32_t hash = 2166136261U;
+
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619U;
+    return (uint16_t)((hash ^ hash >> 16) % MAX_INSTANCE);
+}
+
 enum status engine_room_open(struct engine_room *room, const struct config *config,
                              const struct store_saved *saved, uint64_t epoch, struct err *err)
 {
@@ -118,6 +129,7 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     config_engine(config, &room->config);
     room->config.gateways = 1; /* one simulated venue serves all */
     room->config.epoch = epoch;
+    room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = now_ns - now_ns % DAY_NS;
     room->config.generation = saved->generation > 0 ? saved->generation : 1;
     for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
@@ -126,6 +138,11 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     }
     atomic_store(&room->kill->ticket, epoch << 32);
     room->inline_gateway = config->engine.inline_gateway;
+    room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
+                                       .kill = room->kill,
+                                       .gateways = room->config.gateways,
+                                       .stuck_ns = config->engine.stuck_ns,
+                                       .silent_ns = config->engine.silent_ns};
     room->idle = thread_idle_policy(config->engine.idle);
     /* At speed max gateway and engine wait for each other many times a millisecond: a park each
      * time would make it a tenth as fast. */
@@ -234,13 +251,18 @@ enum status engine_room_start(struct engine_room *room, struct err *err)
     atomic_store(&room->beat_ns, clock_mono_ns());
     status = thread_start(&room->engine_id, "engine", true, room->idle, engine_thread_run,
                           &room->engine_thread, err);
-    if (status != OK || room->inline_gateway)
+    if (status == OK && !room->inline_gateway)
+        status =
+            thread_start(&room->gateway_id, "gateway", false, room->idle, gateway_run, room, err);
+    if (status != OK)
         return status;
-    return thread_start(&room->gateway_id, "gateway", false, room->idle, gateway_run, room, err);
+    room->watchdog.engine = room->engine_id;
+    return watchdog_start(&room->watchdog, err);
 }
 
 void engine_room_stop(struct engine_room *room)
 {
+    watchdog_stop(&room->watchdog); /* before the engine ends its beat */
     if (room->engine_id)
         pthread_join(room->engine_id, NULL);
     if (room->gateway_id)
