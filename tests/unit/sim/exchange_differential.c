@@ -222,6 +222,8 @@ static uint32_t draw_price(struct pair *pair)
     pair->centre_ticks += (int64_t)below(pair, 3) - 1;
     price = pair->centre_ticks + (int64_t)below(pair, (uint32_t)(2 * pair->reach_ticks)) -
             pair->reach_ticks;
+    if (below(pair, 3) == 0) /* where a window may begin or end */
+        price = (price & ~63LL) - below(pair, 2);
     return price < 0 ? 0 : (uint32_t)price; /* 0 and beyond the end are refused by both */
 }
 
