@@ -10,8 +10,9 @@
  *   - of the cancels 60 % draw one of the newest 512 ids, and if that no longer rests, as the other
  *     40 % do, one of all that rest;
  *   - mid steps one tick up or down at one message in 64 and stays within the touch.
- * Ids count from 1. It is what a known description says (PERFORMANCE of the project), which leaves
- * the order of the draws open: shares and depth agree with it, single trades do not. */
+ * Ids count from 1. The session that this describes traded 542,856 times, 16,607,551 lots; the
+ * description leaves the order of the draws open, so shares and depth agree with it and single
+ * trades do not: what this one trades stands below. */
 #ifndef PITWALL_CLI_WORKLOAD_H
 #define PITWALL_CLI_WORKLOAD_H
 
