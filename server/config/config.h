@@ -18,6 +18,7 @@ enum { CONFIG_TEXT_MAX = 256 };
 
 enum mode { MODE_SIM, MODE_REPLAY, MODE_BACKTEST, MODE_PAPER, MODE_LIVE };
 enum idle { IDLE_AUTO, IDLE_SPIN, IDLE_YIELD, IDLE_PARK };
+enum matching_kind { MATCHING_L2, MATCHING_L3 };
 
 struct config {
     char path[CONFIG_TEXT_MAX];
@@ -40,6 +41,7 @@ struct config {
         char speed[16];  /* real | xN | max */
         char at_end[16]; /* hold | loop | exit */
         int64_t order_latency_ns, ack_latency_ns, data_latency_ns, jitter_ns;
+        int32_t matching;    /* enum matching_kind */
         int32_t queue_model; /* enum queue_kind */
         int64_t queue_power, queue_decay_e8;
         int64_t adverse_probability_e8, adverse_ticks;
