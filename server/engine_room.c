@@ -88,6 +88,19 @@ static void restore_limits(struct engine_config *engine, const struct store_save
         engine->generation = engine->limits_generation[scope];
 }
 
+/* Switches and parameters that people set hold over the file, as limits do; store/saved.h. */
+static void restore_strategies(struct engine_config *engine, const struct store_saved *saved)
+{
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->scopes.strategies; at++) {
+        if (saved->strategy[at].version == 0)
+            continue; /* nothing was read: the file's */
+        engine->strategy[at].enabled = saved->strategy[at].enabled;
+        engine->strategy[at].version = saved->strategy[at].version;
+        memcpy(engine->strategy[at].params, saved->strategy[at].params,
+               sizeof engine->strategy[at].params);
+    }
+}
+
 static void restore_state(struct engine_room *room, const struct config *config,
                           const struct store_saved *saved, uint16_t scope)
 {
@@ -124,6 +137,7 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
         restore_limits(&room->config, saved, scope);
         restore_state(room, config, saved, scope);
     }
+    restore_strategies(&room->config, saved);
     atomic_store(&room->kill->ticket, epoch << 32);
     room->inline_gateway = config->engine.inline_gateway;
     room->idle = thread_idle_policy(config->engine.idle);

@@ -68,7 +68,7 @@ static enum status other_parse(const struct config *config, const struct paramet
     if (strcmp(text, "none") == 0)
         return OK;
     if (!config_instrument_find(config, text, &instrument))
-        return err_format(err, ERR_MALFORMED, "%s: there is no instrument \"%.64s\"", row->name,
+        return err_format(err, ERR_OUT_OF_RANGE, "%s: there is no instrument \"%.64s\"", row->name,
                           text);
     *value = instrument;
     return OK;

@@ -8,8 +8,8 @@
 
 enum { PARAMETER_TEXT_MAX = MAX_NAME + 1 };
 
-/* OK, ERR_MALFORMED (not of its type; an instrument that is not there) or ERR_OUT_OF_RANGE; err
- * says which parameter and what would be right. */
+/* OK, ERR_MALFORMED (not of its type) or ERR_OUT_OF_RANGE (outside its bounds; an instrument that
+ * is not there); err says which parameter and what would be right. */
 enum status parameter_parse(const struct config *config, enum parameter_id id, const char *text,
                             int64_t *value, struct err *err);
 /* ERR_OUT_OF_RANGE with the bounds, or OK. */

@@ -53,6 +53,12 @@ struct view_position {
     int64_t rebate_e8; /* received, >= 0 */
 };
 
+struct view_switch {
+    struct view_strategy now;
+    int64_t since_ns; /* of the newest change; 0: never */
+    char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
+};
+
 struct view_command {
     uint64_t id;
     char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
@@ -73,6 +79,7 @@ struct view {
     struct lane_reader reader;
     uint64_t expected_seq; /* of the next event; behind the reader's after an overrun */
     struct view_scope scope[MAX_SCOPES];
+    struct view_switch strategy[MAX_STRATEGIES];
     struct view_position total[MAX_INSTRUMENTS];
     struct view_position own[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct telemetry_book books[MAX_INSTRUMENTS]; /* kind 0: none yet */
