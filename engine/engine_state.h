@@ -24,7 +24,9 @@ struct engine {
     struct oms oms;
     struct cell cells[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct book *books[MAX_INSTRUMENTS];
-    bool pulled[MAX_INSTRUMENTS]; /* quotes of a quiet or stale book have been pulled */
+    int64_t
+        venue_ns[MAX_INSTRUMENTS]; /* the venue's stamp of the newest update; 0: it gives none */
+    bool pulled[MAX_INSTRUMENTS];  /* quotes of a quiet or stale book have been pulled */
     int64_t slow_timer_ns;
     int64_t shown_update_id[MAX_INSTRUMENTS]; /* telemetry: last book sent */
     uint8_t shown_status[MAX_INSTRUMENTS];
@@ -37,7 +39,7 @@ enum status engine_set_strategy(struct engine *engine, const struct command_set_
                                 uint64_t *version);
 /* Switches a strategy, says so, and cancels what a disabled one has working. */
 void engine_enable_strategy(struct engine *engine, uint16_t strategy, bool enabled);
-/* Cancels, once more, what still rests of disabled strategies. On a timer. */
+/* Cancels what rests of disabled strategies; also on a timer. */
 void engine_chase_disabled(struct engine *engine);
 /* States what every strategy comes up with. */
 void engine_state_strategies(struct engine *engine);

@@ -33,10 +33,23 @@ static bool turn(struct engine *engine, uint16_t strategy, bool enabled)
     return true;
 }
 
-static void cancel_all_of(struct engine *engine, uint16_t strategy)
+/* What it asked for itself: not the exit of a flatten, nor what was found at the venue. */
+static bool is_of_disabled(const struct engine *engine, const struct order *order)
 {
-    (void)oms_cancel_scope(&engine->oms, scope_of_strategy(engine->config.scopes, strategy));
-    /* What a full ring did not take, or is not cancellable yet, the timer tries again. */
+    return order->strategy != STRATEGY_MANUAL &&
+           !engine->config.strategy[order->strategy].enabled &&
+           (order->flags & (ORDER_EXIT | ORDER_EXTERNAL)) == 0;
+}
+
+/* Also from the timer: what a full ring did not take, or the venue refused, is tried again. */
+void engine_chase_disabled(struct engine *engine)
+{
+    for (uint32_t at = 0; at < engine->oms.pool.live_count; at++) {
+        struct order *order = &engine->oms.pool.order[engine->oms.pool.live[at]];
+
+        if (is_of_disabled(engine, order) && order->state != ORDER_PENDING_CANCEL)
+            oms_cancel(&engine->oms, order);
+    }
 }
 
 void engine_enable_strategy(struct engine *engine, uint16_t strategy, bool enabled)
@@ -46,20 +59,7 @@ void engine_enable_strategy(struct engine *engine, uint16_t strategy, bool enabl
         return;
     engine->config.strategy[strategy].version++;
     say_strategy(engine, strategy);
-    if (!enabled)
-        cancel_all_of(engine, strategy);
-}
-
-void engine_chase_disabled(struct engine *engine)
-{
-    for (uint32_t at = 0; at < engine->oms.pool.live_count; at++) {
-        struct order *order = &engine->oms.pool.order[engine->oms.pool.live[at]];
-
-        if (order->strategy != STRATEGY_MANUAL &&
-            !engine->config.strategy[order->strategy].enabled &&
-            order->state != ORDER_PENDING_CANCEL)
-            oms_cancel(&engine->oms, order);
-    }
+    engine_chase_disabled(engine);
 }
 
 /* --- parameters --- */
@@ -142,7 +142,6 @@ enum status engine_set_strategy(struct engine *engine, const struct command_set_
     (void)turn(engine, strategy, command->enabled != 0);
     *version = ++engine->config.strategy[strategy].version;
     say_strategy(engine, strategy);
-    if (command->enabled == 0)
-        cancel_all_of(engine, strategy);
+    engine_chase_disabled(engine);
     return OK;
 }
