@@ -109,12 +109,12 @@ static void say_parameters(struct engine *engine, uint16_t strategy, uint16_t in
 {
     const struct strategy_params *now = &engine->config.strategy[strategy].params[instrument];
 
-    for (uint16_t id = 0; id < PARAMETER_COUNT; id++) {
+    for (uint32_t id = 0; id < PARAMETER_COUNT; id++) {
         struct event_parameters event = {.value = parameter_get(next, (enum parameter_id)id),
                                          .old = parameter_get(now, (enum parameter_id)id),
                                          .strategy = strategy,
                                          .instrument = instrument,
-                                         .parameter = id};
+                                         .parameter = (uint16_t)id};
 
         if (event.value != event.old)
             oms_emit(&engine->oms, EVENT_PARAMETERS, &event, sizeof event);

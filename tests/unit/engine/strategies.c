@@ -179,6 +179,27 @@ Test(strategies, the_engine_may_disable_one_itself)
     cr_assert(eq(u64, said(f)->version, 5));
 }
 
+Test(strategies, a_maker_may_amend_what_is_off)
+{
+    struct fixture *f = with(STRATEGY_KIND_MAKER);
+    struct command command = change(4, true);
+
+    add(&command, UINT16_MAX, PARAMETER_USE_AMEND, 1);
+    cr_assert(eq(int, fixture_command(f, &command)->status, OK));
+    acknowledge_all(f);
+    f->now_ns += 200000000;
+    fixture_book(f, 0, 1010, 1020);
+    cr_assert(eq(u32, f->sent_count, 4), "both quotes move");
+    for (uint32_t at = 2; at < 4; at++) {
+        cr_assert(eq(int, f->sent[at].kind, ORDER_MESSAGE_AMEND));
+        cr_assert(eq(u64, f->sent[at].order_id, f->sent[at - 2].order_id));
+        cr_assert(eq(i64, f->sent[at].price_ticks, f->sent[at - 2].price_ticks + 10));
+    }
+    f->now_ns += 200000000;
+    fixture_book(f, 0, 1020, 1030);
+    cr_assert(eq(u32, f->sent_count, 4), "nothing while the venue has not answered");
+}
+
 Test(strategies, two_legs_trade_on_an_update_of_either)
 {
     struct fixture *f = with(STRATEGY_KIND_ARB);
