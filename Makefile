@@ -24,8 +24,8 @@ endif
 ifeq ($(filter $(MODE),release debug sim asan tsan cov),)
 $(error MODE is release, debug, sim, asan, tsan or cov, not '$(MODE)')
 endif
-ifneq ($(filter-out gateway_ignores_kill,$(BREAK)),)
-$(error BREAK is gateway_ignores_kill, not '$(BREAK)')
+ifneq ($(filter-out gateway_ignores_kill strategy_hangs,$(BREAK)),)
+$(error BREAK is gateway_ignores_kill or strategy_hangs, not '$(BREAK)')
 endif
 
 OBJ := $(BUILD)/$(MODE)$(BREAK:%=-break-%)
@@ -213,7 +213,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done

@@ -43,6 +43,7 @@ struct engine_config {
     struct {
         enum strategy_kind kind;
         bool enabled;
+        uint64_t version;                               /* of enabled and params */
         bool instruments[MAX_INSTRUMENTS];              /* which it may trade */
         struct strategy_params params[MAX_INSTRUMENTS]; /* lots differ wildly between them */
     } strategy[MAX_STRATEGIES];

@@ -84,6 +84,7 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = day_start_ns(now_ns, config->money.day_roll_hour);
     restore_scopes(&room->config, room->kill, saved, config->initial_state, epoch);
+    restore_strategies(&room->config, saved);
     room->inline_gateway = config->engine.inline_gateway;
     room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
                                        .kill = room->kill,
