@@ -107,6 +107,17 @@ static void restore_state(struct engine_room *room, const struct config *config,
     atomic_store(&room->kill->word[scope], engine->initial[scope].incident);
 }
 
+/* FNV-1a of the instance's name: two processes that share an account at a venue draw different order
+ * ids. Of names with equal tags (one pair in 2048) one must be renamed: `status` shows the tag. */
+static uint16_t instance_tag(const char *name)
+{
+    uint32_t hash = 2166136261U;
+
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619U;
+    return (uint16_t)((hash ^ hash >> 16) % MAX_INSTANCE);
+}
+
 enum status engine_room_open(struct engine_room *room, const struct config *config,
                              const struct store_saved *saved, uint64_t epoch, struct err *err)
 {
@@ -118,6 +129,7 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     config_engine(config, &room->config);
     room->config.gateways = 1; /* one simulated venue serves all */
     room->config.epoch = epoch;
+    room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = now_ns - now_ns % DAY_NS;
     room->config.generation = saved->generation > 0 ? saved->generation : 1;
     for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {

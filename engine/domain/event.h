@@ -188,6 +188,13 @@ struct event_trigger {
     uint8_t samples, window; /* so many of the last so many samples were in breach */
 };
 
+enum flatten_refusal {
+    FLATTEN_FINE,
+    FLATTEN_NOT_KILLED, /* the incident does not hold the scope (any more) */
+    FLATTEN_FULL,       /* too many flattenings at once */
+    FLATTEN_GAVE_UP     /* exits were denied or left unfilled too often */
+};
+
 struct event_flatten {
     uint64_t incident;
     uint32_t orders; /* exits sent so far */

@@ -519,7 +519,7 @@ Test(gateway, the_ledger_tells_what_reached_the_venue_and_what_left_it)
     cr_assert(eq(int, ledger_lines(lines, 8), 5));
     cr_assert(strstr(lines[0], "\"seq\":1,") != NULL);
     cr_assert(strstr(lines[0], "\"dir\":\"in\",\"kind\":\"new\"") != NULL);
-    cr_assert(strstr(lines[0], "\"order_link_id\":\"PW5-AB\"") != NULL);
+    cr_assert(strstr(lines[0], "\"order_link_id\":\"PW5-ABD\"") != NULL);
     cr_assert(strstr(lines[0], "\"symbol\":\"BBB\",\"side\":\"buy\",\"qty\":\"0.003\","
                                "\"price\":\"100.2\"") != NULL);
     cr_assert(strstr(lines[1], "\"dir\":\"out\",\"kind\":\"ack\"") != NULL);
