@@ -10,11 +10,13 @@
  *
  * Stream: as many messages as go through. Ours fills 32 and publishes them once; ck_ring has no
  * such thing, and pushes each. */
-#include "duels.h"
+#include "benches.h"
+#include "duel.h"
 
 #include "base/slot_ring.h"
 
 #include <ck_ring.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -455,6 +457,13 @@ static struct ways *ways_make(void)
     return ways->memory[0] && ways->memory[1] ? ways : NULL;
 }
 
+static void ways_free(struct ways *ways)
+{
+    free(ways->memory[0]);
+    free(ways->memory[1]);
+    free(ways);
+}
+
 static void add(struct bench *bench, struct bench_figure *figure, const char *anchor,
                 const struct bench_figure *beside)
 {
@@ -478,26 +487,36 @@ static void add_all(struct bench *bench, struct figures *f)
     add(bench, &f->stream, "ck_ring, million/s", &f->ck_pour);
 }
 
-bool duel_rings(struct bench *bench, struct duel *duel)
+static bool measure(struct bench *bench, struct duel *duel)
 {
     struct figures figures = fresh;
     struct ways *made[ROUNDS];
     uint32_t rounds = bench->quick ? ROUNDS_QUICK : ROUNDS;
     uint32_t round = 0;
 
-    if (!bench_wants(bench, "i3.ring_rtt_vs_flipflop i3.ring_rtt_vs_ck i3.ring_rtt_p999_vs_p50 "
-                            "i3.ring_stream_vs_ck"))
-        return true;
     for (; round < rounds && (made[round] = ways_make()) != NULL; round++)
-        if (!trip_round(duel, made[round], &figures) || !stream_round(duel, made[round], &figures))
+        if (!trip_round(duel, made[round], &figures) ||
+            !stream_round(duel, made[round], &figures)) {
+            ways_free(made[round]);
             break;
-    for (uint32_t at = 0; at < round; at++) {
-        free(made[at]->memory[0]);
-        free(made[at]->memory[1]);
-        free(made[at]);
-    }
+        }
+    for (uint32_t at = 0; at < round; at++)
+        ways_free(made[at]);
     if (round < rounds)
         return false;
     add_all(bench, &figures);
     return true;
+}
+
+bool bench_rings(struct bench *bench, double share)
+{
+    struct duel duel;
+    bool measured;
+
+    if (!bench_wants(bench, "i3.ring_rtt_vs_flipflop i3.ring_rtt_vs_ck i3.ring_rtt_p999_vs_p50 "
+                            "i3.ring_stream_vs_ck"))
+        return true;
+    measured = duel_open(&duel, share) && measure(bench, &duel);
+    fprintf(stderr, "benches: rings: %u trials thrown away\n", duel.thrown);
+    return measured;
 }
