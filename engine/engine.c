@@ -497,10 +497,10 @@ void engine_command(struct engine *engine, const struct command *command, int64_
     begin(engine, now_ns, command->id);
     if (command->kind == COMMAND_BEAT) {
         oms_note_beat(&engine->oms, &command->beat);
-        return;
+    } else {
+        done.status = (uint8_t)obey(engine, command, &done);
+        oms_emit(&engine->oms, EVENT_COMMAND_DONE, &done, sizeof done);
     }
-    done.status = (uint8_t)obey(engine, command, &done);
-    oms_emit(&engine->oms, EVENT_COMMAND_DONE, &done, sizeof done);
     oms_publish(&engine->oms);
 }
 

@@ -138,6 +138,11 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     }
     atomic_store(&room->kill->ticket, epoch << 32);
     room->inline_gateway = config->engine.inline_gateway;
+    room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
+                                       .kill = room->kill,
+                                       .gateways = room->config.gateways,
+                                       .stuck_ns = config->engine.stuck_ns,
+                                       .silent_ns = config->engine.silent_ns};
     room->idle = thread_idle_policy(config->engine.idle);
     /* At speed max gateway and engine wait for each other many times a millisecond: a park each
      * time would make it a tenth as fast. */
@@ -246,13 +251,18 @@ enum status engine_room_start(struct engine_room *room, struct err *err)
     atomic_store(&room->beat_ns, clock_mono_ns());
     status = thread_start(&room->engine_id, "engine", true, room->idle, engine_thread_run,
                           &room->engine_thread, err);
-    if (status != OK || room->inline_gateway)
+    if (status == OK && !room->inline_gateway)
+        status =
+            thread_start(&room->gateway_id, "gateway", false, room->idle, gateway_run, room, err);
+    if (status != OK)
         return status;
-    return thread_start(&room->gateway_id, "gateway", false, room->idle, gateway_run, room, err);
+    room->watchdog.engine = room->engine_id;
+    return watchdog_start(&room->watchdog, err);
 }
 
 void engine_room_stop(struct engine_room *room)
 {
+    watchdog_stop(&room->watchdog); /* before the engine ends its beat */
     if (room->engine_id)
         pthread_join(room->engine_id, NULL);
     if (room->gateway_id)

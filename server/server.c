@@ -8,6 +8,7 @@
 #include "stream/stream.h"
 #include "thread/clock.h"
 #include "thread/log.h"
+#include "thread/panic.h"
 #include "thread/thread.h"
 #include "version.h"
 
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #define STOP_TRADING_MS 3000
+/* For the gateways to cancel at the venue before a program that does not trust itself ends. */
+#define LEAVE_PATIENCE_NS 1000000000LL
 #define SAME_SIGNAL_NS 100000000LL
 
 /* Everything that runs, in the order in which it was made. */
@@ -177,6 +180,15 @@ static enum status open_engine(struct server *server, struct feed *feed, struct 
     return status;
 }
 
+/* What a failed assertion or a stuck strategy does before the program ends: for panic_on(), which
+ * passes nothing. Written once, before the threads start. */
+static const struct engine_room *room_to_leave;
+
+static void leave(void)
+{
+    leave_safely(room_to_leave->kill, room_to_leave->config.gateways, LEAVE_PATIENCE_NS);
+}
+
 static enum status open_control(struct server *server, struct err *err)
 {
     struct control_sources sources = {
@@ -207,6 +219,8 @@ static enum status start_threads(struct server *server, struct err *err)
 
     if (status == OK)
         status = store_start(server->store, err);
+    room_to_leave = &server->room;
+    panic_on(leave);
     if (status == OK)
         status = engine_room_start(&server->room, err);
     if (status == OK)

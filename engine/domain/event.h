@@ -64,6 +64,7 @@ struct event_order_state {
     int64_t filled_price_e8_ticks; /* average price of what is filled, in 1e-8 ticks */
     uint8_t state, report, reason; /* reason: enum denial where one is known */
     uint8_t reserved[5];
+    int64_t price_ticks, qty_lots; /* as they stand: an amend moves them */
 };
 
 struct event_fill {

@@ -43,7 +43,9 @@ void oms_emit_order_state(struct oms *oms, const struct order *order, enum repor
                                       .leaves_lots = ended ? 0 : order_leaves_lots(order),
                                       .state = order->state,
                                       .report = (uint8_t)report,
-                                      .reason = (uint8_t)reason};
+                                      .reason = (uint8_t)reason,
+                                      .price_ticks = order->price_ticks,
+                                      .qty_lots = order->qty_lots};
 
     if (order->filled_lots > 0)
         event.filled_price_e8_ticks =

@@ -75,6 +75,18 @@ static void print_states(void)
 #undef TRANSITION
 }
 
+static void print_triggers(void)
+{
+    printf("| trigger | does | samples | of | fires when |\n| --- | --- | --- | --- | --- |\n");
+    for (unsigned at = 0; at < TRIGGER_COUNT; at++) {
+        struct trigger_rule rule = trigger_default((enum trigger_id)at);
+
+        printf("| `%s` | %s | %u | %u | %s |\n", trigger_name((enum trigger_id)at),
+               trigger_action_name(rule.action), rule.samples, rule.window,
+               trigger_says((enum trigger_id)at));
+    }
+}
+
 static void print_routes(void)
 {
     printf("| method | path | who | what |\n| --- | --- | --- | --- |\n");
@@ -120,7 +132,7 @@ static void print_config(void)
         "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
         "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {maker_fee, taker_fee, "
         "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "
-        "rate}`, `triggers: {}`.\n");
+        "rate}`, `triggers: {trigger: off|notify|reduce|kill or {action, samples, window}}`.\n");
 }
 
 static void print_memory(void)
@@ -151,7 +163,7 @@ int cli_spec(int argc, char **argv)
         {"limits", print_limits}, {"denials", print_denials},   {"events", print_events},
         {"errors", print_errors}, {"commands", print_commands}, {"states", print_states},
         {"routes", print_routes}, {"verbs", print_verbs},       {"config", print_config},
-        {"memory", print_memory},
+        {"memory", print_memory}, {"triggers", print_triggers},
     };
 
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
@@ -160,5 +172,5 @@ int cli_spec(int argc, char **argv)
             return 0;
         }
     return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory");
+                             "verbs config memory triggers");
 }

@@ -29,6 +29,7 @@ struct config {
         int32_t core; /* -1: choose one without disk interrupts */
         enum idle idle;
         bool inline_gateway; /* the gateway runs in the engine's thread */
+        int64_t stuck_ns, silent_ns;
     } engine;
     struct {
         char reporting_currency[16];
@@ -67,6 +68,12 @@ struct config {
     struct limits limits[MAX_SCOPES]; /* in force at the first start of a data directory */
     struct limits caps[MAX_SCOPES];   /* no API call can go above */
     enum trading_state initial_state;
+    struct {
+        char self_match[16]; /* cancel_new | cancel_old */
+        int64_t ack_timeout_ns, query_every_ns, void_after_ns;
+        int64_t batch_messages, batch_wait_ns;
+    } rules;
+    struct trigger_rule trigger[TRIGGER_COUNT];
     uint64_t hash; /* of the file's bytes: first 8 bytes of its SHA-256 */
     char hash_text[65];
 };

@@ -30,6 +30,9 @@ enum status limits_map_read(struct yaml_file *file, const yaml_node_t *map,
 /* A cap on a limit that the scope does not set is that limit. */
 void limits_fill_from_caps(struct config *config);
 
+/* triggers.c */
+enum status triggers_read(struct config *config, struct yaml_file *file, struct err *err);
+
 /* recorded.c: checks the `recorded:` map; with a recording puts its venues and instruments in the
  * place of the file's, which have been read and checked, and applies the map to them. */
 enum status recorded_read(struct config *config, struct yaml_file *file,
