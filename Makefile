@@ -42,7 +42,8 @@ server_src := $(wildcard server/*.c server/*/*.c server/*/*/*.c)
 unit_src := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/unit/*/*/*/*.c)
 scenario_src := $(wildcard tests/scenario/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
-c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(tsan_src)
+bench_src := $(wildcard tests/bench/*.c)
+c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(tsan_src) $(bench_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
 shell_files = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' .ci mk tests web deploy \
@@ -53,6 +54,7 @@ engine_obj := $(call object,$(engine_src))
 server_obj := $(call object,$(filter-out server/main.c,$(server_src)))
 unit_obj := $(call object,$(unit_src))
 scenario_obj := $(call object,$(scenario_src))
+bench_obj := $(call object,$(bench_src))
 tsan_bin := $(patsubst tests/tsan/%.c,$(OBJ)/tests/tsan/%,$(tsan_src))
 
 pitwall := $(if $(filter release,$(OBJ:$(BUILD)/%=%)),$(BUILD)/pitwall,$(OBJ)/pitwall)
@@ -115,7 +117,7 @@ $(OBJ)/version: FORCE
 	$(call write_if_changed,$(VERSION))
 # An archive or a program must also be made anew when a source file goes away.
 $(OBJ)/members: FORCE
-	$(call write_if_changed,$(engine_src) $(server_src) $(unit_src) $(scenario_src))
+	$(call write_if_changed,$(engine_src) $(server_src) $(unit_src) $(scenario_src) $(bench_src))
 
 quiet = $(if $(V),,@echo "  $(1) $@";)
 define compile
@@ -167,6 +169,8 @@ $(OBJ)/unit: $(unit_obj) $(archives) $(OBJ)/link-flags
 	$(call link,$(unit_obj) -lcriterion)
 $(OBJ)/scenario_runner: $(scenario_obj) $(archives) $(OBJ)/link-flags
 	$(call link,$(scenario_obj))
+$(OBJ)/benches: $(bench_obj) $(archives) $(OBJ)/link-flags
+	$(call link,$(bench_obj))
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
 
@@ -187,7 +191,7 @@ deps-lint: ## Install what lint needs beyond that
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean unit-bin scenario-bin tsan-bin
+.PHONY: build web run spec clean unit-bin scenario-bin tsan-bin bench-bin
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -218,27 +222,36 @@ clean: ## Remove build/ (var/ and installed packages stay)
 unit-bin: $(OBJ)/unit
 scenario-bin: $(OBJ)/scenario_runner
 tsan-bin: $(tsan_bin)
+bench-bin: $(OBJ)/benches
 
 # Never a browser download: the tests drive Debian's Chromium.
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario bench
+.PHONY: test test-long scenario bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit scenario api web replay
 
 test: deps-test ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, mutants of the engine
-	@$(test_env) mk/test asan tsan mutants
+test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, mutants of the engine, instruction counts
+	@$(test_env) mk/test asan tsan mutants instructions
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 
 bench: deps-test ## Measure (quiet machine), print a table, write build/bench.json: BENCH=name DATA_DIR=..
-	@$(again) MODE=release BREAK= build web
+	@$(again) MODE=release BREAK= build web bench-bin
 	@PITWALL_BIN=$(abspath $(BUILD))/pitwall BUILD=$(abspath $(BUILD)) DATA_DIR='$(DATA_DIR)' \
 	    BENCH='$(BENCH)' MAKE='$(MAKE)' node tests/bench/run.mjs
+
+count_instructions = BENCHES=$(abspath $(BUILD))/release/benches CC='$(CC)' node tests/bench/instructions.mjs
+instructions: deps-test ## Count the instructions of the hot paths; fails when one has grown by more than 1 %
+	@$(again) MODE=release BREAK= bench-bin
+	@$(count_instructions)
+instructions-accept: deps-test ## Store what they are now in tests/bench/instructions.json
+	@$(again) MODE=release BREAK= bench-bin
+	@$(count_instructions) --accept
 
 # --------------------------------------------------------------------------------- style
 

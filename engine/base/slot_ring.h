@@ -69,10 +69,11 @@ static inline void slot_ring_publish(struct slot_ring *ring)
 {
     uint64_t at = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 
-    /* Pairs with the acquire in slot_ring_peek: publishes what was filled in. */
+    /* The position first, so that nobody ever sees more consumed than published. */
+    atomic_store_explicit(&ring->tail, at + 1, memory_order_relaxed);
+    /* Pairs with the acquire in slot_ring_peek: publishes what was filled in, and the position. */
     atomic_store_explicit(&ring->slots[at & (ring->capacity - 1)].lap, slot_ring_lap(ring, at),
                           memory_order_release);
-    atomic_store_explicit(&ring->tail, at + 1, memory_order_release);
 }
 
 /* Consumer. The oldest message, or NULL when the ring is empty. Valid until slot_ring_release. */
