@@ -58,16 +58,16 @@ export function isMet(result) {
 function inC(options) {
   const args = ["bench", "--json"];
   if (options.data) args.push("--recordings", options.data);
-  return report(options.bin, options, args);
+  return figuresOf(options.bin, options, args);
 }
 
 // With anchors that the product does not depend on.
 function besideOthers(options) {
-  return report(options.benches, options, []);
+  return figuresOf(options.benches, options, []);
 }
 
 // What could be measured comes even when something could not.
-function report(program, options, args) {
+function figuresOf(program, options, args) {
   if (options.name) args.push("--name", options.name);
   if (options.quick) args.push("--quick");
   const run = spawnSync(program, args, {
