@@ -282,13 +282,14 @@ void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_
     revalue_own(oms, order->strategy, order->instrument);
 }
 
-/* Cancels what the new order would meet, when that is the rule. What is being cancelled reaches the
- * venue before the new order does: both go by one ring and one connection. */
-static void make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
+/* Cancels what the new order would meet, when that is the rule; true when there was any. What is
+ * being cancelled reaches the venue before the new order does: both go by one ring and one
+ * connection. */
+static bool make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
 {
     if (oms->rules.self_match != SELF_MATCH_CANCEL_OLD ||
         !own_book_meets(&oms->own_book, intent->instrument, (enum side)intent->side, price_ticks))
-        return;
+        return false;
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         struct order *order = &oms->pool.order[oms->pool.live[at]];
 
@@ -297,6 +298,7 @@ static void make_way(struct oms *oms, const struct intent *intent, int64_t price
             price_meets((enum side)intent->side, price_ticks, order->price_ticks))
             (void)oms_cancel(oms, order); /* what could not be cancelled is found by the check */
     }
+    return true;
 }
 
 /* Would it meet an order of ours? One whose cancel is ahead of it on the same connection, by the
@@ -358,9 +360,14 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     throttle_advance(&oms->throttle, oms->now_ns);
     if (intent->type == TYPE_MARKET)
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
-    make_way(oms, intent, price_ticks);
     *order_id = draw_id(oms);
     *verdict = judge(oms, intent, scopes, reference, price_ticks);
+    /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
+    if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {
+        if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
+            oms_kill(oms);
+        *verdict = judge(oms, intent, scopes, reference, price_ticks);
+    }
     if (verdict->denial == DENIAL_NONE && meets_own(oms, intent, price_ticks))
         verdict->denial = DENY_SELF_MATCH;
     if (verdict->denial == DENIAL_NONE) {
@@ -423,7 +430,7 @@ static void begin_amend(struct oms *oms, struct order *order, int64_t price_tick
     order->amend_no++;
     order->state_before = order->state;
     order->state = ORDER_PENDING_AMEND;
-    order->asked_ns = oms->now_ns;
+    order->asked_ns = order->amend_ns = oms->now_ns;
     oms_expose(oms, order, order_exposed_lots(order) - before, 0);
     own_book_add(&oms->own_book, order, price_ticks);
     throttle_record(&oms->throttle, order->scopes);

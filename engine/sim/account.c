@@ -112,7 +112,7 @@ static void add_foreign(struct sim *sim, const struct fault_rule *fault, uint16_
     if (!order)
         return;
     sim_rest(market, order);
-    sim_report_as_it_stands(sim, order, REPORT_FOREIGN, venue_ns);
+    sim_report_as_it_stands(sim, order, REPORT_FOREIGN, 0, venue_ns);
 }
 
 static void override_position(struct sim *sim, const struct fault_rule *fault, uint16_t instrument,

@@ -232,7 +232,7 @@ static bool set_anew(struct sim *sim, struct sim_order *order, const struct orde
         return false;
     set(order, wanted);
     sim_order_requeue(sim, order);
-    sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, venue_ns);
+    sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, order->message.amend_no, venue_ns);
     enter(sim, order, levels, count, venue_ns);
     return true;
 }
@@ -257,7 +257,7 @@ bool sim_amend(struct sim *sim, struct sim_order *order, const struct order_mess
         wanted.qty_lots > order->message.qty_lots)
         return set_anew(sim, order, &wanted, venue_ns);
     set(order, &wanted);
-    sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, venue_ns);
+    sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, order->message.amend_no, venue_ns);
     return true;
 }
 

@@ -92,6 +92,7 @@ static struct execution about(const struct order_message *message, enum report r
                               .side = message->side,
                               .instrument = message->instrument,
                               .strategy = message->strategy,
+                              .amend_no = message->amend_no,
                               .order_id = message->order_id,
                               .venue_ns = venue_ns};
 }
@@ -105,12 +106,13 @@ void sim_report(struct sim *sim, const struct order_message *message, enum repor
 }
 
 void sim_report_as_it_stands(struct sim *sim, const struct sim_order *order, enum report report,
-                             int64_t venue_ns)
+                             uint32_t amend_no, int64_t venue_ns)
 {
     struct execution execution = about(&order->message, report, venue_ns);
 
     execution.price_ticks = order->message.price_ticks;
     execution.qty_lots = order->message.qty_lots;
+    execution.amend_no = amend_no;
     send_drawn(sim, &execution, SIM_PLAIN);
 }
 

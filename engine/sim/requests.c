@@ -80,7 +80,7 @@ static void arrive_query(struct sim *sim, const struct order_message *message, i
     }
     sim_repeat_fills(sim, order, venue_ns);
     if (order->ended == 0)
-        sim_report_as_it_stands(sim, order, REPORT_VENUE_ACK, venue_ns);
+        sim_report_as_it_stands(sim, order, REPORT_VENUE_ACK, message->amend_no, venue_ns);
     else if (order->ended != REPORT_FILL_LAST)
         sim_report(sim, &order->message, (enum report)order->ended, venue_ns);
 }
