@@ -155,7 +155,7 @@ static double record_ticks(struct histogram *histogram, bool plain)
         random ^= random >> 7;
         random ^= random << 17;
         if (plain)
-            histogram->counts[random % HISTOGRAM_BUCKETS & 127]++;
+            histogram->counts[random & 127]++;
         else
             histogram_record(histogram, (int64_t)(random & 0xffff));
     }
