@@ -4,6 +4,7 @@
 #include "risk/gate.h"
 
 #define NOW_NS 1723161600000000000LL
+#define MID_TICKS 617736
 
 static struct limits widest(void)
 {
@@ -17,28 +18,50 @@ static struct limits widest(void)
     return limits;
 }
 
-uint64_t gate_case_run(uint32_t count)
+static void compile(struct gate_table *table)
 {
     struct limits limits = widest();
     struct gate_limits four = {
         .scope = {&limits, &limits, &limits, &limits}, .number = {0, 1, 2, 3}, .generation = 1};
-    struct gate_input in = {.side = SIDE_BUY,
-                            .notional_e8 = 1000 * MONEY_ONE_E8,
-                            .permitted = true,
-                            .reference_known = true,
-                            .mid_e8_ticks = 617736 * PRICE_ONE_E8,
-                            .now_ns = NOW_NS,
-                            .book_ns = NOW_NS - 5000};
+
+    gate_compile(&four, table);
+}
+
+/* What the caller measures before it asks. */
+static void measure(struct verdict *verdict)
+{
+    struct gate_measures measures = {.notional_e8 = 1000 * MONEY_ONE_E8,
+                                     .duplicate_age_ns = INT64_MAX,
+                                     .liquidation_distance_e8 = INT64_MAX,
+                                     .venue_age_ns = 3000,
+                                     .rate_age_ns = -1};
+    struct gate_use use = {.gross_e8 = 1000 * MONEY_ONE_E8,
+                           .net_e8 = 1000 * MONEY_ONE_E8,
+                           .open_orders = 3,
+                           .messages = 100,
+                           .orders_today = 5000};
+
+    gate_measure(verdict, measures);
+    for (unsigned scope = 0; scope < GATE_SCOPES; scope++)
+        gate_use(verdict, scope, use);
+}
+
+uint64_t gate_case_run(uint32_t count)
+{
+    struct gate_table table;
+    struct verdict verdict = {0};
+    struct gate_input in = {
+        .mid_twice_ticks = 2 * MID_TICKS, .now_ns = NOW_NS, .book_ns = NOW_NS - 5000, .buy = true};
     uint64_t sum = 0;
 
+    compile(&table);
+    measure(&verdict);
     for (uint32_t at = 0; at < count; at++) {
-        struct verdict verdict;
-
-        in.price_ticks = 617736 - (int64_t)(at % 8);
+        in.price_ticks = MID_TICKS - (int64_t)(at % 8);
         in.qty_lots = 1 + (int64_t)(at % 16);
-        verdict = gate_check(&four, &in);
+        gate_check(&table, &in, &verdict);
         assert(verdict.denial == DENIAL_NONE);
-        sum += (uint64_t)verdict.checks[at % LIMIT_COUNT].measured;
+        sum += (uint64_t)verdict.wide[WIDE_ORDER_LOTS];
         __asm__ volatile("" : "+r"(sum) : "r"(&verdict) : "memory");
     }
     return sum;
