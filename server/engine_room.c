@@ -119,6 +119,24 @@ static enum at_end at_end_of(const char *text)
                                        : AT_END_HOLD;
 }
 
+static struct sim_config sim_of(const struct config *config, uint64_t epoch)
+{
+    return (struct sim_config){.seed = config->seed,
+                               .epoch = epoch,
+                               .order_latency_ns = config->market.order_latency_ns,
+                               .ack_latency_ns = config->market.ack_latency_ns,
+                               .data_latency_ns = config->market.data_latency_ns,
+                               .jitter_ns = config->market.jitter_ns,
+                               .queue = {.kind = (uint8_t)config->market.queue_model,
+                                         .power = (uint8_t)config->market.queue_power,
+                                         .decay_e8 = (uint32_t)config->market.queue_decay_e8},
+                               .adverse_probability_e8 =
+                                   (uint32_t)config->market.adverse_probability_e8,
+                               .adverse_ticks = config->market.adverse_ticks,
+                               .position_interval_ns = config->market.position_interval_ns,
+                               .funding_interval_ns = config->market.funding_interval_ns};
+}
+
 enum status engine_room_gateway(struct engine_room *room, const struct config *config,
                                 struct feed *feed, struct err *err)
 {
@@ -127,10 +145,8 @@ enum status engine_room_gateway(struct engine_room *room, const struct config *c
         .instruments = config->instrument,
         .instrument_count = config->instruments,
         .at_end = at_end_of(config->market.at_end),
-        .sim = {.seed = config->seed,
-                .order_latency_ns = config->market.order_latency_ns,
-                .ack_latency_ns = config->market.ack_latency_ns,
-                .jitter_ns = config->market.jitter_ns},
+        .sim = sim_of(config, room->config.epoch),
+        .faults_path = config->market.faults[0] != '\0' ? config->market.faults : NULL,
         .ledger_path = config->market.ledger[0] != '\0' ? config->market.ledger : NULL,
         .market = room->market,
         .executions = room->executions,
