@@ -336,7 +336,11 @@ void op_approve(struct world *world)
 void op_kill(struct world *world)
 {
     uint16_t scope = chance(world, 300) ? 0 : any_scope(world);
+    const struct proposal *proposal = &world->proposals[draw(world) % SIM_PROPOSALS_MAX];
 
+    /* While somebody is about to resume it. */
+    if (proposal->used && proposal->kind == COMMAND_SET_STATE)
+        scope = proposal->command.set_state.scope;
     say(world, "%s is killed", scope_text(scope));
     feed_kill(world, scope);
 }

@@ -158,7 +158,7 @@ struct kill_wait {
 
 struct inbound {
     struct order_message message;
-    uint32_t life; /* whose process sent it */
+    int64_t held_until_ns; /* on a slow line: others overtake it */
 };
 
 struct outbound {
