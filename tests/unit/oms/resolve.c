@@ -95,41 +95,7 @@ Test(resolve, being_found_again_forgets_the_absence)
     cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
 }
 
-static void say(struct fixture *f, const struct execution *execution)
-{
-    engine_execution(f->engine, execution, f->now_ns);
-    fixture_drain(f);
-}
-
 Test(resolve, an_amend_without_an_answer_counts_with_the_larger_until_the_venue_says_what_stands)
-{
-    struct fixture *f = patient();
-    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
-    struct command command = {.kind = COMMAND_AMEND_ORDER, .amend_order = {id, 0, 30}};
-    struct execution stands = {.report = REPORT_VENUE_ACK,
-                               .order_id = id,
-                               .strategy = 1,
-                               .price_ticks = 1000,
-                               .qty_lots = 10};
-
-    fixture_report(f, id, REPORT_VENUE_ACK);
-    fixture_command(f, &command);
-    pass(f, 1500 * MS);
-    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
-    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 30));
-    say(f, &stands); /* of a query that left before the amend did */
-    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 30));
-    stands.amend_no = 1;
-    say(f, &stands); /* the amend may still be on its way */
-    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
-    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 30));
-    pass(f, 3000 * MS);
-    say(f, &stands);
-    cr_assert(eq(int, state_of(f), ORDER_WORKING));
-    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 10));
-}
-
-Test(resolve, an_answer_that_shows_the_amended_order_settles_it_at_once)
 {
     struct fixture *f = patient();
     uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
@@ -139,14 +105,26 @@ Test(resolve, an_answer_that_shows_the_amended_order_settles_it_at_once)
                                .strategy = 1,
                                .amend_no = 1,
                                .price_ticks = 1000,
-                               .qty_lots = 30};
+                               .qty_lots = 10};
 
     fixture_report(f, id, REPORT_VENUE_ACK);
     fixture_command(f, &command);
     pass(f, 1500 * MS);
-    say(f, &stands);
-    cr_assert(eq(int, state_of(f), ORDER_WORKING));
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
     cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 30));
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "the amend may still be on its way");
+    pass(f, 2000 * MS);
+    stands.amend_no = 0;
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "asked before the amend was sent");
+    stands.amend_no = 1;
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 10));
 }
 
 Test(resolve, a_foreign_order_counts_and_only_its_own_cancel_touches_it)
