@@ -60,6 +60,7 @@ static void init_oms(struct engine *engine)
         memcpy(oms->permitted[at], config->strategy[at].instruments, sizeof oms->permitted[at]);
     accounts_init(&oms->accounts, config->scopes, config->instrument, config->currency,
                   config->currencies, config->capital_e8, config->day_start_ns);
+    oms->tally.day_start_ns = config->day_start_ns;
     order_pool_init(&oms->pool);
 }
 
