@@ -374,7 +374,8 @@ static uint8_t flags_of(const struct engine *engine, const struct intent *intent
 {
     uint8_t asked = intent->flags & ORDER_ASKED_FLAGS;
     bool halted =
-        engine_effective_state(engine, intent->instrument, intent->strategy) == STATE_HALTED;
+        engine_effective_state(engine, intent->instrument, intent->strategy) == STATE_HALTED &&
+        !engine->oms.stopping;
 
     return (asked & ORDER_REDUCE_ONLY) && halted && intent->strategy == STRATEGY_MANUAL
                ? asked | ORDER_EXIT
