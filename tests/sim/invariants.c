@@ -228,6 +228,17 @@ static bool drawdown_holds(const struct world *world, int64_t limit)
            fall * RATIO_ONE_E8 <= (__int128)(limit + 2) * world->peak_e8;
 }
 
+/* What another instrument exposes is revalued at a new conversion rate by the slow timer only. */
+static bool rate_moves(const struct world *world, const struct placed *order)
+{
+    if (order->instrument == 2)
+        return false;
+    for (uint32_t at = 0; at < world->open_count; at++)
+        if (world->placed[world->open[at]].instrument == 2)
+            return true;
+    return world->total[2].fills != 0;
+}
+
 static bool holds(const struct world *world, const struct placed *order, enum limit_id id,
                   uint16_t scope, int64_t limit)
 {
@@ -257,9 +268,9 @@ static bool holds(const struct world *world, const struct placed *order, enum li
     case LIMIT_DUPLICATE_WINDOW_MS:
         return duplicate_holds(world, order, limit);
     case LIMIT_MAX_GROSS_NOTIONAL:
-        return oracle_exposure(world, order, scope).gross_e8 <= limit;
+        return rate_moves(world, order) || oracle_exposure(world, order, scope).gross_e8 <= limit;
     case LIMIT_MAX_NET_NOTIONAL:
-        return oracle_exposure(world, order, scope).net_e8 <= limit;
+        return rate_moves(world, order) || oracle_exposure(world, order, scope).net_e8 <= limit;
     case LIMIT_MAX_DRAWDOWN_RATIO:
         return drawdown_holds(world, limit);
     default:
