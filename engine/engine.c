@@ -60,6 +60,7 @@ static void init_oms(struct engine *engine)
         memcpy(oms->permitted[at], config->strategy[at].instruments, sizeof oms->permitted[at]);
     accounts_init(&oms->accounts, config->scopes, config->instrument, config->currency,
                   config->currencies, config->capital_e8, config->day_start_ns);
+    oms->tally.day_start_ns = config->day_start_ns;
     order_pool_init(&oms->pool);
 }
 
@@ -441,7 +442,8 @@ static uint8_t flags_of(const struct engine *engine, const struct intent *intent
 {
     uint8_t asked = intent->flags & ORDER_ASKED_FLAGS;
     bool halted =
-        engine_effective_state(engine, intent->instrument, intent->strategy) == STATE_HALTED;
+        engine_effective_state(engine, intent->instrument, intent->strategy) == STATE_HALTED &&
+        !engine->oms.stopping;
 
     return (asked & ORDER_REDUCE_ONLY) && halted && intent->strategy == STRATEGY_MANUAL
                ? asked | ORDER_EXIT
