@@ -174,7 +174,7 @@ $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint
+.PHONY: help deps deps-test deps-lint deps-prove
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -184,6 +184,8 @@ deps-test: ## Install what the tests need beyond that
 	@mk/deps run test
 deps-lint: ## Install what lint needs beyond that
 	@mk/deps run test lint
+deps-prove: ## Install what prove needs beyond that
+	@mk/deps run prove
 
 # --------------------------------------------------------------------------- build, run
 
@@ -224,7 +226,7 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario bench
+.PHONY: test test-long scenario prove bench
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit scenario api web replay
 
@@ -234,6 +236,8 @@ test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads u
 	@$(test_env) mk/test asan tsan mutants
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
+prove: deps-prove ## Prove the gate (Frama-C WP, CVC4), and show that a broken one is not proved
+	@$(test_env) mk/test prove
 
 bench: deps-test ## Measure (quiet machine), print a table, write build/bench.json: BENCH=name DATA_DIR=..
 	@$(again) MODE=release BREAK= build web
