@@ -91,13 +91,22 @@ static int64_t covered_lots(const struct asked *asked)
 {
     int64_t open = asked->qty_lots - asked->filled_lots;
 
+    if (!asked->amend)
+        return 0;
     return open < asked->exposed_lots ? open : asked->exposed_lots;
+}
+
+static bool is_countable(const struct asked *asked)
+{
+    return asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS && asked->qty_lots > 0 &&
+           asked->qty_lots <= MAX_LOTS;
 }
 
 static struct exposure_figures figures_with(const struct oms *oms, const struct intent *intent,
                                             const struct asked *asked, struct exposure_lots lots)
 {
-    int64_t more = asked->qty_lots - asked->filled_lots - covered_lots(asked);
+    int64_t more =
+        is_countable(asked) ? asked->qty_lots - asked->filled_lots - covered_lots(asked) : 0;
 
     if (intent->side == SIDE_BUY)
         lots.buys += more;
@@ -158,11 +167,9 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
         .venue_age_ns = -1,
         .rate_age_ns = rate_age,
     };
-    bool countable = asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS &&
-                     asked->qty_lots > 0 && asked->qty_lots <= MAX_LOTS;
-    bool known =
-        !countable || accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
-                                           asked->qty_lots, &measures.notional_e8);
+    bool known = !is_countable(asked) ||
+                 accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
+                                      asked->qty_lots, &measures.notional_e8);
 
     gate_measure(verdict, measures);
     return known && rate_age < RATE_FRESH_NS;
@@ -392,13 +399,14 @@ void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_
     revalue_own(oms, order->strategy, order->instrument);
 }
 
-/* Cancels what the new order would meet, when that is the rule. What is being cancelled reaches the
- * venue before the new order does: both go by one ring and one connection. */
-static void make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
+/* Cancels what the new order would meet, when that is the rule; true when there was any. What is
+ * being cancelled reaches the venue before the new order does: both go by one ring and one
+ * connection. */
+static bool make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
 {
     if (oms->rules.self_match != SELF_MATCH_CANCEL_OLD ||
         !own_book_meets(&oms->own_book, intent->instrument, (enum side)intent->side, price_ticks))
-        return;
+        return false;
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         struct order *order = &oms->pool.order[oms->pool.live[at]];
 
@@ -407,6 +415,7 @@ static void make_way(struct oms *oms, const struct intent *intent, int64_t price
             price_meets((enum side)intent->side, price_ticks, order->price_ticks))
             (void)oms_cancel(oms, order); /* what could not be cancelled is found by the check */
     }
+    return true;
 }
 
 /* Would it meet an order of ours? One whose cancel is ahead of it on the same connection, by the
@@ -460,6 +469,7 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     int64_t price_ticks = intent->price_ticks;
     struct order_message *message;
     struct order *order;
+    struct asked asked;
 
     /* The last look at the kill page before an order: a doorbell that has moved is served first,
      * and the order is then judged by the state that it leaves. */
@@ -468,10 +478,15 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     throttle_advance(&oms->throttle, oms->now_ns);
     if (intent->type == TYPE_MARKET)
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
-    make_way(oms, intent, price_ticks);
     *order_id = draw_id(oms);
-    judge(oms, intent, scopes, reference,
-          (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots}, verdict);
+    asked = (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots};
+    judge(oms, intent, scopes, reference, asked, verdict);
+    /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
+    if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {
+        if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
+            oms_kill(oms);
+        judge(oms, intent, scopes, reference, asked, verdict);
+    }
     if (verdict->denial == DENIAL_NONE && meets_own(oms, intent, price_ticks))
         gate_refuse(verdict, DENY_SELF_MATCH);
     if (verdict->denial == DENIAL_NONE) {
@@ -534,7 +549,7 @@ static void begin_amend(struct oms *oms, struct order *order, int64_t price_tick
     order->amend_no++;
     order->state_before = order->state;
     order->state = ORDER_PENDING_AMEND;
-    order->asked_ns = oms->now_ns;
+    order->asked_ns = order->amend_ns = oms->now_ns;
     oms_expose(oms, order, order_exposed_lots(order) - before, 0);
     own_book_add(&oms->own_book, order, price_ticks);
     throttle_record(&oms->throttle, order->scopes);

@@ -119,6 +119,8 @@ static void start_venue(struct rig *rig)
     struct sim_config config = {.seed = 1,
                                 .order_latency_ns = rig->order_latency_ns,
                                 .ack_latency_ns = rig->ack_latency_ns,
+                                .faults = rig->faults,
+                                .fault_count = rig->fault_count,
                                 .instruments = RIG_INSTRUMENTS,
                                 .instrument_rows = rig->config.instrument};
 
@@ -212,6 +214,14 @@ static void hear_order_state(struct rig *rig, const struct event_order_state *ev
     order->killed_unsent = order->killed_unsent || event->report == REPORT_KILLED_UNSENT;
 }
 
+static void hear_amend(struct rig *rig, const struct event_order_amend *event)
+{
+    struct rig_order *order = rig_order_find(rig, event->order_id);
+
+    if (order)
+        order->state = ORDER_PENDING_AMEND;
+}
+
 /* The payload is copied out of the lane by length: a struct may be padded. */
 static void hear(struct rig *rig, const struct lane_record *header, const void *payload)
 {
@@ -230,6 +240,9 @@ static void hear(struct rig *rig, const struct lane_record *header, const void *
         break;
     case EVENT_ORDER_DENIED:
         hear_denied(rig, &event.order_denied);
+        break;
+    case EVENT_ORDER_AMEND:
+        hear_amend(rig, &event.order_amend);
         break;
     case EVENT_ORDER_STATE:
         hear_order_state(rig, &event.order_state);
