@@ -274,7 +274,9 @@ static void choose_caps(struct world *world, uint16_t scope, const struct limits
         caps->value[id] = LIMIT_UNSET;
         if (value > 0 && value <= INT64_MAX / 2 && scope == scope_of_firm() && chance(world, 500) &&
             limit_row((enum limit_id)id)->sense == LIMIT_MOST)
-            caps->value[id] = value + value / 2;
+            caps->value[id] = value + value / 2 < limit_row((enum limit_id)id)->max
+                                  ? value + value / 2
+                                  : limit_row((enum limit_id)id)->max;
     }
 }
 
