@@ -187,7 +187,7 @@ $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint
+.PHONY: help deps deps-test deps-lint deps-prove
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -197,6 +197,8 @@ deps-test: ## Install what the tests need beyond that
 	@mk/deps run test
 deps-lint: ## Install what lint needs beyond that
 	@mk/deps run test lint
+deps-prove: ## Install what prove needs beyond that
+	@mk/deps run prove
 
 # --------------------------------------------------------------------------- build, run
 
@@ -239,7 +241,7 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario sim mutants bench instructions instructions-accept
+.PHONY: test test-long scenario sim mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit scenario sim api web replay
 
@@ -254,6 +256,8 @@ sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seed
 	@$(BUILD)/sim/sim $(if $(SEED),--seeds $(SEED) 1,--file tests/sim/seeds.txt --seeds 1 300) $(N:%=--steps %)
 mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice
 	@$(test_env) mk/test mutants
+prove: deps-prove ## Prove the gate (Frama-C WP, CVC4), and show that a broken one is not proved
+	@$(test_env) mk/test prove
 
 bench: deps-test ## Measure (quiet machine), print a table, write build/bench.json: BENCH=name DATA_DIR=..
 	@$(again) MODE=release BREAK= build web bench-bin

@@ -374,8 +374,8 @@ export class Desk {
       headroom: name === denied ? "-0.0246" : "0.0121",
       passed: name !== denied,
     }));
-    const ages_ns = { book: "1400000" };
-    return { order: id, passed: !denied, reason: denied, generation: 7, checks, ages_ns };
+    const ages_ns = { book: "1400000", venue: null, rate: null };
+    return { order: id, passed: !denied, reason: denied, denied_by: denied, generation: 7, checks, ages_ns };
   }
 
   // ---- what is changed ----

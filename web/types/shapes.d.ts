@@ -175,6 +175,7 @@ export interface Verdict {
   order: string;
   passed: boolean;
   reason: string | null;
+  denied_by: string | null;
   generation: number;
   checks: Check[];
   ages_ns: Record<string, Nanoseconds | null>;
