@@ -18,6 +18,7 @@
 #include "base/ring.h"
 #include "book/book.h"
 #include "domain/command.h"
+#include "domain/day.h"
 #include "domain/event.h"
 #include "domain/instrument.h"
 #include "domain/kill_page.h"
@@ -25,6 +26,8 @@
 #include "domain/units.h"
 #include "position/position.h"
 #include "risk/explain.h"
+#include "sim/exchange.h"
+#include "sim/l3.h"
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 
@@ -40,6 +43,7 @@ struct engine_config {
     struct {
         enum strategy_kind kind;
         bool enabled;
+        uint64_t version;                               /* of enabled and params */
         bool instruments[MAX_INSTRUMENTS];              /* which it may trade */
         struct strategy_params params[MAX_INSTRUMENTS]; /* lots differ wildly between them */
     } strategy[MAX_STRATEGIES];
@@ -55,7 +59,7 @@ struct engine_config {
     uint64_t epoch;     /* of this start, below MAX_EPOCH; never repeats in a data directory */
     uint16_t instance;  /* tag of the instance, below MAX_INSTANCE: part of every order id */
     uint64_t config_hash;
-    int64_t day_start_ns; /* the UTC day that the daily figures begin with */
+    int64_t day_start_ns; /* when the trading day began that the daily figures begin with */
     struct engine_rules {
         bool cancel_old_on_self_match; /* else the new order is refused */
         bool virtual_time;             /* speed max: nobody's real-time beat can be missed */
