@@ -16,9 +16,10 @@
  * Amend: price and total size; it loses its place in the queue unless only the size shrinks; a
  * total at or below what is filled cancels the rest; what could not be a new order (post-only that
  * would take, meeting our own) is refused and the order stays. Query: fills are told again with
- * their exec ids, then VENUE_ACK if the order rests, with price and total as they stand, or the report that ended it, or nothing more if it is filled. QUERY_ABSENT
- * for what it does not know: it forgets ended orders, oldest first, when SIM_ORDERS_MAX newer ones
- * have come or SIM_FILLS_MAX newer fills. An id that it remembers is not taken again.
+ * their exec ids, then VENUE_ACK if the order rests, with price and total as they stand, or the
+ * report that ended it, or nothing more if it is filled. QUERY_ABSENT for what it does not know: it
+ * forgets ended orders, oldest first, when SIM_ORDERS_MAX newer ones have come or SIM_FILLS_MAX
+ * newer fills. An id that it remembers is not taken again.
  *
  * Adverse selection: recorded markets do not react to us, so a resting order would never be picked
  * off by whoever is about to move the price. When an update moves the touch of the order's side
@@ -43,6 +44,7 @@
 #include "domain/instrument.h"
 #include "domain/order.h"
 #include "sim/faults.h"
+#include "sim/l3.h"
 #include "sim/queue.h"
 
 enum {
@@ -94,6 +96,7 @@ struct sim_config {
     uint32_t fault_count;
     sim_ledger_fn ledger; /* NULL: none */
     sim_data_fn data;     /* NULL: the caller feeds the engine, and nothing befalls the data */
+    struct l3 *l3; /* where our orders trade, with instruments numbered as ours; NULL: fill model */
     uint16_t instruments;
     const struct instrument *instrument_rows; /* borrowed, outlives the sim */
 };
@@ -103,7 +106,8 @@ size_t sim_size(const struct sim_config *config);
 void sim_init(struct sim *sim, const struct sim_config *config, sim_report_fn report, void *ctx);
 
 /* A market update, in the order in which the venue has it. With config.data it is put on its way
- * to the engine too; false: no room on that way, nothing was done, try again after an advance. */
+ * to the engine too; false: no room on that way, or with config.l3 for reports of what may come of
+ * it; nothing was done, try again after an advance. */
 bool sim_market(struct sim *sim, const struct market_update *update, int64_t now_ns);
 /* A message of ours has left the gateway at now_ns. */
 void sim_order(struct sim *sim, const struct order_message *message, int64_t now_ns);

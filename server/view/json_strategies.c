@@ -75,13 +75,6 @@ static int open_orders(struct view *view, uint16_t strategy)
     return open;
 }
 
-/* Reporting currency; null while a position has no fresh mark or conversion. */
-static json_t *strategy_pnl(const struct view *view, uint16_t strategy)
-{
-    return shape_money(view->pnl.kind != 0 && view->pnl.complete,
-                       view->pnl.strategy_total_e8[strategy]);
-}
-
 static void add_instruments(const struct view *view, uint16_t strategy, json_t *json)
 {
     const struct config *config = view->from.config;
@@ -114,7 +107,7 @@ json_t *view_strategy_json(struct view *view, uint16_t strategy, bool with_schem
                      (json_int_t)row->now.version, "state",
                      trading_state_name(model_effective(view, scope)), "scope",
                      shape_scope(view, scope), "open_orders", open_orders(view, strategy), "pnl",
-                     strategy_pnl(view, strategy), "actor", shape_text(row->actor), "reason",
+                     shape_strategy_total(view, strategy), "actor", shape_text(row->actor), "reason",
                      shape_text(row->reason), "since_ns", shape_ns(row->since_ns));
     add_instruments(view, strategy, json);
     view_leave(view);

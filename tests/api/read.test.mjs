@@ -132,10 +132,16 @@ test("an order says why it passed", async () => {
     return answer?.status === 200 && answer;
   });
   const check = { name: "text", scope: "null|text", measured: "any", limit: "any", headroom: "any", passed: "bool" };
-  const shape = { order: "text", passed: "bool", reason: "null|text", generation: "count", checks: [check], ages_ns: { map: "null|ns" } };
+  const shape = { order: "text", passed: "bool", reason: "null|text", denied_by: "null|text", generation: "count", checks: [check], ages_ns: { map: "null|ns" } };
   assert.deepEqual(shapes.differences(reply.body, shape), []);
   assert.equal(reply.body.passed, true);
-  assert.ok(reply.body.checks.length >= 8);
+  const names = reply.body.checks.map((check) => check.name);
+  for (const name of ["max_order_lots", "max_gross_notional", "max_margin_ratio", "halted", "self_match", "balance"]) {
+    assert.ok(names.includes(name), name);
+  }
+  for (const age of ["book", "venue", "rate"]) {
+    assert.ok(age in reply.body.ages_ns, age);
+  }
 });
 
 test("what is not there is 404 with problem details", async () => {
@@ -155,6 +161,8 @@ test("metrics name what DESIGN says must exist", async () => {
     'pitwall_build_info{', 'pitwall_trading_state{scope="firm"} 0', "pitwall_kill_switch_active 0",
     'pitwall_orders_sent_total{venue="sim"}', 'pitwall_orders_denied_total{reason="halted"}',
     'pitwall_fills_total{venue="sim"}', 'pitwall_position_lots{instrument="sim:BTCUSDT"}', 'pitwall_pnl{component="total"}',
+    'pitwall_pnl{component="fee"}', 'pitwall_pnl{component="rebate"}', 'pitwall_pnl{component="funding"}', "pitwall_equity ",
+    "pitwall_equity_peak ", "pitwall_drawdown_ratio ", "pitwall_day_pnl ", "pitwall_margin_ratio ", "# TYPE pitwall_liquidation_distance_ratio",
     'pitwall_limit{scope="firm",limit="max_order_lots"} 100000', "pitwall_open_orders", "pitwall_orders_unknown",
     "pitwall_tick_to_order_seconds_bucket", 'pitwall_order_ack_seconds_bucket{venue="sim"', "pitwall_engine_step_seconds",
     'pitwall_ring_depth{ring="market"}', "pitwall_journal_sequence", "pitwall_audit_sequence", "pitwall_ws_clients 0",

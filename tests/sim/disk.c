@@ -54,7 +54,7 @@ static bool copy_next(struct world *world)
 }
 
 /* Success is answered when the record is durable, and not before. */
-static void answer_waiting(struct world *world)
+void disk_answer(struct world *world)
 {
     uint32_t kept = 0;
 
@@ -79,7 +79,6 @@ void disk_persist(struct world *world, uint32_t records)
         ;
     lane_gate_release(&world->disk.reader, 0);
     input_record(world, INPUT_PERSISTED, &world->disk.reader.read_at, sizeof(uint64_t));
-    answer_waiting(world);
 }
 
 void disk_begin_life(struct world *world)

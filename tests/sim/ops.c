@@ -52,14 +52,16 @@ void ops_choose(struct world *world)
     for (unsigned group = 0; group < GROUP_COUNT; group++)
         dropped[group] = !is_needed((enum group)group) && chance(world, 400);
     world->weight_sum = 0;
-    world->busy = chance(world, 40);
+    world->busy = chance(world, 60);
     for (unsigned op = 0; op < OP_COUNT; op++) {
         world->weights[op] = table[op].weight * (uint32_t)draw_from(world, 1, 8);
         if (dropped[table[op].group] || (!is_needed(table[op].group) && chance(world, 150)))
             world->weights[op] = 0;
-        /* A script gone wild: what fills journals, rings and pools. */
+        /* A script gone wild and a slow disk: what fills journals, rings and pools. */
         if (op == OP_burst && world->busy)
             world->weights[op] *= 100;
+        if (op == OP_persist && world->busy)
+            world->weights[op] /= 40;
         world->weight_sum += world->weights[op];
     }
 }
@@ -85,11 +87,12 @@ void ops_step(struct world *world)
     if (world->outbound_count > SIM_QUEUE_MAX - 512)
         op = OP_venue_report;
     else if (world->inbound_count > SIM_QUEUE_MAX - 512)
-        op = OP_venue_take;
+        op = OP_venue_lose;
     /* As the engine's thread does at the start of most of its turns. */
     if (chance(world, 300))
         feed_kill_answer(world);
     table[op].run(world);
+    disk_answer(world);
 }
 
 /* ---- time, disk, process ---------------------------------------------------------------- */
@@ -154,12 +157,9 @@ void op_power_loss(struct world *world)
 
 void op_show(struct world *world)
 {
-    const void *message;
     size_t length;
 
-    while ((message = ring_peek(&world->live.telemetry, &length)) != NULL) {
-        check_telemetry(world, message);
+    while (ring_peek(&world->live.telemetry, &length))
         ring_release(&world->live.telemetry);
-    }
     input_record(world, INPUT_SHOWN, NULL, 0);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ORDER_RING_MAX = 1 << 20, TELEMETRY_BYTES = 1 << 15 };
+enum { ORDER_RING_MAX = 1 << 20, TELEMETRY_BYTES = 1 << 14 };
 
 static void *take(size_t size)
 {

@@ -151,7 +151,7 @@ static void report_again(struct world *world, uint32_t exec)
 }
 
 /* Its executions again, and then what it is. */
-static void take_query(struct world *world, struct placed *order)
+static void take_query(struct world *world, struct placed *order, uint32_t amend_no)
 {
     struct outbound *out;
 
@@ -163,6 +163,7 @@ static void take_query(struct world *world, struct placed *order)
         out = put_report(world, order->id, REPORT_VENUE_ACK);
         out->report.price_ticks = order->venue_price_ticks;
         out->report.qty_lots = order->venue_qty_lots;
+        out->report.amend_no = amend_no;
     } else if (order->where == GONE && order->ended_by != 0)
         put_report(world, order->id, (enum report)order->ended_by);
     else if (order->where != GONE)
@@ -202,7 +203,7 @@ void venue_arrive(struct world *world, const struct order_message *message)
         take_amend(world, order, message);
         break;
     case ORDER_MESSAGE_QUERY:
-        take_query(world, order);
+        take_query(world, order, message->amend_no);
         break;
     }
 }
@@ -250,11 +251,26 @@ static struct placed *any_resting(struct world *world)
 void op_venue_take(struct world *world)
 {
     struct order_message message;
+    uint32_t at = 0;
+
+    while (at < world->inbound_count && world->inbound[at].held_until_ns > world->now_ns)
+        at++;
+    if (at == world->inbound_count)
+        return;
+    message = take_inbound(world, at);
+    venue_arrive(world, &message);
+}
+
+/* A message is slow on its way, for up to the receive window and beyond. */
+void op_venue_hold(struct world *world)
+{
+    struct inbound *inbound;
 
     if (world->inbound_count == 0)
         return;
-    message = take_inbound(world, 0);
-    venue_arrive(world, &message);
+    inbound = &world->inbound[draw(world) % world->inbound_count];
+    inbound->held_until_ns = world->now_ns + draw_from(world, 1, SIM_VENUE_WINDOW_NS * 5 / 4);
+    say(world, "a message about %llx is slow", (unsigned long long)inbound->message.order_id);
 }
 
 /* Queries go by other ways than orders, and are the quickest. */

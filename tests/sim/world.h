@@ -95,9 +95,11 @@ struct placed {
     uint8_t state;    /* as the engine has said */
     uint8_t ended_by; /* the venue's report; 0: filled, or never there */
     int64_t sent_ns;
+    int64_t asked_price_ticks, asked_qty_lots; /* when it was sent */
     int64_t price_ticks, qty_lots;             /* as the engine has been told */
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not answered; qty 0: none */
     uint32_t amend_no;
+    int64_t amend_ns;
     int64_t venue_price_ticks, venue_qty_lots; /* as it stands at the venue */
     int64_t told_lots;   /* distinct fills of which the engine has been told */
     int64_t filled_lots; /* by the venue's ledger */
@@ -140,6 +142,11 @@ struct oracle_scope {
     uint64_t killed_at_seq;    /* records after this one say no new order; 0: not killed */
     uint64_t acked_word;       /* generation of its newest kill that was answered; 0: none */
     int64_t day_open_e8;       /* INT64_MIN: not known */
+    int64_t orders_today, executions;
+};
+
+struct oracle_exposure {
+    int64_t gross_e8, net_e8;
 };
 
 struct message_said {
@@ -157,7 +164,7 @@ struct kill_wait {
 
 struct inbound {
     struct order_message message;
-    uint32_t life; /* whose process sent it */
+    int64_t held_until_ns; /* on a slow line: others overtake it */
 };
 
 struct outbound {
@@ -282,6 +289,7 @@ struct world {
     struct traded total[SIM_INSTRUMENTS], own[SIM_STRATEGIES][SIM_INSTRUMENTS];
     uint64_t newest_generation;
     int64_t day_start_ns;
+    int64_t peak_e8;                           /* of equity, after each call */
     struct oracle_scope recovered[SIM_SCOPES]; /* what the disk said at the start of this life */
     struct event_command_done done;            /* the latest answer */
     uint64_t base_before; /* version that a change has to name, as it was when the command came */
@@ -298,7 +306,7 @@ struct world {
     int64_t venue_base[SIM_INSTRUMENTS]; /* what the venue counts that this life cannot know */
     int64_t venue_lots[SIM_INSTRUMENTS]; /* the venue's own count */
     uint64_t foreign_count;
-    uint64_t pnl_due, pnl_seen;
+    uint64_t pnl_due, pnl_seen, telemetry_walked;
     int64_t slow_timer_ns;
 
     /* The others. */
@@ -394,6 +402,9 @@ int64_t oracle_working(const struct world *world, const struct placed *order, ui
 int64_t oracle_exposed(const struct placed *order);
 void oracle_open_order(struct world *world, struct placed *order);
 void oracle_index(struct world *world, struct placed *order);
+struct oracle_exposure oracle_exposure(const struct world *world, const struct placed *order,
+                                       uint16_t scope);
+void oracle_note_peak(struct world *world);
 uint32_t oracle_open(const struct world *world, uint16_t scope);
 uint32_t oracle_messages(const struct world *world, uint16_t scope, int64_t window_ns);
 enum trading_state oracle_state(const struct world *world, const struct order_scopes *scopes);
@@ -410,7 +421,7 @@ void check_published(struct world *world);
 void check_append(struct world *world, uint16_t kind);
 void check_call(struct world *world);
 void check_step(struct world *world);
-void check_telemetry(struct world *world, const void *message);
+void check_telemetry(struct world *world);
 void check_fill_said(struct world *world, const struct event_fill *fill);
 void check_refused(struct world *world, uint64_t hash_before, const struct command *command);
 void check_accepted(struct world *world, const struct command *command);
@@ -419,6 +430,8 @@ void check_restart(struct world *world);
 
 /* disk.c */
 void disk_begin_life(struct world *world);
+/* Answers what has become durable. */
+void disk_answer(struct world *world);
 void disk_persist(struct world *world, uint32_t records);
 /* Sequence of the last record that survives. */
 uint64_t disk_recover(struct world *world, bool power_lost);

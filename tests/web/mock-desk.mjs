@@ -313,8 +313,11 @@ export class Desk {
       equity: decimal(equity, 8),
       peak: decimal(peak, 8),
       drawdown_ratio: decimal(((peak - equity) / peak) * 1e8, 8),
+      day_pnl: decimal(this.total(), 8),
+      margin_ratio: "0.0312",
       by_instrument: [],
       by_strategy: [],
+      by_venue: [],
     };
   }
 
@@ -329,6 +332,12 @@ export class Desk {
       realised: decimal(this.money.price / 3, 8),
       currency: "USDT",
       age_ns: "3100000",
+      funding: "0",
+      funding_due: null,
+      margin_ratio: null,
+      liquidation_price: null,
+      liquidation_distance_ratio: null,
+      ...market.margin,
     }));
   }
 
@@ -365,8 +374,8 @@ export class Desk {
       headroom: name === denied ? "-0.0246" : "0.0121",
       passed: name !== denied,
     }));
-    const ages_ns = { book: "1400000" };
-    return { order: id, passed: !denied, reason: denied, generation: 7, checks, ages_ns };
+    const ages_ns = { book: "1400000", venue: null, rate: null };
+    return { order: id, passed: !denied, reason: denied, denied_by: denied, generation: 7, checks, ages_ns };
   }
 
   // ---- what is changed ----

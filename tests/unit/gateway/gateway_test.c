@@ -246,15 +246,15 @@ Test(gateway, times_n_is_n_times_as_fast)
     config.speed = SPEED_TIMES;
     config.times = 1000;
     feed_snapshot(0);
-    feed_snapshot(10000 * MS); /* ten seconds: ten milliseconds */
+    feed_snapshot(500000 * MS); /* 500 seconds: half of one */
     start();
     gateway_poll(gateway);
     cr_assert(take_update(&update));
     poll_for(4 * MS);
     cr_assert(not(take_update(&update)));
-    poll_for(20 * MS);
+    poll_for(700 * MS);
     cr_assert(take_update(&update));
-    cr_assert(lt(i64, clock_real_ns() - update.received_ns, 1000 * MS), "a moment of our clock");
+    cr_assert(lt(i64, clock_real_ns() - update.received_ns, 100000 * MS), "a moment of our clock");
 }
 
 Test(gateway, max_speed_waits_for_the_engine_and_keeps_virtual_time)
@@ -652,7 +652,7 @@ Test(gateway, data_latency_lets_the_venue_know_first)
     struct execution execution;
     int64_t asked_ns;
 
-    config.sim.data_latency_ns = 30 * MS;
+    config.sim.data_latency_ns = 500 * MS;
     feed_quiet_market();
     start();
     gateway_poll(gateway);
@@ -663,12 +663,12 @@ Test(gateway, data_latency_lets_the_venue_know_first)
     cr_assert(next_execution(&execution));
     cr_assert(next_execution(&execution));
     cr_assert(eq(int, execution.report, REPORT_FILL_PART), "the venue has the book");
-    poll_for(60 * MS);
+    poll_for(600 * MS);
     cr_assert(take_update(&update));
     cr_assert(eq(int, update.kind, MARKET_SNAPSHOT));
     cr_assert(eq(int, update.instrument, 1));
-    cr_assert(eq(i64, update.received_ns - update.venue_ns, 30 * MS + 7));
-    cr_assert(ge(i64, update.received_ns, asked_ns + 20 * MS));
+    cr_assert(eq(i64, update.received_ns - update.venue_ns, 500 * MS + 7));
+    cr_assert(ge(i64, update.received_ns, asked_ns + 100 * MS));
     cr_assert(eq(u64, gateway_counters(gateway).updates, 1));
 }
 
