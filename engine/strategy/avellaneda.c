@@ -9,6 +9,7 @@ enum { SAMPLES_PER_CONSTANT = 256 };
 #define SHIFT_MAX_E8 (MAX_PRICE_TICKS * PRICE_ONE_E8) /* beyond it there is no price anyway */
 #define FLOW_MAX_E6 4000000000000000000LL
 #define LOT_ONE_E6 1000000LL
+#define Q24 (1LL << 24)
 
 static __int128 least(__int128 a, __int128 b)
 {
@@ -49,11 +50,9 @@ static void sample_mid(const struct strategy_params *params, struct strategy_sta
 }
 
 /* gamma * sigma^2 * (T - t): ticks by which one order held moves the reservation price. */
-static int64_t risk_e8_ticks(const struct strategy_params *params,
-                             const struct strategy_state *state)
+static int64_t risk_e8_ticks(const struct strategy_params *params, int64_t variance_e4)
 {
-    __int128 a_second_e8 =
-        (__int128)params->risk_aversion_e8 * state->volatility.variance_e4 / 10000;
+    __int128 a_second_e8 = (__int128)params->risk_aversion_e8 * variance_e4 / 10000;
 
     return (int64_t)least(a_second_e8 * params->horizon_ns / SECOND_NS, SHIFT_MAX_E8);
 }
@@ -70,16 +69,22 @@ static int64_t fill_spread_e8_ticks(int64_t risk_aversion_e8, int64_t fill_decay
     return (int64_t)((__int128)fixed_ln1p_e8((int64_t)ratio_e8) * RATIO_ONE_E8 / risk_aversion_e8);
 }
 
-static int64_t fill_spread(const struct strategy_params *params, struct strategy_state *state)
+/* What only a new sample or a new parameter changes. */
+static void update_model(const struct strategy_params *params, struct strategy_state *state)
 {
-    if (state->fill_spread.risk_aversion_e8 != params->risk_aversion_e8 ||
-        state->fill_spread.fill_decay_e8 != params->fill_decay_e8) {
-        state->fill_spread.risk_aversion_e8 = params->risk_aversion_e8;
-        state->fill_spread.fill_decay_e8 = params->fill_decay_e8;
-        state->fill_spread.e8_ticks =
-            fill_spread_e8_ticks(params->risk_aversion_e8, params->fill_decay_e8);
-    }
-    return state->fill_spread.e8_ticks;
+    int64_t variance_e4 = state->volatility.variance_e4;
+
+    if (state->model.risk_aversion_e8 == params->risk_aversion_e8 &&
+        state->model.fill_decay_e8 == params->fill_decay_e8 &&
+        state->model.horizon_ns == params->horizon_ns && state->model.variance_e4 == variance_e4)
+        return;
+    state->model.risk_aversion_e8 = params->risk_aversion_e8;
+    state->model.fill_decay_e8 = params->fill_decay_e8;
+    state->model.horizon_ns = params->horizon_ns;
+    state->model.variance_e4 = variance_e4;
+    state->model.risk_e8_ticks = risk_e8_ticks(params, variance_e4);
+    state->model.spread_e8_ticks =
+        fill_spread_e8_ticks(params->risk_aversion_e8, params->fill_decay_e8);
 }
 
 /* --- order flow --- */
@@ -90,29 +95,35 @@ static int64_t side_event_lots(int64_t better, int64_t before_lots, int64_t now_
     return (better >= 0 ? now_lots : 0) - (better <= 0 ? before_lots : 0);
 }
 
+/* What is left of the past after dt_ns, in 2^-24: one division of 64 bits, since a time constant is
+ * below 2^39 ns. */
+static int64_t left_q24(int64_t tau_ns, int64_t dt_ns)
+{
+    return (tau_ns << 24) / (tau_ns + dt_ns);
+}
+
 static void follow_flow(const struct strategy_params *params, struct strategy_state *state,
                         struct touch touch, int64_t now_ns)
 {
     const struct touch *before = &state->flow.touch;
     int64_t depth_e6 = (touch.bid.qty_lots + touch.ask.qty_lots) * (LOT_ONE_E6 / 2);
-    int64_t tau_ns = params->flow_ns;
     int64_t dt_ns = now_ns - state->flow.updated_ns;
+    int64_t left;
     int64_t event_lots;
     __int128 sum_e6;
 
     if (state->flow.updated_ns == 0) {
         state->flow.depth_e6 = depth_e6;
     } else {
-        dt_ns = dt_ns > 0 ? dt_ns : 0;
+        left = left_q24(params->flow_ns, dt_ns > 0 ? dt_ns : 0);
         event_lots = side_event_lots(touch.bid.price_ticks - before->bid.price_ticks,
                                      before->bid.qty_lots, touch.bid.qty_lots) -
                      side_event_lots(before->ask.price_ticks - touch.ask.price_ticks,
                                      before->ask.qty_lots, touch.ask.qty_lots);
-        sum_e6 = (__int128)state->flow.sum_e6 * tau_ns / (tau_ns + dt_ns) +
-                 (__int128)event_lots * LOT_ONE_E6;
+        sum_e6 = (__int128)state->flow.sum_e6 * left / Q24 + (__int128)event_lots * LOT_ONE_E6;
         state->flow.sum_e6 = (int64_t)fixed_clamp(sum_e6, -FLOW_MAX_E6, FLOW_MAX_E6);
         state->flow.depth_e6 +=
-            (int64_t)((__int128)(depth_e6 - state->flow.depth_e6) * dt_ns / (tau_ns + dt_ns));
+            (int64_t)((__int128)(depth_e6 - state->flow.depth_e6) * (Q24 - left) / Q24);
     }
     state->flow.updated_ns = now_ns;
     state->flow.touch = touch;
@@ -121,12 +132,9 @@ static void follow_flow(const struct strategy_params *params, struct strategy_st
 static int64_t flow_shift_e8_ticks(const struct strategy_params *params,
                                    const struct strategy_state *state, int64_t most_e8)
 {
-    __int128 shift;
-
     if (state->flow.depth_e6 <= 0)
         return 0;
-    shift = (__int128)params->flow_e8 * state->flow.sum_e6 / (2 * (__int128)state->flow.depth_e6);
-    return (int64_t)fixed_clamp(shift, -most_e8, most_e8);
+    return fixed_mul_div(params->flow_e8, state->flow.sum_e6, 2 * state->flow.depth_e6, most_e8);
 }
 
 /* --- both together --- */
@@ -143,11 +151,8 @@ static int64_t plain_lean_ticks(const struct strategy_params *params, int64_t po
 static int64_t lean_e8_ticks(const struct strategy_params *params, int64_t position_lots,
                              int64_t risk_e8)
 {
-    __int128 lean;
-
     assert(params->order_lots > 0); /* by its row */
-    lean = (__int128)position_lots * risk_e8 / params->order_lots;
-    return (int64_t)fixed_clamp(lean, -SHIFT_MAX_E8, SHIFT_MAX_E8);
+    return fixed_mul_div(position_lots, risk_e8, params->order_lots, SHIFT_MAX_E8);
 }
 
 struct quoting avellaneda_quoting(const struct strategy_params *params,
@@ -161,15 +166,15 @@ struct quoting avellaneda_quoting(const struct strategy_params *params,
     if (params->risk_aversion_e8 == 0) {
         quoting.centre_e8_ticks -= plain_lean_ticks(params, view->position_lots) * PRICE_ONE_E8;
     } else {
-        int64_t risk_e8;
         int64_t half_e8;
 
         sample_mid(params, state, twice_mid, view->now_ns);
-        risk_e8 = risk_e8_ticks(params, state);
-        half_e8 = risk_e8 / 2 + fill_spread(params, state);
+        update_model(params, state);
+        half_e8 = state->model.risk_e8_ticks / 2 + state->model.spread_e8_ticks;
         if (half_e8 > quoting.half_e8_ticks)
             quoting.half_e8_ticks = half_e8;
-        quoting.centre_e8_ticks -= lean_e8_ticks(params, view->position_lots, risk_e8);
+        quoting.centre_e8_ticks -=
+            lean_e8_ticks(params, view->position_lots, state->model.risk_e8_ticks);
     }
     if (params->flow_e8 != 0) {
         follow_flow(params, state, touch, view->now_ns);

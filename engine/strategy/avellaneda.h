@@ -19,7 +19,7 @@
  * with a time constant, and r moves with flow_ratio of it, by at most the half spread.
  *
  * Integers only; every product is in 128 bits and clamped before it is narrowed. Engine thread.
- * Some 50 ns a call; fixed_ln1p_e8() only when its parameters have changed. */
+ * Some 90 ns a call; the model itself is computed when a sample or a parameter is new. */
 #ifndef PITWALL_STRATEGY_AVELLANEDA_H
 #define PITWALL_STRATEGY_AVELLANEDA_H
 

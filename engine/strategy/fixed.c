@@ -46,3 +46,13 @@ int64_t fixed_div_ceil(int64_t value, int64_t by)
 {
     return value / by + (value % by > 0);
 }
+
+int64_t fixed_mul_div(int64_t a, int64_t b, int64_t by, int64_t most)
+{
+    int64_t product;
+
+    assert(by > 0);
+    if (!__builtin_mul_overflow(a, b, &product))
+        return (int64_t)fixed_clamp(product / by, -most, most);
+    return (int64_t)fixed_clamp((__int128)a * b / by, -most, most);
+}

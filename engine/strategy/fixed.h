@@ -14,6 +14,10 @@ __int128 fixed_div_nearest(__int128 value, __int128 by);
 int64_t fixed_div_floor(int64_t value, int64_t by);
 int64_t fixed_div_ceil(int64_t value, int64_t by);
 
+/* a * b / by toward zero, clamped to +-most; by > 0. The product is made in 128 bits only when it
+ * needs them: that division costs some 40 ns, one of 64 bits a few. */
+int64_t fixed_mul_div(int64_t a, int64_t b, int64_t by, int64_t most);
+
 static inline __int128 fixed_clamp(__int128 value, __int128 low, __int128 high)
 {
     return value < low ? low : value > high ? high : value;

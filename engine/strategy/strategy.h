@@ -61,9 +61,10 @@ struct strategy_state {
         int64_t sum_e6, depth_e6; /* lots in 1e-6: imbalance, and average size at the touch */
     } flow;
     struct {
-        int64_t risk_aversion_e8, fill_decay_e8; /* for which */
-        int64_t e8_ticks;                        /* the spread that fills want */
-    } fill_spread;
+        int64_t risk_aversion_e8, fill_decay_e8, horizon_ns, variance_e4; /* for which */
+        int64_t risk_e8_ticks;   /* by which one order held moves the price */
+        int64_t spread_e8_ticks; /* the half spread that fills want */
+    } model;
     struct {
         struct lot_ratio lots; /* of the legs, for `hedge_e8` and that other leg */
         int64_t hedge_e8, other;
