@@ -43,7 +43,18 @@ static void init_oms(struct engine *engine)
     memcpy(oms->caps, config->caps, sizeof oms->caps);
     memcpy(oms->limits_generation, config->limits_generation, sizeof oms->limits_generation);
     oms->generation = config->generation;
-    oms->epoch = config->epoch;
+    oms->id_prefix = (uint64_t)config->instance << 20 | config->epoch;
+    oms->rules = (struct oms_rules){
+        .self_match =
+            config->rules.cancel_old_on_self_match ? SELF_MATCH_CANCEL_OLD : SELF_MATCH_CANCEL_NEW,
+        .ack_timeout_ns = config->rules.ack_timeout_ns,
+        .query_every_ns = config->rules.query_every_ns,
+        .void_after_ns = config->rules.void_after_ns,
+        .batch_messages = config->rules.batch_messages,
+        .batch_wait_ns = config->rules.batch_wait_ns,
+        .virtual_time = config->rules.virtual_time,
+    };
+    memcpy(oms->rules.trigger, config->rules.trigger, sizeof oms->rules.trigger);
     oms->doorbell_seen = kill_page_doorbell(oms->kill);
     for (uint16_t at = 0; at < config->scopes.strategies; at++)
         memcpy(oms->permitted[at], config->strategy[at].instruments, sizeof oms->permitted[at]);
@@ -84,6 +95,7 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
     assert(((uintptr_t)memory & (CACHE_LINES_APART - 1)) == 0);
     assert(config->scopes.instruments <= MAX_INSTRUMENTS && config->gateways <= MAX_GATEWAYS);
     assert(config->scopes.venues <= MAX_VENUES && config->scopes.strategies <= MAX_STRATEGIES);
+    assert(config->epoch < MAX_EPOCH && config->instance < MAX_INSTANCE);
     assert(config->scopes.strategies >= 1 && config->currencies <= MAX_CURRENCIES);
     memset(engine, 0, sizeof *engine);
     engine->config = *config;
@@ -99,16 +111,6 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
 
 /* --- a step --- */
 
-static void publish_orders(struct engine *engine)
-{
-    for (uint16_t at = 0; at < engine->config.gateways; at++) {
-        struct ring *ring = engine->io.orders[at];
-
-        if (ring->write_at != atomic_load_explicit(&ring->tail, memory_order_relaxed))
-            ring_publish(ring);
-    }
-}
-
 static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
 {
     engine->oms.now_ns = now_ns;
@@ -120,7 +122,7 @@ static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
 uint64_t engine_kill(struct engine *engine, int64_t now_ns)
 {
     begin(engine, now_ns, 0);
-    publish_orders(engine);
+    oms_publish(&engine->oms);
     return engine->oms.doorbell_seen;
 }
 
@@ -150,7 +152,9 @@ static struct reference reference_of(const struct engine *engine, uint16_t instr
     return (struct reference){.bid_ticks = touch.bid.price_ticks,
                               .ask_ticks = touch.ask.price_ticks,
                               .book_ns = book_received_ns(book),
-                              .stale = book_is_stale(book)};
+                              .venue_ns = engine->venue_ns[instrument],
+                              .stale = book_is_stale(book),
+                              .lost = book_status(book) == BOOK_LOST};
 }
 
 /* --- strategies --- */
@@ -187,8 +191,23 @@ static void cancel_intent(struct engine *engine, const struct intent *intent)
         oms_cancel(&engine->oms, order); /* a full ring: it will want the same on the next update */
 }
 
+/* False when the gate has denied. */
+static bool amend_intent(struct engine *engine, const struct intent *intent,
+                         const struct reference *reference)
+{
+    struct order *order = order_find(&engine->oms.pool, intent->order_id);
+    struct command_amend_order amend = {.order_id = intent->order_id,
+                                        .price_ticks = intent->price_ticks,
+                                        .qty_lots = intent->qty_lots};
+    struct verdict verdict;
+
+    if (!order || order->strategy != intent->strategy)
+        return true; /* it has ended: nothing to amend */
+    return oms_amend(&engine->oms, order, &amend, reference, &verdict) != ERR_DENIED;
+}
+
 /* False when the gate has denied: the rest of what it wanted is not asked. */
-static bool obey_intent(struct engine *engine, const struct intent *intent,
+static bool obey_intent(struct engine *engine, struct intent *intent,
                         const struct reference *reference)
 {
     struct verdict verdict;
@@ -203,6 +222,9 @@ static bool obey_intent(struct engine *engine, const struct intent *intent,
      * at full speed those alone would keep it full. Cancels went through above. */
     if (!oms_journal_is_ready(&engine->oms))
         return false;
+    if (intent->kind == INTENT_AMEND)
+        return amend_intent(engine, intent, reference);
+    intent->flags &= ORDER_ASKED_FLAGS;
     return oms_submit(&engine->oms, intent, reference, &order_id, &verdict) == SUBMIT_SENT;
 }
 
@@ -277,9 +299,8 @@ static void book_moved(struct engine *engine, uint16_t instrument)
     struct touch touch = book_touch(engine->books[instrument]);
 
     if (touch.bid.price_ticks > 0 && touch.ask.price_ticks > 0)
-        accounts_mark(&engine->oms.accounts, instrument,
-                      (touch.bid.price_ticks + touch.ask.price_ticks) * (PRICE_ONE_E8 / 2),
-                      engine->oms.now_ns);
+        oms_mark(&engine->oms, instrument,
+                 (touch.bid.price_ticks + touch.ask.price_ticks) * (PRICE_ONE_E8 / 2));
     engine->pulled[instrument] = false;
     run_strategies(engine, instrument, false);
 }
@@ -290,6 +311,9 @@ static void take_depth(struct engine *engine, const struct market_update *update
     enum book_status before = book_status(book);
     int64_t expected_id = book_update_id(book);
     enum book_result result = book_apply(book, update);
+
+    if (result == BOOK_APPLIED)
+        engine->venue_ns[update->instrument] = update->venue_ns;
 
     if (book_status(book) != before)
         say_status(engine, update->instrument, expected_id, update);
@@ -330,33 +354,65 @@ void engine_market(struct engine *engine, const struct market_update *update, in
     default: /* trades and tickers serve the simulated venue and the self-check */
         break;
     }
-    publish_orders(engine);
+    oms_publish(&engine->oms);
 }
 
 void engine_execution(struct engine *engine, const struct execution *execution, int64_t now_ns)
 {
     begin(engine, now_ns, 0);
     oms_report(&engine->oms, execution);
-    publish_orders(engine);
+    oms_publish(&engine->oms);
 }
 
 /* --- commands --- */
 
+/* A person's reduce-only order is the way out of a halted scope, but not of a program that ends. */
+static uint8_t flags_of(const struct engine *engine, const struct intent *intent)
+{
+    uint8_t asked = intent->flags & ORDER_ASKED_FLAGS;
+    bool halted =
+        engine_effective_state(engine, intent->instrument, intent->strategy) == STATE_HALTED;
+
+    return (asked & ORDER_REDUCE_ONLY) && halted && intent->strategy == STRATEGY_MANUAL
+               ? asked | ORDER_EXIT
+               : asked;
+}
+
 static enum status obey_new_order(struct engine *engine, const struct command *command,
                                   struct event_command_done *done)
 {
-    const struct intent *intent = &command->new_order.intent;
+    struct intent intent = command->new_order.intent;
     struct reference reference;
     struct verdict verdict;
 
-    if (intent->instrument >= engine->config.scopes.instruments ||
-        intent->strategy >= engine->config.scopes.strategies || intent->side > SIDE_SELL)
+    if (intent.instrument >= engine->config.scopes.instruments ||
+        intent.strategy >= engine->config.scopes.strategies || intent.side > SIDE_SELL)
         return ERR_MALFORMED;
-    reference = reference_of(engine, intent->instrument);
-    if (oms_submit(&engine->oms, intent, &reference, &done->value, &verdict) == SUBMIT_SENT)
+    intent.flags = flags_of(engine, &intent);
+    intent.cause = command->id;
+    reference = reference_of(engine, intent.instrument);
+    if (oms_submit(&engine->oms, &intent, &reference, &done->value, &verdict) == SUBMIT_SENT)
         return OK;
     done->denial = verdict.denial;
     return ERR_DENIED;
+}
+
+static enum status obey_amend(struct engine *engine, const struct command *command,
+                              struct event_command_done *done)
+{
+    const struct command_amend_order *amend = &command->amend_order;
+    struct order *order = order_find(&engine->oms.pool, amend->order_id);
+    struct reference reference;
+    struct verdict verdict = {0};
+    enum status status;
+
+    done->value = amend->order_id;
+    if (!order)
+        return ERR_NOT_FOUND;
+    reference = reference_of(engine, order->instrument);
+    status = oms_amend(&engine->oms, order, amend, &reference, &verdict);
+    done->denial = verdict.denial;
+    return status;
 }
 
 static enum status obey_cancel(struct engine *engine, const struct command *command,
@@ -377,6 +433,24 @@ static enum status obey_cancel_all(struct engine *engine, const struct command *
     if (command->cancel_all.scope >= scope_count(engine->config.scopes))
         return ERR_UNKNOWN_SCOPE;
     return oms_cancel_scope(&engine->oms, command->cancel_all.scope) == 0 ? OK : ERR_UNAVAILABLE;
+}
+
+static void refer(const struct engine *engine, struct reference references[MAX_INSTRUMENTS])
+{
+    for (uint16_t at = 0; at < engine->config.scopes.instruments; at++)
+        references[at] = reference_of(engine, at);
+}
+
+static enum status obey_flatten(struct engine *engine, const struct command *command)
+{
+    struct reference references[MAX_INSTRUMENTS];
+    enum status status = oms_flatten(&engine->oms, &command->flatten);
+
+    if (status != OK)
+        return status;
+    refer(engine, references);
+    oms_flatten_turn(&engine->oms, references);
+    return OK;
 }
 
 static enum status obey_stop(struct engine *engine, const struct command *command)
@@ -407,6 +481,10 @@ static enum status obey(struct engine *engine, const struct command *command,
         return obey_cancel_all(engine, command);
     case COMMAND_STOP:
         return obey_stop(engine, command);
+    case COMMAND_AMEND_ORDER:
+        return obey_amend(engine, command, done);
+    case COMMAND_FLATTEN:
+        return obey_flatten(engine, command);
     default:
         return ERR_NOT_IMPLEMENTED;
     }
@@ -417,9 +495,13 @@ void engine_command(struct engine *engine, const struct command *command, int64_
     struct event_command_done done = {.command_id = command->id};
 
     begin(engine, now_ns, command->id);
-    done.status = (uint8_t)obey(engine, command, &done);
-    oms_emit(&engine->oms, EVENT_COMMAND_DONE, &done, sizeof done);
-    publish_orders(engine);
+    if (command->kind == COMMAND_BEAT) {
+        oms_note_beat(&engine->oms, &command->beat);
+    } else {
+        done.status = (uint8_t)obey(engine, command, &done);
+        oms_emit(&engine->oms, EVENT_COMMAND_DONE, &done, sizeof done);
+    }
+    oms_publish(&engine->oms);
 }
 
 /* --- time --- */
@@ -432,17 +514,30 @@ static void pull_quiet_books(struct engine *engine, int64_t now_ns)
             pull_quotes(engine, at);
 }
 
+static void look_around(struct engine *engine, int64_t now_ns)
+{
+    struct reference references[MAX_INSTRUMENTS];
+
+    refer(engine, references);
+    oms_resolve(&engine->oms);
+    oms_chase_killed(&engine->oms);
+    pull_quiet_books(engine, now_ns);
+    oms_look(&engine->oms, references);
+    oms_flatten_turn(&engine->oms, references);
+    oms_flush_denials(&engine->oms);
+    telemetry_send(engine, now_ns);
+}
+
 void engine_timer(struct engine *engine, int64_t now_ns)
 {
     begin(engine, now_ns, 0);
     accounts_roll(&engine->oms.accounts, now_ns);
+    tally_roll(&engine->oms.tally, engine->oms.accounts.day_start_ns);
     if (now_ns - engine->slow_timer_ns >= SLOW_TIMER_NS) {
         engine->slow_timer_ns = now_ns;
-        oms_chase_killed(&engine->oms);
-        pull_quiet_books(engine, now_ns);
-        telemetry_send(engine, now_ns);
+        look_around(engine, now_ns);
     }
-    publish_orders(engine);
+    oms_publish(&engine->oms);
 }
 
 /* --- plain reads --- */

@@ -21,6 +21,7 @@
 #include "domain/event.h"
 #include "domain/instrument.h"
 #include "domain/kill_page.h"
+#include "domain/trigger.h"
 #include "domain/units.h"
 #include "position/position.h"
 #include "sim/sim.h"
@@ -50,9 +51,18 @@ struct engine_config {
     } initial[MAX_SCOPES]; /* the stricter of what was and what the config says */
     struct limits caps[MAX_SCOPES];
     int64_t capital_e8; /* reporting currency: equity before any trade */
-    uint64_t epoch;     /* of this start; never repeats within a data directory */
+    uint64_t epoch;     /* of this start, below MAX_EPOCH; never repeats in a data directory */
+    uint16_t instance;  /* tag of the instance, below MAX_INSTANCE: part of every order id */
     uint64_t config_hash;
     int64_t day_start_ns; /* the UTC day that the daily figures begin with */
+    struct engine_rules {
+        bool cancel_old_on_self_match; /* else the new order is refused */
+        bool virtual_time;             /* speed max: nobody's real-time beat can be missed */
+        int64_t ack_timeout_ns, query_every_ns, void_after_ns; /* ack_timeout 0: never unknown */
+        uint32_t batch_messages; /* outgoing messages are published so many at once.. */
+        int64_t batch_wait_ns;   /* ..or when the oldest has waited this long; 0 and 0: at once */
+        struct trigger_rule trigger[TRIGGER_COUNT];
+    } rules;
 };
 
 /* Memory and rings that the caller made; they outlive the engine. */

@@ -118,7 +118,7 @@ static enum status read_epoch(const char *path, uint64_t *epoch, struct err *err
     if (fgets(text, sizeof text, file))
         *epoch = strtoull(text, &end, 10);
     fclose(file);
-    if (end == text || *end != '\n' || *epoch >= UINT32_MAX)
+    if (end == text || *end != '\n' || *epoch >= MAX_EPOCH - 1)
         return err_format(err, ERR_DAMAGED, "%s: damaged; without it ids could repeat", path);
     return OK;
 }

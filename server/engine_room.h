@@ -8,6 +8,7 @@
 #include "gateway/gateway.h"
 #include "store/store.h"
 #include "thread/engine_thread.h"
+#include "thread/watchdog.h"
 #include "view/view.h"
 
 struct engine_room {
@@ -22,6 +23,7 @@ struct engine_room {
     pthread_t engine_id, gateway_id;
     bool inline_gateway;
     enum idle idle;
+    struct watchdog watchdog;
 };
 
 /* What was saved and what the configuration says, the stricter of both; and which scopes come up

@@ -8,6 +8,7 @@
 #include "stream/stream.h"
 #include "thread/clock.h"
 #include "thread/log.h"
+#include "thread/panic.h"
 #include "thread/thread.h"
 #include "version.h"
 
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #define STOP_TRADING_MS 3000
+/* For the gateways to cancel at the venue before a program that does not trust itself ends. */
+#define LEAVE_PATIENCE_NS 1000000000LL
 #define SAME_SIGNAL_NS 100000000LL
 
 /* Everything that runs, in the order in which it was made. */
@@ -53,11 +56,33 @@ static void take_option(char out[16], const char *option)
         snprintf(out, 16, "%s", option);
 }
 
+static enum status take_seed(struct config *config, const char *seed, struct err *err)
+{
+    char *end;
+
+    if (!seed)
+        return OK;
+    errno = 0;
+    config->seed = strtoull(seed, &end, 10);
+    if (seed[0] < '0' || seed[0] > '9' || *end != '\0' || errno != 0 || config->seed > INT64_MAX)
+        return err_format(err, ERR_USAGE, "--seed wants a whole number, not '%s'", seed);
+    return OK;
+}
+
+static enum status take_faults(struct config *config, const char *faults, struct err *err)
+{
+    if (faults && strlen(faults) >= sizeof config->market.faults)
+        return err_set(err, ERR_USAGE, "--faults: the path is too long");
+    if (faults)
+        snprintf(config->market.faults, sizeof config->market.faults, "%s", faults);
+    return OK;
+}
+
 /* What the command line says instead of the file. */
 static enum status override(struct config *config, const struct server_options *options,
                             struct err *err)
 {
-    enum status status = OK;
+    enum status status;
 
     take_option(config->market.speed, options->speed);
     take_option(config->market.at_end, options->at_end);
@@ -67,7 +92,10 @@ static enum status override(struct config *config, const struct server_options *
         snprintf(config->kill_listen, sizeof config->kill_listen, "%s", options->kill_listen);
     if (options->recording_count > 0)
         config->mode = MODE_REPLAY;
-    if (options->speed)
+    status = take_seed(config, options->seed, err);
+    if (status == OK)
+        status = take_faults(config, options->faults, err);
+    if (status == OK && options->speed)
         status = config_check_speed(options->speed, err);
     if (status == OK && options->at_end)
         status = config_check_at_end(options->at_end, err);
@@ -177,6 +205,24 @@ static enum status open_engine(struct server *server, struct feed *feed, struct 
     return status;
 }
 
+/* What a failed assertion or a stuck strategy does before the program ends: for panic_on(), which
+ * passes nothing. Written once, before the threads start. */
+static const struct engine_room *room_to_leave;
+
+static void leave(void)
+{
+    leave_safely(room_to_leave->kill, room_to_leave->config.gateways, LEAVE_PATIENCE_NS);
+}
+
+/* What reached the gateway to leave; a repeat is more than the engine meant. */
+static void outbound(void *ctx, uint64_t *orders, uint64_t *lots)
+{
+    struct gateway_counters counters = gateway_counters(((struct server *)ctx)->room.gateway);
+
+    *orders = counters.refused_repeats > 0 ? UINT64_MAX : counters.orders + counters.unsent;
+    *lots = counters.lots + counters.unsent_lots;
+}
+
 static enum status open_control(struct server *server, struct err *err)
 {
     struct control_sources sources = {
@@ -188,6 +234,8 @@ static enum status open_control(struct server *server, struct err *err)
         .order_rings = {server->room.orders},
         .gateways = server->room.config.gateways,
         .epoch = server->epoch,
+        .outbound = outbound,
+        .outbound_ctx = server,
     };
     enum status status = access_open(&server->access, server->options->dir, err);
 
@@ -207,6 +255,8 @@ static enum status start_threads(struct server *server, struct err *err)
 
     if (status == OK)
         status = store_start(server->store, err);
+    room_to_leave = &server->room;
+    panic_on(leave);
     if (status == OK)
         status = engine_room_start(&server->room, err);
     if (status == OK)

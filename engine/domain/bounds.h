@@ -13,6 +13,8 @@ enum {
     MAX_ORDERS = 4096,      /* live orders and the most recent finished ones */
     MAX_LIVE_ORDERS = 2048, /* refused above */
     MAX_INCIDENTS = 64,     /* the newest are kept for their receipts */
+    MAX_EPOCH = 1 << 20,    /* starts of one data directory */
+    MAX_INSTANCE = 1 << 11, /* tags of instances; the top bit of an id marks foreign orders */
     MAX_INTENTS = 16,       /* of one strategy in one step */
     MAX_NAME = 48,
     MAX_MARKET_LEVELS = 8192, /* of one market update */

@@ -46,6 +46,25 @@ struct command_stop {
     uint8_t cancel_orders;
 };
 
+/* qty_lots is the new total, what is filled included; 0 leaves price or quantity as it is. */
+struct command_amend_order {
+    uint64_t order_id;
+    int64_t price_ticks, qty_lots;
+};
+
+/* Sells or buys back what the scope holds. Bound to the kill it belongs to: refused when that no
+ * longer holds the scope, and never done again after a restart. */
+struct command_flatten {
+    uint64_t incident;
+    uint16_t scope;
+};
+
+/* The control plane lives, and this is what it saw leave: new orders and their lots, counted by the
+ * gateways. Not answered. */
+struct command_beat {
+    uint64_t outbound_orders, outbound_lots;
+};
+
 struct command {
     uint64_t id; /* never repeats within a data directory */
     uint8_t kind;

@@ -64,6 +64,7 @@ struct event_order_state {
     int64_t filled_price_e8_ticks; /* average price of what is filled, in 1e-8 ticks */
     uint8_t state, report, reason; /* reason: enum denial where one is known */
     uint8_t reserved[5];
+    int64_t price_ticks, qty_lots; /* as they stand: an amend moves them */
 };
 
 struct event_fill {
@@ -186,6 +187,13 @@ struct event_trigger {
     uint16_t scope, instrument; /* instrument: UINT16_MAX when it is about none */
     uint8_t trigger, action;
     uint8_t samples, window; /* so many of the last so many samples were in breach */
+};
+
+enum flatten_refusal {
+    FLATTEN_FINE,
+    FLATTEN_NOT_KILLED, /* the incident does not hold the scope (any more) */
+    FLATTEN_FULL,       /* too many flattenings at once */
+    FLATTEN_GAVE_UP     /* exits were denied or left unfilled too often */
 };
 
 struct event_flatten {

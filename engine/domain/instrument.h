@@ -27,6 +27,8 @@ struct instrument {
     int64_t inverse_value_e8_ticks; /* inverse */
     int64_t maker_fee_e8;           /* ratio; negative is a rebate */
     int64_t taker_fee_e8;
+    int64_t exchange_fee_e8, clearing_fee_e8; /* ratios, on top of either */
+    int64_t funding_rate_e8;                  /* of a position's value at each funding time */
 };
 
 /* How a currency is turned into the reporting currency. */

@@ -5,7 +5,7 @@
  * draws a ticket, raises the word to it, then rings the doorbell; so a doorbell that has been seen
  * always finds the word. Generations only rise.
  *
- * Who writes: word, ticket and doorbell any thread, and the signal handler (lock-free). `cleared`
+ * Who writes: word, ticket, doorbell and sweep any thread, and the signal handler (lock-free). `cleared`
  * and the engine's answer the engine thread; a gateway's answer that gateway's thread. Who reads:
  * everybody. The page needs no lock, no allocation, no call. */
 #ifndef PITWALL_DOMAIN_KILL_PAGE_H
@@ -25,9 +25,13 @@ struct kill_page {
     _Atomic uint64_t last_order_seq;
     _Atomic uint64_t
         block_at[MAX_GATEWAYS]; /* published position of each order ring at the block */
-    /* Gateways: the doorbell read before the latest order was looked at. */
+    /* Rises when the gateways themselves are to cancel, at the venue, all of ours that is killed:
+     * the engine is silent, or the program leaves because it does not trust itself. */
+    alignas(CACHE_LINES_APART) _Atomic uint64_t sweep;
+    /* Gateways: the doorbell read before the latest order was looked at; the sweep that is done. */
     struct {
         alignas(CACHE_LINES_APART) _Atomic uint64_t seen;
+        _Atomic uint64_t swept;
     } gateway[MAX_GATEWAYS];
 };
 
@@ -56,6 +60,13 @@ static inline uint64_t kill_page_set(struct kill_page *page, uint16_t scope)
     /* Pairs with the acquire in kill_page_doorbell: the word is there before the bell. */
     atomic_fetch_add(&page->doorbell, 1);
     return generation;
+}
+
+/* Asks the gateways to cancel for themselves. Returns what `swept` reaches when one has. Any
+ * thread, async-signal-safe. */
+static inline uint64_t kill_page_sweep(struct kill_page *page)
+{
+    return atomic_fetch_add(&page->sweep, 1) + 1;
 }
 
 static inline uint64_t kill_page_doorbell(struct kill_page *page)

@@ -69,45 +69,74 @@ static char *print_hex(char *out, uint32_t value, int least_digits)
     return out;
 }
 
+/* ISO/IEC 7064, MOD 37,36, over letters and digits; finds every wrong digit and every swap of two
+ * neighbours. */
+static char check_character(const char *text, const char *end)
+{
+    uint32_t product = 36;
+    uint32_t check;
+
+    for (; text != end; text++) {
+        uint32_t value = *text >= 'A' ? (uint32_t)(*text - 'A' + 10) : (uint32_t)(*text - '0');
+        uint32_t sum = (product + value) % 36;
+
+        if (*text == '-')
+            continue;
+        product = 2 * (sum == 0 ? 36 : sum) % 37;
+    }
+    check = (37 - product) % 36;
+    return "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[check];
+}
+
 void order_id_print(char *out, uint64_t id)
 {
+    const char *start = out;
+
     *out++ = 'P';
     *out++ = 'W';
     out = print_hex(out, (uint32_t)(id >> 32), 1);
     *out++ = '-';
     out = print_hex(out, (uint32_t)id, 1);
-    *out = '\0';
+    out[0] = check_character(start, out);
+    out[1] = '\0';
 }
 
-/* Reads 1 to 8 upper-case hexadecimal digits up to `end`; NULL when that is not what is there. */
-static const char *parse_hex(const char *text, char end, uint32_t *value)
+/* Reads 1 to 8 upper-case hexadecimal digits up to `end`; false when that is not what is there. */
+static bool parse_hex(const char *text, const char *end, uint32_t *value)
 {
     int digits = 0;
 
     *value = 0;
-    for (; *text != end; text++, digits++) {
+    for (; text != end; text++, digits++) {
         uint32_t digit = *text >= '0' && *text <= '9'   ? (uint32_t)(*text - '0')
                          : *text >= 'A' && *text <= 'F' ? (uint32_t)(*text - 'A' + 10)
                                                         : 16;
 
         if (digit == 16 || digits == 8)
-            return NULL;
+            return false;
         *value = *value << 4 | digit;
     }
-    return digits > 0 ? text : NULL;
+    return digits > 0;
 }
 
 bool order_id_parse(const char *text, uint64_t *id)
 {
-    uint32_t epoch;
+    uint32_t prefix;
     uint32_t counter;
+    size_t length = 0;
+    size_t dash = 0;
 
-    if (text[0] != 'P' || text[1] != 'W')
+    while (text[length] != '\0' && length < ORDER_ID_TEXT_MAX) {
+        if (text[length] == '-')
+            dash = length;
+        length++;
+    }
+    if (length < 6 || length == ORDER_ID_TEXT_MAX || dash < 3 || text[0] != 'P' || text[1] != 'W' ||
+        !parse_hex(text + 2, text + dash, &prefix) ||
+        !parse_hex(text + dash + 1, text + length - 1, &counter) ||
+        text[length - 1] != check_character(text, text + length - 1))
         return false;
-    text = parse_hex(text + 2, '-', &epoch);
-    if (!text || !parse_hex(text + 1, '\0', &counter))
-        return false;
-    *id = (uint64_t)epoch << 32 | counter;
+    *id = (uint64_t)prefix << 32 | counter;
     return true;
 }
 

@@ -26,10 +26,19 @@ enum report {
     REPORT_COUNT
 };
 
-/* Flags. ORDER_EXIT: a person's or a flatten's reduce-only order, the one kind of new order that
- * leaves in a HALTED or killed scope; the engine alone sets it. ORDER_EXTERNAL: found at the venue,
- * not sent by us; it counts in every limit. */
-enum { ORDER_POST_ONLY = 1, ORDER_REDUCE_ONLY = 2, ORDER_EXIT = 4, ORDER_EXTERNAL = 8 };
+/* Flags. The first two are asked for, the others the engine alone sets.
+ * ORDER_EXIT: a person's or a flatten's reduce-only order, the one kind of new order that leaves in
+ * a HALTED or killed scope. ORDER_EXIT_OWN: an exit that is judged by its strategy's own position,
+ * not by the instrument's. ORDER_EXTERNAL: found at the venue, not sent by us; it counts in every
+ * limit, and only a cancel that names it touches it. */
+enum {
+    ORDER_POST_ONLY = 1,
+    ORDER_REDUCE_ONLY = 2,
+    ORDER_ASKED_FLAGS = 3,
+    ORDER_EXIT = 4,
+    ORDER_EXTERNAL = 8,
+    ORDER_EXIT_OWN = 16
+};
 enum { STRATEGY_MANUAL = 0 };
 
 /* What a strategy or a person wants; becomes an order when the gate passes it. */
@@ -50,7 +59,9 @@ struct intent {
 };
 
 struct order {
-    uint64_t id;  /* epoch << 32 | counter: never repeats, restarts included */
+    /* instance (12 bits), epoch of the start (20), counter (32): never repeats, restarts included. Of
+     * a foreign order: drawn by its gateway, top bit set. */
+    uint64_t id;
     uint64_t seq; /* position in the order of sending, from 1 */
     uint16_t instrument, strategy, venue;
     struct order_scopes scopes;
@@ -60,9 +71,15 @@ struct order {
     int64_t price_ticks;
     int64_t qty_lots;
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not yet answered; qty 0: none */
+    uint32_t amend_no;                         /* of the newest amend, from 1 */
     int64_t filled_lots;
     __int128 filled_price_lots; /* sum of price_ticks * lots: the average price */
     int64_t sent_ns, acked_ns;
+    int64_t asked_ns;   /* the newest message about it: what a time-out is measured from */
+    int64_t unknown_ns; /* since when its fate is unknown; 0: it is known */
+    int64_t cancel_ns;  /* the newest cancel; 0: none was sent */
+    int64_t amend_ns;   /* the newest amend */
+    uint8_t absent;     /* clean answers that the venue does not know it */
     uint64_t cause;
     uint64_t incident;             /* kill generation whose receipt counts it; 0: none */
     uint32_t live_at;              /* oms: place among the live orders */
@@ -72,6 +89,14 @@ struct order {
 static inline int64_t order_leaves_lots(const struct order *order)
 {
     return order->qty_lots > order->filled_lots ? order->qty_lots - order->filled_lots : 0;
+}
+
+/* What it may still fill: while an amend is on its way, the larger of both. */
+static inline int64_t order_exposed_lots(const struct order *order)
+{
+    int64_t qty = order->amend_qty_lots > order->qty_lots ? order->amend_qty_lots : order->qty_lots;
+
+    return qty > order->filled_lots ? qty - order->filled_lots : 0;
 }
 
 /* Engine to gateway. */
@@ -86,6 +111,7 @@ struct order_message {
     uint8_t kind, side, type, tif, flags;
     uint16_t instrument, strategy, venue;
     struct order_scopes scopes;
+    uint32_t amend_no; /* of this order, from 1; an answer repeats it */
     uint64_t order_id, seq;
     int64_t price_ticks, qty_lots, sent_ns;
 };
@@ -94,6 +120,8 @@ struct order_message {
  * decides whether it is the last). Everything needed to book a fill of an order we have forgotten
  * is in it. Of the other reports:
  *   VENUE_AMEND   price_ticks and qty_lots (the total) as they now stand
+ *   VENUE_ACK     in answer to a query: the same, of an order that rests, and the amend_no that the
+ *                 query carried; else all 0
  *   FOREIGN       an order that is not ours rests: side, price_ticks, qty_lots are its own, order_id
  *                 is drawn by the gateway (top bit set) and is what its later reports carry
  *   POSITION      the venue's own count of our position: qty_lots, signed; about no order
@@ -102,6 +130,7 @@ struct execution {
     uint8_t report, side;
     bool maker;
     uint16_t instrument, strategy;
+    uint32_t amend_no;          /* of VENUE_AMEND and AMEND_REJECT: which one is answered */
     uint64_t order_id, exec_id; /* exec_id of a fill: unique per venue */
     int64_t price_ticks, qty_lots;
     int64_t fee_e8; /* settlement currency; a cost is positive, a rebate negative */
@@ -115,7 +144,8 @@ const char *order_state_name(enum order_state state); /* "WORKING" */
 const char *report_name(enum report report);
 bool order_state_is_terminal(enum order_state state);
 
-/* "PW" epoch "-" counter, both upper-case hexadecimal; out has ORDER_ID_TEXT_MAX bytes. */
+/* "PW" prefix "-" counter, both upper-case hexadecimal, and a check character, so that one that was
+ * misread or mistyped is not another order. out has ORDER_ID_TEXT_MAX bytes. */
 enum { ORDER_ID_TEXT_MAX = 24 };
 void order_id_print(char *out, uint64_t id);
 bool order_id_parse(const char *text, uint64_t *id);

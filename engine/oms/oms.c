@@ -7,15 +7,13 @@ uint64_t oms_emit(struct oms *oms, enum event_kind kind, const void *payload, ui
     return lane_append(oms->events, (uint16_t)kind, oms->now_ns, oms->cause, payload, length);
 }
 
-static struct order_scopes scopes_of(const struct oms *oms, const struct intent *intent)
+struct order_scopes oms_scopes(const struct oms *oms, uint16_t strategy, uint16_t instrument)
 {
-    uint16_t venue = oms->instruments[intent->instrument].venue;
-
     return (struct order_scopes){
         .firm = scope_of_firm(),
-        .venue = scope_of_venue(oms->scopes, venue),
-        .strategy = scope_of_strategy(oms->scopes, intent->strategy),
-        .instrument = scope_of_instrument(oms->scopes, intent->instrument),
+        .venue = scope_of_venue(oms->scopes, oms->instruments[instrument].venue),
+        .strategy = scope_of_strategy(oms->scopes, strategy),
+        .instrument = scope_of_instrument(oms->scopes, instrument),
     };
 }
 
@@ -116,23 +114,6 @@ static struct verdict judge(struct oms *oms, const struct intent *intent,
     return gate_check(&limits, &in);
 }
 
-static void emit_denied(struct oms *oms, const struct intent *intent, uint64_t order_id,
-                        int64_t price_ticks, const struct verdict *verdict)
-{
-    struct event_order_denied event = {.order_id = order_id,
-                                       .price_ticks = price_ticks,
-                                       .qty_lots = intent->qty_lots,
-                                       .instrument = intent->instrument,
-                                       .strategy = intent->strategy,
-                                       .side = intent->side,
-                                       .type = intent->type,
-                                       .tif = intent->tif,
-                                       .flags = intent->flags,
-                                       .verdict = *verdict};
-
-    oms_emit(oms, EVENT_ORDER_DENIED, &event, sizeof event);
-}
-
 static struct order *make_order(struct oms *oms, const struct intent *intent, uint64_t order_id,
                                 struct order_scopes scopes, int64_t price_ticks)
 {
@@ -150,7 +131,7 @@ static struct order *make_order(struct oms *oms, const struct intent *intent, ui
     order->state = ORDER_PENDING_NEW;
     order->price_ticks = price_ticks;
     order->qty_lots = intent->qty_lots;
-    order->sent_ns = oms->now_ns;
+    order->sent_ns = order->asked_ns = oms->now_ns;
     order->cause = intent->cause;
     return order;
 }
@@ -184,6 +165,7 @@ static void fill_message(struct order_message *message, enum order_message_kind 
                                       .strategy = order->strategy,
                                       .venue = order->venue,
                                       .scopes = order->scopes,
+                                      .amend_no = order->amend_no,
                                       .order_id = order->id,
                                       .seq = order->seq,
                                       .price_ticks = order->price_ticks,
@@ -191,9 +173,99 @@ static void fill_message(struct order_message *message, enum order_message_kind 
                                       .sent_ns = now_ns};
 }
 
-static struct ring *ring_of(const struct oms *oms, uint16_t instrument)
+/* NULL when the ring is full. What is urgent takes along all that waits before it. */
+static struct order_message *reserve(struct oms *oms, uint16_t instrument, bool urgent)
 {
-    return oms->rings[oms->venue_gateway[oms->instruments[instrument].venue]];
+    uint16_t gateway = oms->venue_gateway[oms->instruments[instrument].venue];
+    struct order_message *message = ring_reserve(oms->rings[gateway], sizeof *message);
+    struct outbox *outbox = &oms->outbox[gateway];
+
+    if (!message)
+        return NULL;
+    if (outbox->messages++ == 0)
+        outbox->since_ns = oms->now_ns;
+    outbox->urgent = outbox->urgent || urgent;
+    return message;
+}
+
+static bool is_due(const struct oms *oms, const struct outbox *outbox)
+{
+    return outbox->urgent || oms->rules.batch_messages == 0 ||
+           outbox->messages >= oms->rules.batch_messages ||
+           oms->now_ns - outbox->since_ns >= oms->rules.batch_wait_ns;
+}
+
+void oms_publish(struct oms *oms)
+{
+    for (uint16_t at = 0; at < oms->gateways; at++) {
+        struct outbox *outbox = &oms->outbox[at];
+
+        if (outbox->messages == 0 || !is_due(oms, outbox))
+            continue;
+        ring_publish(oms->rings[at]);
+        *outbox = (struct outbox){0};
+    }
+}
+
+static int64_t lot_value_e8(const struct oms *oms, uint16_t instrument)
+{
+    return accounts_lot_value_e8(&oms->accounts, instrument);
+}
+
+static struct exposure_lots total_lots(const struct oms *oms, uint16_t instrument)
+{
+    return (struct exposure_lots){.position = oms->accounts.total[instrument].lots,
+                                  .buys = oms->working_total[SIDE_BUY][instrument],
+                                  .sells = oms->working_total[SIDE_SELL][instrument]};
+}
+
+static struct exposure_lots own_lots(const struct oms *oms, uint16_t strategy, uint16_t instrument)
+{
+    return (struct exposure_lots){.position = oms->accounts.own[strategy][instrument].lots,
+                                  .buys = oms->working_own[SIDE_BUY][strategy][instrument],
+                                  .sells = oms->working_own[SIDE_SELL][strategy][instrument]};
+}
+
+static bool is_nothing(struct exposure_lots lots, const struct exposure_figures *figures)
+{
+    return (lots.position | lots.buys | lots.sells) == 0 && figures->gross_e8 == 0;
+}
+
+static void revalue_own(struct oms *oms, uint16_t strategy, uint16_t instrument)
+{
+    struct order_scopes scopes = oms_scopes(oms, strategy, instrument);
+
+    if (is_nothing(own_lots(oms, strategy, instrument), &oms->exposure.own[strategy][instrument]))
+        return;
+    exposure_set_own(
+        &oms->exposure, &scopes, strategy, instrument,
+        exposure_of(own_lots(oms, strategy, instrument), lot_value_e8(oms, instrument)));
+}
+
+static void revalue_total(struct oms *oms, uint16_t instrument)
+{
+    struct order_scopes scopes = oms_scopes(oms, STRATEGY_MANUAL, instrument);
+
+    if (is_nothing(total_lots(oms, instrument), &oms->exposure.total[instrument]))
+        return;
+    exposure_set_total(&oms->exposure, &scopes, instrument,
+                       exposure_of(total_lots(oms, instrument), lot_value_e8(oms, instrument)));
+}
+
+void oms_revalue(struct oms *oms, uint16_t instrument)
+{
+    revalue_total(oms, instrument);
+    for (uint16_t strategy = 0; strategy < oms->scopes.strategies; strategy++)
+        revalue_own(oms, strategy, instrument);
+}
+
+void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks)
+{
+    bool moved = oms->accounts.mark_e8_ticks[instrument] != mark_e8_ticks;
+
+    accounts_mark(&oms->accounts, instrument, mark_e8_ticks, oms->now_ns);
+    if (moved)
+        oms_revalue(oms, instrument);
 }
 
 void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_t orders)
@@ -206,13 +278,77 @@ void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_
     assert(oms->working_own[order->side][order->strategy][order->instrument] >= 0);
     for (unsigned at = 0; at < GATE_SCOPES; at++)
         oms->open_orders[numbers[at]] += (uint32_t)orders;
+    revalue_total(oms, order->instrument);
+    revalue_own(oms, order->strategy, order->instrument);
+}
+
+/* Cancels what the new order would meet, when that is the rule; true when there was any. What is
+ * being cancelled reaches the venue before the new order does: both go by one ring and one
+ * connection. */
+static bool make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
+{
+    if (oms->rules.self_match != SELF_MATCH_CANCEL_OLD ||
+        !own_book_meets(&oms->own_book, intent->instrument, (enum side)intent->side, price_ticks))
+        return false;
+    for (uint32_t at = 0; at < oms->pool.live_count; at++) {
+        struct order *order = &oms->pool.order[oms->pool.live[at]];
+
+        if (order->instrument == intent->instrument && order->side != intent->side &&
+            !(order->flags & ORDER_EXTERNAL) &&
+            price_meets((enum side)intent->side, price_ticks, order->price_ticks))
+            (void)oms_cancel(oms, order); /* what could not be cancelled is found by the check */
+    }
+    return true;
+}
+
+/* Would it meet an order of ours? One whose cancel is ahead of it on the same connection, by the
+ * rule above, is no obstacle. */
+static bool meets_own(struct oms *oms, const struct intent *intent, int64_t price_ticks)
+{
+    if (!own_book_meets(&oms->own_book, intent->instrument, (enum side)intent->side, price_ticks))
+        return false;
+    if (oms->rules.self_match == SELF_MATCH_CANCEL_NEW)
+        return true;
+    for (uint32_t at = 0; at < oms->pool.live_count; at++) {
+        const struct order *order = &oms->pool.order[oms->pool.live[at]];
+
+        if (order->instrument == intent->instrument && order->side != intent->side &&
+            order->state != ORDER_PENDING_CANCEL &&
+            price_meets((enum side)intent->side, price_ticks, order->price_ticks))
+            return true;
+    }
+    return false;
+}
+
+/* Counters never repeat; when they are used up only a restart, with a new epoch, draws more. */
+static uint64_t draw_id(struct oms *oms)
+{
+    if (oms->order_counter < UINT32_MAX)
+        oms->order_counter++;
+    return oms->id_prefix << 32 | oms->order_counter;
+}
+
+static void note_sent(struct oms *oms, const struct order *order)
+{
+    struct recent_order seen = {.price_ticks = order->price_ticks,
+                                .qty_lots = order->qty_lots,
+                                .strategy = order->strategy,
+                                .instrument = order->instrument,
+                                .side = order->side};
+
+    oms_expose(oms, order, order->qty_lots, 1);
+    own_book_add(&oms->own_book, order, order->price_ticks);
+    throttle_record(&oms->throttle, order->scopes);
+    tally_order(&oms->tally, order->scopes);
+    recent_note(&oms->recent, &seen, oms->now_ns);
+    oms->sent_in_step++;
 }
 
 enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
                               const struct reference *reference, uint64_t *order_id,
                               struct verdict *verdict)
 {
-    struct order_scopes scopes = scopes_of(oms, intent);
+    struct order_scopes scopes = oms_scopes(oms, intent->strategy, intent->instrument);
     int64_t price_ticks = intent->price_ticks;
     struct order_message *message;
     struct order *order;
@@ -224,46 +360,149 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     throttle_advance(&oms->throttle, oms->now_ns);
     if (intent->type == TYPE_MARKET)
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
-    *order_id = oms->epoch << 32 | ++oms->order_counter;
+    *order_id = draw_id(oms);
     *verdict = judge(oms, intent, scopes, reference, price_ticks);
+    /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
+    if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {
+        if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
+            oms_kill(oms);
+        *verdict = judge(oms, intent, scopes, reference, price_ticks);
+    }
+    if (verdict->denial == DENIAL_NONE && meets_own(oms, intent, price_ticks))
+        verdict->denial = DENY_SELF_MATCH;
     if (verdict->denial == DENIAL_NONE) {
-        message = ring_reserve(ring_of(oms, intent->instrument), sizeof *message);
+        message = reserve(oms, intent->instrument, (intent->flags & ORDER_EXIT) != 0);
         if (!message)
             verdict->denial = DENY_BUSY;
     }
     if (verdict->denial != DENIAL_NONE) {
-        emit_denied(oms, intent, *order_id, price_ticks, verdict);
+        oms_say_denied(oms, intent, *order_id, price_ticks, verdict);
         return verdict->denial == DENY_BUSY ? SUBMIT_BUSY : SUBMIT_DENIED;
     }
+    oms->intended_orders++;
+    oms->intended_lots += (uint64_t)intent->qty_lots;
     order = make_order(oms, intent, *order_id, scopes, price_ticks);
     assert(order != NULL); /* the gate has denied `busy` when the pool is full */
-    oms_expose(oms, order, order->qty_lots, 1);
-    throttle_record(&oms->throttle, scopes);
+    note_sent(oms, order);
     emit_sent(oms, order, verdict); /* in the journal before its bytes can leave */
     fill_message(message, ORDER_MESSAGE_NEW, order, oms->now_ns);
-    oms->sent_in_step++;
+    oms->sent_lots += (uint64_t)message->qty_lots;
     return SUBMIT_SENT;
 }
 
+bool oms_send_about(struct oms *oms, struct order *order, enum order_message_kind kind)
+{
+    struct order_message *message = reserve(oms, order->instrument, true);
+
+    assert(kind == ORDER_MESSAGE_CANCEL || kind == ORDER_MESSAGE_QUERY);
+    if (!message)
+        return false;
+    fill_message(message, kind, order, oms->now_ns);
+    return true;
+}
+
+/* --- amend --- */
+
+static bool can_be_amended(const struct order *order, int64_t qty_lots)
+{
+    return (order->state == ORDER_WORKING || order->state == ORDER_PARTLY_FILLED) &&
+           order->amend_qty_lots == 0 && !(order->flags & ORDER_EXTERNAL) &&
+           qty_lots > order->filled_lots;
+}
+
+static void emit_amend(struct oms *oms, const struct order *order, const struct verdict *verdict)
+{
+    struct event_order_amend event = {.order_id = order->id,
+                                      .price_ticks = order->amend_price_ticks,
+                                      .qty_lots = order->amend_qty_lots,
+                                      .verdict = *verdict};
+
+    oms_emit(oms, EVENT_ORDER_AMEND, &event, sizeof event);
+}
+
+/* From here on the order counts with the larger of both quantities. */
+static void begin_amend(struct oms *oms, struct order *order, int64_t price_ticks, int64_t qty_lots)
+{
+    int64_t before = order_exposed_lots(order);
+
+    order->amend_price_ticks = price_ticks;
+    order->amend_qty_lots = qty_lots;
+    order->amend_no++;
+    order->state_before = order->state;
+    order->state = ORDER_PENDING_AMEND;
+    order->asked_ns = order->amend_ns = oms->now_ns;
+    oms_expose(oms, order, order_exposed_lots(order) - before, 0);
+    own_book_add(&oms->own_book, order, price_ticks);
+    throttle_record(&oms->throttle, order->scopes);
+}
+
+static struct intent amend_intent(const struct oms *oms, const struct order *order,
+                                  int64_t price_ticks, int64_t qty_lots)
+{
+    return (struct intent){.kind = INTENT_AMEND,
+                           .side = order->side,
+                           .type = TYPE_LIMIT,
+                           .tif = order->tif,
+                           .flags = order->flags,
+                           .instrument = order->instrument,
+                           .strategy = order->strategy,
+                           .price_ticks = price_ticks,
+                           .qty_lots = qty_lots,
+                           .order_id = order->id,
+                           .cause = oms->cause};
+}
+
+enum status oms_amend(struct oms *oms, struct order *order, const struct command_amend_order *amend,
+                      const struct reference *reference, struct verdict *verdict)
+{
+    int64_t price_ticks = amend->price_ticks != 0 ? amend->price_ticks : order->price_ticks;
+    int64_t qty_lots = amend->qty_lots != 0 ? amend->qty_lots : order->qty_lots;
+    struct intent intent = amend_intent(oms, order, price_ticks, qty_lots);
+    struct order_message *message;
+
+    if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
+        oms_kill(oms);
+    if (!can_be_amended(order, qty_lots))
+        return ERR_CONFLICT;
+    throttle_advance(&oms->throttle, oms->now_ns);
+    *verdict = judge(oms, &intent, order->scopes, reference, price_ticks);
+    if (verdict->denial != DENIAL_NONE) {
+        oms_say_denied(oms, &intent, draw_id(oms), price_ticks, verdict);
+        return ERR_DENIED;
+    }
+    message = reserve(oms, order->instrument, true);
+    if (!message)
+        return ERR_UNAVAILABLE;
+    begin_amend(oms, order, price_ticks, qty_lots);
+    emit_amend(oms, order, verdict);
+    oms_emit_order_state(oms, order, REPORT_AMEND_SENT, DENIAL_NONE);
+    fill_message(message, ORDER_MESSAGE_AMEND, order, oms->now_ns);
+    message->price_ticks = price_ticks;
+    message->qty_lots = qty_lots;
+    return OK;
+}
+
+/* --- cancel --- */
+
 bool oms_cancel(struct oms *oms, struct order *order)
 {
-    struct order_message *message;
     enum order_state next;
 
     if (order_state_is_terminal((enum order_state)order->state) ||
         order->state == ORDER_PENDING_CANCEL)
         return true;
-    message = ring_reserve(ring_of(oms, order->instrument), sizeof *message);
-    if (!message)
-        return false;
     if (!oms_transition(order, REPORT_CANCEL_SENT, &next))
         panic(__FILE__, __LINE__, "a live order can be cancelled");
-    order->state_before = order->state;
+    if (!oms_send_about(oms, order, ORDER_MESSAGE_CANCEL))
+        return false;
+    /* An amend on its way stays outstanding: a refused cancel goes back to what was before both. */
+    if (order->state != ORDER_PENDING_AMEND)
+        order->state_before = order->state;
     order->state = (uint8_t)next;
+    order->asked_ns = order->cancel_ns = oms->now_ns;
     throttle_advance(&oms->throttle, oms->now_ns);
     throttle_record(&oms->throttle, order->scopes);
     oms_emit_order_state(oms, order, REPORT_CANCEL_SENT, DENIAL_NONE);
-    fill_message(message, ORDER_MESSAGE_CANCEL, order, oms->now_ns);
     return true;
 }
 
@@ -274,7 +513,8 @@ uint32_t oms_cancel_scope(struct oms *oms, uint16_t scope)
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         struct order *order = &oms->pool.order[oms->pool.live[at]];
 
-        if (order_is_in_scope(order, scope) && !oms_cancel(oms, order))
+        if (order_is_in_scope(order, scope) && !(order->flags & ORDER_EXTERNAL) &&
+            !oms_cancel(oms, order))
             unsent++;
     }
     return unsent;

@@ -43,7 +43,9 @@ void oms_emit_order_state(struct oms *oms, const struct order *order, enum repor
                                       .leaves_lots = ended ? 0 : order_leaves_lots(order),
                                       .state = order->state,
                                       .report = (uint8_t)report,
-                                      .reason = (uint8_t)reason};
+                                      .reason = (uint8_t)reason,
+                                      .price_ticks = order->price_ticks,
+                                      .qty_lots = order->qty_lots};
 
     if (order->filled_lots > 0)
         event.filled_price_e8_ticks =
@@ -103,11 +105,15 @@ static void book_fill(struct oms *oms, const struct execution *execution, bool e
                                .expected = expected};
 
     oms_emit(oms, EVENT_FILL, &event, sizeof event);
+    oms->filled_ns[execution->instrument] = oms->now_ns;
     if (!accounts_fill(accounts, execution->strategy, execution->instrument,
                        (enum side)execution->side, execution->price_ticks, execution->qty_lots,
                        execution->fee_e8) ||
         accounts->overflowed)
         halt_firm(oms);
+    oms_revalue(oms, execution->instrument);
+    if (execution->strategy != STRATEGY_MANUAL)
+        tally_execution(&oms->tally, oms_scopes(oms, execution->strategy, execution->instrument));
     emit_position(oms, execution->instrument, UINT16_MAX, &accounts->total[execution->instrument]);
     emit_position(oms, execution->instrument, execution->strategy,
                   &accounts->own[execution->strategy][execution->instrument]);
@@ -151,24 +157,73 @@ static void count_outcome(struct oms *oms, struct order *order, enum report repo
     }
 }
 
+/* The amend under way has come to its end; the order stands as the venue says. */
+static void settle_amend(struct oms *oms, struct order *order, int64_t price_ticks,
+                         int64_t qty_lots)
+{
+    int64_t old_price = order->price_ticks;
+    int64_t asked_price = order->amend_price_ticks;
+
+    order->price_ticks = price_ticks;
+    order->qty_lots = qty_lots;
+    order->amend_price_ticks = order->amend_qty_lots = 0;
+    own_book_add(&oms->own_book, order, price_ticks);
+    own_book_remove(&oms->own_book, &oms->pool, order, old_price);
+    own_book_remove(&oms->own_book, &oms->pool, order, asked_price);
+}
+
+static void end_order(struct oms *oms, struct order *order)
+{
+    int64_t price = order->price_ticks;
+    int64_t asked_price = order->amend_price_ticks;
+
+    order->amend_price_ticks = order->amend_qty_lots = 0;
+    order->unknown_ns = 0;
+    order_finish(&oms->pool, order);
+    own_book_remove(&oms->own_book, &oms->pool, order, price);
+    own_book_remove(&oms->own_book, &oms->pool, order, asked_price);
+}
+
+/* When it is known again what it is, the absences of before say nothing. */
+static void note_fate(struct oms *oms, struct order *order, enum order_state next)
+{
+    if (next != ORDER_UNKNOWN) {
+        order->unknown_ns = 0;
+        order->absent = 0;
+    } else if (order->unknown_ns == 0) {
+        order->unknown_ns = oms->now_ns;
+        order->asked_ns = 0; /* ask at once */
+    }
+}
+
 /* Moves the order and what it exposes; emits its new state. */
 static void move(struct oms *oms, struct order *order, enum report report, enum order_state next,
-                 int64_t leaves_before)
+                 int64_t exposed_before)
 {
     bool ends = order_state_is_terminal(next);
     bool ended = order_state_is_terminal((enum order_state)order->state);
-    int64_t leaves = ends ? 0 : order_leaves_lots(order);
+    int64_t exposed = ends ? 0 : order_exposed_lots(order);
 
     if (report == REPORT_FILL_PART)
         order->state_before = ORDER_PARTLY_FILLED; /* what a refused cancel or amend goes back to */
     order->state = (uint8_t)next;
-    if (!ended)
-        oms_expose(oms, order, leaves - leaves_before, ends ? -1 : 0);
+    note_fate(oms, order, next);
     if (ends && !ended)
-        order_finish(&oms->pool, order);
+        end_order(oms, order);
+    if (!ended)
+        oms_expose(oms, order, exposed - exposed_before, ends ? -1 : 0);
     count_outcome(oms, order, report);
     oms_emit_order_state(oms, order, report,
                          report == REPORT_KILLED_UNSENT ? DENY_HALTED : DENIAL_NONE);
+}
+
+void oms_report_own(struct oms *oms, struct order *order, enum report report)
+{
+    enum order_state next;
+
+    if (!oms_transition(order, report, &next))
+        panic(__FILE__, __LINE__, "the state table has our own reports");
+    move(oms, order, report, next, order_exposed_lots(order));
 }
 
 static void add_to_order(struct order *order, const struct execution *execution)
@@ -177,53 +232,174 @@ static void add_to_order(struct order *order, const struct execution *execution)
     order->filled_price_lots += (__int128)execution->price_ticks * execution->qty_lots;
 }
 
+/* A fill is the last when nothing of it can be left, whichever way an amend under way ends. */
 static enum report as_report(const struct order *order, const struct execution *execution)
 {
     if (execution->report != REPORT_FILL_PART)
         return (enum report)execution->report;
-    return order->filled_lots >= order->qty_lots ? REPORT_FILL_LAST : REPORT_FILL_PART;
+    return order_exposed_lots(order) == 0 ? REPORT_FILL_LAST : REPORT_FILL_PART;
+}
+
+static bool is_overfilled(const struct order *order)
+{
+    return order->filled_lots > order->qty_lots && order->filled_lots > order->amend_qty_lots;
+}
+
+static void take_fill(struct oms *oms, struct order *order, const struct execution *execution,
+                      bool expected)
+{
+    record_latency(oms->fill_latency, order->sent_ns, execution->received_ns);
+    book_fill(oms, execution, expected);
+}
+
+static bool is_about_amend(const struct execution *execution)
+{
+    return execution->report == REPORT_VENUE_AMEND || execution->report == REPORT_AMEND_REJECT;
+}
+
+/* Of an amend that was answered before: venues repeat themselves, and it must not be taken for the
+ * answer to the one that is under way. Foreign orders are amended by others. */
+static bool is_old_answer(const struct order *order, const struct execution *execution)
+{
+    return is_about_amend(execution) && !(order->flags & ORDER_EXTERNAL) &&
+           (order->amend_qty_lots == 0 || execution->amend_no != order->amend_no);
+}
+
+/* What the venue said of it before an amend reached it, or may still reach it, does not settle that
+ * amend: the query was sent before it, or the receive window of the amend is not over. */
+static bool is_early_answer(const struct oms *oms, const struct order *order,
+                            const struct execution *execution)
+{
+    if (execution->report != REPORT_VENUE_ACK || execution->qty_lots == 0 ||
+        order->amend_qty_lots == 0)
+        return false;
+    if (execution->amend_no != order->amend_no)
+        return true;
+    if (execution->qty_lots == order->amend_qty_lots &&
+        execution->price_ticks == order->amend_price_ticks)
+        return false;
+    return oms->now_ns - order->amend_ns < oms->rules.void_after_ns;
+}
+
+static bool stands_in_bounds(const struct execution *execution)
+{
+    return execution->price_ticks > 0 && execution->price_ticks <= MAX_PRICE_TICKS &&
+           execution->qty_lots > 0 && execution->qty_lots <= MAX_LOTS;
+}
+
+/* What the report says of price and quantity, if it says anything. */
+static void take_standing(struct oms *oms, struct order *order, const struct execution *execution)
+{
+    bool asked = execution->report == REPORT_VENUE_ACK && order->state == ORDER_UNKNOWN;
+
+    if (execution->report == REPORT_AMEND_REJECT)
+        settle_amend(oms, order, order->price_ticks, order->qty_lots);
+    else if ((execution->report == REPORT_VENUE_AMEND || asked) && stands_in_bounds(execution))
+        settle_amend(oms, order, execution->price_ticks, execution->qty_lots);
+}
+
+/* With an amend settled the order may have been filled already by what it now is. */
+static enum order_state after_standing(const struct order *order, enum order_state next)
+{
+    return !order_state_is_terminal(next) && order_exposed_lots(order) == 0 ? ORDER_FILLED : next;
+}
+
+static void tell_others(struct oms *oms, struct order *order, const struct execution *execution)
+{
+    if (execution->report == REPORT_VENUE_REJECT)
+        oms_note_reject(oms, order->scopes);
+    if (execution->report == REPORT_QUERY_ABSENT)
+        oms_absent(oms, order);
+    if (execution->report == REPORT_FILL_PART && is_overfilled(order))
+        oms_note_overfill(oms, execution->instrument);
 }
 
 static void report_known(struct oms *oms, struct order *order, const struct execution *execution)
 {
     bool is_fill = execution->report == REPORT_FILL_PART;
     bool was_live = !order_state_is_terminal((enum order_state)order->state);
-    int64_t leaves_before = was_live ? order_leaves_lots(order) : 0;
+    int64_t exposed_before = was_live ? order_exposed_lots(order) : 0;
     enum order_state next = (enum order_state)order->state;
     enum report report;
     bool expected;
 
+    if (is_old_answer(order, execution) || is_early_answer(oms, order, execution))
+        return;
     if (is_fill)
         add_to_order(order, execution);
     report = as_report(order, execution);
-    expected = oms_transition(order, report, &next) && order->filled_lots <= order->qty_lots;
+    expected = oms_transition(order, report, &next) && !is_overfilled(order);
     if (is_fill || report == REPORT_VENUE_ACK)
         note_acknowledged(oms, order, execution);
-    if (is_fill) {
-        record_latency(oms->fill_latency, order->sent_ns, execution->received_ns);
-        book_fill(oms, execution, expected);
+    if (is_fill)
+        take_fill(oms, order, execution, expected);
+    if (was_live && expected) {
+        take_standing(oms, order, execution);
+        next = after_standing(order, next);
     }
     if (!expected)
         emit_anomaly(oms, execution, (enum order_state)order->state, report);
-    move(oms, order, report, next, leaves_before);
+    move(oms, order, report, next, exposed_before);
+    tell_others(oms, order, execution);
+}
+
+/* Of an order that we do not know (any more). */
+static void report_unknown(struct oms *oms, const struct execution *execution)
+{
+    if (execution->report == REPORT_FILL_PART)
+        book_fill(oms, execution, false);
+    emit_anomaly(oms, execution, ORDER_UNKNOWN, (enum report)execution->report);
+}
+
+static void take_funding(struct oms *oms, const struct execution *execution)
+{
+    struct event_funding event = {.exec_id = execution->exec_id,
+                                  .amount_e8 = execution->fee_e8,
+                                  .venue_ns = execution->venue_ns,
+                                  .instrument = execution->instrument};
+
+    oms_emit(oms, EVENT_FUNDING, &event, sizeof event);
+    if (!accounts_fund(&oms->accounts, execution->instrument, execution->fee_e8) ||
+        oms->accounts.overflowed)
+        halt_firm(oms);
+    emit_position(oms, execution->instrument, UINT16_MAX,
+                  &oms->accounts.total[execution->instrument]);
+}
+
+/* Reports that are about no order of ours; false: it is about one. */
+static bool report_apart(struct oms *oms, const struct execution *execution)
+{
+    switch (execution->report) {
+    case REPORT_FOREIGN:
+        oms_adopt(oms, execution);
+        return true;
+    case REPORT_POSITION:
+        oms_venue_position(oms, execution);
+        return true;
+    case REPORT_FUNDING:
+        take_funding(oms, execution);
+        return true;
+    default:
+        return false;
+    }
 }
 
 void oms_report(struct oms *oms, const struct execution *execution)
 {
-    struct order *order = order_find(&oms->pool, execution->order_id);
-    bool is_fill = execution->report == REPORT_FILL_PART;
+    bool counts_once = execution->report == REPORT_FILL_PART || execution->report == REPORT_FUNDING;
+    struct order *order;
 
     assert(execution->instrument < oms->scopes.instruments);
     assert(execution->strategy < oms->scopes.strategies);
     assert(execution->report < REPORT_COUNT && execution->report != REPORT_FILL_LAST);
-    if (is_fill && !fill_set_add(&oms->fills, oms->instruments[execution->instrument].venue,
-                                 execution->exec_id))
+    if (counts_once && !fill_set_add(&oms->fills, oms->instruments[execution->instrument].venue,
+                                     execution->exec_id))
         return; /* it has been booked: venues repeat themselves */
-    if (order) {
-        report_known(oms, order, execution);
+    if (report_apart(oms, execution))
         return;
-    }
-    if (is_fill)
-        book_fill(oms, execution, false);
-    emit_anomaly(oms, execution, ORDER_UNKNOWN, (enum report)execution->report);
+    order = order_find(&oms->pool, execution->order_id);
+    if (order)
+        report_known(oms, order, execution);
+    else
+        report_unknown(oms, execution);
 }

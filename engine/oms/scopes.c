@@ -98,7 +98,7 @@ static uint32_t claim_orders(struct oms *oms, uint16_t scope, uint64_t number)
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         struct order *order = &oms->pool.order[oms->pool.live[at]];
 
-        if (!order_is_in_scope(order, scope))
+        if (!order_is_in_scope(order, scope) || (order->flags & ORDER_EXTERNAL))
             continue;
         resting++;
         if (order->incident != number) {
@@ -161,17 +161,25 @@ static bool is_killed(const struct oms *oms, const struct order *order)
     return kill_page_blocks(oms->kill, order->scopes);
 }
 
+/* An order of unknown fate may need its cancel again: the first may have been lost with it. */
+static bool wants_cancel(const struct oms *oms, const struct order *order)
+{
+    if (order->state == ORDER_PENDING_CANCEL || (order->flags & (ORDER_EXTERNAL | ORDER_EXIT)))
+        return false;
+    return order->state != ORDER_UNKNOWN || oms->now_ns - order->cancel_ns >= CANCEL_AGAIN_NS;
+}
+
 void oms_chase_killed(struct oms *oms)
 {
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         struct order *order = &oms->pool.order[oms->pool.live[at]];
+        bool again = order->cancel_ns != 0;
         struct incident *incident;
 
-        if (order->state == ORDER_PENDING_CANCEL || !is_killed(oms, order) ||
-            !oms_cancel(oms, order))
+        if (!wants_cancel(oms, order) || !is_killed(oms, order) || !oms_cancel(oms, order))
             continue;
         incident = incident_of(oms, order->incident);
-        if (incident && incident->sent < UINT32_MAX && !order->cancel_counted) {
+        if (incident && !again && !order->cancel_counted) {
             incident->sent++;
             emit_progress(oms, incident);
         }
@@ -208,6 +216,8 @@ enum status oms_set_state(struct oms *oms, const struct command_set_state *comma
         return ERR_STALE_VERSION;
     /* A stricter state leaves the kill as it is. A looser one has cleared it; a kill that comes at
      * this very moment is the next one's, and opens an incident of its own. */
+    if (command->state < (unsigned)now->state)
+        oms_rearm(oms, command->scope);
     change_state(oms, command->scope, (enum trading_state)command->state,
                  command->state < (unsigned)now->state ? 0 : now->incident);
     return OK;

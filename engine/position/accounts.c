@@ -200,3 +200,32 @@ bool accounts_notional_e8(const struct accounts *accounts, uint16_t instrument, 
     }
     return money_scale(value, rate_e8, notional_e8);
 }
+
+int64_t accounts_lot_value_e8(const struct accounts *accounts, uint16_t instrument)
+{
+    const struct instrument *row = &accounts->instruments[instrument];
+    int64_t mark = accounts->mark_e8_ticks[instrument];
+    int64_t rate_e8 = accounts->rate_e8[row->currency];
+    int64_t value;
+
+    if (mark == 0 || rate_e8 == 0 || !instrument_value_between_e8(row, mark, 1, &value) ||
+        !money_scale(value, rate_e8, &value))
+        return 0;
+    return value + 1;
+}
+
+bool accounts_fund(struct accounts *accounts, uint16_t instrument, int64_t amount_e8)
+{
+    if (__builtin_add_overflow(accounts->total[instrument].fee_e8, amount_e8,
+                               &accounts->total[instrument].fee_e8))
+        return false;
+    refresh(accounts, instrument);
+    return true;
+}
+
+int64_t accounts_drawdown_e8(const struct accounts *accounts)
+{
+    __int128 fall = (__int128)accounts->peak_e8 - accounts_equity_e8(accounts);
+
+    return accounts->peak_e8 <= 0 ? INT64_MAX : (int64_t)(fall * RATIO_ONE_E8 / accounts->peak_e8);
+}

@@ -66,4 +66,9 @@ bool accounts_complete(const struct accounts *accounts);
 bool accounts_notional_e8(const struct accounts *accounts, uint16_t instrument, int64_t price_ticks,
                           int64_t lots, int64_t *notional_e8);
 
+/* Value of one lot at the mark, reporting currency, rounded up; 0: no mark or no conversion. */
+int64_t accounts_lot_value_e8(const struct accounts *accounts, uint16_t instrument);
+bool accounts_fund(struct accounts *accounts, uint16_t instrument, int64_t amount_e8);
+int64_t accounts_drawdown_e8(const struct accounts *accounts);
+
 #endif

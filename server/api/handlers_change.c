@@ -113,6 +113,17 @@ enum status handle_orders_post(struct request *request, struct reply *reply)
     return OK;
 }
 
+enum status handle_order_patch(struct request *request, struct reply *reply)
+{
+    enum status status =
+        control_order_amend(request->control, &request->actor, request->arg[0], request->body,
+                            request->request_id, &reply->json, &reply->err);
+
+    if (status == OK)
+        reply->http = 202;
+    return status;
+}
+
 enum status handle_order_delete(struct request *request, struct reply *reply)
 {
     enum status status = control_order_cancel(request->control, &request->actor, request->arg[0],

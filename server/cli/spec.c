@@ -75,6 +75,18 @@ static void print_states(void)
 #undef TRANSITION
 }
 
+static void print_triggers(void)
+{
+    printf("| trigger | does | samples | of | fires when |\n| --- | --- | --- | --- | --- |\n");
+    for (unsigned at = 0; at < TRIGGER_COUNT; at++) {
+        struct trigger_rule rule = trigger_default((enum trigger_id)at);
+
+        printf("| `%s` | %s | %u | %u | %s |\n", trigger_name((enum trigger_id)at),
+               trigger_action_name(rule.action), rule.samples, rule.window,
+               trigger_says((enum trigger_id)at));
+    }
+}
+
 static void print_routes(void)
 {
     printf("| method | path | who | what |\n| --- | --- | --- | --- |\n");
@@ -116,11 +128,13 @@ static void print_config(void)
     print_rows(rows, count, "kinds");
     printf(
         "\nLists and maps: `venues: [{venue}]`, `instruments: [{instrument, tick, lot, currency, "
-        "inverse, contract_value, maker_fee, taker_fee}]`, `strategies: [{strategy, kind, "
+        "inverse, contract_value, maker_fee, taker_fee, exchange_fee, clearing_fee, "
+        "funding_rate}]`, `strategies: [{strategy, kind, "
         "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
         "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {maker_fee, taker_fee, "
+        "exchange_fee, clearing_fee, funding_rate, "
         "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "
-        "rate}`, `triggers: {}`.\n");
+        "rate}`, `triggers: {trigger: off|notify|reduce|kill or {action, samples, window}}`.\n");
 }
 
 static void print_memory(void)
@@ -142,6 +156,38 @@ static void print_memory(void)
     free(engine);
 }
 
+static const char *const fault_says[FAULT_KIND_COUNT] = {
+#define FAULT_KIND(ID, name, says) [FAULT_ON_##ID] = says,
+#include "tables/fault_kinds.def"
+#undef FAULT_KIND
+};
+
+static void print_fault_verb(const struct fault_verb_row *row)
+{
+    const char *before = "";
+
+    printf("| `%s` | ", row->name);
+    for (unsigned kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        if (row->kinds & (1U << kind)) {
+            printf("%s%s", before, fault_kind_name((enum fault_kind)kind));
+            before = ", ";
+        }
+    printf(" | %lld | %lld | %s |\n", (long long)row->ms, (long long)row->code, row->says);
+}
+
+static void print_faults(void)
+{
+    printf("A fault script is a file of JSON lines, one rule each: `{\"on\":KIND, "
+           "\"nth\":N|\"every\":N|\"p\":P, \"symbol\"?, \"do\":VERB, \"ms\"?, \"code\"?, "
+           "\"times\"?}`.\n\n| on | says |\n| --- | --- |\n");
+    for (unsigned kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        printf("| `%s` | %s |\n", fault_kind_name((enum fault_kind)kind), fault_says[kind]);
+    printf("\n| do | can be on | ms if not given | code if not given | says |\n"
+           "| --- | --- | ---: | ---: | --- |\n");
+    for (unsigned verb = 0; verb < FAULT_VERB_COUNT; verb++)
+        print_fault_verb(fault_verb_row((enum fault_verb)verb));
+}
+
 int cli_spec(int argc, char **argv)
 {
     static const struct {
@@ -151,7 +197,7 @@ int cli_spec(int argc, char **argv)
         {"limits", print_limits}, {"denials", print_denials},   {"events", print_events},
         {"errors", print_errors}, {"commands", print_commands}, {"states", print_states},
         {"routes", print_routes}, {"verbs", print_verbs},       {"config", print_config},
-        {"memory", print_memory},
+        {"memory", print_memory}, {"triggers", print_triggers}, {"faults", print_faults},
     };
 
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
@@ -160,5 +206,5 @@ int cli_spec(int argc, char **argv)
             return 0;
         }
     return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory");
+                             "verbs config memory triggers faults");
 }

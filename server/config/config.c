@@ -152,6 +152,8 @@ static enum status read_all(struct config *config, struct yaml_file *file,
         status = lists_read(config, file, err);
     if (status == OK)
         status = strategies_read(config, file, err);
+    if (status == OK)
+        status = triggers_read(config, file, err);
     if (status != OK)
         return status;
     config->scopes = (struct scope_map){config->venues, config->strategies, config->instruments};
@@ -212,6 +214,16 @@ void config_engine(const struct config *config, struct engine_config *engine)
                sizeof engine->strategy[at].params);
     }
     engine->initial[scope_of_firm()].state = config->initial_state;
+    engine->rules = (struct engine_rules){
+        .cancel_old_on_self_match = strcmp(config->rules.self_match, "cancel_old") == 0,
+        .virtual_time = strcmp(config->market.speed, "max") == 0,
+        .ack_timeout_ns = config->rules.ack_timeout_ns,
+        .query_every_ns = config->rules.query_every_ns,
+        .void_after_ns = config->rules.void_after_ns,
+        .batch_messages = (uint32_t)config->rules.batch_messages,
+        .batch_wait_ns = config->rules.batch_wait_ns,
+    };
+    memcpy(engine->rules.trigger, config->trigger, sizeof engine->rules.trigger);
 }
 
 void config_scope_name(const struct config *config, uint16_t scope, char out[SCOPE_TEXT_MAX])

@@ -29,6 +29,7 @@ struct config {
         int32_t core; /* -1: choose one without disk interrupts */
         enum idle idle;
         bool inline_gateway; /* the gateway runs in the engine's thread */
+        int64_t stuck_ns, silent_ns;
     } engine;
     struct {
         char reporting_currency[16];
@@ -37,7 +38,12 @@ struct config {
     struct {
         char speed[16];  /* real | xN | max */
         char at_end[16]; /* hold | loop | exit */
-        int64_t order_latency_ns, ack_latency_ns, jitter_ns;
+        int64_t order_latency_ns, ack_latency_ns, data_latency_ns, jitter_ns;
+        int32_t queue_model; /* enum queue_kind */
+        int64_t queue_power, queue_decay_e8;
+        int64_t adverse_probability_e8, adverse_ticks;
+        int64_t position_interval_ns, funding_interval_ns;
+        char faults[CONFIG_TEXT_MAX]; /* empty: none */
         char ledger[CONFIG_TEXT_MAX]; /* empty: none */
     } market;
     struct {
@@ -67,6 +73,12 @@ struct config {
     struct limits limits[MAX_SCOPES]; /* in force at the first start of a data directory */
     struct limits caps[MAX_SCOPES];   /* no API call can go above */
     enum trading_state initial_state;
+    struct {
+        char self_match[16]; /* cancel_new | cancel_old */
+        int64_t ack_timeout_ns, query_every_ns, void_after_ns;
+        int64_t batch_messages, batch_wait_ns;
+    } rules;
+    struct trigger_rule trigger[TRIGGER_COUNT];
     uint64_t hash; /* of the file's bytes: first 8 bytes of its SHA-256 */
     char hash_text[65];
 };

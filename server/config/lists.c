@@ -88,6 +88,23 @@ const struct value_row maker_fee_row = {
 const struct value_row taker_fee_row = {
     "taker_fee",     VALUE_RATIO, offsetof(struct instrument, taker_fee_e8),
     sizeof(int64_t), "-0.1..0.1", "0"};
+static const struct value_row venue_rows[] = {
+    {"exchange_fee", VALUE_RATIO, offsetof(struct instrument, exchange_fee_e8), sizeof(int64_t),
+     "-0.1..0.1", "0"},
+    {"clearing_fee", VALUE_RATIO, offsetof(struct instrument, clearing_fee_e8), sizeof(int64_t),
+     "-0.1..0.1", "0"},
+    {"funding_rate", VALUE_RATIO, offsetof(struct instrument, funding_rate_e8), sizeof(int64_t),
+     "-0.1..0.1", "0"},
+};
+
+const struct value_row *venue_row_find(const char *key)
+{
+    for (size_t at = 0; at < sizeof venue_rows / sizeof venue_rows[0]; at++)
+        if (strcmp(venue_rows[at].path, key) == 0)
+            return &venue_rows[at];
+    return NULL;
+}
+
 static const struct value_row inverse_row = {
     "inverse",    VALUE_BOOL,   offsetof(struct instrument, inverse),
     sizeof(bool), "true|false", "false"};
@@ -123,6 +140,8 @@ static enum status read_entry(struct yaml_file *file, struct entry *entry, struc
             status = value_read_node(file, &maker_fee_row, pair.value, &entry->row, err);
         else if (strcmp(pair.key, "taker_fee") == 0)
             status = value_read_node(file, &taker_fee_row, pair.value, &entry->row, err);
+        else if (venue_row_find(pair.key))
+            status = value_read_node(file, venue_row_find(pair.key), pair.value, &entry->row, err);
         else
             status = yaml_refuse(file, pair.key_node, err, "unknown key '%s' of an instrument",
                                  pair.key);

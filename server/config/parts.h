@@ -13,6 +13,8 @@ bool name_is_fit(const char *name, bool with_colon);
 /* The number of a currency, made when it is new; MAX_CURRENCIES when there is no room. */
 uint16_t currency_number(struct config *config, const char *name);
 extern const struct value_row maker_fee_row, taker_fee_row; /* fields of struct instrument */
+/* exchange_fee, clearing_fee, funding_rate: what the simulated venue charges besides; NULL: else. */
+const struct value_row *venue_row_find(const char *key);
 
 /* strategies.c */
 enum status strategies_read(struct config *config, struct yaml_file *file, struct err *err);
@@ -29,6 +31,9 @@ enum status limits_map_read(struct yaml_file *file, const yaml_node_t *map,
                             const struct limits *caps, struct limits *limits, struct err *err);
 /* A cap on a limit that the scope does not set is that limit. */
 void limits_fill_from_caps(struct config *config);
+
+/* triggers.c */
+enum status triggers_read(struct config *config, struct yaml_file *file, struct err *err);
 
 /* recorded.c: checks the `recorded:` map; with a recording puts its venues and instruments in the
  * place of the file's, which have been read and checked, and applies the map to them. */

@@ -37,6 +37,8 @@ static enum status read_key(struct config *config, struct yaml_file *file,
         return value_read_node(file, &maker_fee_row, pair->value, row, err);
     if (strcmp(pair->key, "taker_fee") == 0)
         return value_read_node(file, &taker_fee_row, pair->value, row, err);
+    if (venue_row_find(pair->key))
+        return value_read_node(file, venue_row_find(pair->key), pair->value, row, err);
     if (strcmp(pair->key, "caps") == 0)
         return OK; /* read before the limits */
     if (strcmp(pair->key, "limits") == 0)

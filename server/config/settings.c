@@ -234,12 +234,12 @@ static bool is_section(const char *key)
         if (strncmp(setting_rows[at].path, key, length) == 0 &&
             setting_rows[at].path[length] == '.')
             return true;
-    return strcmp(key, "triggers") == 0 || strcmp(key, "audit") == 0;
+    return strcmp(key, "audit") == 0;
 }
 
 static bool has_own_parser(const char *key)
 {
-    return choice_of("venues|instruments|strategies|limits|caps|recorded", key) >= 0;
+    return choice_of("venues|instruments|strategies|limits|caps|triggers|recorded", key) >= 0;
 }
 
 static const struct value_row *setting_find(const char *path)

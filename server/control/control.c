@@ -226,6 +226,72 @@ enum status control_stop_engine(struct control *control, struct err *err)
     return control_command(control, &command, &actor, &intent, &done, err);
 }
 
+/* Without waiting for the answer: a kill's own command, and the beat. */
+static bool tell(struct control *control, struct command *command)
+{
+    struct err err;
+
+    command->id = control->from.epoch << 32 | ++control->commands;
+    return send_command(control, command, &err) == OK;
+}
+
+bool control_want_flatten(struct control *control, const struct flatten_want *want)
+{
+    bool taken;
+
+    pthread_mutex_lock(&control->lock);
+    if ((taken = control->flatten_count < FLATTENS_WANTED_MAX)) {
+        control->flatten[control->flatten_count++] = *want;
+        pthread_cond_signal(&control->wake);
+    }
+    pthread_mutex_unlock(&control->lock);
+    return taken;
+}
+
+static bool take_want(struct control *control, struct flatten_want *want)
+{
+    bool taken;
+
+    pthread_mutex_lock(&control->lock);
+    if ((taken = control->flatten_count > 0))
+        *want = control->flatten[--control->flatten_count];
+    pthread_mutex_unlock(&control->lock);
+    return taken;
+}
+
+/* What a full command ring does not take now is wanted again on the next turn. */
+static void send_flattens(struct control *control)
+{
+    struct flatten_want want;
+
+    while (take_want(control, &want)) {
+        struct command command = {.kind = COMMAND_FLATTEN,
+                                  .flatten = {.incident = want.incident, .scope = want.scope}};
+
+        if (!tell(control, &command)) {
+            control_want_flatten(control, &want);
+            return;
+        }
+        view_note_command(control->from.view, command.id, want.actor, want.reason);
+    }
+}
+
+/* The engine stops the firm when it has not heard of us for a while, or when more has left than it
+ * meant to send. A full ring is no matter: the next beat comes. */
+static void beat(struct control *control)
+{
+    struct command command = {.kind = COMMAND_BEAT};
+    int64_t now_ns = clock_mono_ns();
+
+    if (now_ns - control->beat_ns < BEAT_NS)
+        return;
+    control->beat_ns = now_ns;
+    if (control->from.outbound)
+        control->from.outbound(control->from.outbound_ctx, &command.beat.outbound_orders,
+                               &command.beat.outbound_lots);
+    (void)tell(control, &command);
+}
+
 /* ------------------------------------------------------------------------------ the thread */
 
 static bool take_note(struct control *control, struct note *note)
@@ -329,7 +395,8 @@ static void wait_for_work(struct control *control)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&control->lock);
-    if (control->job_count == 0 && control->note_count == 0 && !control->stopping)
+    if (control->job_count == 0 && control->note_count == 0 && control->flatten_count == 0 &&
+        !control->stopping)
         pthread_cond_timedwait(&control->wake, &control->lock, &until);
     pthread_mutex_unlock(&control->lock);
 }
@@ -352,9 +419,13 @@ static void *run(void *ctx)
 
     do {
         last = is_stopping(control);
+        beat(control);
+        send_flattens(control);
         write_notes(control);
         while (take_job(control, &job)) {
             job.run(job.job);
+            beat(control);
+            send_flattens(control);
             write_notes(control);
         }
         control_expire(control);

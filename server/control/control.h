@@ -26,6 +26,9 @@ struct control_sources {
     struct ring *order_rings[MAX_GATEWAYS];
     uint16_t gateways;
     uint64_t epoch;
+    /* New orders and lots that the gateways have sent to venues; NULL: not counted. */
+    void (*outbound)(void *ctx, uint64_t *orders, uint64_t *lots);
+    void *outbound_ctx;
     /* Called (any thread) whenever an approval or audit fact changed, so that the stream looks. */
     void (*changed)(void *ctx);
     void *changed_ctx;
@@ -85,6 +88,10 @@ enum status control_order_new(struct control *control, const struct actor *actor
                               struct err *err);
 enum status control_order_cancel(struct control *control, const struct actor *actor, const char *id,
                                  const char *request_id, json_t **reply, struct err *err);
+/* Body: {"price"?,"qty"?}; qty is the new total. Answers as control_order_new does when denied. */
+enum status control_order_amend(struct control *control, const struct actor *actor, const char *id,
+                                const json_t *body, const char *request_id, json_t **reply,
+                                struct err *err);
 enum status control_cancel_all(struct control *control, const struct actor *actor,
                                const json_t *body, const char *request_id, json_t **reply,
                                struct err *err);

@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 
 enum { JOBS_MAX = 64, NOTES_MAX = 1024, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
+enum { FLATTENS_WANTED_MAX = 16 };
+#define BEAT_NS 500000000LL
 
 struct job {
     void (*run)(void *job);
@@ -34,6 +36,13 @@ struct note {
     struct kill_note kill;
 };
 
+/* Of a kill that also wants out; the control thread commands it. */
+struct flatten_want {
+    uint64_t incident;
+    uint16_t scope;
+    char actor[MAX_NAME], reason[REASON_MAX];
+};
+
 struct control {
     struct control_sources from;
     pthread_t thread;
@@ -48,6 +57,10 @@ struct control {
     uint32_t note_at, note_count;
     uint64_t notes_lost;
 
+    struct flatten_want flatten[FLATTENS_WANTED_MAX]; /* under the lock */
+    uint32_t flatten_count;
+    int64_t beat_ns; /* when the engine was last told that we live; monotonic */
+
     uint64_t commands; /* counter of command ids */
     struct kill_note kill[KILLS_MAX];
     uint32_t kill_count;
@@ -59,6 +72,9 @@ struct control {
 json_t *record_make(const struct actor *actor, const struct control_fact *fact);
 /* Any thread: queues a record (stolen), and with it a kill to be followed, or NULL. */
 void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill);
+
+/* Any thread: the control thread will ask the engine to flatten. False: too many are wanted. */
+bool control_want_flatten(struct control *control, const struct flatten_want *want);
 
 /* Appends to the control lane and gives the record's sequence; `cause` is the command it leads to.
  * ERR_STORAGE when the journal cannot take it: then nothing may be commanded. Steals the fact's

@@ -52,16 +52,22 @@ static void say_silence(json_t *receipt, const struct kill_result *result)
         json_object_set_new(receipt, "ns_to_block", json_null());
 }
 
-static void refuse_flatten(json_t *receipt)
+/* Asked of the engine by the control thread; the receipt fills in. */
+static void ask_flatten(struct control *control, const struct kill_note *kill, json_t *receipt)
 {
+    struct flatten_want want = {.incident = kill->incident, .scope = kill->scope};
+
+    snprintf(want.actor, sizeof want.actor, "%s", kill->actor);
+    snprintf(want.reason, sizeof want.reason, "%s", kill->reason);
+    if (control_want_flatten(control, &want))
+        view_note_flatten(control->from.view, kill->incident);
     json_object_set_new(receipt, "flatten",
-                        json_pack("{s:i,s:b,s:s}", "orders", 0, "done", 0, "refused",
-                                  "not available in this version"));
+                        json_pack("{s:i,s:b,s:n}", "orders", 0, "done", 0, "refused"));
 }
 
 /* Leaves the note; the control thread then follows the kill until its receipt is finished. */
 static void note(struct control *control, const struct actor *actor, const char *scope,
-                 const char *request_id, const struct kill_note *kill, bool again)
+                 const char *request_id, const struct kill_note *kill, bool flatten, bool again)
 {
     char text[INCIDENT_TEXT_MAX];
     struct control_fact fact = {
@@ -71,6 +77,8 @@ static void note(struct control *control, const struct actor *actor, const char 
     /* The store names an incident's actor by the record that carries "incident": the first one. */
     fact.new_value = json_pack("{s:s,s:s,s:s}", again ? "joined" : "incident", text, "state",
                                "HALTED", "engine", kill->answered ? "blocked" : "silent");
+    if (flatten)
+        json_object_set_new(fact.new_value, "flatten", json_true());
     control_queue_note(control, record_make(actor, &fact), again ? NULL : kill);
 }
 
@@ -128,11 +136,11 @@ enum status control_kill(struct control *control, const struct actor *actor, con
         *receipt = bare_receipt(scope_name, kill.incident);
     say_silence(*receipt, &result);
     if (flatten)
-        refuse_flatten(*receipt);
+        ask_flatten(control, &kill, *receipt);
     if (again)
         json_object_set_new(*receipt, "joined", json_true());
     if (!again || !is_flood(read_ns))
-        note(control, actor, scope_name, request_id, &kill, again);
+        note(control, actor, scope_name, request_id, &kill, flatten, again);
     else
         log_line(LOG_WARN, "control", "joined kills beyond what is recorded", NULL);
     if (!result.engine_answered)

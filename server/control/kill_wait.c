@@ -66,6 +66,8 @@ struct kill_result kill_and_wait(const struct kill_target *target)
     uint64_t incident = kill_page_set(target->page, target->scope);
     struct kill_result result = await_answers(target);
 
+    if (!result.engine_answered)
+        (void)kill_page_sweep(target->page);
     result.incident = incident;
     return result;
 }

@@ -7,7 +7,7 @@
  *   ring     consumed has passed block_at: what was in the ring has been looked at
  * Spins about 20 us, then sleeps in steps of 20 us: a parked engine answers in 100 us. An engine
  * that is silent for 10 ms is reported; the gateways, which read the page themselves, are awaited
- * as long again.
+ * as long again, and then told to cancel at the venue what the engine does not.
  *
  * Any thread, any number at once. */
 #ifndef PITWALL_CONTROL_KILL_WAIT_H

@@ -110,3 +110,29 @@ enum status order_read(const struct config *config, const json_t *body, struct i
         *denial = DENY_OFF_LOT;
     return OK;
 }
+
+enum status amend_read(const struct instrument *instrument, const json_t *body,
+                       struct command_amend_order *amend, enum denial *denial, struct err *err)
+{
+    static const char *const members[] = {"price", "qty", NULL};
+    const char *price = NULL, *qty = NULL;
+    enum status status;
+
+    *denial = DENIAL_NONE;
+    if ((status = members_check(body, members, err)) != OK)
+        return status;
+    if (json_object_get(body, "price") && (status = read_decimal(body, "price", &price, err)) != OK)
+        return status;
+    if (json_object_get(body, "qty") && (status = read_decimal(body, "qty", &qty, err)) != OK)
+        return status;
+    if (!price && !qty)
+        return err_set(err, ERR_MALFORMED,
+                       "an amend gives \"price\", \"qty\" (the new total) or both");
+    if (price && !count_units(price, instrument->price_decimals, instrument->tick_units,
+                              MAX_PRICE_TICKS, &amend->price_ticks))
+        *denial = DENY_OFF_TICK;
+    else if (qty && !count_units(qty, instrument->qty_decimals, instrument->lot_units, MAX_LOTS,
+                                 &amend->qty_lots))
+        *denial = DENY_OFF_LOT;
+    return OK;
+}

@@ -13,4 +13,8 @@
 enum status order_read(const struct config *config, const json_t *body, struct intent *intent,
                        enum denial *denial, struct err *err);
 
+/* {"price"?,"qty"?}, at least one of them; what is not given stays 0: as it is. */
+enum status amend_read(const struct instrument *instrument, const json_t *body,
+                       struct command_amend_order *amend, enum denial *denial, struct err *err);
+
 #endif

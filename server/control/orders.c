@@ -87,6 +87,54 @@ enum status control_order_new(struct control *control, const struct actor *actor
     return *reply ? OK : err_set(err, ERR_INTERNAL, "the order is sent, but the view lost it");
 }
 
+/* The row of an order's instrument, by what the view shows of it. */
+static const struct instrument *instrument_of_order(struct control *control, const json_t *order)
+{
+    uint16_t instrument;
+    const char *name = json_string_value(json_object_get(order, "instrument"));
+
+    if (!name || !config_instrument_find(control->from.config, name, &instrument))
+        return NULL;
+    return &control->from.config->instrument[instrument];
+}
+
+enum status control_order_amend(struct control *control, const struct actor *actor, const char *id,
+                                const json_t *body, const char *request_id, json_t **reply,
+                                struct err *err)
+{
+    struct command command = {.kind = COMMAND_AMEND_ORDER};
+    struct control_fact fact = {
+        .kind = "order", .scope = "strategy/manual", .reason = "amend", .request_id = request_id};
+    const struct instrument *instrument;
+    struct event_command_done done;
+    enum denial denial;
+    enum status status;
+    json_t *order;
+
+    if (!order_id_parse(id, &command.amend_order.order_id) ||
+        !(order = view_order(control->from.view, command.amend_order.order_id)))
+        return err_format(err, ERR_NOT_FOUND, "there is no order \"%.32s\"", id);
+    instrument = instrument_of_order(control, order);
+    json_decref(order);
+    if (!instrument)
+        return err_set(err, ERR_CONFLICT, "the order's instrument is not configured");
+    if ((status = amend_read(instrument, body, &command.amend_order, &denial, err)) != OK)
+        return status;
+    if (denial != DENIAL_NONE)
+        return deny_here(control, actor, body, denial, request_id, reply, err);
+    fact.new_value = json_pack("{s:s,s:O}", "amend", id, "to", body);
+    status = control_command(control, &command, actor, &fact, &done, err);
+    if (status == ERR_DENIED)
+        return say_denied(control, (enum denial)done.denial, done.value, reply, err);
+    if (status == ERR_CONFLICT || status == ERR_NOT_FOUND)
+        return err_set(err, ERR_CONFLICT,
+                       "the order does not rest, is being changed already, or so much is filled");
+    if (status != OK)
+        return status;
+    *reply = view_order(control->from.view, command.amend_order.order_id);
+    return *reply ? OK : err_set(err, ERR_INTERNAL, "the amend is sent, but the view lost it");
+}
+
 enum status control_order_cancel(struct control *control, const struct actor *actor, const char *id,
                                  const char *request_id, json_t **reply, struct err *err)
 {

@@ -74,8 +74,11 @@ bool project_trigger(struct turn *turn, const struct event_trigger *event)
     turn->row.actor = turn->actor;
     turn->row.reason =
         event->trigger < TRIGGER_COUNT ? trigger_says((enum trigger_id)event->trigger) : NULL;
-    return turn_append(turn, "state", turn_scope(turn->projection, event->scope), NULL,
-                       row_close(text));
+    if (event->incident != 0 &&
+        !turn_name_kill(turn, event->incident, turn->row.actor, turn->row.reason))
+        return false;
+    return turn_append(turn, event->incident != 0 ? "kill" : "state",
+                       turn_scope(turn->projection, event->scope), NULL, row_close(text));
 }
 
 bool project_flatten(struct turn *turn, const struct event_flatten *event)

@@ -30,6 +30,24 @@ void turn_name_actor(struct turn *turn, int kind, uint64_t id)
     sqlite3_reset(get);
 }
 
+bool turn_name_kill(struct turn *turn, uint64_t incident, const char *actor, const char *reason)
+{
+    sqlite3_stmt *put = turn->projection->put_actor;
+    sqlite3_stmt *name = turn->projection->name_state;
+
+    sqlite3_bind_int(put, 1, 1);
+    statement_id(put, 2, incident);
+    statement_text(put, 3, actor);
+    statement_text(put, 4, NULL);
+    statement_text(put, 5, NULL);
+    statement_text(put, 6, reason);
+    statement_text(put, 7, NULL);
+    statement_id(name, 1, incident);
+    statement_text(name, 2, actor);
+    statement_text(name, 3, reason);
+    return statement_run(put) && statement_run(name);
+}
+
 bool turn_append(struct turn *turn, const char *kind, const char *scope, const char *old_value,
                  const char *new_value)
 {

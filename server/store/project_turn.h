@@ -17,6 +17,8 @@ struct turn {
 
 /* Fills the row's actor from the command (kind 0) or kill (kind 1), if a person caused it. */
 void turn_name_actor(struct turn *turn, int kind, uint64_t id);
+/* Who killed and why, for the rows that the kill leads to: no person, when a trigger did. */
+bool turn_name_kill(struct turn *turn, uint64_t incident, const char *actor, const char *reason);
 /* One audit row. */
 bool turn_append(struct turn *turn, const char *kind, const char *scope, const char *old_value,
                  const char *new_value);

@@ -1,6 +1,8 @@
 /* Trading states, limits and kill receipts. */
 #include "view/shapes.h"
 
+#include <string.h>
+
 /* --- trading states --- */
 
 static json_t *state_json(const struct view *view, uint16_t scope)
@@ -93,6 +95,38 @@ static json_t *seen_count(const struct view_kill *kill, uint64_t count)
     return kill->seen ? json_integer((json_int_t)count) : json_null();
 }
 
+static const char *flatten_refusal(uint8_t refused)
+{
+    switch (refused) {
+    case FLATTEN_NOT_KILLED:
+        return "the kill does not hold the scope any more";
+    case FLATTEN_FULL:
+        return "too many flattenings at once";
+    case FLATTEN_GAVE_UP:
+        return "exits were denied or left unfilled too often: look at the positions";
+    default:
+        return NULL;
+    }
+}
+
+static json_t *flatten_json(const struct view_kill *kill)
+{
+    const char *refused = flatten_refusal(kill->flattened.refused);
+
+    if (!kill->flatten)
+        return json_null();
+    return json_pack("{s:i, s:b, s:s?}", "orders", (int)kill->flattened.orders, "done",
+                     kill->flattened.done && !refused, "refused", refused);
+}
+
+/* A trigger's kill is the engine's own: durable when the journal has its event. */
+static bool is_durable(const struct view *view, const struct view_kill *kill)
+{
+    return kill->durable ||
+           (kill->seen && strncmp(kill->actor, "trigger/", 8) == 0 &&
+            journal_durable_seq(view->from.journal, JOURNAL_ENGINE) >= kill->seen_seq);
+}
+
 static json_t *receipt_json(const struct view *view, const struct view_kill *kill)
 {
     json_t *cancels =
@@ -100,15 +134,15 @@ static json_t *receipt_json(const struct view *view, const struct view_kill *kil
                   seen_count(kill, kill->confirmed), "refused", seen_count(kill, kill->refused),
                   "unknown", seen_count(kill, kill->unknown));
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:b, s:b}",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
                      "incident", shape_incident(kill->incident), "scope",
                      shape_scope(view, kill->scope), "actor", shape_text(kill->actor), "reason",
                      shape_text(kill->reason), "at_ns", shape_ns(kill->at_ns), "ns_to_block",
                      kill->ns_to_block < 0 ? json_null() : shape_decimal(kill->ns_to_block, 0),
                      "last_order_seq", seen_count(kill, kill->last_order_seq), "unsent",
                      seen_count(kill, kill->unsent), "resting", seen_count(kill, kill->resting),
-                     "cancels", cancels, "flatten", "durable", (int)kill->durable, "complete",
-                     (int)model_kill_is_complete(kill));
+                     "cancels", cancels, "flatten", flatten_json(kill), "durable",
+                     (int)is_durable(view, kill), "complete", (int)model_kill_is_complete(kill));
 }
 
 json_t *view_receipt(struct view *view, uint64_t incident)

@@ -164,7 +164,7 @@ static void count_state(struct view *view, const struct view_order *order, uint8
 static bool is_venue_report(uint8_t report)
 {
     return report != REPORT_CANCEL_SENT && report != REPORT_KILLED_UNSENT &&
-           report != REPORT_TIMEOUT;
+           report != REPORT_TIMEOUT && report != REPORT_AMEND_SENT && report != REPORT_VOID;
 }
 
 static void take_order_state(struct view *view, const struct lane_record *record,
@@ -180,6 +180,10 @@ static void take_order_state(struct view *view, const struct lane_record *record
     order->filled_lots = event->filled_lots;
     order->leaves_lots = event->leaves_lots;
     order->average_e8_ticks = event->filled_price_e8_ticks;
+    if (event->qty_lots != 0) { /* 0: from before an amend could move them */
+        order->price_ticks = event->price_ticks;
+        order->qty_lots = event->qty_lots;
+    }
     if (order->acked_ns == 0 && is_venue_report(event->report))
         order->acked_ns = record->at_ns;
     model_changed(view, VIEW_ORDERS);
@@ -300,6 +304,7 @@ static void take_kill_seen(struct view *view, const struct lane_record *record,
     if (!kill->noted)
         kill->at_ns = record->at_ns;
     kill->seen = true;
+    kill->seen_seq = record->commit;
     kill->last_order_seq = event->last_order_seq;
     kill->resting = event->resting;
     model_changed(view, VIEW_KILL);
@@ -371,43 +376,84 @@ static void take_stop(struct view *view, const struct lane_record *record,
 static void take_order_amend(struct view *view, const struct lane_record *record,
                              const struct event_order_amend *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    struct view_order *order = view_orders_find(&view->orders, event->order_id);
+
+    (void)record;
+    if (order)
+        order->verdict = event->verdict; /* of the newest thing that was asked for */
+    model_changed(view, VIEW_ORDERS);
 }
 
 static void take_order_external(struct view *view, const struct lane_record *record,
                                 const struct event_order_external *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    struct view_order *order;
+
+    if (view_orders_find(&view->orders, event->order_id))
+        return;
+    order = view_orders_add(&view->orders, event->order_id);
+    order->price_ticks = event->price_ticks;
+    order->qty_lots = order->leaves_lots = event->qty_lots;
+    order->sent_ns = order->acked_ns = record->at_ns;
+    order->instrument = event->instrument;
+    order->strategy = event->strategy;
+    order->side = event->side;
+    order->flags = ORDER_EXTERNAL;
+    order->state = ORDER_WORKING;
+    copy_text(order->actor, sizeof order->actor, "external");
+    view->counters.open_orders++;
+    model_changed(view, VIEW_ORDERS);
 }
 
+/* Denials that were counted instead of said one by one. */
 static void take_denials(struct view *view, const struct lane_record *record,
                          const struct event_denials *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    (void)record;
+    if (event->reason < DENIAL_COUNT)
+        view->counters.denied[event->reason] += event->count;
 }
 
+/* A trigger's kill has a name before its KILL_SEEN comes. */
 static void take_trigger(struct view *view, const struct lane_record *record,
                          const struct event_trigger *event)
 {
-    (void)record, (void)event;
+    struct view_kill *kill;
+
+    if (event->trigger >= TRIGGER_COUNT)
+        return;
+    view->counters.triggers[event->trigger]++;
     model_changed(view, VIEW_STATUS);
+    if (event->incident == 0)
+        return;
+    kill = model_kill_open(view, event->incident, event->scope);
+    kill->noted = true;
+    kill->at_ns = record->at_ns;
+    kill->ns_to_block = 0; /* the engine itself blocked, in the step that saw it */
+    (void)snprintf(kill->actor, sizeof kill->actor, "trigger/%s",
+                   trigger_name((enum trigger_id)event->trigger));
+    copy_text(kill->reason, sizeof kill->reason, trigger_says((enum trigger_id)event->trigger));
+    model_changed(view, VIEW_KILL);
 }
 
 static void take_flatten(struct view *view, const struct lane_record *record,
                          const struct event_flatten *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    struct view_kill *kill = model_kill(view, event->incident);
+
+    (void)record;
+    if (!kill)
+        return;
+    kill->flatten = true;
+    kill->flattened = *event;
+    model_changed(view, VIEW_KILL);
 }
 
 static void take_funding(struct view *view, const struct lane_record *record,
                          const struct event_funding *event)
 {
     (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    model_changed(view, VIEW_PNL);
 }
 
 static void take_parameters(struct view *view, const struct lane_record *record,

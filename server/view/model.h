@@ -36,6 +36,9 @@ struct view_kill {
     int64_t at_ns, ns_to_block; /* -1: not known */
     uint64_t last_order_seq;
     uint32_t resting, unsent, sent, confirmed, refused, unknown;
+    bool flatten; /* was asked for */
+    struct event_flatten flattened;
+    uint64_t seen_seq; /* of the engine's event: durable when the journal has come so far */
 };
 
 struct view_scope {

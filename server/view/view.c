@@ -209,6 +209,18 @@ void view_note_kill(struct view *view, uint64_t incident, uint16_t scope, const 
     view_leave(view);
 }
 
+void view_note_flatten(struct view *view, uint64_t incident)
+{
+    struct view_kill *kill;
+
+    view_enter(view);
+    kill = model_kill(view, incident);
+    if (kill)
+        kill->flatten = true;
+    model_changed(view, VIEW_KILL);
+    view_leave(view);
+}
+
 void view_kill_durable(struct view *view, uint64_t incident)
 {
     struct view_kill *kill;

@@ -43,6 +43,8 @@ void view_note_command(struct view *view, uint64_t command_id, const char *actor
 void view_note_kill(struct view *view, uint64_t incident, uint16_t scope, const char *actor,
                     const char *reason, int64_t at_ns, int64_t ns_to_block, bool durable);
 void view_kill_durable(struct view *view, uint64_t incident);
+/* Whoever killed wants what the scope holds to be sold or bought back as well. */
+void view_note_flatten(struct view *view, uint64_t incident);
 
 /* Waits until the engine has answered the command. False at the deadline. */
 bool view_wait_command(struct view *view, uint64_t command_id, int64_t timeout_ms,
@@ -104,6 +106,7 @@ json_t *limit_value_json(enum limit_id id, int64_t value);
 struct view_counters {
     uint64_t orders_sent[MAX_VENUES], orders_rejected[MAX_VENUES], fills[MAX_VENUES];
     uint64_t denied[DENIAL_COUNT];
+    uint64_t triggers[TRIGGER_COUNT];
     uint64_t gaps, anomalies, overruns, open_orders, unknown_orders;
 };
 void view_counters(struct view *view, struct view_counters *counters);

@@ -215,6 +215,10 @@ export class Caller {
     return this.call("PUT", `/v1${path}`, body, { ...match, ...headers });
   }
 
+  patch(path, body, headers) {
+    return this.call("PATCH", `/v1${path}`, body, headers);
+  }
+
   delete(path, headers) {
     return this.call("DELETE", `/v1${path}`, undefined, headers);
   }

@@ -116,6 +116,8 @@ static void start_venue(struct rig *rig)
     struct sim_config config = {.seed = 1,
                                 .order_latency_ns = rig->order_latency_ns,
                                 .ack_latency_ns = rig->ack_latency_ns,
+                                .faults = rig->faults,
+                                .fault_count = rig->fault_count,
                                 .instruments = RIG_INSTRUMENTS,
                                 .instrument_rows = rig->config.instrument};
 

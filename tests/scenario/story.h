@@ -9,6 +9,7 @@
  *   fees MAKER TAKER                         ratios
  *   strategy NAME key=value...               switches maker or momentum on: order max half_spread
  *                                            requote life_ms fast_ms slow_ms entry cooldown_ms
+ *   fault KIND VERB [nth N] [for TIME] [code N]   of the venue, as a fault script has them
  *   permit STRATEGY none|INSTRUMENT          what it may trade (else everything)
  * Any time:
  *   limit NAME VALUE|null|unset [SCOPE]      firm without SCOPE

@@ -25,20 +25,9 @@ struct fixture {
     int64_t book_id;
     uint32_t counts[EVENT_COUNT];
     union {
-        struct event_order_sent order_sent;
-        struct event_order_denied order_denied;
-        struct event_order_state order_state;
-        struct event_fill fill;
-        struct event_position position;
-        struct event_limits_applied limits_applied;
-        struct event_state_changed state_changed;
-        struct event_kill_seen kill_seen;
-        struct event_kill_progress kill_progress;
-        struct event_book_status book_status;
-        struct event_command_done command_done;
-        struct event_anomaly anomaly;
-        struct event_start start;
-        struct event_stop stop;
+#define EVENT(ID, name) struct event_##name name;
+#include "tables/events.def"
+#undef EVENT
         uint8_t bytes[LANE_RECORD_MAX];
     } newest[EVENT_COUNT];
     uint32_t sent_count;

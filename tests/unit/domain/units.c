@@ -87,7 +87,7 @@ Test(names, order_ids_read_back_and_nothing_else_does)
     uint64_t id = 0;
 
     order_id_print(text, 3ULL << 32 | 0xAB);
-    cr_assert(eq(str, text, "PW3-AB"));
+    cr_assert(eq(str, text, "PW3-ABR"));
     cr_assert(order_id_parse(text, &id));
     cr_assert(eq(u64, id, 3ULL << 32 | 0xAB));
     cr_assert(not(order_id_parse("PW3", &id)));
@@ -96,6 +96,28 @@ Test(names, order_ids_read_back_and_nothing_else_does)
     cr_assert(not(order_id_parse("PW3-123456789", &id)));
     cr_assert(not(order_id_parse("PW3-ab", &id)));
     cr_assert(not(order_id_parse("", &id)));
+    cr_assert(not(order_id_parse("PW3-AB", &id)), "B is not the check character of A");
+}
+
+/* ISO/IEC 7064 promises both; the check of PW3-AB was computed by another program. */
+Test(names, an_order_id_with_a_wrong_or_swapped_character_is_none)
+{
+    char text[ORDER_ID_TEXT_MAX], wrong[ORDER_ID_TEXT_MAX];
+    uint64_t id;
+
+    order_id_print(text, 0x80012345ULL << 32 | 0x6789ABCD);
+    for (size_t at = 2; text[at] != '\0'; at++)
+        for (const char *other = "0123456789ABCDEF"; *other != '\0'; other++) {
+            strcpy(wrong, text);
+            wrong[at] = *other;
+            cr_assert(eq(int, order_id_parse(wrong, &id), *other == text[at]), "%s", wrong);
+        }
+    for (size_t at = 2; text[at + 1] != '\0'; at++) {
+        strcpy(wrong, text);
+        wrong[at] = text[at + 1];
+        wrong[at + 1] = text[at];
+        cr_assert(eq(int, order_id_parse(wrong, &id), text[at] == text[at + 1]), "%s", wrong);
+    }
 }
 
 Test(limits, null_is_the_tightest)

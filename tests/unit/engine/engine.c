@@ -141,7 +141,6 @@ Test(engine, what_still_rests_in_a_killed_scope_is_cancelled_again)
 Test(engine, a_denied_strategy_pauses_and_is_asked_again)
 {
     struct fixture *f = fixture_memory(sizeof *f);
-    uint32_t denied;
 
     fixture_configure(f);
     f->config.strategy[1].kind = STRATEGY_KIND_MAKER;
@@ -152,11 +151,39 @@ Test(engine, a_denied_strategy_pauses_and_is_asked_again)
     fixture_start(f);
     for (int update = 0; update < 100; update++)
         fixture_book(f, 0, 1000, 1010);
-    denied = f->counts[EVENT_ORDER_DENIED];
-    cr_assert(eq(u32, denied, 1));
-    f->now_ns += DENIAL_PAUSE_NS;
+    cr_assert(eq(u32, f->counts[EVENT_ORDER_DENIED], 1));
+    f->now_ns += 1000000000; /* a second on, it is said in full again */
     fixture_book(f, 0, 1000, 1010);
     cr_assert(eq(u32, f->counts[EVENT_ORDER_DENIED], 2));
+}
+
+Test(engine, equal_denials_are_said_once_and_counted)
+{
+    struct fixture *f = fixture_memory(sizeof *f);
+    const struct event_denials *said = (const void *)&f->newest[EVENT_DENIALS];
+    int64_t first_ns;
+
+    fixture_configure(f);
+    f->config.strategy[1].kind = STRATEGY_KIND_MAKER;
+    f->config.strategy[1].enabled = true;
+    f->config.strategy[1].params[0] = (struct strategy_params){
+        .order_lots = 5, .max_position_lots = 50, .half_spread_ticks = 1, .requote_ticks = 1};
+    f->config.limits[0].value[LIMIT_MAX_ORDER_LOTS] = 4;
+    fixture_start(f);
+    fixture_book(f, 0, 1000, 1010);
+    first_ns = f->now_ns;
+    for (int again = 0; again < 5; again++) {
+        f->now_ns += DENIAL_PAUSE_NS;
+        fixture_book(f, 0, 1000, 1010);
+    }
+    cr_assert(eq(u32, f->counts[EVENT_ORDER_DENIED], 1));
+    timer(f, 1000000000);
+    cr_assert(eq(u32, f->counts[EVENT_DENIALS], 1));
+    cr_assert(eq(u64, said->count, 5));
+    cr_assert(eq(int, said->reason, DENY_MAX_ORDER_LOTS));
+    cr_assert(eq(u64, said->order_id, f->newest[EVENT_ORDER_DENIED].order_denied.order_id));
+    cr_assert(eq(i64, said->first_ns, first_ns));
+    cr_assert(eq(i64, said->last_ns, first_ns + 5 * DENIAL_PAUSE_NS));
 }
 
 Test(engine, a_stop_lets_nothing_new_out_and_changes_no_state)

@@ -127,7 +127,7 @@ Test(view, an_order_from_sent_to_filled)
     view_note_command(view, 9, "trader", "by hand");
     SAY(EVENT_ORDER_SENT, 9, sent);
     order = keep(view_order(view, sent.order_id));
-    cr_assert_str_eq(at(order, "id"), "\"PW1-1\"");
+    cr_assert_str_eq(at(order, "id"), "\"PW1-1X\"");
     cr_assert_str_eq(at(order, "actor"), "\"trader\"");
     cr_assert_str_eq(at(order, "price"), "\"65123.45\"");
     cr_assert_str_eq(at(order, "avg_price"), "null");

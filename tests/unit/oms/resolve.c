@@ -1,0 +1,167 @@
+#include "../engine_fixture.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#define MS 1000000LL
+
+TestSuite(resolve, .fini = fixture_end);
+
+static struct fixture *patient(void)
+{
+    struct fixture *f = fixture_memory(sizeof *f);
+
+    fixture_configure(f);
+    f->config.rules.ack_timeout_ns = 1000 * MS;
+    f->config.rules.query_every_ns = 500 * MS;
+    f->config.rules.void_after_ns = 3000 * MS;
+    fixture_start(f);
+    fixture_book(f, 0, 1000, 1001);
+    return f;
+}
+
+static void pass(struct fixture *f, int64_t ns)
+{
+    for (int64_t until = f->now_ns + ns; f->now_ns < until;) {
+        f->now_ns += SLOW_TIMER_NS;
+        fixture_book(f, 0, 1000, 1001); /* a quiet book would have its quotes pulled */
+        engine_timer(f->engine, f->now_ns);
+        fixture_drain(f);
+    }
+}
+
+static uint32_t queries(const struct fixture *f)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = 0; at < f->sent_count; at++)
+        count += f->sent[at].kind == ORDER_MESSAGE_QUERY;
+    return count;
+}
+
+static enum order_state state_of(const struct fixture *f)
+{
+    return (enum order_state)f->newest[EVENT_ORDER_STATE].order_state.state;
+}
+
+Test(resolve, without_an_answer_it_is_unknown_counts_in_full_and_is_asked_about_not_sent_again)
+{
+    struct fixture *f = patient();
+
+    fixture_order(f, 0, SIDE_BUY, 1000, 10);
+    pass(f, 900 * MS);
+    cr_assert(eq(int, (int)f->counts[EVENT_ORDER_STATE], 0));
+    pass(f, 200 * MS);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 10));
+    cr_assert(eq(u32, queries(f), 1), "asked at once");
+    pass(f, 1000 * MS);
+    cr_assert(eq(u32, queries(f), 3));
+    for (uint32_t at = 1; at < f->sent_count; at++)
+        cr_assert(eq(int, f->sent[at].kind, ORDER_MESSAGE_QUERY));
+}
+
+Test(resolve, it_is_void_only_after_the_receive_window_and_two_clean_absences)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    pass(f, 1500 * MS);
+    for (int early = 0; early < 5; early++)
+        fixture_report(f, id, REPORT_QUERY_ABSENT);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "it may still be on its way");
+    pass(f, 2000 * MS);
+    fixture_report(f, id, REPORT_QUERY_ABSENT);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "one answer is not enough");
+    fixture_report(f, id, REPORT_QUERY_ABSENT);
+    cr_assert(eq(int, state_of(f), ORDER_CANCELLED));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 0));
+    fixture_fill(f, id, SIDE_BUY, 9, 1000, 10);
+    cr_assert(eq(i64, engine_position(f->engine, 0)->lots, 10), "and if it was filled after all");
+    cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 1));
+}
+
+Test(resolve, being_found_again_forgets_the_absence)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    pass(f, 3500 * MS);
+    fixture_report(f, id, REPORT_QUERY_ABSENT);
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING));
+    fixture_report(f, id, REPORT_TIMEOUT);
+    fixture_report(f, id, REPORT_QUERY_ABSENT);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
+}
+
+Test(resolve, an_amend_without_an_answer_counts_with_the_larger_until_the_venue_says_what_stands)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+    struct command command = {.kind = COMMAND_AMEND_ORDER, .amend_order = {id, 0, 30}};
+    struct execution stands = {.report = REPORT_VENUE_ACK,
+                               .order_id = id,
+                               .strategy = 1,
+                               .amend_no = 1,
+                               .price_ticks = 1000,
+                               .qty_lots = 10};
+
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    fixture_command(f, &command);
+    pass(f, 1500 * MS);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 30));
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "the amend may still be on its way");
+    pass(f, 2000 * MS);
+    stands.amend_no = 0;
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "asked before the amend was sent");
+    stands.amend_no = 1;
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 10));
+}
+
+Test(resolve, a_foreign_order_counts_and_only_its_own_cancel_touches_it)
+{
+    struct fixture *f = patient();
+    struct execution foreign = {.report = REPORT_FOREIGN,
+                                .side = SIDE_SELL,
+                                .order_id = 1ULL << 63 | 5,
+                                .price_ticks = 1010,
+                                .qty_lots = 40};
+    struct command all = {.kind = COMMAND_CANCEL_ALL};
+
+    engine_execution(f->engine, &foreign, f->now_ns);
+    engine_execution(f->engine, &foreign, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(u32, f->counts[EVENT_ORDER_EXTERNAL], 1));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_SELL][0], 40));
+    cr_assert(eq(u32, engine_open_orders(f->engine), 1));
+    kill_page_set(&f->page, 0);
+    fixture_command(f, &all);
+    cr_assert(eq(u32, f->sent_count, 0), "it is another's: neither kill nor cancel-all");
+    cr_assert(eq(u32, f->newest[EVENT_KILL_SEEN].kill_seen.resting, 0));
+    cr_assert(eq(int, fixture_cancel(f, foreign.order_id), OK));
+    cr_assert(eq(int, f->sent[0].kind, ORDER_MESSAGE_CANCEL));
+    fixture_report(f, foreign.order_id, REPORT_VENUE_CANCEL);
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_SELL][0], 0));
+}
+
+Test(resolve, a_foreign_order_that_cannot_be_counted_stops_the_instrument)
+{
+    struct fixture *f = patient();
+    struct execution foreign = {.report = REPORT_FOREIGN, .order_id = 1ULL << 63, .qty_lots = -4};
+
+    f->engine->oms.rules.trigger[TRIGGER_POSITION_DRIFT] = trigger_default(TRIGGER_POSITION_DRIFT);
+    engine_execution(f->engine, &foreign, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, engine_effective_state(f->engine, 0, 1), STATE_HALTED));
+    cr_assert(eq(int, engine_effective_state(f->engine, 1, 1), STATE_ACTIVE));
+    cr_assert(eq(u32, engine_open_orders(f->engine), 0));
+}
