@@ -15,10 +15,11 @@
  * Resumer            propose and approve in server/control/changes.c: names what the view showed
  * ticket .. seen     the members of struct kill_page, of one scope
  * published          tail of a gateway's order ring; consumed: its head. Nothing wraps, so an
- *                    order is its gateway and its position. Cancels always pass and are left out.
+ *                    order is its gateway and its position. Cancels, queries and exits always pass
+ *                    and are left out; so is the batcher.
  * halted .. served   struct scope_state
  *
- * tests/models/check also looks for the C lines named by "mirrors" below: who changes one of them
+ * tests/models/run also looks for the C lines named by "mirrors" below: who changes one of them
  * changes this model.
  * mirrors engine/domain/kill_page.h: } while (seen >= generation);
  * mirrors engine/oms/scopes.c: if (command->clears != now->incident || word != now->served)
