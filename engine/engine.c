@@ -97,6 +97,8 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
     assert(config->scopes.venues <= MAX_VENUES && config->scopes.strategies <= MAX_STRATEGIES);
     assert(config->epoch < MAX_EPOCH && config->instance < MAX_INSTANCE);
     assert(config->scopes.strategies >= 1 && config->currencies <= MAX_CURRENCIES);
+    for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
+        assert(gate_limits_hold(&config->limits[scope]) && gate_limits_hold(&config->caps[scope]));
     memset(engine, 0, sizeof *engine);
     engine->config = *config;
     engine->io = io;
@@ -153,6 +155,7 @@ static struct reference reference_of(const struct engine *engine, uint16_t instr
                               .ask_ticks = touch.ask.price_ticks,
                               .book_ns = book_received_ns(book),
                               .venue_ns = engine->venue_ns[instrument],
+                              .venue_moved_ns = engine->venue_moved_ns[instrument],
                               .stale = book_is_stale(book),
                               .lost = book_status(book) == BOOK_LOST};
 }
@@ -298,9 +301,12 @@ static void book_moved(struct engine *engine, uint16_t instrument)
 {
     struct touch touch = book_touch(engine->books[instrument]);
 
-    if (touch.bid.price_ticks > 0 && touch.ask.price_ticks > 0)
+    if (touch.bid.price_ticks > 0 && touch.ask.price_ticks > 0) {
+        accounts_touch(&engine->oms.accounts, instrument, touch.bid.price_ticks,
+                       touch.ask.price_ticks, engine->oms.now_ns);
         oms_mark(&engine->oms, instrument,
                  (touch.bid.price_ticks + touch.ask.price_ticks) * (PRICE_ONE_E8 / 2));
+    }
     engine->pulled[instrument] = false;
     run_strategies(engine, instrument, false);
 }
@@ -312,8 +318,10 @@ static void take_depth(struct engine *engine, const struct market_update *update
     int64_t expected_id = book_update_id(book);
     enum book_result result = book_apply(book, update);
 
-    if (result == BOOK_APPLIED)
+    if (result == BOOK_APPLIED && update->venue_ns > engine->venue_ns[update->instrument]) {
         engine->venue_ns[update->instrument] = update->venue_ns;
+        engine->venue_moved_ns[update->instrument] = engine->oms.now_ns;
+    }
 
     if (book_status(book) != before)
         say_status(engine, update->instrument, expected_id, update);

@@ -18,12 +18,19 @@
 #include "base/ring.h"
 #include "book/book.h"
 #include "domain/command.h"
+#include "domain/day.h"
 #include "domain/event.h"
 #include "domain/instrument.h"
 #include "domain/kill_page.h"
 #include "domain/trigger.h"
 #include "domain/units.h"
 #include "position/position.h"
+<<<<<<< HEAD
+#include "risk/explain.h"
+=======
+#include "sim/exchange.h"
+#include "sim/l3.h"
+>>>>>>> matching
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 
@@ -54,7 +61,7 @@ struct engine_config {
     uint64_t epoch;     /* of this start, below MAX_EPOCH; never repeats in a data directory */
     uint16_t instance;  /* tag of the instance, below MAX_INSTANCE: part of every order id */
     uint64_t config_hash;
-    int64_t day_start_ns; /* the UTC day that the daily figures begin with */
+    int64_t day_start_ns; /* when the trading day began that the daily figures begin with */
     struct engine_rules {
         bool cancel_old_on_self_match; /* else the new order is refused */
         bool virtual_time;             /* speed max: nobody's real-time beat can be missed */

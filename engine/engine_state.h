@@ -24,9 +24,9 @@ struct engine {
     struct oms oms;
     struct cell cells[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct book *books[MAX_INSTRUMENTS];
-    int64_t
-        venue_ns[MAX_INSTRUMENTS]; /* the venue's stamp of the newest update; 0: it gives none */
-    bool pulled[MAX_INSTRUMENTS];  /* quotes of a quiet or stale book have been pulled */
+    int64_t venue_ns[MAX_INSTRUMENTS];       /* the venue's newest stamp; 0: it gives none */
+    int64_t venue_moved_ns[MAX_INSTRUMENTS]; /* our clock when that stamp last rose */
+    bool pulled[MAX_INSTRUMENTS];            /* quotes of a quiet or stale book have been pulled */
     int64_t slow_timer_ns;
     int64_t shown_update_id[MAX_INSTRUMENTS]; /* telemetry: last book sent */
     uint8_t shown_status[MAX_INSTRUMENTS];

@@ -118,6 +118,7 @@ int cli_bench(int argc, char **argv)
     }
     take_core();
     measured = bench_parts(&bench);
+    measured = bench_matching(&bench) && measured;
     measured = bench_step(&bench) && measured;
     measured = bench_recorded(&bench) && measured;
     if (as_json) {

@@ -35,6 +35,7 @@ void bench_add(struct bench *bench, const struct bench_figure *figure);
 
 /* The parts. Each adds its figures, or says on stderr why it could not and returns false. */
 bool bench_parts(struct bench *bench);    /* ring, lane, gate, book */
+bool bench_matching(struct bench *bench); /* the exchange on workload A */
 bool bench_step(struct bench *bench);     /* the engine's step over a market */
 bool bench_recorded(struct bench *bench); /* decoder and whole replay against jansson */
 

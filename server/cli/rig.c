@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANE_BYTES = 4 << 20, RING_BYTES = 1 << 20, MAKER = 1, DAY_NS_E9 = 86400 };
+enum { LANE_BYTES = 4 << 20, RING_BYTES = 1 << 20, MAKER = 1 };
 
 struct rig {
     struct engine_config config;
@@ -68,6 +68,10 @@ static void open_limits(struct engine_config *config)
     firm[LIMIT_MAX_MESSAGES_PER_S] = 1000000;
     firm[LIMIT_PRICE_COLLAR_RATIO] = RATIO_ONE_E8 / 10;
     firm[LIMIT_MAX_DATA_AGE_MS] = 60000;
+    firm[LIMIT_MAX_GROSS_NOTIONAL] = firm[LIMIT_MAX_NET_NOTIONAL] = 1000000000 * MONEY_ONE_E8;
+    firm[LIMIT_MAX_ORDERS_PER_DAY] = firm[LIMIT_MAX_REPEATED_EXECUTIONS] = 1000000000;
+    firm[LIMIT_DUPLICATE_WINDOW_MS] = firm[LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO] = 0;
+    firm[LIMIT_MAX_DRAWDOWN_RATIO] = firm[LIMIT_MAX_MARGIN_RATIO] = RATIO_ONE_E8;
 }
 
 /* Number of a name, added when it is new. When no more fit, the last stands for the rest: a rig
@@ -109,7 +113,6 @@ static void configure(struct rig *rig, const struct feed_instruments *instrument
                       int64_t start_ns)
 {
     struct engine_config *config = &rig->config;
-    int64_t day_ns = DAY_NS_E9 * 1000000000LL;
 
     config->scopes = (struct scope_map){.strategies = MAKER + 1};
     config->gateways = 1;
@@ -119,7 +122,7 @@ static void configure(struct rig *rig, const struct feed_instruments *instrument
     add_instruments(config, instruments);
     config->capital_e8 = 1000000 * MONEY_ONE_E8;
     config->epoch = 1;
-    config->day_start_ns = start_ns / day_ns * day_ns;
+    config->day_start_ns = day_start_ns(start_ns, 0);
 }
 
 static bool report(void *ctx, const struct execution *execution)

@@ -123,16 +123,17 @@ static void print_config(void)
     uint32_t count = config_settings(&rows);
 
     print_rows(rows, count, "changes");
+    printf("\nSettings of an instrument, also of a recorded one:\n\n");
+    count = config_instrument_settings(&rows);
+    print_rows(rows, count, "changes");
     printf("\nParameters of a strategy:\n\n");
     count = config_parameters(&rows);
     print_rows(rows, count, "kinds");
     printf(
         "\nLists and maps: `venues: [{venue}]`, `instruments: [{instrument, tick, lot, currency, "
-        "inverse, contract_value, maker_fee, taker_fee, exchange_fee, clearing_fee, "
-        "funding_rate}]`, `strategies: [{strategy, kind, "
+        "inverse, contract_value, ..settings}]`, `strategies: [{strategy, kind, "
         "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
-        "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {maker_fee, taker_fee, "
-        "exchange_fee, clearing_fee, funding_rate, "
+        "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {..settings, "
         "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "
         "rate}`, `triggers: {trigger: off|notify|reduce|kill or {action, samples, window}}`.\n");
 }

@@ -34,6 +34,7 @@ struct config {
     struct {
         char reporting_currency[16];
         int64_t capital_e8;
+        int32_t day_roll_hour; /* UTC */
     } money;
     struct {
         char speed[16];  /* real | xN | max */
@@ -109,11 +110,12 @@ enum status config_check_at_end(const char *at_end, struct err *err);
 /* "127.0.0.1:8080", "[::1]:0", "localhost:80"; off loopback refused: plain HTTP stays at home. */
 enum status config_check_listen(const char *listen, struct err *err);
 
-/* The rows of settings.def and strategy_settings.def, for `pitwall spec config`. */
+/* The rows of settings.def, instrument_settings.def and strategy_settings.def, for `pitwall spec config`. */
 struct setting_text {
     const char *path, *type, *range, *fallback, *change, *says;
 };
 uint32_t config_settings(const struct setting_text **rows);
+uint32_t config_instrument_settings(const struct setting_text **rows);
 uint32_t config_parameters(const struct setting_text **rows); /* change: which kinds have it */
 
 #endif

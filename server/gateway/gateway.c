@@ -365,6 +365,7 @@ static void sweep(struct gateway *gateway)
 
     if (wanted == gateway->swept)
         return;
+    gateway->stamp_ns = clock_real_ns();
     sim_cancel_those(gateway->sim, is_killed, gateway, gateway->now_ns);
     gateway->swept = wanted;
     /* Pairs with the acquire of whoever leaves the program: the cancels are on their way. */

@@ -1,5 +1,5 @@
 /* What the view remembers, and how events and telemetry change it. Inside view/ only; everything
- * here is used under the view's lock. Fixed memory, about 6 MB. */
+ * here is used under the view's lock. Fixed memory, about 9 MB. */
 #ifndef PITWALL_VIEW_MODEL_H
 #define PITWALL_VIEW_MODEL_H
 
@@ -25,7 +25,7 @@ struct view_fill {
 
 struct view_denial {
     uint64_t order_id;
-    struct verdict verdict;
+    struct view_verdict why;
 };
 
 struct view_kill {
@@ -50,12 +50,6 @@ struct view_scope {
     char actor[MAX_NAME], cause[VIEW_TEXT_MAX];
 };
 
-/* A position as the engine last stated it, and the rebates within its fees. */
-struct view_position {
-    struct position held;
-    int64_t rebate_e8; /* received, >= 0 */
-};
-
 struct view_command {
     uint64_t id;
     char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
@@ -76,14 +70,15 @@ struct view {
     struct lane_reader reader;
     uint64_t expected_seq; /* of the next event; behind the reader's after an overrun */
     struct view_scope scope[MAX_SCOPES];
-    struct view_position total[MAX_INSTRUMENTS];
-    struct view_position own[MAX_STRATEGIES][MAX_INSTRUMENTS];
+    struct position total[MAX_INSTRUMENTS]; /* as last stated; unrealised is not kept here */
+    struct position own[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct telemetry_book books[MAX_INSTRUMENTS]; /* kind 0: none yet */
     struct telemetry_pnl pnl;                     /* kind 0: none yet */
     int64_t telemetry_mono_ns;                    /* when the newest came */
     uint64_t fill_count, denial_count, command_count, answer_count, kill_count;
     struct view_fill fills[KEPT_FILLS];
     struct view_denial denials[KEPT_DENIALS];
+    struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */
     struct view_command commands[KEPT_COMMANDS];
     struct view_answer answers[KEPT_COMMANDS];
     struct view_kill kills[KEPT_KILLS];
@@ -107,6 +102,8 @@ bool model_kill_is_complete(const struct view_kill *kill);
 enum trading_state model_effective(const struct view *view, uint16_t scope);
 /* The engine's clock, which at full speed is virtual. */
 int64_t model_now_ns(const struct view *view);
+/* Money telemetry has come, and lately. */
+bool model_money_is_fresh(const struct view *view);
 /* 1e-8 ticks; 0: there is no fresh mark. */
 int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument);
 

@@ -69,7 +69,8 @@ static void clause_denied(struct story *story, struct words *words)
     const struct rig_order *order = subject_of(story);
     const char *reason = words_next(story, words, "a reason");
     enum limit_id id = limit_find(reason, (uint32_t)strlen(reason));
-    const struct check *check = &order->verdict.checks[id == LIMIT_COUNT ? 0 : id];
+    enum limit_id denied_by;
+    struct check check;
     uint32_t scale;
 
     if (!order->denied)
@@ -79,15 +80,17 @@ static void clause_denied(struct story *story, struct words *words)
                    reason);
     if (id == LIMIT_COUNT || !words_left(words))
         return;
+    if (!explain_denial(&order->verdict, &denied_by, &check) || denied_by != id)
+        story_fail(story, "the verdict does not say which limit denied");
     scale = limit_row(id)->type == LIMIT_INTEGER ? 0 : 8;
     expect_integer(story, "measured",
                    parse_decimal(story, words_next(story, words, "a value"), scale, "a value"),
-                   check->measured);
+                   check.measured);
     if (!words_take(words, ">"))
         story_fail(story, "'>' expected");
     expect_integer(story, "the limit",
                    parse_decimal(story, words_next(story, words, "a value"), scale, "a value"),
-                   check->limit);
+                   check.limit);
 }
 
 static void expect_trading_state(struct story *story, struct words *words, uint8_t state)
@@ -161,12 +164,13 @@ static void clause_realised(struct story *story, struct words *words)
                    engine_position(story->rig->engine, instrument)->realised_e8);
 }
 
+/* Less rebates: negative when makers were paid more than was charged. */
 static void clause_fee(struct story *story, struct words *words)
 {
-    uint16_t instrument = maybe_instrument(words);
+    const struct position *position = engine_position(story->rig->engine, maybe_instrument(words));
 
     expect_integer(story, "the fee, in 1e-8,", words_decimal(story, words, "money"),
-                   engine_position(story->rig->engine, instrument)->fee_e8);
+                   position->fee_e8 - position->rebate_e8);
 }
 
 static void clause_open(struct story *story, struct words *words)

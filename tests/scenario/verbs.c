@@ -23,6 +23,14 @@ static void verb_fees(struct story *story, struct words *words)
     }
 }
 
+static void verb_patience(struct story *story, struct words *words)
+{
+    struct engine_rules *rules = &story->rig->config.rules;
+
+    rules->ack_timeout_ns = rules->query_every_ns = words_time(story, words);
+    rules->void_after_ns = words_time(story, words);
+}
+
 /* The venue is fed by the rig, not the engine by the venue: no fault can be on data. */
 static struct fault_rule fault_of(struct story *story, struct words *words)
 {
@@ -311,6 +319,15 @@ static void verb_cancel(struct story *story, struct words *words)
     rig_command(story->rig, command);
 }
 
+static void verb_amend(struct story *story, struct words *words)
+{
+    struct command command = {.kind = COMMAND_AMEND_ORDER};
+
+    story->subject = command.amend_order.order_id = words_order(story, words)->id;
+    words_lots_at(story, words, &command.amend_order.qty_lots, &command.amend_order.price_ticks);
+    rig_command(story->rig, command);
+}
+
 static void verb_cancel_all(struct story *story, struct words *words)
 {
     struct command command = {.kind = COMMAND_CANCEL_ALL};
@@ -458,6 +475,7 @@ static const struct {
     {"latency", true, verb_latency},
     {"fees", true, verb_fees},
     {"fault", true, verb_fault},
+    {"patience", true, verb_patience},
     {"strategy", true, verb_strategy},
     {"permit", true, verb_permit},
     {"limits", true, verb_limits},
@@ -468,6 +486,7 @@ static const struct {
     {"ended", false, verb_ended},
     {"submit", false, verb_submit},
     {"cancel", false, verb_cancel},
+    {"amend", false, verb_amend},
     {"cancel-all", false, verb_cancel_all},
     {"kill", false, verb_kill},
     {"resume", false, verb_resume},

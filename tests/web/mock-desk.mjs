@@ -312,8 +312,11 @@ export class Desk {
       equity: decimal(equity, 8),
       peak: decimal(peak, 8),
       drawdown_ratio: decimal(((peak - equity) / peak) * 1e8, 8),
+      day_pnl: decimal(this.total(), 8),
+      margin_ratio: "0.0312",
       by_instrument: [],
       by_strategy: [],
+      by_venue: [],
     };
   }
 
@@ -328,6 +331,12 @@ export class Desk {
       realised: decimal(this.money.price / 3, 8),
       currency: "USDT",
       age_ns: "3100000",
+      funding: "0",
+      funding_due: null,
+      margin_ratio: null,
+      liquidation_price: null,
+      liquidation_distance_ratio: null,
+      ...market.margin,
     }));
   }
 

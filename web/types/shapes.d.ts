@@ -173,10 +173,24 @@ export interface Position {
     realised: Decimal | null;
     currency: string;
     age_ns: Nanoseconds | null;
+    fee: Decimal;
+    rebate: Decimal;
+    funding: Decimal;
+    funding_due: Decimal | null;
+    funding_due_ns: Nanoseconds | null;
+    day_pnl: Decimal | null;
+    mark_source: "venue" | "mid" | null;
+    mark_age_ns: Nanoseconds | null;
+    margin: Decimal | null;
+    margin_ratio: Decimal | null;
+    liquidation_price: Decimal | null;
+    liquidation_distance_ratio: Decimal | null;
 }
 
 export interface Pnl {
     currency: string;
+    day_pnl: Decimal | null;
+    margin_ratio: Decimal | null;
     total: Decimal | null;
     price: Decimal | null;
     fee: Decimal | null;

@@ -652,7 +652,7 @@ Test(gateway, data_latency_lets_the_venue_know_first)
     struct execution execution;
     int64_t asked_ns;
 
-    config.sim.data_latency_ns = 30 * MS;
+    config.sim.data_latency_ns = 500 * MS;
     feed_quiet_market();
     start();
     gateway_poll(gateway);
@@ -663,12 +663,12 @@ Test(gateway, data_latency_lets_the_venue_know_first)
     cr_assert(next_execution(&execution));
     cr_assert(next_execution(&execution));
     cr_assert(eq(int, execution.report, REPORT_FILL_PART), "the venue has the book");
-    poll_for(60 * MS);
+    poll_for(600 * MS);
     cr_assert(take_update(&update));
     cr_assert(eq(int, update.kind, MARKET_SNAPSHOT));
     cr_assert(eq(int, update.instrument, 1));
-    cr_assert(eq(i64, update.received_ns - update.venue_ns, 30 * MS + 7));
-    cr_assert(ge(i64, update.received_ns, asked_ns + 20 * MS));
+    cr_assert(eq(i64, update.received_ns - update.venue_ns, 500 * MS + 7));
+    cr_assert(ge(i64, update.received_ns, asked_ns + 100 * MS));
     cr_assert(eq(u64, gateway_counters(gateway).updates, 1));
 }
 

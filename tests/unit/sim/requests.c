@@ -23,6 +23,25 @@ Test(sim_requests, an_amend_is_answered_with_price_and_total_as_they_now_stand)
     cr_assert(eq(u32, sim_resting(venue_floor.sim), 1));
 }
 
+Test(sim_requests, the_answer_says_which_amend_it_answers)
+{
+    struct order_message amend = {.kind = ORDER_MESSAGE_AMEND,
+                                  .amend_no = 7,
+                                  .order_id = ID(1),
+                                  .price_ticks = 98,
+                                  .qty_lots = 9};
+
+    ask_new(1, SIDE_BUY, 4, 99);
+    ask_message(amend);
+    cr_assert(eq(int, heard_last()->report, REPORT_VENUE_AMEND));
+    cr_assert(eq(u32, heard_last()->amend_no, 7));
+    amend.amend_no = 8;
+    amend.price_ticks = 0;
+    ask_message(amend);
+    cr_assert(eq(int, heard_last()->report, REPORT_AMEND_REJECT));
+    cr_assert(eq(u32, heard_last()->amend_no, 8));
+}
+
 Test(sim_requests, a_smaller_size_keeps_the_place_in_the_queue)
 {
     ask_new(1, SIDE_BUY, 4, 99);
