@@ -25,12 +25,9 @@
 #include "domain/trigger.h"
 #include "domain/units.h"
 #include "position/position.h"
-<<<<<<< HEAD
 #include "risk/explain.h"
-=======
 #include "sim/exchange.h"
 #include "sim/l3.h"
->>>>>>> matching
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 
