@@ -120,6 +120,7 @@ static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
     engine->oms.now_ns = now_ns;
     engine->oms.cause = cause;
     engine->oms.sent_in_step = 0;
+    engine->ran = 0;
     oms_kill(&engine->oms);
 }
 
@@ -295,6 +296,7 @@ static void run_strategy(struct engine *engine, uint16_t strategy, uint16_t inst
     uint32_t wanted;
 
     look(engine, strategy, instrument, stale, &view);
+    engine->ran |= 1U << strategy;
     wanted = strategy_step(engine->config.strategy[strategy].kind,
                            &engine->config.strategy[strategy].params[instrument], &cell->state,
                            &view, intents);
@@ -612,6 +614,17 @@ void engine_timer(struct engine *engine, int64_t now_ns)
         engine->slow_timer_ns = now_ns;
         look_around(engine, now_ns);
     }
+    oms_publish(&engine->oms);
+}
+
+void engine_overran(struct engine *engine, int64_t now_ns)
+{
+    uint32_t ran = engine->ran;
+
+    begin(engine, now_ns, 0);
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->config.scopes.strategies; at++)
+        if (ran & 1U << at)
+            engine_enable_strategy(engine, at, false);
     oms_publish(&engine->oms);
 }
 

@@ -27,6 +27,7 @@ struct engine {
     int64_t venue_ns[MAX_INSTRUMENTS];       /* the venue's newest stamp; 0: it gives none */
     int64_t venue_moved_ns[MAX_INSTRUMENTS]; /* our clock when that stamp last rose */
     bool pulled[MAX_INSTRUMENTS];            /* quotes of a quiet or stale book have been pulled */
+    uint32_t ran; /* a bit per strategy that has run in the newest step */
     int64_t slow_timer_ns;
     int64_t shown_update_id[MAX_INSTRUMENTS]; /* telemetry: last book sent */
     uint8_t shown_status[MAX_INSTRUMENTS];

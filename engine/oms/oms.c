@@ -49,9 +49,13 @@ static int64_t bounded_price(const struct oms *oms, struct order_scopes scopes, 
     return (int64_t)((mid - distance + PRICE_ONE_E8 - 1) / PRICE_ONE_E8);
 }
 
+/* What has no mark or no rate is not worth nothing: its value is taken for the largest there is, so
+ * that no scope it counts in has room until it is known. */
 static int64_t lot_value_e8(const struct oms *oms, uint16_t instrument)
 {
-    return accounts_lot_value_e8(&oms->accounts, instrument);
+    int64_t value = accounts_lot_value_e8(&oms->accounts, instrument);
+
+    return value > 0 ? value : INT64_MAX;
 }
 
 static struct exposure_lots total_lots(const struct oms *oms, uint16_t instrument)
@@ -431,8 +435,13 @@ void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks)
     bool moved = oms->accounts.mark_e8_ticks[instrument] != mark_e8_ticks;
 
     accounts_mark(&oms->accounts, instrument, mark_e8_ticks, oms->now_ns);
-    if (moved)
-        oms_revalue(oms, instrument);
+    if (!moved)
+        return;
+    oms_revalue(oms, instrument);
+    /* What settles in a currency that is converted by this mark is worth something else as well. */
+    for (uint16_t at = 0; at < oms->scopes.instruments; at++)
+        if (at != instrument && accounts_rated_by(&oms->accounts, at, instrument))
+            oms_revalue(oms, at);
 }
 
 void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_t orders)

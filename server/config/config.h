@@ -30,7 +30,7 @@ struct config {
         int32_t core; /* -1: choose one without disk interrupts */
         enum idle idle;
         bool inline_gateway; /* the gateway runs in the engine's thread */
-        int64_t stuck_ns, silent_ns;
+        int64_t step_budget_ns, stuck_ns, silent_ns;
     } engine;
     struct {
         char reporting_currency[16];
