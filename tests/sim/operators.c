@@ -93,8 +93,9 @@ static struct command any_order(struct world *world)
         .tif = chance(world, 700) ? TIF_GTC : TIF_IOC,
         .instrument = instrument,
         .strategy = chance(world, 800) ? STRATEGY_MANUAL : (uint16_t)(draw(world) % SIM_STRATEGIES),
-        .price_ticks = price + draw_from(world, -20, 20),
         .qty_lots = draw_from(world, 1, 40)};
+    /* Mostly on its own side of the price, sometimes through it. */
+    intent->price_ticks = price + (intent->side == SIDE_BUY ? -1 : 1) * draw_from(world, -6, 20);
     if (intent->type == TYPE_MARKET)
         intent->tif = TIF_IOC;
     else if (chance(world, 100))

@@ -276,7 +276,7 @@ static void choose_limits(struct world *world, uint16_t scope, struct limits *li
     for (unsigned id = 0; id < LIMIT_COUNT; id++)
         limits->value[id] = scope == scope_of_firm() ? widest((enum limit_id)id) : LIMIT_UNSET;
     for (unsigned at = 0; at < sizeof plain_limits / sizeof plain_limits[0]; at++)
-        if (scope == scope_of_firm() ? !chance(world, 150) : chance(world, 150))
+        if (chance(world, scope == scope_of_firm() ? 550 : 70))
             limits->value[plain_limits[at].id] =
                 draw_from(world, plain_limits[at].least, plain_limits[at].most);
     if (chance(world, 10))
