@@ -49,9 +49,13 @@ static int64_t bounded_price(const struct oms *oms, struct order_scopes scopes, 
     return (int64_t)((mid - distance + PRICE_ONE_E8 - 1) / PRICE_ONE_E8);
 }
 
+/* What has no mark or no rate is not worth nothing: its value is taken for the largest there is, so
+ * that no scope it counts in has room until it is known. */
 static int64_t lot_value_e8(const struct oms *oms, uint16_t instrument)
 {
-    return accounts_lot_value_e8(&oms->accounts, instrument);
+    int64_t value = accounts_lot_value_e8(&oms->accounts, instrument);
+
+    return value > 0 ? value : INT64_MAX;
 }
 
 static struct exposure_lots total_lots(const struct oms *oms, uint16_t instrument)
@@ -98,13 +102,22 @@ static int64_t covered_lots(const struct asked *asked)
 {
     int64_t open = asked->qty_lots - asked->filled_lots;
 
+    if (!asked->amend)
+        return 0;
     return open < asked->exposed_lots ? open : asked->exposed_lots;
+}
+
+static bool is_countable(const struct asked *asked)
+{
+    return asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS && asked->qty_lots > 0 &&
+           asked->qty_lots <= MAX_LOTS;
 }
 
 static struct exposure_figures figures_with(const struct oms *oms, const struct intent *intent,
                                             const struct asked *asked, struct exposure_lots lots)
 {
-    int64_t more = asked->qty_lots - asked->filled_lots - covered_lots(asked);
+    int64_t more =
+        is_countable(asked) ? asked->qty_lots - asked->filled_lots - covered_lots(asked) : 0;
 
     if (intent->side == SIDE_BUY)
         lots.buys += more;
@@ -201,11 +214,9 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
         .venue_age_ns = venue_age_ns(oms, reference),
         .rate_age_ns = rate_age,
     };
-    bool countable = asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS &&
-                     asked->qty_lots > 0 && asked->qty_lots <= MAX_LOTS;
-    bool known =
-        !countable || accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
-                                           asked->qty_lots, &measures.notional_e8);
+    bool known = !is_countable(asked) ||
+                 accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
+                                      asked->qty_lots, &measures.notional_e8);
 
     measure_balance(oms, intent, asked, &measures);
     measure_margin(oms, intent->instrument, &measures);
@@ -216,7 +227,7 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
 static uint16_t refused_here(const struct oms *oms, const struct intent *intent,
                              const struct reference *reference, bool valued)
 {
-    bool full = !oms_journal_is_ready(oms) || oms->order_counter == UINT32_MAX ||
+    bool full = !oms_journal_is_ready(oms) ||
                 (intent->kind == INTENT_NEW && oms->pool.live_count >= MAX_LIVE_ORDERS);
 
     return (uint16_t)(gate_bit(BIT_DENY_NOT_PERMITTED,
@@ -424,8 +435,13 @@ void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks)
     bool moved = oms->accounts.mark_e8_ticks[instrument] != mark_e8_ticks;
 
     accounts_mark(&oms->accounts, instrument, mark_e8_ticks, oms->now_ns);
-    if (moved)
-        oms_revalue(oms, instrument);
+    if (!moved)
+        return;
+    oms_revalue(oms, instrument);
+    /* What settles in a currency that is converted by this mark is worth something else as well. */
+    for (uint16_t at = 0; at < oms->scopes.instruments; at++)
+        if (at != instrument && accounts_rated_by(&oms->accounts, at, instrument))
+            oms_revalue(oms, at);
 }
 
 void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_t orders)
@@ -521,8 +537,8 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     throttle_advance(&oms->throttle, oms->now_ns);
     if (intent->type == TYPE_MARKET)
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
-    asked = (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots};
     *order_id = draw_id(oms);
+    asked = (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots};
     judge(oms, intent, scopes, reference, asked, verdict);
     /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
     if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {

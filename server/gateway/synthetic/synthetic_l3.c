@@ -24,7 +24,6 @@ struct synthetic_l3 {
     struct feed_instruments instruments;
     uint64_t seed;
     int64_t start_ns;
-    struct l3 *l3;
     uint16_t snapshots_told;
     uint16_t telling; /* instrument */
     bool announced;   /* the step of `telling` is due */
@@ -61,7 +60,7 @@ static struct level best_of(const struct exchange *exchange, enum side side)
 
 static const struct market_update *tell_book(struct synthetic_l3 *market, uint16_t instrument)
 {
-    const struct exchange *exchange = l3_exchange(market->l3, instrument);
+    const struct exchange *exchange = l3_exchange(market->feed.l3, instrument);
     struct place *place = &market->places[instrument];
     struct market_update *update = begin(market, MARKET_SNAPSHOT, instrument, place->walk.now_ns);
 
@@ -70,7 +69,7 @@ static const struct market_update *tell_book(struct synthetic_l3 *market, uint16
     update->ask_count = (uint16_t)exchange_levels(
         exchange, SIDE_SELL, update->levels + update->bid_count, LEVELS_TOLD_MAX);
     place->told = (struct touch){best_of(exchange, SIDE_BUY), best_of(exchange, SIDE_SELL)};
-    l3_told(market->l3, instrument);
+    l3_told(market->feed.l3, instrument);
     return update;
 }
 
@@ -89,7 +88,7 @@ static const struct market_update *tell_trade(struct synthetic_l3 *market)
 {
     struct place *place = &market->places[market->telling];
     const struct l3_trade *trade =
-        &l3_news(market->l3, market->telling)->trades[market->trades_told++];
+        &l3_news(market->feed.l3, market->telling)->trades[market->trades_told++];
     struct market_update *update = begin(market, MARKET_TRADE, market->telling, place->walk.now_ns);
 
     update->bid_count = 1;
@@ -112,8 +111,8 @@ static uint16_t put_changes(const struct l3_news *news, const struct exchange *e
 
 static const struct market_update *tell_delta(struct synthetic_l3 *market)
 {
-    const struct l3_news *news = l3_news(market->l3, market->telling);
-    const struct exchange *exchange = l3_exchange(market->l3, market->telling);
+    const struct l3_news *news = l3_news(market->feed.l3, market->telling);
+    const struct exchange *exchange = l3_exchange(market->feed.l3, market->telling);
     struct place *place = &market->places[market->telling];
     struct market_update *update;
 
@@ -123,7 +122,7 @@ static const struct market_update *tell_delta(struct synthetic_l3 *market)
     update->prev_update_id = place->update_id - 1;
     update->bid_count = put_changes(news, exchange, SIDE_BUY, update->levels);
     update->ask_count = put_changes(news, exchange, SIDE_SELL, update->levels + update->bid_count);
-    l3_told(market->l3, market->telling);
+    l3_told(market->feed.l3, market->telling);
     return update;
 }
 
@@ -154,8 +153,8 @@ static bool is_same(struct level left, struct level right)
 static void take_step(struct synthetic_l3 *market)
 {
     struct place *place = &market->places[market->telling];
-    const struct exchange *exchange = l3_exchange(market->l3, market->telling);
-    const struct l3_news *news = l3_news(market->l3, market->telling);
+    const struct exchange *exchange = l3_exchange(market->feed.l3, market->telling);
+    const struct l3_news *news = l3_news(market->feed.l3, market->telling);
     struct walk_news wanted;
     struct touch touch;
 
@@ -179,7 +178,8 @@ static const struct market_update *synthetic_l3_next(struct feed *feed)
         return tell_book(market, market->snapshots_told++);
     if (market->announced)
         take_step(market);
-    if (market->delta && market->trades_told < l3_news(market->l3, market->telling)->trade_count)
+    if (market->delta &&
+        market->trades_told < l3_news(market->feed.l3, market->telling)->trade_count)
         return tell_trade(market);
     if (market->ticker) {
         market->ticker = false;
@@ -199,12 +199,12 @@ static enum status synthetic_l3_rewind(struct feed *feed, struct err *err)
     struct synthetic_l3 *market = (struct synthetic_l3 *)feed;
 
     (void)err;
-    l3_clear(market->l3);
+    l3_clear(market->feed.l3);
     for (uint16_t at = 0; at < WALK_PROFILES; at++) {
         struct place *place = &market->places[at];
 
         walk_init(&place->walk, at, market->seed, market->start_ns);
-        flow_init(&place->flow, market->l3, at, market->seed);
+        flow_init(&place->flow, market->feed.l3, at, market->seed);
         flow_open(&place->flow, &place->walk);
         place->update_id = 1000000;
         place->trade_id = 1000;
@@ -218,7 +218,7 @@ static void synthetic_l3_close(struct feed *feed)
 {
     struct synthetic_l3 *market = (struct synthetic_l3 *)feed;
 
-    free(market->l3);
+    free(market->feed.l3);
     free(market);
 }
 
@@ -228,26 +228,24 @@ static const struct feed_ops synthetic_l3_ops = {
     .close = synthetic_l3_close,
 };
 
-enum status synthetic_l3_open(uint64_t seed, int64_t start_ns, struct feed **feed, struct l3 **l3,
-                              struct err *err)
+enum status synthetic_l3_open(uint64_t seed, int64_t start_ns, struct feed **feed, struct err *err)
 {
     struct synthetic_l3 *market = calloc(1, sizeof *market);
     size_t size =
         (l3_size(WALK_PROFILES) + CACHE_LINES_APART - 1) / CACHE_LINES_APART * CACHE_LINES_APART;
 
     if (market)
-        market->l3 = aligned_alloc(CACHE_LINES_APART, size);
-    if (!market || !market->l3) {
+        market->feed.l3 = aligned_alloc(CACHE_LINES_APART, size);
+    if (!market || !market->feed.l3) {
         free(market);
         return err_set(err, ERR_INTERNAL, "no memory for the synthetic market");
     }
-    l3_init(market->l3, WALK_PROFILES);
+    l3_init(market->feed.l3, WALK_PROFILES);
     market->seed = seed;
     market->start_ns = start_ns;
     synthetic_instruments(&market->instruments);
     market->feed.ops = &synthetic_l3_ops;
     market->feed.instruments = &market->instruments;
     *feed = &market->feed;
-    *l3 = market->l3;
     return synthetic_l3_rewind(*feed, err);
 }

@@ -38,7 +38,8 @@ static void open_market(uint64_t seed)
     struct err err;
 
     watch = (struct watch){0};
-    cr_assert(eq(int, synthetic_l3_open(seed, START_NS, &watch.feed, &watch.l3, &err), OK));
+    cr_assert(eq(int, synthetic_l3_open(seed, START_NS, &watch.feed, &err), OK));
+    watch.l3 = watch.feed->l3;
     l3_listen(watch.l3, hear, NULL);
     for (uint16_t at = 0; at < INSTRUMENTS; at++) {
         watch.books[at] = aligned_alloc(CACHE_LINES_APART, (book_size() + 127) / 128 * 128);
