@@ -222,6 +222,31 @@ static void op_flatten(struct world *world)
     ask(world, COMMAND_FLATTEN);
 }
 
+static void op_set_strategy(struct world *world)
+{
+    struct command_set_strategy *change = &world->command.set_strategy;
+    struct parameter_change *parameter = &change->change[0];
+
+    change->strategy = (uint16_t)take_below(&world->in, FUZZ_STRATEGIES + 1);
+    change->enabled = (uint8_t)take_below(&world->in, 3);
+    change->count = (uint8_t)take_below(&world->in, 2);
+    change->base = change->strategy < FUZZ_STRATEGIES
+                       ? world->engine->config.strategy[change->strategy].version
+                       : 0;
+    change->base -= chance(world, 8);
+    if (change->count != 0) {
+        parameter->parameter = (uint16_t)take_below(&world->in, PARAMETER_COUNT + 1);
+        parameter->instrument = chance(world, 4) ? UINT16_MAX : some_instrument(world);
+        parameter->value = wild_number(world);
+    }
+    ask(world, COMMAND_SET_STRATEGY);
+}
+
+static void op_overran(struct world *world)
+{
+    engine_overran(world->engine, world->now_ns);
+}
+
 static void op_beat(struct world *world)
 {
     const struct oms *oms = &world->engine->oms;
