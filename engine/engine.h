@@ -18,6 +18,7 @@
 #include "base/ring.h"
 #include "book/book.h"
 #include "domain/command.h"
+#include "domain/day.h"
 #include "domain/event.h"
 #include "domain/instrument.h"
 #include "domain/kill_page.h"
@@ -25,6 +26,8 @@
 #include "domain/units.h"
 #include "position/position.h"
 #include "risk/explain.h"
+#include "sim/exchange.h"
+#include "sim/l3.h"
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 
@@ -40,6 +43,7 @@ struct engine_config {
     struct {
         enum strategy_kind kind;
         bool enabled;
+        uint64_t version;                               /* of enabled and params */
         bool instruments[MAX_INSTRUMENTS];              /* which it may trade */
         struct strategy_params params[MAX_INSTRUMENTS]; /* lots differ wildly between them */
     } strategy[MAX_STRATEGIES];
@@ -55,7 +59,7 @@ struct engine_config {
     uint64_t epoch;     /* of this start, below MAX_EPOCH; never repeats in a data directory */
     uint16_t instance;  /* tag of the instance, below MAX_INSTANCE: part of every order id */
     uint64_t config_hash;
-    int64_t day_start_ns; /* the UTC day that the daily figures begin with */
+    int64_t day_start_ns; /* when the trading day began that the daily figures begin with */
     struct engine_rules {
         bool cancel_old_on_self_match; /* else the new order is refused */
         bool virtual_time;             /* speed max: nobody's real-time beat can be missed */
@@ -89,6 +93,9 @@ void engine_execution(struct engine *engine, const struct execution *execution, 
 void engine_command(struct engine *engine, const struct command *command, int64_t now_ns);
 /* About every ms: ages, time-outs, strategies' timers; every 100 ms telemetry. */
 void engine_timer(struct engine *engine, int64_t now_ns);
+/* The market step that has just returned used up its budget of time: the strategies that ran in it
+ * are disabled, their orders cancelled, until people enable them again. */
+void engine_overran(struct engine *engine, int64_t now_ns);
 /* Only the look at the kill page; the thread calls it when nothing else comes in. Returns the
  * doorbell that is now blocked everywhere: the thread publishes it with engine_publish_kill(). */
 uint64_t engine_kill(struct engine *engine, int64_t now_ns);

@@ -38,15 +38,13 @@ static void send_book(struct engine *engine, uint16_t instrument, int64_t now_ns
 static void fill_mark(const struct accounts *accounts, uint16_t instrument,
                       struct telemetry_mark *mark)
 {
-    const struct position *total = &accounts->total[instrument];
-
-    *mark = (struct telemetry_mark){.lots = total->lots,
-                                    .mark_e8_ticks = accounts->mark_e8_ticks[instrument],
-                                    .mark_ns = accounts->mark_ns[instrument],
-                                    .unrealised_e8 = total->unrealised_e8,
-                                    .realised_e8 = total->realised_e8,
-                                    .fee_e8 = total->fee_e8,
-                                    .total_e8 = accounts->total_e8[instrument]};
+    *mark = (struct telemetry_mark){
+        .mark_e8_ticks = accounts->mark_e8_ticks[instrument],
+        .mark_ns = accounts->mark_ns[instrument],
+        .margin_e8 = accounts->margin_e8[instrument],
+        .liquidation_e8_ticks = accounts_liquidation_e8_ticks(accounts, instrument),
+        .liquidation_distance_e8 = accounts_liquidation_distance_e8(accounts, instrument),
+        .source = accounts->mark_source[instrument]};
 }
 
 static void send_pnl(struct engine *engine, int64_t now_ns)
@@ -62,12 +60,13 @@ static void send_pnl(struct engine *engine, int64_t now_ns)
     message->now_ns = now_ns;
     message->equity_e8 = accounts_equity_e8(accounts);
     message->peak_e8 = accounts->peak_e8;
+    message->margin_e8 = accounts->margin_total_e8;
+    message->margin_ratio_e8 = accounts_margin_ratio_e8(accounts);
     message->complete = accounts_complete(accounts);
     for (uint16_t at = 0; at < accounts->scopes.instruments; at++)
         fill_mark(accounts, at, &message->marks[at]);
-    for (uint16_t at = 0; at < accounts->scopes.strategies; at++)
-        message->strategy_total_e8[at] =
-            accounts->scope_e8[scope_of_strategy(accounts->scopes, at)];
+    for (uint16_t at = 0; at < scope_count(accounts->scopes); at++)
+        message->day_e8[at] = accounts_day_e8(accounts, at);
 }
 
 void telemetry_send(struct engine *engine, int64_t now_ns)

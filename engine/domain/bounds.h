@@ -21,10 +21,21 @@ enum {
     BOOK_TOP_LEVELS = 25,     /* shown to people */
 };
 
-/* Preconditions of the arithmetic; the configuration check refuses what lies outside. */
+/* Preconditions of the arithmetic: the configuration check and the decoders refuse what lies
+ * outside, accounts_init() asserts it. With them no 128-bit intermediate can overflow (2^127 is
+ * 1.7e38):
+ *   value of a linear position    MAX_LOTS * MAX_PRICE_TICKS * MAX_TICK_VALUE_E8   1e37
+ *   of an inverse one, times 1e8  MAX_LOTS * MAX_INVERSE_E8_TICKS * PRICE_ONE_E8   1e38
+ *   money times a ratio or rate   MAX_MONEY_E8 * MAX_MONEY_E8                      1.6e37
+ * What comes out of them is refused above MAX_MONEY_E8, so that a sum of two figures, or of a price
+ * part and three charges, fits an int64. */
 #define MAX_PRICE_TICKS 1000000000LL
 #define MAX_LOTS 1000000000000LL
+#define MAX_TICK_VALUE_E8 10000000000000000LL
+#define MAX_INVERSE_E8_TICKS 1000000000000000000LL
 #define MAX_MONEY_E8 4000000000000000000LL
+#define MAX_CHARGE_E8 1000000000000000000LL /* fees, rebates, funding of one position, each */
+#define MAX_TICK_DECIMALS 10
 #define MONEY_ONE_E8 100000000LL
 #define RATIO_ONE_E8 100000000LL
 #define PRICE_ONE_E8 100000000LL

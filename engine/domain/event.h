@@ -80,10 +80,12 @@ struct event_position {
     int64_t lots;
     int64_t cost_e8;     /* of the open lots, settlement currency, > 0 for long and short */
     int64_t realised_e8; /* price part */
-    int64_t fee_e8;      /* paid; rebates negative */
+    int64_t fee_e8;      /* paid, >= 0; in journals of before rebate_e8: less rebates */
     uint16_t instrument;
     uint16_t strategy; /* UINT16_MAX: the instrument's total */
     uint8_t reserved[4];
+    int64_t rebate_e8;  /* received, >= 0 */
+    int64_t funding_e8; /* paid less received */
 };
 
 struct event_limits_applied {
@@ -138,10 +140,12 @@ struct event_anomaly {
     uint8_t reserved[4];
 };
 
+/* At a start, and whenever a strategy is switched or its parameters have been set. */
 struct event_strategy {
     uint16_t strategy;
     uint8_t enabled;
     uint8_t reserved[5];
+    uint64_t version; /* rises with each change */
 };
 
 struct event_stop {
@@ -242,14 +246,18 @@ struct telemetry_pnl {
     uint16_t instruments;
     int64_t now_ns;
     int64_t equity_e8, peak_e8; /* reporting currency */
+    int64_t margin_e8;          /* maintenance margins of all positions, reporting currency */
+    int64_t margin_ratio_e8;    /* INT64_MAX: no equity, or a margin is not known */
     bool complete;              /* false: a position has no fresh mark or conversion */
     struct telemetry_mark {
-        int64_t lots, mark_e8_ticks; /* mark 0: none */
+        int64_t mark_e8_ticks; /* 0: none */
         int64_t mark_ns;
-        int64_t unrealised_e8, realised_e8, fee_e8; /* settlement currency */
-        int64_t total_e8;                           /* reporting currency */
+        int64_t margin_e8;               /* reporting currency */
+        int64_t liquidation_e8_ticks;    /* 0: none */
+        int64_t liquidation_distance_e8; /* INT64_MAX: none */
+        uint8_t source;                  /* enum mark_source */
     } marks[MAX_INSTRUMENTS];
-    int64_t strategy_total_e8[MAX_STRATEGIES]; /* reporting currency */
+    int64_t day_e8[MAX_SCOPES]; /* PnL since the day began, reporting currency */
 };
 
 #endif

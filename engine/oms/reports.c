@@ -73,7 +73,9 @@ static void emit_position(struct oms *oms, uint16_t instrument, uint16_t strateg
                                    .realised_e8 = position->realised_e8,
                                    .fee_e8 = position->fee_e8,
                                    .instrument = instrument,
-                                   .strategy = strategy};
+                                   .strategy = strategy,
+                                   .rebate_e8 = position->rebate_e8,
+                                   .funding_e8 = position->funding_e8};
 
     oms_emit(oms, EVENT_POSITION, &event, sizeof event);
 }

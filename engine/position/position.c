@@ -21,8 +21,8 @@ static bool close_lots(struct position *position, const struct instrument *instr
     profit = long_side != instrument->inverse ? value - released : released - value;
     position->cost_e8 -= released;
     position->lots += long_side ? -lots : lots;
-    return !__builtin_add_overflow(position->realised_e8, profit, &position->realised_e8) &&
-           magnitude(position->realised_e8) <= MAX_MONEY_E8;
+    position->realised_e8 += profit;
+    return magnitude(position->realised_e8) <= MAX_MONEY_E8;
 }
 
 static bool open_lots(struct position *position, const struct instrument *instrument,
@@ -30,11 +30,22 @@ static bool open_lots(struct position *position, const struct instrument *instru
 {
     int64_t value;
 
-    if (!instrument_value_e8(instrument, price_ticks, lots, &value) ||
-        __builtin_add_overflow(position->cost_e8, value, &position->cost_e8))
+    if (!instrument_value_e8(instrument, price_ticks, lots, &value))
         return false;
+    position->cost_e8 += value;
     position->lots += side == SIDE_BUY ? lots : -lots;
     return position->cost_e8 <= MAX_MONEY_E8 && magnitude(position->lots) <= MAX_LOTS;
+}
+
+/* A negative fee is a rebate. */
+static bool charge(struct position *position, int64_t fee_e8)
+{
+    int64_t *sum = fee_e8 < 0 ? &position->rebate_e8 : &position->fee_e8;
+
+    if (fee_e8 < -MAX_CHARGE_E8 || fee_e8 > MAX_CHARGE_E8)
+        return false;
+    *sum += magnitude(fee_e8);
+    return *sum <= MAX_CHARGE_E8;
 }
 
 bool position_fill(struct position *position, const struct instrument *instrument, enum side side,
@@ -50,35 +61,57 @@ bool position_fill(struct position *position, const struct instrument *instrumen
         return false;
     if (lots > closing && !open_lots(&next, instrument, side, price_ticks, lots - closing))
         return false;
-    if (__builtin_add_overflow(next.fee_e8, fee_e8, &next.fee_e8) ||
-        magnitude(next.fee_e8) > MAX_MONEY_E8)
-        return false;
     if (next.lots == 0)
         next.unrealised_e8 = 0;
+    if (!charge(&next, fee_e8) || magnitude(next.realised_e8 + next.unrealised_e8) > MAX_MONEY_E8)
+        return false;
     *position = next;
+    return true;
+}
+
+bool position_fund(struct position *position, int64_t amount_e8)
+{
+    if (amount_e8 < -MAX_CHARGE_E8 || amount_e8 > MAX_CHARGE_E8 ||
+        magnitude(position->funding_e8 + amount_e8) > MAX_CHARGE_E8)
+        return false;
+    position->funding_e8 += amount_e8;
     return true;
 }
 
 bool position_mark(struct position *position, const struct instrument *instrument,
                    int64_t mark_e8_ticks)
 {
-    int64_t value;
+    int64_t value = 0;
+    int64_t unrealised;
 
-    if (position->lots == 0) {
-        position->unrealised_e8 = 0;
+    if (position->lots != 0 &&
+        !instrument_value_between_e8(instrument, mark_e8_ticks, magnitude(position->lots), &value))
+        return false;
+    unrealised = (position->lots > 0) != instrument->inverse ? value - position->cost_e8
+                                                             : position->cost_e8 - value;
+    if (magnitude(position->realised_e8 + unrealised) > MAX_MONEY_E8)
+        return false;
+    position->unrealised_e8 = unrealised;
+    return true;
+}
+
+bool position_funding_due_e8(const struct position *position, const struct instrument *instrument,
+                             int64_t mark_e8_ticks, int64_t *due_e8)
+{
+    int64_t value = 0;
+
+    *due_e8 = 0;
+    if (position->lots == 0 || instrument->funding_interval_ns == 0)
         return true;
-    }
     if (!instrument_value_between_e8(instrument, mark_e8_ticks, magnitude(position->lots), &value))
         return false;
-    position->unrealised_e8 = (position->lots > 0) != instrument->inverse
-                                  ? value - position->cost_e8
-                                  : position->cost_e8 - value;
-    return true;
+    return money_scale(position->lots > 0 ? value : -value, instrument->funding_rate_e8, due_e8);
 }
 
 int64_t position_total_e8(const struct position *position)
 {
-    return position->realised_e8 + position->unrealised_e8 - position->fee_e8;
+    return position->realised_e8 + position->unrealised_e8 - position->fee_e8 +
+           position->rebate_e8 - position->funding_e8;
 }
 
 int64_t position_average_e8_ticks(const struct position *position,

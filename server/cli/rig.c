@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANE_BYTES = 4 << 20, RING_BYTES = 1 << 20, MAKER = 1, DAY_NS_E9 = 86400 };
+enum { LANE_BYTES = 4 << 20, RING_BYTES = 1 << 20, MAKER = 1 };
 
 struct rig {
     struct engine_config config;
@@ -113,17 +113,17 @@ static void configure(struct rig *rig, const struct feed_instruments *instrument
                       int64_t start_ns)
 {
     struct engine_config *config = &rig->config;
-    int64_t day_ns = DAY_NS_E9 * 1000000000LL;
 
     config->scopes = (struct scope_map){.strategies = MAKER + 1};
     config->gateways = 1;
     config->strategy[MAKER].kind = STRATEGY_KIND_MAKER;
     config->strategy[MAKER].enabled = maker;
+    config->strategy[MAKER].version = 1;
     open_limits(config);
     add_instruments(config, instruments);
     config->capital_e8 = 1000000 * MONEY_ONE_E8;
     config->epoch = 1;
-    config->day_start_ns = start_ns / day_ns * day_ns;
+    config->day_start_ns = day_start_ns(start_ns, 0);
 }
 
 static bool report(void *ctx, const struct execution *execution)

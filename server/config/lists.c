@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-enum { DECIMALS_MAX = 10 };
-
 bool name_is_fit(const char *name, bool with_colon)
 {
     size_t length = strlen(name);
@@ -82,27 +80,54 @@ struct entry {
     struct instrument row;
 };
 
-const struct value_row maker_fee_row = {
-    "maker_fee",     VALUE_RATIO, offsetof(struct instrument, maker_fee_e8),
-    sizeof(int64_t), "-0.1..0.1", "0"};
-const struct value_row taker_fee_row = {
-    "taker_fee",     VALUE_RATIO, offsetof(struct instrument, taker_fee_e8),
-    sizeof(int64_t), "-0.1..0.1", "0"};
-static const struct value_row venue_rows[] = {
-    {"exchange_fee", VALUE_RATIO, offsetof(struct instrument, exchange_fee_e8), sizeof(int64_t),
-     "-0.1..0.1", "0"},
-    {"clearing_fee", VALUE_RATIO, offsetof(struct instrument, clearing_fee_e8), sizeof(int64_t),
-     "-0.1..0.1", "0"},
-    {"funding_rate", VALUE_RATIO, offsetof(struct instrument, funding_rate_e8), sizeof(int64_t),
-     "-0.1..0.1", "0"},
+static const struct value_row setting_rows[] = {
+#define INSTRUMENT_SETTING(name, TYPE, field, range, fallback, says)                               \
+    {#name, VALUE_##TYPE, offsetof(struct instrument, field), sizeof(int64_t), range, fallback},
+#include "tables/instrument_settings.def"
+#undef INSTRUMENT_SETTING
 };
 
-const struct value_row *venue_row_find(const char *key)
+static const struct setting_text setting_texts[] = {
+#define INSTRUMENT_SETTING(name, TYPE, field, range, fallback, says)                               \
+    {#name, #TYPE, range, fallback, "NEEDS_RESTART", says},
+#include "tables/instrument_settings.def"
+#undef INSTRUMENT_SETTING
+};
+
+enum { SETTINGS = sizeof setting_rows / sizeof setting_rows[0] };
+
+uint32_t config_instrument_settings(const struct setting_text **rows)
 {
-    for (size_t at = 0; at < sizeof venue_rows / sizeof venue_rows[0]; at++)
-        if (strcmp(venue_rows[at].path, key) == 0)
-            return &venue_rows[at];
-    return NULL;
+    *rows = setting_texts;
+    return SETTINGS;
+}
+
+void instrument_defaults(struct instrument *row)
+{
+    struct err err;
+
+    for (uint32_t at = 0; at < SETTINGS; at++)
+        assert(value_read(&setting_rows[at], setting_rows[at].fallback, row, &err) == OK);
+}
+
+enum status instrument_setting_read(struct yaml_file *file, const struct yaml_pair *pair,
+                                    struct instrument *row, struct err *err)
+{
+    for (uint32_t at = 0; at < SETTINGS; at++)
+        if (strcmp(setting_rows[at].path, pair->key) == 0)
+            return value_read_node(file, &setting_rows[at], pair->value, row, err);
+    return ERR_NOT_FOUND;
+}
+
+enum status instrument_check(struct yaml_file *file, const yaml_node_t *node,
+                             const struct instrument *row, struct err *err)
+{
+    if (row->initial_margin_e8 < row->maintenance_margin_e8)
+        return yaml_refuse(file, node, err,
+                           "%s: initial_margin is below maintenance_margin: what has just been "
+                           "bought would be liquidated",
+                           row->name);
+    return OK;
 }
 
 static const struct value_row inverse_row = {
@@ -136,13 +161,7 @@ static enum status read_entry(struct yaml_file *file, struct entry *entry, struc
             status = take_text(file, &pair, &entry->contract_value, err);
         else if (strcmp(pair.key, "inverse") == 0)
             status = value_read_node(file, &inverse_row, pair.value, &entry->row, err);
-        else if (strcmp(pair.key, "maker_fee") == 0)
-            status = value_read_node(file, &maker_fee_row, pair.value, &entry->row, err);
-        else if (strcmp(pair.key, "taker_fee") == 0)
-            status = value_read_node(file, &taker_fee_row, pair.value, &entry->row, err);
-        else if (venue_row_find(pair.key))
-            status = value_read_node(file, venue_row_find(pair.key), pair.value, &entry->row, err);
-        else
+        else if ((status = instrument_setting_read(file, &pair, &entry->row, err)) == ERR_NOT_FOUND)
             status = yaml_refuse(file, pair.key_node, err, "unknown key '%s' of an instrument",
                                  pair.key);
     }
@@ -153,9 +172,9 @@ static enum status read_entry(struct yaml_file *file, struct entry *entry, struc
 static bool step_parse(const char *text, int64_t *units, uint32_t *decimals)
 {
     assert(text); /* check_names() refused an entry without it */
-    if (!decimal_parse(text, strlen(text), DECIMALS_MAX, units) || *units <= 0)
+    if (!decimal_parse(text, strlen(text), MAX_TICK_DECIMALS, units) || *units <= 0)
         return false;
-    for (*decimals = DECIMALS_MAX; *decimals > 0 && *units % 10 == 0; (*decimals)--)
+    for (*decimals = MAX_TICK_DECIMALS; *decimals > 0 && *units % 10 == 0; (*decimals)--)
         *units /= 10;
     return true;
 }
@@ -203,12 +222,12 @@ static enum status fill_steps(struct yaml_file *file, struct entry *entry, struc
         return yaml_refuse(file, entry->node, err,
                            "%s: tick '%s' is not a positive decimal of at "
                            "most %d places",
-                           entry->name, entry->tick, DECIMALS_MAX);
+                           entry->name, entry->tick, MAX_TICK_DECIMALS);
     if (!step_parse(entry->lot, &row->lot_units, &row->qty_decimals) || row->lot_units > MAX_LOTS)
         return yaml_refuse(file, entry->node, err,
                            "%s: lot '%s' is not a positive decimal of at "
                            "most %d places",
-                           entry->name, entry->lot, DECIMALS_MAX);
+                           entry->name, entry->lot, MAX_TICK_DECIMALS);
     if (!decimal_parse(contract, strlen(contract), 8, &contract_e8) || contract_e8 <= 0)
         return yaml_refuse(file, entry->node, err,
                            "%s: contract_value '%s' is not a positive "
@@ -219,6 +238,11 @@ static enum status fill_steps(struct yaml_file *file, struct entry *entry, struc
                            "%s: one tick of one lot (%s x %s x %s) is not a "
                            "whole number of 0.00000001 %s: the money would not be exact",
                            entry->name, entry->tick, entry->lot, contract, entry->currency);
+    if (!instrument_is_within_bounds(row))
+        return yaml_refuse(file, entry->node, err,
+                           "%s: one tick of one lot (%s x %s x %s) is worth more than can be "
+                           "counted exactly",
+                           entry->name, entry->tick, entry->lot, contract);
     return OK;
 }
 
@@ -250,8 +274,10 @@ static enum status read_instrument(struct config *config, struct yaml_file *file
                                    const yaml_node_t *item, struct err *err)
 {
     struct entry entry = {.node = item};
-    enum status status = read_entry(file, &entry, err);
+    enum status status;
 
+    instrument_defaults(&entry.row);
+    status = read_entry(file, &entry, err);
     if (status == OK)
         status = check_names(config, file, &entry, err);
     if (status == OK)
@@ -263,7 +289,7 @@ static enum status read_instrument(struct config *config, struct yaml_file *file
         return yaml_refuse(file, item, err, "more than %d currencies", MAX_CURRENCIES);
     (void)snprintf(entry.row.name, sizeof entry.row.name, "%s", entry.name);
     config->instrument[config->instruments++] = entry.row;
-    return OK;
+    return instrument_check(file, item, &entry.row, err);
 }
 
 static enum status read_list(struct config *config, struct yaml_file *file, const char *key,

@@ -12,16 +12,23 @@ enum status lists_read(struct config *config, struct yaml_file *file, struct err
 bool name_is_fit(const char *name, bool with_colon);
 /* The number of a currency, made when it is new; MAX_CURRENCIES when there is no room. */
 uint16_t currency_number(struct config *config, const char *name);
-extern const struct value_row maker_fee_row, taker_fee_row; /* fields of struct instrument */
-/* exchange_fee, clearing_fee, funding_rate: what the simulated venue charges besides; NULL: else. */
-const struct value_row *venue_row_find(const char *key);
+/* The rows of instrument_settings.def: their fallbacks; one key (ERR_NOT_FOUND: none of them); and
+ * what no row can tell by itself. */
+void instrument_defaults(struct instrument *row);
+enum status instrument_setting_read(struct yaml_file *file, const struct yaml_pair *pair,
+                                    struct instrument *row, struct err *err);
+enum status instrument_check(struct yaml_file *file, const yaml_node_t *node,
+                             const struct instrument *row, struct err *err);
 
 /* strategies.c */
 enum status strategies_read(struct config *config, struct yaml_file *file, struct err *err);
-/* Parameters in a map, into *params. */
-enum status strategy_params_read(struct yaml_file *file, const yaml_node_t *map,
-                                 enum strategy_kind kind, struct strategy_params *params,
-                                 struct err *err);
+/* Parameters in a map, into *params. `recorded`: an instrument that is not there is none, as limits
+ * of such are left out. */
+enum status strategy_params_read(const struct config *config, struct yaml_file *file,
+                                 const yaml_node_t *map, enum strategy_kind kind, bool recorded,
+                                 struct strategy_params *params, struct err *err);
+/* What no single value can tell, in every strategy; refused at the list itself. */
+enum status strategies_check(const struct config *config, struct yaml_file *file, struct err *err);
 bool strategy_find(const struct config *config, const char *name, uint16_t *strategy);
 
 /* limits.c: caps, then limits. */

@@ -1,7 +1,7 @@
 /* What a recording trades takes the place of the file's venues and instruments.
  *
  * The `recorded:` map gives each recorded instrument, by name or by "*" for those not named, what
- * its lots and ticks make different: fees, limits, caps, parameters of the strategies. Firm and
+ * its lots and ticks make different: fees, margins, limits, caps, parameters of the strategies. Firm and
  * strategy scopes keep their limits; those of the file's own venues and instruments go. */
 #include "config/parts.h"
 
@@ -21,8 +21,8 @@ static enum status read_strategies(struct config *config, struct yaml_file *file
 
         if (!strategy_find(config, pair.key, &strategy) || strategy == STRATEGY_MANUAL)
             return yaml_refuse(file, pair.key_node, err, "unknown strategy '%s'", pair.key);
-        status = strategy_params_read(file, pair.value, config->strategy[strategy].kind,
-                                      &config->strategy[strategy].params[instrument], err);
+        status = strategy_params_read(config, file, pair.value, config->strategy[strategy].kind,
+                                      true, &config->strategy[strategy].params[instrument], err);
     }
     return status;
 }
@@ -31,14 +31,10 @@ static enum status read_key(struct config *config, struct yaml_file *file,
                             const struct yaml_pair *pair, uint16_t instrument, struct err *err)
 {
     uint16_t scope = scope_of_instrument(config->scopes, instrument);
-    struct instrument *row = &config->instrument[instrument];
+    enum status status = instrument_setting_read(file, pair, &config->instrument[instrument], err);
 
-    if (strcmp(pair->key, "maker_fee") == 0)
-        return value_read_node(file, &maker_fee_row, pair->value, row, err);
-    if (strcmp(pair->key, "taker_fee") == 0)
-        return value_read_node(file, &taker_fee_row, pair->value, row, err);
-    if (venue_row_find(pair->key))
-        return value_read_node(file, venue_row_find(pair->key), pair->value, row, err);
+    if (status != ERR_NOT_FOUND)
+        return status;
     if (strcmp(pair->key, "caps") == 0)
         return OK; /* read before the limits */
     if (strcmp(pair->key, "limits") == 0)
@@ -65,7 +61,8 @@ static enum status apply(struct config *config, struct yaml_file *file, const ya
         status = limits_map_read(file, caps, NULL, &config->caps[scope], err);
     for (uint32_t at = 0; status == OK && yaml_map_at(file, entry, at, &pair); at++)
         status = read_key(config, file, &pair, instrument, err);
-    return status;
+    return status == OK ? instrument_check(file, entry, &config->instrument[instrument], err)
+                        : status;
 }
 
 /* Applies every entry to a copy that is thrown away: a mistake is refused on every start, not on
@@ -130,6 +127,17 @@ static void renumber_scopes(struct config *config)
     config->scopes = after;
 }
 
+/* Steps and fees are the recording's; margins and funding the fallbacks of the table. */
+static struct instrument recorded_row(const struct instrument *recorded)
+{
+    struct instrument row = *recorded;
+
+    instrument_defaults(&row);
+    row.maker_fee_e8 = recorded->maker_fee_e8;
+    row.taker_fee_e8 = recorded->taker_fee_e8;
+    return row;
+}
+
 static enum status take(struct config *config, const struct feed_instruments *recorded,
                         struct err *err)
 {
@@ -139,7 +147,7 @@ static enum status take(struct config *config, const struct feed_instruments *re
     for (uint16_t at = 0; at < recorded->count; at++) {
         struct instrument *row = &config->instrument[config->instruments++];
 
-        *row = recorded->row[at];
+        *row = recorded_row(&recorded->row[at]);
         row->venue = venue_number(config, recorded->venue[at]);
         row->currency = currency_number(config, recorded->currency[at]);
         if (row->venue == MAX_VENUES || row->currency == MAX_CURRENCIES)
@@ -153,6 +161,7 @@ static enum status take(struct config *config, const struct feed_instruments *re
         for (uint16_t at = 0; at < config->instruments; at++) {
             config->strategy[strategy].instruments[at] = true;
             config->strategy[strategy].params[at] = config->strategy[strategy].base;
+            config->strategy[strategy].params[at].other = NO_INSTRUMENT; /* one of the file's */
         }
     return OK;
 }

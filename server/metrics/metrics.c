@@ -146,6 +146,25 @@ static void render_positions(const struct rendering *r)
     }
 }
 
+/* A member of the positions' rows by instrument; null has no sample. */
+static void render_position_figure(const struct rendering *r, const char *name, const char *help,
+                                   const char *member)
+{
+    const json_t *row;
+    size_t i;
+
+    family(r->out, name, "gauge", help);
+    json_array_foreach(json_object_get(r->positions, "items"), i, row)
+    {
+        const char *value = json_string_value(json_object_get(row, member));
+        const struct label labels[] = {
+            {"instrument", json_string_value(json_object_get(row, "instrument"))}, {NULL, NULL}};
+
+        if (value)
+            sample(r->out, name, labels, value);
+    }
+}
+
 /* What is not known has no sample: a stale figure must not look like a fresh one. */
 static void render_pnl(const struct rendering *r)
 {
@@ -178,8 +197,17 @@ static void render_money(const struct rendering *r)
     render_positions(r);
     render_pnl(r);
     render_pnl_figure(r, "pitwall_equity", "Capital and PnL, in the reporting currency.", "equity");
+    render_pnl_figure(r, "pitwall_equity_peak", "Highest equity since the start.", "peak");
     render_pnl_figure(r, "pitwall_drawdown_ratio", "Fall of equity from its peak.",
                       "drawdown_ratio");
+    render_pnl_figure(r, "pitwall_day_pnl", "Profit and loss since the trading day began.",
+                      "day_pnl");
+    render_pnl_figure(r, "pitwall_margin_ratio",
+                      "Maintenance margins as a share of equity; at 1 the venue liquidates.",
+                      "margin_ratio");
+    render_position_figure(r, "pitwall_liquidation_distance_ratio",
+                           "Distance of the mark from the liquidation price.",
+                           "liquidation_distance_ratio");
 }
 
 /* --- market --- */

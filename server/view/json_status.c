@@ -62,14 +62,15 @@ static json_t *instrument_json(const struct config *config, const struct instrum
 {
     const char *colon = strchr(row->name, ':');
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:I, s:I}", "instrument",
-                     row->name, "venue", config->venue[row->venue], "symbol",
-                     colon ? colon + 1 : row->name, "tick_size", shape_price(row, 1), "lot_size",
-                     shape_qty(row, 1), "settle", config->currency[row->currency].name, "inverse",
-                     (int)row->inverse, "maker_fee", shape_decimal(row->maker_fee_e8, 8),
-                     "taker_fee", shape_decimal(row->taker_fee_e8, 8), "price_decimals",
-                     (json_int_t)row->price_decimals, "qty_decimals",
-                     (json_int_t)row->qty_decimals);
+    return json_pack(
+        "{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "instrument",
+        row->name, "venue", config->venue[row->venue], "symbol", colon ? colon + 1 : row->name,
+        "tick_size", shape_price(row, 1), "lot_size", shape_qty(row, 1), "settle",
+        config->currency[row->currency].name, "inverse", (int)row->inverse, "maker_fee",
+        shape_decimal(row->maker_fee_e8, 8), "taker_fee", shape_decimal(row->taker_fee_e8, 8),
+        "initial_margin", shape_decimal(row->initial_margin_e8, 8), "maintenance_margin",
+        shape_decimal(row->maintenance_margin_e8, 8), "price_decimals",
+        (json_int_t)row->price_decimals, "qty_decimals", (json_int_t)row->qty_decimals);
 }
 
 json_t *view_instruments(struct view *view)

@@ -30,12 +30,33 @@ static void restore_kill(struct view *view, uint16_t scope)
     copy_text(kill->reason, sizeof kill->reason, row->cause);
 }
 
+/* As engine_room.c gives them to the engine. */
+static void init_strategy(struct view *view, uint16_t at)
+{
+    const struct store_saved *saved = view->from.saved;
+    const struct config *config = view->from.config;
+    struct view_switch *row = &view->strategy[at];
+    bool known = saved && saved->strategy[at].version != 0;
+
+    row->now.enabled = known ? saved->strategy[at].enabled : config->strategy[at].enabled;
+    row->now.version = known ? saved->strategy[at].version : 1;
+    memcpy(row->now.params, known ? saved->strategy[at].params : config->strategy[at].params,
+           sizeof row->now.params);
+    if (!known)
+        return;
+    row->since_ns = saved->strategy[at].since_ns;
+    copy_text(row->actor, sizeof row->actor, saved->strategy[at].actor);
+    copy_text(row->reason, sizeof row->reason, saved->strategy[at].reason);
+}
+
 void model_init(struct view *view)
 {
     const struct store_saved *saved = view->from.saved;
     uint16_t scopes = scope_count(view->from.config->scopes);
 
     view_orders_init(&view->orders);
+    for (uint16_t at = 0; at < view->from.config->strategies; at++)
+        init_strategy(view, at);
     for (uint16_t i = 0; i < scopes; i++) {
         struct view_scope *scope = &view->scope[i];
 
@@ -60,12 +81,17 @@ int64_t model_now_ns(const struct view *view)
     return virtual_ns != 0 ? virtual_ns : clock_real_ns();
 }
 
+bool model_money_is_fresh(const struct view *view)
+{
+    return view->pnl.kind != 0 && clock_mono_ns() - view->telemetry_mono_ns <= mark_fresh_ns;
+}
+
 int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument)
 {
     const struct telemetry_mark *mark = &view->pnl.marks[instrument];
+    bool needs_book = mark->source != MARK_VENUE;
 
-    if (view->pnl.kind == 0 || view->books[instrument].status != BOOK_OK ||
-        clock_mono_ns() - view->telemetry_mono_ns > mark_fresh_ns ||
+    if (!model_money_is_fresh(view) || (needs_book && view->books[instrument].status != BOOK_OK) ||
         view->pnl.now_ns - mark->mark_ns > mark_fresh_ns)
         return 0;
     return mark->mark_e8_ticks;
@@ -241,10 +267,6 @@ static void take_fill(struct view *view, const struct lane_record *record,
                            .strategy = event->strategy,
                            .side = event->side,
                            .maker = event->maker};
-    if (event->fee_e8 < 0) {
-        view->total[instrument].rebate_e8 -= event->fee_e8;
-        view->own[event->strategy % MAX_STRATEGIES][instrument].rebate_e8 -= event->fee_e8;
-    }
     view->counters.fills[venue_of(view, instrument)]++;
     model_changed(view, VIEW_FILLS);
 }
@@ -253,15 +275,17 @@ static void take_position(struct view *view, const struct lane_record *record,
                           const struct event_position *event)
 {
     uint16_t instrument = event->instrument % MAX_INSTRUMENTS;
-    struct view_position *position = event->strategy == UINT16_MAX
-                                         ? &view->total[instrument]
-                                         : &view->own[event->strategy % MAX_STRATEGIES][instrument];
+    struct position *position = event->strategy == UINT16_MAX
+                                    ? &view->total[instrument]
+                                    : &view->own[event->strategy % MAX_STRATEGIES][instrument];
 
     (void)record;
-    position->held = (struct position){.lots = event->lots,
-                                       .cost_e8 = event->cost_e8,
-                                       .realised_e8 = event->realised_e8,
-                                       .fee_e8 = event->fee_e8};
+    *position = (struct position){.lots = event->lots,
+                                  .cost_e8 = event->cost_e8,
+                                  .realised_e8 = event->realised_e8,
+                                  .fee_e8 = event->fee_e8,
+                                  .rebate_e8 = event->rebate_e8,
+                                  .funding_e8 = event->funding_e8};
     model_changed(view, VIEW_POSITIONS);
 }
 
@@ -397,8 +421,17 @@ static void take_start(struct view *view, const struct lane_record *record,
 static void take_strategy(struct view *view, const struct lane_record *record,
                           const struct event_strategy *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    struct view_switch *row = &view->strategy[event->strategy % MAX_STRATEGIES];
+    const struct view_command *command = command_of(view, record->cause);
+
+    model_changed(view, VIEW_STRATEGIES);
+    row->now.enabled = event->enabled != 0;
+    if (event->version == row->now.version)
+        return; /* a start: who changed it last is known */
+    row->now.version = event->version;
+    row->since_ns = record->at_ns;
+    copy_text(row->actor, sizeof row->actor, command ? command->actor : "engine");
+    copy_text(row->reason, sizeof row->reason, command ? command->reason : "");
 }
 
 static void take_stop(struct view *view, const struct lane_record *record,
@@ -495,8 +528,13 @@ static void take_funding(struct view *view, const struct lane_record *record,
 static void take_parameters(struct view *view, const struct lane_record *record,
                             const struct event_parameters *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    struct view_switch *row = &view->strategy[event->strategy % MAX_STRATEGIES];
+
+    (void)record;
+    if (event->parameter < PARAMETER_COUNT)
+        parameter_set(&row->now.params[event->instrument % MAX_INSTRUMENTS],
+                      (enum parameter_id)event->parameter, event->value);
+    model_changed(view, VIEW_STRATEGIES);
 }
 
 /* Copied out: a payload read from disk need not be aligned. */

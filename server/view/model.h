@@ -50,10 +50,10 @@ struct view_scope {
     char actor[MAX_NAME], cause[VIEW_TEXT_MAX];
 };
 
-/* A position as the engine last stated it, and the rebates within its fees. */
-struct view_position {
-    struct position held;
-    int64_t rebate_e8; /* received, >= 0 */
+struct view_switch {
+    struct view_strategy now;
+    int64_t since_ns; /* of the newest change; 0: never */
+    char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
 };
 
 struct view_command {
@@ -76,8 +76,9 @@ struct view {
     struct lane_reader reader;
     uint64_t expected_seq; /* of the next event; behind the reader's after an overrun */
     struct view_scope scope[MAX_SCOPES];
-    struct view_position total[MAX_INSTRUMENTS];
-    struct view_position own[MAX_STRATEGIES][MAX_INSTRUMENTS];
+    struct view_switch strategy[MAX_STRATEGIES];
+    struct position total[MAX_INSTRUMENTS]; /* as last stated; unrealised is not kept here */
+    struct position own[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct telemetry_book books[MAX_INSTRUMENTS]; /* kind 0: none yet */
     struct telemetry_pnl pnl;                     /* kind 0: none yet */
     int64_t telemetry_mono_ns;                    /* when the newest came */
@@ -108,6 +109,8 @@ bool model_kill_is_complete(const struct view_kill *kill);
 enum trading_state model_effective(const struct view *view, uint16_t scope);
 /* The engine's clock, which at full speed is virtual. */
 int64_t model_now_ns(const struct view *view);
+/* Money telemetry has come, and lately. */
+bool model_money_is_fresh(const struct view *view);
 /* 1e-8 ticks; 0: there is no fresh mark. */
 int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument);
 

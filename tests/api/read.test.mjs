@@ -161,6 +161,8 @@ test("metrics name what DESIGN says must exist", async () => {
     'pitwall_build_info{', 'pitwall_trading_state{scope="firm"} 0', "pitwall_kill_switch_active 0",
     'pitwall_orders_sent_total{venue="sim"}', 'pitwall_orders_denied_total{reason="halted"}',
     'pitwall_fills_total{venue="sim"}', 'pitwall_position_lots{instrument="sim:BTCUSDT"}', 'pitwall_pnl{component="total"}',
+    'pitwall_pnl{component="fee"}', 'pitwall_pnl{component="rebate"}', 'pitwall_pnl{component="funding"}', "pitwall_equity ",
+    "pitwall_equity_peak ", "pitwall_drawdown_ratio ", "pitwall_day_pnl ", "pitwall_margin_ratio ", "# TYPE pitwall_liquidation_distance_ratio",
     'pitwall_limit{scope="firm",limit="max_order_lots"} 100000', "pitwall_open_orders", "pitwall_orders_unknown",
     "pitwall_tick_to_order_seconds_bucket", 'pitwall_order_ack_seconds_bucket{venue="sim"', "pitwall_engine_step_seconds",
     'pitwall_ring_depth{ring="market"}', "pitwall_journal_sequence", "pitwall_audit_sequence", "pitwall_ws_clients 0",

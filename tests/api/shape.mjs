@@ -85,16 +85,29 @@ export const POSITION = {
   realised: "null|decimal",
   currency: "text",
   age_ns: "null|ns",
+  fee: "decimal",
+  rebate: "decimal",
+  funding: "decimal",
+  funding_due: "null|decimal",
+  funding_due_ns: "null|ns",
+  day_pnl: "null|decimal",
+  mark_source: "null|text",
+  mark_age_ns: "null|ns",
+  margin: "null|decimal",
+  margin_ratio: "null|decimal",
+  liquidation_price: "null|decimal",
+  liquidation_distance_ratio: "null|decimal",
 };
+const decimals = (names) =>
+  Object.fromEntries(names.split(" ").map((name) => [name, "null|decimal"]));
+const PNL_PARTS = decimals("total price fee funding rebate realised unrealised day_pnl");
 export const PNL = {
   currency: "text",
-  ...Object.fromEntries(
-    "total price fee funding rebate realised unrealised equity peak drawdown_ratio"
-      .split(" ")
-      .map((name) => [name, "null|decimal"]),
-  ),
-  by_instrument: ["any"],
-  by_strategy: ["any"],
+  ...PNL_PARTS,
+  ...decimals("equity peak drawdown_ratio capital margin margin_ratio"),
+  by_instrument: [{ instrument: "instrument", ...PNL_PARTS }],
+  by_strategy: [{ strategy: "text", ...PNL_PARTS }],
+  by_venue: [{ venue: "text", ...PNL_PARTS }],
 };
 export const BOOK = {
   instrument: "instrument",
@@ -129,6 +142,34 @@ export const LIMITS = {
   scope: "text",
   generation: "count",
   limits: { map: "null|count|decimal" },
+  pending: "any",
+};
+export const STRATEGY = {
+  strategy: "text",
+  kind: "text",
+  says: "text",
+  enabled: "bool",
+  version: "count",
+  state: "text",
+  scope: "text",
+  open_orders: "count",
+  pnl: "null|decimal",
+  actor: "null|text",
+  reason: "null|text",
+  since_ns: "null|ns",
+  instruments: ["text"],
+  parameters: { map: { map: "null|count|decimal|text" } },
+  schema: [
+    {
+      name: "text",
+      unit: "text",
+      type: "text",
+      min: "null|count|decimal",
+      max: "null|count|decimal",
+      default: "null|count|decimal",
+      says: "text",
+    },
+  ],
   pending: "any",
 };
 export const RECEIPT = {

@@ -164,12 +164,13 @@ static void clause_realised(struct story *story, struct words *words)
                    engine_position(story->rig->engine, instrument)->realised_e8);
 }
 
+/* Less rebates: negative when makers were paid more than was charged. */
 static void clause_fee(struct story *story, struct words *words)
 {
-    uint16_t instrument = maybe_instrument(words);
+    const struct position *position = engine_position(story->rig->engine, maybe_instrument(words));
 
     expect_integer(story, "the fee, in 1e-8,", words_decimal(story, words, "money"),
-                   engine_position(story->rig->engine, instrument)->fee_e8);
+                   position->fee_e8 - position->rebate_e8);
 }
 
 static void clause_open(struct story *story, struct words *words)

@@ -80,6 +80,21 @@ story("numbers move and carry an age", {}, async (page) => {
   await screenshot(page, "dashboard");
 });
 
+story("a margined position says where it ends and what holding it costs", {}, async (page, server) => {
+  const { desk } = server;
+  const end = "[data-end-of='sim:BTCUSDT']";
+  assert.equal(await page.$(end), null, "nothing is said of what is not margined");
+  const funding = { funding: "-1.25", funding_due: "-0.06" };
+  const distance = { liquidation_price: "50251.2", liquidation_distance_ratio: "0.1624" };
+  desk.markets[0].margin = { margin_ratio: "0.0312", ...distance, ...funding };
+  await until("the line", async () => (await page.$(end)) !== null);
+  const text = await textOf(page, end);
+  assert.match(text, /Margin 3\.12\s%/);
+  assert.match(text, /liquidation at 50251\.2, 16\.24\s% away . funding .1\.25 . next funding .0\.06/);
+  desk.markets[0].margin = { margin_ratio: "0.0312" };
+  await until("no end", async () => /no liquidation price/.test(await textOf(page, end)));
+});
+
 story("decimals are shown with every digit, unknown as a dash", {}, async (page, server) => {
   const { desk } = server;
   const pnl = desk.pnl.bind(desk);

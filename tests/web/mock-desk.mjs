@@ -104,6 +104,7 @@ export class Desk {
       ),
       pending: null,
     }));
+    this.strategies = [this.strategy("maker", true), this.strategy("momentum", false)];
     this.states = SCOPES.map((scope) => ({
       scope,
       state: "ACTIVE",
@@ -312,8 +313,11 @@ export class Desk {
       equity: decimal(equity, 8),
       peak: decimal(peak, 8),
       drawdown_ratio: decimal(((peak - equity) / peak) * 1e8, 8),
+      day_pnl: decimal(this.total(), 8),
+      margin_ratio: "0.0312",
       by_instrument: [],
       by_strategy: [],
+      by_venue: [],
     };
   }
 
@@ -328,6 +332,12 @@ export class Desk {
       realised: decimal(this.money.price / 3, 8),
       currency: "USDT",
       age_ns: "3100000",
+      funding: "0",
+      funding_due: null,
+      margin_ratio: null,
+      liquidation_price: null,
+      liquidation_distance_ratio: null,
+      ...market.margin,
     }));
   }
 
@@ -369,6 +379,55 @@ export class Desk {
   }
 
   // ---- what is changed ----
+
+  strategy(strategy, enabled) {
+    const instruments = this.markets.slice(0, 2).map((market) => market.instrument);
+    return {
+      strategy,
+      kind: strategy,
+      says: `what a ${strategy} does`,
+      enabled,
+      version: 1,
+      state: "ACTIVE",
+      scope: `strategy/${strategy}`,
+      open_orders: 2,
+      pnl: "12.5",
+      actor: null,
+      reason: null,
+      since_ns: null,
+      instruments,
+      parameters: Object.fromEntries(
+        instruments.map((name, i) => [name, { order_lots: 20 + i, risk_aversion: "0.0005" }]),
+      ),
+      pending: null,
+    };
+  }
+
+  strategySchema() {
+    const row = (name, type, min, max, says) => ({ name, type, min, max, says, unit: "lots", default: min });
+    return [
+      row("order_lots", "integer", 1, 1000000, "lots of one order"),
+      row("risk_aversion", "decimal", "0", "1", "gamma"),
+    ];
+  }
+
+  strategyPut(name, change, user) {
+    const row = this.strategies.find((one) => one.strategy === name);
+    if (change.enabled && !row.enabled) {
+      const diff = [{ name: "enabled", old: "false", new: "true" }];
+      row.pending = this.propose("strategy", row.scope, diff, row.version, change.reason, user);
+      return { approval: row.pending };
+    }
+    row.enabled = change.enabled ?? row.enabled;
+    for (const instrument of row.instruments) {
+      const own = { ...change.parameters, ...change.per_instrument?.[instrument] };
+      row.parameters[instrument] = { ...row.parameters[instrument], ...own };
+    }
+    row.version++;
+    row.actor = user;
+    row.reason = change.reason;
+    return { strategy: { ...row, schema: this.strategySchema() } };
+  }
 
   limitsOf(scope) {
     return this.limits.find((row) => row.scope === scope) ?? null;

@@ -66,6 +66,10 @@ export function PnlPanel() {
                 </tr>`,
             )}
             <tr class="rule">
+              <th scope="row">Today</th>
+              <td><${Num} value=${pnl?.day_pnl} places=${2} signed=${true} /></td>
+            </tr>
+            <tr class="rule">
               <th scope="row">Equity</th>
               <td><${Num} value=${pnl?.equity} places=${2} /></td>
             </tr>
@@ -76,6 +80,10 @@ export function PnlPanel() {
             <tr>
               <th scope="row">Drawdown</th>
               <td><span class="num">${percentText(pnl?.drawdown_ratio)}</span></td>
+            </tr>
+            <tr title="Maintenance margins as a share of equity; at 100 % the venue liquidates">
+              <th scope="row">Margin ratio</th>
+              <td><span class="num">${percentText(pnl?.margin_ratio)}</span></td>
             </tr>
           </tbody>
         </table>

@@ -1,6 +1,6 @@
 // Positions by instrument, marked as the engine marks them.
 
-import { ageText, countText, millisecondsOf } from "../format.js";
+import { ageText, countText, decimalSign, decimalText, millisecondsOf, percentText } from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
@@ -15,11 +15,46 @@ function positionAge(position) {
   return sent === null || since === null ? null : sent + since;
 }
 
+/**
+ * Margin and funding, in words: most positions have neither, and a column each would crowd out the
+ * figures that all have.
+ * @param {Position} position
+ */
+function endText(position) {
+  const parts = [];
+  if (position.margin_ratio !== null) {
+    parts.push(`Margin ${percentText(position.margin_ratio)}`);
+    parts.push(
+      position.liquidation_price === null
+        ? "no liquidation price"
+        : `liquidation at ${decimalText(position.liquidation_price)}, ${percentText(position.liquidation_distance_ratio)} away`,
+    );
+  }
+  if (decimalSign(position.funding) !== 0) {
+    parts.push(`funding ${decimalText(position.funding)}`);
+  }
+  if (position.funding_due !== null && decimalSign(position.funding_due) !== 0) {
+    parts.push(`next funding ${decimalText(position.funding_due)}`);
+  }
+  return parts.join(" \u00b7 ");
+}
+
+/** @param {{position: Position}} props */
+function PositionEnd({ position }) {
+  const text = endText(position);
+  return text === ""
+    ? null
+    : html`<tr class="position-end" data-end-of=${position.instrument}>
+        <td colspan="8">${text}</td>
+      </tr>`;
+}
+
 /** @param {{position: Position}} props */
 function PositionRow({ position }) {
   const places = placesOf(position.instrument);
   const badge = html`<${StaleBadge} instrument=${position.instrument} />`;
-  return html`<tr
+  return html`
+  <tr
     class=${instrumentTrouble(position.instrument) ? "row-stale" : ""}
     data-instrument=${position.instrument}
   >
@@ -33,7 +68,8 @@ function PositionRow({ position }) {
     <td><${Num} value=${position.realised} places=${2} signed=${true} /></td>
     <td class="start unit">${position.currency}</td>
     <td class="age-cell">${ageText(positionAge(position))}</td>
-  </tr>`;
+  </tr>
+  <${PositionEnd} position=${position} />`;
 }
 
 export function PositionsPanel() {

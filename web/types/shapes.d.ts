@@ -59,6 +59,37 @@ export interface Limits {
     pending: Approval | null;
 }
 
+export type ParameterValue = Decimal | number | null;
+
+export interface ParameterRow {
+    name: string;
+    unit: string;
+    type: "integer" | "ms" | "decimal" | "instrument";
+    min: ParameterValue;
+    max: ParameterValue;
+    default: ParameterValue;
+    says: string;
+}
+
+export interface Strategy {
+    strategy: string;
+    kind: string;
+    says: string;
+    enabled: boolean;
+    version: number;
+    state: string;
+    scope: string;
+    open_orders: number;
+    pnl: Decimal | null;
+    actor: string | null;
+    reason: string | null;
+    since_ns: Nanoseconds | null;
+    instruments: string[];
+    parameters: Record<string, Record<string, ParameterValue>>;
+    schema?: ParameterRow[];
+    pending: Approval | null;
+}
+
 export interface DiffRow {
     name: string;
     old: Decimal | number | null;
@@ -174,10 +205,24 @@ export interface Position {
     realised: Decimal | null;
     currency: string;
     age_ns: Nanoseconds | null;
+    fee: Decimal;
+    rebate: Decimal;
+    funding: Decimal;
+    funding_due: Decimal | null;
+    funding_due_ns: Nanoseconds | null;
+    day_pnl: Decimal | null;
+    mark_source: "venue" | "mid" | null;
+    mark_age_ns: Nanoseconds | null;
+    margin: Decimal | null;
+    margin_ratio: Decimal | null;
+    liquidation_price: Decimal | null;
+    liquidation_distance_ratio: Decimal | null;
 }
 
 export interface Pnl {
     currency: string;
+    day_pnl: Decimal | null;
+    margin_ratio: Decimal | null;
     total: Decimal | null;
     price: Decimal | null;
     fee: Decimal | null;
@@ -250,6 +295,7 @@ export type Topic =
     | "books"
     | "kill"
     | "limits"
+    | "strategies"
     | "approvals"
     | "audit"
     | "latency";

@@ -69,13 +69,23 @@ static const struct refusal refusals[] = {
     {HEAD "limits: {firm: {max_order_lots: \"5\"}}\n", "in quotes is a text", 3},
     {HEAD "limits: {firm: {max_daily_loss: 1.123456789}}\n", "at most 8 places", 3},
     {HEAD "strategies: [{strategy: a, kind: maker, fast_ms: 3}]\n", "unknown key 'fast_ms'", 3},
-    {HEAD "strategies: [{strategy: a, kind: taker}]\n", "maker or momentum", 3},
+    {HEAD "strategies: [{strategy: a, kind: taker}]\n", "one of maker momentum arb", 3},
     {HEAD "strategies: [{strategy: a, kind: maker, instruments: [x:Y]}]\n",
      "unknown instrument 'x:Y'", 3},
     {HEAD "strategies: [{strategy: manual, kind: maker}]\n", "people's own orders", 3},
     {HEAD "strategies: [{strategy: a, kind: momentum, fast_ms: 9, slow_ms: 9}]\n",
      "fast_ms must be less", 3},
+    {HEAD "strategies: [{strategy: a, kind: momentum, fast_ms: 1.5}]\n",
+     "'1.5' is not a whole number", 3},
+    {HEAD "strategies: [{strategy: a, kind: maker, fill_decay: 0}]\n",
+     "fill_decay must be from 0.0001 to 1000", 3},
+    {HEAD "strategies: [{strategy: a, kind: maker, order_lots: \"5\"}]\n", "in quotes is a text",
+     3},
+    {HEAD "strategies: [{strategy: a, kind: arb, other: 'sim:NO'}]\n",
+     "there is no instrument \"sim:NO\"", 3},
     {HEAD "recorded: {'*': {maker_fee: 9}}\n", "outside -0.1..0.1", 3},
+    {HEAD "recorded: {'*': {maintenance_margin: 0.02}}\n", "below maintenance_margin", 3},
+    {HEAD "engine: {day_roll_hour: 24}\n", "outside 0..23", 3},
     {HEAD "recorded: {'*': {strategies: {b: {}}}}\n", "unknown strategy 'b'", 3},
     {HEAD "engine: {reporting_currency: EUR}\n", "currency USDT of sim:BTCUSDT has no price", 1},
     {"venues: [{venue: sim}]\n", "`instruments:` is missing", 1},
@@ -93,6 +103,12 @@ static const struct refusal refusals[] = {
     {"venues: [{venue: sim}]\ninstruments: [{instrument: \"sim:A\", tick: \"2000000000\", "
      "lot: \"1\", currency: USDT}]\n",
      "tick '2000000000'", 2},
+    {"venues: [{venue: sim}]\ninstruments: [{instrument: \"sim:A\", tick: \"1\", lot: \"1\", "
+     "currency: USDT, contract_value: \"200000000\"}]\n",
+     "worth more than can be counted exactly", 2},
+    {"venues: [{venue: sim}]\ninstruments: [{instrument: \"sim:A\", tick: \"1\", lot: \"1\", "
+     "currency: USDT, initial_margin: 0.01, maintenance_margin: 0.011}]\n",
+     "below maintenance_margin", 2},
     {"venues: [{venue: sim}, {venue: sim}]\n", "venue 'sim' is there twice", 1},
 };
 
@@ -130,7 +146,7 @@ Test(config, values_are_exact)
                            "limits: {firm: {price_collar_ratio: 0.02, max_daily_loss: null}}\n"
                            "caps: {firm: {max_open_orders: 7}}\n"
                            "strategies: [{strategy: m, kind: momentum, entry_ratio: '0.0004',"
-                           " fast_ms: 1.5, instruments: all, per_instrument:"
+                           " fast_ms: 15, instruments: all, per_instrument:"
                            " {'sim:BTCUSDT': {order_lots: 9}}}]\n",
                       NULL, &err),
                  OK, "%s", err.text);
@@ -145,11 +161,43 @@ Test(config, values_are_exact)
     cr_assert_eq(config.limits[0].value[LIMIT_MAX_ORDER_LOTS], LIMIT_UNSET);
     cr_assert_eq(config.strategies, 2);
     cr_assert_eq(config.strategy[1].params[0].order_lots, 9);
-    cr_assert_eq(config.strategy[1].params[0].fast_ns, 1500000);
+    cr_assert_eq(config.strategy[1].params[0].fast_ns, 15000000);
     cr_assert_eq(config.strategy[1].params[0].entry_e8, 40000);
     cr_assert(config_scope_find(&config, "instrument/sim:BTCUSDT", &scope));
     cr_assert_eq(scope, scope_of_instrument(config.scopes, 0));
     cr_assert_not(config_scope_find(&config, "instrument/sim:BTC", &scope));
+}
+
+/* ES: 50 USD a point, so 12.50 USD a tick. BTCUSD_PERP: 100 USD a contract. */
+Test(config, contracts_have_their_multipliers_and_margins)
+{
+    static const char contracts[] =
+        "venues: [{venue: cme}, {venue: coinm}]\n"
+        "engine: {reporting_currency: USD, day_roll_hour: 22, rates: {BTC: 60000}}\n"
+        "instruments:\n"
+        "  - {instrument: \"cme:ES\", tick: \"0.25\", lot: \"1\", currency: USD, contract_value: "
+        "\"50\", initial_margin: 0.06, maintenance_margin: 0.05}\n"
+        "  - {instrument: \"coinm:BTCUSD_PERP\", tick: \"0.1\", lot: \"1\", currency: BTC, "
+        "inverse: "
+        "true, contract_value: \"100\", funding_rate: 0.0001, funding_interval_ms: 28800000}\n";
+    const struct instrument *es = &config.instrument[0];
+    const struct instrument *perpetual = &config.instrument[1];
+    int64_t value = 0;
+    struct err err;
+
+    cr_assert_eq(load(contracts, NULL, &err), OK, "%s", err.text);
+    cr_assert_eq(es->tick_value_e8, 1250000000);
+    cr_assert(instrument_value_e8(es, 20000, 2, &value)); /* 5,000.00 */
+    cr_assert_eq(value, 500000 * MONEY_ONE_E8);
+    cr_assert_eq(es->initial_margin_e8, 6000000);
+    cr_assert_eq(es->maintenance_margin_e8, 5000000);
+    cr_assert(instrument_value_e8(perpetual, 500000, 1000, &value));
+    cr_assert_eq(value, 2 * MONEY_ONE_E8, "100,000 USD at 50,000 are 2 BTC");
+    cr_assert_eq(perpetual->initial_margin_e8, 1000000);
+    cr_assert_eq(perpetual->maintenance_margin_e8, 0, "not margined unless it says so");
+    cr_assert_eq(perpetual->funding_rate_e8, 10000);
+    cr_assert_eq(perpetual->funding_interval_ns, 28800LL * 1000000000);
+    cr_assert_eq(config.money.day_roll_hour, 22);
 }
 
 /* Two books of one coin and a contract that settles in it. */
@@ -216,7 +264,7 @@ Test(config, a_recording_takes_the_place_of_the_instruments)
                            "recorded:\n"
                            "  'binance-spot:BTCUSDT': {maker_fee: '-0.0001', limits:"
                            " {max_order_lots: 77}, strategies: {a: {order_lots: 2000}}}\n"
-                           "  '*': {caps: {max_order_lots: 5}}\n",
+                           "  '*': {caps: {max_order_lots: 5}, maintenance_margin: '0.004'}\n",
                       &recorded, &err),
                  OK, "%s", err.text);
     cr_assert_eq(config.mode, MODE_REPLAY);
@@ -226,6 +274,8 @@ Test(config, a_recording_takes_the_place_of_the_instruments)
     cr_assert_eq(config.strategy[1].params[0].order_lots, 4, "not what another instrument had");
     cr_assert_eq(config.strategy[1].params[2].order_lots, 2000);
     cr_assert_eq(config.instrument[2].maker_fee_e8, -10000);
+    cr_assert_eq(config.instrument[2].initial_margin_e8, 1000000, "the fallback");
+    cr_assert_eq(config.instrument[1].maintenance_margin_e8, 400000);
     cr_assert(config_scope_find(&config, "strategy/a", &scope));
     cr_assert_eq(config.limits[scope].value[LIMIT_MAX_OPEN_ORDERS], 3);
     cr_assert(config_scope_find(&config, "instrument/binance-spot:BTCUSDT", &scope));

@@ -97,14 +97,16 @@ static void tell_marks(int64_t btc_ticks)
     ring_publish(&telemetry);
 }
 
-static void tell_position(uint16_t strategy, int64_t fee_e8)
+static void tell_position(uint16_t strategy, int64_t fee_e8, int64_t rebate_e8, int64_t funding_e8)
 {
     struct event_position position = {.lots = 10,
                                       .cost_e8 = 1000 * 10 * 1000, /* 10 lots at 1000 ticks */
                                       .realised_e8 = 5 * MONEY_ONE_E8,
                                       .fee_e8 = fee_e8,
                                       .instrument = BTC,
-                                      .strategy = strategy};
+                                      .strategy = strategy,
+                                      .rebate_e8 = rebate_e8,
+                                      .funding_e8 = funding_e8};
 
     SAY(EVENT_POSITION, 0, position);
 }
@@ -213,7 +215,7 @@ Test(view, what_has_no_fresh_mark_is_null_and_not_zero)
 {
     json_t *row, *pnl;
 
-    tell_position(UINT16_MAX, 0);
+    tell_position(UINT16_MAX, 0, 0, 0);
     row = item(keep(view_positions(view)), BTC);
     cr_assert_str_eq(at(row, "lots"), "10");
     cr_assert_str_eq(at(row, "avg_price"), "\"10\"");
@@ -230,23 +232,78 @@ Test(view, what_has_no_fresh_mark_is_null_and_not_zero)
 
 Test(view, pnl_is_the_sum_of_its_components)
 {
-    struct event_fill rebate = {.fee_e8 = -2 * MONEY_ONE_E8, .instrument = BTC, .strategy = MAKER};
-    json_t *pnl, *maker;
+    json_t *pnl, *maker, *venue, *row;
 
-    SAY(EVENT_FILL, 0, rebate);
-    tell_position(UINT16_MAX, MONEY_ONE_E8); /* 3 paid, 2 received */
-    tell_position(MAKER, MONEY_ONE_E8);
-    tell_marks(900); /* 10 lots, 100 ticks down: -1 */
+    /* 3 paid in fees, 2 received as rebates, 0.5 paid as funding. */
+    tell_position(UINT16_MAX, 3 * MONEY_ONE_E8, 2 * MONEY_ONE_E8, MONEY_ONE_E8 / 2);
+    tell_position(MAKER, 3 * MONEY_ONE_E8, 2 * MONEY_ONE_E8, MONEY_ONE_E8 / 2);
+    tell_marks(900); /* 10 lots, 100 ticks down: -0.01 */
     pnl = keep(view_pnl(view));
     cr_assert_str_eq(at(pnl, "unrealised"), "\"-0.01\"");
     cr_assert_str_eq(at(pnl, "price"), "\"4.99\"");
     cr_assert_str_eq(at(pnl, "fee"), "\"-3\"");
     cr_assert_str_eq(at(pnl, "rebate"), "\"2\"");
-    cr_assert_str_eq(at(pnl, "total"), "\"3.99\"");
-    cr_assert_str_eq(at(pnl, "equity"), "\"1003.99\"");
-    cr_assert_str_eq(at(pnl, "peak"), "\"1003.99\"");
+    cr_assert_str_eq(at(pnl, "funding"), "\"-0.5\"");
+    cr_assert_str_eq(at(pnl, "total"), "\"3.49\"");
+    cr_assert_str_eq(at(pnl, "equity"), "\"1003.49\"");
+    cr_assert_str_eq(at(pnl, "peak"), "\"1003.49\"");
     maker = json_array_get(json_object_get(pnl, "by_strategy"), MAKER);
-    cr_assert_str_eq(at(maker, "total"), "\"3.99\"");
+    cr_assert_str_eq(at(maker, "total"), "\"3.49\"");
+    cr_assert_str_eq(at(maker, "funding"), "\"-0.5\"");
+    venue = json_array_get(json_object_get(pnl, "by_venue"), 0);
+    cr_assert_str_eq(at(venue, "venue"), "\"sim\"");
+    cr_assert_str_eq(at(venue, "rebate"), "\"2\"");
+    row = item(keep(view_positions(view)), BTC); /* in its own currency */
+    cr_assert_str_eq(at(row, "fee"), "\"-3\"");
+    cr_assert_str_eq(at(row, "funding"), "\"-0.5\"");
+    cr_assert_str_eq(at(row, "liquidation_price"), "null", "spot is not margined");
+}
+
+static void tell_margin(int64_t equity_e8, int64_t ratio_e8)
+{
+    struct telemetry_book *book = ring_reserve(&telemetry, sizeof *book);
+    struct telemetry_pnl *pnl;
+
+    *book = (struct telemetry_book){.kind = TELEMETRY_BOOK, .status = BOOK_OK};
+    ring_publish(&telemetry);
+    pnl = ring_reserve(&telemetry, sizeof *pnl);
+    memset(pnl, 0, sizeof *pnl);
+    pnl->kind = TELEMETRY_PNL;
+    pnl->complete = true;
+    pnl->equity_e8 = equity_e8;
+    pnl->peak_e8 = 1000 * MONEY_ONE_E8;
+    pnl->margin_e8 = 5 * MONEY_ONE_E8;
+    pnl->margin_ratio_e8 = ratio_e8;
+    pnl->day_e8[desk_scope(&desk, "instrument/sim:BTCUSDT")] = -7 * MONEY_ONE_E8;
+    pnl->marks[BTC] = (struct telemetry_mark){.mark_e8_ticks = 1000 * PRICE_ONE_E8,
+                                              .margin_e8 = 5 * MONEY_ONE_E8,
+                                              .liquidation_e8_ticks = 850 * PRICE_ONE_E8,
+                                              .liquidation_distance_e8 = 15000000,
+                                              .source = MARK_VENUE};
+    ring_publish(&telemetry);
+}
+
+Test(view, a_margined_position_says_how_far_its_end_is)
+{
+    json_t *row;
+
+    desk.config.instrument[BTC].maintenance_margin_e8 = 1000000;
+    tell_position(UINT16_MAX, 0, 0, 0);
+    row = item(keep(view_positions(view)), BTC);
+    cr_assert_str_eq(at(row, "margin_ratio"), "null", "nothing is known yet");
+    tell_margin(500 * MONEY_ONE_E8, 2000000);
+    row = item(keep(view_positions(view)), BTC);
+    cr_assert_str_eq(at(row, "mark_source"), "\"venue\"");
+    cr_assert_str_eq(at(row, "margin"), "\"5\"");
+    cr_assert_str_eq(at(row, "margin_ratio"), "\"0.01\"", "its share of the equity");
+    cr_assert_str_eq(at(row, "liquidation_price"), "\"8.5\"");
+    cr_assert_str_eq(at(row, "liquidation_distance_ratio"), "\"0.15\"");
+    cr_assert_str_eq(at(row, "day_pnl"), "\"-7\"");
+    cr_assert_str_eq(at(keep(view_pnl(view)), "margin_ratio"), "\"0.02\"", "the firm's");
+    tell_margin(0, INT64_MAX); /* no equity is left: the worst figure, not an unknown one */
+    cr_assert_str_eq(at(keep(view_pnl(view)), "margin_ratio"), "\"92233720368.54775807\"");
+    row = item(keep(view_positions(view)), BTC);
+    cr_assert_str_eq(at(row, "margin_ratio"), "\"92233720368.54775807\"");
 }
 
 Test(view, the_strictest_scope_is_the_effective_state)
