@@ -119,6 +119,21 @@ for (const [what, more, code] of MALFORMED) {
   });
 }
 
+test("the same order at once again is a duplicate", async () => {
+  const wanted = await restingBuy({ qty: "0.033" });
+  const [first, second] = await Promise.all([trader.post("/orders", wanted), trader.post("/orders", wanted)]);
+  const [passed, denied] = first.status === 201 ? [first, second] : [second, first];
+  assert.equal(passed.status, 201, passed.text);
+  assert.equal(denied.status, 422, denied.text);
+  assert.equal(denied.body.code, "duplicate");
+  const why = await until("the checks", async () => {
+    const answer = await trader.get(`/orders/${denied.body.order}/why`);
+    return answer.status === 200 && answer.body;
+  });
+  assert.equal(why.denied_by, "duplicate_window_ms");
+  assert.equal((await trader.delete(`/orders/${passed.body.id}`)).status, 202);
+});
+
 test("an unknown instrument is denied by name", async () => {
   const reply = await trader.post("/orders", await restingBuy({ instrument: "sim:NOPE" }));
   assert.equal(reply.status, 422, reply.text);
@@ -136,7 +151,7 @@ test("the same Idempotency-Key sends one order", async () => {
 
 test("cancel-all leaves nothing open", async () => {
   for (let i = 0; i < 3; i++) {
-    assert.equal((await trader.post("/orders", await restingBuy({ qty: `0.01${i}` }))).status, 201);
+    assert.equal((await trader.post("/orders", await restingBuy({ qty: `0.02${i}` }))).status, 201);
   }
   const reply = await trader.post("/orders/cancel-all", { scope: "firm" });
   assert.equal(reply.status, 202, reply.text);
@@ -144,7 +159,7 @@ test("cancel-all leaves nothing open", async () => {
 });
 
 test("a halted desk denies new orders but takes cancels", async () => {
-  const resting = await trader.post("/orders", await restingBuy());
+  const resting = await trader.post("/orders", await restingBuy({ qty: "0.031" }));
   assert.equal(resting.status, 201, resting.text);
   const { items } = (await risk1.get("/trading-state")).body;
   const { version } = items.find((item) => item.scope === "firm");
