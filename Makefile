@@ -2,6 +2,7 @@
 #
 #   MODE=release   -O3, LTO, hardened: what runs            (build/pitwall is this one)
 #   MODE=debug     unoptimised, what the unit tests use
+#   MODE=sim       optimised, not hardened, no LTO: the seeded simulator (tests/sim)
 #   MODE=asan      address and undefined-behaviour sanitizers, any finding is fatal
 #   MODE=tsan      thread sanitizer, for tests/tsan only (Criterion does not start under it)
 #   MODE=cov       coverage counters
@@ -20,8 +21,8 @@ BREAK ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-ifeq ($(filter $(MODE),release debug asan tsan cov),)
-$(error MODE is release, debug, asan, tsan or cov, not '$(MODE)')
+ifeq ($(filter $(MODE),release debug sim asan tsan cov),)
+$(error MODE is release, debug, sim, asan, tsan or cov, not '$(MODE)')
 endif
 ifneq ($(filter-out gateway_ignores_kill,$(BREAK)),)
 $(error BREAK is gateway_ignores_kill, not '$(BREAK)')
@@ -41,8 +42,9 @@ engine_src := $(wildcard engine/*.c engine/*/*.c)
 server_src := $(wildcard server/*.c server/*/*.c server/*/*/*.c)
 unit_src := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/unit/*/*/*/*.c)
 scenario_src := $(wildcard tests/scenario/*.c)
+sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
-c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(tsan_src)
+c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
 shell_files = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' .ci mk tests web deploy \
@@ -53,6 +55,8 @@ engine_obj := $(call object,$(engine_src))
 server_obj := $(call object,$(filter-out server/main.c,$(server_src)))
 unit_obj := $(call object,$(unit_src))
 scenario_obj := $(call object,$(scenario_src))
+# The simulator restarts engines as the server does.
+sim_obj := $(call object,$(sim_src) server/restore.c)
 tsan_bin := $(patsubst tests/tsan/%.c,$(OBJ)/tests/tsan/%,$(tsan_src))
 
 pitwall := $(if $(filter release,$(OBJ:$(BUILD)/%=%)),$(BUILD)/pitwall,$(OBJ)/pitwall)
@@ -72,6 +76,7 @@ LINK_HARDEN := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 # linker plugin by default, so it builds release without LTO.
 lto := $(if $(IS_CLANG),,-flto=auto -ffat-lto-objects)
 tune_release := -O3 $(lto) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+tune_sim := -O2
 tune_debug := -O0 -fno-omit-frame-pointer
 # With instrumentation gcc sees uninitialised uses that are none; the plain builds watch for real ones.
 tune_asan := -O1 -Wno-maybe-uninitialized -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -115,7 +120,7 @@ $(OBJ)/version: FORCE
 	$(call write_if_changed,$(VERSION))
 # An archive or a program must also be made anew when a source file goes away.
 $(OBJ)/members: FORCE
-	$(call write_if_changed,$(engine_src) $(server_src) $(unit_src) $(scenario_src))
+	$(call write_if_changed,$(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src))
 
 quiet = $(if $(V),,@echo "  $(1) $@";)
 define compile
@@ -167,6 +172,10 @@ $(OBJ)/unit: $(unit_obj) $(archives) $(OBJ)/link-flags
 	$(call link,$(unit_obj) -lcriterion)
 $(OBJ)/scenario_runner: $(scenario_obj) $(archives) $(OBJ)/link-flags
 	$(call link,$(scenario_obj))
+# The simulator hears each record as it is appended, between the engine and the lane.
+$(OBJ)/sim: $(sim_obj) $(OBJ)/libengine.a $(OBJ)/link-flags
+	@mkdir -p $(@D)
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -Wl,--wrap=lane_append -o $@ $(sim_obj) $(OBJ)/libengine.a
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
 
@@ -187,7 +196,7 @@ deps-lint: ## Install what lint needs beyond that
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean unit-bin scenario-bin tsan-bin
+.PHONY: build web run spec clean unit-bin scenario-bin sim-bin tsan-bin
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -204,7 +213,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
@@ -217,6 +226,7 @@ clean: ## Remove build/ (var/ and installed packages stay)
 
 unit-bin: $(OBJ)/unit
 scenario-bin: $(OBJ)/scenario_runner
+sim-bin: $(OBJ)/sim
 tsan-bin: $(tsan_bin)
 
 # Never a browser download: the tests drive Debian's Chromium.
@@ -224,16 +234,21 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario bench
+.PHONY: test test-long scenario sim mutants bench
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit scenario api web replay
+SUITES ?= style unit scenario sim api web replay
 
 test: deps-test ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, mutants of the engine
-	@$(test_env) mk/test asan tsan mutants
+test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, more seeds, mutants
+	@$(test_env) mk/test asan tsan sim_long mutants
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
+sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)
+	@$(again) MODE=sim BREAK= sim-bin
+	@$(BUILD)/sim/sim $(if $(SEED),--seeds $(SEED) 1,--file tests/sim/seeds.txt --seeds 1 300) $(N:%=--steps %)
+mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice
+	@$(test_env) mk/test mutants
 
 bench: deps-test ## Measure (quiet machine), print a table, write build/bench.json: BENCH=name DATA_DIR=..
 	@$(again) MODE=release BREAK= build web

@@ -97,6 +97,8 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
     assert(config->scopes.venues <= MAX_VENUES && config->scopes.strategies <= MAX_STRATEGIES);
     assert(config->epoch < MAX_EPOCH && config->instance < MAX_INSTANCE);
     assert(config->scopes.strategies >= 1 && config->currencies <= MAX_CURRENCIES);
+    for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
+        assert(gate_limits_hold(&config->limits[scope]) && gate_limits_hold(&config->caps[scope]));
     memset(engine, 0, sizeof *engine);
     engine->config = *config;
     engine->io = io;

@@ -25,6 +25,7 @@
 #include "domain/trigger.h"
 #include "domain/units.h"
 #include "position/position.h"
+#include "risk/explain.h"
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 

@@ -1,5 +1,6 @@
 #include "engine_room.h"
 
+#include "restore.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 
@@ -58,53 +59,6 @@ static bool take_parts(struct engine_room *room)
            room->fill_latency;
 }
 
-/* A cap that has come down since binds what was approved under the old one. */
-static void bound_by_caps(struct limits *limits, const struct limits *caps)
-{
-    for (unsigned id = 0; id < LIMIT_COUNT; id++) {
-        int64_t cap = caps->value[id];
-        int64_t value = limits->value[id];
-        bool most = limit_row((enum limit_id)id)->sense == LIMIT_MOST;
-
-        if (cap != LIMIT_UNSET && value != LIMIT_UNSET && value != LIMIT_DENY &&
-            (most ? value > cap : value < cap))
-            limits->value[id] = cap;
-    }
-}
-
-/* What people set and approved holds over the file. */
-static void restore_limits(struct engine_config *engine, const struct store_saved *saved,
-                           uint16_t scope)
-{
-    engine->limits_generation[scope] = 1;
-    if (saved->scope[scope].limits_found) {
-        engine->limits[scope] = saved->scope[scope].limits;
-        engine->limits_generation[scope] = saved->scope[scope].limits_generation;
-    }
-    bound_by_caps(&engine->limits[scope], &engine->caps[scope]);
-    if (engine->limits_generation[scope] > engine->generation)
-        engine->generation = engine->limits_generation[scope];
-}
-
-static void restore_state(struct engine_room *room, const struct config *config,
-                          const struct store_saved *saved, uint16_t scope)
-{
-    struct engine_config *engine = &room->config;
-    enum trading_state configured = scope == scope_of_firm() ? config->initial_state : STATE_ACTIVE;
-
-    engine->initial[scope].state = configured;
-    engine->initial[scope].version = 1;
-    if (saved->scope[scope].state_found) {
-        engine->initial[scope].version = saved->scope[scope].version;
-        engine->initial[scope].incident = saved->scope[scope].incident;
-        if (saved->scope[scope].state > configured)
-            engine->initial[scope].state = saved->scope[scope].state;
-    }
-    if (engine->initial[scope].state != STATE_HALTED)
-        engine->initial[scope].incident = 0;
-    atomic_store(&room->kill->word[scope], engine->initial[scope].incident);
-}
-
 /* FNV-1a of the instance's name: two processes that share an account at a venue draw different order
  * ids. Of names with equal tags (one pair in 2048) one must be renamed: `status` shows the tag. */
 static uint16_t instance_tag(const char *name)
@@ -129,12 +83,7 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     room->config.epoch = epoch;
     room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = day_start_ns(now_ns, config->money.day_roll_hour);
-    room->config.generation = saved->generation > 0 ? saved->generation : 1;
-    for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
-        restore_limits(&room->config, saved, scope);
-        restore_state(room, config, saved, scope);
-    }
-    atomic_store(&room->kill->ticket, epoch << 32);
+    restore_scopes(&room->config, room->kill, saved, config->initial_state, epoch);
     room->inline_gateway = config->engine.inline_gateway;
     room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
                                        .kill = room->kill,
@@ -168,6 +117,24 @@ static enum at_end at_end_of(const char *text)
                                        : AT_END_HOLD;
 }
 
+static struct sim_config sim_of(const struct config *config, uint64_t epoch)
+{
+    return (struct sim_config){.seed = config->seed,
+                               .epoch = epoch,
+                               .order_latency_ns = config->market.order_latency_ns,
+                               .ack_latency_ns = config->market.ack_latency_ns,
+                               .data_latency_ns = config->market.data_latency_ns,
+                               .jitter_ns = config->market.jitter_ns,
+                               .queue = {.kind = (uint8_t)config->market.queue_model,
+                                         .power = (uint8_t)config->market.queue_power,
+                                         .decay_e8 = (uint32_t)config->market.queue_decay_e8},
+                               .adverse_probability_e8 =
+                                   (uint32_t)config->market.adverse_probability_e8,
+                               .adverse_ticks = config->market.adverse_ticks,
+                               .position_interval_ns = config->market.position_interval_ns,
+                               .funding_interval_ns = config->market.funding_interval_ns};
+}
+
 enum status engine_room_gateway(struct engine_room *room, const struct config *config,
                                 struct feed *feed, struct err *err)
 {
@@ -176,10 +143,8 @@ enum status engine_room_gateway(struct engine_room *room, const struct config *c
         .instruments = config->instrument,
         .instrument_count = config->instruments,
         .at_end = at_end_of(config->market.at_end),
-        .sim = {.seed = config->seed,
-                .order_latency_ns = config->market.order_latency_ns,
-                .ack_latency_ns = config->market.ack_latency_ns,
-                .jitter_ns = config->market.jitter_ns},
+        .sim = sim_of(config, room->config.epoch),
+        .faults_path = config->market.faults[0] != '\0' ? config->market.faults : NULL,
         .ledger_path = config->market.ledger[0] != '\0' ? config->market.ledger : NULL,
         .market = room->market,
         .executions = room->executions,

@@ -56,11 +56,33 @@ static void take_option(char out[16], const char *option)
         snprintf(out, 16, "%s", option);
 }
 
+static enum status take_seed(struct config *config, const char *seed, struct err *err)
+{
+    char *end;
+
+    if (!seed)
+        return OK;
+    errno = 0;
+    config->seed = strtoull(seed, &end, 10);
+    if (seed[0] < '0' || seed[0] > '9' || *end != '\0' || errno != 0 || config->seed > INT64_MAX)
+        return err_format(err, ERR_USAGE, "--seed wants a whole number, not '%s'", seed);
+    return OK;
+}
+
+static enum status take_faults(struct config *config, const char *faults, struct err *err)
+{
+    if (faults && strlen(faults) >= sizeof config->market.faults)
+        return err_set(err, ERR_USAGE, "--faults: the path is too long");
+    if (faults)
+        snprintf(config->market.faults, sizeof config->market.faults, "%s", faults);
+    return OK;
+}
+
 /* What the command line says instead of the file. */
 static enum status override(struct config *config, const struct server_options *options,
                             struct err *err)
 {
-    enum status status = OK;
+    enum status status;
 
     take_option(config->market.speed, options->speed);
     take_option(config->market.at_end, options->at_end);
@@ -70,7 +92,10 @@ static enum status override(struct config *config, const struct server_options *
         snprintf(config->kill_listen, sizeof config->kill_listen, "%s", options->kill_listen);
     if (options->recording_count > 0)
         config->mode = MODE_REPLAY;
-    if (options->speed)
+    status = take_seed(config, options->seed, err);
+    if (status == OK)
+        status = take_faults(config, options->faults, err);
+    if (status == OK && options->speed)
         status = config_check_speed(options->speed, err);
     if (status == OK && options->at_end)
         status = config_check_at_end(options->at_end, err);
@@ -189,6 +214,15 @@ static void leave(void)
     leave_safely(room_to_leave->kill, room_to_leave->config.gateways, LEAVE_PATIENCE_NS);
 }
 
+/* What reached the gateway to leave; a repeat is more than the engine meant. */
+static void outbound(void *ctx, uint64_t *orders, uint64_t *lots)
+{
+    struct gateway_counters counters = gateway_counters(((struct server *)ctx)->room.gateway);
+
+    *orders = counters.refused_repeats > 0 ? UINT64_MAX : counters.orders + counters.unsent;
+    *lots = counters.lots + counters.unsent_lots;
+}
+
 static enum status open_control(struct server *server, struct err *err)
 {
     struct control_sources sources = {
@@ -200,6 +234,8 @@ static enum status open_control(struct server *server, struct err *err)
         .order_rings = {server->room.orders},
         .gateways = server->room.config.gateways,
         .epoch = server->epoch,
+        .outbound = outbound,
+        .outbound_ctx = server,
     };
     enum status status = access_open(&server->access, server->options->dir, err);
 

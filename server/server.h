@@ -12,6 +12,7 @@ struct server_options {
     const char *const *recordings; /* files or directories; count 0: synthetic market */
     int recording_count;
     const char *speed, *at_end; /* NULL: from the config */
+    const char *seed, *faults;  /* of the simulated venue; NULL: from the config */
 };
 
 /* Runs until a signal or the end of an `exit` recording. Returns the exit code. Signals: SIGTERM

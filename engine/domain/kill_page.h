@@ -12,7 +12,7 @@
 #define PITWALL_DOMAIN_KILL_PAGE_H
 
 #include "base/ring.h"
-#include "domain/bounds.h"
+#include "domain/scope.h"
 
 struct kill_page {
     alignas(CACHE_LINES_APART) _Atomic uint64_t ticket;
@@ -33,11 +33,6 @@ struct kill_page {
         alignas(CACHE_LINES_APART) _Atomic uint64_t seen;
         _Atomic uint64_t swept;
     } gateway[MAX_GATEWAYS];
-};
-
-/* The four scopes that apply to an order, as indices into the configured scopes. */
-struct order_scopes {
-    uint16_t firm, venue, strategy, instrument;
 };
 
 /* Sets the kill of a scope and rings. Returns its generation. Any thread, async-signal-safe. */

@@ -6,11 +6,18 @@
 
 enum { INTEGER = LIMIT_INTEGER, MONEY = LIMIT_MONEY, RATIO = LIMIT_RATIO };
 enum { MOST = LIMIT_MOST, LEAST = LIMIT_LEAST };
+enum { BINDS = LIMIT_BINDS, WAIVED = LIMIT_WAIVED };
 
 static const struct limit_row rows[LIMIT_COUNT] = {
-#define LIMIT(ID, name, type, unit, min, max, sense, says)                                         \
-    [LIMIT_##                                                                                      \
-        ID] = {#name, unit, says, (enum limit_type)(type), (enum limit_sense)(sense), min, max},
+#define LIMIT(ID, name, type, unit, min, max, sense, exits, says)                                  \
+    [LIMIT_##ID] = {#name,                                                                         \
+                    unit,                                                                          \
+                    says,                                                                          \
+                    (enum limit_type)(type),                                                       \
+                    (enum limit_sense)(sense),                                                     \
+                    (enum limit_exits)(exits),                                                     \
+                    min,                                                                           \
+                    max},
 #include "tables/limits.def"
 #undef LIMIT
 };
@@ -55,7 +62,7 @@ const char *denial_says(enum denial denial)
 {
     static const char *const says[DENIAL_COUNT] = {
         "it passed",
-#define LIMIT(ID, name, type, unit, min, max, sense, text) text,
+#define LIMIT(ID, name, type, unit, min, max, sense, exits, text) text,
 #include "tables/limits.def"
 #undef LIMIT
 #define DENIAL(ID, name, text) text,

@@ -31,8 +31,40 @@ enum denial {
     DENIAL_COUNT
 };
 
+/* The lines that the gate compares (gate_lines.def). */
+enum gate_wide {
+#define WIDE(ID, ...) WIDE_##ID,
+#define COUNT(ID, ...)
+#include "tables/gate_lines.def"
+#undef WIDE
+#undef COUNT
+    GATE_WIDE
+};
+
+enum gate_count {
+#define WIDE(ID, ...)
+#define COUNT(ID, ...) COUNT_##ID,
+#include "tables/gate_lines.def"
+#undef WIDE
+#undef COUNT
+    GATE_COUNTS
+};
+
+/* The scopes of an order; a set of lines has one for each, in this order. */
+enum { GATE_FIRM, GATE_VENUE, GATE_STRATEGY, GATE_INSTRUMENT, GATE_SCOPES };
+
+/* The checks that no limit bounds: DENY_HALTED up to DENY_BALANCE, a bit each in verdict.refused. */
+enum { FIRST_OUTRIGHT = DENY_HALTED, LAST_OUTRIGHT = DENY_BALANCE };
+
+enum refused_bit {
+#define DENIAL(ID, ...) BIT_##ID = 1 << (ID - FIRST_OUTRIGHT),
+#include "tables/denials.def"
+#undef DENIAL
+};
+
 enum limit_type { LIMIT_INTEGER, LIMIT_MONEY, LIMIT_RATIO };
 enum limit_sense { LIMIT_MOST, LIMIT_LEAST };
+enum limit_exits { LIMIT_BINDS, LIMIT_WAIVED };
 
 struct limit_row {
     const char *name;
@@ -40,6 +72,7 @@ struct limit_row {
     const char *says;
     enum limit_type type;
     enum limit_sense sense;
+    enum limit_exits exits;
     int64_t min, max;
 };
 
@@ -55,19 +88,24 @@ struct limits {
     int64_t value[LIMIT_COUNT];
 };
 
-struct check {
-    int64_t measured, limit; /* LIMIT_UNSET: no applicable scope sets it */
-    uint16_t scope;          /* the scope with the least headroom */
-    uint8_t passed;
-    uint8_t reserved[5];
-};
-
+/* All that the gate measured. Its limits are those of `generation`, which stand before it in the
+ * journal (LIMITS_APPLIED): whoever explains it compiles them as the gate did (risk/explain.h).
+ * What a denial needs to be understood is in it. */
 struct verdict {
-    uint64_t generation; /* of the limits that judged it */
-    int64_t data_age_ns; /* of the book by our clock; -1: no book */
-    uint8_t denial;      /* enum denial; the first failed row */
-    uint8_t reserved[7];
-    struct check checks[LIMIT_COUNT];
+    uint64_t generation;
+    int64_t wide[GATE_WIDE];
+    int32_t count[GATE_COUNTS];
+    int64_t mid_twice_ticks;           /* best bid + best ask; 0: unknown */
+    int64_t book_age_ns, venue_age_ns; /* -1: no book; the venue gives no stamps */
+    int64_t rate_age_ns;               /* of the conversion price; -1: it needs none, or has none */
+    int64_t required_e8, available_e8; /* of the balance, settlement currency */
+    int64_t limit;     /* of the line that denied, in its units; LIMIT_UNSET, LIMIT_DENY; else 0 */
+    uint16_t refused;  /* a bit per outright check that failed */
+    uint16_t scope;    /* whose limit denied */
+    uint8_t denial;    /* enum denial */
+    uint8_t denied_by; /* enum limit_id, when it was a limit; else LIMIT_COUNT */
+    uint8_t line;      /* that denied: enum gate_wide, or GATE_WIDE + enum gate_count */
+    uint8_t reserved[1];
 };
 
 #pragma GCC diagnostic pop

@@ -7,6 +7,7 @@
 #ifndef PITWALL_DOMAIN_MARKET_H
 #define PITWALL_DOMAIN_MARKET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum market_kind {
@@ -37,5 +38,17 @@ struct market_update {
     int64_t update_id; /* of a trade: its id */
     struct level levels[];
 };
+
+/* In bytes; trades and tickers have one and two levels, whatever their counts say. */
+static inline size_t market_update_size(const struct market_update *update)
+{
+    size_t levels = (size_t)update->bid_count + update->ask_count;
+
+    if (update->kind == MARKET_TRADE)
+        levels = 1;
+    else if (update->kind == MARKET_TICKER)
+        levels = 2;
+    return sizeof *update + levels * sizeof update->levels[0];
+}
 
 #endif

@@ -78,6 +78,7 @@ struct order {
     int64_t asked_ns;   /* the newest message about it: what a time-out is measured from */
     int64_t unknown_ns; /* since when its fate is unknown; 0: it is known */
     int64_t cancel_ns;  /* the newest cancel; 0: none was sent */
+    int64_t amend_ns;   /* the newest amend */
     uint8_t absent;     /* clean answers that the venue does not know it */
     uint64_t cause;
     uint64_t incident;             /* kill generation whose receipt counts it; 0: none */
@@ -119,7 +120,8 @@ struct order_message {
  * decides whether it is the last). Everything needed to book a fill of an order we have forgotten
  * is in it. Of the other reports:
  *   VENUE_AMEND   price_ticks and qty_lots (the total) as they now stand
- *   VENUE_ACK     in answer to a query: the same, of an order that rests; else both 0
+ *   VENUE_ACK     in answer to a query: the same, of an order that rests, and the amend_no that the
+ *                 query carried; else all 0
  *   FOREIGN       an order that is not ours rests: side, price_ticks, qty_lots are its own, order_id
  *                 is drawn by the gateway (top bit set) and is what its later reports carry
  *   POSITION      the venue's own count of our position: qty_lots, signed; about no order

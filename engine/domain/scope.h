@@ -7,12 +7,16 @@
 #define PITWALL_DOMAIN_SCOPE_H
 
 #include "domain/bounds.h"
-#include "domain/kill_page.h"
 
 #include <stdint.h>
 
 enum trading_state { STATE_ACTIVE, STATE_REDUCING, STATE_HALTED }; /* the larger the stricter */
 enum scope_kind { SCOPE_FIRM, SCOPE_VENUE, SCOPE_STRATEGY, SCOPE_INSTRUMENT };
+
+/* The four scopes that apply to an order, as indices into the configured scopes. */
+struct order_scopes {
+    uint16_t firm, venue, strategy, instrument;
+};
 
 struct scope_map {
     uint16_t venues, strategies, instruments;

@@ -49,69 +49,198 @@ static int64_t bounded_price(const struct oms *oms, struct order_scopes scopes, 
     return (int64_t)((mid - distance + PRICE_ONE_E8 - 1) / PRICE_ONE_E8);
 }
 
-static bool reference_is_fresh(const struct oms *oms, const struct gate_input *in,
-                               uint16_t instrument)
+static int64_t lot_value_e8(const struct oms *oms, uint16_t instrument)
+{
+    return accounts_lot_value_e8(&oms->accounts, instrument);
+}
+
+static struct exposure_lots total_lots(const struct oms *oms, uint16_t instrument)
+{
+    return (struct exposure_lots){.position = oms->accounts.total[instrument].lots,
+                                  .buys = oms->working_total[SIDE_BUY][instrument],
+                                  .sells = oms->working_total[SIDE_SELL][instrument]};
+}
+
+static struct exposure_lots own_lots(const struct oms *oms, uint16_t strategy, uint16_t instrument)
+{
+    return (struct exposure_lots){.position = oms->accounts.own[strategy][instrument].lots,
+                                  .buys = oms->working_own[SIDE_BUY][strategy][instrument],
+                                  .sells = oms->working_own[SIDE_SELL][strategy][instrument]};
+}
+
+/* How old the conversion price is; -1: it is fixed, INT64_MAX: there is none. */
+static int64_t rate_age_ns(const struct oms *oms, uint16_t instrument)
 {
     int64_t rate_ns = oms->accounts.rate_ns[oms->instruments[instrument].currency];
 
-    return in->mid_e8_ticks > 0 &&
-           (rate_ns == INT64_MAX || (rate_ns != 0 && oms->now_ns - rate_ns < RATE_FRESH_NS));
+    if (rate_ns == INT64_MAX)
+        return -1;
+    return rate_ns == 0 ? INT64_MAX : oms->now_ns - rate_ns;
 }
 
-/* What is in use in each of the four scopes. A position limit of firm, venue and instrument looks
- * at the instrument's total, that of a strategy at the strategy's own. */
-static void measure_use(struct oms *oms, const struct intent *intent,
-                        const uint16_t numbers[GATE_SCOPES], struct gate_input *in)
+/* A new order, or an order as it would be after an amend. */
+struct asked {
+    int64_t price_ticks, qty_lots;
+    int64_t filled_lots, exposed_lots; /* of the order as it is; 0 for a new one */
+    bool amend;
+};
+
+/* Until an amend is answered either quantity may be open: of the order as it is that part stays
+ * among what works which the new quantity does not cover. */
+static int64_t covered_lots(const struct asked *asked)
 {
-    uint16_t instrument = intent->instrument;
+    int64_t open = asked->qty_lots - asked->filled_lots;
+
+    return open < asked->exposed_lots ? open : asked->exposed_lots;
+}
+
+static struct exposure_figures figures_with(const struct oms *oms, const struct intent *intent,
+                                            const struct asked *asked, struct exposure_lots lots)
+{
+    int64_t more = asked->qty_lots - asked->filled_lots - covered_lots(asked);
+
+    if (intent->side == SIDE_BUY)
+        lots.buys += more;
+    else
+        lots.sells += more;
+    return exposure_of(lots, lot_value_e8(oms, intent->instrument));
+}
+
+/* What is in use in each of the four scopes, this order included. Firm, venue and instrument look
+ * at the instrument's total, a strategy at its own. */
+static void measure_use(struct oms *oms, const struct intent *intent, const struct asked *asked,
+                        const uint16_t numbers[GATE_SCOPES], struct verdict *verdict)
+{
+    uint16_t at_strategy = intent->strategy, at_instrument = intent->instrument;
+    struct exposure_figures total =
+        figures_with(oms, intent, asked, total_lots(oms, at_instrument));
+    struct exposure_figures own =
+        figures_with(oms, intent, asked, own_lots(oms, at_strategy, at_instrument));
+    int32_t is_new = !asked->amend;
 
     for (unsigned at = 0; at < GATE_SCOPES; at++) {
-        bool own = at == GATE_STRATEGY;
+        bool strategy = at == GATE_STRATEGY;
+        struct exposure_figures then =
+            exposure_if(&oms->exposure, numbers[at],
+                        strategy ? oms->exposure.own[at_strategy][at_instrument]
+                                 : oms->exposure.total[at_instrument],
+                        strategy ? own : total);
 
-        in->position_lots[at] = own ? oms->accounts.own[intent->strategy][instrument].lots
-                                    : oms->accounts.total[instrument].lots;
-        in->working_lots[at] = own ? oms->working_own[intent->side][intent->strategy][instrument]
-                                   : oms->working_total[intent->side][instrument];
-        in->open_orders[at] = oms->open_orders[numbers[at]];
-        in->messages[at] = throttle_count(&oms->throttle, numbers[at]);
-        in->day_pnl_e8[at] = accounts_day_e8(&oms->accounts, numbers[at]);
+        gate_use(verdict, at,
+                 (struct gate_use){
+                     .day_pnl_e8 = accounts_day_e8(&oms->accounts, numbers[at]),
+                     .gross_e8 = then.gross_e8,
+                     .net_e8 = exposure_net_e8(then),
+                     .open_orders = (int32_t)oms->open_orders[numbers[at]] + is_new,
+                     .messages = (int32_t)throttle_count(&oms->throttle, numbers[at]) + 1,
+                     .orders_today = (int32_t)oms->tally.orders_today[numbers[at]] + is_new,
+                     .executions = (int32_t)oms->tally.executions[numbers[at]],
+                 });
     }
 }
 
-static struct verdict judge(struct oms *oms, const struct intent *intent,
-                            struct order_scopes scopes, const struct reference *reference,
-                            int64_t price_ticks)
+/* False: the value cannot be told, for want of a conversion or because it does not fit. */
+static bool measure_order(struct oms *oms, const struct intent *intent, const struct asked *asked,
+                          struct verdict *verdict)
 {
-    const uint16_t numbers[GATE_SCOPES] = {scopes.firm, scopes.venue, scopes.strategy,
-                                           scopes.instrument};
-    struct gate_limits limits = {.generation = oms->generation};
-    struct gate_input in = {
-        .side = (enum side)intent->side,
-        .price_ticks = price_ticks,
-        .qty_lots = intent->qty_lots,
-        .reduce_only = (intent->flags & ORDER_REDUCE_ONLY) != 0,
-        .state = oms->stopping ? STATE_HALTED : oms_effective_state(oms, scopes),
-        .permitted = oms->permitted[intent->strategy][intent->instrument],
-        .busy = !oms_journal_is_ready(oms) || oms->pool.live_count >= MAX_LIVE_ORDERS,
-        .book_stale = reference->stale,
-        .mid_e8_ticks = mid_e8_ticks(reference),
-        .now_ns = oms->now_ns,
-        .book_ns = reference->book_ns,
+    struct recent_order same = {.price_ticks = asked->price_ticks,
+                                .qty_lots = asked->qty_lots,
+                                .strategy = intent->strategy,
+                                .instrument = intent->instrument,
+                                .side = intent->side};
+    int64_t rate_age = rate_age_ns(oms, intent->instrument);
+    struct gate_measures measures = {
+        .notional_e8 = INT64_MAX,
+        .duplicate_age_ns =
+            asked->amend ? INT64_MAX : recent_age_ns(&oms->recent, &same, oms->now_ns),
+        .drawdown_ratio_e8 = accounts_drawdown_e8(&oms->accounts),
+        .liquidation_distance_e8 = INT64_MAX,
+        .venue_age_ns = -1,
+        .rate_age_ns = rate_age,
     };
-    bool in_bounds = price_ticks > 0 && price_ticks <= MAX_PRICE_TICKS && intent->qty_lots > 0 &&
-                     intent->qty_lots <= MAX_LOTS;
+    bool countable = asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS &&
+                     asked->qty_lots > 0 && asked->qty_lots <= MAX_LOTS;
+    bool known =
+        !countable || accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
+                                           asked->qty_lots, &measures.notional_e8);
+
+    gate_measure(verdict, measures);
+    return known && rate_age < RATE_FRESH_NS;
+}
+
+static uint16_t refused_here(const struct oms *oms, const struct intent *intent,
+                             const struct reference *reference, bool valued)
+{
+    bool full = !oms_journal_is_ready(oms) || oms->order_counter == UINT32_MAX ||
+                (intent->kind == INTENT_NEW && oms->pool.live_count >= MAX_LIVE_ORDERS);
+
+    return (uint16_t)(gate_bit(BIT_DENY_NOT_PERMITTED,
+                               !oms->permitted[intent->strategy][intent->instrument]) |
+                      gate_bit(BIT_DENY_BUSY, full) |
+                      gate_bit(BIT_DENY_STALE_DATA, reference->stale) |
+                      gate_bit(BIT_DENY_NO_REFERENCE, !valued));
+}
+
+static void compile_table(const struct oms *oms, const uint16_t numbers[GATE_SCOPES], bool exit,
+                          struct gate_table *table)
+{
+    struct gate_limits limits = {.generation = oms->generation, .margined = false, .exit = exit};
 
     for (unsigned at = 0; at < GATE_SCOPES; at++) {
         limits.scope[at] = &oms->limits[numbers[at]];
         limits.number[at] = numbers[at];
     }
-    in.notional_e8 = INT64_MAX;
-    in.reference_known =
-        reference_is_fresh(oms, &in, intent->instrument) &&
-        (!in_bounds || accounts_notional_e8(&oms->accounts, intent->instrument, price_ticks,
-                                            intent->qty_lots, &in.notional_e8));
-    measure_use(oms, intent, numbers, &in);
-    return gate_check(&limits, &in);
+    gate_compile(&limits, table);
+}
+
+/* The lines of a strategy in an instrument are made when the first order after a change of limits
+ * asks for them. An exit has lines of its own, made for it. */
+static const struct gate_table *table_of(struct oms *oms, const struct intent *intent,
+                                         const uint16_t numbers[GATE_SCOPES],
+                                         struct gate_table *for_exit)
+{
+    struct gate_table *table = &oms->tables[intent->strategy][intent->instrument];
+
+    if (intent->flags & ORDER_EXIT) {
+        compile_table(oms, numbers, true, for_exit);
+        return for_exit;
+    }
+    if (!table->made || table->generation != oms->generation)
+        compile_table(oms, numbers, false, table);
+    return table;
+}
+
+static void judge(struct oms *oms, const struct intent *intent, struct order_scopes scopes,
+                  const struct reference *reference, struct asked asked, struct verdict *verdict)
+{
+    const uint16_t numbers[GATE_SCOPES] = {scopes.firm, scopes.venue, scopes.strategy,
+                                           scopes.instrument};
+    uint16_t strategy = intent->strategy, instrument = intent->instrument;
+    bool two_sided = reference->bid_ticks > 0 && reference->ask_ticks > 0;
+    bool valued = measure_order(oms, intent, &asked, verdict);
+    struct gate_table for_exit;
+    struct gate_input in = {
+        .price_ticks = asked.price_ticks,
+        .qty_lots = asked.qty_lots,
+        .filled_lots = asked.filled_lots,
+        .mid_twice_ticks = two_sided ? reference->bid_ticks + reference->ask_ticks : 0,
+        .now_ns = oms->now_ns,
+        .book_ns = reference->book_ns,
+        .position_lots = {oms->accounts.total[instrument].lots,
+                          oms->accounts.own[strategy][instrument].lots},
+        .working_lots = {oms->working_total[intent->side][instrument] - covered_lots(&asked),
+                         oms->working_own[intent->side][strategy][instrument] -
+                             covered_lots(&asked)},
+        .state = oms->stopping ? STATE_HALTED : oms_effective_state(oms, scopes),
+        .refused = refused_here(oms, intent, reference, valued),
+        .buy = intent->side == SIDE_BUY,
+        .reduce_only = (intent->flags & ORDER_REDUCE_ONLY) != 0,
+        .exit_own = (intent->flags & ORDER_EXIT_OWN) != 0,
+    };
+
+    measure_use(oms, intent, &asked, numbers, verdict);
+    assert(gate_input_is_sound(&in));
+    gate_check(table_of(oms, intent, numbers, &for_exit), &in, verdict);
 }
 
 static struct order *make_order(struct oms *oms, const struct intent *intent, uint64_t order_id,
@@ -207,25 +336,6 @@ void oms_publish(struct oms *oms)
     }
 }
 
-static int64_t lot_value_e8(const struct oms *oms, uint16_t instrument)
-{
-    return accounts_lot_value_e8(&oms->accounts, instrument);
-}
-
-static struct exposure_lots total_lots(const struct oms *oms, uint16_t instrument)
-{
-    return (struct exposure_lots){.position = oms->accounts.total[instrument].lots,
-                                  .buys = oms->working_total[SIDE_BUY][instrument],
-                                  .sells = oms->working_total[SIDE_SELL][instrument]};
-}
-
-static struct exposure_lots own_lots(const struct oms *oms, uint16_t strategy, uint16_t instrument)
-{
-    return (struct exposure_lots){.position = oms->accounts.own[strategy][instrument].lots,
-                                  .buys = oms->working_own[SIDE_BUY][strategy][instrument],
-                                  .sells = oms->working_own[SIDE_SELL][strategy][instrument]};
-}
-
 static bool is_nothing(struct exposure_lots lots, const struct exposure_figures *figures)
 {
     return (lots.position | lots.buys | lots.sells) == 0 && figures->gross_e8 == 0;
@@ -282,13 +392,14 @@ void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_
     revalue_own(oms, order->strategy, order->instrument);
 }
 
-/* Cancels what the new order would meet, when that is the rule. What is being cancelled reaches the
- * venue before the new order does: both go by one ring and one connection. */
-static void make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
+/* Cancels what the new order would meet, when that is the rule; true when there was any. What is
+ * being cancelled reaches the venue before the new order does: both go by one ring and one
+ * connection. */
+static bool make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
 {
     if (oms->rules.self_match != SELF_MATCH_CANCEL_OLD ||
         !own_book_meets(&oms->own_book, intent->instrument, (enum side)intent->side, price_ticks))
-        return;
+        return false;
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         struct order *order = &oms->pool.order[oms->pool.live[at]];
 
@@ -297,6 +408,7 @@ static void make_way(struct oms *oms, const struct intent *intent, int64_t price
             price_meets((enum side)intent->side, price_ticks, order->price_ticks))
             (void)oms_cancel(oms, order); /* what could not be cancelled is found by the check */
     }
+    return true;
 }
 
 /* Would it meet an order of ours? One whose cancel is ahead of it on the same connection, by the
@@ -350,6 +462,7 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     int64_t price_ticks = intent->price_ticks;
     struct order_message *message;
     struct order *order;
+    struct asked asked;
 
     /* The last look at the kill page before an order: a doorbell that has moved is served first,
      * and the order is then judged by the state that it leaves. */
@@ -358,15 +471,21 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     throttle_advance(&oms->throttle, oms->now_ns);
     if (intent->type == TYPE_MARKET)
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
-    make_way(oms, intent, price_ticks);
+    asked = (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots};
     *order_id = draw_id(oms);
-    *verdict = judge(oms, intent, scopes, reference, price_ticks);
+    judge(oms, intent, scopes, reference, asked, verdict);
+    /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
+    if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {
+        if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
+            oms_kill(oms);
+        judge(oms, intent, scopes, reference, asked, verdict);
+    }
     if (verdict->denial == DENIAL_NONE && meets_own(oms, intent, price_ticks))
-        verdict->denial = DENY_SELF_MATCH;
+        gate_refuse(verdict, DENY_SELF_MATCH);
     if (verdict->denial == DENIAL_NONE) {
         message = reserve(oms, intent->instrument, (intent->flags & ORDER_EXIT) != 0);
         if (!message)
-            verdict->denial = DENY_BUSY;
+            gate_refuse(verdict, DENY_BUSY);
     }
     if (verdict->denial != DENIAL_NONE) {
         oms_say_denied(oms, intent, *order_id, price_ticks, verdict);
@@ -423,7 +542,7 @@ static void begin_amend(struct oms *oms, struct order *order, int64_t price_tick
     order->amend_no++;
     order->state_before = order->state;
     order->state = ORDER_PENDING_AMEND;
-    order->asked_ns = oms->now_ns;
+    order->asked_ns = order->amend_ns = oms->now_ns;
     oms_expose(oms, order, order_exposed_lots(order) - before, 0);
     own_book_add(&oms->own_book, order, price_ticks);
     throttle_record(&oms->throttle, order->scopes);
@@ -445,6 +564,15 @@ static struct intent amend_intent(const struct oms *oms, const struct order *ord
                            .cause = oms->cause};
 }
 
+static struct asked asked_of(const struct order *order, int64_t price_ticks, int64_t qty_lots)
+{
+    return (struct asked){.price_ticks = price_ticks,
+                          .qty_lots = qty_lots,
+                          .filled_lots = order->filled_lots,
+                          .exposed_lots = order_exposed_lots(order),
+                          .amend = true};
+}
+
 enum status oms_amend(struct oms *oms, struct order *order, const struct command_amend_order *amend,
                       const struct reference *reference, struct verdict *verdict)
 {
@@ -458,7 +586,7 @@ enum status oms_amend(struct oms *oms, struct order *order, const struct command
     if (!can_be_amended(order, qty_lots))
         return ERR_CONFLICT;
     throttle_advance(&oms->throttle, oms->now_ns);
-    *verdict = judge(oms, &intent, order->scopes, reference, price_ticks);
+    judge(oms, &intent, order->scopes, reference, asked_of(order, price_ticks, qty_lots), verdict);
     if (verdict->denial != DENIAL_NONE) {
         oms_say_denied(oms, &intent, draw_id(oms), price_ticks, verdict);
         return ERR_DENIED;

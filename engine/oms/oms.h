@@ -145,6 +145,7 @@ struct oms {
     bool stopping; /* the program ends: no new order, whatever the states say */
 
     struct limits limits[MAX_SCOPES], caps[MAX_SCOPES];
+    struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS];
     uint64_t limits_generation[MAX_SCOPES];
     uint64_t generation;
     struct scope_state states[MAX_SCOPES];

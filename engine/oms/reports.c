@@ -267,6 +267,22 @@ static bool is_old_answer(const struct order *order, const struct execution *exe
            (order->amend_qty_lots == 0 || execution->amend_no != order->amend_no);
 }
 
+/* What the venue said of it before an amend reached it, or may still reach it, does not settle that
+ * amend: the query was sent before it, or the receive window of the amend is not over. */
+static bool is_early_answer(const struct oms *oms, const struct order *order,
+                            const struct execution *execution)
+{
+    if (execution->report != REPORT_VENUE_ACK || execution->qty_lots == 0 ||
+        order->amend_qty_lots == 0)
+        return false;
+    if (execution->amend_no != order->amend_no)
+        return true;
+    if (execution->qty_lots == order->amend_qty_lots &&
+        execution->price_ticks == order->amend_price_ticks)
+        return false;
+    return oms->now_ns - order->amend_ns < oms->rules.void_after_ns;
+}
+
 static bool stands_in_bounds(const struct execution *execution)
 {
     return execution->price_ticks > 0 && execution->price_ticks <= MAX_PRICE_TICKS &&
@@ -309,7 +325,7 @@ static void report_known(struct oms *oms, struct order *order, const struct exec
     enum report report;
     bool expected;
 
-    if (is_old_answer(order, execution))
+    if (is_old_answer(order, execution) || is_early_answer(oms, order, execution))
         return;
     if (is_fill)
         add_to_order(order, execution);

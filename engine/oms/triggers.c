@@ -113,6 +113,37 @@ static void look_at_scope(struct oms *oms, enum trigger_id trigger, uint16_t sco
     take(oms, &look);
 }
 
+static int64_t gross_e8(const struct oms *oms, uint16_t scope)
+{
+    return exposure_if(&oms->exposure, scope, (struct exposure_figures){0},
+                       (struct exposure_figures){0})
+        .gross_e8;
+}
+
+static int64_t net_e8(const struct oms *oms, uint16_t scope)
+{
+    return exposure_net_e8(exposure_if(&oms->exposure, scope, (struct exposure_figures){0},
+                                       (struct exposure_figures){0}));
+}
+
+static void look_at_exposure(struct oms *oms, uint16_t scope)
+{
+    int64_t gross = gross_e8(oms, scope);
+    int64_t net = net_e8(oms, scope);
+    int64_t gross_limit = oms->limits[scope].value[LIMIT_MAX_GROSS_NOTIONAL];
+    int64_t net_limit = oms->limits[scope].value[LIMIT_MAX_NET_NOTIONAL];
+    bool net_is_over = is_set(net_limit) && net > net_limit;
+    struct look look = {.trigger = TRIGGER_EXPOSURE,
+                        .scope = scope,
+                        .instrument = NO_INSTRUMENT,
+                        .measured = net_is_over ? net : gross,
+                        .limit = net_is_over ? net_limit : gross_limit,
+                        .data_age_ns = -1,
+                        .breached = net_is_over || (is_set(gross_limit) && gross > gross_limit)};
+
+    take(oms, &look);
+}
+
 static void look_at_money(struct oms *oms)
 {
     for (uint16_t scope = 0; scope < scope_count(oms->scopes); scope++) {
@@ -120,7 +151,12 @@ static void look_at_money(struct oms *oms)
 
         look_at_scope(oms, TRIGGER_DAILY_LOSS, scope, day_e8 < 0 ? -day_e8 : 0,
                       LIMIT_MAX_DAILY_LOSS);
+        look_at_exposure(oms, scope);
+        look_at_scope(oms, TRIGGER_REPEATED_EXECUTION, scope, oms->tally.executions[scope],
+                      LIMIT_MAX_REPEATED_EXECUTIONS);
     }
+    look_at_scope(oms, TRIGGER_DRAWDOWN, scope_of_firm(), accounts_drawdown_e8(&oms->accounts),
+                  LIMIT_MAX_DRAWDOWN_RATIO);
 }
 
 static int64_t magnitude(int64_t value)

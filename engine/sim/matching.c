@@ -78,13 +78,13 @@ static uint32_t takeable(struct sim_market *market, const struct order_message *
     return at;
 }
 
-static bool can_fill_whole(struct sim_market *market, const struct order_message *message,
+static bool can_fill_whole(struct sim_market *market, const struct sim_order *order,
                            const struct level *levels, uint32_t count)
 {
-    int64_t wanted = message->qty_lots;
+    int64_t wanted = order->leaves_lots;
 
     for (uint32_t at = 0; at < count && wanted > 0; at++)
-        wanted -= available(market, opposite(message->side), levels[at]);
+        wanted -= available(market, opposite(order->message.side), levels[at]);
     return wanted <= 0;
 }
 
@@ -121,22 +121,20 @@ static bool meets_own(const struct sim *sim, const struct order_message *message
     return false;
 }
 
-static bool is_valid(struct sim *sim, const struct order_message *message)
+static bool is_within_bounds(const struct order_message *message)
 {
-    return message->instrument < sim->config.instruments && message->qty_lots > 0 &&
-           message->qty_lots <= MAX_LOTS && message->price_ticks > 0 &&
-           message->price_ticks <= MAX_PRICE_TICKS && !sim->markets[message->instrument].ended &&
-           !sim_order_find(sim, message->order_id);
+    return message->qty_lots > 0 && message->qty_lots <= MAX_LOTS && message->price_ticks > 0 &&
+           message->price_ticks <= MAX_PRICE_TICKS;
 }
 
-static void rest(const struct sim_market *market, struct sim_order *order)
+void sim_rest(const struct sim_market *market, struct sim_order *order)
 {
     const struct order_message *message = &order->message;
 
-    order->queue_lots =
-        book_is_stale(market->book)
-            ? SIM_QUEUE_UNKNOWN
-            : book_level_lots(market->book, (enum side)message->side, message->price_ticks);
+    order->shown_lots =
+        book_level_lots(market->book, (enum side)message->side, message->price_ticks);
+    order->queue_lots = book_is_stale(market->book) ? SIM_QUEUE_UNKNOWN : order->shown_lots;
+    order->traded_lots = 0;
 }
 
 /* The part after the acknowledgement. */
@@ -144,43 +142,126 @@ static void enter(struct sim *sim, struct sim_order *order, const struct level *
                   uint32_t count, int64_t venue_ns)
 {
     struct sim_market *market = &sim->markets[order->message.instrument];
-    struct order_message message = order->message;
 
-    if (message.tif != TIF_FOK || can_fill_whole(market, &message, levels, count))
+    if (order->message.tif != TIF_FOK || can_fill_whole(market, order, levels, count))
         take(sim, order, levels, count, venue_ns);
-    if (sim_order_find(sim, message.order_id) != order)
-        return; /* filled whole, and gone */
-    if (message.tif == TIF_GTC) {
-        rest(market, order);
+    if (order->ended != 0)
+        return; /* filled whole */
+    if (order->message.tif == TIF_GTC) {
+        sim_rest(market, order);
         return;
     }
-    sim_report(sim, &message, REPORT_VENUE_EXPIRE, venue_ns);
-    sim_order_remove(sim, order);
+    sim_report(sim, &order->message, REPORT_VENUE_EXPIRE, venue_ns);
+    sim_order_end(sim, order, REPORT_VENUE_EXPIRE);
+}
+
+/* It never lives: said, and remembered. */
+static void turn_away(struct sim *sim, const struct order_message *message, enum report report,
+                      int64_t venue_ns)
+{
+    sim_report(sim, message, report, venue_ns);
+    sim_order_remember(sim, message, report);
+}
+
+/* Some lots at its own price, whatever the market shows; told ahead of the acknowledgement. */
+static void fill_early(struct sim *sim, struct sim_order *order, int64_t lots, int64_t venue_ns)
+{
+    lots = lots < order->leaves_lots ? lots : order->leaves_lots;
+    sim_fill(sim, order, order->message.price_ticks, lots, false, venue_ns);
+}
+
+static void live(struct sim *sim, struct sim_order *order, const struct level *levels,
+                 uint32_t count, int64_t venue_ns)
+{
+    struct order_message message = order->message;
+
+    if (sim->fault && sim->fault->verb == FAULT_FILL_BEFORE_ACK)
+        fill_early(sim, order, sim->fault->code, venue_ns);
+    sim_report(sim, &message, REPORT_VENUE_ACK, venue_ns);
+    if (order->ended == 0)
+        enter(sim, order, levels, count, venue_ns);
 }
 
 void sim_arrive_new(struct sim *sim, const struct order_message *message, int64_t venue_ns)
 {
     struct level levels[SIM_TAKE_LEVELS_MAX];
+    struct sim_market *market = &sim->markets[message->instrument];
     struct sim_order *order;
     uint32_t count;
 
-    if (!is_valid(sim, message)) {
+    assert(message->instrument < sim->config.instruments);
+    if (sim_order_known(sim, message->order_id)) {
         sim_report(sim, message, REPORT_VENUE_REJECT, venue_ns);
+        return; /* what is known of the id stays */
+    }
+    if (!is_within_bounds(message) || market->ended) {
+        turn_away(sim, message, REPORT_VENUE_REJECT, venue_ns);
         return;
     }
-    count = takeable(&sim->markets[message->instrument], message, levels);
+    count = takeable(market, message, levels);
     if (meets_own(sim, message) || (count > 0 && (message->flags & ORDER_POST_ONLY))) {
-        sim_report(sim, message, REPORT_VENUE_CANCEL, venue_ns);
+        turn_away(sim, message, REPORT_VENUE_CANCEL, venue_ns);
         return;
     }
     order = sim_order_add(sim, message);
-    if (!order) {
-        sim_report(sim, message, REPORT_VENUE_REJECT, venue_ns);
-        return;
-    }
-    sim_report(sim, message, REPORT_VENUE_ACK, venue_ns);
-    enter(sim, order, levels, count, venue_ns);
+    if (order)
+        live(sim, order, levels, count, venue_ns);
+    else
+        turn_away(sim, message, REPORT_VENUE_REJECT, venue_ns);
 }
+
+/* ---- amending --------------------------------------------------------------------------- */
+
+static void set(struct sim_order *order, const struct order_message *wanted)
+{
+    order->leaves_lots += wanted->qty_lots - order->message.qty_lots;
+    order->message.price_ticks = wanted->price_ticks;
+    order->message.qty_lots = wanted->qty_lots;
+    order->message.amend_no = wanted->amend_no;
+}
+
+/* At another price or with more lots it is as a new order: last in the queue, or taking. */
+static bool set_anew(struct sim *sim, struct sim_order *order, const struct order_message *wanted,
+                     int64_t venue_ns)
+{
+    struct level levels[SIM_TAKE_LEVELS_MAX];
+    struct sim_market *market = &sim->markets[wanted->instrument];
+    uint32_t count = takeable(market, wanted, levels);
+
+    if (meets_own(sim, wanted) || (count > 0 && (wanted->flags & ORDER_POST_ONLY)))
+        return false;
+    set(order, wanted);
+    sim_order_requeue(sim, order);
+    sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, order->message.amend_no, venue_ns);
+    enter(sim, order, levels, count, venue_ns);
+    return true;
+}
+
+bool sim_amend(struct sim *sim, struct sim_order *order, const struct order_message *message,
+               int64_t venue_ns)
+{
+    struct order_message wanted = order->message;
+    int64_t filled_lots = order->message.qty_lots - order->leaves_lots;
+
+    wanted.price_ticks = message->price_ticks;
+    wanted.qty_lots = message->qty_lots;
+    wanted.amend_no = message->amend_no;
+    if (wanted.qty_lots <= filled_lots) {
+        sim_report(sim, &order->message, REPORT_VENUE_CANCEL, venue_ns);
+        sim_order_end(sim, order, REPORT_VENUE_CANCEL);
+        return true;
+    }
+    if (!is_within_bounds(&wanted))
+        return false;
+    if (wanted.price_ticks != order->message.price_ticks ||
+        wanted.qty_lots > order->message.qty_lots)
+        return set_anew(sim, order, &wanted, venue_ns);
+    set(order, &wanted);
+    sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, order->message.amend_no, venue_ns);
+    return true;
+}
+
+/* ---- resting ---------------------------------------------------------------------------- */
 
 /* A trade of `lots` at our price: first what is queued ahead of us, then us. `own_lots` is what
  * our earlier orders at this price took of it. */
@@ -193,6 +274,7 @@ static int64_t fill_by_trade(struct sim *sim, struct sim_order *order, int64_t l
     if (order->queue_lots == SIM_QUEUE_UNKNOWN)
         return 0;
     order->queue_lots -= others < order->queue_lots ? others : order->queue_lots;
+    order->traded_lots += lots;
     mine = mine < order->leaves_lots ? mine : order->leaves_lots;
     if (mine > 0)
         sim_fill(sim, order, order->message.price_ticks, mine, true, venue_ns);
@@ -256,7 +338,19 @@ static void match_touch(struct sim *sim, struct sim_market *market, struct touch
     }
 }
 
-/* Who left a level that is now shorter than our queue, left from ahead of us. */
+/* What left the level beyond the trades that we saw: how much of it was ahead of us. */
+static void move_up(struct sim *sim, struct sim_order *order, int64_t shown_lots)
+{
+    int64_t left_lots = order->shown_lots - shown_lots - order->traded_lots;
+    int64_t behind_lots = order->shown_lots - order->traded_lots - order->queue_lots;
+
+    if (left_lots <= 0)
+        return;
+    order->queue_lots -=
+        queue_left_ahead(&sim->config.queue, order->queue_lots, behind_lots > 0 ? behind_lots : 0,
+                         left_lots, random_draw(&sim->chance));
+}
+
 static void shorten_queues(struct sim *sim, struct sim_market *market)
 {
     for (uint32_t at = market->first; at != SIM_NONE; at = sim->orders[at].next) {
@@ -264,8 +358,41 @@ static void shorten_queues(struct sim *sim, struct sim_market *market)
         int64_t shown = book_level_lots(market->book, (enum side)order->message.side,
                                         order->message.price_ticks);
 
+        if (sim->config.queue.kind != QUEUE_FRONT && order->queue_lots != SIM_QUEUE_UNKNOWN)
+            move_up(sim, order, shown);
         if (order->queue_lots > shown)
-            order->queue_lots = shown;
+            order->queue_lots = shown; /* whatever the model says: no more are there */
+        order->shown_lots = shown;
+        order->traded_lots = 0;
+    }
+}
+
+/* The touch of our side went away from us: whoever moved it may have traded with us first. */
+static bool is_picked_off(struct sim *sim, const struct sim_order *order, struct touch before,
+                          struct touch after)
+{
+    bool buys = order->message.side == SIDE_BUY;
+    int64_t was = buys ? before.bid.price_ticks : before.ask.price_ticks;
+    int64_t is = buys ? after.bid.price_ticks : after.ask.price_ticks;
+    int64_t moved_ticks = buys ? was - is : is - was;
+
+    return was != 0 && is != 0 && moved_ticks >= sim->config.adverse_ticks && moved_ticks > 0 &&
+           accepts((uint8_t)opposite(order->message.side), was, order->message.price_ticks) &&
+           random_draw(&sim->chance) % RATIO_ONE_E8 < sim->config.adverse_probability_e8;
+}
+
+static void match_adverse(struct sim *sim, struct sim_market *market, struct touch before,
+                          int64_t venue_ns)
+{
+    struct touch after = book_touch(market->book);
+    uint32_t next;
+
+    for (uint32_t at = market->first; at != SIM_NONE && sim_can_report(sim); at = next) {
+        struct sim_order *order = &sim->orders[at];
+
+        next = order->next;
+        if (is_picked_off(sim, order, before, after))
+            sim_fill(sim, order, order->message.price_ticks, order->leaves_lots, true, venue_ns);
     }
 }
 
@@ -273,6 +400,8 @@ static void match_book(struct sim *sim, struct sim_market *market,
                        const struct market_update *update, int64_t venue_ns)
 {
     uint32_t levels = (uint32_t)update->bid_count + update->ask_count;
+    bool was_fresh = !book_is_stale(market->book);
+    struct touch before = book_touch(market->book);
 
     if (update->kind == MARKET_SNAPSHOT) {
         market->ended = false; /* a recording that starts again */
@@ -284,7 +413,11 @@ static void match_book(struct sim *sim, struct sim_market *market,
     if (book_apply(market->book, update) != BOOK_APPLIED || book_is_stale(market->book))
         return;
     shorten_queues(sim, market);
+    if (sim_is_closed(sim, venue_ns))
+        return;
     match_touch(sim, market, book_touch(market->book), venue_ns);
+    if (was_fresh && sim->config.adverse_probability_e8 > 0)
+        match_adverse(sim, market, before, venue_ns);
 }
 
 /* A ticker is quicker than the diffs, but says nothing of the levels behind it: only a touch that
@@ -316,7 +449,7 @@ void sim_close_market(struct sim *sim, struct sim_market *market, int64_t venue_
         struct sim_order *order = &sim->orders[market->first];
 
         sim_report(sim, &order->message, REPORT_VENUE_CANCEL, venue_ns);
-        sim_order_remove(sim, order);
+        sim_order_end(sim, order, REPORT_VENUE_CANCEL);
     }
 }
 
@@ -330,10 +463,12 @@ void sim_match_update(struct sim *sim, const struct market_update *update, int64
         match_book(sim, market, update, venue_ns);
         break;
     case MARKET_TRADE:
-        match_trade(sim, market, update, venue_ns);
+        if (!sim_is_closed(sim, venue_ns))
+            match_trade(sim, market, update, venue_ns);
         break;
     case MARKET_TICKER:
-        match_ticker(sim, market, update, venue_ns);
+        if (!sim_is_closed(sim, venue_ns))
+            match_ticker(sim, market, update, venue_ns);
         break;
     case MARKET_LOST:
         book_mark(market->book, BOOK_LOST);

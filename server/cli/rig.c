@@ -68,6 +68,10 @@ static void open_limits(struct engine_config *config)
     firm[LIMIT_MAX_MESSAGES_PER_S] = 1000000;
     firm[LIMIT_PRICE_COLLAR_RATIO] = RATIO_ONE_E8 / 10;
     firm[LIMIT_MAX_DATA_AGE_MS] = 60000;
+    firm[LIMIT_MAX_GROSS_NOTIONAL] = firm[LIMIT_MAX_NET_NOTIONAL] = 1000000000 * MONEY_ONE_E8;
+    firm[LIMIT_MAX_ORDERS_PER_DAY] = firm[LIMIT_MAX_REPEATED_EXECUTIONS] = 1000000000;
+    firm[LIMIT_DUPLICATE_WINDOW_MS] = firm[LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO] = 0;
+    firm[LIMIT_MAX_DRAWDOWN_RATIO] = firm[LIMIT_MAX_MARGIN_RATIO] = RATIO_ONE_E8;
 }
 
 /* Number of a name, added when it is new. When no more fit, the last stands for the rest: a rig

@@ -30,6 +30,10 @@ static const char **place_of(struct call *call, const char *option)
         return &options->speed;
     if (strcmp(option, "--at-end") == 0)
         return &options->at_end;
+    if (strcmp(option, "--seed") == 0)
+        return &options->seed;
+    if (strcmp(option, "--faults") == 0)
+        return &options->faults;
     if (strcmp(option, "--recording") == 0 && options->recording_count < RECORDINGS_MAX)
         return &call->recordings[options->recording_count++];
     return NULL;

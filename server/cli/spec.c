@@ -157,6 +157,38 @@ static void print_memory(void)
     free(engine);
 }
 
+static const char *const fault_says[FAULT_KIND_COUNT] = {
+#define FAULT_KIND(ID, name, says) [FAULT_ON_##ID] = says,
+#include "tables/fault_kinds.def"
+#undef FAULT_KIND
+};
+
+static void print_fault_verb(const struct fault_verb_row *row)
+{
+    const char *before = "";
+
+    printf("| `%s` | ", row->name);
+    for (unsigned kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        if (row->kinds & (1U << kind)) {
+            printf("%s%s", before, fault_kind_name((enum fault_kind)kind));
+            before = ", ";
+        }
+    printf(" | %lld | %lld | %s |\n", (long long)row->ms, (long long)row->code, row->says);
+}
+
+static void print_faults(void)
+{
+    printf("A fault script is a file of JSON lines, one rule each: `{\"on\":KIND, "
+           "\"nth\":N|\"every\":N|\"p\":P, \"symbol\"?, \"do\":VERB, \"ms\"?, \"code\"?, "
+           "\"times\"?}`.\n\n| on | says |\n| --- | --- |\n");
+    for (unsigned kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        printf("| `%s` | %s |\n", fault_kind_name((enum fault_kind)kind), fault_says[kind]);
+    printf("\n| do | can be on | ms if not given | code if not given | says |\n"
+           "| --- | --- | ---: | ---: | --- |\n");
+    for (unsigned verb = 0; verb < FAULT_VERB_COUNT; verb++)
+        print_fault_verb(fault_verb_row((enum fault_verb)verb));
+}
+
 int cli_spec(int argc, char **argv)
 {
     static const struct {
@@ -166,7 +198,7 @@ int cli_spec(int argc, char **argv)
         {"limits", print_limits}, {"denials", print_denials},   {"events", print_events},
         {"errors", print_errors}, {"commands", print_commands}, {"states", print_states},
         {"routes", print_routes}, {"verbs", print_verbs},       {"config", print_config},
-        {"memory", print_memory}, {"triggers", print_triggers},
+        {"memory", print_memory}, {"triggers", print_triggers}, {"faults", print_faults},
     };
 
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
@@ -175,5 +207,5 @@ int cli_spec(int argc, char **argv)
             return 0;
         }
     return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory triggers");
+                             "verbs config memory triggers faults");
 }

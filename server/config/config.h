@@ -39,7 +39,12 @@ struct config {
     struct {
         char speed[16];  /* real | xN | max */
         char at_end[16]; /* hold | loop | exit */
-        int64_t order_latency_ns, ack_latency_ns, jitter_ns;
+        int64_t order_latency_ns, ack_latency_ns, data_latency_ns, jitter_ns;
+        int32_t queue_model; /* enum queue_kind */
+        int64_t queue_power, queue_decay_e8;
+        int64_t adverse_probability_e8, adverse_ticks;
+        int64_t position_interval_ns, funding_interval_ns;
+        char faults[CONFIG_TEXT_MAX]; /* empty: none */
         char ledger[CONFIG_TEXT_MAX]; /* empty: none */
     } market;
     struct {

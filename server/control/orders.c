@@ -7,28 +7,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "50000 > 500 of firm": the failed row of the order's verdict; what the reason says when it is not
- * a limit. */
-static void say_numbers(struct control *control, uint64_t order_id, const char *name,
-                        struct err *err)
+/* The row of /why that is about one limit; borrowed. */
+static const json_t *row_of(const json_t *why, const char *name)
 {
-    json_t *why = order_id != 0 ? view_order_why(control->from.view, order_id) : NULL;
     size_t at;
     json_t *row;
 
     json_array_foreach(json_object_get(why, "checks"), at, row)
     {
         const char *check = json_string_value(json_object_get(row, "name"));
-        const char *scope = json_string_value(json_object_get(row, "scope"));
-        char *measured = json_dumps(json_object_get(row, "measured"), JSON_ENCODE_ANY);
-        char *limit = json_dumps(json_object_get(row, "limit"), JSON_ENCODE_ANY);
 
-        if (check && scope && measured && limit && strcmp(check, name) == 0)
-            err_format(err, ERR_DENIED, "%s %s > %s of %s: %s", name, measured, limit, scope,
-                       limit_row((enum limit_id)at)->says);
-        free(measured);
-        free(limit);
+        if (check && name && strcmp(check, name) == 0)
+            return row;
     }
+    return NULL;
+}
+
+/* "max_order_lots 50000 > 500 of firm: lots of this order": what denied, with its numbers. Nothing
+ * is said of a denial that was not by a limit. */
+static void say_numbers(struct control *control, uint64_t order_id, struct err *err)
+{
+    json_t *why = order_id != 0 ? view_order_why(control->from.view, order_id) : NULL;
+    const char *name = json_string_value(json_object_get(why, "denied_by"));
+    const json_t *row = row_of(why, name);
+    const char *scope = json_string_value(json_object_get(row, "scope"));
+    enum limit_id id = name ? limit_find(name, (uint32_t)strlen(name)) : LIMIT_COUNT;
+    char *measured = json_dumps(json_object_get(row, "measured"), JSON_ENCODE_ANY);
+    char *limit = json_dumps(json_object_get(row, "limit"), JSON_ENCODE_ANY);
+
+    if (id != LIMIT_COUNT && measured && limit && !json_is_null(json_object_get(row, "limit")))
+        err_format(err, ERR_DENIED, "%s %s %s %s of %s: %s", name, measured,
+                   limit_row(id)->sense == LIMIT_MOST ? ">" : "<", limit, scope,
+                   limit_row(id)->says);
+    else if (id != LIMIT_COUNT)
+        err_format(err, ERR_DENIED, "limit_not_set %s: %s", name, denial_says(DENY_LIMIT_NOT_SET));
+    free(measured);
+    free(limit);
     json_decref(why);
 }
 
@@ -41,8 +55,7 @@ static enum status say_denied(struct control *control, enum denial denial, uint6
         order_id_print(id, order_id);
     *reply = json_pack("{s:s?}", "order", order_id != 0 ? id : NULL);
     err_format(err, ERR_DENIED, "%s %s", denial_name(denial), denial_says(denial));
-    if ((unsigned)denial <= LIMIT_COUNT)
-        say_numbers(control, order_id, denial_name(denial), err);
+    say_numbers(control, order_id, err);
     return ERR_DENIED;
 }
 

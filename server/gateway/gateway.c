@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include "gateway/fault_script.h"
 #include "gateway/ledger.h"
 #include "thread/clock.h"
 #include "thread/log.h"
@@ -27,6 +28,7 @@ struct gateway {
     struct gateway_config config;
     struct sim *sim;
     struct ledger *ledger;
+    struct market_update *copy; /* of the update that goes by way of the venue; NULL: none does */
     uint16_t map[MAX_INSTRUMENTS]; /* the feed's instrument -> ours */
 
     const struct market_update *pending; /* the feed's next, not yet given to the engine */
@@ -36,21 +38,31 @@ struct gateway {
     int64_t now_ns;         /* never goes back */
     int64_t burst_until_ns; /* SPEED max */
     enum ending ending;
+    uint64_t swept; /* of the kill page's sweeps */
     uint16_t ended_told;
     int64_t flushed_ns;
+    int64_t stamp_ns;      /* of the message being sent */
+    uint64_t newest_order; /* seq of the newest new order that came */
 
     _Atomic int market_state;
     _Atomic bool wants_exit;
     _Atomic int64_t virtual_ns;
     _Atomic int64_t last_update_ns[MAX_INSTRUMENTS];
-    _Atomic uint64_t updates, orders, cancels, unsent, executions, refused_frames;
+    _Atomic uint64_t updates, orders, lots, amends, cancels, queries;
+    _Atomic uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
+    _Atomic uint64_t executions, refused_frames;
 };
+
+static void add(_Atomic uint64_t *counter, uint64_t amount)
+{
+    /* One writer: a plain load and store will do, and costs no locked instruction. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + amount,
+                          memory_order_relaxed);
+}
 
 static void count(_Atomic uint64_t *counter)
 {
-    /* One writer: a plain load and store will do, and costs no locked instruction. */
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    add(counter, 1);
 }
 
 /* ---- opening and closing ---------------------------------------------------------------- */
@@ -93,18 +105,68 @@ static enum status map_instruments(struct gateway *gateway, struct err *err)
 }
 
 static bool deliver(void *ctx, const struct execution *execution);
+static bool deliver_data(void *ctx, const struct market_update *update);
 
-static enum status open_sim(struct gateway *gateway, struct err *err)
+static void write_ledger(void *ctx, const struct sim_entry *entry)
+{
+    struct gateway *gateway = ctx;
+
+    if (gateway->ledger)
+        ledger_write(gateway->ledger, entry, entry->message ? gateway->stamp_ns : clock_real_ns());
+}
+
+static bool has_data_faults(const struct sim_config *config)
+{
+    for (uint32_t at = 0; at < config->fault_count; at++)
+        if (FAULTS_DATA & (1U << config->faults[at].on))
+            return true;
+    return false;
+}
+
+/* Data goes by way of the venue only when something happens to it there. */
+static enum status open_data(struct gateway *gateway, struct err *err)
+{
+    size_t largest = sizeof(struct market_update) + MAX_MARKET_LEVELS * sizeof(struct level);
+
+    if (gateway->config.sim.data_latency_ns == 0 && !has_data_faults(&gateway->config.sim))
+        return OK;
+    gateway->config.sim.data = deliver_data;
+    gateway->copy = malloc(largest);
+    return gateway->copy ? OK : err_set(err, ERR_INTERNAL, "no memory for market data");
+}
+
+static enum status make_sim(struct gateway *gateway, struct err *err)
 {
     struct sim_config *config = &gateway->config.sim;
+    enum status status = open_data(gateway, err);
 
-    config->instruments = gateway->config.instrument_count;
-    config->instrument_rows = gateway->config.instruments;
+    if (status != OK)
+        return status;
     gateway->sim = aligned_alloc(CACHE_LINES_APART, sim_size(config));
     if (!gateway->sim)
         return err_set(err, ERR_INTERNAL, "no memory for the simulated venue");
     sim_init(gateway->sim, config, deliver, gateway);
     return OK;
+}
+
+static enum status open_sim(struct gateway *gateway, struct err *err)
+{
+    struct sim_config *config = &gateway->config.sim;
+    struct fault_rule faults[FAULT_RULES_MAX];
+    enum status status = OK;
+
+    config->instruments = gateway->config.instrument_count;
+    config->instrument_rows = gateway->config.instruments;
+    config->ledger = write_ledger;
+    if (gateway->config.faults_path) {
+        config->faults = faults;
+        status = fault_script_read(gateway->config.faults_path, config->instrument_rows,
+                                   config->instruments, faults, &config->fault_count, err);
+    }
+    if (status == OK)
+        status = make_sim(gateway, err);
+    config->faults = NULL; /* the venue has its copy */
+    return status;
 }
 
 static enum status open_parts(struct gateway *gateway, struct err *err)
@@ -148,6 +210,7 @@ void gateway_close(struct gateway *gateway)
     if (!gateway)
         return;
     ledger_close(gateway->ledger);
+    free(gateway->copy);
     free(gateway->sim);
     gateway->config.feed->ops->close(gateway->config.feed);
     free(gateway);
@@ -178,6 +241,7 @@ static int64_t due_ns(const struct gateway *gateway, const struct market_update 
 
 /* ---- orders ----------------------------------------------------------------------------- */
 
+/* Cancels lower, queries ask, exits are what a person or a flatten wants in spite of the kill. */
 static bool is_blocked(struct gateway *gateway, const struct order_message *message)
 {
 #ifdef PITWALL_BREAK_GATEWAY_IGNORES_KILL
@@ -185,45 +249,93 @@ static bool is_blocked(struct gateway *gateway, const struct order_message *mess
     (void)message;
     return false; /* built only to prove that the kill bench notices */
 #else
-    return message->kind == ORDER_MESSAGE_NEW &&
+    return (message->kind == ORDER_MESSAGE_NEW || message->kind == ORDER_MESSAGE_AMEND) &&
+           !(message->flags & ORDER_EXIT) &&
            kill_page_blocks(gateway->config.kill, message->scopes);
 #endif
 }
 
-/* False: the execution ring is full, and the order stays where it is. */
+static bool is_repeat(const struct gateway *gateway, const struct order_message *message)
+{
+    return message->kind == ORDER_MESSAGE_NEW && message->seq <= gateway->newest_order;
+}
+
+/* False: the execution ring is full, and the message stays where it is. */
 static bool send_back(struct gateway *gateway, const struct order_message *message)
 {
     struct execution *execution = ring_reserve(gateway->config.executions, sizeof *execution);
+    bool is_new = message->kind == ORDER_MESSAGE_NEW;
 
     if (!execution)
         return false;
-    *execution = (struct execution){.report = REPORT_KILLED_UNSENT,
+    *execution = (struct execution){.report = is_new ? REPORT_KILLED_UNSENT : REPORT_AMEND_REJECT,
                                     .side = message->side,
                                     .instrument = message->instrument,
                                     .strategy = message->strategy,
+                                    .amend_no = message->amend_no,
                                     .order_id = message->order_id,
                                     .received_ns = gateway->now_ns};
     ring_publish(gateway->config.executions);
-    count(&gateway->unsent);
     return true;
 }
 
-static void send_to_venue(struct gateway *gateway, const struct order_message *message,
-                          int64_t at_ns)
+static void count_unsent(struct gateway *gateway, const struct order_message *message)
 {
-    if (gateway->ledger)
-        ledger_in(gateway->ledger, message, at_ns);
-    sim_order(gateway->sim, message, gateway->now_ns);
-    count(message->kind == ORDER_MESSAGE_NEW ? &gateway->orders : &gateway->cancels);
+    if (message->kind == ORDER_MESSAGE_AMEND) {
+        count(&gateway->unsent_amends);
+        return;
+    }
+    count(&gateway->unsent);
+    add(&gateway->unsent_lots, (uint64_t)message->qty_lots);
 }
 
-/* The order matters: stamp, kill page, ledger, venue. */
+static void count_sent(struct gateway *gateway, const struct order_message *message)
+{
+    switch ((enum order_message_kind)message->kind) {
+    case ORDER_MESSAGE_NEW:
+        count(&gateway->orders);
+        add(&gateway->lots, (uint64_t)message->qty_lots);
+        break;
+    case ORDER_MESSAGE_AMEND:
+        count(&gateway->amends);
+        break;
+    case ORDER_MESSAGE_CANCEL:
+        count(&gateway->cancels);
+        break;
+    case ORDER_MESSAGE_QUERY:
+        count(&gateway->queries);
+        break;
+    }
+}
+
+/* Sends it, or sends it back; false: not now. The order matters: stamp, kill page, ledger, venue.
+ * A repeat is dropped and counted, and nothing is said of it: the order that it repeats may be at
+ * the venue. The engine, told that more was to leave than it had sent, stops the firm. */
+static bool handle(struct gateway *gateway, const struct order_message *message)
+{
+    if (is_repeat(gateway, message)) {
+        count(&gateway->refused_repeats);
+        return true;
+    }
+    gateway->stamp_ns = clock_real_ns();
+    if (is_blocked(gateway, message)) {
+        if (!send_back(gateway, message))
+            return false;
+        count_unsent(gateway, message);
+    } else {
+        sim_order(gateway->sim, message, gateway->now_ns);
+        count_sent(gateway, message);
+    }
+    if (message->kind == ORDER_MESSAGE_NEW)
+        gateway->newest_order = message->seq;
+    return true;
+}
+
 static bool take_order(struct gateway *gateway)
 {
     struct ring *orders = gateway->config.orders;
     size_t length;
     const struct order_message *message;
-    int64_t at_ns;
 
     if (!sim_has_room(gateway->sim))
         return false;
@@ -231,13 +343,34 @@ static bool take_order(struct gateway *gateway)
     if (!message)
         return false;
     assert(length == sizeof *message);
-    at_ns = clock_real_ns();
-    if (!is_blocked(gateway, message))
-        send_to_venue(gateway, message, at_ns);
-    else if (!send_back(gateway, message))
+    if (!handle(gateway, message))
         return false;
     ring_release(orders);
     return true;
+}
+
+static bool is_killed(void *ctx, const struct order_message *message)
+{
+    struct gateway *gateway = ctx;
+
+    return !(message->flags & ORDER_EXIT) &&
+           kill_page_blocks(gateway->config.kill, message->scopes);
+}
+
+/* Somebody does not trust the engine to cancel what is killed. */
+static void sweep(struct gateway *gateway)
+{
+    struct kill_page *page = gateway->config.kill;
+    uint64_t wanted = atomic_load_explicit(&page->sweep, memory_order_acquire);
+
+    if (wanted == gateway->swept)
+        return;
+    gateway->stamp_ns = clock_real_ns();
+    sim_cancel_those(gateway->sim, is_killed, gateway, gateway->now_ns);
+    gateway->swept = wanted;
+    /* Pairs with the acquire of whoever leaves the program: the cancels are on their way. */
+    atomic_store_explicit(&page->gateway[gateway->config.index].swept, wanted,
+                          memory_order_release);
 }
 
 static uint32_t take_orders(struct gateway *gateway)
@@ -263,8 +396,6 @@ static bool deliver(void *ctx, const struct execution *execution)
 
     if (!slot)
         return false; /* the venue keeps it */
-    if (gateway->ledger)
-        ledger_out(gateway->ledger, execution, clock_real_ns());
     *slot = *execution;
     ring_publish(gateway->config.executions);
     count(&gateway->executions);
@@ -281,37 +412,56 @@ static uint32_t advance_venue(struct gateway *gateway)
 
 /* ---- market ----------------------------------------------------------------------------- */
 
-static size_t update_size(const struct market_update *update)
+static void shift(struct market_update *update, uint16_t instrument, int64_t received_ns)
 {
-    size_t levels = (size_t)update->bid_count + update->ask_count;
-
-    if (update->kind == MARKET_TRADE)
-        levels = 1;
-    else if (update->kind == MARKET_TICKER)
-        levels = 2;
-    return sizeof *update + levels * sizeof update->levels[0];
+    if (update->venue_ns != 0)
+        update->venue_ns = received_ns + (update->venue_ns - update->received_ns);
+    update->instrument = instrument;
+    update->received_ns = received_ns;
 }
 
-/* Puts an update on the ring and before the venue; false when it does not fit. */
-static bool play(struct gateway *gateway, const struct market_update *update, uint16_t instrument,
-                 int64_t received_ns)
+static void count_update(struct gateway *gateway, uint16_t instrument)
 {
-    size_t size = update_size(update);
+    atomic_store_explicit(&gateway->last_update_ns[instrument], clock_real_ns(),
+                          memory_order_relaxed);
+    count(&gateway->updates);
+}
+
+/* What the venue passes on, later than it had it. */
+static bool deliver_data(void *ctx, const struct market_update *update)
+{
+    struct gateway *gateway = ctx;
+    size_t size = market_update_size(update);
     struct market_update *slot = ring_reserve(gateway->config.market, size);
 
     if (!slot)
         return false;
     memcpy(slot, update, size);
-    slot->instrument = instrument;
-    slot->received_ns = received_ns;
-    if (update->venue_ns != 0)
-        slot->venue_ns = received_ns + (update->venue_ns - update->received_ns);
-    /* The venue first: it reads the slot, which is the engine's after the publish. */
-    sim_market(gateway->sim, slot, gateway->now_ns);
     ring_publish(gateway->config.market);
-    atomic_store_explicit(&gateway->last_update_ns[instrument], clock_real_ns(),
-                          memory_order_relaxed);
-    count(&gateway->updates);
+    count_update(gateway, update->instrument);
+    return true;
+}
+
+/* Puts an update before the venue and on the ring; false when it does not fit. */
+static bool play(struct gateway *gateway, const struct market_update *update, uint16_t instrument,
+                 int64_t received_ns)
+{
+    size_t size = market_update_size(update);
+    struct market_update *slot = gateway->copy;
+
+    if (!slot)
+        slot = ring_reserve(gateway->config.market, size);
+    if (!slot)
+        return false;
+    memcpy(slot, update, size);
+    shift(slot, instrument, received_ns);
+    /* The venue first: it reads the slot, which is the engine's after the publish. */
+    if (!sim_market(gateway->sim, slot, gateway->now_ns))
+        return false;
+    if (slot == gateway->copy)
+        return true; /* deliver_data() has it, or will */
+    ring_publish(gateway->config.market);
+    count_update(gateway, instrument);
     return true;
 }
 
@@ -471,6 +621,7 @@ uint32_t gateway_poll(struct gateway *gateway)
 
     keep_time(gateway, real_ns);
     moved = take_orders(gateway);
+    sweep(gateway);
     moved += advance_venue(gateway);
     moved += play_market(gateway);
     flush_ledger(gateway, moved, real_ns);
@@ -502,14 +653,21 @@ int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrumen
 
 struct gateway_counters gateway_counters(const struct gateway *gateway)
 {
-    struct gateway_counters counters = {
-        .updates = atomic_load_explicit(&gateway->updates, memory_order_relaxed),
-        .orders = atomic_load_explicit(&gateway->orders, memory_order_relaxed),
-        .cancels = atomic_load_explicit(&gateway->cancels, memory_order_relaxed),
-        .unsent = atomic_load_explicit(&gateway->unsent, memory_order_relaxed),
-        .executions = atomic_load_explicit(&gateway->executions, memory_order_relaxed),
-        .refused_frames = atomic_load_explicit(&gateway->refused_frames, memory_order_relaxed),
-    };
+    struct gateway_counters counters;
 
+#define READ(name) counters.name = atomic_load_explicit(&gateway->name, memory_order_relaxed)
+    READ(updates);
+    READ(orders);
+    READ(lots);
+    READ(amends);
+    READ(cancels);
+    READ(queries);
+    READ(unsent);
+    READ(unsent_lots);
+    READ(unsent_amends);
+    READ(refused_repeats);
+    READ(executions);
+    READ(refused_frames);
+#undef READ
     return counters;
 }

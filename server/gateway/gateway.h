@@ -11,9 +11,18 @@
  * engine's `now` (gateway_virtual_ns). At the end: hold (MARKET_ENDED to every book, market state
  * "ended"), loop (the same, then from the start with empty books), exit (asks main to stop).
  *
- * Sending. An order taken off the ring is stamped, then the kill page is read, then it is written
+ * Data. An update goes to the venue and to the engine at once; with a data latency, or a fault
+ * script that touches data, it goes to the venue, which passes it on (sim.h).
+ *
+ * Sending. A message taken off the ring is stamped, then the kill page is read, then it is written
  * to the ledger and given to the venue: so no line of the ledger carries a stamp later than a
- * block that the page had. A killed order goes back as KILLED_UNSENT. Cancels always go. */
+ * block that the page had. A killed order goes back as KILLED_UNSENT, an amend of one as
+ * AMEND_REJECT. Cancels and queries always go, and so does an exit (ORDER_EXIT).
+ *
+ * Conservation. What leaves is what the engine meant to send: each new order is sent once, in the
+ * order of its seq. One whose seq does not rise was handed over twice or out of turn; it goes back
+ * as KILLED_UNSENT and is counted. The counters say how much was sent, so that another thread can
+ * compare with what the engine says it sent. */
 #ifndef PITWALL_GATEWAY_GATEWAY_H
 #define PITWALL_GATEWAY_GATEWAY_H
 
@@ -33,8 +42,9 @@ struct gateway_config {
     enum speed_kind speed;
     uint32_t times; /* of SPEED_TIMES */
     enum at_end at_end;
-    struct sim_config sim;
+    struct sim_config sim;   /* instruments, hooks and faults are filled by gateway_open() */
     const char *ledger_path; /* NULL: none. JSON lines as DESIGN "Venue simulator" */
+    const char *faults_path; /* NULL: none. A script as fault_script.h reads it */
     struct ring *market, *executions, *orders;
     struct kill_page *kill;
 };
@@ -56,9 +66,14 @@ bool gateway_wants_exit(const struct gateway *gateway);
 int64_t gateway_virtual_ns(const struct gateway *gateway);
 /* Real clock of the newest update of an instrument that was handed to the engine; 0: none yet. */
 int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrument);
-/* Market updates dropped, refused frames, gaps: for metrics and status. */
+/* Sent: orders (new), their lots, amends, cancels, queries. Not sent: unsent (by a kill; new orders
+ * and their lots, amends) and refused_repeats (dropped).
+ * orders + unsent is what the engine handed over, and lots + unsent_lots its lots, once the ring is
+ * empty; a repeat is more than it meant. */
 struct gateway_counters {
-    uint64_t updates, orders, cancels, unsent, executions, refused_frames;
+    uint64_t updates, orders, lots, amends, cancels, queries;
+    uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
+    uint64_t executions, refused_frames;
 };
 struct gateway_counters gateway_counters(const struct gateway *gateway);
 

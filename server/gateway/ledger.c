@@ -65,15 +65,6 @@ void ledger_close(struct ledger *ledger)
     free(ledger);
 }
 
-/* What a line says beside kind, order and time; NULL or "" prints as null. */
-struct line {
-    const char *dir, *kind;
-    uint64_t order_id, exec_id;
-    uint16_t instrument;
-    uint8_t side;
-    int64_t price_ticks, qty_lots; /* 0: does not apply */
-};
-
 static const char *symbol_of(const struct instrument *row)
 {
     const char *colon = strchr(row->name, ':');
@@ -81,12 +72,14 @@ static const char *symbol_of(const struct instrument *row)
     return colon ? colon + 1 : row->name;
 }
 
-/* `"12.50"`, or `null` for 0. */
-static void print_decimal(char out[DECIMAL_TEXT_MAX + 2], int64_t units, uint32_t decimals)
+enum { QUOTED_MAX = DECIMAL_TEXT_MAX + 2 };
+
+/* `"12.50"`, or `null` when it does not apply. */
+static void print_decimal(char out[QUOTED_MAX], bool applies, int64_t units, uint32_t decimals)
 {
     size_t length;
 
-    if (units == 0) {
+    if (!applies) {
         memcpy(out, "null", sizeof "null");
         return;
     }
@@ -95,82 +88,118 @@ static void print_decimal(char out[DECIMAL_TEXT_MAX + 2], int64_t units, uint32_
     memcpy(out + 1 + length, "\"", 2);
 }
 
-static void print_exec_id(char out[32], uint64_t exec_id)
+/* The texts of a line that are null in some kinds. */
+struct texts {
+    char link_id[ORDER_ID_TEXT_MAX + 2], order_id[32], price[QUOTED_MAX], qty[QUOTED_MAX];
+    char status[32], exec_id[32], body[QUOTED_MAX + 16];
+};
+
+static void print_ids(struct texts *texts, uint64_t order_id, uint64_t exec_id)
 {
-    if (exec_id == 0)
-        memcpy(out, "null", sizeof "null");
-    else
-        snprintf(out, 32, "\"%" PRIu64 "\"", exec_id);
+    char id[ORDER_ID_TEXT_MAX];
+
+    strcpy(texts->link_id, "null");
+    strcpy(texts->order_id, "null");
+    strcpy(texts->exec_id, "null");
+    if (order_id & SIM_FOREIGN_BIT) {
+        snprintf(texts->order_id, sizeof texts->order_id, "\"%" PRIu64 "\"", order_id);
+    } else if (order_id != 0) {
+        order_id_print(id, order_id);
+        snprintf(texts->link_id, sizeof texts->link_id, "\"%s\"", id);
+    }
+    if (exec_id != 0)
+        snprintf(texts->exec_id, sizeof texts->exec_id, "\"%" PRIu64 "\"", exec_id);
 }
 
-static void write_line(struct ledger *ledger, const struct line *line, int64_t at_ns)
+static void print_status(struct texts *texts, const struct sim_entry *entry)
 {
-    const struct instrument *row = &ledger->instruments[line->instrument];
-    char id[ORDER_ID_TEXT_MAX];
-    char price[DECIMAL_TEXT_MAX + 2];
-    char qty[DECIMAL_TEXT_MAX + 2];
-    char exec_id[32];
+    static const char *const plain[] = {
+        [SIM_PLAIN] = "null",
+        [SIM_DROPPED] = "\"dropped\"",
+        [SIM_LOST] = "\"lost\"",
+        [SIM_REPEATED] = "\"repeated\"",
+    };
 
-    if (!ledger->file)
+    if (entry->status == SIM_REFUSED)
+        snprintf(texts->status, sizeof texts->status, "\"refused-%" PRId64 "\"", entry->code);
+    else
+        strcpy(texts->status, plain[entry->status]);
+}
+
+static void print_size(struct texts *texts, const struct instrument *row, enum fault_kind kind,
+                       int64_t price_ticks, int64_t qty_lots)
+{
+    bool has_price = price_ticks != 0;
+    bool has_qty = qty_lots != 0 || kind == FAULT_ON_POSITION;
+
+    print_decimal(texts->price, has_price, price_ticks * row->tick_units, row->price_decimals);
+    print_decimal(texts->qty, has_qty, qty_lots * row->lot_units, row->qty_decimals);
+}
+
+static void print_fee(struct texts *texts, enum fault_kind kind, const struct execution *execution)
+{
+    char fee[QUOTED_MAX];
+
+    strcpy(texts->body, "null");
+    if (kind != FAULT_ON_FILL && kind != FAULT_ON_FUNDING)
         return;
-    order_id_print(id, line->order_id);
-    print_decimal(price, line->price_ticks * row->tick_units, row->price_decimals);
-    print_decimal(qty, line->qty_lots * row->lot_units, row->qty_decimals);
-    print_exec_id(exec_id, line->exec_id);
+    print_decimal(fee, true, execution->fee_e8, 8);
+    snprintf(texts->body, sizeof texts->body, "{\"fee\":%s}", fee);
+}
+
+static void write_line(struct ledger *ledger, const struct sim_entry *entry, enum fault_kind kind,
+                       uint16_t instrument, uint8_t side, const struct texts *texts, int64_t at_ns)
+{
+    bool has_side = kind != FAULT_ON_POSITION && kind != FAULT_ON_FUNDING;
+
     ledger->dirty = true;
     if (fprintf(ledger->file,
                 "{\"seq\":%" PRIu64 ",\"at_ns\":\"%" PRId64 "\",\"conn\":1,\"dir\":\"%s\","
-                "\"kind\":\"%s\",\"account\":null,\"order_link_id\":\"%s\",\"order_id\":null,"
-                "\"symbol\":\"%s\",\"side\":\"%s\",\"qty\":%s,\"price\":%s,\"status\":null,"
-                "\"exec_id\":%s,\"body\":null}\n",
-                ++ledger->seq, at_ns, line->dir, line->kind, id, symbol_of(row),
-                side_name((enum side)line->side), qty, price, exec_id) < 0)
+                "\"kind\":\"%s\",\"account\":null,\"order_link_id\":%s,\"order_id\":%s,"
+                "\"symbol\":\"%s\",\"side\":%s%s%s,\"qty\":%s,\"price\":%s,\"status\":%s,"
+                "\"exec_id\":%s,\"body\":%s}\n",
+                ++ledger->seq, at_ns, entry->message ? "in" : "out", fault_kind_name(kind),
+                texts->link_id, texts->order_id, symbol_of(&ledger->instruments[instrument]),
+                has_side ? "\"" : "", has_side ? side_name((enum side)side) : "null",
+                has_side ? "\"" : "", texts->qty, texts->price, texts->status, texts->exec_id,
+                texts->body) < 0)
         fail(ledger);
 }
 
-void ledger_in(struct ledger *ledger, const struct order_message *message, int64_t at_ns)
+static void write_in(struct ledger *ledger, const struct sim_entry *entry, int64_t at_ns)
 {
-    bool is_new = message->kind == ORDER_MESSAGE_NEW;
-    struct line line = {.dir = "in",
-                        .kind = is_new ? "new" : "cancel",
-                        .order_id = message->order_id,
-                        .instrument = message->instrument,
-                        .side = message->side,
-                        .price_ticks = is_new ? message->price_ticks : 0,
-                        .qty_lots = is_new ? message->qty_lots : 0};
+    const struct order_message *message = entry->message;
+    enum fault_kind kind = fault_kind_of_message(message);
+    bool has_size = kind == FAULT_ON_NEW || kind == FAULT_ON_AMEND;
+    struct texts texts = {.body = "null"};
 
-    write_line(ledger, &line, at_ns);
+    print_ids(&texts, message->order_id, 0);
+    print_status(&texts, entry);
+    print_size(&texts, &ledger->instruments[message->instrument], kind,
+               has_size ? message->price_ticks : 0, has_size ? message->qty_lots : 0);
+    write_line(ledger, entry, kind, message->instrument, message->side, &texts, at_ns);
 }
 
-static const char *kind_of(uint8_t report)
+static void write_out(struct ledger *ledger, const struct sim_entry *entry, int64_t at_ns)
 {
-    switch ((enum report)report) {
-    case REPORT_VENUE_ACK:
-        return "ack";
-    case REPORT_FILL_PART:
-    case REPORT_FILL_LAST:
-        return "fill";
-    case REPORT_VENUE_CANCEL:
-        return "cancelled";
-    case REPORT_VENUE_EXPIRE:
-        return "expired";
-    case REPORT_CANCEL_REJECT:
-        return "cancel_rejected";
-    default:
-        return "rejected";
-    }
+    const struct execution *execution = entry->execution;
+    enum fault_kind kind = fault_kind_of_report(execution->report);
+    struct texts texts;
+
+    print_ids(&texts, execution->order_id, execution->exec_id);
+    print_status(&texts, entry);
+    print_size(&texts, &ledger->instruments[execution->instrument], kind, execution->price_ticks,
+               execution->qty_lots);
+    print_fee(&texts, kind, execution);
+    write_line(ledger, entry, kind, execution->instrument, execution->side, &texts, at_ns);
 }
 
-void ledger_out(struct ledger *ledger, const struct execution *execution, int64_t at_ns)
+void ledger_write(struct ledger *ledger, const struct sim_entry *entry, int64_t at_ns)
 {
-    struct line line = {.dir = "out",
-                        .kind = kind_of(execution->report),
-                        .order_id = execution->order_id,
-                        .exec_id = execution->exec_id,
-                        .instrument = execution->instrument,
-                        .side = execution->side,
-                        .price_ticks = execution->price_ticks,
-                        .qty_lots = execution->qty_lots};
-
-    write_line(ledger, &line, at_ns);
+    if (!ledger->file)
+        return;
+    if (entry->message)
+        write_in(ledger, entry, at_ns);
+    else
+        write_out(ledger, entry, at_ns);
 }

@@ -1,9 +1,15 @@
-/* The simulated venue's ledger: one JSON line for each message that reached it or left it.
+/* The simulated venue's ledger: one JSON line for each message that was sent to it or left it.
  *
- * It is evidence: a test or a bench reads it to learn what was really sent, and when. The stamp of
- * an incoming line is the real clock, taken before the kill page was read. Lines are buffered and
- * flushed by ledger_flush(); a write that fails closes the ledger, and says so in the log.
- * Gateway thread only. */
+ * It is evidence: a test or a bench reads it to learn what was really sent, what the venue did, and
+ * when. The stamp of an incoming line is the real clock, taken before the kill page was read.
+ * `kind` is a name of tables/fault_kinds.def. `status` is null, or what a fault made of it: dropped
+ * (sent, never arrived), lost (happened, never told), repeated (told before; the same exec_id),
+ * refused-CODE. `order_link_id` is ours, `order_id` that of an order that is not. qty and price of a
+ * position are its lots (signed) and null. `body` of fills and funding is {"fee"}: a cost is
+ * positive.
+ *
+ * Lines are buffered and flushed by ledger_flush(); a write that fails closes the ledger, and says
+ * so in the log. Gateway thread only. */
 #ifndef PITWALL_GATEWAY_LEDGER_H
 #define PITWALL_GATEWAY_LEDGER_H
 
@@ -16,8 +22,8 @@ enum status ledger_open(struct ledger **ledger, const char *path,
                         const struct instrument *instruments, struct err *err);
 void ledger_close(struct ledger *ledger);
 
-void ledger_in(struct ledger *ledger, const struct order_message *message, int64_t at_ns);
-void ledger_out(struct ledger *ledger, const struct execution *execution, int64_t at_ns);
+/* What the venue's ledger hook says; at_ns is the real clock. */
+void ledger_write(struct ledger *ledger, const struct sim_entry *entry, int64_t at_ns);
 /* Makes what was written visible to readers of the file. */
 void ledger_flush(struct ledger *ledger);
 

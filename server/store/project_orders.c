@@ -115,26 +115,29 @@ bool project_order_sent(struct turn *turn, const struct event_order_sent *order)
 static void write_denial(struct turn *turn, const struct verdict *verdict)
 {
     struct row_text *text = &turn->new_value;
-    const struct check *check;
+    struct check check;
     enum limit_id id;
 
     row_string(text, "denial", denial_name((enum denial)verdict->denial));
-    if (verdict->denial == DENIAL_NONE || verdict->denial > LIMIT_COUNT) {
+    if (!explain_denial(verdict, &id, &check)) {
         row_string(text, "measured", NULL);
         row_string(text, "limit", NULL);
         row_string(text, "headroom", NULL);
         row_string(text, "limit_scope", NULL);
         return;
     }
-    id = (enum limit_id)(verdict->denial - 1);
-    check = &verdict->checks[id];
-    row_limit(text, "measured", id, check->measured);
-    row_limit(text, "limit", id, check->limit);
-    if (check->limit == LIMIT_UNSET || check->limit == LIMIT_DENY)
-        row_string(text, "headroom", NULL);
+    row_string(text, "limit_name", limit_row(id)->name);
+    if (check.measured == INT64_MAX)
+        row_string(text, "measured", NULL);
     else
-        row_limit(text, "headroom", id, check->limit - check->measured);
-    row_string(text, "limit_scope", turn_scope(turn->projection, check->scope));
+        row_limit(text, "measured", id, check.measured);
+    row_limit(text, "limit", id, check.limit);
+    if (check_has_limit(&check) && check.measured != INT64_MAX)
+        row_limit(text, "headroom", id, check.headroom);
+    else
+        row_string(text, "headroom", NULL);
+    row_string(text, "limit_scope",
+               check.limit == LIMIT_UNSET ? NULL : turn_scope(turn->projection, check.scope));
 }
 
 bool project_order_denied(struct turn *turn, const struct event_order_denied *denied)

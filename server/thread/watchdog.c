@@ -1,6 +1,5 @@
 #include "thread/watchdog.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 

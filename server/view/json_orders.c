@@ -85,43 +85,75 @@ json_t *view_order(struct view *view, uint64_t order_id)
 
 /* --- why --- */
 
-static json_t *check_json(const struct view *view, enum limit_id id, const struct check *check)
+static json_t *known_json(enum limit_id id, bool known, int64_t value)
 {
-    bool has_limit = check->limit != LIMIT_UNSET && check->limit != LIMIT_DENY;
-    int64_t headroom = limit_row(id)->sense == LIMIT_MOST ? check->limit - check->measured
-                                                          : check->measured - check->limit;
-
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b}", "name", limit_row(id)->name, "scope",
-                     check->limit == LIMIT_UNSET ? json_null() : shape_scope(view, check->scope),
-                     "measured", limit_value_json(id, check->measured), "limit",
-                     limit_value_json(id, check->limit), "headroom",
-                     has_limit ? limit_value_json(id, headroom) : json_null(), "passed",
-                     (int)check->passed);
+    return known ? limit_value_json(id, value) : json_null();
 }
 
-static json_t *why_json(const struct view *view, uint64_t order_id, const struct verdict *verdict)
+static json_t *limit_json(const struct view *view, enum limit_id id, const struct check *check)
+{
+    bool is_measured = check->measured != INT64_MAX;
+    bool has_limit = check_has_limit(check);
+
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:b}", "name", limit_row(id)->name, "scope",
+        has_limit || check->limit == LIMIT_DENY ? shape_scope(view, check->scope) : json_null(),
+        "measured", known_json(id, is_measured, check->measured), "limit",
+        known_json(id, has_limit, check->limit), "headroom",
+        known_json(id, is_measured && has_limit, check->headroom), "passed", (int)check->passed);
+}
+
+/* What no limit bounds; the balance alone has numbers. */
+static json_t *outright_json(const struct verdict *verdict, enum denial denial)
+{
+    bool has_numbers =
+        denial == DENY_BALANCE && (verdict->required_e8 != 0 || verdict->available_e8 != 0);
+
+    return json_pack("{s:s, s:n, s:o, s:o, s:o, s:b}", "name", denial_name(denial), "scope",
+                     "measured", shape_money(has_numbers, verdict->required_e8), "limit",
+                     shape_money(has_numbers, verdict->available_e8), "headroom",
+                     shape_money(has_numbers, verdict->available_e8 - verdict->required_e8),
+                     "passed", (int)explain_outright(verdict, denial));
+}
+
+static json_t *age_json(int64_t age_ns)
+{
+    return age_ns < 0 || age_ns == INT64_MAX ? json_null() : shape_decimal(age_ns, 0);
+}
+
+static json_t *checks_json(const struct view *view, const struct view_verdict *why)
 {
     json_t *checks = json_array();
-    json_t *ages = json_object();
 
     for (int id = 0; id < LIMIT_COUNT; id++)
-        json_array_append_new(checks, check_json(view, (enum limit_id)id, &verdict->checks[id]));
-    json_object_set_new(ages, "book",
-                        verdict->data_age_ns < 0 ? json_null()
-                                                 : shape_decimal(verdict->data_age_ns, 0));
-    return json_pack("{s:o, s:b, s:o, s:I, s:o, s:o}", "order", shape_order_id(order_id), "passed",
-                     verdict->denial == DENIAL_NONE, "reason", reason_json(verdict->denial),
-                     "generation", (json_int_t)verdict->generation, "checks", checks, "ages_ns",
-                     ages);
+        json_array_append_new(checks, limit_json(view, (enum limit_id)id, &why->limit[id]));
+    for (int denial = FIRST_OUTRIGHT; denial <= LAST_OUTRIGHT; denial++)
+        json_array_append_new(checks, outright_json(&why->verdict, (enum denial)denial));
+    return checks;
 }
 
-static const struct verdict *denied_verdict(const struct view *view, uint64_t order_id)
+static json_t *why_json(const struct view *view, uint64_t order_id, const struct view_verdict *why)
+{
+    const struct verdict *verdict = &why->verdict;
+    bool by_limit = verdict->denied_by < LIMIT_COUNT;
+
+    return json_pack(
+        "{s:o, s:b, s:o, s:o, s:I, s:o, s:{s:o, s:o, s:o}}", "order", shape_order_id(order_id),
+        "passed", verdict->denial == DENIAL_NONE, "reason", reason_json(verdict->denial),
+        "denied_by",
+        by_limit ? json_string(limit_row((enum limit_id)verdict->denied_by)->name) : json_null(),
+        "generation", (json_int_t)verdict->generation, "checks", checks_json(view, why), "ages_ns",
+        "book", age_json(verdict->book_age_ns), "venue", age_json(verdict->venue_age_ns), "rate",
+        age_json(verdict->rate_age_ns));
+}
+
+static const struct view_verdict *denied_verdict(const struct view *view, uint64_t order_id)
 {
     uint64_t kept = view->denial_count < KEPT_DENIALS ? view->denial_count : KEPT_DENIALS;
 
     for (uint64_t i = 0; i < kept; i++) {
         if (view->denials[i].order_id == order_id)
-            return &view->denials[i].verdict;
+            return &view->denials[i].why;
     }
     return NULL;
 }
@@ -129,14 +161,14 @@ static const struct verdict *denied_verdict(const struct view *view, uint64_t or
 json_t *view_order_why(struct view *view, uint64_t order_id)
 {
     const struct view_order *order;
-    const struct verdict *verdict;
+    const struct view_verdict *why;
     json_t *json = NULL;
 
     view_enter(view);
     order = view_orders_find(&view->orders, order_id);
-    verdict = order ? &order->verdict : denied_verdict(view, order_id);
-    if (verdict)
-        json = why_json(view, order_id, verdict);
+    why = order ? &order->why : denied_verdict(view, order_id);
+    if (why)
+        json = why_json(view, order_id, why);
     view_leave(view);
     return json;
 }

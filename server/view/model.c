@@ -116,6 +116,40 @@ static uint16_t venue_of(const struct view *view, uint16_t instrument)
     return view->from.config->instrument[instrument % MAX_INSTRUMENTS].venue;
 }
 
+/* Events come in the order in which they were stated, so the limits in force now are those that the
+ * gate compared with: it has the numbers, the view puts the limits beside them. */
+static const struct gate_table *table_of(struct view *view, uint16_t strategy, uint16_t instrument,
+                                         bool exit, uint64_t generation)
+{
+    struct gate_table *table =
+        &view->tables[strategy % MAX_STRATEGIES][instrument % MAX_INSTRUMENTS];
+    struct scope_map map = view->from.config->scopes;
+    struct gate_limits limits = {
+        .number = {scope_of_firm(), scope_of_venue(map, venue_of(view, instrument)),
+                   scope_of_strategy(map, strategy), scope_of_instrument(map, instrument)},
+        .generation = generation,
+        .exit = exit};
+
+    if (table->made && table->generation == generation && table->exit == exit)
+        return table;
+    for (unsigned at = 0; at < GATE_SCOPES; at++)
+        limits.scope[at] = &view->scope[limits.number[at] % MAX_SCOPES].limits;
+    gate_compile(&limits, table);
+    return table;
+}
+
+static struct view_verdict explain(struct view *view, uint16_t strategy, uint16_t instrument,
+                                   uint8_t flags, const struct verdict *verdict)
+{
+    const struct gate_table *table =
+        table_of(view, strategy, instrument, (flags & ORDER_EXIT) != 0, verdict->generation);
+    struct view_verdict why = {.verdict = *verdict};
+
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        why.limit[id] = explain_limit(table, verdict, (enum limit_id)id);
+    return why;
+}
+
 static void take_order_sent(struct view *view, const struct lane_record *record,
                             const struct event_order_sent *event)
 {
@@ -136,7 +170,7 @@ static void take_order_sent(struct view *view, const struct lane_record *record,
     order->tif = event->tif;
     order->flags = event->flags;
     order->state = ORDER_PENDING_NEW;
-    order->verdict = event->verdict;
+    order->why = explain(view, event->strategy, event->instrument, event->flags, &event->verdict);
     copy_text(order->actor, sizeof order->actor,
               command ? command->actor : view->from.config->strategy[event->strategy].name);
     view->counters.orders_sent[venue_of(view, event->instrument)]++;
@@ -149,7 +183,8 @@ static void take_order_denied(struct view *view, const struct lane_record *recor
 {
     (void)record;
     view->denials[view->denial_count++ % KEPT_DENIALS] =
-        (struct view_denial){event->order_id, event->verdict};
+        (struct view_denial){event->order_id, explain(view, event->strategy, event->instrument,
+                                                      event->flags, &event->verdict)};
     if (event->verdict.denial < DENIAL_COUNT)
         view->counters.denied[event->verdict.denial]++;
 }
@@ -382,8 +417,9 @@ static void take_order_amend(struct view *view, const struct lane_record *record
     struct view_order *order = view_orders_find(&view->orders, event->order_id);
 
     (void)record;
-    if (order)
-        order->verdict = event->verdict; /* of the newest thing that was asked for */
+    if (order) /* of the newest thing that was asked for */
+        order->why =
+            explain(view, order->strategy, order->instrument, order->flags, &event->verdict);
     model_changed(view, VIEW_ORDERS);
 }
 

@@ -1,5 +1,5 @@
 /* What the view remembers, and how events and telemetry change it. Inside view/ only; everything
- * here is used under the view's lock. Fixed memory, about 6 MB. */
+ * here is used under the view's lock. Fixed memory, about 9 MB. */
 #ifndef PITWALL_VIEW_MODEL_H
 #define PITWALL_VIEW_MODEL_H
 
@@ -25,7 +25,7 @@ struct view_fill {
 
 struct view_denial {
     uint64_t order_id;
-    struct verdict verdict;
+    struct view_verdict why;
 };
 
 struct view_kill {
@@ -78,6 +78,7 @@ struct view {
     uint64_t fill_count, denial_count, command_count, answer_count, kill_count;
     struct view_fill fills[KEPT_FILLS];
     struct view_denial denials[KEPT_DENIALS];
+    struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */
     struct view_command commands[KEPT_COMMANDS];
     struct view_answer answers[KEPT_COMMANDS];
     struct view_kill kills[KEPT_KILLS];

@@ -10,6 +10,12 @@
 
 enum { KEPT_ORDERS = 4096, ORDER_INDEX = 16384, NO_ORDER = 0xffff };
 
+/* A verdict, and its limits as they were when it was given. */
+struct view_verdict {
+    struct verdict verdict;
+    struct check limit[LIMIT_COUNT];
+};
+
 struct view_order {
     uint64_t id, seq;
     int64_t price_ticks, qty_lots, filled_lots, leaves_lots, average_e8_ticks;
@@ -18,7 +24,7 @@ struct view_order {
     uint8_t side, type, tif, flags, state, reason;
     uint16_t newer, older;
     char actor[MAX_NAME];
-    struct verdict verdict;
+    struct view_verdict why;
 };
 
 struct view_orders {

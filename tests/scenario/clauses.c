@@ -69,7 +69,8 @@ static void clause_denied(struct story *story, struct words *words)
     const struct rig_order *order = subject_of(story);
     const char *reason = words_next(story, words, "a reason");
     enum limit_id id = limit_find(reason, (uint32_t)strlen(reason));
-    const struct check *check = &order->verdict.checks[id == LIMIT_COUNT ? 0 : id];
+    enum limit_id denied_by;
+    struct check check;
     uint32_t scale;
 
     if (!order->denied)
@@ -79,15 +80,17 @@ static void clause_denied(struct story *story, struct words *words)
                    reason);
     if (id == LIMIT_COUNT || !words_left(words))
         return;
+    if (!explain_denial(&order->verdict, &denied_by, &check) || denied_by != id)
+        story_fail(story, "the verdict does not say which limit denied");
     scale = limit_row(id)->type == LIMIT_INTEGER ? 0 : 8;
     expect_integer(story, "measured",
                    parse_decimal(story, words_next(story, words, "a value"), scale, "a value"),
-                   check->measured);
+                   check.measured);
     if (!words_take(words, ">"))
         story_fail(story, "'>' expected");
     expect_integer(story, "the limit",
                    parse_decimal(story, words_next(story, words, "a value"), scale, "a value"),
-                   check->limit);
+                   check.limit);
 }
 
 static void expect_trading_state(struct story *story, struct words *words, uint8_t state)

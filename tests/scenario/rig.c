@@ -72,8 +72,11 @@ static void set_wide_limits(struct engine_config *config)
     for (uint16_t scope = 0; scope < MAX_SCOPES; scope++)
         for (unsigned id = 0; id < LIMIT_COUNT; id++)
             config->limits[scope].value[id] = config->caps[scope].value[id] = LIMIT_UNSET;
-    for (unsigned id = 0; id < LIMIT_COUNT; id++)
-        config->limits[0].value[id] = limit_row((enum limit_id)id)->max;
+    for (unsigned id = 0; id < LIMIT_COUNT; id++) {
+        const struct limit_row *row = limit_row((enum limit_id)id);
+
+        config->limits[0].value[id] = row->sense == LIMIT_MOST ? row->max : row->min;
+    }
 }
 
 struct rig *rig_make(void)
@@ -116,6 +119,8 @@ static void start_venue(struct rig *rig)
     struct sim_config config = {.seed = 1,
                                 .order_latency_ns = rig->order_latency_ns,
                                 .ack_latency_ns = rig->ack_latency_ns,
+                                .faults = rig->faults,
+                                .fault_count = rig->fault_count,
                                 .instruments = RIG_INSTRUMENTS,
                                 .instrument_rows = rig->config.instrument};
 
@@ -209,6 +214,14 @@ static void hear_order_state(struct rig *rig, const struct event_order_state *ev
     order->killed_unsent = order->killed_unsent || event->report == REPORT_KILLED_UNSENT;
 }
 
+static void hear_amend(struct rig *rig, const struct event_order_amend *event)
+{
+    struct rig_order *order = rig_order_find(rig, event->order_id);
+
+    if (order)
+        order->state = ORDER_PENDING_AMEND;
+}
+
 /* The payload is copied out of the lane by length: a struct may be padded. */
 static void hear(struct rig *rig, const struct lane_record *header, const void *payload)
 {
@@ -227,6 +240,9 @@ static void hear(struct rig *rig, const struct lane_record *header, const void *
         break;
     case EVENT_ORDER_DENIED:
         hear_denied(rig, &event.order_denied);
+        break;
+    case EVENT_ORDER_AMEND:
+        hear_amend(rig, &event.order_amend);
         break;
     case EVENT_ORDER_STATE:
         hear_order_state(rig, &event.order_state);

@@ -10,6 +10,7 @@ enum {
     RIG_STRATEGIES = 3,  /* manual, maker, momentum */
     RIG_ORDERS_MAX = 4096,
     RIG_MESSAGES_MAX = 4096,
+    RIG_FAULTS_MAX = 8,
 };
 
 /* An order as its events told it. */
@@ -25,6 +26,8 @@ struct rig_order {
 struct rig {
     struct engine_config config;
     int64_t order_latency_ns, ack_latency_ns;
+    struct fault_rule faults[RIG_FAULTS_MAX]; /* of the venue */
+    uint32_t fault_count;
     bool gateway_stopped; /* orders stay on the ring */
     bool venue_silent;    /* messages reach the venue and are never answered */
 

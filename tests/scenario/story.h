@@ -9,6 +9,9 @@
  *   fees MAKER TAKER                         ratios
  *   strategy NAME key=value...               switches maker or momentum on: order max half_spread
  *                                            requote life_ms fast_ms slow_ms entry cooldown_ms
+ *   fault KIND VERB [nth N] [for TIME] [code N]   of the venue, as a fault script has them
+ *   patience TIME VOID                       an answer not had for TIME is not known, and asked for
+ *                                            as often; after VOID the venue may say it never was
  *   permit STRATEGY none|INSTRUMENT          what it may trade (else everything)
  * Any time:
  *   limit NAME VALUE|null|unset [SCOPE]      firm without SCOPE
@@ -19,6 +22,7 @@
  *   submit ID buy|sell LOTS @ PRICE|market [WORDS]
  *          ioc fok post reduce, `by STRATEGY`, `in INSTRUMENT` (else manual, BTCUSDT)
  *   cancel ID                                a person cancels
+ *   amend ID LOTS @ PRICE                    a person amends; LOTS is the new total
  *   cancel-all SCOPE
  *   ack|reject|cancelled|expired|cancel-rejected|timeout ID        the venue says so
  *   fill ID LOTS @ PRICE [exec N]            N: to say the same fill twice

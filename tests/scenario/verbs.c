@@ -23,6 +23,45 @@ static void verb_fees(struct story *story, struct words *words)
     }
 }
 
+static void verb_patience(struct story *story, struct words *words)
+{
+    struct engine_rules *rules = &story->rig->config.rules;
+
+    rules->ack_timeout_ns = rules->query_every_ns = words_time(story, words);
+    rules->void_after_ns = words_time(story, words);
+}
+
+/* The venue is fed by the rig, not the engine by the venue: no fault can be on data. */
+static struct fault_rule fault_of(struct story *story, struct words *words)
+{
+    const char *on = words_next(story, words, "what the fault is on");
+    const char *does = words_next(story, words, "what the fault does");
+    enum fault_kind kind;
+    enum fault_verb verb;
+
+    if (!fault_kind_find(on, &kind) || !fault_verb_find(does, &verb) ||
+        !(fault_verb_row(verb)->kinds & ~FAULTS_DATA & (1U << kind)))
+        story_fail(story, "no fault '%s' on '%s'", does, on);
+    return fault_rule(kind, verb);
+}
+
+static void verb_fault(struct story *story, struct words *words)
+{
+    struct rig *rig = story->rig;
+    struct fault_rule rule = fault_of(story, words);
+
+    rule.nth = 1;
+    if (words_take(words, "nth"))
+        rule.nth = (uint32_t)words_integer(story, words, "which of them");
+    if (words_take(words, "for"))
+        rule.for_ns = words_time(story, words);
+    if (words_take(words, "code"))
+        rule.code = words_integer(story, words, "a code");
+    if (rig->fault_count == RIG_FAULTS_MAX)
+        story_fail(story, "more than %d faults", RIG_FAULTS_MAX);
+    rig->faults[rig->fault_count++] = rule;
+}
+
 static void set_param(struct story *story, struct strategy_params *params, const char *key,
                       const char *value)
 {
@@ -280,6 +319,15 @@ static void verb_cancel(struct story *story, struct words *words)
     rig_command(story->rig, command);
 }
 
+static void verb_amend(struct story *story, struct words *words)
+{
+    struct command command = {.kind = COMMAND_AMEND_ORDER};
+
+    story->subject = command.amend_order.order_id = words_order(story, words)->id;
+    words_lots_at(story, words, &command.amend_order.qty_lots, &command.amend_order.price_ticks);
+    rig_command(story->rig, command);
+}
+
 static void verb_cancel_all(struct story *story, struct words *words)
 {
     struct command command = {.kind = COMMAND_CANCEL_ALL};
@@ -426,6 +474,8 @@ static const struct {
 } verbs[] = {
     {"latency", true, verb_latency},
     {"fees", true, verb_fees},
+    {"fault", true, verb_fault},
+    {"patience", true, verb_patience},
     {"strategy", true, verb_strategy},
     {"permit", true, verb_permit},
     {"limits", true, verb_limits},
@@ -436,6 +486,7 @@ static const struct {
     {"ended", false, verb_ended},
     {"submit", false, verb_submit},
     {"cancel", false, verb_cancel},
+    {"amend", false, verb_amend},
     {"cancel-all", false, verb_cancel_all},
     {"kill", false, verb_kill},
     {"resume", false, verb_resume},

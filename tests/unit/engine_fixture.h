@@ -65,6 +65,15 @@ static inline void fixture_configure(struct fixture *f)
     c->limits[0].value[LIMIT_PRICE_COLLAR_RATIO] = RATIO_ONE_E8 / 10;
     c->limits[0].value[LIMIT_MAX_DATA_AGE_MS] = 1000;
     c->limits[0].value[LIMIT_MAX_DAILY_LOSS] = 1000000 * MONEY_ONE_E8;
+    c->limits[0].value[LIMIT_MAX_GROSS_NOTIONAL] = 1000000 * MONEY_ONE_E8;
+    c->limits[0].value[LIMIT_MAX_NET_NOTIONAL] = 1000000 * MONEY_ONE_E8;
+    c->limits[0].value[LIMIT_MAX_ORDERS_PER_DAY] = 1000000;
+    c->limits[0].value[LIMIT_MAX_REPEATED_EXECUTIONS] = 1000000;
+    c->limits[0].value[LIMIT_DUPLICATE_WINDOW_MS] = 0;
+    c->limits[0].value[LIMIT_MAX_DRAWDOWN_RATIO] = RATIO_ONE_E8;
+    c->limits[0].value[LIMIT_MAX_MARGIN_RATIO] = RATIO_ONE_E8;
+    c->limits[0].value[LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO] = 0;
+    c->capital_e8 = 1000000 * MONEY_ONE_E8;
     c->caps[0].value[LIMIT_MAX_ORDER_LOTS] = 200;
     c->epoch = 3;
 }

@@ -171,7 +171,7 @@ Test(config, contracts_have_their_multipliers_and_margins)
         "\"50\", initial_margin: 0.06, maintenance_margin: 0.05}\n"
         "  - {instrument: \"coinm:BTCUSD_PERP\", tick: \"0.1\", lot: \"1\", currency: BTC, "
         "inverse: "
-        "true, contract_value: \"100\", funding_rate: 0.0001, funding_interval_ms: 28800000}\n";
+        "true, contract_value: \"100\", funding_rate: 0.0001}\n";
     const struct instrument *es = &config.instrument[0];
     const struct instrument *perpetual = &config.instrument[1];
     int64_t value = 0;
@@ -188,7 +188,6 @@ Test(config, contracts_have_their_multipliers_and_margins)
     cr_assert_eq(perpetual->initial_margin_e8, 1000000);
     cr_assert_eq(perpetual->maintenance_margin_e8, 0, "not margined unless it says so");
     cr_assert_eq(perpetual->funding_rate_e8, 10000);
-    cr_assert_eq(perpetual->funding_interval_ns, 28800LL * 1000000000);
     cr_assert_eq(config.money.day_roll_hour, 22);
 }
 
@@ -216,6 +215,33 @@ static const struct feed_instruments recorded = {
     .venue = {"binance-coinm", "binance-usdm", "binance-spot"},
     .currency = {"BTC", "USDT", "USDT"},
 };
+
+Test(config, the_simulated_venue_is_configured)
+{
+    struct err err;
+
+    cr_assert_eq(load("venues: [{venue: sim}]\n"
+                      "instruments: [{instrument: 'sim:BTCUSDT', tick: '0.10', lot: '0.001',"
+                      " currency: USDT, exchange_fee: '0.00002', clearing_fee: '0.00001',"
+                      " funding_rate: '-0.0001'}]\n"
+                      "market: {queue_model: log, queue_decay: '0.5', adverse_probability: '1',"
+                      " data_latency_ms: 0.5, funding_interval_ms: 28800000, faults: bad.jsonl}\n",
+                      NULL, &err),
+                 OK, "%s", err.text);
+    cr_assert_eq(config.instrument[0].exchange_fee_e8, 2000);
+    cr_assert_eq(config.instrument[0].clearing_fee_e8, 1000);
+    cr_assert_eq(config.instrument[0].funding_rate_e8, -10000);
+    cr_assert_eq(config.market.queue_model, QUEUE_LOG);
+    cr_assert_eq(config.market.queue_power, 3);
+    cr_assert_eq(config.market.queue_decay_e8, 50000000);
+    cr_assert_eq(config.market.adverse_probability_e8, RATIO_ONE_E8);
+    cr_assert_eq(config.market.data_latency_ns, 500000);
+    cr_assert_eq(config.market.position_interval_ns, 1000000000);
+    cr_assert_eq(config.market.funding_interval_ns, 28800000000000);
+    cr_assert_str_eq(config.market.faults, "bad.jsonl");
+    cr_assert_eq(load("venues: [{venue: sim}]\nmarket: {queue_decay: '1.1'}\n", NULL, &err),
+                 ERR_CONFIG);
+}
 
 Test(config, a_recording_takes_the_place_of_the_instruments)
 {

@@ -498,6 +498,298 @@ Test(gateway, a_full_execution_ring_holds_back_and_loses_nothing)
     cr_assert(eq(u64, gateway_counters(gateway).unsent, 10));
 }
 
+/* ---- what may leave --------------------------------------------------------------------- */
+
+static bool send_flagged(enum order_message_kind kind, uint64_t counter, uint64_t seq,
+                         uint8_t flags)
+{
+    struct order_message *message = ring_reserve(&orders, sizeof *message);
+
+    if (!message)
+        return false;
+    *message = (struct order_message){.kind = (uint8_t)kind,
+                                      .flags = flags,
+                                      .instrument = 1,
+                                      .strategy = 1,
+                                      .scopes = {0, 1, 2, 3},
+                                      .order_id = 5ULL << 32 | counter,
+                                      .seq = seq,
+                                      .price_ticks = 990,
+                                      .qty_lots = 3};
+    ring_publish(&orders);
+    return true;
+}
+
+/* Turns until an execution comes; false: none came. */
+static bool next_execution(struct execution *execution)
+{
+    for (int turn = 0; turn < 4; turn++) {
+        if (take_execution(execution))
+            return true;
+        gateway_poll(gateway);
+    }
+    return false;
+}
+
+Test(gateway, an_exit_leaves_through_a_kill)
+{
+    struct execution execution;
+
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    kill_page_set(page, 0);
+    cr_assert(send_flagged(ORDER_MESSAGE_NEW, 1, 1, ORDER_EXIT | ORDER_REDUCE_ONLY));
+    cr_assert(send_flagged(ORDER_MESSAGE_NEW, 2, 2, ORDER_REDUCE_ONLY));
+    cr_assert(next_execution(&execution));
+    cr_assert(eq(int, execution.report, REPORT_KILLED_UNSENT));
+    cr_assert(eq(u64, execution.order_id, 5ULL << 32 | 2));
+    cr_assert(next_execution(&execution));
+    cr_assert(eq(int, execution.report, REPORT_VENUE_ACK));
+    cr_assert(eq(u64, execution.order_id, 5ULL << 32 | 1));
+}
+
+Test(gateway, an_amend_does_not_leave_through_a_kill_but_a_query_does)
+{
+    struct execution execution;
+
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    cr_assert(send_flagged(ORDER_MESSAGE_NEW, 1, 1, 0));
+    cr_assert(next_execution(&execution));
+    kill_page_set(page, 2);
+    cr_assert(send_flagged(ORDER_MESSAGE_AMEND, 1, 1, 0));
+    cr_assert(next_execution(&execution));
+    cr_assert(eq(int, execution.report, REPORT_AMEND_REJECT));
+    cr_assert(send_flagged(ORDER_MESSAGE_QUERY, 1, 1, 0));
+    cr_assert(next_execution(&execution));
+    cr_assert(eq(int, execution.report, REPORT_VENUE_ACK));
+    cr_assert(eq(u64, gateway_counters(gateway).amends, 0));
+    cr_assert(eq(u64, gateway_counters(gateway).unsent_amends, 1));
+    cr_assert(eq(u64, gateway_counters(gateway).queries, 1));
+    cr_assert(eq(u64, gateway_counters(gateway).unsent, 0));
+}
+
+Test(gateway, a_new_order_is_sent_once_and_in_its_turn)
+{
+    static const uint64_t seqs[] = {4, 4, 3, 7, 5};
+    struct execution execution;
+    int unsent = 0;
+    int taken = 0;
+
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    for (uint64_t at = 0; at < 5; at++)
+        cr_assert(send_flagged(ORDER_MESSAGE_NEW, at + 1, seqs[at], 0));
+    while (next_execution(&execution)) {
+        unsent += execution.report == REPORT_KILLED_UNSENT;
+        taken += execution.report == REPORT_VENUE_ACK;
+    }
+    cr_assert(eq(int, unsent, 0), "the orders that they repeat live");
+    cr_assert(eq(int, taken, 2));
+    cr_assert(eq(u64, gateway_counters(gateway).refused_repeats, 3));
+    cr_assert(eq(u64, gateway_counters(gateway).orders, 2));
+    cr_assert(eq(u64, gateway_counters(gateway).lots, 6));
+}
+
+Test(gateway, an_order_that_a_kill_stopped_is_not_sent_when_it_comes_again)
+{
+    struct execution execution;
+
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    kill_page_set(page, 0);
+    cr_assert(send_flagged(ORDER_MESSAGE_NEW, 1, 9, 0));
+    cr_assert(next_execution(&execution));
+    atomic_store(&page->cleared[0], atomic_load(&page->word[0]));
+    cr_assert(eq(int, execution.report, REPORT_KILLED_UNSENT));
+    cr_assert(send_flagged(ORDER_MESSAGE_NEW, 1, 9, 0));
+    cr_assert(not(next_execution(&execution)));
+    cr_assert(eq(u64, gateway_counters(gateway).unsent, 1));
+    cr_assert(eq(u64, gateway_counters(gateway).unsent_lots, 3));
+    cr_assert(eq(u64, gateway_counters(gateway).refused_repeats, 1));
+    cr_assert(eq(u64, gateway_counters(gateway).orders, 0));
+}
+
+Test(gateway, a_sweep_cancels_what_is_killed_resting_or_on_its_way_and_says_when)
+{
+    struct execution execution;
+    int cancelled = 0;
+
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    for (uint64_t at = 1; at <= 3; at++)
+        cr_assert(send_flagged(ORDER_MESSAGE_NEW, at, at, at == 3 ? ORDER_EXIT : 0));
+    while (next_execution(&execution))
+        ;
+    gateway_poll(gateway);
+    atomic_fetch_add(&page->sweep, 1);
+    gateway_poll(gateway);
+    cr_assert(eq(u64, gateway_counters(gateway).cancels, 0));
+    while (next_execution(&execution))
+        cancelled += execution.report == REPORT_VENUE_CANCEL;
+    cr_assert(eq(int, cancelled, 0), "nothing is killed");
+    kill_page_set(page, 0);
+    kill_page_sweep(page);
+    for (int turn = 0; turn < 4; turn++) {
+        gateway_poll(gateway);
+        while (next_execution(&execution))
+            cancelled += execution.report == REPORT_VENUE_CANCEL;
+    }
+    cr_assert(eq(int, cancelled, 2), "the exit stays");
+    cr_assert(eq(u64, atomic_load(&page->gateway[0].swept), 2));
+}
+
+/* ---- data by way of the venue, and faults ----------------------------------------------- */
+
+Test(gateway, data_latency_lets_the_venue_know_first)
+{
+    struct market_update update;
+    struct execution execution;
+    int64_t asked_ns;
+
+    config.sim.data_latency_ns = 500 * MS;
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    asked_ns = clock_real_ns();
+    cr_assert(not(take_update(&update)));
+    cr_assert(eq(u64, gateway_counters(gateway).updates, 0));
+    cr_assert(send(ORDER_MESSAGE_NEW, 1, 1002));
+    cr_assert(next_execution(&execution));
+    cr_assert(next_execution(&execution));
+    cr_assert(eq(int, execution.report, REPORT_FILL_PART), "the venue has the book");
+    poll_for(600 * MS);
+    cr_assert(take_update(&update));
+    cr_assert(eq(int, update.kind, MARKET_SNAPSHOT));
+    cr_assert(eq(int, update.instrument, 1));
+    cr_assert(eq(i64, update.received_ns - update.venue_ns, 500 * MS + 7));
+    cr_assert(ge(i64, update.received_ns, asked_ns + 100 * MS));
+    cr_assert(eq(u64, gateway_counters(gateway).updates, 1));
+}
+
+Test(gateway, virtual_time_waits_for_delayed_data_too)
+{
+    struct market_update update;
+    int64_t seen = 0;
+
+    config.speed = SPEED_MAX;
+    config.sim.data_latency_ns = 30 * MS;
+    for (int at = 0; at < 10; at++)
+        feed_snapshot(at * 50 * MS);
+    start();
+    for (int turn = 0; turn < 200; turn++) {
+        gateway_poll(gateway);
+        while (take_update(&update)) {
+            cr_assert(ge(i64, gateway_virtual_ns(gateway), update.received_ns));
+            if (update.kind != MARKET_ENDED)
+                cr_assert(eq(i64, update.update_id, ++seen));
+        }
+    }
+    cr_assert(eq(i64, seen, 10));
+    cr_assert(eq(int, update.kind, MARKET_ENDED), "and hears of the end");
+}
+
+static const char *write_script(const char *text)
+{
+    static char script_path[] = "/tmp/pitwall_script_XXXXXX";
+    int fd = mkstemp(script_path);
+
+    cr_assert(eq(sz, (size_t)write(fd, text, strlen(text)), strlen(text)));
+    close(fd);
+    return script_path;
+}
+
+Test(gateway, a_fault_script_acts_and_the_ledger_tells_what_was_not_told)
+{
+    char lines[16][512];
+    struct execution execution;
+
+    config.faults_path = write_script("{\"on\":\"fill\",\"nth\":1,\"do\":\"lost_fill\"}\n"
+                                      "{\"on\":\"cancel\",\"nth\":1,\"do\":\"drop_req\"}\n"
+                                      "{\"on\":\"amend\",\"nth\":1,\"do\":\"reject\",\"code\":51}\n"
+                                      "{\"on\":\"query\",\"nth\":1,\"do\":\"foreign_order\"}\n");
+    feed_quiet_market();
+    start();
+    unlink(config.faults_path);
+    gateway_poll(gateway);
+    cr_assert(send(ORDER_MESSAGE_NEW, 1, 1002));
+    cr_assert(send(ORDER_MESSAGE_CANCEL, 1, 1002));
+    cr_assert(send(ORDER_MESSAGE_AMEND, 1, 1002));
+    cr_assert(send(ORDER_MESSAGE_QUERY, 1, 1002));
+    while (next_execution(&execution))
+        ;
+    cr_assert(eq(int, ledger_lines(lines, 16), 9));
+    cr_assert_str_eq(strstr(lines[0], "\"status\""), "\"status\":null,\"exec_id\":null,"
+                                                     "\"body\":null}\n");
+    cr_assert(ne(ptr, strstr(lines[1], "\"kind\":\"cancel\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[1], "\"status\":\"dropped\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[2], "\"kind\":\"amend\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[2], "\"qty\":\"0.003\",\"price\":\"100.2\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[3], "\"kind\":\"query\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[4], "\"kind\":\"fill\""), NULL), "at the venue first");
+    cr_assert(ne(ptr,
+                 strstr(lines[4], "\"status\":\"lost\",\"exec_id\":\"21474836481\","
+                                  "\"body\":{\"fee\":\"0"),
+                 NULL),
+              "%s", lines[4]);
+    cr_assert(ne(ptr, strstr(lines[5], "\"kind\":\"ack\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[6], "\"kind\":\"amend_rejected\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[6], "\"status\":\"refused-51\""), NULL));
+    cr_assert(ne(ptr,
+                 strstr(lines[7], "\"kind\":\"foreign\",\"account\":null,"
+                                  "\"order_link_id\":null,\"order_id\":\"92233720"),
+                 NULL),
+              "%s", lines[7]);
+    cr_assert(
+        ne(ptr, strstr(lines[8], "\"status\":\"repeated\",\"exec_id\":\"21474836481\""), NULL));
+}
+
+Test(gateway, the_account_is_in_the_ledger)
+{
+    char lines[16][512];
+    struct execution execution;
+
+    config.sim.position_interval_ns = 1 * MS;
+    config.sim.funding_interval_ns = 2 * MS;
+    rows[1].funding_rate_e8 = 10000000;
+    feed_quiet_market();
+    start();
+    gateway_poll(gateway);
+    cr_assert(send(ORDER_MESSAGE_NEW, 1, 1002));
+    execution.report = REPORT_COUNT;
+    for (int turn = 0; turn < 1000 && execution.report != REPORT_FUNDING; turn++) {
+        poll_for(1 * MS);
+        while (execution.report != REPORT_FUNDING && take_execution(&execution))
+            ;
+    }
+    cr_assert(eq(int, execution.report, REPORT_FUNDING));
+    cr_assert(ge(int, ledger_lines(lines, 16), 5));
+    for (int at = 3; at < 5; at++)
+        if (strstr(lines[at], "position"))
+            cr_assert(ne(ptr,
+                         strstr(lines[at], "\"order_id\":null,\"symbol\":\"BBB\",\"side\":"
+                                           "null,\"qty\":\"0.003\",\"price\":null"),
+                         NULL));
+        else
+            cr_assert(ne(ptr, strstr(lines[at], "\"kind\":\"funding\""), NULL), "%s", lines[at]);
+}
+
+Test(gateway, a_script_that_is_wrong_stops_the_start)
+{
+    struct err err;
+
+    config.faults_path = write_script("{\"on\":\"new\",\"nth\":1,\"do\":\"half_open\"}\n");
+    cr_assert(eq(int, gateway_open(&gateway, &config, &err), ERR_CONFIG));
+    cr_assert(ne(ptr, strstr(err.text, ":1: \"do\": 'half_open' needs the wire simulator"), NULL),
+              "%s", err.text);
+    unlink(config.faults_path);
+}
+
 /* ---- the ledger ------------------------------------------------------------------------- */
 
 Test(gateway, the_ledger_tells_what_reached_the_venue_and_what_left_it)

@@ -121,6 +121,22 @@ Test(amend, what_cannot_be_amended_is_refused_and_nothing_is_sent)
     cr_assert(eq(u32, f->sent_count, 3));
 }
 
+Test(amend, the_worst_case_takes_the_old_order_out_and_the_larger_one_in)
+{
+    struct fixture *f = fixture_memory(sizeof *f);
+    uint64_t id;
+
+    fixture_configure(f);
+    f->config.limits[0].value[LIMIT_MAX_POSITION_LOTS] = 60;
+    fixture_start(f);
+    fixture_book(f, 0, 1000, 1001);
+    id = resting(f, 40);
+    cr_assert(eq(int, amend(f, id, 0, 60), OK));
+    answer(f, id, REPORT_VENUE_AMEND, 1, 1000, 60);
+    cr_assert(eq(int, amend(f, id, 0, 61), ERR_DENIED));
+    cr_assert(eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial, DENY_MAX_POSITION_LOTS));
+}
+
 Test(amend, a_cancel_may_overtake_it)
 {
     struct fixture *f = fixture_make();

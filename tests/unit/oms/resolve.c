@@ -103,6 +103,7 @@ Test(resolve, an_amend_without_an_answer_counts_with_the_larger_until_the_venue_
     struct execution stands = {.report = REPORT_VENUE_ACK,
                                .order_id = id,
                                .strategy = 1,
+                               .amend_no = 1,
                                .price_ticks = 1000,
                                .qty_lots = 10};
 
@@ -111,6 +112,15 @@ Test(resolve, an_amend_without_an_answer_counts_with_the_larger_until_the_venue_
     pass(f, 1500 * MS);
     cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
     cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 30));
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "the amend may still be on its way");
+    pass(f, 2000 * MS);
+    stands.amend_no = 0;
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "asked before the amend was sent");
+    stands.amend_no = 1;
     engine_execution(f->engine, &stands, f->now_ns);
     fixture_drain(f);
     cr_assert(eq(int, state_of(f), ORDER_WORKING));

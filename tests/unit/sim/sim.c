@@ -433,6 +433,8 @@ Test(sim, an_order_beyond_the_pool_or_a_repeated_id_is_rejected)
     order(8, SIDE_BUY, 1, 90, TIF_GTC, 0, 0);
     cr_assert(eq(int, last()->report, REPORT_VENUE_REJECT), "the id rests already");
     order(7, SIDE_BUY, 1, 90, TIF_GTC, 0, 0);
+    cr_assert(eq(int, last()->report, REPORT_VENUE_REJECT), "and this one has been");
+    order(SIM_ORDERS_MAX + 2, SIDE_BUY, 1, 90, TIF_GTC, 0, 0);
     cr_assert(eq(int, last()->report, REPORT_VENUE_ACK));
     cr_assert(eq(u32, sim_resting(sim), SIM_ORDERS_MAX));
 }

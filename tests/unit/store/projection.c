@@ -106,10 +106,13 @@ Test(store_projection, a_denial_says_what_was_measured)
         .order_id = 7, .price_ticks = 100, .qty_lots = 11, .instrument = BTC, .strategy = MAKER};
 
     denied.verdict.denial = DENY_MAX_ORDER_LOTS;
-    denied.verdict.checks[LIMIT_MAX_ORDER_LOTS] =
-        (struct check){.measured = 11, .limit = 10, .scope = 0};
+    denied.verdict.denied_by = LIMIT_MAX_ORDER_LOTS;
+    denied.verdict.line = WIDE_ORDER_LOTS;
+    denied.verdict.wide[WIDE_ORDER_LOTS] = 11;
+    denied.verdict.limit = 10;
     EVENT_OF(EVENT_ORDER_DENIED, 0, denied);
     denied.verdict.denial = DENY_HALTED;
+    denied.verdict.denied_by = LIMIT_COUNT;
     denied.instrument = UINT16_MAX; /* not configured: still a row */
     EVENT_OF(EVENT_ORDER_DENIED, 0, denied);
     cr_assert_str_eq(desk_ask(&desk, "SELECT reason || ' ' || (new ->> '$.measured') || ' ' ||"

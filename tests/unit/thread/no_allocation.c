@@ -93,18 +93,22 @@ static void load_config(void)
     (void)snprintf(path, sizeof path, "%s/c.yaml", dir);
     file = fopen(path, "we");
     cr_assert_not_null(file);
-    (void)fprintf(
-        file, "venues: [{venue: sim}]\n"
-              "instruments:\n"
-              "  - {instrument: 'sim:BTCUSDT', tick: '0.1', lot: '0.001', currency: USDT}\n"
-              "  - {instrument: 'sim:ETHUSDT', tick: '0.01', lot: '0.01', currency: USDT}\n"
-              "  - {instrument: 'sim:SOLUSDT', tick: '0.01', lot: '0.1', currency: USDT}\n"
-              "engine: {idle: park}\n"
-              "strategies: [{strategy: maker, kind: maker, instruments: all, order_lots: 5,"
-              " half_spread_ticks: 3, min_quote_life_ms: 0}]\n"
-              "limits: {firm: {max_order_lots: 100, max_order_notional: '100000',"
-              " max_position_lots: 1000, max_open_orders: 50, max_messages_per_s: 1000,"
-              " price_collar_ratio: '0.1', max_data_age_ms: 60000, max_daily_loss: '90000'}}\n");
+    (void)fprintf(file,
+                  "venues: [{venue: sim}]\n"
+                  "instruments:\n"
+                  "  - {instrument: 'sim:BTCUSDT', tick: '0.1', lot: '0.001', currency: USDT}\n"
+                  "  - {instrument: 'sim:ETHUSDT', tick: '0.01', lot: '0.01', currency: USDT}\n"
+                  "  - {instrument: 'sim:SOLUSDT', tick: '0.01', lot: '0.1', currency: USDT}\n"
+                  "engine: {idle: park}\n"
+                  "strategies: [{strategy: maker, kind: maker, instruments: all, order_lots: 5,"
+                  " half_spread_ticks: 3, min_quote_life_ms: 0}]\n"
+                  "limits: {firm: {max_order_lots: 100, max_order_notional: '100000',"
+                  " max_position_lots: 1000, max_open_orders: 50, max_messages_per_s: 1000,"
+                  " price_collar_ratio: '0.1', max_data_age_ms: 60000, max_daily_loss: '90000',"
+                  " max_gross_notional: '1000000', max_net_notional: '1000000',"
+                  " max_orders_per_day: 1000000, max_repeated_executions: 1000000,"
+                  " duplicate_window_ms: 0, max_drawdown_ratio: '1', max_margin_ratio: '1',"
+                  " min_liquidation_distance_ratio: '0'}}\n");
     cr_assert_eq(fclose(file), 0);
     cr_assert_eq(config_load(&config, path, NULL, &err), OK, "%s", err.text);
 }

@@ -171,16 +171,36 @@ Test(view, pages_go_on_where_the_cursor_says)
 
 Test(view, a_denied_order_can_say_why)
 {
+    struct event_limits_applied applied = {.scope = 0, .generation = 3};
     struct event_order_denied denied = {.order_id = 5, .instrument = BTC};
     json_t *why, *check;
 
-    denied.verdict =
-        (struct verdict){.generation = 3, .data_age_ns = -1, .denial = DENY_MAX_ORDER_LOTS};
     for (int id = 0; id < LIMIT_COUNT; id++)
-        denied.verdict.checks[id] = (struct check){.limit = LIMIT_UNSET};
-    denied.verdict.checks[LIMIT_MAX_ORDER_LOTS] = (struct check){.measured = 11, .limit = 10};
+        applied.limits.value[id] = LIMIT_UNSET;
+    for (applied.scope = MAX_SCOPES - 1; applied.scope > 0; applied.scope--)
+        SAY(EVENT_LIMITS_APPLIED, 0, applied);
+    applied.limits.value[LIMIT_MAX_ORDER_LOTS] = 10;
+    denied.verdict = (struct verdict){.generation = 3,
+                                      .book_age_ns = -1,
+                                      .rate_age_ns = 5,
+                                      .denial = DENY_MAX_ORDER_LOTS,
+                                      .denied_by = LIMIT_MAX_ORDER_LOTS,
+                                      .refused = BIT_DENY_STALE_DATA};
+    denied.verdict.wide[WIDE_ORDER_LOTS] = 11;
+    SAY(EVENT_LIMITS_APPLIED, 0, applied);
     SAY(EVENT_ORDER_DENIED, 0, denied);
+    applied.limits.value[LIMIT_MAX_ORDER_LOTS] = 20; /* what comes later explains nothing */
+    applied.generation = 4;
+    SAY(EVENT_LIMITS_APPLIED, 0, applied);
     why = keep(view_order_why(view, 5));
+    cr_assert_eq(json_array_size(json_object_get(why, "checks")),
+                 LIMIT_COUNT + LAST_OUTRIGHT - FIRST_OUTRIGHT + 1);
+    check = json_array_get(json_object_get(why, "checks"),
+                           LIMIT_COUNT + DENY_STALE_DATA - FIRST_OUTRIGHT);
+    cr_assert_str_eq(at(check, "name"), "\"stale_data\"");
+    cr_assert_str_eq(at(check, "passed"), "false");
+    cr_assert_str_eq(at(why, "denied_by"), "\"max_order_lots\"");
+    cr_assert_str_eq(at(json_object_get(why, "ages_ns"), "rate"), "\"5\"");
     check = json_array_get(json_object_get(why, "checks"), LIMIT_MAX_ORDER_LOTS);
     cr_assert_str_eq(at(why, "passed"), "false");
     cr_assert_str_eq(at(why, "reason"), "\"max_order_lots\"");

@@ -1,0 +1,60 @@
+#include "restore.h"
+
+/* A cap that has come down since binds what was approved under the old one. */
+static void bound_by_caps(struct limits *limits, const struct limits *caps)
+{
+    for (unsigned id = 0; id < LIMIT_COUNT; id++) {
+        int64_t cap = caps->value[id];
+        int64_t value = limits->value[id];
+        bool most = limit_row((enum limit_id)id)->sense == LIMIT_MOST;
+
+        if (cap != LIMIT_UNSET && value != LIMIT_UNSET && value != LIMIT_DENY &&
+            (most ? value > cap : value < cap))
+            limits->value[id] = cap;
+    }
+}
+
+/* What people set and approved holds over the file. */
+static void restore_limits(struct engine_config *engine, const struct store_saved *saved,
+                           uint16_t scope)
+{
+    engine->limits_generation[scope] = 1;
+    if (saved->scope[scope].limits_found) {
+        engine->limits[scope] = saved->scope[scope].limits;
+        engine->limits_generation[scope] = saved->scope[scope].limits_generation;
+    }
+    bound_by_caps(&engine->limits[scope], &engine->caps[scope]);
+    if (engine->limits_generation[scope] > engine->generation)
+        engine->generation = engine->limits_generation[scope];
+}
+
+static void restore_state(struct engine_config *engine, struct kill_page *page,
+                          const struct store_saved *saved, enum trading_state initial_state,
+                          uint16_t scope)
+{
+    enum trading_state configured = scope == scope_of_firm() ? initial_state : STATE_ACTIVE;
+
+    engine->initial[scope].state = configured;
+    engine->initial[scope].version = 1;
+    if (saved->scope[scope].state_found) {
+        engine->initial[scope].version = saved->scope[scope].version;
+        engine->initial[scope].incident = saved->scope[scope].incident;
+        if (saved->scope[scope].state > configured)
+            engine->initial[scope].state = saved->scope[scope].state;
+    }
+    if (engine->initial[scope].state != STATE_HALTED)
+        engine->initial[scope].incident = 0;
+    atomic_store(&page->word[scope], engine->initial[scope].incident);
+}
+
+void restore_scopes(struct engine_config *engine, struct kill_page *page,
+                    const struct store_saved *saved, enum trading_state initial_state,
+                    uint64_t epoch)
+{
+    engine->generation = saved->generation > 0 ? saved->generation : 1;
+    for (uint16_t scope = 0; scope < scope_count(engine->scopes); scope++) {
+        restore_limits(engine, saved, scope);
+        restore_state(engine, page, saved, initial_state, scope);
+    }
+    atomic_store(&page->ticket, epoch << 32);
+}

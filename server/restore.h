@@ -1,0 +1,15 @@
+/* What a restart comes up with: the stricter of what was in force and what the file says. Pure. */
+#ifndef PITWALL_RESTORE_H
+#define PITWALL_RESTORE_H
+
+#include "engine.h"
+#include "store/store.h"
+
+/* Limits, trading states and generations of each scope into `engine`, which holds the file's limits
+ * and caps, and the scopes that come up killed onto the page. `initial_state` is the firm's by the
+ * file. Main thread, before anything trades. */
+void restore_scopes(struct engine_config *engine, struct kill_page *page,
+                    const struct store_saved *saved, enum trading_state initial_state,
+                    uint64_t epoch);
+
+#endif
