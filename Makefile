@@ -24,8 +24,8 @@ endif
 ifeq ($(filter $(MODE),release debug sim asan tsan cov),)
 $(error MODE is release, debug, sim, asan, tsan or cov, not '$(MODE)')
 endif
-ifneq ($(filter-out gateway_ignores_kill,$(BREAK)),)
-$(error BREAK is gateway_ignores_kill, not '$(BREAK)')
+ifneq ($(filter-out gateway_ignores_kill strategy_hangs,$(BREAK)),)
+$(error BREAK is gateway_ignores_kill or strategy_hangs, not '$(BREAK)')
 endif
 
 OBJ := $(BUILD)/$(MODE)$(BREAK:%=-break-%)
@@ -44,7 +44,8 @@ unit_src := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/
 scenario_src := $(wildcard tests/scenario/*.c)
 sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
-c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src)
+bench_src := $(wildcard tests/bench/*.c)
+c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
 shell_files = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' .ci mk tests web deploy \
@@ -55,6 +56,7 @@ engine_obj := $(call object,$(engine_src))
 server_obj := $(call object,$(filter-out server/main.c,$(server_src)))
 unit_obj := $(call object,$(unit_src))
 scenario_obj := $(call object,$(scenario_src))
+bench_obj := $(call object,$(bench_src))
 # The simulator restarts engines as the server does.
 sim_obj := $(call object,$(sim_src) server/restore.c)
 tsan_bin := $(patsubst tests/tsan/%.c,$(OBJ)/tests/tsan/%,$(tsan_src))
@@ -120,7 +122,7 @@ $(OBJ)/version: FORCE
 	$(call write_if_changed,$(VERSION))
 # An archive or a program must also be made anew when a source file goes away.
 $(OBJ)/members: FORCE
-	$(call write_if_changed,$(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src))
+	$(call write_if_changed,$(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(bench_src))
 
 quiet = $(if $(V),,@echo "  $(1) $@";)
 define compile
@@ -172,6 +174,8 @@ $(OBJ)/unit: $(unit_obj) $(archives) $(OBJ)/link-flags
 	$(call link,$(unit_obj) -lcriterion)
 $(OBJ)/scenario_runner: $(scenario_obj) $(archives) $(OBJ)/link-flags
 	$(call link,$(scenario_obj))
+$(OBJ)/benches: $(bench_obj) $(archives) $(OBJ)/link-flags
+	$(call link,$(bench_obj))
 # The simulator hears each record as it is appended, between the engine and the lane.
 $(OBJ)/sim: $(sim_obj) $(OBJ)/libengine.a $(OBJ)/link-flags
 	@mkdir -p $(@D)
@@ -183,7 +187,7 @@ $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint
+.PHONY: help deps deps-test deps-lint deps-prove
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -193,10 +197,12 @@ deps-test: ## Install what the tests need beyond that
 	@mk/deps run test
 deps-lint: ## Install what lint needs beyond that
 	@mk/deps run test lint
+deps-prove: ## Install what prove needs beyond that
+	@mk/deps run prove
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean unit-bin scenario-bin sim-bin tsan-bin
+.PHONY: build web run spec clean unit-bin scenario-bin sim-bin tsan-bin bench-bin
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -213,7 +219,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
@@ -228,20 +234,21 @@ unit-bin: $(OBJ)/unit
 scenario-bin: $(OBJ)/scenario_runner
 sim-bin: $(OBJ)/sim
 tsan-bin: $(tsan_bin)
+bench-bin: $(OBJ)/benches
 
 # Never a browser download: the tests drive Debian's Chromium.
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario sim mutants bench
+.PHONY: test test-long scenario sim mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit scenario sim api web replay
 
 test: deps-test ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, more seeds, mutants
-	@$(test_env) mk/test asan tsan sim_long mutants
+test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, more seeds, mutants, instruction counts
+	@$(test_env) mk/test asan tsan sim_long mutants instructions
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)
@@ -249,11 +256,21 @@ sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seed
 	@$(BUILD)/sim/sim $(if $(SEED),--seeds $(SEED) 1,--file tests/sim/seeds.txt --seeds 1 300) $(N:%=--steps %)
 mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice
 	@$(test_env) mk/test mutants
+prove: deps-prove ## Prove the gate (Frama-C WP, CVC4), and show that a broken one is not proved
+	@$(test_env) mk/test prove
 
 bench: deps-test ## Measure (quiet machine), print a table, write build/bench.json: BENCH=name DATA_DIR=..
-	@$(again) MODE=release BREAK= build web
+	@$(again) MODE=release BREAK= build web bench-bin
 	@PITWALL_BIN=$(abspath $(BUILD))/pitwall BUILD=$(abspath $(BUILD)) DATA_DIR='$(DATA_DIR)' \
 	    BENCH='$(BENCH)' MAKE='$(MAKE)' node tests/bench/run.mjs
+
+count_instructions = BENCHES=$(abspath $(BUILD))/release/benches CC='$(CC)' node tests/bench/instructions.mjs
+instructions: deps-test ## Count the instructions of the hot paths; fails when one has grown by more than 1 %
+	@$(again) MODE=release BREAK= bench-bin
+	@$(count_instructions)
+instructions-accept: deps-test ## Store what they are now in tests/bench/instructions.json
+	@$(again) MODE=release BREAK= bench-bin
+	@$(count_instructions) --accept
 
 # --------------------------------------------------------------------------------- style
 

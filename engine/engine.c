@@ -60,6 +60,7 @@ static void init_oms(struct engine *engine)
         memcpy(oms->permitted[at], config->strategy[at].instruments, sizeof oms->permitted[at]);
     accounts_init(&oms->accounts, config->scopes, config->instrument, config->currency,
                   config->currencies, config->capital_e8, config->day_start_ns);
+    oms->tally.day_start_ns = config->day_start_ns;
     order_pool_init(&oms->pool);
 }
 
@@ -108,6 +109,7 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
     start.scopes = scope_count(config->scopes);
     oms_emit(&engine->oms, EVENT_START, &start, sizeof start);
     restore_scopes(engine);
+    engine_state_strategies(engine);
     return engine;
 }
 
@@ -118,6 +120,7 @@ static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
     engine->oms.now_ns = now_ns;
     engine->oms.cause = cause;
     engine->oms.sent_in_step = 0;
+    engine->ran = 0;
     oms_kill(&engine->oms);
 }
 
@@ -155,16 +158,52 @@ static struct reference reference_of(const struct engine *engine, uint16_t instr
                               .ask_ticks = touch.ask.price_ticks,
                               .book_ns = book_received_ns(book),
                               .venue_ns = engine->venue_ns[instrument],
+                              .venue_moved_ns = engine->venue_moved_ns[instrument],
                               .stale = book_is_stale(book),
                               .lost = book_status(book) == BOOK_LOST};
 }
 
 /* --- strategies --- */
 
+/* Its own working orders in an instrument; returns how many. */
+static uint32_t look_at_orders(struct engine *engine, uint16_t strategy, uint16_t instrument,
+                               struct working working[WORKING_MAX])
+{
+    struct order_pool *pool = &engine->oms.pool;
+    uint32_t count = 0;
+
+    for (struct order *order = order_cell_first(pool, strategy, instrument);
+         order && count < WORKING_MAX; order = order_cell_next(pool, order))
+        working[count++] = (struct working){.order_id = order->id,
+                                            .price_ticks = order->price_ticks,
+                                            .leaves_lots = order_leaves_lots(order),
+                                            .filled_lots = order->filled_lots,
+                                            .sent_ns = order->sent_ns,
+                                            .side = order->side,
+                                            .state = order->state};
+    return count;
+}
+
+static int64_t other_of(const struct engine *engine, uint16_t strategy, uint16_t instrument)
+{
+    return strategy_other(engine->config.strategy[strategy].kind,
+                          &engine->config.strategy[strategy].params[instrument], instrument);
+}
+
+static void look_at_other(struct engine *engine, uint16_t strategy, uint16_t instrument,
+                          struct strategy_leg *leg)
+{
+    leg->instrument = instrument;
+    leg->row = &engine->config.instrument[instrument];
+    leg->book = engine->books[instrument];
+    leg->position_lots = engine->oms.accounts.own[strategy][instrument].lots;
+    leg->working_count = look_at_orders(engine, strategy, instrument, leg->working);
+}
+
 static void look(struct engine *engine, uint16_t strategy, uint16_t instrument, bool stale,
                  struct strategy_view *view)
 {
-    struct order_pool *pool = &engine->oms.pool;
+    int64_t other = other_of(engine, strategy, instrument);
 
     view->now_ns = engine->oms.now_ns;
     view->strategy = strategy;
@@ -173,16 +212,10 @@ static void look(struct engine *engine, uint16_t strategy, uint16_t instrument, 
     view->book = engine->books[instrument];
     view->stale = stale;
     view->position_lots = engine->oms.accounts.own[strategy][instrument].lots;
-    view->working_count = 0;
-    for (struct order *order = order_cell_first(pool, strategy, instrument);
-         order && view->working_count < WORKING_MAX; order = order_cell_next(pool, order))
-        view->working[view->working_count++] =
-            (struct working){.order_id = order->id,
-                             .price_ticks = order->price_ticks,
-                             .leaves_lots = order_leaves_lots(order),
-                             .sent_ns = order->sent_ns,
-                             .side = order->side,
-                             .state = order->state};
+    view->working_count = look_at_orders(engine, strategy, instrument, view->working);
+    view->has_other = other != NO_INSTRUMENT;
+    if (view->has_other)
+        look_at_other(engine, strategy, (uint16_t)other, &view->other);
 }
 
 static void cancel_intent(struct engine *engine, const struct intent *intent)
@@ -208,10 +241,12 @@ static bool amend_intent(struct engine *engine, const struct intent *intent,
     return oms_amend(&engine->oms, order, &amend, reference, &verdict) != ERR_DENIED;
 }
 
-/* False when the gate has denied: the rest of what it wanted is not asked. */
-static bool obey_intent(struct engine *engine, struct intent *intent,
+/* False when the gate has denied: the rest of what it wanted is not asked. `reference` is that of
+ * the instrument whose update this is; an intent for the other leg takes its own. */
+static bool obey_intent(struct engine *engine, struct intent *intent, uint16_t instrument,
                         const struct reference *reference)
 {
+    struct reference own;
     struct verdict verdict;
     uint64_t order_id;
 
@@ -224,6 +259,10 @@ static bool obey_intent(struct engine *engine, struct intent *intent,
      * at full speed those alone would keep it full. Cancels went through above. */
     if (!oms_journal_is_ready(&engine->oms))
         return false;
+    if (intent->instrument != instrument) {
+        own = reference_of(engine, intent->instrument);
+        reference = &own;
+    }
     if (intent->kind == INTENT_AMEND)
         return amend_intent(engine, intent, reference);
     intent->flags &= ORDER_ASKED_FLAGS;
@@ -237,8 +276,19 @@ static bool may_act(const struct engine *engine, uint16_t strategy, uint16_t ins
            engine->cells[strategy][instrument].paused_until_ns <= engine->oms.now_ns;
 }
 
-static void run_strategy(struct engine *engine, uint16_t strategy, uint16_t instrument, bool stale,
-                         const struct reference *reference)
+/* In every instrument that it trades from there. */
+static bool may_trade(const struct engine *engine, uint16_t strategy, uint16_t instrument)
+{
+    int64_t other = other_of(engine, strategy, instrument);
+
+    return may_act(engine, strategy, instrument) &&
+           (other == NO_INSTRUMENT || may_act(engine, strategy, (uint16_t)other));
+}
+
+/* Calls a strategy in `instrument` because of an update of `updated`, which is that or its other
+ * leg. */
+static void run_strategy(struct engine *engine, uint16_t strategy, uint16_t instrument,
+                         uint16_t updated, bool stale, const struct reference *reference)
 {
     struct cell *cell = &engine->cells[strategy][instrument];
     struct intent intents[MAX_INTENTS];
@@ -246,25 +296,41 @@ static void run_strategy(struct engine *engine, uint16_t strategy, uint16_t inst
     uint32_t wanted;
 
     look(engine, strategy, instrument, stale, &view);
+    engine->ran |= 1U << strategy;
     wanted = strategy_step(engine->config.strategy[strategy].kind,
                            &engine->config.strategy[strategy].params[instrument], &cell->state,
                            &view, intents);
     assert(wanted <= MAX_INTENTS);
     for (uint32_t at = 0; at < wanted; at++)
-        if (!obey_intent(engine, &intents[at], reference)) {
+        if (!obey_intent(engine, &intents[at], updated, reference)) {
             cell->paused_until_ns = engine->oms.now_ns + DENIAL_PAUSE_NS;
             return;
         }
+}
+
+/* The first legs whose other leg has been updated. */
+static void run_first_legs(struct engine *engine, uint16_t strategy, uint16_t updated, bool stale,
+                           const struct reference *reference)
+{
+    for (uint16_t at = 0; at < engine->config.scopes.instruments; at++)
+        if (engine->oms.permitted[strategy][at] && other_of(engine, strategy, at) == updated &&
+            (stale || may_trade(engine, strategy, at)))
+            run_strategy(engine, strategy, at, updated, stale, reference);
 }
 
 static void run_strategies(struct engine *engine, uint16_t instrument, bool stale)
 {
     struct reference reference = reference_of(engine, instrument);
 
-    for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->config.scopes.strategies; at++)
-        if (engine->config.strategy[at].enabled && engine->oms.permitted[at][instrument] &&
-            (stale || may_act(engine, at, instrument)))
-            run_strategy(engine, at, instrument, stale, &reference);
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->config.scopes.strategies; at++) {
+        if (!engine->config.strategy[at].enabled || !engine->oms.permitted[at][instrument] ||
+            !(stale || may_act(engine, at, instrument)))
+            continue;
+        if (stale || may_trade(engine, at, instrument))
+            run_strategy(engine, at, instrument, instrument, stale, &reference);
+        if (strategy_kind_has_other(engine->config.strategy[at].kind))
+            run_first_legs(engine, at, instrument, stale, &reference);
+    }
 }
 
 /* Nobody quotes on a book that is not there: strategies are told, and whatever they leave resting
@@ -317,8 +383,10 @@ static void take_depth(struct engine *engine, const struct market_update *update
     int64_t expected_id = book_update_id(book);
     enum book_result result = book_apply(book, update);
 
-    if (result == BOOK_APPLIED)
+    if (result == BOOK_APPLIED && update->venue_ns > engine->venue_ns[update->instrument]) {
         engine->venue_ns[update->instrument] = update->venue_ns;
+        engine->venue_moved_ns[update->instrument] = engine->oms.now_ns;
+    }
 
     if (book_status(book) != before)
         say_status(engine, update->instrument, expected_id, update);
@@ -376,7 +444,8 @@ static uint8_t flags_of(const struct engine *engine, const struct intent *intent
 {
     uint8_t asked = intent->flags & ORDER_ASKED_FLAGS;
     bool halted =
-        engine_effective_state(engine, intent->instrument, intent->strategy) == STATE_HALTED;
+        engine_effective_state(engine, intent->instrument, intent->strategy) == STATE_HALTED &&
+        !engine->oms.stopping;
 
     return (asked & ORDER_REDUCE_ONLY) && halted && intent->strategy == STRATEGY_MANUAL
                ? asked | ORDER_EXIT
@@ -490,6 +559,8 @@ static enum status obey(struct engine *engine, const struct command *command,
         return obey_amend(engine, command, done);
     case COMMAND_FLATTEN:
         return obey_flatten(engine, command);
+    case COMMAND_SET_STRATEGY:
+        return engine_set_strategy(engine, &command->set_strategy, &done->value);
     default:
         return ERR_NOT_IMPLEMENTED;
     }
@@ -526,6 +597,7 @@ static void look_around(struct engine *engine, int64_t now_ns)
     refer(engine, references);
     oms_resolve(&engine->oms);
     oms_chase_killed(&engine->oms);
+    engine_chase_disabled(engine);
     pull_quiet_books(engine, now_ns);
     oms_look(&engine->oms, references);
     oms_flatten_turn(&engine->oms, references);
@@ -542,6 +614,17 @@ void engine_timer(struct engine *engine, int64_t now_ns)
         engine->slow_timer_ns = now_ns;
         look_around(engine, now_ns);
     }
+    oms_publish(&engine->oms);
+}
+
+void engine_overran(struct engine *engine, int64_t now_ns)
+{
+    uint32_t ran = engine->ran;
+
+    begin(engine, now_ns, 0);
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->config.scopes.strategies; at++)
+        if (ran & 1U << at)
+            engine_enable_strategy(engine, at, false);
     oms_publish(&engine->oms);
 }
 

@@ -26,6 +26,8 @@
 #include "domain/units.h"
 #include "position/position.h"
 #include "risk/explain.h"
+#include "sim/exchange.h"
+#include "sim/l3.h"
 #include "sim/sim.h"
 #include "strategy/strategy.h"
 
@@ -41,6 +43,7 @@ struct engine_config {
     struct {
         enum strategy_kind kind;
         bool enabled;
+        uint64_t version;                               /* of enabled and params */
         bool instruments[MAX_INSTRUMENTS];              /* which it may trade */
         struct strategy_params params[MAX_INSTRUMENTS]; /* lots differ wildly between them */
     } strategy[MAX_STRATEGIES];
@@ -90,6 +93,9 @@ void engine_execution(struct engine *engine, const struct execution *execution, 
 void engine_command(struct engine *engine, const struct command *command, int64_t now_ns);
 /* About every ms: ages, time-outs, strategies' timers; every 100 ms telemetry. */
 void engine_timer(struct engine *engine, int64_t now_ns);
+/* The market step that has just returned used up its budget of time: the strategies that ran in it
+ * are disabled, their orders cancelled, until people enable them again. */
+void engine_overran(struct engine *engine, int64_t now_ns);
 /* Only the look at the kill page; the thread calls it when nothing else comes in. Returns the
  * doorbell that is now blocked everywhere: the thread publishes it with engine_publish_kill(). */
 uint64_t engine_kill(struct engine *engine, int64_t now_ns);

@@ -24,14 +24,26 @@ struct engine {
     struct oms oms;
     struct cell cells[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct book *books[MAX_INSTRUMENTS];
-    int64_t
-        venue_ns[MAX_INSTRUMENTS]; /* the venue's stamp of the newest update; 0: it gives none */
-    bool pulled[MAX_INSTRUMENTS];  /* quotes of a quiet or stale book have been pulled */
+    int64_t venue_ns[MAX_INSTRUMENTS];       /* the venue's newest stamp; 0: it gives none */
+    int64_t venue_moved_ns[MAX_INSTRUMENTS]; /* our clock when that stamp last rose */
+    bool pulled[MAX_INSTRUMENTS];            /* quotes of a quiet or stale book have been pulled */
+    uint32_t ran; /* a bit per strategy that has run in the newest step */
     int64_t slow_timer_ns;
     int64_t shown_update_id[MAX_INSTRUMENTS]; /* telemetry: last book sent */
     uint8_t shown_status[MAX_INSTRUMENTS];
     uint64_t telemetry_dropped;
 };
+
+/* Obeys SET_STRATEGY, in parameters.c: all or none. ERR_NOT_FOUND, ERR_STALE_VERSION, or
+ * ERR_OUT_OF_RANGE; *version is that after it. */
+enum status engine_set_strategy(struct engine *engine, const struct command_set_strategy *command,
+                                uint64_t *version);
+/* Switches a strategy, says so, and cancels what a disabled one has working. */
+void engine_enable_strategy(struct engine *engine, uint16_t strategy, bool enabled);
+/* Cancels what rests of disabled strategies; also on a timer. */
+void engine_chase_disabled(struct engine *engine);
+/* States what every strategy comes up with. */
+void engine_state_strategies(struct engine *engine);
 
 /* Sends what people look at; drops when the ring is full, because newer is on its way. */
 void telemetry_send(struct engine *engine, int64_t now_ns);

@@ -84,7 +84,9 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = day_start_ns(now_ns, config->money.day_roll_hour);
     restore_scopes(&room->config, room->kill, saved, config->initial_state, epoch);
+    restore_strategies(&room->config, saved);
     room->inline_gateway = config->engine.inline_gateway;
+    room->step_budget_ns = config->engine.step_budget_ns;
     room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
                                        .kill = room->kill,
                                        .gateways = room->config.gateways,
@@ -210,6 +212,7 @@ enum status engine_room_start(struct engine_room *room, struct err *err)
                                                  .step = room->step,
                                                  .tick_to_order = room->tick_to_order,
                                                  .idle = room->idle,
+                                                 .step_budget_ns = room->step_budget_ns,
                                                  .beat_ns = &room->beat_ns};
     atomic_store(&room->beat_ns, clock_mono_ns());
     status = thread_start(&room->engine_id, "engine", true, room->idle, engine_thread_run,

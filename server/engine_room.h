@@ -23,6 +23,7 @@ struct engine_room {
     pthread_t engine_id, gateway_id;
     bool inline_gateway;
     enum idle idle;
+    int64_t step_budget_ns;
     struct watchdog watchdog;
 };
 

@@ -1,5 +1,7 @@
 #include "restore.h"
 
+#include <string.h>
+
 /* A cap that has come down since binds what was approved under the old one. */
 static void bound_by_caps(struct limits *limits, const struct limits *caps)
 {
@@ -57,4 +59,17 @@ void restore_scopes(struct engine_config *engine, struct kill_page *page,
         restore_state(engine, page, saved, initial_state, scope);
     }
     atomic_store(&page->ticket, epoch << 32);
+}
+
+/* What people set holds over the file, as limits do. */
+void restore_strategies(struct engine_config *engine, const struct store_saved *saved)
+{
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->scopes.strategies; at++) {
+        if (saved->strategy[at].version == 0)
+            continue; /* nothing was read: the file's */
+        engine->strategy[at].enabled = saved->strategy[at].enabled;
+        engine->strategy[at].version = saved->strategy[at].version;
+        memcpy(engine->strategy[at].params, saved->strategy[at].params,
+               sizeof engine->strategy[at].params);
+    }
 }

@@ -12,4 +12,7 @@ void restore_scopes(struct engine_config *engine, struct kill_page *page,
                     const struct store_saved *saved, enum trading_state initial_state,
                     uint64_t epoch);
 
+/* Switches and parameters of the strategies; see store_saved. */
+void restore_strategies(struct engine_config *engine, const struct store_saved *saved);
+
 #endif

@@ -104,6 +104,13 @@ static enum status override(struct config *config, const struct server_options *
     return status == OK ? config_check_listen(config->kill_listen, err) : status;
 }
 
+static enum status open_synthetic(const struct config *config, struct feed **feed, struct err *err)
+{
+    if (config->market.matching == MATCHING_L3)
+        return synthetic_l3_open(config->seed, clock_real_ns(), feed, err);
+    return synthetic_open(config->seed, clock_real_ns(), feed, err);
+}
+
 static enum status open_feed(struct server *server, struct feed **feed, struct err *err)
 {
     const struct server_options *options = server->options;
@@ -118,7 +125,7 @@ static enum status open_feed(struct server *server, struct feed **feed, struct e
     if (status == OK)
         status = override(&server->config, options, err);
     if (status == OK && !*feed)
-        status = synthetic_open(server->config.seed, clock_real_ns(), feed, err);
+        status = open_synthetic(&server->config, feed, err);
     if (status != OK && *feed)
         (*feed)->ops->close(*feed);
     return status;

@@ -64,6 +64,28 @@ export const ACTIONS = {
     twice: false,
     says: "Tightening applies at once, loosening waits for a second person",
   },
+  strategyChange: {
+    label: "Set parameters",
+    key: "s",
+    role: "risk",
+    twice: false,
+    says: "In force when the answer comes",
+  },
+  strategyDisable: {
+    label: "Disable",
+    key: null,
+    role: "risk",
+    twice: false,
+    says: "Stop asking it, and cancel what it has working",
+  },
+  strategyEnable: {
+    label: "Enable",
+    confirm: "Ask for approval",
+    key: null,
+    role: "risk",
+    twice: true,
+    says: "Ask a second person to let it trade",
+  },
   logOut: {
     label: "Log out",
     key: null,

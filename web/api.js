@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Receipt, Session, Verdict } from "./types/shapes.js" */
+/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Receipt, Session, Strategy, Verdict } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -200,6 +200,21 @@ export function limitsRead(scope) {
  */
 export function limitsWrite(scope, limits, reason, generation) {
   return write("PUT", `/limits/${scopePath(scope)}`, { limits, reason }, String(generation));
+}
+
+/** Strategies with the schema of their parameters. @returns {Promise<Answer<List<Strategy>>>} */
+export function strategiesRead() {
+  return read("/strategies");
+}
+
+/**
+ * @param {string} strategy
+ * @param {object} change enabled, parameters, per_instrument, reason
+ * @param {number} version the version the person looked at
+ * @returns {Promise<Answer<Strategy | Approval>>}
+ */
+export function strategyWrite(strategy, change, version) {
+  return write("PUT", `/strategies/${encodeURIComponent(strategy)}`, change, String(version));
 }
 
 /**

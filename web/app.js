@@ -9,6 +9,7 @@ import {
   auditRead,
   instrumentsRead,
   limitsSchemaRead,
+  strategiesRead,
   sessionClose,
   sessionRead,
 } from "./api.js";
@@ -20,6 +21,7 @@ import { Header } from "./components/header.js";
 import { KillPanel } from "./components/kill.js";
 import { LatencyPanel } from "./components/latency.js";
 import { LimitsPanel } from "./components/limits.js";
+import { StrategiesPanel } from "./components/strategies.js";
 import { ChangePassword, LogIn } from "./components/login.js";
 import { MarketPanel } from "./components/market.js";
 import { OrdersPanel } from "./components/orders.js";
@@ -47,6 +49,7 @@ const DRAW_MS = 125;
 const AUDIT_KINDS = [
   "kill",
   "limits",
+  "strategy",
   "approval",
   "state",
   "login",
@@ -72,6 +75,7 @@ function topics() {
     "fills",
     "kill",
     "limits",
+    "strategies",
     "latency",
   ];
   return roleReaches(role(), "risk") ? [...all, "approvals", "audit"] : all;
@@ -102,6 +106,7 @@ function Dashboard() {
         <${PnlPanel} />
         <${LatencyPanel} />
         <${OrdersPanel} />
+        <${StrategiesPanel} />
         <${LimitsPanel} />
         <${AuditPanel} />
       </div>
@@ -160,9 +165,16 @@ function drawSoon() {
 }
 
 async function loadTables() {
-  const [instruments, schema] = await Promise.all([instrumentsRead(), limitsSchemaRead()]);
+  const [instruments, schema, strategies] = await Promise.all([
+    instrumentsRead(),
+    limitsSchemaRead(),
+    strategiesRead(),
+  ]);
   for (const row of instruments.body?.items ?? []) {
     page.instruments.set(row.instrument, row);
+  }
+  for (const row of strategies.body?.items ?? []) {
+    page.parameters.set(row.strategy, row.schema ?? []);
   }
   page.schema = schema.body;
   page.selected ??= [...page.instruments.keys()][0] ?? null;

@@ -4,7 +4,7 @@
 // (orders, fills, audit) are cut here to what a person can look at. Components never write: they call the
 // functions below, and `changed()` draws the page soon after.
 
-/** @import { Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, Pnl, Position, Receipt, Role, Session, Status, Topic, TradingState } from "./types/shapes.js" */
+/** @import { Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
 
 const KEEP_ORDERS = 400;
 const KEEP_FILLS = 200;
@@ -65,6 +65,10 @@ export const page = {
   tradingStates: new Map(),
   /** @type {Map<string, Limits>} */
   limits: new Map(),
+  /** @type {Map<string, Strategy>} */
+  strategies: new Map(),
+  /** What each strategy may be told @type {Map<string, ParameterRow[]>} */
+  parameters: new Map(),
   /** @type {Map<string, Approval>} */
   approvals: new Map(),
   /** @type {Map<string, AuditRow>} */
@@ -141,6 +145,7 @@ const LISTS = {
   orders: { map: page.orders, key: "id", keep: KEEP_ORDERS, spare: orderIsWorking },
   fills: { map: page.fills, key: "id", keep: KEEP_FILLS },
   limits: { map: page.limits, key: "scope" },
+  strategies: { map: page.strategies, key: "strategy" },
   approvals: { map: page.approvals, key: "id" },
   audit: { map: page.audit, key: "seq", keep: KEEP_AUDIT, spare: auditIsAction },
 };
@@ -300,6 +305,7 @@ export function stateClear() {
   [page.receipts, page.tradingStates, page.moves, page.mids, page.instruments].forEach((map) =>
     map.clear(),
   );
+  page.parameters.clear();
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
   page.dialog = page.why = null;
 }

@@ -65,6 +65,22 @@ struct command_beat {
     uint64_t outbound_orders, outbound_lots;
 };
 
+/* Switches a strategy on or off and sets parameters, all or none; refused as a whole when `base` is
+ * not its version any more. `enabled` is as it shall be, also when that is no change. */
+enum { PARAMETER_CHANGES_MAX = 64 };
+
+struct command_set_strategy {
+    uint64_t base;
+    uint16_t strategy;
+    uint8_t enabled;
+    uint8_t count;
+    struct parameter_change {
+        int64_t value;       /* in held units */
+        uint16_t instrument; /* UINT16_MAX: all that it may trade */
+        uint16_t parameter;  /* row of parameters.def */
+    } change[PARAMETER_CHANGES_MAX];
+};
+
 struct command {
     uint64_t id; /* never repeats within a data directory */
     uint8_t kind;

@@ -140,10 +140,12 @@ struct event_anomaly {
     uint8_t reserved[4];
 };
 
+/* At a start, and whenever a strategy is switched or its parameters have been set. */
 struct event_strategy {
     uint16_t strategy;
     uint8_t enabled;
     uint8_t reserved[5];
+    uint64_t version; /* rises with each change */
 };
 
 struct event_stop {

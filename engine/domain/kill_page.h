@@ -35,15 +35,23 @@ struct kill_page {
     } gateway[MAX_GATEWAYS];
 };
 
-/* Sets the kill of a scope and rings. Returns its generation. Any thread, async-signal-safe. */
+/* Sets the kill of a scope and rings. Returns its generation. Any thread, async-signal-safe.
+ *
+ * It always raises the word itself. One that another kill overtakes between its ticket and the word
+ * draws again (so that other one got through: this ends): had it left no trace, a resume that was
+ * proposed before it would still pass, although its person has been told "blocked". */
 static inline uint64_t kill_page_set(struct kill_page *page, uint16_t scope)
 {
-    uint64_t generation = atomic_fetch_add(&page->ticket, 1) + 1;
-    uint64_t seen = atomic_load(&page->word[scope]);
+    uint64_t generation;
+    uint64_t seen;
 
-    while (seen < generation &&
-           !atomic_compare_exchange_weak(&page->word[scope], &seen, generation))
-        ;
+    do {
+        generation = atomic_fetch_add(&page->ticket, 1) + 1;
+        seen = atomic_load(&page->word[scope]);
+        while (seen < generation &&
+               !atomic_compare_exchange_weak(&page->word[scope], &seen, generation))
+            ;
+    } while (seen >= generation);
     /* Pairs with the acquire in kill_page_doorbell: the word is there before the bell. */
     atomic_fetch_add(&page->doorbell, 1);
     return generation;

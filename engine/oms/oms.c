@@ -49,9 +49,13 @@ static int64_t bounded_price(const struct oms *oms, struct order_scopes scopes, 
     return (int64_t)((mid - distance + PRICE_ONE_E8 - 1) / PRICE_ONE_E8);
 }
 
+/* What has no mark or no rate is not worth nothing: its value is taken for the largest there is, so
+ * that no scope it counts in has room until it is known. */
 static int64_t lot_value_e8(const struct oms *oms, uint16_t instrument)
 {
-    return accounts_lot_value_e8(&oms->accounts, instrument);
+    int64_t value = accounts_lot_value_e8(&oms->accounts, instrument);
+
+    return value > 0 ? value : INT64_MAX;
 }
 
 static struct exposure_lots total_lots(const struct oms *oms, uint16_t instrument)
@@ -68,10 +72,17 @@ static struct exposure_lots own_lots(const struct oms *oms, uint16_t strategy, u
                                   .sells = oms->working_own[SIDE_SELL][strategy][instrument]};
 }
 
+/* What the worst case of an instrument ties up. */
+static int64_t tied_e8(const struct oms *oms, uint16_t instrument, int64_t gross_e8)
+{
+    return (int64_t)((__int128)gross_e8 * oms->instruments[instrument].initial_margin_e8 /
+                     RATIO_ONE_E8);
+}
+
 /* How old the conversion price is; -1: it is fixed, INT64_MAX: there is none. */
 static int64_t rate_age_ns(const struct oms *oms, uint16_t instrument)
 {
-    int64_t rate_ns = oms->accounts.rate_ns[oms->instruments[instrument].currency];
+    int64_t rate_ns = accounts_rate_ns(&oms->accounts, instrument);
 
     if (rate_ns == INT64_MAX)
         return -1;
@@ -91,13 +102,22 @@ static int64_t covered_lots(const struct asked *asked)
 {
     int64_t open = asked->qty_lots - asked->filled_lots;
 
+    if (!asked->amend)
+        return 0;
     return open < asked->exposed_lots ? open : asked->exposed_lots;
+}
+
+static bool is_countable(const struct asked *asked)
+{
+    return asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS && asked->qty_lots > 0 &&
+           asked->qty_lots <= MAX_LOTS;
 }
 
 static struct exposure_figures figures_with(const struct oms *oms, const struct intent *intent,
                                             const struct asked *asked, struct exposure_lots lots)
 {
-    int64_t more = asked->qty_lots - asked->filled_lots - covered_lots(asked);
+    int64_t more =
+        is_countable(asked) ? asked->qty_lots - asked->filled_lots - covered_lots(asked) : 0;
 
     if (intent->side == SIDE_BUY)
         lots.buys += more;
@@ -139,9 +159,45 @@ static void measure_use(struct oms *oms, const struct intent *intent, const stru
     }
 }
 
+/* What the order ties up beyond what is tied up already, and what is free of the equity. An order
+ * that ties up nothing more needs nothing, whatever is free. */
+static void measure_balance(const struct oms *oms, const struct intent *intent,
+                            const struct asked *asked, struct gate_measures *measures)
+{
+    uint16_t instrument = intent->instrument;
+    int64_t now = oms->exposure.total[instrument].gross_e8;
+    int64_t then = figures_with(oms, intent, asked, total_lots(oms, instrument)).gross_e8;
+    __int128 available = accounts_equity_e8(&oms->accounts) - oms->tied_e8;
+
+    if (then <= now)
+        return;
+    measures->required_e8 = tied_e8(oms, instrument, then) - tied_e8(oms, instrument, now);
+    measures->available_e8 = available < -INT64_MAX ? -INT64_MAX : (int64_t)available;
+}
+
+/* Two margin figures of the instrument, if it has a margin. */
+static void measure_margin(const struct oms *oms, uint16_t instrument,
+                           struct gate_measures *measures)
+{
+    if (oms->instruments[instrument].maintenance_margin_e8 == 0)
+        return;
+    measures->margin_ratio_e8 = accounts_margin_ratio_e8(&oms->accounts);
+    measures->liquidation_distance_e8 =
+        accounts_liquidation_distance_e8(&oms->accounts, instrument);
+}
+
+/* Age of the data by the venue's own stamps, against the newest stamp that came from the venue at
+ * all: what stands still while the venue goes on is old, whatever our clock says. */
+static int64_t venue_age_ns(const struct oms *oms, const struct reference *reference)
+{
+    if (reference->venue_ns == 0)
+        return -1;
+    return oms->now_ns > reference->venue_moved_ns ? oms->now_ns - reference->venue_moved_ns : 0;
+}
+
 /* False: the value cannot be told, for want of a conversion or because it does not fit. */
 static bool measure_order(struct oms *oms, const struct intent *intent, const struct asked *asked,
-                          struct verdict *verdict)
+                          const struct reference *reference, struct verdict *verdict)
 {
     struct recent_order same = {.price_ticks = asked->price_ticks,
                                 .qty_lots = asked->qty_lots,
@@ -155,15 +211,15 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
             asked->amend ? INT64_MAX : recent_age_ns(&oms->recent, &same, oms->now_ns),
         .drawdown_ratio_e8 = accounts_drawdown_e8(&oms->accounts),
         .liquidation_distance_e8 = INT64_MAX,
-        .venue_age_ns = -1,
+        .venue_age_ns = venue_age_ns(oms, reference),
         .rate_age_ns = rate_age,
     };
-    bool countable = asked->price_ticks > 0 && asked->price_ticks <= MAX_PRICE_TICKS &&
-                     asked->qty_lots > 0 && asked->qty_lots <= MAX_LOTS;
-    bool known =
-        !countable || accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
-                                           asked->qty_lots, &measures.notional_e8);
+    bool known = !is_countable(asked) ||
+                 accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
+                                      asked->qty_lots, &measures.notional_e8);
 
+    measure_balance(oms, intent, asked, &measures);
+    measure_margin(oms, intent->instrument, &measures);
     gate_measure(verdict, measures);
     return known && rate_age < RATE_FRESH_NS;
 }
@@ -171,7 +227,7 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
 static uint16_t refused_here(const struct oms *oms, const struct intent *intent,
                              const struct reference *reference, bool valued)
 {
-    bool full = !oms_journal_is_ready(oms) || oms->order_counter == UINT32_MAX ||
+    bool full = !oms_journal_is_ready(oms) ||
                 (intent->kind == INTENT_NEW && oms->pool.live_count >= MAX_LIVE_ORDERS);
 
     return (uint16_t)(gate_bit(BIT_DENY_NOT_PERMITTED,
@@ -181,10 +237,13 @@ static uint16_t refused_here(const struct oms *oms, const struct intent *intent,
                       gate_bit(BIT_DENY_NO_REFERENCE, !valued));
 }
 
-static void compile_table(const struct oms *oms, const uint16_t numbers[GATE_SCOPES], bool exit,
-                          struct gate_table *table)
+static void compile_table(const struct oms *oms, uint16_t instrument,
+                          const uint16_t numbers[GATE_SCOPES], bool exit, struct gate_table *table)
 {
-    struct gate_limits limits = {.generation = oms->generation, .margined = false, .exit = exit};
+    struct gate_limits limits = {.generation = oms->generation,
+                                 .margined =
+                                     oms->instruments[instrument].maintenance_margin_e8 != 0,
+                                 .exit = exit};
 
     for (unsigned at = 0; at < GATE_SCOPES; at++) {
         limits.scope[at] = &oms->limits[numbers[at]];
@@ -202,11 +261,11 @@ static const struct gate_table *table_of(struct oms *oms, const struct intent *i
     struct gate_table *table = &oms->tables[intent->strategy][intent->instrument];
 
     if (intent->flags & ORDER_EXIT) {
-        compile_table(oms, numbers, true, for_exit);
+        compile_table(oms, intent->instrument, numbers, true, for_exit);
         return for_exit;
     }
     if (!table->made || table->generation != oms->generation)
-        compile_table(oms, numbers, false, table);
+        compile_table(oms, intent->instrument, numbers, false, table);
     return table;
 }
 
@@ -217,7 +276,7 @@ static void judge(struct oms *oms, const struct intent *intent, struct order_sco
                                            scopes.instrument};
     uint16_t strategy = intent->strategy, instrument = intent->instrument;
     bool two_sided = reference->bid_ticks > 0 && reference->ask_ticks > 0;
-    bool valued = measure_order(oms, intent, &asked, verdict);
+    bool valued = measure_order(oms, intent, &asked, reference, verdict);
     struct gate_table for_exit;
     struct gate_input in = {
         .price_ticks = asked.price_ticks,
@@ -358,8 +417,10 @@ static void revalue_total(struct oms *oms, uint16_t instrument)
 
     if (is_nothing(total_lots(oms, instrument), &oms->exposure.total[instrument]))
         return;
+    oms->tied_e8 -= tied_e8(oms, instrument, oms->exposure.total[instrument].gross_e8);
     exposure_set_total(&oms->exposure, &scopes, instrument,
                        exposure_of(total_lots(oms, instrument), lot_value_e8(oms, instrument)));
+    oms->tied_e8 += tied_e8(oms, instrument, oms->exposure.total[instrument].gross_e8);
 }
 
 void oms_revalue(struct oms *oms, uint16_t instrument)
@@ -374,8 +435,13 @@ void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks)
     bool moved = oms->accounts.mark_e8_ticks[instrument] != mark_e8_ticks;
 
     accounts_mark(&oms->accounts, instrument, mark_e8_ticks, oms->now_ns);
-    if (moved)
-        oms_revalue(oms, instrument);
+    if (!moved)
+        return;
+    oms_revalue(oms, instrument);
+    /* What settles in a currency that is converted by this mark is worth something else as well. */
+    for (uint16_t at = 0; at < oms->scopes.instruments; at++)
+        if (at != instrument && accounts_rated_by(&oms->accounts, at, instrument))
+            oms_revalue(oms, at);
 }
 
 void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_t orders)
@@ -471,8 +537,8 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     throttle_advance(&oms->throttle, oms->now_ns);
     if (intent->type == TYPE_MARKET)
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
-    asked = (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots};
     *order_id = draw_id(oms);
+    asked = (struct asked){.price_ticks = price_ticks, .qty_lots = intent->qty_lots};
     judge(oms, intent, scopes, reference, asked, verdict);
     /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
     if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {

@@ -38,6 +38,9 @@
  * refused below it. */
 enum { LANE_RESERVE_BYTES = 1 << 20, LANE_STEP_BYTES = 512 * 1024 };
 
+/* A mark older than this is stale for triggers. */
+#define MARK_FRESH_NS 5000000000LL
+
 /* In a killed scope an order of unknown fate is cancelled this often. */
 #define CANCEL_AGAIN_NS 1000000000LL
 
@@ -60,7 +63,8 @@ struct scope_state {
 struct reference {
     int64_t bid_ticks, ask_ticks; /* 0: empty side */
     int64_t book_ns;
-    int64_t venue_ns; /* the venue's own stamp of the newest update; 0: it gives none */
+    int64_t venue_ns;       /* the venue's own stamp of the newest update; 0: it gives none */
+    int64_t venue_moved_ns; /* our clock when that stamp last rose */
     bool stale;
     bool lost; /* the gateway has lost the stream */
 };
@@ -165,6 +169,7 @@ struct oms {
     struct tally tally;
     struct recent recent;
     struct exposure exposure;
+    __int128 tied_e8; /* by initial margins, all instruments' worst cases; reporting currency */
     struct accounts accounts;
     struct order_pool pool;
     struct own_book own_book;

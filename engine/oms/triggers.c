@@ -1,5 +1,8 @@
 /* What stops trading by itself.
  *
+ * PnL triggers go by the conservative mark: the worse of the mark and the touch that one would get
+ * out at. A mark that is stale stays the last one known, and market_data says so.
+ *
  * Ten times a second every trigger looks at every scope that it is about, and remembers whether
  * what it measured was in breach. When `samples` of the last `window` looks were, it fires once:
  * the event says what was measured, then the action follows. It can fire again when a person has
@@ -99,7 +102,7 @@ static bool is_set(int64_t limit)
 }
 
 static void look_at_scope(struct oms *oms, enum trigger_id trigger, uint16_t scope,
-                          int64_t measured, enum limit_id limit_id)
+                          int64_t measured, int64_t data_age_ns, enum limit_id limit_id)
 {
     int64_t limit = oms->limits[scope].value[limit_id];
     struct look look = {.trigger = trigger,
@@ -107,7 +110,7 @@ static void look_at_scope(struct oms *oms, enum trigger_id trigger, uint16_t sco
                         .instrument = NO_INSTRUMENT,
                         .measured = measured,
                         .limit = limit,
-                        .data_age_ns = -1,
+                        .data_age_ns = data_age_ns,
                         .breached = is_set(limit) && measured > limit};
 
     take(oms, &look);
@@ -146,17 +149,22 @@ static void look_at_exposure(struct oms *oms, uint16_t scope)
 
 static void look_at_money(struct oms *oms)
 {
-    for (uint16_t scope = 0; scope < scope_count(oms->scopes); scope++) {
-        int64_t day_e8 = accounts_day_e8(&oms->accounts, scope);
+    struct stress firm = {0};
 
-        look_at_scope(oms, TRIGGER_DAILY_LOSS, scope, day_e8 < 0 ? -day_e8 : 0,
-                      LIMIT_MAX_DAILY_LOSS);
+    for (uint16_t scope = 0; scope < scope_count(oms->scopes); scope++) {
+        struct stress stress = accounts_stress(&oms->accounts, scope, oms->now_ns, MARK_FRESH_NS);
+
+        if (scope == scope_of_firm())
+            firm = stress;
+        look_at_scope(oms, TRIGGER_DAILY_LOSS, scope, stress.day_e8 < 0 ? -stress.day_e8 : 0,
+                      stress.age_ns, LIMIT_MAX_DAILY_LOSS);
         look_at_exposure(oms, scope);
-        look_at_scope(oms, TRIGGER_REPEATED_EXECUTION, scope, oms->tally.executions[scope],
+        look_at_scope(oms, TRIGGER_REPEATED_EXECUTION, scope, oms->tally.executions[scope], -1,
                       LIMIT_MAX_REPEATED_EXECUTIONS);
     }
-    look_at_scope(oms, TRIGGER_DRAWDOWN, scope_of_firm(), accounts_drawdown_e8(&oms->accounts),
-                  LIMIT_MAX_DRAWDOWN_RATIO);
+    look_at_scope(oms, TRIGGER_DRAWDOWN, scope_of_firm(),
+                  accounts_drawdown_of_e8(&oms->accounts, oms->accounts.capital_e8 + firm.total_e8),
+                  firm.age_ns, LIMIT_MAX_DRAWDOWN_RATIO);
 }
 
 static int64_t magnitude(int64_t value)

@@ -116,6 +116,16 @@ static inline int64_t accounts_rate_ns(const struct accounts *accounts, uint16_t
     return accounts->rate_ns[accounts->instruments[instrument].currency];
 }
 
+/* True when the instrument's settlement currency is converted by the mark of `by`. */
+static inline bool accounts_rated_by(const struct accounts *accounts, uint16_t instrument,
+                                     uint16_t by)
+{
+    const struct currency *currency =
+        &accounts->currencies[accounts->instruments[instrument].currency];
+
+    return !currency->fixed && currency->rate_instrument == by;
+}
+
 /* Value of ONE lot at the mark in the reporting currency, rounded up. 0: no mark, no rate, or it
  * does not fit. */
 static inline int64_t accounts_lot_value_e8(const struct accounts *accounts, uint16_t instrument)

@@ -22,6 +22,28 @@ static const struct row rows[LIMIT_COUNT] = {
 #undef LIMIT
 };
 
+/* A line's limit, and in which scopes it looks for it. */
+struct line {
+    uint8_t limit;
+    bool firm, venue, strategy, instrument;
+};
+
+static const struct line wide_lines[GATE_WIDE] = {
+#define WIDE(ID, LIMIT, ...) [WIDE_##ID] = {LIMIT_##LIMIT, __VA_ARGS__},
+#define COUNT(...)
+#include "tables/gate_lines.def"
+#undef WIDE
+#undef COUNT
+};
+
+static const struct line count_lines[GATE_COUNTS] = {
+#define WIDE(...)
+#define COUNT(ID, LIMIT, ...) [COUNT_##ID] = {LIMIT_##LIMIT, __VA_ARGS__},
+#include "tables/gate_lines.def"
+#undef WIDE
+#undef COUNT
+};
+
 struct bound {
     int64_t value; /* held units; LIMIT_UNSET, LIMIT_DENY */
     uint8_t by;
@@ -175,17 +197,47 @@ static void compile_limit(const struct gate_limits *limits, unsigned id, struct 
         table->taken |= 1U << id;
 }
 
-/*@ requires readable(limits) && id < LIMIT_COUNT;
+/*@ requires readable(limits) && line.limit < LIMIT_COUNT;
     assigns \nothing;
     ensures held(\result.value); */
-static struct bound line_bound(const struct gate_limits *limits, unsigned id, bool firm, bool venue,
-                               bool strategy, bool instrument)
+static struct bound line_bound(const struct gate_limits *limits, struct line line)
 {
-    struct bound bound = tightest(limits, id, firm, venue, strategy, instrument);
+    struct bound bound =
+        tightest(limits, line.limit, line.firm, line.venue, line.strategy, line.instrument);
 
-    if (!limit_applies(limits, id))
+    if (!limit_applies(limits, line.limit))
         bound.value = LIMIT_UNSET;
     return bound;
+}
+
+/*@ requires readable(limits) && \valid(table) && \separated(table, limits);
+    assigns table->unset, table->taken, table->taken_by[0 .. LIMIT_COUNT - 1],
+            table->wide[0 .. GATE_WIDE - 1], table->wide_by[0 .. GATE_WIDE - 1],
+            table->count[0 .. GATE_COUNTS - 1]; */
+static void compile_lines(const struct gate_limits *limits, struct gate_table *table)
+{
+    /*@ loop invariant 0 <= id <= LIMIT_COUNT;
+        loop assigns id, table->unset, table->taken, table->taken_by[0 .. LIMIT_COUNT - 1];
+        loop variant LIMIT_COUNT - id; */
+    for (unsigned id = 0; id < LIMIT_COUNT; id++)
+        compile_limit(limits, id, table);
+    /*@ loop invariant 0 <= line <= GATE_WIDE;
+        loop assigns line, table->wide[0 .. GATE_WIDE - 1], table->wide_by[0 .. GATE_WIDE - 1];
+        loop variant GATE_WIDE - line; */
+    for (unsigned line = 0; line < GATE_WIDE; line++) {
+        struct bound bound = line_bound(limits, wide_lines[line]);
+
+        table->wide[line] = wide_line(wide_lines[line].limit, bound.value, limits->exit);
+        table->wide_by[line] = bound.by;
+    }
+    /*@ loop invariant 0 <= line <= GATE_COUNTS;
+        loop assigns line, table->count[0 .. GATE_COUNTS - 1];
+        loop variant GATE_COUNTS - line; */
+    for (unsigned line = 0; line < GATE_COUNTS; line++) {
+        struct bound bound = line_bound(limits, count_lines[line]);
+
+        table->count[line] = count_line(count_lines[line].limit, bound.value, limits->exit);
+    }
 }
 
 /*@ requires readable(limits) && \valid(table) && \separated(table, limits);
@@ -205,28 +257,16 @@ static void compile_collar(const struct gate_limits *limits, struct gate_table *
     ensures table->exit == limits->exit && table->generation == limits->generation; */
 void gate_compile(const struct gate_limits *limits, struct gate_table *table)
 {
-    struct bound bound;
-
-    *table =
-        (struct gate_table){.generation = limits->generation, .exit = limits->exit, .made = true};
+    table->generation = limits->generation;
+    table->exit = limits->exit;
+    table->made = true;
+    table->unset = table->taken = 0;
     /*@ loop invariant 0 <= at <= GATE_SCOPES;
         loop assigns at, table->scope[0 .. GATE_SCOPES - 1];
         loop variant GATE_SCOPES - at; */
     for (unsigned at = 0; at < GATE_SCOPES; at++)
         table->scope[at] = limits->number[at];
-#define LIMIT(ID, ...) compile_limit(limits, LIMIT_##ID, table);
-#include "tables/limits.def"
-#undef LIMIT
-#define WIDE(ID, LIMIT, firm, venue, strategy, instrument)                                         \
-    bound = line_bound(limits, LIMIT_##LIMIT, firm, venue, strategy, instrument);                  \
-    table->wide[WIDE_##ID] = wide_line(LIMIT_##LIMIT, bound.value, limits->exit);                  \
-    table->wide_by[WIDE_##ID] = bound.by;
-#define COUNT(ID, LIMIT, firm, venue, strategy, instrument)                                        \
-    bound = line_bound(limits, LIMIT_##LIMIT, firm, venue, strategy, instrument);                  \
-    table->count[COUNT_##ID] = count_line(LIMIT_##LIMIT, bound.value, limits->exit);
-#include "tables/gate_lines.def"
-#undef WIDE
-#undef COUNT
+    compile_lines(limits, table);
     compile_collar(limits, table);
 }
 
@@ -483,22 +523,6 @@ static uint16_t refused_by_state(const struct gate_table *table, const struct ga
 
 /* --- naming what failed: cold --- */
 
-static const uint8_t wide_limit[GATE_WIDE] = {
-#define WIDE(ID, LIMIT, ...) [WIDE_##ID] = LIMIT_##LIMIT,
-#define COUNT(...)
-#include "tables/gate_lines.def"
-#undef WIDE
-#undef COUNT
-};
-
-static const uint8_t count_limit[GATE_COUNTS] = {
-#define WIDE(...)
-#define COUNT(ID, LIMIT, ...) [COUNT_##ID] = LIMIT_##LIMIT,
-#include "tables/gate_lines.def"
-#undef WIDE
-#undef COUNT
-};
-
 /*@ requires \valid_read(table) && compiled(table) && \valid_read(verdict);
     requires 0 <= verdict->wide[WIDE_COLLAR] <= 2 * MAX_PRICE_TICKS;
     requires 0 <= verdict->mid_twice_ticks <= 2 * MAX_PRICE_TICKS;
@@ -525,8 +549,8 @@ static void find_line(const struct gate_table *table, struct verdict *verdict)
         loop assigns line, verdict->denied_by, verdict->line, verdict->limit, verdict->scope;
         loop variant GATE_WIDE - line; */
     for (unsigned line = 0; line < GATE_WIDE; line++)
-        if (wide_limit[line] < verdict->denied_by && wide_fails(table, verdict, line)) {
-            verdict->denied_by = wide_limit[line];
+        if (wide_lines[line].limit < verdict->denied_by && wide_fails(table, verdict, line)) {
+            verdict->denied_by = wide_lines[line].limit;
             verdict->line = (uint8_t)line;
             verdict->limit = line == WIDE_COLLAR ? table->collar_ratio_e8 : table->wide[line];
             verdict->scope = table->scope[table->wide_by[line] % GATE_SCOPES];
@@ -535,8 +559,9 @@ static void find_line(const struct gate_table *table, struct verdict *verdict)
         loop assigns line, verdict->denied_by, verdict->line, verdict->limit, verdict->scope;
         loop variant GATE_COUNTS - line; */
     for (unsigned line = 0; line < GATE_COUNTS; line++)
-        if (count_limit[line] < verdict->denied_by && verdict->count[line] > table->count[line]) {
-            verdict->denied_by = count_limit[line];
+        if (count_lines[line].limit < verdict->denied_by &&
+            verdict->count[line] > table->count[line]) {
+            verdict->denied_by = count_lines[line].limit;
             verdict->line = (uint8_t)(GATE_WIDE + line);
             verdict->limit = table->count[line];
             verdict->scope = table->scope[line % GATE_SCOPES];

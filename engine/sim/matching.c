@@ -78,6 +78,15 @@ static uint32_t takeable(struct sim_market *market, const struct order_message *
     return at;
 }
 
+/* The levels that it could take now; on an l3 only whether there is one. */
+static uint32_t reachable(struct sim *sim, const struct order_message *message,
+                          struct level levels[SIM_TAKE_LEVELS_MAX])
+{
+    if (sim->config.l3)
+        return sim_l3_takes(sim, message);
+    return takeable(&sim->markets[message->instrument], message, levels);
+}
+
 static bool can_fill_whole(struct sim_market *market, const struct sim_order *order,
                            const struct level *levels, uint32_t count)
 {
@@ -143,6 +152,10 @@ static void enter(struct sim *sim, struct sim_order *order, const struct level *
 {
     struct sim_market *market = &sim->markets[order->message.instrument];
 
+    if (sim->config.l3) {
+        sim_l3_enter(sim, order, venue_ns);
+        return;
+    }
     if (order->message.tif != TIF_FOK || can_fill_whole(market, order, levels, count))
         take(sim, order, levels, count, venue_ns);
     if (order->ended != 0)
@@ -198,7 +211,7 @@ void sim_arrive_new(struct sim *sim, const struct order_message *message, int64_
         turn_away(sim, message, REPORT_VENUE_REJECT, venue_ns);
         return;
     }
-    count = takeable(market, message, levels);
+    count = reachable(sim, message, levels);
     if (meets_own(sim, message) || (count > 0 && (message->flags & ORDER_POST_ONLY))) {
         turn_away(sim, message, REPORT_VENUE_CANCEL, venue_ns);
         return;
@@ -225,8 +238,7 @@ static bool set_anew(struct sim *sim, struct sim_order *order, const struct orde
                      int64_t venue_ns)
 {
     struct level levels[SIM_TAKE_LEVELS_MAX];
-    struct sim_market *market = &sim->markets[wanted->instrument];
-    uint32_t count = takeable(market, wanted, levels);
+    uint32_t count = reachable(sim, wanted, levels);
 
     if (meets_own(sim, wanted) || (count > 0 && (wanted->flags & ORDER_POST_ONLY)))
         return false;
@@ -257,6 +269,8 @@ bool sim_amend(struct sim *sim, struct sim_order *order, const struct order_mess
         wanted.qty_lots > order->message.qty_lots)
         return set_anew(sim, order, &wanted, venue_ns);
     set(order, &wanted);
+    if (sim->config.l3)
+        sim_l3_shrink(sim, order);
     sim_report_as_it_stands(sim, order, REPORT_VENUE_AMEND, order->message.amend_no, venue_ns);
     return true;
 }
@@ -410,7 +424,8 @@ static void match_book(struct sim *sim, struct sim_market *market,
     for (uint32_t at = 0; at < levels && market->consumed_count > 0; at++)
         restore(market, at < update->bid_count ? SIDE_BUY : SIDE_SELL,
                 update->levels[at].price_ticks);
-    if (book_apply(market->book, update) != BOOK_APPLIED || book_is_stale(market->book))
+    if (book_apply(market->book, update) != BOOK_APPLIED || book_is_stale(market->book) ||
+        sim->config.l3)
         return;
     shorten_queues(sim, market);
     if (sim_is_closed(sim, venue_ns))
@@ -463,11 +478,11 @@ void sim_match_update(struct sim *sim, const struct market_update *update, int64
         match_book(sim, market, update, venue_ns);
         break;
     case MARKET_TRADE:
-        if (!sim_is_closed(sim, venue_ns))
+        if (!sim->config.l3 && !sim_is_closed(sim, venue_ns))
             match_trade(sim, market, update, venue_ns);
         break;
     case MARKET_TICKER:
-        if (!sim_is_closed(sim, venue_ns))
+        if (!sim->config.l3 && !sim_is_closed(sim, venue_ns))
             match_ticker(sim, market, update, venue_ns);
         break;
     case MARKET_LOST:

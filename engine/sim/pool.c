@@ -122,6 +122,8 @@ void sim_order_remember(struct sim *sim, const struct order_message *message, en
 void sim_order_end(struct sim *sim, struct sim_order *order, enum report report)
 {
     assert(order->ended == 0);
+    if (sim->config.l3)
+        sim_l3_leave(sim, order);
     unlink_from_market(sim, order);
     give_place(sim, order, report);
     sim->resting--;

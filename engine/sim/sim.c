@@ -53,6 +53,8 @@ void sim_init(struct sim *sim, const struct sim_config *config, sim_report_fn re
         market->book = (struct book *)(void *)(books + at * rounded(book_size()));
         book_init(market->book, at);
     }
+    if (config->l3)
+        sim_l3_init(sim);
     if (config->data)
         sim_data_init(sim, books + config->instruments * rounded(book_size()));
 }
@@ -153,8 +155,12 @@ bool sim_market(struct sim *sim, const struct market_update *update, int64_t now
     assert(update->instrument < sim->config.instruments);
     if (sim->config.data && !sim_data_has_room(sim))
         return false;
+    /* A step of a market of orders can fill all that we have there. */
+    if (sim->config.l3 && sim->out_tail - sim->out_head > SIM_OUTBOUND_MAX - 2 * SIM_ORDERS_MAX)
+        return false;
     while (arrive_next(sim, now_ns))
         ;
+    sim->l3_ns = now_ns;
     sim_match_update(sim, update, now_ns);
     if (sim->config.data)
         sim_data_put(sim, update, now_ns);

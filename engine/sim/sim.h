@@ -44,6 +44,7 @@
 #include "domain/instrument.h"
 #include "domain/order.h"
 #include "sim/faults.h"
+#include "sim/l3.h"
 #include "sim/queue.h"
 
 enum {
@@ -95,6 +96,7 @@ struct sim_config {
     uint32_t fault_count;
     sim_ledger_fn ledger; /* NULL: none */
     sim_data_fn data;     /* NULL: the caller feeds the engine, and nothing befalls the data */
+    struct l3 *l3; /* where our orders trade, with instruments numbered as ours; NULL: fill model */
     uint16_t instruments;
     const struct instrument *instrument_rows; /* borrowed, outlives the sim */
 };
@@ -104,7 +106,8 @@ size_t sim_size(const struct sim_config *config);
 void sim_init(struct sim *sim, const struct sim_config *config, sim_report_fn report, void *ctx);
 
 /* A market update, in the order in which the venue has it. With config.data it is put on its way
- * to the engine too; false: no room on that way, nothing was done, try again after an advance. */
+ * to the engine too; false: no room on that way, or with config.l3 for reports of what may come of
+ * it; nothing was done, try again after an advance. */
 bool sim_market(struct sim *sim, const struct market_update *update, int64_t now_ns);
 /* A message of ours has left the gateway at now_ns. */
 void sim_order(struct sim *sim, const struct order_message *message, int64_t now_ns);

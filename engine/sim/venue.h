@@ -5,6 +5,7 @@
  *   matching.c  orders against the market
  *   reports.c   what it says: fills and fees, what is lost, delayed or said twice
  *   pool.c      orders and fills, live and remembered
+ *   on_l3.c     orders among others' orders, instead of that
  *   account.c   positions, funding, foreign orders, what befalls the whole venue
  *   data.c      market data on its way to the engine
  *
@@ -110,7 +111,9 @@ struct sim {
     uint32_t free_first, free_last, resting;
     uint64_t in_head, in_tail, out_head, out_tail; /* free-running */
     int64_t in_due_ns, out_due_ns;                 /* of the newest: the next is not earlier */
-    int64_t position_due_ns, funding_due_ns;       /* 0: not yet known */
+    int64_t l3_ns;                                 /* when what happens on the exchange happens */
+    bool l3_speaks; /* it is telling of an order of ours, and must not be asked */
+    int64_t position_due_ns, funding_due_ns; /* 0: not yet known */
     uint64_t position_rounds;
     uint64_t fill_count;
     struct sim_account accounts[MAX_INSTRUMENTS];
@@ -173,6 +176,15 @@ void sim_rest(const struct sim_market *market, struct sim_order *order);
 void sim_match_update(struct sim *sim, const struct market_update *update, int64_t venue_ns);
 /* Cancels what rests after the end of the market, as far as reports fit. */
 void sim_close_market(struct sim *sim, struct sim_market *market, int64_t venue_ns);
+
+/* on_l3.c: instead of the fill model, with config.l3 */
+void sim_l3_init(struct sim *sim);
+bool sim_l3_takes(const struct sim *sim, const struct order_message *message);
+/* A new order, or one amended so that it joins another queue. */
+void sim_l3_enter(struct sim *sim, struct sim_order *order, int64_t venue_ns);
+void sim_l3_shrink(struct sim *sim, const struct sim_order *order);
+/* An order that ends. */
+void sim_l3_leave(struct sim *sim, const struct sim_order *order);
 
 /* account.c */
 void sim_account_fill(struct sim *sim, const struct execution *fill);

@@ -73,15 +73,7 @@ uint32_t momentum_step(const struct strategy_params *params, struct strategy_sta
     if (lots == 0)
         return 0;
     state->acted_ns = view->now_ns;
-    intents[0] = (struct intent){
-        .kind = INTENT_NEW,
-        .side = lots > 0 ? SIDE_BUY : SIDE_SELL,
-        .type = TYPE_LIMIT,
-        .tif = TIF_IOC,
-        .instrument = view->instrument,
-        .strategy = view->strategy,
-        .price_ticks = lots > 0 ? touch.ask.price_ticks : touch.bid.price_ticks,
-        .qty_lots = lots > 0 ? lots : -lots,
-    };
+    intents[0] = lots > 0 ? strategy_take(view, SIDE_BUY, touch.ask.price_ticks, lots)
+                          : strategy_take(view, SIDE_SELL, touch.bid.price_ticks, -lots);
     return 1;
 }

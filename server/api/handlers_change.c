@@ -75,6 +75,21 @@ enum status handle_trading_state_put(struct request *request, struct reply *repl
     return OK;
 }
 
+enum status handle_strategy_put(struct request *request, struct reply *reply)
+{
+    enum status status = version_check(request, &reply->err);
+
+    if (status == OK)
+        status = control_strategy_put(request->control, &request->actor, request->arg[0],
+                                      request->if_match, request->body, request->request_id,
+                                      &reply->http, &reply->json, &reply->err);
+    if (status != OK)
+        return status;
+    location_set(reply);
+    etag_set(reply, "version");
+    return OK;
+}
+
 enum status handle_resume_post(struct request *request, struct reply *reply)
 {
     enum status status =

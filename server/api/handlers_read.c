@@ -1,5 +1,6 @@
 /* What the desk reads: everything here is one look at the view. */
 #include "api/exchange.h"
+#include "control/strategies.h"
 #include "thread/log.h"
 
 #include <stdlib.h>
@@ -207,6 +208,31 @@ enum status handle_limits_get(struct request *request, struct reply *reply)
         return err_set(&reply->err, ERR_INTERNAL, "out of memory");
     snprintf(reply->etag, sizeof reply->etag, "%lld",
              (long long)json_integer_value(json_object_get(reply->json, "generation")));
+    return OK;
+}
+
+/* Number 0 is people's own orders: not a strategy that anybody switches. */
+enum status handle_strategies_get(struct request *request, struct reply *reply)
+{
+    json_t *items = json_array();
+
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < config_of(request)->strategies; at++)
+        json_array_append_new(items, control_strategy(request->control, at));
+    return answer(reply, json_pack("{s:o, s:n}", "items", items, "next"));
+}
+
+enum status handle_strategy_get(struct request *request, struct reply *reply)
+{
+    uint16_t strategy;
+
+    if (!strategy_named(config_of(request), request->arg[0], &strategy))
+        return err_format(&reply->err, ERR_NOT_FOUND, "there is no strategy \"%.48s\"",
+                          request->arg[0]);
+    reply->json = control_strategy(request->control, strategy);
+    if (!reply->json)
+        return err_set(&reply->err, ERR_INTERNAL, "out of memory");
+    snprintf(reply->etag, sizeof reply->etag, "%lld",
+             (long long)json_integer_value(json_object_get(reply->json, "version")));
     return OK;
 }
 

@@ -118,7 +118,10 @@ int cli_bench(int argc, char **argv)
     }
     take_core();
     measured = bench_parts(&bench);
+    measured = bench_matching(&bench) && measured;
     measured = bench_step(&bench) && measured;
+    measured = bench_emit(&bench) && measured;
+    measured = bench_burst(&bench) && measured;
     measured = bench_recorded(&bench) && measured;
     if (as_json) {
         json_t *report = json_pack("{s:O}", "results", bench.results);

@@ -35,7 +35,10 @@ void bench_add(struct bench *bench, const struct bench_figure *figure);
 
 /* The parts. Each adds its figures, or says on stderr why it could not and returns false. */
 bool bench_parts(struct bench *bench);    /* ring, lane, gate, book */
+bool bench_matching(struct bench *bench); /* the exchange on workload A */
 bool bench_step(struct bench *bench);     /* the engine's step over a market */
+bool bench_emit(struct bench *bench);     /* a record into the lane, beside a store */
+bool bench_burst(struct bench *bench);    /* a million orders, from the gate to the disk */
 bool bench_recorded(struct bench *bench); /* decoder and whole replay against jansson */
 
 #endif

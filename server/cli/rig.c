@@ -118,6 +118,7 @@ static void configure(struct rig *rig, const struct feed_instruments *instrument
     config->gateways = 1;
     config->strategy[MAKER].kind = STRATEGY_KIND_MAKER;
     config->strategy[MAKER].enabled = maker;
+    config->strategy[MAKER].version = 1;
     open_limits(config);
     add_instruments(config, instruments);
     config->capital_e8 = 1000000 * MONEY_ONE_E8;

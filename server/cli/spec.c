@@ -1,7 +1,7 @@
 /* pitwall spec TABLE: the tables that the program runs by, as Markdown pages. */
 #include "cli/cli.h"
 
-#include "config/config.h"
+#include "config/parameters.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +117,53 @@ static void print_rows(const struct setting_text *rows, uint32_t count, const ch
     }
 }
 
+/* The kinds that have it, "maker, arb", or "all". */
+static void print_kinds(enum parameter_id id)
+{
+    const char *comma = "";
+    bool all = true;
+
+    for (int kind = STRATEGY_KIND_MANUAL + 1; kind < STRATEGY_KIND_COUNT; kind++)
+        all &= parameter_is_of(id, (enum strategy_kind)kind);
+    if (all)
+        printf("all");
+    for (int kind = STRATEGY_KIND_MANUAL + 1; !all && kind < STRATEGY_KIND_COUNT; kind++)
+        if (parameter_is_of(id, (enum strategy_kind)kind)) {
+            printf("%s%s", comma, strategy_kind_name((enum strategy_kind)kind));
+            comma = ", ";
+        }
+}
+
+static void print_parameters(void)
+{
+    printf("| parameter | type | least | most | default | unit | kinds | says |\n"
+           "| --- | --- | ---: | ---: | ---: | --- | --- | --- |\n");
+    for (int at = 0; at < PARAMETER_COUNT; at++) {
+        enum parameter_id id = (enum parameter_id)at;
+        const struct parameter_row *row = parameter_row(id);
+        char least[PARAMETER_TEXT_MAX], most[PARAMETER_TEXT_MAX], fallback[PARAMETER_TEXT_MAX];
+
+        parameter_print(id, row->min, "", least);
+        parameter_print(id, row->max, "", most);
+        parameter_print(id, row->fallback, "", fallback);
+        printf("| `%s` | %s | %s | %s | %s | %s | ", row->name, parameter_type_name(row->type),
+               least, most, fallback, row->unit);
+        print_kinds(id);
+        printf(" | %s |\n", row->says);
+    }
+}
+
+static void print_strategies(void)
+{
+    printf("| kind | legs | what it does |\n| --- | ---: | --- |\n");
+    for (int at = STRATEGY_KIND_MANUAL + 1; at < STRATEGY_KIND_COUNT; at++)
+        printf("| `%s` | %d | %s |\n", strategy_kind_name((enum strategy_kind)at),
+               strategy_kind_has_other((enum strategy_kind)at) ? 2 : 1,
+               strategy_kind_says((enum strategy_kind)at));
+    printf("\n");
+    print_parameters();
+}
+
 static void print_config(void)
 {
     const struct setting_text *rows;
@@ -127,8 +174,7 @@ static void print_config(void)
     count = config_instrument_settings(&rows);
     print_rows(rows, count, "changes");
     printf("\nParameters of a strategy:\n\n");
-    count = config_parameters(&rows);
-    print_rows(rows, count, "kinds");
+    print_parameters();
     printf(
         "\nLists and maps: `venues: [{venue}]`, `instruments: [{instrument, tick, lot, currency, "
         "inverse, contract_value, ..settings}]`, `strategies: [{strategy, kind, "
@@ -195,10 +241,11 @@ int cli_spec(int argc, char **argv)
         const char *name;
         void (*print)(void);
     } tables[] = {
-        {"limits", print_limits}, {"denials", print_denials},   {"events", print_events},
-        {"errors", print_errors}, {"commands", print_commands}, {"states", print_states},
-        {"routes", print_routes}, {"verbs", print_verbs},       {"config", print_config},
-        {"memory", print_memory}, {"triggers", print_triggers}, {"faults", print_faults},
+        {"limits", print_limits},         {"denials", print_denials},   {"events", print_events},
+        {"errors", print_errors},         {"commands", print_commands}, {"states", print_states},
+        {"routes", print_routes},         {"verbs", print_verbs},       {"config", print_config},
+        {"memory", print_memory},         {"triggers", print_triggers}, {"faults", print_faults},
+        {"strategies", print_strategies},
     };
 
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
@@ -207,5 +254,5 @@ int cli_spec(int argc, char **argv)
             return 0;
         }
     return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory triggers faults");
+                             "verbs config memory triggers faults strategies");
 }

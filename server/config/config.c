@@ -162,6 +162,8 @@ static enum status read_all(struct config *config, struct yaml_file *file,
         status = recorded_read(config, file, recorded, err);
     if (status == OK)
         status = currencies_read(config, file, err);
+    if (status == OK)
+        status = strategies_check(config, file, err);
     if (status != OK)
         return status;
     limits_fill_from_caps(config);
@@ -208,6 +210,7 @@ void config_engine(const struct config *config, struct engine_config *engine)
     for (uint32_t at = 0; at < config->strategies; at++) {
         engine->strategy[at].kind = config->strategy[at].kind;
         engine->strategy[at].enabled = config->strategy[at].enabled;
+        engine->strategy[at].version = 1;
         memcpy(engine->strategy[at].instruments, config->strategy[at].instruments,
                sizeof engine->strategy[at].instruments);
         memcpy(engine->strategy[at].params, config->strategy[at].params,

@@ -18,6 +18,7 @@ enum { CONFIG_TEXT_MAX = 256 };
 
 enum mode { MODE_SIM, MODE_REPLAY, MODE_BACKTEST, MODE_PAPER, MODE_LIVE };
 enum idle { IDLE_AUTO, IDLE_SPIN, IDLE_YIELD, IDLE_PARK };
+enum matching_kind { MATCHING_L2, MATCHING_L3 };
 
 struct config {
     char path[CONFIG_TEXT_MAX];
@@ -29,7 +30,7 @@ struct config {
         int32_t core; /* -1: choose one without disk interrupts */
         enum idle idle;
         bool inline_gateway; /* the gateway runs in the engine's thread */
-        int64_t stuck_ns, silent_ns;
+        int64_t step_budget_ns, stuck_ns, silent_ns;
     } engine;
     struct {
         char reporting_currency[16];
@@ -40,6 +41,7 @@ struct config {
         char speed[16];  /* real | xN | max */
         char at_end[16]; /* hold | loop | exit */
         int64_t order_latency_ns, ack_latency_ns, data_latency_ns, jitter_ns;
+        int32_t matching;    /* enum matching_kind */
         int32_t queue_model; /* enum queue_kind */
         int64_t queue_power, queue_decay_e8;
         int64_t adverse_probability_e8, adverse_ticks;
@@ -110,12 +112,11 @@ enum status config_check_at_end(const char *at_end, struct err *err);
 /* "127.0.0.1:8080", "[::1]:0", "localhost:80"; off loopback refused: plain HTTP stays at home. */
 enum status config_check_listen(const char *listen, struct err *err);
 
-/* The rows of settings.def, instrument_settings.def and strategy_settings.def, for `pitwall spec config`. */
+/* The rows of settings.def and instrument_settings.def, for `pitwall spec config`. */
 struct setting_text {
     const char *path, *type, *range, *fallback, *change, *says;
 };
 uint32_t config_settings(const struct setting_text **rows);
 uint32_t config_instrument_settings(const struct setting_text **rows);
-uint32_t config_parameters(const struct setting_text **rows); /* change: which kinds have it */
 
 #endif

@@ -22,10 +22,13 @@ enum status instrument_check(struct yaml_file *file, const yaml_node_t *node,
 
 /* strategies.c */
 enum status strategies_read(struct config *config, struct yaml_file *file, struct err *err);
-/* Parameters in a map, into *params. */
-enum status strategy_params_read(struct yaml_file *file, const yaml_node_t *map,
-                                 enum strategy_kind kind, struct strategy_params *params,
-                                 struct err *err);
+/* Parameters in a map, into *params. `recorded`: an instrument that is not there is none, as limits
+ * of such are left out. */
+enum status strategy_params_read(const struct config *config, struct yaml_file *file,
+                                 const yaml_node_t *map, enum strategy_kind kind, bool recorded,
+                                 struct strategy_params *params, struct err *err);
+/* What no single value can tell, in every strategy; refused at the list itself. */
+enum status strategies_check(const struct config *config, struct yaml_file *file, struct err *err);
 bool strategy_find(const struct config *config, const char *name, uint16_t *strategy);
 
 /* limits.c: caps, then limits. */

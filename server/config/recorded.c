@@ -21,8 +21,8 @@ static enum status read_strategies(struct config *config, struct yaml_file *file
 
         if (!strategy_find(config, pair.key, &strategy) || strategy == STRATEGY_MANUAL)
             return yaml_refuse(file, pair.key_node, err, "unknown strategy '%s'", pair.key);
-        status = strategy_params_read(file, pair.value, config->strategy[strategy].kind,
-                                      &config->strategy[strategy].params[instrument], err);
+        status = strategy_params_read(config, file, pair.value, config->strategy[strategy].kind,
+                                      true, &config->strategy[strategy].params[instrument], err);
     }
     return status;
 }
@@ -161,6 +161,7 @@ static enum status take(struct config *config, const struct feed_instruments *re
         for (uint16_t at = 0; at < config->instruments; at++) {
             config->strategy[strategy].instruments[at] = true;
             config->strategy[strategy].params[at] = config->strategy[strategy].base;
+            config->strategy[strategy].params[at].other = NO_INSTRUMENT; /* one of the file's */
         }
     return OK;
 }

@@ -23,48 +23,12 @@ static const struct setting_text setting_texts[] = {
 #undef SETTING
 };
 
-static const struct value_row parameter_rows[] = {
-#define PARAMETER(name, KINDS, TYPE, field, range, fallback, says)                                 \
-    {name,                                                                                         \
-     VALUE_##TYPE,                                                                                 \
-     offsetof(struct strategy_params, field),                                                      \
-     FIELD_SIZE(struct strategy_params, field),                                                    \
-     range,                                                                                        \
-     fallback},
-#include "tables/strategy_settings.def"
-#undef PARAMETER
-};
-
-static const struct setting_text parameter_texts[] = {
-#define PARAMETER(name, KINDS, TYPE, field, range, fallback, says)                                 \
-    {name, #TYPE, range, fallback, #KINDS, says},
-#include "tables/strategy_settings.def"
-#undef PARAMETER
-};
-
-enum { KIND_MAKER = 1, KIND_MOMENTUM = 2, KIND_BOTH = 3 };
-
-static const uint8_t parameter_kinds[] = {
-#define PARAMETER(name, KINDS, TYPE, field, range, fallback, says) KIND_##KINDS,
-#include "tables/strategy_settings.def"
-#undef PARAMETER
-};
-
-enum {
-    SETTINGS = sizeof setting_rows / sizeof setting_rows[0],
-    PARAMETERS = sizeof parameter_rows / sizeof parameter_rows[0]
-};
+enum { SETTINGS = sizeof setting_rows / sizeof setting_rows[0] };
 
 uint32_t config_settings(const struct setting_text **rows)
 {
     *rows = setting_texts;
     return SETTINGS;
-}
-
-uint32_t config_parameters(const struct setting_text **rows)
-{
-    *rows = parameter_texts;
-    return PARAMETERS;
 }
 
 /* The place of `text` among "a|b|c"; -1: not there. */
@@ -290,25 +254,4 @@ enum status settings_read(struct config *config, struct yaml_file *file, struct 
             status = yaml_refuse(file, pair.key_node, err, "unknown key '%s'", pair.key);
     }
     return status;
-}
-
-void parameters_default(struct strategy_params *params)
-{
-    struct err err;
-
-    *params = (struct strategy_params){0};
-    for (uint32_t at = 0; at < PARAMETERS; at++)
-        assert(value_read(&parameter_rows[at], parameter_rows[at].fallback, params, &err) == OK);
-}
-
-enum status parameter_read(struct yaml_file *file, enum strategy_kind kind,
-                           const struct yaml_pair *pair, struct strategy_params *params,
-                           struct err *err)
-{
-    uint8_t wanted = kind == STRATEGY_KIND_MAKER ? KIND_MAKER : KIND_MOMENTUM;
-
-    for (uint32_t at = 0; at < PARAMETERS; at++)
-        if (strcmp(parameter_rows[at].path, pair->key) == 0 && (parameter_kinds[at] & wanted) != 0)
-            return value_read_node(file, &parameter_rows[at], pair->value, params, err);
-    return ERR_NOT_FOUND;
 }

@@ -1,4 +1,4 @@
-/* Scalar settings by table: settings.def for the file, strategy_settings.def for strategies. */
+/* Scalar settings by table: server/tables/settings.def. */
 #ifndef PITWALL_CONFIG_SETTINGS_H
 #define PITWALL_CONFIG_SETTINGS_H
 
@@ -34,12 +34,5 @@ enum status value_read_node(struct yaml_file *file, const struct value_row *row,
 void settings_default(struct config *config);
 /* Reads every scalar of the file; keys that have a parser of their own are passed over. */
 enum status settings_read(struct config *config, struct yaml_file *file, struct err *err);
-
-/* Parameters of a strategy. */
-void parameters_default(struct strategy_params *params);
-/* OK: taken; ERR_NOT_FOUND: no parameter of that name and kind; ERR_CONFIG: refused. */
-enum status parameter_read(struct yaml_file *file, enum strategy_kind kind,
-                           const struct yaml_pair *pair, struct strategy_params *params,
-                           struct err *err);
 
 #endif

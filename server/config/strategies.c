@@ -1,6 +1,7 @@
 /* Strategies: number 0 is `manual`, people's own orders, always there and allowed everywhere; then
  * those of the file. Parameters are per instrument: an entry's own, then what its per_instrument
  * map says, then what `recorded:` says. */
+#include "config/parameters.h"
 #include "config/parts.h"
 
 #include "thread/log.h"
@@ -25,15 +26,47 @@ static void add_manual(struct config *config)
     config->strategies = 1;
 }
 
-enum status strategy_params_read(struct yaml_file *file, const yaml_node_t *map,
-                                 enum strategy_kind kind, struct strategy_params *params,
-                                 struct err *err)
+/* OK: taken; ERR_NOT_FOUND: no parameter of that name and kind; ERR_CONFIG: refused. */
+static enum status parameter_read(const struct config *config, struct yaml_file *file,
+                                  enum strategy_kind kind, bool recorded,
+                                  const struct yaml_pair *pair, struct strategy_params *params,
+                                  struct err *err)
+{
+    enum parameter_id id = parameter_find(kind, pair->key);
+    const char *text = yaml_text(pair->value);
+    uint16_t instrument;
+    int64_t value;
+    struct err inner;
+
+    if (id == PARAMETER_COUNT)
+        return ERR_NOT_FOUND;
+    if (!text)
+        return yaml_refuse(file, pair->value, err, "%s must be one value, not a map or a list",
+                           pair->key);
+    if (yaml_is_null(pair->value))
+        return yaml_refuse(file, pair->value, err, "%s: a value is missing", pair->key);
+    if (parameter_row(id)->type == PARAMETER_INTEGER && !yaml_is_plain(pair->value))
+        return yaml_refuse(file, pair->value, err,
+                           "%s: \"%s\" in quotes is a text; wanted a whole number", pair->key,
+                           text);
+    if (recorded && parameter_row(id)->type == PARAMETER_INSTRUMENT && name_is_fit(text, true) &&
+        !config_instrument_find(config, text, &instrument))
+        text = "none";
+    if (parameter_parse(config, id, text, &value, &inner) != OK)
+        return yaml_refuse(file, pair->value, err, "%s", inner.text);
+    parameter_set(params, id, value);
+    return OK;
+}
+
+enum status strategy_params_read(const struct config *config, struct yaml_file *file,
+                                 const yaml_node_t *map, enum strategy_kind kind, bool recorded,
+                                 struct strategy_params *params, struct err *err)
 {
     struct yaml_pair pair;
     enum status status = yaml_check_map(file, map, "parameters of a strategy", err);
 
     for (uint32_t at = 0; status == OK && yaml_map_at(file, map, at, &pair); at++) {
-        status = parameter_read(file, kind, &pair, params, err);
+        status = parameter_read(config, file, kind, recorded, &pair, params, err);
         if (status == ERR_NOT_FOUND)
             status = yaml_refuse(file, pair.key_node, err,
                                  "unknown parameter '%s' of this kind of strategy", pair.key);
@@ -41,6 +74,17 @@ enum status strategy_params_read(struct yaml_file *file, const yaml_node_t *map,
     if (status == OK && kind == STRATEGY_KIND_MOMENTUM && params->fast_ns >= params->slow_ns)
         status = yaml_refuse(file, map, err, "fast_ms must be less than slow_ms");
     return status;
+}
+
+enum status strategies_check(const struct config *config, struct yaml_file *file, struct err *err)
+{
+    struct err inner;
+
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < config->strategies; at++)
+        if (parameters_check(config, at, config->strategy[at].params, &inner) != OK)
+            return yaml_refuse(file, yaml_find(file, yaml_file_root(file), "strategies"), err, "%s",
+                               inner.text);
+    return OK;
 }
 
 static enum status read_instruments(struct config *config, struct yaml_file *file,
@@ -78,11 +122,17 @@ static enum status read_per_instrument(struct config *config, struct yaml_file *
 
         if (!config_instrument_find(config, pair.key, &instrument))
             return yaml_refuse(file, pair.key_node, err, "unknown instrument '%s'", pair.key);
-        status = strategy_params_read(file, pair.value, config->strategy[strategy].kind,
-                                      &config->strategy[strategy].params[instrument], err);
+        status = strategy_params_read(config, file, pair.value, config->strategy[strategy].kind,
+                                      false, &config->strategy[strategy].params[instrument], err);
     }
     return status;
 }
+
+#define STRATEGY(ID, name, legs, says) " " #name
+static const char kinds[] =
+#include "tables/strategies.def"
+    ;
+#undef STRATEGY
 
 static enum status read_kind(struct yaml_file *file, const yaml_node_t *item,
                              enum strategy_kind *kind, struct err *err)
@@ -90,13 +140,10 @@ static enum status read_kind(struct yaml_file *file, const yaml_node_t *item,
     const yaml_node_t *node = yaml_find(file, item, "kind");
     const char *text = node ? yaml_text(node) : NULL;
 
-    if (text && strcmp(text, "maker") == 0)
-        *kind = STRATEGY_KIND_MAKER;
-    else if (text && strcmp(text, "momentum") == 0)
-        *kind = STRATEGY_KIND_MOMENTUM;
-    else
-        return yaml_refuse(file, node ? node : item, err, "kind of a strategy: maker or momentum");
-    return OK;
+    *kind = text ? strategy_kind_find(text) : STRATEGY_KIND_COUNT;
+    if (*kind != STRATEGY_KIND_COUNT)
+        return OK;
+    return yaml_refuse(file, node ? node : item, err, "kind of a strategy: one of%s", kinds);
 }
 
 static enum status read_name(struct config *config, struct yaml_file *file, const yaml_node_t *item,
@@ -146,11 +193,13 @@ static enum status read_keys(struct config *config, struct yaml_file *file, cons
     enum status status = OK;
 
     for (uint32_t at = 0; status == OK && yaml_map_at(file, item, at, &pair); at++) {
-        status = parameter_read(file, config->strategy[number].kind, &pair, params, err);
+        status =
+            parameter_read(config, file, config->strategy[number].kind, false, &pair, params, err);
         if (status == ERR_NOT_FOUND)
             status = read_other_key(config, file, &pair, number, err);
     }
-    if (status == OK && params->fast_ns >= params->slow_ns)
+    if (status == OK && config->strategy[number].kind == STRATEGY_KIND_MOMENTUM &&
+        params->fast_ns >= params->slow_ns)
         status = yaml_refuse(file, item, err, "fast_ms must be less than slow_ms");
     return status;
 }

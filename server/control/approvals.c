@@ -14,6 +14,14 @@ const char *approval_state_name(enum approval_state state)
     return names[state];
 }
 
+static const char *approval_kind_name(enum approval_kind kind)
+{
+    static const char *const names[] = {"limits", "state", "strategy"};
+
+    assert((unsigned)kind < sizeof names / sizeof names[0]);
+    return names[kind];
+}
+
 void approvals_open(struct approvals *approvals, uint64_t epoch)
 {
     *approvals = (struct approvals){.next = epoch * 1000000 + 1};
@@ -157,6 +165,8 @@ static json_t *diff_json(const struct approval *approval)
 {
     if (approval->kind == APPROVAL_LIMITS)
         return limits_diff(&approval->change, &approval->before, false);
+    if (approval->kind == APPROVAL_STRATEGY)
+        return json_pack("[{s:s,s:s,s:s}]", "name", "enabled", "old", "false", "new", "true");
     return json_pack("[{s:s,s:s,s:s}]", "name", "state", "old", trading_state_name(approval->from),
                      "new", trading_state_name(approval->to));
 }
@@ -166,14 +176,14 @@ json_t *approval_json(const struct approval *approval)
     char id[32];
 
     approval_id(approval, id);
-    return json_pack(
-        "{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
-        approval->kind == APPROVAL_LIMITS ? "limits" : "state", "scope", approval->scope_name,
-        "diff", diff_json(approval), "base", (json_int_t)approval->base, "reason", approval->reason,
-        "proposer", approval->proposer, "state", approval_state_name(approval->state), "expires_ns",
-        ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns), "decider",
-        text_json(approval->decider), "decision", text_json(approval->decision), "decided_ns",
-        ns_json(approval->decided_ns));
+    return json_pack("{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
+                     approval_kind_name(approval->kind), "scope", approval->scope_name, "diff",
+                     diff_json(approval), "base", (json_int_t)approval->base, "reason",
+                     approval->reason, "proposer", approval->proposer, "state",
+                     approval_state_name(approval->state), "expires_ns",
+                     ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns),
+                     "decider", text_json(approval->decider), "decision",
+                     text_json(approval->decision), "decided_ns", ns_json(approval->decided_ns));
 }
 
 static int newer(const void *a, const void *b)
@@ -213,7 +223,7 @@ json_t *approvals_one(struct approvals *approvals, const char *id)
     return json;
 }
 
-json_t *approvals_pending_limits(struct approvals *approvals, const char *scope)
+json_t *approvals_pending(struct approvals *approvals, enum approval_kind kind, const char *scope)
 {
     const struct approval *newest = NULL;
     json_t *json;
@@ -222,7 +232,7 @@ json_t *approvals_pending_limits(struct approvals *approvals, const char *scope)
     for (int i = 0; i < APPROVALS_MAX; i++) {
         const struct approval *row = &approvals->row[i];
 
-        if (row->number != 0 && row->state == APPROVAL_PENDING && row->kind == APPROVAL_LIMITS &&
+        if (row->number != 0 && row->state == APPROVAL_PENDING && row->kind == kind &&
             strcmp(row->scope_name, scope) == 0 && (!newest || row->number > newest->number))
             newest = row;
     }

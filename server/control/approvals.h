@@ -2,7 +2,7 @@
  *
  *   pending -> applied | rejected | expired (15 minutes) | stale (what it builds on has moved)
  *
- * A proposal keeps what it would do (all limits of a scope, or a trading state), the version it
+ * A proposal keeps what it would do (all limits of a scope, a trading state, or a strategy switched on), the version it
  * was made against, and who made it; the second person confirms exactly that. The newest 256 are
  * kept, in memory: those that are pending at a restart are gone, which is the safe direction; what
  * became of every one is in the control lane. Ids are "A<n>", n = epoch * 10^6 + counter, so they
@@ -20,7 +20,7 @@
 enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64 };
 #define APPROVAL_LIFE_NS (900 * 1000000000LL)
 
-enum approval_kind { APPROVAL_LIMITS, APPROVAL_STATE };
+enum approval_kind { APPROVAL_LIMITS, APPROVAL_STATE, APPROVAL_STRATEGY };
 enum approval_state {
     APPROVAL_PENDING,
     APPROVAL_APPLIED,
@@ -40,6 +40,7 @@ struct approval {
     struct limits before;
     enum trading_state from, to; /* APPROVAL_STATE */
     uint64_t incident;
+    uint16_t strategy; /* APPROVAL_STRATEGY: to be switched on */
     char reason[REASON_MAX];
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];
@@ -77,6 +78,7 @@ void approval_id(const struct approval *approval, char out[32]);
 json_t *approval_json(const struct approval *approval);
 json_t *approvals_list(struct approvals *approvals);                /* newest first */
 json_t *approvals_one(struct approvals *approvals, const char *id); /* NULL: unknown */
-json_t *approvals_pending_limits(struct approvals *approvals, const char *scope);
+/* The newest of that kind and scope that is pending, or json null. */
+json_t *approvals_pending(struct approvals *approvals, enum approval_kind kind, const char *scope);
 
 #endif

@@ -1,4 +1,4 @@
-/* Limits, trading states, and the approvals that loosening them takes. */
+/* Limits, trading states, and the approvals that loosening takes (of strategies too). */
 #include "control/inside.h"
 
 #include "thread/clock.h"
@@ -17,9 +17,9 @@ static enum status find_scope(const struct control *control, const char *name, u
 /* ------------------------------------------------------------------------------ proposing */
 
 /* Keeps the proposal and makes it durable before anybody hears of it. */
-static enum status propose(struct control *control, const struct actor *actor,
-                           struct approval *proposal, const char *request_id, int *http,
-                           json_t **reply, struct err *err)
+enum status control_propose(struct control *control, const struct actor *actor,
+                            struct approval *proposal, const char *request_id, int *http,
+                            json_t **reply, struct err *err)
 {
     struct control_fact fact = {.kind = "approval",
                                 .scope = proposal->scope_name,
@@ -125,7 +125,7 @@ enum status control_limits_put(struct control *control, const struct actor *acto
     if (loosens(control, proposal.scope, change, now)) {
         config_scope_name(control->from.config, proposal.scope, proposal.scope_name);
         memcpy(proposal.reason, change->reason, sizeof proposal.reason);
-        return propose(control, actor, &proposal, request_id, http, reply, err);
+        return control_propose(control, actor, &proposal, request_id, http, reply, err);
     }
     intent.reason = change->reason;
     intent.old_value = limits_named(change, now);
@@ -197,7 +197,7 @@ static enum status set_state(struct control *control, const struct actor *actor,
     change->incident = now->incident;
     change->from = now->state;
     if (change->to < change->from)
-        return propose(control, actor, change, request_id, http, reply, err);
+        return control_propose(control, actor, change, request_id, http, reply, err);
     intent.old_value = json_pack("{s:s}", "state", trading_state_name(change->from));
     intent.new_value = json_pack("{s:s}", "state", trading_state_name(change->to));
     if ((status = apply_state(control, actor, change, &intent, err)) != OK)
@@ -301,6 +301,12 @@ static bool base_has_moved(struct control *control, const struct approval *appro
 
         return now.version != approval->base || now.incident != approval->incident;
     }
+    if (approval->kind == APPROVAL_STRATEGY) {
+        struct view_strategy now;
+
+        view_strategy(control->from.view, approval->strategy, &now);
+        return now.version != approval->base;
+    }
     view_limits(control->from.view, approval->scope, &limits, &generation);
     return generation != approval->base;
 }
@@ -327,6 +333,9 @@ static enum status apply(struct control *control, const struct actor *actor,
 
     if (approval->kind == APPROVAL_STATE)
         return apply_state(control, actor, approval, &intent, err);
+    if (approval->kind == APPROVAL_STRATEGY)
+        return control_apply_strategy(control, actor, approval->strategy, approval->base, true,
+                                      NULL, &intent, err);
     return apply_limits(control, actor, approval->scope, approval->base, &approval->change,
                         &approval->before, &intent, err);
 }
@@ -422,7 +431,7 @@ json_t *control_approval(struct control *control, const char *id)
 
 json_t *control_pending_limits(struct control *control, const char *scope)
 {
-    return approvals_pending_limits(&control->approvals, scope);
+    return approvals_pending(&control->approvals, APPROVAL_LIMITS, scope);
 }
 
 uint64_t control_approvals_version(struct control *control)

@@ -44,7 +44,8 @@ static char *record_text(json_t *record)
 /* What people do is one line on the terminal as well; orders and refusals are too many for that. */
 static void log_record(const json_t *record)
 {
-    static const char *const kinds[] = {"kill", "limits", "state", "approval", "user", "token"};
+    static const char *const kinds[] = {"kill",     "limits", "state", "strategy",
+                                        "approval", "user",   "token"};
     const char *kind = json_string_value(json_object_get(record, "kind"));
     const char *scope = json_string_value(json_object_get(record, "scope"));
     const char *reason = json_string_value(json_object_get(record, "reason"));

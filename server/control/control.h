@@ -73,6 +73,10 @@ enum status control_limits_put(struct control *control, const struct actor *acto
 enum status control_state_put(struct control *control, const struct actor *actor, const char *scope,
                               uint64_t base, const json_t *body, const char *request_id, int *http,
                               json_t **reply, struct err *err);
+enum status control_strategy_put(struct control *control, const struct actor *actor,
+                                 const char *name, uint64_t base, const json_t *body,
+                                 const char *request_id, int *http, json_t **reply,
+                                 struct err *err);
 enum status control_resume(struct control *control, const struct actor *actor, const json_t *body,
                            const char *request_id, int *http, json_t **reply, struct err *err);
 enum status control_approve(struct control *control, const struct actor *actor, const char *id,
@@ -105,5 +109,7 @@ json_t *control_approval(struct control *control, const char *id); /* NULL: unkn
 /* The pending approval of a scope's limits, or json null. */
 json_t *control_pending_limits(struct control *control, const char *scope);
 uint64_t control_approvals_version(struct control *control);
+/* A strategy with its schema and the approval that would switch it on. */
+json_t *control_strategy(struct control *control, uint16_t strategy);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "control/approvals.h"
 #include "control/control.h"
+#include "control/strategies.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -94,6 +95,16 @@ enum status control_wait_record(struct control *control, uint64_t seq, struct er
 enum status control_command(struct control *control, struct command *command,
                             const struct actor *actor, const struct control_fact *intent,
                             struct event_command_done *done, struct err *err);
+
+/* Keeps a proposal to loosen something and makes it durable before anybody hears of it: *http 202. */
+enum status control_propose(struct control *control, const struct actor *actor,
+                            struct approval *proposal, const char *request_id, int *http,
+                            json_t **reply, struct err *err);
+/* Switches a strategy and sets what `change` names (NULL: nothing), as control_command() does. */
+enum status control_apply_strategy(struct control *control, const struct actor *actor,
+                                   uint16_t strategy, uint64_t base, bool enabled,
+                                   const struct strategy_change *change,
+                                   const struct control_fact *intent, struct err *err);
 
 /* Expires what is over. */
 void control_expire(struct control *control);

@@ -25,7 +25,8 @@ static const json_t *row_of(const json_t *why, const char *name)
 
 /* "max_order_lots 50000 > 500 of firm: lots of this order": what denied, with its numbers. Nothing
  * is said of a denial that was not by a limit. */
-static void say_numbers(struct control *control, uint64_t order_id, struct err *err)
+static void say_numbers(struct control *control, enum denial denial, uint64_t order_id,
+                        struct err *err)
 {
     json_t *why = order_id != 0 ? view_order_why(control->from.view, order_id) : NULL;
     const char *name = json_string_value(json_object_get(why, "denied_by"));
@@ -36,11 +37,11 @@ static void say_numbers(struct control *control, uint64_t order_id, struct err *
     char *limit = json_dumps(json_object_get(row, "limit"), JSON_ENCODE_ANY);
 
     if (id != LIMIT_COUNT && measured && limit && !json_is_null(json_object_get(row, "limit")))
-        err_format(err, ERR_DENIED, "%s %s %s %s of %s: %s", name, measured,
+        err_format(err, ERR_DENIED, "%s %s %s %s of %s: %s", denial_name(denial), measured,
                    limit_row(id)->sense == LIMIT_MOST ? ">" : "<", limit, scope,
                    limit_row(id)->says);
     else if (id != LIMIT_COUNT)
-        err_format(err, ERR_DENIED, "limit_not_set %s: %s", name, denial_says(DENY_LIMIT_NOT_SET));
+        err_format(err, ERR_DENIED, "%s %s: %s", denial_name(denial), name, denial_says(denial));
     free(measured);
     free(limit);
     json_decref(why);
@@ -55,7 +56,7 @@ static enum status say_denied(struct control *control, enum denial denial, uint6
         order_id_print(id, order_id);
     *reply = json_pack("{s:s?}", "order", order_id != 0 ? id : NULL);
     err_format(err, ERR_DENIED, "%s %s", denial_name(denial), denial_says(denial));
-    say_numbers(control, order_id, err);
+    say_numbers(control, denial, order_id, err);
     return ERR_DENIED;
 }
 

@@ -29,6 +29,8 @@ struct feed_instruments {
 struct feed {
     const struct feed_ops *ops;
     const struct feed_instruments *instruments;
+    struct l3
+        *l3; /* a market of orders: where they are, instruments as above; NULL: there is none */
     uint64_t refused_frames; /* lines that could not be used; counted by the feed */
 };
 

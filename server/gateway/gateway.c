@@ -99,6 +99,11 @@ static enum status map_instruments(struct gateway *gateway, struct err *err)
                               "%s: tick or lot of the configuration differs from the market's",
                               fed->row[at].name);
     }
+    for (uint16_t at = 0; config->feed->l3 && at < fed->count; at++)
+        if (gateway->map[at] != at)
+            return err_set(err, ERR_CONFIG,
+                           "market.matching l3 wants the instruments of the synthetic market, all "
+                           "and in its order");
     if (found == 0)
         return err_set(err, ERR_CONFIG, "the market has none of the configured instruments");
     return OK;
@@ -158,6 +163,7 @@ static enum status open_sim(struct gateway *gateway, struct err *err)
     config->instruments = gateway->config.instrument_count;
     config->instrument_rows = gateway->config.instruments;
     config->ledger = write_ledger;
+    config->l3 = gateway->config.feed->l3;
     if (gateway->config.faults_path) {
         config->faults = faults;
         status = fault_script_read(gateway->config.faults_path, config->instrument_rows,

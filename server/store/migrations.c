@@ -1,16 +1,21 @@
 /* The assembler puts the files in; paths are relative to the root of the tree, where make runs. */
 #include "store/migrations.h"
 
-__asm__(".pushsection .rodata\n"
-        ".global migration_0001\n"
-        "migration_0001:\n"
-        ".incbin \"migrations/0001_audit.sql\"\n"
-        ".byte 0\n"
-        ".popsection\n");
+#define MIGRATION(number, file)                                                                    \
+    __asm__(".pushsection .rodata\n"                                                               \
+            ".global migration_" #number "\n"                                                      \
+            "migration_" #number ":\n"                                                             \
+            ".incbin \"migrations/" file "\"\n"                                                    \
+            ".byte 0\n"                                                                            \
+            ".popsection\n");                                                                      \
+    extern const char migration_##number[]
 
-extern const char migration_0001[];
+MIGRATION(0001, "0001_audit.sql");
+MIGRATION(0002, "0002_strategies.sql");
 
 const char *migration_sql(int index)
 {
-    return index == 0 ? migration_0001 : "";
+    static const char *const all[] = {migration_0001, migration_0002};
+
+    return index >= 0 && index < (int)(sizeof all / sizeof all[0]) ? all[index] : "";
 }

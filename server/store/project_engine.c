@@ -200,15 +200,6 @@ bool project_stop(struct turn *turn, const struct event_stop *event)
     return turn_append(turn, "stop", "firm", NULL, row_close(&turn->new_value));
 }
 
-bool project_strategy(struct turn *turn, const struct event_strategy *event)
-{
-    row_open(&turn->new_value);
-    row_bool(&turn->new_value, "enabled", event->enabled != 0);
-    turn_name_actor(turn, 0, turn->record->cause);
-    return turn_append(turn, "strategy", turn_strategy_scope(turn->projection, event->strategy),
-                       NULL, row_close(&turn->new_value));
-}
-
 /* Not rows: positions and answers follow from what is here. */
 bool project_position(struct turn *turn, const struct event_position *event)
 {

@@ -105,19 +105,3 @@ bool project_funding(struct turn *turn, const struct event_funding *event)
     return turn_append(turn, "fill", turn_instrument_scope(turn->projection, event->instrument),
                        NULL, row_close(&turn->new_value));
 }
-
-bool project_parameters(struct turn *turn, const struct event_parameters *event)
-{
-    struct projection *projection = turn->projection;
-
-    row_open(&turn->old_value);
-    row_integer(&turn->old_value, "value", event->old);
-    row_open(&turn->new_value);
-    row_string(&turn->new_value, "instrument",
-               turn_instrument(projection, event->instrument)->name);
-    row_integer(&turn->new_value, "parameter", event->parameter);
-    row_integer(&turn->new_value, "value", event->value);
-    turn_name_actor(turn, 0, turn->record->cause);
-    return turn_append(turn, "strategy", turn_strategy_scope(projection, event->strategy),
-                       row_close(&turn->old_value), row_close(&turn->new_value));
-}

@@ -97,5 +97,5 @@ const char *turn_strategy_scope(const struct projection *projection, uint16_t st
 
 const char *turn_strategy(const struct projection *projection, uint16_t strategy)
 {
-    return strategy < projection->strategy_count ? projection->strategy[strategy] : "?";
+    return strategy < projection->strategy_count ? projection->strategy[strategy].name : "?";
 }

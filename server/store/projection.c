@@ -36,6 +36,8 @@ static const struct statement_row statements[] = {
     STATEMENT(put_fill, "INSERT INTO fills (lane_seq, exec_id, order_id, instrument, strategy,"
                         " side, price, qty, fee, currency, maker, at_ns)"
                         " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"),
+    STATEMENT(put_strategy, "INSERT OR REPLACE INTO strategy_states VALUES (?,?,?,?,?,?,?)"),
+    STATEMENT(put_parameter, "INSERT OR REPLACE INTO strategy_parameters VALUES (?,?,?,?)"),
 };
 
 static sqlite3_stmt **statement_at(struct projection *projection, size_t offset)
@@ -176,10 +178,27 @@ static void load_strategy(struct projection *projection, sqlite3_stmt *row)
 {
     int number = sqlite3_column_int(row, 0);
 
+    struct projection_strategy *strategy;
+
     if (number < 0 || number >= MAX_STRATEGIES)
         return;
-    copy_text(projection->strategy[number], MAX_NAME, column_text(row, 1));
+    strategy = &projection->strategy[number];
+    copy_text(strategy->name, MAX_NAME, column_text(row, 1));
+    strategy->configured = strategy->enabled = sqlite3_column_int(row, 2) != 0;
+    strategy->version = 1;
     projection->strategy_count = (uint16_t)(number + 1);
+}
+
+static void load_strategy_state(struct projection *projection, sqlite3_stmt *row)
+{
+    for (uint16_t i = 0; i < projection->strategy_count; i++) {
+        struct projection_strategy *strategy = &projection->strategy[i];
+
+        if (strcmp(strategy->name, column_text(row, 0)) != 0)
+            continue;
+        strategy->enabled = sqlite3_column_int(row, 1) != 0;
+        strategy->version = (uint64_t)sqlite3_column_int64(row, 2);
+    }
 }
 
 enum status projection_load(struct projection *projection, struct err *err)
@@ -195,7 +214,8 @@ enum status projection_load(struct projection *projection, struct err *err)
         {"SELECT number, name, price_decimals, tick_units, qty_decimals, lot_units, currency"
          " FROM run_instruments ORDER BY number",
          load_instrument},
-        {"SELECT number, name FROM run_strategies ORDER BY number", load_strategy},
+        {"SELECT number, name, enabled FROM run_strategies ORDER BY number", load_strategy},
+        {"SELECT strategy, enabled, version FROM strategy_states", load_strategy_state},
     };
     enum status status = audit_writer_load(&projection->audit, projection->db, err);
 
@@ -232,8 +252,10 @@ static bool put_strategies(const struct config *config, sqlite3_stmt *put)
 {
     bool well = true;
 
-    for (uint16_t i = 0; i < config->strategies && well; i++)
+    for (uint16_t i = 0; i < config->strategies && well; i++) {
+        sqlite3_bind_int(put, 3, config->strategy[i].enabled);
         well = put_name(put, i, config->strategy[i].name);
+    }
     return well;
 }
 
@@ -281,7 +303,7 @@ enum status projection_begin_run(struct projection *projection, const struct con
         status = put_names(db, "INSERT INTO run_scopes VALUES (?,?)", config, put_scopes, err);
     if (status == OK)
         status =
-            put_names(db, "INSERT INTO run_strategies VALUES (?,?)", config, put_strategies, err);
+            put_names(db, "INSERT INTO run_strategies VALUES (?,?,?)", config, put_strategies, err);
     if (status == OK)
         status = put_names(db, "INSERT INTO run_instruments VALUES (?,?,?,?,?,?,?)", config,
                            put_instruments, err);

@@ -5,7 +5,9 @@
  *   LIMITS_APPLIED            kind limits (what changed), tables scope_limits, scope_generations
  *   STATE_CHANGED             kind state (when changed), table scope_states
  *   KILL_SEEN, KILL_PROGRESS  kind kill (the second only when all is known)
- *   START, STOP, STRATEGY     kinds start, stop, strategy
+ *   START, STOP               kinds start, stop
+ *   STRATEGY, PARAMETERS      kind strategy (what changed), tables strategy_states,
+ *                             strategy_parameters
  *   control record            one row as it is; table actors names who asked
  *
  * The names behind the numbers in events are those of the run that wrote them: they are kept in
@@ -31,18 +33,25 @@ struct projection_scope {
     uint64_t version, incident;
 };
 
+struct projection_strategy {
+    char name[MAX_NAME];
+    bool configured, enabled; /* what the run's configuration says; what is so */
+    uint64_t version;
+};
+
 struct projection {
     sqlite3 *db;
     struct audit_writer audit;
     sqlite3_stmt *put_cursor, *put_actor, *get_actor, *put_limit, *cut_limit, *put_generation;
     sqlite3_stmt *put_state, *name_state, *put_order, *set_order, *get_order, *put_fill;
+    sqlite3_stmt *put_strategy, *put_parameter;
     struct scope_map scopes; /* of the run that wrote the records */
     uint16_t scope_count, instrument_count, strategy_count;
     struct projection_scope scope[MAX_SCOPES];
     struct instrument instrument[MAX_INSTRUMENTS];
     char currency[MAX_INSTRUMENTS][16];
     char venue_scope[MAX_INSTRUMENTS][SCOPE_TEXT_MAX]; /* "venue/sim" */
-    char strategy[MAX_STRATEGIES][MAX_NAME];
+    struct projection_strategy strategy[MAX_STRATEGIES];
     /* What a later event of an order needs; a miss is looked up in the table. */
     struct order_memo {
         uint64_t id;

@@ -68,5 +68,7 @@ enum status saved_fill(const struct projection *projection, const struct config 
         take_cause(get, saved, scope, name);
     }
     sqlite3_finalize(get);
-    return newest_generation(projection->db, saved, err);
+    if (newest_generation(projection->db, saved, err) != OK)
+        return err->status;
+    return saved_fill_strategies(projection->db, config, saved, err);
 }

@@ -31,6 +31,16 @@ struct store_saved {
         char actor[MAX_NAME];
         char cause[256];
     } scope[MAX_SCOPES]; /* matched to this run's scopes by name */
+    /* What the configuration says, and over it what people set; `enabled` when both agree, or when
+     * the configuration says what it said when it was switched. */
+    struct {
+        bool enabled;
+        uint64_t version; /* 0: not read */
+        int64_t since_ns; /* 0: never changed */
+        char actor[MAX_NAME];
+        char reason[256];
+        struct strategy_params params[MAX_INSTRUMENTS];
+    } strategy[MAX_STRATEGIES];
 };
 
 /* Opens or makes DIR/audit.db, runs the migrations (refuses a newer database), catches up from the

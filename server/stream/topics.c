@@ -135,6 +135,20 @@ static json_t *limits_build(const struct stream_sources *sources)
     return items_object(items);
 }
 
+static json_t *strategies_build(const struct stream_sources *sources)
+{
+    json_t *items = json_array();
+    uint16_t strategies = view_strategy_count(sources->view);
+
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < strategies; at++) {
+        json_t *strategy = control_strategy(sources->control, at);
+
+        json_object_del(strategy, "schema"); /* it never changes */
+        json_array_append_new(items, strategy);
+    }
+    return items_object(items);
+}
+
 static json_t *audit_build(struct store *store)
 {
     struct store_query query = {.limit = ITEMS_MAX};
@@ -165,6 +179,8 @@ static json_t *topic_build(struct topics *topics, enum topic_id topic)
         return kill_build(sources->view);
     case TOPIC_LIMITS:
         return limits_build(sources);
+    case TOPIC_STRATEGIES:
+        return strategies_build(sources);
     case TOPIC_APPROVALS:
         return control_approvals(sources->control);
     case TOPIC_AUDIT:
@@ -196,6 +212,9 @@ static uint64_t topic_version(const struct topics *topics, enum topic_id topic, 
         return view_version(view, VIEW_KILL);
     case TOPIC_LIMITS:
         return view_version(view, VIEW_LIMITS) + control_approvals_version(topics->sources.control);
+    case TOPIC_STRATEGIES: /* open orders and PnL once a second */
+        return view_version(view, VIEW_STRATEGIES) + view_version(view, VIEW_STATUS) +
+               control_approvals_version(topics->sources.control);
     case TOPIC_APPROVALS:
         return control_approvals_version(topics->sources.control);
     case TOPIC_AUDIT:

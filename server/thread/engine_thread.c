@@ -38,6 +38,7 @@ struct turn {
     struct tsc tsc;
     uint64_t answered; /* doorbell whose block has been published */
     int64_t virtual_ns, timer_ns;
+    int64_t timer_cpu_ns; /* CPU time of this thread at the newest timer */
 };
 
 /* Never goes back: a clock that steps back waits for itself. */
@@ -96,6 +97,18 @@ static uint32_t take_executions(struct turn *turn)
     return taken;
 }
 
+/* By the clock the step was too long; was it by its own doing? The CPU time since the timer, at most
+ * a millisecond earlier, tells a slow strategy from a machine that gave the core to another. */
+static void judge_step(struct turn *turn, int64_t step_ns)
+{
+    struct engine_thread *thread = turn->thread;
+
+    if (step_ns < thread->step_budget_ns ||
+        clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - turn->timer_cpu_ns < thread->step_budget_ns)
+        return;
+    engine_overran(thread->engine, now_ns(turn));
+}
+
 static void take_update(struct turn *turn, const struct market_update *update)
 {
     struct engine_thread *thread = turn->thread;
@@ -109,6 +122,7 @@ static void take_update(struct turn *turn, const struct market_update *update)
     to = __rdtsc();
     if (is_depth)
         histogram_record(thread->step, tsc_ns(turn->tsc, from, to));
+    judge_step(turn, tsc_ns(turn->tsc, from, to));
     if (engine_orders_sent(thread->engine) == sent || gateway_virtual_ns(thread->gateway) != 0)
         return;
     now = clock_real_ns();
@@ -137,6 +151,7 @@ static void take_time(struct turn *turn)
     if (now - turn->timer_ns < TIMER_NS)
         return;
     turn->timer_ns = now;
+    turn->timer_cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     engine_timer(turn->thread->engine, now);
 }
 

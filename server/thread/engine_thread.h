@@ -21,6 +21,7 @@ struct engine_thread {
     struct histogram *step;          /* engine_market() of each depth update */
     struct histogram *tick_to_order; /* receive stamp of the update to the order on the ring */
     enum idle idle;
+    int64_t step_budget_ns;   /* of one market step: a strategy that uses it up is disabled */
     _Atomic int64_t *beat_ns; /* monotonic, of the latest turn: what health looks at */
 };
 

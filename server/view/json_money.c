@@ -256,16 +256,32 @@ static json_t *by_venue(const struct view *view)
     return rows;
 }
 
+static struct pnl pnl_of_strategy(const struct view *view, uint16_t strategy)
+{
+    struct pnl pnl = pnl_empty;
+
+    for (uint16_t i = 0; i < view->from.config->instruments; i++)
+        pnl_add(view, &pnl, i, &view->own[strategy][i]);
+    return pnl;
+}
+
+json_t *shape_strategy_total(const struct view *view, uint16_t strategy)
+{
+    struct pnl pnl = pnl_of_strategy(view, strategy);
+    int64_t total_e8 = 0;
+    bool known = pnl_total(&pnl, &total_e8);
+
+    return shape_money(known, total_e8);
+}
+
 static json_t *by_strategy(const struct view *view)
 {
     const struct config *config = view->from.config;
     json_t *rows = json_array();
 
     for (uint16_t strategy = 0; strategy < config->strategies; strategy++) {
-        struct pnl pnl = pnl_empty;
+        struct pnl pnl = pnl_of_strategy(view, strategy);
 
-        for (uint16_t i = 0; i < config->instruments; i++)
-            pnl_add(view, &pnl, i, &view->own[strategy][i]);
         append_row(view, rows, &pnl, scope_of_strategy(config->scopes, strategy), "strategy",
                    config->strategy[strategy].name);
     }

@@ -30,12 +30,33 @@ static void restore_kill(struct view *view, uint16_t scope)
     copy_text(kill->reason, sizeof kill->reason, row->cause);
 }
 
+/* As engine_room.c gives them to the engine. */
+static void init_strategy(struct view *view, uint16_t at)
+{
+    const struct store_saved *saved = view->from.saved;
+    const struct config *config = view->from.config;
+    struct view_switch *row = &view->strategy[at];
+    bool known = saved && saved->strategy[at].version != 0;
+
+    row->now.enabled = known ? saved->strategy[at].enabled : config->strategy[at].enabled;
+    row->now.version = known ? saved->strategy[at].version : 1;
+    memcpy(row->now.params, known ? saved->strategy[at].params : config->strategy[at].params,
+           sizeof row->now.params);
+    if (!known)
+        return;
+    row->since_ns = saved->strategy[at].since_ns;
+    copy_text(row->actor, sizeof row->actor, saved->strategy[at].actor);
+    copy_text(row->reason, sizeof row->reason, saved->strategy[at].reason);
+}
+
 void model_init(struct view *view)
 {
     const struct store_saved *saved = view->from.saved;
     uint16_t scopes = scope_count(view->from.config->scopes);
 
     view_orders_init(&view->orders);
+    for (uint16_t at = 0; at < view->from.config->strategies; at++)
+        init_strategy(view, at);
     for (uint16_t i = 0; i < scopes; i++) {
         struct view_scope *scope = &view->scope[i];
 
@@ -400,8 +421,17 @@ static void take_start(struct view *view, const struct lane_record *record,
 static void take_strategy(struct view *view, const struct lane_record *record,
                           const struct event_strategy *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    struct view_switch *row = &view->strategy[event->strategy % MAX_STRATEGIES];
+    const struct view_command *command = command_of(view, record->cause);
+
+    model_changed(view, VIEW_STRATEGIES);
+    row->now.enabled = event->enabled != 0;
+    if (event->version == row->now.version)
+        return; /* a start: who changed it last is known */
+    row->now.version = event->version;
+    row->since_ns = record->at_ns;
+    copy_text(row->actor, sizeof row->actor, command ? command->actor : "engine");
+    copy_text(row->reason, sizeof row->reason, command ? command->reason : "");
 }
 
 static void take_stop(struct view *view, const struct lane_record *record,
@@ -498,8 +528,13 @@ static void take_funding(struct view *view, const struct lane_record *record,
 static void take_parameters(struct view *view, const struct lane_record *record,
                             const struct event_parameters *event)
 {
-    (void)record, (void)event;
-    model_changed(view, VIEW_STATUS);
+    struct view_switch *row = &view->strategy[event->strategy % MAX_STRATEGIES];
+
+    (void)record;
+    if (event->parameter < PARAMETER_COUNT)
+        parameter_set(&row->now.params[event->instrument % MAX_INSTRUMENTS],
+                      (enum parameter_id)event->parameter, event->value);
+    model_changed(view, VIEW_STRATEGIES);
 }
 
 /* Copied out: a payload read from disk need not be aligned. */

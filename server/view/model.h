@@ -50,6 +50,12 @@ struct view_scope {
     char actor[MAX_NAME], cause[VIEW_TEXT_MAX];
 };
 
+struct view_switch {
+    struct view_strategy now;
+    int64_t since_ns; /* of the newest change; 0: never */
+    char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
+};
+
 struct view_command {
     uint64_t id;
     char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
@@ -70,6 +76,7 @@ struct view {
     struct lane_reader reader;
     uint64_t expected_seq; /* of the next event; behind the reader's after an overrun */
     struct view_scope scope[MAX_SCOPES];
+    struct view_switch strategy[MAX_STRATEGIES];
     struct position total[MAX_INSTRUMENTS]; /* as last stated; unrealised is not kept here */
     struct position own[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct telemetry_book books[MAX_INSTRUMENTS]; /* kind 0: none yet */

@@ -20,4 +20,7 @@ json_t *shape_scope(const struct view *view, uint16_t scope);
 /* {"items":items,"next":cursor|null}; takes `items`. cursor 0: there is no more. */
 json_t *shape_list(json_t *items, uint64_t cursor);
 
+/* PnL of a strategy, reporting currency; null while it cannot be told. In json_money.c. */
+json_t *shape_strategy_total(const struct view *view, uint16_t strategy);
+
 #endif

@@ -289,6 +289,18 @@ struct view_state view_state(struct view *view, uint16_t scope)
     return state;
 }
 
+void view_strategy(struct view *view, uint16_t strategy, struct view_strategy *out)
+{
+    view_enter(view);
+    *out = view->strategy[strategy].now;
+    view_leave(view);
+}
+
+uint16_t view_strategy_count(const struct view *view)
+{
+    return view->from.config->strategies;
+}
+
 uint64_t view_version(struct view *view, enum view_topic topic)
 {
     return atomic_load_explicit(&view->versions[topic], memory_order_acquire);

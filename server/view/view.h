@@ -58,6 +58,15 @@ struct view_state {
 };
 struct view_state view_state(struct view *view, uint16_t scope);
 
+/* A strategy's switch and parameters as the engine last stated them. */
+struct view_strategy {
+    bool enabled;
+    uint64_t version;
+    struct strategy_params params[MAX_INSTRUMENTS];
+};
+void view_strategy(struct view *view, uint16_t strategy, struct view_strategy *out);
+uint16_t view_strategy_count(const struct view *view); /* `manual` included */
+
 /* JSON for handlers and the stream; new references. `cursor` 0: newest. */
 json_t *view_status(struct view *view);
 json_t *view_health(struct view *view, bool *ready); /* {"ready","reasons"}; reason "engine_silent":
@@ -81,6 +90,8 @@ json_t *view_trading_states(struct view *view);
 json_t *view_trading_state(struct view *view, uint16_t scope);
 json_t *view_limits_json(struct view *view, uint16_t scope); /* without "pending" */
 json_t *view_limits_schema(struct view *view);
+/* Without "pending"; with_schema: what each parameter may be. */
+json_t *view_strategy_json(struct view *view, uint16_t strategy, bool with_schema);
 json_t *view_receipt(struct view *view, uint64_t incident); /* NULL: unknown */
 json_t *view_receipts(struct view *view);
 json_t *view_latency(struct view *view);
@@ -95,6 +106,7 @@ enum view_topic {
     VIEW_BOOKS,
     VIEW_KILL,
     VIEW_LIMITS,
+    VIEW_STRATEGIES,
     VIEW_LATENCY,
     VIEW_TOPICS
 };

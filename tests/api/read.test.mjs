@@ -132,10 +132,16 @@ test("an order says why it passed", async () => {
     return answer?.status === 200 && answer;
   });
   const check = { name: "text", scope: "null|text", measured: "any", limit: "any", headroom: "any", passed: "bool" };
-  const shape = { order: "text", passed: "bool", reason: "null|text", generation: "count", checks: [check], ages_ns: { map: "null|ns" } };
+  const shape = { order: "text", passed: "bool", reason: "null|text", denied_by: "null|text", generation: "count", checks: [check], ages_ns: { map: "null|ns" } };
   assert.deepEqual(shapes.differences(reply.body, shape), []);
   assert.equal(reply.body.passed, true);
-  assert.ok(reply.body.checks.length >= 8);
+  const names = reply.body.checks.map((check) => check.name);
+  for (const name of ["max_order_lots", "max_gross_notional", "max_margin_ratio", "halted", "self_match", "balance"]) {
+    assert.ok(names.includes(name), name);
+  }
+  for (const age of ["book", "venue", "rate"]) {
+    assert.ok(age in reply.body.ages_ns, age);
+  }
 });
 
 test("what is not there is 404 with problem details", async () => {

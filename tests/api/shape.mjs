@@ -144,6 +144,34 @@ export const LIMITS = {
   limits: { map: "null|count|decimal" },
   pending: "any",
 };
+export const STRATEGY = {
+  strategy: "text",
+  kind: "text",
+  says: "text",
+  enabled: "bool",
+  version: "count",
+  state: "text",
+  scope: "text",
+  open_orders: "count",
+  pnl: "null|decimal",
+  actor: "null|text",
+  reason: "null|text",
+  since_ns: "null|ns",
+  instruments: ["text"],
+  parameters: { map: { map: "null|count|decimal|text" } },
+  schema: [
+    {
+      name: "text",
+      unit: "text",
+      type: "text",
+      min: "null|count|decimal",
+      max: "null|count|decimal",
+      default: "null|count|decimal",
+      says: "text",
+    },
+  ],
+  pending: "any",
+};
 export const RECEIPT = {
   incident: "text",
   scope: "text",

@@ -53,6 +53,7 @@ function writeConfig(dir, ledger) {
     .replace(/^( +)idle: auto\b/m, `$1inline_gateway: ${cpus().length < 4}\n$1idle: spin`)
     .replace(/^( +initial_state:) ACTIVE\b/m, "$1 HALTED")
     .replace(/max_daily_loss: "\d+"/g, 'max_daily_loss: "1000000000"') // hours of trading pass in a minute
+    .replace(/max_drawdown_ratio: "[\d.]+"/g, 'max_drawdown_ratio: "1"')
     .replace(/^market:$/m, `market:\n  ledger: ${JSON.stringify(ledger)}`);
   if (!/idle: spin/.test(config) || !/initial_state: HALTED/.test(config) || !/ledger:/.test(config)) throw new Error("dev.yaml has changed its shape");
   const path = join(dir, "bench.yaml");

@@ -1,12 +1,13 @@
 // make bench: measures, prints a table, writes build/bench.json.
 //
-// What is measured in C (decoder, replay, engine step, rings) comes from `pitwall bench --json`;
-// what needs the running program (kill, memory) from the modules beside this file. Every speed is
+// What is measured in C (decoder, replay, engine step, burst) comes from `pitwall bench --json`, and
+// from `benches` what stands beside things that the product does not depend on (another ring); what
+// needs the running program (kill, memory) from the modules beside this file. Every speed is
 // a ratio inside one run or a latency of our own, median of interleaved rounds. Exit 0 when all
 // was measured, whether or not a target was met; 1 when something could not be measured.
 //
 //   PITWALL_BIN=build/pitwall BUILD=build [DATA_DIR=DIR] [BENCH=name] node run.mjs [--quick]
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { arch, cpus, loadavg, release, totalmem } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,6 +19,7 @@ function readOptions(argv, env) {
   const build = env.BUILD || "build";
   const options = {
     bin: env.PITWALL_BIN || join(build, "pitwall"),
+    benches: join(build, "release/benches"),
     out: join(build, "bench.json"),
     data: env.DATA_DIR ?? "",
     name: env.BENCH ?? "",
@@ -56,14 +58,27 @@ export function isMet(result) {
 function inC(options) {
   const args = ["bench", "--json"];
   if (options.data) args.push("--recordings", options.data);
+  return figuresOf(options.bin, options, args);
+}
+
+// With anchors that the product does not depend on.
+function besideOthers(options) {
+  return figuresOf(options.benches, options, []);
+}
+
+// What could be measured comes even when something could not.
+function figuresOf(program, options, args) {
   if (options.name) args.push("--name", options.name);
   if (options.quick) args.push("--quick");
-  const text = execFileSync(options.bin, args, {
+  const run = spawnSync(program, args, {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 1 << 26,
   });
-  return JSON.parse(text).results;
+  if (run.error) throw run.error;
+  const { results } = JSON.parse(run.stdout);
+  if (run.status !== 0) failures.push(`${program}: ended with ${run.status}, see above`);
+  return results;
 }
 
 // Modules of the running program: each exports bench(options) -> results, and the ids it gives.
@@ -110,11 +125,13 @@ function table(results) {
 
 const options = readOptions(process.argv.slice(2), process.env);
 const failures = [];
-let results = [];
-try {
-  results = inC(options);
-} catch (error) {
-  failures.push(`pitwall bench: ${error.message}`);
+const results = [];
+for (const measure of [inC, besideOthers]) {
+  try {
+    results.push(...measure(options));
+  } catch (error) {
+    failures.push(`${measure.name}: ${error.message}`);
+  }
 }
 results.push(...(await inProcess(options, failures)));
 for (const result of results) result.met = isMet(result);

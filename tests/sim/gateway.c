@@ -51,8 +51,7 @@ static void put_in_flight(struct world *world, const struct order_message *messa
 {
     if (world->inbound_count == SIM_QUEUE_MAX)
         violate(world, "sim", "too many messages on their way to the venue");
-    world->inbound[world->inbound_count++] =
-        (struct inbound){.message = *message, .life = world->life};
+    world->inbound[world->inbound_count++] = (struct inbound){.message = *message};
 }
 
 static void send(struct world *world, uint16_t at)

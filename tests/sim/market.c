@@ -8,10 +8,8 @@
 
 enum { START_TICKS = 10000, LEAST_TICKS = 1000, MOST_TICKS = 100000 };
 
-struct message {
-    struct market_update update;
-    struct level levels[4 * SIM_BOOK_LEVELS];
-};
+/* Room for an update and its levels. */
+enum { MESSAGE_BYTES = sizeof(struct market_update) + 4 * SIM_BOOK_LEVELS * sizeof(struct level) };
 
 static uint16_t any_instrument(struct world *world)
 {
@@ -46,21 +44,20 @@ static void next_levels(struct world *world, struct oracle_book *book)
     }
 }
 
-static void fill_message(struct message *message, const struct oracle_book *old,
-                         const struct oracle_book *next)
+static void fill_levels(struct market_update *update, const struct oracle_book *old,
+                        const struct oracle_book *next)
 {
-    struct market_update *update = &message->update;
     uint32_t count = 0;
 
     for (uint32_t at = 0; update->kind == MARKET_DELTA && at < old->bid_count; at++)
-        message->levels[count++] = (struct level){old->bids[at].price_ticks, 0};
+        update->levels[count++] = (struct level){old->bids[at].price_ticks, 0};
     for (uint32_t at = 0; at < next->bid_count; at++)
-        message->levels[count++] = next->bids[at];
+        update->levels[count++] = next->bids[at];
     update->bid_count = (uint16_t)count;
     for (uint32_t at = 0; update->kind == MARKET_DELTA && at < old->ask_count; at++)
-        message->levels[count++] = (struct level){old->asks[at].price_ticks, 0};
+        update->levels[count++] = (struct level){old->asks[at].price_ticks, 0};
     for (uint32_t at = 0; at < next->ask_count; at++)
-        message->levels[count++] = next->asks[at];
+        update->levels[count++] = next->asks[at];
     update->ask_count = (uint16_t)(count - update->bid_count);
 }
 
@@ -96,16 +93,16 @@ static void give(struct world *world, uint16_t instrument, enum market_kind kind
                  const struct oracle_book *next, int64_t skipped_ids)
 {
     struct oracle_book old = world->books[instrument];
-    struct message message;
+    alignas(8) uint8_t message[MESSAGE_BYTES] = {0};
+    struct market_update *update = (void *)message;
 
-    memset(&message, 0, sizeof message);
-    begin(world, instrument, kind, &message.update);
-    message.update.prev_update_id += skipped_ids;
-    message.update.update_id += skipped_ids;
-    fill_message(&message, &old, next);
+    begin(world, instrument, kind, update);
+    update->prev_update_id += skipped_ids;
+    update->update_id += skipped_ids;
+    fill_levels(update, &old, next);
     /* The engine may refuse all input while its lane is full; then nothing has come. */
-    apply(world, instrument, next, &message.update);
-    if (!feed_market(world, &message.update))
+    apply(world, instrument, next, update);
+    if (!feed_market(world, update))
         world->books[instrument] = old;
     world->books[instrument].price_ticks = next->price_ticks;
 }

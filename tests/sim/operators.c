@@ -61,7 +61,9 @@ static bool give(struct world *world, struct command *command)
         return false;
     say(world, "  answer: status %u, value %llx", world->done.status,
         (unsigned long long)world->done.value);
-    if (world->done.status != OK && !world->struck_now && !made_way(world))
+    /* Of a cancel-all that the ring cannot take whole, what fits is cancelled: the safe side. */
+    if (world->done.status != OK && !world->struck_now && !made_way(world) &&
+        command->kind != COMMAND_CANCEL_ALL)
         check_refused(world, before, command);
     if (world->done.status == OK)
         check_accepted(world, command);
@@ -334,7 +336,11 @@ void op_approve(struct world *world)
 void op_kill(struct world *world)
 {
     uint16_t scope = chance(world, 300) ? 0 : any_scope(world);
+    const struct proposal *proposal = &world->proposals[draw(world) % SIM_PROPOSALS_MAX];
 
+    /* While somebody is about to resume it. */
+    if (proposal->used && proposal->kind == COMMAND_SET_STATE)
+        scope = proposal->command.set_state.scope;
     say(world, "%s is killed", scope_text(scope));
     feed_kill(world, scope);
 }

@@ -87,7 +87,7 @@ void ops_step(struct world *world)
     if (world->outbound_count > SIM_QUEUE_MAX - 512)
         op = OP_venue_report;
     else if (world->inbound_count > SIM_QUEUE_MAX - 512)
-        op = OP_venue_take;
+        op = OP_venue_lose;
     /* As the engine's thread does at the start of most of its turns. */
     if (chance(world, 300))
         feed_kill_answer(world);

@@ -118,6 +118,8 @@ static void hear_sent(struct world *world, uint64_t seq, const struct event_orde
                              .sent_ns = world->now_ns,
                              .price_ticks = event->price_ticks,
                              .qty_lots = event->qty_lots,
+                             .asked_price_ticks = event->price_ticks,
+                             .asked_qty_lots = event->qty_lots,
                              .venue_price_ticks = event->price_ticks,
                              .venue_qty_lots = event->qty_lots};
     order->scopes = (struct order_scopes){
@@ -131,6 +133,10 @@ static void hear_sent(struct world *world, uint64_t seq, const struct event_orde
     check_sent(world, order, seq, &event->verdict);
     oracle_open_order(world, order);
     note_message(world, &order->scopes);
+    world->scopes[order->scopes.firm].orders_today++;
+    world->scopes[order->scopes.venue].orders_today++;
+    world->scopes[order->scopes.strategy].orders_today++;
+    world->scopes[order->scopes.instrument].orders_today++;
 }
 
 static void hear_order_state(struct world *world, const struct event_order_state *event)
@@ -196,6 +202,7 @@ static void hear_state(struct world *world, uint64_t seq, const struct event_sta
 
     if (!starts && event->state < (unsigned)scope->state) {
         check_loosened(world, event, seq);
+        scope->executions = 0; /* a person has looked */
         world->tally.resumed++;
         scope->acked_word = 0;
         scope->killed_at_seq = scope->struck_seq == seq ? seq : 0;
@@ -286,6 +293,17 @@ static void trade(struct traded *traded, const struct instrument *row,
     traded->fills++;
 }
 
+static void count_execution(struct world *world, const struct execution *report)
+{
+    struct scope_map map = world->config.scopes;
+
+    world->scopes[scope_of_firm()].executions++;
+    world->scopes[scope_of_venue(map, world->config.instrument[report->instrument].venue)]
+        .executions++;
+    world->scopes[scope_of_strategy(map, report->strategy)].executions++;
+    world->scopes[scope_of_instrument(map, report->instrument)].executions++;
+}
+
 static void tell_fill(struct world *world, const struct outbound *out)
 {
     const struct execution *report = &out->report;
@@ -299,6 +317,8 @@ static void tell_fill(struct world *world, const struct outbound *out)
     world->execs_told++;
     trade(&world->total[report->instrument], row, report);
     trade(&world->own[report->strategy][report->instrument], row, report);
+    if (report->strategy != STRATEGY_MANUAL)
+        count_execution(world, report);
     if (!order)
         return;
     order->told_lots += report->qty_lots;
@@ -415,11 +435,13 @@ void oracle_new_life(struct world *world)
     world->slow_timer_ns = 0;
     world->day_start_ns = world->config.day_start_ns;
     world->newest_generation = 0;
+    world->peak_e8 = world->config.capital_e8;
     world->awaiting_count = 0;
     memset(world->proposals, 0, sizeof world->proposals); /* they live in the control plane */
     world->kill_count = 0;
     for (uint16_t scope = 0; scope < SIM_SCOPES; scope++) {
         world->scopes[scope].day_open_e8 = 0;
+        world->scopes[scope].orders_today = world->scopes[scope].executions = 0;
         world->scopes[scope].killed_at_seq = world->scopes[scope].struck_seq = 0;
         world->scopes[scope].kill_word = atomic_load(&world->live.page.word[scope]);
     }
@@ -443,7 +465,8 @@ int64_t oracle_working(const struct world *world, const struct placed *order, ui
     for (uint32_t at = 0; at < world->open_count; at++) {
         const struct placed *other = &world->placed[world->open[at]];
 
-        if (other == order || other->instrument != order->instrument || other->side != order->side)
+        if (other->id == order->id || other->instrument != order->instrument ||
+            other->side != order->side)
             continue;
         if (scope == order->scopes.strategy && other->strategy != order->strategy)
             continue;
@@ -543,7 +566,91 @@ void oracle_roll_day(struct world *world)
     if (world->now_ns < world->day_start_ns + SIM_DAY_NS)
         return;
     world->day_start_ns += (world->now_ns - world->day_start_ns) / SIM_DAY_NS * SIM_DAY_NS;
-    for (uint16_t scope = 0; scope < SIM_SCOPES; scope++)
+    for (uint16_t scope = 0; scope < SIM_SCOPES; scope++) {
+        world->scopes[scope].orders_today = 0;
         world->scopes[scope].day_open_e8 =
             oracle_worth_is_known(world) ? oracle_pnl_e8(world, scope) : INT64_MIN;
+    }
+}
+
+void oracle_note_peak(struct world *world)
+{
+    int64_t equity = world->config.capital_e8 + oracle_pnl_e8(world, scope_of_firm());
+
+    if (oracle_worth_is_known(world) && equity > world->peak_e8)
+        world->peak_e8 = equity;
+}
+
+/* ---- exposure --------------------------------------------------------------------------- */
+
+/* Lots that work on one side of an instrument, of one strategy or (SIM_NONE) of all. */
+static int64_t side_lots(const struct world *world, uint16_t instrument, uint32_t strategy,
+                         enum side side)
+{
+    int64_t lots = 0;
+
+    for (uint32_t at = 0; at < world->open_count; at++) {
+        const struct placed *order = &world->placed[world->open[at]];
+
+        if (order->instrument == instrument && order->side == side &&
+            (strategy == SIM_NONE || order->strategy == strategy))
+            lots += oracle_exposed(order);
+    }
+    return lots;
+}
+
+/* At the mark, in the reporting currency, a little too small rather than too large. */
+static int64_t lots_worth_e8(const struct world *world, uint16_t instrument, int64_t lots)
+{
+    const struct instrument *row = &world->config.instrument[instrument];
+    int64_t mark = world->books[instrument].mark_e8_ticks;
+    int64_t value = 0;
+
+    if (lots == 0 || mark == 0)
+        return 0;
+    (void)instrument_value_between_e8(row, mark, lots < 0 ? -lots : lots, &value);
+    if (row->currency != 0)
+        value = (int64_t)((__int128)value * (world->books[0].mark_e8_ticks / 100) / MONEY_ONE_E8);
+    value -= value > 2 ? 2 : 0;
+    return lots < 0 ? -value : value;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    a = a < 0 ? -a : a;
+    b = b < 0 ? -b : b;
+    return a > b ? a : b;
+}
+
+/* Of a scope, with the order. */
+struct oracle_exposure oracle_exposure(const struct world *world, const struct placed *order,
+                                       uint16_t scope)
+{
+    uint16_t index;
+    enum scope_kind kind = scope_kind_of(world->config.scopes, scope, &index);
+    uint32_t strategy = kind == SCOPE_STRATEGY ? index : SIM_NONE;
+    struct oracle_exposure sum = {0};
+    int64_t longs = 0;
+    int64_t shorts = 0;
+
+    for (uint16_t at = 0; at < SIM_INSTRUMENTS; at++) {
+        int64_t position =
+            kind == SCOPE_STRATEGY ? world->own[index][at].lots : world->total[at].lots;
+        int64_t buys = side_lots(world, at, strategy, SIDE_BUY);
+        int64_t sells = side_lots(world, at, strategy, SIDE_SELL);
+        int64_t up, down;
+
+        if ((kind == SCOPE_INSTRUMENT && index != at) ||
+            (kind == SCOPE_VENUE && world->config.instrument[at].venue != index))
+            continue;
+        if (at == order->instrument)
+            *(order->side == SIDE_BUY ? &buys : &sells) += order->qty_lots;
+        up = lots_worth_e8(world, at, position + buys);
+        down = lots_worth_e8(world, at, position - sells);
+        sum.gross_e8 += larger(up, down);
+        longs += up;
+        shorts += down;
+    }
+    sum.net_e8 = larger(longs, shorts);
+    return sum;
 }

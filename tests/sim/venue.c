@@ -251,11 +251,26 @@ static struct placed *any_resting(struct world *world)
 void op_venue_take(struct world *world)
 {
     struct order_message message;
+    uint32_t at = 0;
+
+    while (at < world->inbound_count && world->inbound[at].held_until_ns > world->now_ns)
+        at++;
+    if (at == world->inbound_count)
+        return;
+    message = take_inbound(world, at);
+    venue_arrive(world, &message);
+}
+
+/* A message is slow on its way, for up to the receive window and beyond. */
+void op_venue_hold(struct world *world)
+{
+    struct inbound *inbound;
 
     if (world->inbound_count == 0)
         return;
-    message = take_inbound(world, 0);
-    venue_arrive(world, &message);
+    inbound = &world->inbound[draw(world) % world->inbound_count];
+    inbound->held_until_ns = world->now_ns + draw_from(world, 1, SIM_VENUE_WINDOW_NS * 5 / 4);
+    say(world, "a message about %llx is slow", (unsigned long long)inbound->message.order_id);
 }
 
 /* Queries go by other ways than orders, and are the quickest. */

@@ -245,6 +245,12 @@ static const struct {
     {LIMIT_PRICE_COLLAR_RATIO, RATIO_ONE_E8 / 200, RATIO_ONE_E8 / 10},
     {LIMIT_MAX_DATA_AGE_MS, 200, 3000},
     {LIMIT_MAX_DAILY_LOSS, 20 * MONEY_ONE_E8, 5000 * MONEY_ONE_E8},
+    {LIMIT_MAX_ORDERS_PER_DAY, 10, 200},
+    {LIMIT_MAX_REPEATED_EXECUTIONS, 2, 60},
+    {LIMIT_DUPLICATE_WINDOW_MS, 1, 1000},
+    {LIMIT_MAX_GROSS_NOTIONAL, 5000 * MONEY_ONE_E8, 100000 * MONEY_ONE_E8},
+    {LIMIT_MAX_NET_NOTIONAL, 3000 * MONEY_ONE_E8, 60000 * MONEY_ONE_E8},
+    {LIMIT_MAX_DRAWDOWN_RATIO, RATIO_ONE_E8 / 20000, RATIO_ONE_E8 / 200},
 };
 
 static int64_t widest(enum limit_id id)
@@ -269,11 +275,12 @@ static void choose_caps(struct world *world, uint16_t scope, const struct limits
                         struct limits *caps)
 {
     for (unsigned id = 0; id < LIMIT_COUNT; id++) {
+        const struct limit_row *row = limit_row((enum limit_id)id);
         int64_t value = limits->value[id];
 
         caps->value[id] = LIMIT_UNSET;
-        if (value > 0 && value <= INT64_MAX / 2 && scope == scope_of_firm() && chance(world, 500) &&
-            limit_row((enum limit_id)id)->sense == LIMIT_MOST)
+        if (value > 0 && value <= row->max / 2 && scope == scope_of_firm() && chance(world, 500) &&
+            row->sense == LIMIT_MOST)
             caps->value[id] = value + value / 2;
     }
 }

@@ -95,6 +95,7 @@ struct placed {
     uint8_t state;    /* as the engine has said */
     uint8_t ended_by; /* the venue's report; 0: filled, or never there */
     int64_t sent_ns;
+    int64_t asked_price_ticks, asked_qty_lots; /* when it was sent */
     int64_t price_ticks, qty_lots;             /* as the engine has been told */
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not answered; qty 0: none */
     uint32_t amend_no;
@@ -141,6 +142,11 @@ struct oracle_scope {
     uint64_t killed_at_seq;    /* records after this one say no new order; 0: not killed */
     uint64_t acked_word;       /* generation of its newest kill that was answered; 0: none */
     int64_t day_open_e8;       /* INT64_MIN: not known */
+    int64_t orders_today, executions;
+};
+
+struct oracle_exposure {
+    int64_t gross_e8, net_e8;
 };
 
 struct message_said {
@@ -158,7 +164,7 @@ struct kill_wait {
 
 struct inbound {
     struct order_message message;
-    uint32_t life; /* whose process sent it */
+    int64_t held_until_ns; /* on a slow line: others overtake it */
 };
 
 struct outbound {
@@ -283,6 +289,7 @@ struct world {
     struct traded total[SIM_INSTRUMENTS], own[SIM_STRATEGIES][SIM_INSTRUMENTS];
     uint64_t newest_generation;
     int64_t day_start_ns;
+    int64_t peak_e8;                           /* of equity, after each call */
     struct oracle_scope recovered[SIM_SCOPES]; /* what the disk said at the start of this life */
     struct event_command_done done;            /* the latest answer */
     uint64_t base_before; /* version that a change has to name, as it was when the command came */
@@ -395,6 +402,9 @@ int64_t oracle_working(const struct world *world, const struct placed *order, ui
 int64_t oracle_exposed(const struct placed *order);
 void oracle_open_order(struct world *world, struct placed *order);
 void oracle_index(struct world *world, struct placed *order);
+struct oracle_exposure oracle_exposure(const struct world *world, const struct placed *order,
+                                       uint16_t scope);
+void oracle_note_peak(struct world *world);
 uint32_t oracle_open(const struct world *world, uint16_t scope);
 uint32_t oracle_messages(const struct world *world, uint16_t scope, int64_t window_ns);
 enum trading_state oracle_state(const struct world *world, const struct order_scopes *scopes);

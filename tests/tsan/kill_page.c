@@ -96,7 +96,7 @@ int main(void)
     atomic_store(&done, 1);
     pthread_join(others[0], NULL);
     pthread_join(others[1], NULL);
-    if (!published || atomic_load(&bad) != 0 || atomic_load(&page.ticket) != KILLERS * KILLS + 1 ||
+    if (!published || atomic_load(&bad) != 0 || atomic_load(&page.ticket) < KILLERS * KILLS + 1 ||
         atomic_load(&page.doorbell) != KILLERS * KILLS + 1) {
         printf("kill page: %lu orders would have passed a kill\n",
                (unsigned long)atomic_load(&bad));

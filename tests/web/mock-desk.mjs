@@ -104,6 +104,7 @@ export class Desk {
       ),
       pending: null,
     }));
+    this.strategies = [this.strategy("maker", true), this.strategy("momentum", false)];
     this.states = SCOPES.map((scope) => ({
       scope,
       state: "ACTIVE",
@@ -373,11 +374,60 @@ export class Desk {
       headroom: name === denied ? "-0.0246" : "0.0121",
       passed: name !== denied,
     }));
-    const ages_ns = { book: "1400000" };
-    return { order: id, passed: !denied, reason: denied, generation: 7, checks, ages_ns };
+    const ages_ns = { book: "1400000", venue: null, rate: null };
+    return { order: id, passed: !denied, reason: denied, denied_by: denied, generation: 7, checks, ages_ns };
   }
 
   // ---- what is changed ----
+
+  strategy(strategy, enabled) {
+    const instruments = this.markets.slice(0, 2).map((market) => market.instrument);
+    return {
+      strategy,
+      kind: strategy,
+      says: `what a ${strategy} does`,
+      enabled,
+      version: 1,
+      state: "ACTIVE",
+      scope: `strategy/${strategy}`,
+      open_orders: 2,
+      pnl: "12.5",
+      actor: null,
+      reason: null,
+      since_ns: null,
+      instruments,
+      parameters: Object.fromEntries(
+        instruments.map((name, i) => [name, { order_lots: 20 + i, risk_aversion: "0.0005" }]),
+      ),
+      pending: null,
+    };
+  }
+
+  strategySchema() {
+    const row = (name, type, min, max, says) => ({ name, type, min, max, says, unit: "lots", default: min });
+    return [
+      row("order_lots", "integer", 1, 1000000, "lots of one order"),
+      row("risk_aversion", "decimal", "0", "1", "gamma"),
+    ];
+  }
+
+  strategyPut(name, change, user) {
+    const row = this.strategies.find((one) => one.strategy === name);
+    if (change.enabled && !row.enabled) {
+      const diff = [{ name: "enabled", old: "false", new: "true" }];
+      row.pending = this.propose("strategy", row.scope, diff, row.version, change.reason, user);
+      return { approval: row.pending };
+    }
+    row.enabled = change.enabled ?? row.enabled;
+    for (const instrument of row.instruments) {
+      const own = { ...change.parameters, ...change.per_instrument?.[instrument] };
+      row.parameters[instrument] = { ...row.parameters[instrument], ...own };
+    }
+    row.version++;
+    row.actor = user;
+    row.reason = change.reason;
+    return { strategy: { ...row, schema: this.strategySchema() } };
+  }
 
   limitsOf(scope) {
     return this.limits.find((row) => row.scope === scope) ?? null;

@@ -55,6 +55,7 @@ const SNAPSHOTS = {
   orders: (desk) => ({ items: desk.orders.slice(0, 200) }),
   fills: (desk) => ({ items: desk.fills.slice(0, 200) }),
   limits: (desk) => ({ items: desk.limits }),
+  strategies: (desk) => ({ items: desk.strategies }),
   approvals: (desk) => ({ items: desk.approvals }),
   audit: (desk) => ({ items: desk.audit.slice(-200).reverse() }),
   kill: (desk) => ({ items: desk.receipts, states: desk.states }),
@@ -70,6 +71,7 @@ const EVERY = {
   orders: 2,
   fills: 2,
   limits: 3,
+  strategies: 3,
   approvals: 3,
   audit: 3,
   kill: 2,
@@ -304,6 +306,7 @@ export class MockServer {
     const { desk } = this;
     const { session, reply, body } = call;
     const limits = /^(GET|PUT) \/limits\/(.+)$/.exec(what);
+    const strategy = /^PUT \/strategies\/(\w+)$/.exec(what);
     const approval = /^POST \/approvals\/(\w+)\/(approve|reject)$/.exec(what);
     const receipt = /^GET \/kill\/(\w+)$/.exec(what);
     const why = /^GET \/orders\/(\w+)\/why$/.exec(what);
@@ -332,6 +335,11 @@ export class MockServer {
       reply(200, { items: rows.slice(0, Number(call.query.get("limit"))), next: null });
     } else if (what === "GET /limits/schema") {
       reply(200, desk.schema());
+    } else if (what === "GET /strategies") {
+      const schema = desk.strategySchema();
+      reply(200, { items: desk.strategies.map((row) => ({ ...row, schema })), next: null });
+    } else if (strategy) {
+      this.strategy(strategy[1], call);
     } else if (limits) {
       this.limits(limits[1], limits[2], call);
     } else if (what === "POST /kill") {
@@ -356,6 +364,16 @@ export class MockServer {
     } else {
       throw new Refusal(404, "not_found");
     }
+  }
+
+  strategy(name, { request, body, session, reply }) {
+    need(session, "risk");
+    const row = this.desk.strategies.find((one) => one.strategy === name);
+    if (request.headers["if-match"] !== `"${row.version}"`) {
+      throw new Refusal(412, "stale_version");
+    }
+    const done = this.desk.strategyPut(name, body, session.user);
+    reply(done.approval ? 202 : 200, done.approval ?? done.strategy);
   }
 
   limits(method, scope, { request, body, session, reply }) {

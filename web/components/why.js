@@ -39,12 +39,17 @@ function Checks({ verdict }) {
   </table>`;
 }
 
+/** A reason may not be the limit's own name: not set, or a duplicate. @param {Verdict} verdict */
+function deniedByText({ denied_by: limit, reason }) {
+  return limit && limit !== reason ? ` (${nameText(limit)})` : "";
+}
+
 /** @param {Verdict} verdict */
 function verdictText(verdict) {
   const under = `judged by limits of generation ${countText(verdict.generation)}`;
   return verdict.passed
     ? `Passed, ${under}`
-    : `Denied: ${nameText(verdict.reason ?? "")}, ${under}`;
+    : `Denied: ${nameText(verdict.reason ?? "")}${deniedByText(verdict)}, ${under}`;
 }
 
 /** @param {{order: Order}} props */

@@ -59,6 +59,37 @@ export interface Limits {
     pending: Approval | null;
 }
 
+export type ParameterValue = Decimal | number | null;
+
+export interface ParameterRow {
+    name: string;
+    unit: string;
+    type: "integer" | "ms" | "decimal" | "instrument";
+    min: ParameterValue;
+    max: ParameterValue;
+    default: ParameterValue;
+    says: string;
+}
+
+export interface Strategy {
+    strategy: string;
+    kind: string;
+    says: string;
+    enabled: boolean;
+    version: number;
+    state: string;
+    scope: string;
+    open_orders: number;
+    pnl: Decimal | null;
+    actor: string | null;
+    reason: string | null;
+    since_ns: Nanoseconds | null;
+    instruments: string[];
+    parameters: Record<string, Record<string, ParameterValue>>;
+    schema?: ParameterRow[];
+    pending: Approval | null;
+}
+
 export interface DiffRow {
     name: string;
     old: Decimal | number | null;
@@ -144,6 +175,7 @@ export interface Verdict {
   order: string;
   passed: boolean;
   reason: string | null;
+  denied_by: string | null;
   generation: number;
   checks: Check[];
   ages_ns: Record<string, Nanoseconds | null>;
@@ -263,6 +295,7 @@ export type Topic =
     | "books"
     | "kill"
     | "limits"
+    | "strategies"
     | "approvals"
     | "audit"
     | "latency";

@@ -409,10 +409,13 @@ static bool level_list(struct convert *convert, enum field field, struct level *
                        uint32_t most, uint16_t *used)
 {
     struct binance_text text = convert->reader->field[field];
-    struct reader reader = {.at = text.at, .end = text.at + text.length};
+    struct reader reader;
 
     *used = 0;
-    if (text.at == NULL || !take(&reader, '['))
+    if (text.at == NULL)
+        return refuse(convert, BINANCE_MISSING, text);
+    reader = (struct reader){.at = text.at, .end = text.at + text.length};
+    if (!take(&reader, '['))
         return refuse(convert, BINANCE_MISSING, text);
     if (take(&reader, ']'))
         return true;

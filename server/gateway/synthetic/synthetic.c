@@ -150,6 +150,16 @@ static const struct feed_ops synthetic_ops = {
     .close = synthetic_close,
 };
 
+void synthetic_instruments(struct feed_instruments *instruments)
+{
+    instruments->count = WALK_PROFILES;
+    for (uint32_t at = 0; at < WALK_PROFILES; at++) {
+        instruments->row[at] = *walk_instrument(at);
+        strcpy(instruments->venue[at], "sim");
+        strcpy(instruments->currency[at], "USDT");
+    }
+}
+
 enum status synthetic_open(uint64_t seed, int64_t start_ns, struct feed **feed, struct err *err)
 {
     struct synthetic *synthetic = calloc(1, sizeof *synthetic);
@@ -158,12 +168,7 @@ enum status synthetic_open(uint64_t seed, int64_t start_ns, struct feed **feed, 
         return err_set(err, ERR_INTERNAL, "no memory for the synthetic market");
     synthetic->seed = seed;
     synthetic->start_ns = start_ns;
-    synthetic->instruments.count = WALK_PROFILES;
-    for (uint32_t at = 0; at < WALK_PROFILES; at++) {
-        synthetic->instruments.row[at] = *walk_instrument(at);
-        strcpy(synthetic->instruments.venue[at], "sim");
-        strcpy(synthetic->instruments.currency[at], "USDT");
-    }
+    synthetic_instruments(&synthetic->instruments);
     synthetic->feed.ops = &synthetic_ops;
     synthetic->feed.instruments = &synthetic->instruments;
     *feed = &synthetic->feed;

@@ -15,7 +15,13 @@
 
 enum { SYNTHETIC_LEVELS = 50 };
 
+/* What both kinds trade. */
+void synthetic_instruments(struct feed_instruments *instruments);
+
 /* The feed's clock starts at `start_ns`. */
 enum status synthetic_open(uint64_t seed, int64_t start_ns, struct feed **feed, struct err *err);
+/* The same market made of orders: background accounts trade on the exchanges of feed->l3, and so
+ * can we. It ends with the feed. Used by the feed's thread. */
+enum status synthetic_l3_open(uint64_t seed, int64_t start_ns, struct feed **feed, struct err *err);
 
 #endif

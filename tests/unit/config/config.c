@@ -69,12 +69,20 @@ static const struct refusal refusals[] = {
     {HEAD "limits: {firm: {max_order_lots: \"5\"}}\n", "in quotes is a text", 3},
     {HEAD "limits: {firm: {max_daily_loss: 1.123456789}}\n", "at most 8 places", 3},
     {HEAD "strategies: [{strategy: a, kind: maker, fast_ms: 3}]\n", "unknown key 'fast_ms'", 3},
-    {HEAD "strategies: [{strategy: a, kind: taker}]\n", "maker or momentum", 3},
+    {HEAD "strategies: [{strategy: a, kind: taker}]\n", "one of maker momentum arb", 3},
     {HEAD "strategies: [{strategy: a, kind: maker, instruments: [x:Y]}]\n",
      "unknown instrument 'x:Y'", 3},
     {HEAD "strategies: [{strategy: manual, kind: maker}]\n", "people's own orders", 3},
     {HEAD "strategies: [{strategy: a, kind: momentum, fast_ms: 9, slow_ms: 9}]\n",
      "fast_ms must be less", 3},
+    {HEAD "strategies: [{strategy: a, kind: momentum, fast_ms: 1.5}]\n",
+     "'1.5' is not a whole number", 3},
+    {HEAD "strategies: [{strategy: a, kind: maker, fill_decay: 0}]\n",
+     "fill_decay must be from 0.0001 to 1000", 3},
+    {HEAD "strategies: [{strategy: a, kind: maker, order_lots: \"5\"}]\n", "in quotes is a text",
+     3},
+    {HEAD "strategies: [{strategy: a, kind: arb, other: 'sim:NO'}]\n",
+     "there is no instrument \"sim:NO\"", 3},
     {HEAD "recorded: {'*': {maker_fee: 9}}\n", "outside -0.1..0.1", 3},
     {HEAD "recorded: {'*': {maintenance_margin: 0.02}}\n", "below maintenance_margin", 3},
     {HEAD "engine: {day_roll_hour: 24}\n", "outside 0..23", 3},
@@ -138,7 +146,7 @@ Test(config, values_are_exact)
                            "limits: {firm: {price_collar_ratio: 0.02, max_daily_loss: null}}\n"
                            "caps: {firm: {max_open_orders: 7}}\n"
                            "strategies: [{strategy: m, kind: momentum, entry_ratio: '0.0004',"
-                           " fast_ms: 1.5, instruments: all, per_instrument:"
+                           " fast_ms: 15, instruments: all, per_instrument:"
                            " {'sim:BTCUSDT': {order_lots: 9}}}]\n",
                       NULL, &err),
                  OK, "%s", err.text);
@@ -153,7 +161,7 @@ Test(config, values_are_exact)
     cr_assert_eq(config.limits[0].value[LIMIT_MAX_ORDER_LOTS], LIMIT_UNSET);
     cr_assert_eq(config.strategies, 2);
     cr_assert_eq(config.strategy[1].params[0].order_lots, 9);
-    cr_assert_eq(config.strategy[1].params[0].fast_ns, 1500000);
+    cr_assert_eq(config.strategy[1].params[0].fast_ns, 15000000);
     cr_assert_eq(config.strategy[1].params[0].entry_e8, 40000);
     cr_assert(config_scope_find(&config, "instrument/sim:BTCUSDT", &scope));
     cr_assert_eq(scope, scope_of_instrument(config.scopes, 0));

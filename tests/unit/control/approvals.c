@@ -158,16 +158,16 @@ Test(approvals, the_pending_change_of_a_scope_is_shown)
     json_t *pending;
 
     propose("firm");
-    pending = approvals_pending_limits(&approvals, "firm");
+    pending = approvals_pending(&approvals, APPROVAL_LIMITS, "firm");
     cr_assert(json_is_null(pending), "a state is no change of limits");
     proposal.change.named[LIMIT_MAX_ORDER_LOTS] = true;
     proposal.change.asked.value[LIMIT_MAX_ORDER_LOTS] = 9;
     proposal.before.value[LIMIT_MAX_ORDER_LOTS] = 5;
     kept = approvals_add(&approvals, &proposal, now_ns);
-    pending = approvals_pending_limits(&approvals, "firm");
+    pending = approvals_pending(&approvals, APPROVAL_LIMITS, "firm");
     cr_assert_eq(json_integer_value(json_object_get(pending, "base")), 3);
     cr_assert_eq(json_array_size(json_object_get(pending, "diff")), 1);
     json_decref(pending);
     approval_decide(&approvals, kept, APPROVAL_APPLIED, "bob", "", now_ns);
-    cr_assert(json_is_null(approvals_pending_limits(&approvals, "firm")));
+    cr_assert(json_is_null(approvals_pending(&approvals, APPROVAL_LIMITS, "firm")));
 }

@@ -252,3 +252,23 @@ Test(engine, two_runs_of_the_same_inputs_state_the_same)
     cr_assert(eq(u64, runs[0]->lane.write_at, runs[1]->lane.write_at));
     cr_assert(eq(int, memcmp(runs[0]->lane.bytes, runs[1]->lane.bytes, runs[0]->lane.write_at), 0));
 }
+
+Test(engine, a_step_that_overran_disables_the_strategies_that_ran_in_it)
+{
+    struct fixture *f = with_maker();
+
+    cr_assert(gt(u32, engine_open_orders(f->engine), 0));
+    fixture_book(f, 1, 1000, 1010); /* the newest step: the maker ran in it */
+    engine_overran(f->engine, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(u32, f->counts[EVENT_STRATEGY], 2), "said at start, and now");
+    cr_assert(eq(int, f->newest[EVENT_STRATEGY].strategy.enabled, 0));
+    for (uint32_t at = 0; at < f->engine->oms.pool.live_count; at++)
+        cr_assert(eq(int, f->engine->oms.pool.order[f->engine->oms.pool.live[at]].state,
+                     ORDER_PENDING_CANCEL));
+    fixture_drain(f);
+    cr_assert(eq(int, f->sent[f->sent_count - 1].kind, ORDER_MESSAGE_CANCEL), "at once");
+    engine_overran(f->engine, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(u32, f->counts[EVENT_STRATEGY], 2), "nobody ran since");
+}

@@ -246,15 +246,15 @@ Test(gateway, times_n_is_n_times_as_fast)
     config.speed = SPEED_TIMES;
     config.times = 1000;
     feed_snapshot(0);
-    feed_snapshot(10000 * MS); /* ten seconds: ten milliseconds */
+    feed_snapshot(500000 * MS); /* 500 seconds: half of one */
     start();
     gateway_poll(gateway);
     cr_assert(take_update(&update));
     poll_for(4 * MS);
     cr_assert(not(take_update(&update)));
-    poll_for(20 * MS);
+    poll_for(700 * MS);
     cr_assert(take_update(&update));
-    cr_assert(lt(i64, clock_real_ns() - update.received_ns, 1000 * MS), "a moment of our clock");
+    cr_assert(lt(i64, clock_real_ns() - update.received_ns, 100000 * MS), "a moment of our clock");
 }
 
 Test(gateway, max_speed_waits_for_the_engine_and_keeps_virtual_time)

@@ -160,6 +160,7 @@ Test(oms, a_kill_in_the_middle_of_a_step_stops_the_very_next_order)
     accounts_init(&oms->accounts, f->config.scopes, f->config.instrument, f->config.currency, 1,
                   1000000 * MONEY_ONE_E8, f->now_ns);
     order_pool_init(&oms->pool);
+    oms_mark(oms, 0, 1000 * PRICE_ONE_E8);
     cr_assert(eq(int, oms_submit(oms, &intent, &reference, &id, &verdict), SUBMIT_SENT));
     kill_page_set(&f->page, scope_of_strategy(f->config.scopes, 1));
     cr_assert(eq(int, oms_submit(oms, &intent, &reference, &id, &verdict), SUBMIT_DENIED));

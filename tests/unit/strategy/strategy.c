@@ -1,15 +1,5 @@
-#include "engine.h"
+#include "unit/strategy/table.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MS 1000000LL
-
-static struct book *book;
-static struct strategy_view view;
-static struct strategy_state state;
 static struct intent intents[MAX_INTENTS];
 
 static const struct strategy_params maker = {.order_lots = 5,
@@ -27,39 +17,13 @@ static const struct strategy_params momentum = {.order_lots = 5,
 
 static void set_book(int64_t bid, int64_t ask)
 {
-    union {
-        struct market_update update;
-        uint8_t bytes[sizeof(struct market_update) + 2 * sizeof(struct level)];
-    } out = {.update = {.kind = MARKET_SNAPSHOT, .bid_count = 1, .ask_count = 1, .update_id = 1}};
-
-    out.update.levels[0] = (struct level){bid, 10};
-    out.update.levels[1] = (struct level){ask, 10};
-    book_apply(book, &out.update);
-}
-
-static void open_view(void)
-{
-    book = aligned_alloc(CACHE_LINES_APART, (book_size() + 127) / 128 * 128);
-    book_init(book, 0);
-    view = (struct strategy_view){.now_ns = 1000 * MS, .strategy = 1, .book = book};
-    state = (struct strategy_state){0};
-    set_book(1000, 1002);
-}
-
-static void close_view(void)
-{
-    free(book);
+    table_levels(book, bid, 10, ask, 10);
 }
 
 static void add_working(uint64_t id, enum side side, int64_t price, int64_t lots,
                         enum order_state order_state, int64_t age_ns)
 {
-    view.working[view.working_count++] = (struct working){.order_id = id,
-                                                          .price_ticks = price,
-                                                          .leaves_lots = lots,
-                                                          .sent_ns = view.now_ns - age_ns,
-                                                          .side = (uint8_t)side,
-                                                          .state = (uint8_t)order_state};
+    table_work(view.working, &view.working_count, id, side, price, lots, order_state, age_ns);
 }
 
 static uint32_t step(const struct strategy_params *params)
@@ -68,8 +32,8 @@ static uint32_t step(const struct strategy_params *params)
                          &state, &view, intents);
 }
 
-TestSuite(maker, .init = open_view, .fini = close_view);
-TestSuite(momentum, .init = open_view, .fini = close_view);
+TestSuite(maker, .init = table_open, .fini = table_close);
+TestSuite(momentum, .init = table_open, .fini = table_close);
 
 Test(maker, quotes_both_sides_around_the_mid_and_only_to_make)
 {
@@ -182,6 +146,90 @@ Test(maker, pulls_everything_from_a_stale_book)
     view.stale = false;
     book_mark(book, BOOK_LOST);
     cr_assert(eq(u32, step(&maker), 2), "also when only the book says so");
+}
+
+static const struct strategy_params amending = {.order_lots = 5,
+                                                .max_position_lots = 20,
+                                                .half_spread_ticks = 4,
+                                                .requote_ticks = 3,
+                                                .min_quote_life_ns = 100 * MS,
+                                                .use_amend = 1};
+
+static uint32_t amend_step(void)
+{
+    return strategy_step(STRATEGY_KIND_MAKER, &amending, &state, &view, intents);
+}
+
+Test(maker, amends_a_quote_that_is_off_when_told_to)
+{
+    add_working(1, SIDE_BUY, 990, 3, ORDER_PARTLY_FILLED, 200 * MS);
+    view.working[0].filled_lots = 2;
+    add_working(2, SIDE_SELL, 1005, 5, ORDER_WORKING, 200 * MS);
+    cr_assert(eq(u32, amend_step(), 1));
+    cr_assert(eq(int, intents[0].kind, INTENT_AMEND));
+    cr_assert(eq(u64, intents[0].order_id, 1));
+    cr_assert(eq(i64, intents[0].price_ticks, 997));
+    cr_assert(eq(i64, intents[0].qty_lots, 7), "the total: what is filled and what is wanted");
+    view.now_ns += 99 * MS;
+    cr_assert(eq(u32, amend_step(), 0), "what the venue refused is not asked at every update");
+    view.now_ns += 1 * MS;
+    cr_assert(eq(u32, amend_step(), 1));
+}
+
+Test(maker, cancels_rather_than_amends_what_must_go)
+{
+    view.position_lots = 17;
+    add_working(1, SIDE_BUY, 990, 5, ORDER_WORKING, 200 * MS);
+    add_working(2, SIDE_SELL, 1001, 5, ORDER_WORKING, 200 * MS);
+    cr_assert(eq(u32, amend_step(), 1));
+    cr_assert(eq(int, intents[0].kind, INTENT_CANCEL));
+    cr_assert(eq(u64, intents[0].order_id, 1));
+}
+
+/* A random walk of book, position and parameters: what must hold at every step. */
+Test(maker, whatever_the_book_it_never_crosses_nor_breaks_its_restraint)
+{
+    struct strategy_params any;
+    uint64_t random = 20417;
+
+    for (int at = 0; at < 20000; at++) {
+        int64_t bid;
+        int64_t ask;
+        uint32_t wanted;
+
+        random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+        if (at % 500 == 0) {
+            parameters_default(&any);
+            any.order_lots = 1 + (int64_t)(random >> 40) % 20;
+            any.max_position_lots = (int64_t)(random >> 33) % 200;
+            any.half_spread_ticks = 1 + (int64_t)(random >> 50) % 10;
+            any.min_quote_life_ns = 0;
+            any.risk_aversion_e8 = at % 1000 ? (int64_t)(random >> 20) % 10000000 : 0;
+            any.flow_e8 = (int64_t)(random >> 10) % (2 * RATIO_ONE_E8);
+            any.horizon_ns = (1 + (int64_t)(random >> 45) % 60) * SECOND;
+            state = (struct strategy_state){0};
+        }
+        bid = 1 + (int64_t)(random >> 48) % 3000;
+        ask = bid + 1 + (int64_t)(random >> 60);
+        view.now_ns += (int64_t)(random >> 36) % (50 * MS);
+        view.position_lots = (int64_t)(random >> 30) % 401 - 200;
+        table_levels(book, bid, 1 + (int64_t)(random >> 55), ask, 1 + (int64_t)(random >> 52));
+        wanted = strategy_step(STRATEGY_KIND_MAKER, &any, &state, &view, intents);
+        for (uint32_t i = 0; i < wanted; i++) {
+            const struct intent *intent = &intents[i];
+            int64_t held = intent->side == SIDE_BUY ? view.position_lots : -view.position_lots;
+
+            cr_assert(eq(int, intent->flags, ORDER_POST_ONLY));
+            cr_assert(intent->side == SIDE_BUY ? intent->price_ticks < ask
+                                               : intent->price_ticks > bid);
+            cr_assert(gt(i64, intent->price_ticks, 0));
+            cr_assert(gt(i64, intent->qty_lots, 0));
+            cr_assert(le(i64, intent->qty_lots, any.order_lots));
+            cr_assert(le(i64, held + intent->qty_lots, any.max_position_lots));
+        }
+        if (wanted == 2)
+            cr_assert(lt(i64, intents[0].price_ticks, intents[1].price_ticks));
+    }
 }
 
 /* Feeds a constant touch for a while. */

@@ -1,0 +1,52 @@
+// The strategies' panel: told at once, switched off at once, switched on by two people.
+
+import assert from "node:assert/strict";
+import { bound, screenshot, textOf, until } from "./browser.mjs";
+import { story } from "./story.mjs";
+
+bound(200000);
+
+const notice = (page, words) =>
+  until(`a notice: ${words}`, async () => (await page.textContent(".notices")).includes(words));
+const parameterValue = (page, name) =>
+  textOf(page, `[data-parameter=${name}] [data-test=in-force]`);
+
+story("a strategy is told one instrument's parameters at once", {}, async (page, server) => {
+  await until("strategies", async () => (await parameterValue(page, "order_lots")) === "differs");
+  assert.equal(await parameterValue(page, "risk_aversion"), "0.0005");
+  await page.selectOption("#at-strategyChange", "sim:BTCUSDT");
+  assert.equal(await parameterValue(page, "order_lots"), "20");
+  await page.fill("#parameter-order_lots", "0");
+  assert.match(await textOf(page, "[data-parameter=order_lots]"), /not below 1/);
+  await page.fill("#parameter-order_lots", "7");
+  await page.fill("#parameter-risk_aversion", "0.001");
+  assert.equal(await page.isDisabled("#strategy-apply"), true, "a reason is missing");
+  await page.fill("#strategies-reason", "thin");
+  await page.click("#strategy-apply");
+  await notice(page, "maker is in force as version 2");
+  await until("the new value", async () => (await parameterValue(page, "order_lots")) === "7");
+  const put = server.seen.find((request) => request.method === "PUT");
+  assert.equal(put.path, "/strategies/maker");
+  assert.equal(put.headers["if-match"], '"1"');
+  assert.deepEqual(put.body, {
+    per_instrument: { "sim:BTCUSDT": { order_lots: 7, risk_aversion: "0.001" } },
+    reason: "thin",
+  });
+  await screenshot(page, "strategies");
+});
+
+story("a strategy is switched off at once and on by two", {}, async (page) => {
+  const row = (name) => textOf(page, `[data-strategy=${name}] [data-test=switch]`);
+  await until("strategies", () => page.isVisible("[data-strategy=momentum]"));
+  await page.fill("#strategies-reason", "odd fills");
+  await page.click("#strategy-disable");
+  await until("it is off", async () => (await row("maker")) === "disabled");
+  await page.click("[data-strategy=momentum] button");
+  await page.fill("#strategies-reason", "looked at");
+  await page.click("#strategy-enable");
+  assert.match(await textOf(page, ".dialog"), /momentum will trade again/);
+  await page.click("#dialog-yes");
+  await notice(page, "approval 1 waits for a second person");
+  await until("it waits", async () => /disabled.*approval 1 waits/.test(await row("momentum")));
+  assert.match(await textOf(page, "[data-approval='1']"), /Enabled.*false \u2192 true/);
+});
