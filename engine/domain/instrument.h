@@ -31,10 +31,9 @@ struct instrument {
     int64_t maker_fee_e8;           /* ratio; negative is a rebate */
     int64_t taker_fee_e8;
     int64_t exchange_fee_e8, clearing_fee_e8; /* ratios, on top of either */
+    int64_t funding_rate_e8;                  /* of a position's value at each funding time */
     int64_t initial_margin_e8;                /* ratio of the value that an order ties up */
     int64_t maintenance_margin_e8; /* ratio below which the venue liquidates; 0: not margined */
-    int64_t funding_rate_e8;       /* what longs pay shorts each interval, ratio of the value */
-    int64_t funding_interval_ns;   /* 0: no funding */
 };
 
 /* Where a mark comes from. */

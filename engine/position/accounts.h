@@ -10,7 +10,7 @@
  * none (marks.c). Margin, liquidation: see the formulas in margin.c.
  *
  * Engine thread; no allocation. All getters are plain reads or a division. A mark costs a few ns
- * while nothing is held, about 20 ns a held position otherwise; a fill about 100 ns. */
+ * while nothing is held, some 40 ns a held position otherwise; a fill about 100 ns. */
 #ifndef PITWALL_POSITION_ACCOUNTS_H
 #define PITWALL_POSITION_ACCOUNTS_H
 

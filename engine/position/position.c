@@ -101,7 +101,7 @@ bool position_funding_due_e8(const struct position *position, const struct instr
     int64_t value = 0;
 
     *due_e8 = 0;
-    if (position->lots == 0 || instrument->funding_interval_ns == 0)
+    if (position->lots == 0 || instrument->funding_rate_e8 == 0)
         return true;
     if (!instrument_value_between_e8(instrument, mark_e8_ticks, magnitude(position->lots), &value))
         return false;

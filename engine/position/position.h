@@ -42,7 +42,7 @@ bool position_mark(struct position *position, const struct instrument *instrumen
                    int64_t mark_e8_ticks);
 
 /* What the open lots will pay (positive) or receive at the next funding if mark and rate stay; 0
- * when nothing is held or the instrument has none. False: it does not fit. */
+ * when nothing is held or the instrument has no funding. False: it does not fit. */
 bool position_funding_due_e8(const struct position *position, const struct instrument *instrument,
                              int64_t mark_e8_ticks, int64_t *due_e8);
 

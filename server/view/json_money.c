@@ -76,7 +76,8 @@ static void add_funding_due(const struct view *view, uint16_t instrument, json_t
 {
     const struct instrument *row = instrument_of(view, instrument);
     int64_t mark = model_mark_e8_ticks(view, instrument);
-    int64_t interval_ns = row->funding_interval_ns;
+    int64_t interval_ns =
+        row->funding_rate_e8 == 0 ? 0 : view->from.config->market.funding_interval_ns;
     int64_t due_e8 = 0;
     bool known = interval_ns != 0 && mark != 0 &&
                  position_funding_due_e8(&view->total[instrument], row, mark, &due_e8);

@@ -179,7 +179,7 @@ Test(config, contracts_have_their_multipliers_and_margins)
         "\"50\", initial_margin: 0.06, maintenance_margin: 0.05}\n"
         "  - {instrument: \"coinm:BTCUSD_PERP\", tick: \"0.1\", lot: \"1\", currency: BTC, "
         "inverse: "
-        "true, contract_value: \"100\", funding_rate: 0.0001, funding_interval_ms: 28800000}\n";
+        "true, contract_value: \"100\", funding_rate: 0.0001}\n";
     const struct instrument *es = &config.instrument[0];
     const struct instrument *perpetual = &config.instrument[1];
     int64_t value = 0;
@@ -196,7 +196,6 @@ Test(config, contracts_have_their_multipliers_and_margins)
     cr_assert_eq(perpetual->initial_margin_e8, 1000000);
     cr_assert_eq(perpetual->maintenance_margin_e8, 0, "not margined unless it says so");
     cr_assert_eq(perpetual->funding_rate_e8, 10000);
-    cr_assert_eq(perpetual->funding_interval_ns, 28800LL * 1000000000);
     cr_assert_eq(config.money.day_roll_hour, 22);
 }
 

@@ -68,10 +68,9 @@ Test(position, longs_pay_shorts_while_the_funding_rate_is_positive)
     int64_t due = 7;
 
     cr_assert(position_fill(&p, &perpetual, SIDE_BUY, 600000, 10, 0)); /* 600 of value */
-    perpetual.funding_rate_e8 = 10000;
     cr_assert(position_funding_due_e8(&p, &perpetual, 600000 * PRICE_ONE_E8, &due));
-    cr_assert(eq(i64, due, 0), "no interval, no funding");
-    perpetual.funding_interval_ns = 1;
+    cr_assert(eq(i64, due, 0), "no funding");
+    perpetual.funding_rate_e8 = 10000;
     cr_assert(position_funding_due_e8(&p, &perpetual, 600000 * PRICE_ONE_E8, &due));
     cr_assert(eq(i64, due, 6 * MONEY_ONE_E8 / 100));
     cr_assert(position_fill(&p, &perpetual, SIDE_SELL, 600000, 20, 0));
