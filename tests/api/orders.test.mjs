@@ -119,21 +119,6 @@ for (const [what, more, code] of MALFORMED) {
   });
 }
 
-test("the same order at once again is a duplicate", async () => {
-  const wanted = await restingBuy({ qty: "0.033" });
-  const [first, second] = await Promise.all([trader.post("/orders", wanted), trader.post("/orders", wanted)]);
-  const [passed, denied] = first.status === 201 ? [first, second] : [second, first];
-  assert.equal(passed.status, 201, passed.text);
-  assert.equal(denied.status, 422, denied.text);
-  assert.equal(denied.body.code, "duplicate");
-  const why = await until("the checks", async () => {
-    const answer = await trader.get(`/orders/${denied.body.order}/why`);
-    return answer.status === 200 && answer.body;
-  });
-  assert.equal(why.denied_by, "duplicate_window_ms");
-  assert.equal((await trader.delete(`/orders/${passed.body.id}`)).status, 202);
-});
-
 test("an unknown instrument is denied by name", async () => {
   const reply = await trader.post("/orders", await restingBuy({ instrument: "sim:NOPE" }));
   assert.equal(reply.status, 422, reply.text);
