@@ -143,7 +143,8 @@ void gate_compile(const struct gate_limits *limits, struct gate_table *table);
  * scopes' limits and caps. */
 bool gate_limits_hold(const struct limits *limits);
 
-/* The gate has passed it, but what is found last stands against it: it meets our own order, or there
+/* The gate has passed it, but what is found last stands against it: it meets our own order, or
+ * there
  * is no room on the ring. */
 /*@ requires \valid(verdict) && FIRST_OUTRIGHT <= denial <= LAST_OUTRIGHT;
     assigns verdict->denial, verdict->refused;

@@ -381,7 +381,8 @@ static void i2_amended(struct world *world, const struct placed *amended)
 
 /* ---- the gate's other rules --------------------------------------------------------------- */
 
-/* What all positions and orders tie up by their initial margins is covered by the equity, unless the
+/* What all positions and orders tie up by their initial margins is covered by the equity, unless
+ * the
  * order ties up nothing more. */
 static void gate_balance(struct world *world, const struct placed *order)
 {
