@@ -9,8 +9,8 @@
 
 static void print_limits(void)
 {
-    printf("| limit | unit | type | least | most | what is measured |\n"
-           "| --- | --- | --- | ---: | ---: | --- |\n");
+    printf("| limit | unit | type | least | most | tighter is | exits | what is measured |\n"
+           "| --- | --- | --- | ---: | ---: | --- | --- | --- |\n");
     for (int id = 0; id < LIMIT_COUNT; id++) {
         const struct limit_row *row = limit_row((enum limit_id)id);
         uint32_t scale = row->type == LIMIT_INTEGER ? 0 : 8;
@@ -19,8 +19,10 @@ static void print_limits(void)
 
         (void)decimal_print(low, row->min, scale, true);
         (void)decimal_print(high, row->max, scale, true);
-        printf("| `%s` | %s | %s | %s | %s | %s |\n", row->name, row->unit,
-               scale == 0 ? "integer" : "decimal string", low, high, row->says);
+        printf("| `%s` | %s | %s | %s | %s | %s | %s | %s |\n", row->name, row->unit,
+               scale == 0 ? "integer" : "decimal string", low, high,
+               row->sense == LIMIT_MOST ? "smaller" : "larger",
+               row->exits == LIMIT_BINDS ? "bound" : "not bound", row->says);
     }
 }
 
