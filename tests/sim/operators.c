@@ -343,6 +343,8 @@ void op_tighten_limits(struct world *world)
     struct command command = limits_command(world, scope);
 
     change_some(world, &command.set_limits.limits, false);
+    if (chance(world, 50)) /* nobody may set null and mean no limit */
+        command.set_limits.limits.value[draw(world) % LIMIT_COUNT] = LIMIT_DENY;
     if (chance(world, 100))
         command.set_limits.base -= 1; /* somebody else was quicker */
     say(world, "limits of %s are tightened", scope_text(scope));
@@ -360,6 +362,9 @@ void op_approve(struct world *world)
     say(world, "a proposal for %s is approved",
         scope_text(proposal->kind == COMMAND_SET_STATE ? command.set_state.scope
                                                        : command.set_limits.scope));
+    /* Sometimes a kill comes in between. */
+    if (command.kind == COMMAND_SET_STATE && chance(world, 60))
+        feed_kill(world, command.set_state.scope);
     world->approving = proposal;
     give(world, &command);
     world->approving = NULL;
@@ -387,7 +392,7 @@ void op_kill_in_step(struct world *world)
         return;
     world->kill_scope = chance(world, 300) ? 0 : any_scope(world);
     world->kill_at_order = chance(world, 500);
-    world->kill_in_appends = (uint32_t)draw_from(world, 1, 6);
+    world->kill_in_appends = (uint32_t)draw_from(world, 1, world->kill_at_order ? 2 : 6);
     say(world, "%s will be killed %u %s from here", scope_text(world->kill_scope),
         world->kill_in_appends, world->kill_at_order ? "orders" : "records");
 }

@@ -113,7 +113,7 @@ void op_overrun(struct world *world)
 
 void op_wait(struct world *world)
 {
-    int64_t by_ns = draw_from(world, 1000000, chance(world, 200) ? 4000000000 : 200000000);
+    int64_t by_ns = draw_from(world, 1000000, chance(world, 80) ? 4000000000 : 150000000);
 
     say(world, "%lld ms pass", (long long)(by_ns / 1000000));
     time_passes(world, by_ns);

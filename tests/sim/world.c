@@ -279,7 +279,7 @@ static void choose_limits(struct world *world, uint16_t scope, struct limits *li
         if (chance(world, scope == scope_of_firm() ? 550 : 70))
             limits->value[plain_limits[at].id] =
                 draw_from(world, plain_limits[at].least, plain_limits[at].most);
-    if (chance(world, 10))
+    if (chance(world, 20))
         limits->value[draw(world) % LIMIT_COUNT] = chance(world, 500) ? LIMIT_UNSET : LIMIT_DENY;
 }
 
@@ -401,8 +401,8 @@ static void choose_rules(struct world *world, struct engine_rules *rules)
 {
     rules->cancel_old_on_self_match = chance(world, 400);
     if (!chance(world, 300)) {
-        rules->ack_timeout_ns = draw_from(world, 5000000, 500000000);
-        rules->query_every_ns = draw_from(world, 5000000, 300000000);
+        rules->ack_timeout_ns = draw_from(world, 5000000, 150000000);
+        rules->query_every_ns = draw_from(world, 5000000, 150000000);
         rules->void_after_ns = SIM_VENUE_WINDOW_NS + draw_from(world, 100000000, 1000000000);
     }
     if (chance(world, 300)) {

@@ -50,7 +50,7 @@ enum {
     SIM_AWAITING_MAX = 64,
     SIM_BOOK_LEVELS = 4, /* a side */
     SIM_LANE_BYTES = 2 << 20,
-    SIM_INPUT_BYTES = 8 << 20,
+    SIM_INPUT_BYTES = 64 << 20,
 };
 
 #define SIM_NONE UINT32_MAX
