@@ -59,7 +59,8 @@ static bool take_parts(struct engine_room *room)
            room->fill_latency;
 }
 
-/* FNV-1a of the instance's name: two processes that share an account at a venue draw different order
+/* FNV-1a of the instance's name: two processes that share an account at a venue draw different
+ * order
  * ids. Of names with equal tags (one pair in 2048) one must be renamed: `status` shows the tag. */
 static uint16_t instance_tag(const char *name)
 {

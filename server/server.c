@@ -441,9 +441,9 @@ static void stop(struct server *server)
     stream_free(server->stream);
     if (server->http && control_stop_trading(server->control, STOP_TRADING_MS, &err) != OK)
         log_line(LOG_WARN, "server", "stopped with orders open", NULL);
+    control_close(server->control); /* its beat asks the gateway, which the room closes */
     atomic_store(&thread_stopping, true);
     engine_room_stop(&server->room);
-    control_close(server->control);
     view_close(server->view);
     store_close(server->store);
     journal_close(server->journal);

@@ -10,7 +10,8 @@ const char *mark_source_name(enum mark_source source)
     return names[source];
 }
 
-/* Rounded to nearest, half away from zero. divisor > 0. Most dividends fit 64 bits, where a division
+/* Rounded to nearest, half away from zero. divisor > 0. Most dividends fit 64 bits, where a
+ * division
  * by a constant is a multiplication. */
 static inline __int128 divide_nearest(__int128 dividend, int64_t divisor)
 {

@@ -66,7 +66,8 @@ bool instrument_value_between_e8(const struct instrument *instrument, int64_t pr
 int64_t instrument_price_e8_ticks(const struct instrument *instrument, int64_t value_e8,
                                   int64_t lots);
 
-/* Value of one lot at a price in 1e-8 ticks, converted by a rate (the other currency's units for one
+/* Value of one lot at a price in 1e-8 ticks, converted by a rate (the other currency's units for
+ * one
  * of the settlement currency's, 1e-8) and rounded up: a limit on it never counts too little. 0 when
  * it does not fit. */
 int64_t instrument_lot_value_e8(const struct instrument *instrument, int64_t price_e8_ticks,

@@ -5,7 +5,8 @@
  * draws a ticket, raises the word to it, then rings the doorbell; so a doorbell that has been seen
  * always finds the word. Generations only rise.
  *
- * Who writes: word, ticket, doorbell and sweep any thread, and the signal handler (lock-free). `cleared`
+ * Who writes: word, ticket, doorbell and sweep any thread, and the signal handler (lock-free).
+ * `cleared`
  * and the engine's answer the engine thread; a gateway's answer that gateway's thread. Who reads:
  * everybody. The page needs no lock, no allocation, no call. */
 #ifndef PITWALL_DOMAIN_KILL_PAGE_H

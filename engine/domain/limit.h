@@ -53,7 +53,8 @@ enum gate_count {
 /* The scopes of an order; a set of lines has one for each, in this order. */
 enum { GATE_FIRM, GATE_VENUE, GATE_STRATEGY, GATE_INSTRUMENT, GATE_SCOPES };
 
-/* The checks that no limit bounds: DENY_HALTED up to DENY_BALANCE, a bit each in verdict.refused. */
+/* The checks that no limit bounds: DENY_HALTED up to DENY_BALANCE, a bit each in verdict.refused.
+ * */
 enum { FIRST_OUTRIGHT = DENY_HALTED, LAST_OUTRIGHT = DENY_BALANCE };
 
 enum refused_bit {

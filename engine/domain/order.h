@@ -59,7 +59,8 @@ struct intent {
 };
 
 struct order {
-    /* instance (12 bits), epoch of the start (20), counter (32): never repeats, restarts included. Of
+    /* instance (12 bits), epoch of the start (20), counter (32): never repeats, restarts included.
+     * Of
      * a foreign order: drawn by its gateway, top bit set. */
     uint64_t id;
     uint64_t seq; /* position in the order of sending, from 1 */
@@ -122,10 +123,12 @@ struct order_message {
  *   VENUE_AMEND   price_ticks and qty_lots (the total) as they now stand
  *   VENUE_ACK     in answer to a query: the same, of an order that rests, and the amend_no that the
  *                 query carried; else all 0
- *   FOREIGN       an order that is not ours rests: side, price_ticks, qty_lots are its own, order_id
+ *   FOREIGN       an order that is not ours rests: side, price_ticks, qty_lots are its own,
+ * order_id
  *                 is drawn by the gateway (top bit set) and is what its later reports carry
  *   POSITION      the venue's own count of our position: qty_lots, signed; about no order
- *   FUNDING       fee_e8 was paid (positive) or received for holding; exec_id is unique per venue */
+ *   FUNDING       fee_e8 was paid (positive) or received for holding; exec_id is unique per venue
+ * */
 struct execution {
     uint8_t report, side;
     bool maker;

@@ -97,7 +97,8 @@ static void send_exit(struct oms *oms, struct flatten *flatten, uint16_t strateg
         flatten->failures++;
 }
 
-/* The first strategy that holds lots on the side of `held`; there is one when the total is not 0. */
+/* The first strategy that holds lots on the side of `held`; there is one when the total is not 0.
+ * */
 static uint16_t holder_of(const struct oms *oms, uint16_t instrument, int64_t held)
 {
     for (uint16_t strategy = 0; strategy < oms->scopes.strategies; strategy++) {

@@ -251,7 +251,8 @@ void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks);
 /* The mark or the position of an instrument has moved. */
 void oms_revalue(struct oms *oms, uint16_t instrument);
 struct order_scopes oms_scopes(const struct oms *oms, uint16_t strategy, uint16_t instrument);
-/* Puts a message about an order on its venue's ring; false when that is full. Not for new orders. */
+/* Puts a message about an order on its venue's ring; false when that is full. Not for new orders.
+ * */
 bool oms_send_about(struct oms *oms, struct order *order, enum order_message_kind kind);
 void oms_emit_order_state(struct oms *oms, const struct order *order, enum report report,
                           enum denial reason);

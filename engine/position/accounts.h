@@ -168,7 +168,8 @@ bool accounts_complete(const struct accounts *accounts);
 /* --- margin --- */
 
 /* Sum of maintenance margins / equity in 1e-8, rounded up; at 1 the venue liquidates. 0: nothing
- * margined is held. INT64_MAX: something is held and there is no equity, or a margin is not known. */
+ * margined is held. INT64_MAX: something is held and there is no equity, or a margin is not known.
+ * */
 int64_t accounts_margin_ratio_e8(const struct accounts *accounts);
 
 /* The mark of this instrument in 1e-8 ticks, all other marks as they are, at which equity equals

@@ -1,4 +1,5 @@
-/* The comments that begin with @ are ACSL: what is claimed of this code, and what `make prove` proves
+/* The comments that begin with @ are ACSL: what is claimed of this code, and what `make prove`
+ * proves
  * of it. `integer` is the mathematical kind: it has no width and does not wrap. */
 #include "risk/gate.h"
 

@@ -48,7 +48,8 @@ static void forget(struct sim *sim, uint32_t at)
     *link = sim->orders[at].next_in_bucket;
 }
 
-/* Forgets the order that ended longest ago. There always is one: fewer live than half the places. */
+/* Forgets the order that ended longest ago. There always is one: fewer live than half the places.
+ * */
 static struct sim_order *take_place(struct sim *sim, const struct order_message *message)
 {
     uint32_t at = sim->free_first;

@@ -29,7 +29,8 @@
  * calibrated.
  *
  * Account: it counts our position per instrument by itself, and reports it (POSITION) each
- * position_interval when it has changed, and every tenth time whatever it is; it charges funding_rate
+ * position_interval when it has changed, and every tenth time whatever it is; it charges
+ * funding_rate
  * of the position's value at the mid (FUNDING) at each whole funding_interval of the clock.
  *
  * Faults: sim/faults.h. Refusals (`reject`, `ratelimit`, `ban`, `maintenance`) happen at the door:
@@ -111,7 +112,8 @@ void sim_init(struct sim *sim, const struct sim_config *config, sim_report_fn re
 bool sim_market(struct sim *sim, const struct market_update *update, int64_t now_ns);
 /* A message of ours has left the gateway at now_ns. */
 void sim_order(struct sim *sim, const struct order_message *message, int64_t now_ns);
-/* Sends a cancel for every order of ours that rests or is on its way and that `which` wants gone. */
+/* Sends a cancel for every order of ours that rests or is on its way and that `which` wants gone.
+ * */
 typedef bool (*sim_pick_fn)(void *ctx, const struct order_message *message);
 void sim_cancel_those(struct sim *sim, sim_pick_fn which, void *ctx, int64_t now_ns);
 /* Lets everything due up to now_ns happen. */

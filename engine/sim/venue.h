@@ -133,7 +133,8 @@ int64_t sim_due_ns(struct sim *sim, int64_t now_ns, int64_t latency_ns, int64_t 
 bool sim_can_report(const struct sim *sim);
 void sim_report(struct sim *sim, const struct order_message *message, enum report report,
                 int64_t venue_ns);
-/* The same with the order's price and total, in answer to the amend, or the query, of that number. */
+/* The same with the order's price and total, in answer to the amend, or the query, of that number.
+ * */
 void sim_report_as_it_stands(struct sim *sim, const struct sim_order *order, enum report report,
                              uint32_t amend_no, int64_t venue_ns);
 /* About no order, or a foreign one. */

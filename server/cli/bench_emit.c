@@ -3,7 +3,8 @@
  *
  * The lane is the running program's: its persister copies it to disk, and a thread in the place of
  * the audit reads it every millisecond and lets its gate go. The private memory is nearly as large
- * as the lane, so that both meet the same caches. Stamps of some processors move in steps of 10 ns, so a
+ * as the lane, so that both meet the same caches. Stamps of some processors move in steps of 10
+ * ns, so a
  * percentile is the mean of a band around it. */
 #include "cli/bench.h"
 #include "cli/bench_desk.h"

@@ -1,5 +1,6 @@
 /* A strategy's parameter as people write it, in the file, in REST and in the database; the rows are
- * engine/tables/parameters.def. INTEGER and MS are whole numbers, RATIO a decimal, INSTRUMENT the name of
+ * engine/tables/parameters.def. INTEGER and MS are whole numbers, RATIO a decimal, INSTRUMENT the
+ * name of
  * an instrument or "none". Any thread: configuration and rows are read-only. */
 #ifndef PITWALL_CONFIG_PARAMETERS_H
 #define PITWALL_CONFIG_PARAMETERS_H

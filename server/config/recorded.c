@@ -1,7 +1,8 @@
 /* What a recording trades takes the place of the file's venues and instruments.
  *
  * The `recorded:` map gives each recorded instrument, by name or by "*" for those not named, what
- * its lots and ticks make different: fees, margins, limits, caps, parameters of the strategies. Firm and
+ * its lots and ticks make different: fees, margins, limits, caps, parameters of the strategies.
+ * Firm and
  * strategy scopes keep their limits; those of the file's own venues and instruments go. */
 #include "config/parts.h"
 

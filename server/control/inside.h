@@ -96,7 +96,8 @@ enum status control_command(struct control *control, struct command *command,
                             const struct actor *actor, const struct control_fact *intent,
                             struct event_command_done *done, struct err *err);
 
-/* Keeps a proposal to loosen something and makes it durable before anybody hears of it: *http 202. */
+/* Keeps a proposal to loosen something and makes it durable before anybody hears of it: *http 202.
+ * */
 enum status control_propose(struct control *control, const struct actor *actor,
                             struct approval *proposal, const char *request_id, int *http,
                             json_t **reply, struct err *err);

@@ -1,7 +1,8 @@
 /* Changing a strategy: reading what is asked.
  *
  * All or nothing: the change names parameters for all instruments of the strategy, for one, or
- * both; anything wrong with one of them refuses it whole. Pure functions; control thread and tests. */
+ * both; anything wrong with one of them refuses it whole. Pure functions; control thread and
+ * tests. */
 #ifndef PITWALL_CONTROL_STRATEGIES_H
 #define PITWALL_CONTROL_STRATEGIES_H
 

@@ -162,7 +162,8 @@ static enum status read_when(struct script *script)
     return status;
 }
 
-/* `code` is the number of lots in some verbs; of those only the position can be zero or negative. */
+/* `code` is the number of lots in some verbs; of those only the position can be zero or negative.
+ * */
 static enum status read_parameters(struct script *script)
 {
     struct fault_rule *rule = &script->rule;

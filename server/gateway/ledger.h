@@ -4,7 +4,8 @@
  * when. The stamp of an incoming line is the real clock, taken before the kill page was read.
  * `kind` is a name of tables/fault_kinds.def. `status` is null, or what a fault made of it: dropped
  * (sent, never arrived), lost (happened, never told), repeated (told before; the same exec_id),
- * refused-CODE. `order_link_id` is ours, `order_id` that of an order that is not. qty and price of a
+ * refused-CODE. `order_link_id` is ours, `order_id` that of an order that is not. qty and price of
+ * a
  * position are its lots (signed) and null. `body` of fills and funding is {"fee"}: a cost is
  * positive.
  *

@@ -97,7 +97,8 @@ static uint32_t take_executions(struct turn *turn)
     return taken;
 }
 
-/* By the clock the step was too long; was it by its own doing? The CPU time since the timer, at most
+/* By the clock the step was too long; was it by its own doing? The CPU time since the timer, at
+ * most
  * a millisecond earlier, tells a slow strategy from a machine that gave the core to another. */
 static void judge_step(struct turn *turn, int64_t step_ns)
 {

@@ -38,7 +38,8 @@ enum status watchdog_start(struct watchdog *watchdog, struct err *err);
 void watchdog_stop(struct watchdog *watchdog);
 
 /* The way out of a program that does not trust itself: kills the firm on the page, has the gateways
- * cancel, and gives them up to `patience_ns`. Any thread but a gateway's; no allocation, no lock. */
+ * cancel, and gives them up to `patience_ns`. Any thread but a gateway's; no allocation, no lock.
+ * */
 void leave_safely(struct kill_page *kill, uint16_t gateways, int64_t patience_ns);
 
 #endif

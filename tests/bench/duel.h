@@ -1,6 +1,7 @@
 /* Two threads on two cores against each other, measured.
  *
- * Each is pinned to a core of its own, hurries, and starts when the other is there. What it used of its core
+ * Each is pinned to a core of its own, hurries, and starts when the other is there. What it used
+ * of its core
  * (thread CPU time over wall time) is looked at afterwards: a trial in which either thread got less
  * than asked for is thrown away and made again, because on a shared machine it measured others.
  *

@@ -1,4 +1,5 @@
-/* The loops whose instructions are counted (instructions.mjs): each the hot path of one part, alone,
+/* The loops whose instructions are counted (instructions.mjs): each the hot path of one part,
+ * alone,
  * with everything it needs made before it. A loop run twice as long takes twice what one turn
  * takes, whatever the start cost; the difference of two lengths is exact. */
 #include "benches.h"

@@ -1,4 +1,5 @@
-/* Fuzz target: a decimal that people write is taken exactly, or refused; printed, it is read back. */
+/* Fuzz target: a decimal that people write is taken exactly, or refused; printed, it is read back.
+ * */
 #include "domain/units.h"
 #include "fuzz/fuzz.h"
 

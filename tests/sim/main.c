@@ -1,4 +1,5 @@
-/* sim [--steps N] [--seeds FROM COUNT] [--file FILE] [--quiet] [--all] [--want I] [--tally] [--tally]
+/* sim [--steps N] [--seeds FROM COUNT] [--file FILE] [--quiet] [--all] [--want I] [--tally]
+ * [--tally]
  *
  * Runs each seed for N steps (default 2,000). --file names seeds that always run: a line `SEED N`,
  * `#` starts a comment. For tests/mutants: --quiet says what failed in one line, without a story;

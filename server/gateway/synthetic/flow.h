@@ -3,7 +3,8 @@
  *
  * A level that should be larger gets an order of one of the makers, chosen by chance, at the end of
  * its queue; one that should be smaller loses their newest orders. A trade of the walk is an
- * immediate-or-cancel order of a taker at that price: whoever is first there sells or buys, maker or
+ * immediate-or-cancel order of a taker at that price: whoever is first there sells or buys, maker
+ * or
  * not. What they did not get because another was first, the makers put right with the next change
  * of the level. */
 #ifndef PITWALL_GATEWAY_SYNTHETIC_FLOW_H

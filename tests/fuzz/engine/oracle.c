@@ -53,7 +53,8 @@ static void add_turnover(struct world *world, const struct execution *told)
     world->turnover_e8[told->instrument] += value + magnitude(told->fee_e8);
 }
 
-/* What lots are worth at the mark, for a linear instrument; an inverse one's worth falls with it. */
+/* What lots are worth at the mark, for a linear instrument; an inverse one's worth falls with it.
+ * */
 static __int128 worth(const struct world *world, uint16_t instrument, __int128 lots)
 {
     const struct instrument *row = &world->config.instrument[instrument];

@@ -1,4 +1,5 @@
-/* The arithmetic of money against the plainest 128-bit form of each formula, over all of the bounds. */
+/* The arithmetic of money against the plainest 128-bit form of each formula, over all of the
+ * bounds. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 

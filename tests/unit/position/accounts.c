@@ -280,7 +280,8 @@ Test(accounts, strategies_add_up_to_the_firm_over_a_random_walk)
 
             trade_at_random(&values);
             check_scopes();
-            /* Linear: a mark between two ticks rounds each of three figures. Inverse: each value. */
+            /* Linear: a mark between two ticks rounds each of three figures. Inverse: each value.
+             * */
             check_split(0, 2);
             check_split(1, values);
             cr_assert(
