@@ -436,6 +436,14 @@ static void op_kill(struct world *world)
     kill_page_set(&world->page, some_scope(world));
 }
 
+static void op_half_kill(struct world *world)
+{
+    uint16_t scope = some_scope(world);
+
+    atomic_store(&world->page.word[scope], atomic_fetch_add(&world->page.ticket, 1) + 1);
+    world->half_killed[scope] = true;
+}
+
 static void op_answer_kill(struct world *world)
 {
     uint64_t doorbell = engine_kill(world->engine, world->now_ns);

@@ -61,6 +61,8 @@ struct world {
     bool enabled[FUZZ_STRATEGIES];
     uint64_t cleared[FUZZ_SCOPES]; /* of the page, before the step */
     bool killed[FUZZ_SCOPES];      /* before the step: no order may leave in it */
+    bool half_killed[FUZZ_SCOPES]; /* the word is raised, the bell has not been rung */
+    uint64_t bell;                 /* before the step */
     uint64_t taken_seq[FUZZ_VENUES];
 
     struct command command; /* of this step; kind 0: it is none */

@@ -131,3 +131,14 @@ Test(kill_wait, an_answer_to_an_earlier_doorbell_does_not_count)
     cr_assert(!result.engine_answered && !result.gateways_answered);
     cr_assert_eq(result.incident, 2);
 }
+
+/* Held up between its ticket and the word, while another got through: it must leave a trace, or a
+ * resume that was proposed before it would pass. */
+Test(kill_wait, a_kill_that_is_overtaken_raises_the_word_all_the_same)
+{
+    atomic_store(&page.ticket, 4);
+    atomic_store(&page.word[SCOPE], 7);
+    cr_assert_eq(kill_page_set(&page, SCOPE), 8);
+    cr_assert_eq(atomic_load(&page.word[SCOPE]), 8);
+    cr_assert_eq(kill_page_doorbell(&page), 1);
+}
