@@ -135,7 +135,7 @@ test("an order says why it passed", async () => {
   const shape = { order: "text", passed: "bool", reason: "null|text", denied_by: "null|text", generation: "count", checks: [check], ages_ns: { map: "null|ns" } };
   assert.deepEqual(shapes.differences(reply.body, shape), []);
   assert.equal(reply.body.passed, true);
-  const names = reply.body.checks.map((check) => check.name);
+  const names = reply.body.checks.map((row) => row.name);
   for (const name of ["max_order_lots", "max_gross_notional", "max_margin_ratio", "halted", "self_match", "balance"]) {
     assert.ok(names.includes(name), name);
   }
