@@ -2,8 +2,8 @@
  * simulated venue and a market that never rests, people who kill and somebody who resumes.
  *
  * After each kill that both engine and gateway have acknowledged, the venue must get no new order
- * until a resume of that scope; each kill must have been said by the engine; and in the end what the
- * engine said it sent is what the gateway sent and sent back, and what stands in the ledger. */
+ * until a resume of that scope; each kill must have been said by the engine; and in the end what
+ * the engine said it sent is what the gateway sent and sent back, and what stands in the ledger. */
 #include "control/kill_wait.h"
 #include "gateway/synthetic/synthetic.h"
 #include "thread/clock.h"
