@@ -4,6 +4,7 @@
 #   MODE=debug     unoptimised, what the unit tests use
 #   MODE=sim       optimised, not hardened, no LTO: the seeded simulator (tests/sim)
 #   MODE=asan      address and undefined-behaviour sanitizers, any finding is fatal
+#   MODE=fuzz      the fuzz targets of tests/fuzz, by clang and libFuzzer
 #   MODE=tsan      thread sanitizer, for tests/tsan only (Criterion does not start under it)
 #   MODE=cov       coverage counters
 #   BUILD=DIR      where everything goes; objects in DIR/MODE, so modes live side by side
@@ -21,8 +22,8 @@ BREAK ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-ifeq ($(filter $(MODE),release debug sim asan tsan cov),)
-$(error MODE is release, debug, sim, asan, tsan or cov, not '$(MODE)')
+ifeq ($(filter $(MODE),release debug sim asan fuzz tsan cov),)
+$(error MODE is release, debug, sim, asan, fuzz, tsan or cov, not '$(MODE)')
 endif
 ifneq ($(filter-out gateway_ignores_kill strategy_hangs,$(BREAK)),)
 $(error BREAK is gateway_ignores_kill or strategy_hangs, not '$(BREAK)')
@@ -45,7 +46,8 @@ scenario_src := $(wildcard tests/scenario/*.c)
 sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
 bench_src := $(wildcard tests/bench/*.c)
-c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src)
+fuzz_src := $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)
+c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src) $(fuzz_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
 shell_files = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' .ci mk tests web deploy \
@@ -59,6 +61,11 @@ scenario_obj := $(call object,$(scenario_src))
 bench_obj := $(call object,$(bench_src))
 # The simulator restarts engines as the server does.
 sim_obj := $(call object,$(sim_src) server/restore.c)
+# A fuzz target is TARGET.c and what lies in TARGET/; libFuzzer brings a main of its own.
+fuzz_targets := engine decimal order_id binance
+fuzz_parts = $(call object,tests/fuzz/$(1).c $(wildcard tests/fuzz/$(1)/*.c) tests/fuzz/panic.c)
+fuzz_replays := $(fuzz_targets:%=$(OBJ)/fuzz/replay-%)
+fuzz_finders := $(fuzz_targets:%=$(OBJ)/fuzz/find-%)
 tsan_bin := $(patsubst tests/tsan/%.c,$(OBJ)/tests/tsan/%,$(tsan_src))
 
 pitwall := $(if $(filter release,$(OBJ:$(BUILD)/%=%)),$(BUILD)/pitwall,$(OBJ)/pitwall)
@@ -82,6 +89,7 @@ tune_sim := -O2
 tune_debug := -O0 -fno-omit-frame-pointer
 # With instrumentation gcc sees uninitialised uses that are none; the plain builds watch for real ones.
 tune_asan := -O1 -Wno-maybe-uninitialized -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+tune_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 tune_tsan := -O1 -Wno-maybe-uninitialized -fno-omit-frame-pointer -fsanitize=thread
 tune_cov := -O0 --coverage
 
@@ -182,12 +190,20 @@ $(OBJ)/sim: $(sim_obj) $(OBJ)/libengine.a $(OBJ)/link-flags
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -Wl,--wrap=lane_append -o $@ $(sim_obj) $(OBJ)/libengine.a
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
+# The binance decoder is the server's, and needs nothing else of it; panic is the targets' own.
+$(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
+$(fuzz_replays): $(OBJ)/tests/fuzz/replay.o
+$(fuzz_finders): private FINDER := -fsanitize=fuzzer
+$(fuzz_replays) $(fuzz_finders): $(call object,$(wildcard server/gateway/binance/*.c)) \
+        $(OBJ)/libengine.a $(OBJ)/link-flags
+	@mkdir -p $(@D)
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) $(FINDER) -o $@ $(filter %.o,$^) $(OBJ)/libengine.a
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(c_src))
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint deps-prove
+.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -197,12 +213,14 @@ deps-test: ## Install what the tests need beyond that
 	@mk/deps run test
 deps-lint: ## Install what lint needs beyond that
 	@mk/deps run test lint
-deps-prove: ## Install what prove needs beyond that
+deps-prove: ## Install what prove and model need beyond that
 	@mk/deps run prove
+deps-fuzz: ## Install what fuzzing needs beyond what running does
+	@mk/deps run fuzz
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean unit-bin scenario-bin sim-bin tsan-bin bench-bin
+.PHONY: build web run spec clean unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -235,25 +253,34 @@ scenario-bin: $(OBJ)/scenario_runner
 sim-bin: $(OBJ)/sim
 tsan-bin: $(tsan_bin)
 bench-bin: $(OBJ)/benches
+fuzz-bin: $(fuzz_replays)
+fuzz-finders: $(fuzz_finders)
 
 # Never a browser download: the tests drive Debian's Chromium.
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario sim mutants prove bench instructions instructions-accept
+.PHONY: test test-long scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit scenario sim api web replay
+SUITES ?= style unit fuzz_corpus scenario sim api web replay
 
-test: deps-test ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
+test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test ## Run the rest: unit tests under ASan and UBSan, threads under TSan, more seeds, mutants, instruction counts
-	@$(test_env) mk/test asan tsan sim_long mutants instructions
+test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, models, instruction counts (mutants: make mutants)
+	@$(test_env) mk/test asan tsan sim_long model instructions
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)
 	@$(again) MODE=sim BREAK= sim-bin
 	@$(BUILD)/sim/sim $(if $(SEED),--seeds $(SEED) 1,--file tests/sim/seeds.txt --seeds 1 300) $(N:%=--steps %)
+model: deps-prove ## Search the Spin models of kill, ring and approval, then break them: each break must be noticed
+	@tests/models/run $(BUILD)
+TARGET ?= engine
+SECONDS ?= 60
+fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance SECONDS=60
+	@$(again) MODE=fuzz CC=clang-14 BREAK= $(BUILD)/fuzz/fuzz/find-$(TARGET)
+	@tests/fuzz/find $(BUILD)/fuzz/fuzz/find-$(TARGET) $(TARGET) $(SECONDS)
 mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice
 	@$(test_env) mk/test mutants
 prove: deps-prove ## Prove the gate (Frama-C WP, CVC4), and show that a broken one is not proved

@@ -90,6 +90,9 @@ struct gate_measures {
     int64_t required_e8, available_e8; /* balance, settlement currency; 0, 0: not kept */
 };
 
+/*@ requires \valid(verdict);
+    requires measures.duplicate_age_ns > INT64_MIN && measures.liquidation_distance_e8 > INT64_MIN;
+    assigns *verdict; */
 static inline void gate_measure(struct verdict *verdict, struct gate_measures measures)
 {
     verdict->wide[WIDE_ORDER_NOTIONAL] = measures.notional_e8;
@@ -112,6 +115,8 @@ struct gate_use {
 };
 
 /* `scope`: GATE_FIRM... */
+/*@ requires \valid(verdict) && scope < GATE_SCOPES && use.day_pnl_e8 > INT64_MIN;
+    assigns *verdict; */
 static inline void gate_use(struct verdict *verdict, unsigned scope, struct gate_use use)
 {
     verdict->wide[WIDE_GROSS_FIRM + scope] = use.gross_e8;
@@ -140,6 +145,9 @@ bool gate_limits_hold(const struct limits *limits);
 
 /* The gate has passed it, but what is found last stands against it: it meets our own order, or there
  * is no room on the ring. */
+/*@ requires \valid(verdict) && FIRST_OUTRIGHT <= denial <= LAST_OUTRIGHT;
+    assigns verdict->denial, verdict->refused;
+    ensures verdict->denial != DENIAL_NONE; */
 static inline void gate_refuse(struct verdict *verdict, enum denial denial)
 {
     verdict->denial = (uint8_t)denial;

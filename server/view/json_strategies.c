@@ -107,8 +107,8 @@ json_t *view_strategy_json(struct view *view, uint16_t strategy, bool with_schem
                      (json_int_t)row->now.version, "state",
                      trading_state_name(model_effective(view, scope)), "scope",
                      shape_scope(view, scope), "open_orders", open_orders(view, strategy), "pnl",
-                     shape_strategy_total(view, strategy), "actor", shape_text(row->actor), "reason",
-                     shape_text(row->reason), "since_ns", shape_ns(row->since_ns));
+                     shape_strategy_total(view, strategy), "actor", shape_text(row->actor),
+                     "reason", shape_text(row->reason), "since_ns", shape_ns(row->since_ns));
     add_instruments(view, strategy, json);
     view_leave(view);
     if (with_schema)

@@ -61,13 +61,13 @@ test("price and quantity of a resting order are changed", async () => {
 });
 
 test("an amend that the gate denies leaves the order as it was, and says why", async () => {
-  const order = await resting("0.020");
+  const order = await resting("0.021");
   const reply = await trader.patch(`/orders/${order.id}`, { qty: "50" });
   assert.equal(reply.status, 422, reply.text);
   assert.equal(reply.body.code, "max_order_lots");
   const { body } = await trader.get(`/orders/${order.id}`);
   assert.equal(body.state, "WORKING");
-  assert.equal(Number(body.qty), 0.02);
+  assert.equal(Number(body.qty), 0.021);
   assert.equal((await trader.delete(`/orders/${order.id}`)).status, 202);
 });
 
@@ -78,9 +78,9 @@ const REFUSED = [
   ["a price off the tick", { price: "60000.05" }, 422, "off_tick"],
   ["a size off the lot", { qty: "0.0105" }, 422, "off_lot"],
 ];
-for (const [what, body, status, code] of REFUSED) {
+for (const [at, [what, body, status, code]] of REFUSED.entries()) {
   test(`${what} is refused`, async () => {
-    const order = await resting("0.020");
+    const order = await resting(`0.04${at}`); // an equal order so soon would be a duplicate
     const reply = await trader.patch(`/orders/${order.id}`, body);
     assert.equal(reply.status, status, reply.text);
     assert.equal(reply.body.code, code);
@@ -89,7 +89,7 @@ for (const [what, body, status, code] of REFUSED) {
 }
 
 test("a finished or unknown order cannot be amended", async () => {
-  const order = await resting("0.020");
+  const order = await resting("0.050");
   await trader.delete(`/orders/${order.id}`);
   await settled(order.id, (row) => row.state === "CANCELLED");
   assert.equal((await trader.patch(`/orders/${order.id}`, { qty: "0.010" })).status, 409);

@@ -136,7 +136,7 @@ test("the same Idempotency-Key sends one order", async () => {
 
 test("cancel-all leaves nothing open", async () => {
   for (let i = 0; i < 3; i++) {
-    assert.equal((await trader.post("/orders", await restingBuy({ qty: `0.01${i}` }))).status, 201);
+    assert.equal((await trader.post("/orders", await restingBuy({ qty: `0.02${i}` }))).status, 201);
   }
   const reply = await trader.post("/orders/cancel-all", { scope: "firm" });
   assert.equal(reply.status, 202, reply.text);
@@ -144,7 +144,7 @@ test("cancel-all leaves nothing open", async () => {
 });
 
 test("a halted desk denies new orders but takes cancels", async () => {
-  const resting = await trader.post("/orders", await restingBuy());
+  const resting = await trader.post("/orders", await restingBuy({ qty: "0.031" }));
   assert.equal(resting.status, 201, resting.text);
   const { items } = (await risk1.get("/trading-state")).body;
   const { version } = items.find((item) => item.scope === "firm");

@@ -100,6 +100,36 @@ test("a config that is not there, and wrong calls", () => {
   assert.equal(verb("check", "--config", DEMO_CONFIG).code, 0);
 });
 
+const configs = join(DEMO_CONFIG, "..");
+for (const file of ["staging", "prod", "presets/conservative", "presets/moderate", "presets/aggressive"]) {
+  test(`${file}.yaml is well`, () => {
+    const answer = verb("check", "--config", join(configs, `${file}.yaml`));
+    assert.equal(answer.code, 0, answer.stderr);
+  });
+}
+
+// Per instrument lots of position and an order; per firm drawdown, daily loss and open orders.
+const PRESETS = {
+  conservative: [20, 5, "0.02", "10000", 10],
+  moderate: [50, 10, "0.05", "50000", 20],
+  aggressive: [100, 20, "0.1", "100000", 50],
+};
+for (const [name, [position, lots, drawdown, loss, open]] of Object.entries(PRESETS)) {
+  test(`the preset ${name} trades within its numbers`, async () => {
+    const server = await Server.start({ config: join(configs, "presets", `${name}.yaml`) });
+    const viewer = await server.person("viewer");
+    const firm = (await viewer.get("/limits/firm")).body.limits;
+    const btc = (await viewer.get("/limits/instrument/sim:BTCUSDT")).body.limits;
+    assert.equal(btc.max_position_lots, position);
+    assert.equal(btc.max_order_lots, lots);
+    assert.equal(Number(firm.max_drawdown_ratio), Number(drawdown));
+    assert.equal(Number(firm.max_daily_loss), Number(loss));
+    assert.equal(firm.max_open_orders, open);
+    await until("an order", async () => (await viewer.get("/orders")).body.items.length > 0);
+    await server.stop();
+  });
+}
+
 test("a password file that others can read is warned of", async () => {
   const server = await Server.start();
   const file = join(scratch(), "password");

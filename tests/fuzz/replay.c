@@ -6,13 +6,16 @@
 
 enum { FILE_MAX = 1 << 20 };
 
+/* TARGET/FILE of .../corpus/TARGET/FILE. */
 static const char *name_of(const char *path)
 {
-    const char *name = path;
+    const char *name = path, *last = path;
 
     for (const char *at = path; *at != '\0'; at++)
-        if (*at == '/')
-            name = at + 1;
+        if (*at == '/') {
+            name = last;
+            last = at + 1;
+        }
     return name;
 }
 

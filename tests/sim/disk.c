@@ -13,15 +13,15 @@ static void remember(struct world *world, const struct lane_record *header, uint
 {
     struct fact *fact = &world->facts[world->disk.fact_count];
 
-    if (header->kind != EVENT_LIMITS_APPLIED && header->kind != EVENT_STATE_CHANGED)
+    if (header->kind != EVENT_LIMITS_APPLIED && header->kind != EVENT_STATE_CHANGED &&
+        header->kind != EVENT_STRATEGY && header->kind != EVENT_PARAMETERS)
         return;
     if (world->disk.fact_count == SIM_FACTS_MAX)
         violate(world, "sim", "the disk model is full");
     *fact = (struct fact){.seq = seq, .kind = header->kind};
-    if (header->kind == EVENT_LIMITS_APPLIED)
-        memcpy(&fact->limits, payload, sizeof fact->limits);
-    else
-        memcpy(&fact->state, payload, sizeof fact->state);
+    /* The union's members begin where it does. */
+    memcpy(&fact->limits, payload,
+           header->length < sizeof fact->limits ? header->length : sizeof fact->limits);
     world->disk.fact_count++;
 }
 
@@ -67,6 +67,8 @@ void disk_answer(struct world *world)
         }
         if (waits->kind == COMMAND_SET_LIMITS)
             world->answered.limits_generation[waits->scope] = waits->number;
+        else if (waits->kind == COMMAND_SET_STRATEGY)
+            world->answered.strategy_version[waits->scope] = waits->number;
         else
             world->answered.state_version[waits->scope] = waits->number;
     }
@@ -90,30 +92,58 @@ void disk_begin_life(struct world *world)
 
 /* ---- a restart -------------------------------------------------------------------------- */
 
-/* The newest word on each scope: what was in force, as far as the disk knows. */
+static void read_limits(struct world *world, struct store_saved *saved,
+                        const struct event_limits_applied *event)
+{
+    struct oracle_scope *scope = &world->recovered[event->scope];
+
+    scope->limits = saved->scope[event->scope].limits = event->limits;
+    scope->limits_generation = saved->scope[event->scope].limits_generation = event->generation;
+    saved->scope[event->scope].limits_found = true;
+    if (event->generation > saved->generation)
+        saved->generation = event->generation;
+}
+
+static void read_state(struct world *world, struct store_saved *saved,
+                       const struct event_state_changed *event)
+{
+    struct oracle_scope *scope = &world->recovered[event->scope];
+
+    saved->found = saved->scope[event->scope].state_found = true;
+    scope->state = saved->scope[event->scope].state = (enum trading_state)event->state;
+    scope->version = saved->scope[event->scope].version = event->version;
+    scope->incident = saved->scope[event->scope].incident = event->incident;
+}
+
+/* The newest word on each: what was in force, as far as the disk knows. A parameter that was never
+ * set is the file's. */
 static void read_facts(struct world *world, struct store_saved *saved)
 {
+    for (uint16_t at = 0; at < SIM_STRATEGIES; at++)
+        memcpy(world->recovered_strategies[at].params, world->config.strategy[at].params,
+               sizeof world->config.strategy[at].params);
     for (uint32_t at = 0; at < world->disk.fact_count; at++) {
         const struct fact *fact = &world->facts[at];
 
-        if (fact->kind == EVENT_LIMITS_APPLIED) {
-            struct oracle_scope *scope = &world->recovered[fact->limits.scope];
-
-            scope->limits = saved->scope[fact->limits.scope].limits = fact->limits.limits;
-            scope->limits_generation = saved->scope[fact->limits.scope].limits_generation =
-                fact->limits.generation;
-            saved->scope[fact->limits.scope].limits_found = true;
-            if (fact->limits.generation > saved->generation)
-                saved->generation = fact->limits.generation;
-        } else {
-            struct oracle_scope *scope = &world->recovered[fact->state.scope];
-
-            saved->found = saved->scope[fact->state.scope].state_found = true;
-            scope->state = saved->scope[fact->state.scope].state =
-                (enum trading_state)fact->state.state;
-            scope->version = saved->scope[fact->state.scope].version = fact->state.version;
-            scope->incident = saved->scope[fact->state.scope].incident = fact->state.incident;
+        if (fact->kind == EVENT_LIMITS_APPLIED)
+            read_limits(world, saved, &fact->limits);
+        else if (fact->kind == EVENT_STATE_CHANGED)
+            read_state(world, saved, &fact->state);
+        else if (fact->kind == EVENT_PARAMETERS)
+            parameter_set(&world->recovered_strategies[fact->parameters.strategy]
+                               .params[fact->parameters.instrument],
+                          (enum parameter_id)fact->parameters.parameter, fact->parameters.value);
+        else {
+            world->recovered_strategies[fact->strategy.strategy].version = fact->strategy.version;
+            world->recovered_strategies[fact->strategy.strategy].enabled =
+                fact->strategy.enabled != 0;
         }
+    }
+    for (uint16_t at = 0; at < SIM_STRATEGIES; at++) {
+        saved->strategy[at].version = world->recovered_strategies[at].version;
+        saved->strategy[at].enabled = world->recovered_strategies[at].enabled;
+        memcpy(saved->strategy[at].params, world->recovered_strategies[at].params,
+               sizeof saved->strategy[at].params);
     }
 }
 
@@ -140,8 +170,10 @@ void disk_restore(struct world *world)
 
     memset(&saved, 0, sizeof saved);
     memset(world->recovered, 0, sizeof world->recovered);
+    memset(world->recovered_strategies, 0, sizeof world->recovered_strategies);
     read_facts(world, &saved);
     if (chance(world, 100))
         initial = chance(world, 500) ? STATE_REDUCING : STATE_HALTED;
     restore_scopes(&world->config, &world->live.page, &saved, initial, world->config.epoch);
+    restore_strategies(&world->config, &saved);
 }

@@ -228,17 +228,6 @@ static bool drawdown_holds(const struct world *world, int64_t limit)
            fall * RATIO_ONE_E8 <= (__int128)(limit + 2) * world->peak_e8;
 }
 
-/* What another instrument exposes is revalued at a new conversion rate by the slow timer only. */
-static bool rate_moves(const struct world *world, const struct placed *order)
-{
-    if (order->instrument == 2)
-        return false;
-    for (uint32_t at = 0; at < world->open_count; at++)
-        if (world->placed[world->open[at]].instrument == 2)
-            return true;
-    return world->total[2].fills != 0;
-}
-
 static bool holds(const struct world *world, const struct placed *order, enum limit_id id,
                   uint16_t scope, int64_t limit)
 {
@@ -268,9 +257,9 @@ static bool holds(const struct world *world, const struct placed *order, enum li
     case LIMIT_DUPLICATE_WINDOW_MS:
         return duplicate_holds(world, order, limit);
     case LIMIT_MAX_GROSS_NOTIONAL:
-        return rate_moves(world, order) || oracle_exposure(world, order, scope).gross_e8 <= limit;
+        return oracle_exposure(world, order, scope).gross_e8 <= limit;
     case LIMIT_MAX_NET_NOTIONAL:
-        return rate_moves(world, order) || oracle_exposure(world, order, scope).net_e8 <= limit;
+        return oracle_exposure(world, order, scope).net_e8 <= limit;
     case LIMIT_MAX_DRAWDOWN_RATIO:
         return drawdown_holds(world, limit);
     default:
@@ -278,10 +267,11 @@ static bool holds(const struct world *world, const struct placed *order, enum li
     }
 }
 
-/* Exits are not held to all limits: a loss must not keep anybody from getting out. And nothing here
- * has a margin. */
-static bool applies(const struct placed *order, enum limit_id id)
+/* Exits are not held to all limits: a loss must not keep anybody from getting out. Limits on margin
+ * are for what has one. */
+static bool applies(const struct world *world, const struct placed *order, enum limit_id id)
 {
+    bool margined = world->config.instrument[order->instrument].maintenance_margin_e8 != 0;
     enum { BINDS, WAIVED };
     static const uint8_t exits[LIMIT_COUNT] = {
 #define LIMIT(ID, name, type, unit, min, max, sense, exits, says) exits,
@@ -289,7 +279,8 @@ static bool applies(const struct placed *order, enum limit_id id)
 #undef LIMIT
     };
 
-    return id != LIMIT_MAX_MARGIN_RATIO && id != LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO &&
+    return (margined ||
+            (id != LIMIT_MAX_MARGIN_RATIO && id != LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO)) &&
            !((order->flags & ORDER_EXIT) && exits[id] == WAIVED);
 }
 
@@ -338,7 +329,7 @@ static void i2_limits(struct world *world, const struct placed *order,
                 id_of(order), (unsigned long long)verdict->generation,
                 (unsigned long long)world->newest_generation);
     for (unsigned id = 0; id < LIMIT_COUNT; id++)
-        if (applies(order, (enum limit_id)id))
+        if (applies(world, order, (enum limit_id)id))
             i2_one_limit(world, order, (enum limit_id)id);
     i2_worst_case(world, order, order->scopes.instrument, verdict->wide[WIDE_POSITION_TOTAL]);
     i2_worst_case(world, order, order->scopes.strategy, verdict->wide[WIDE_POSITION_OWN]);
@@ -389,6 +380,37 @@ static void i2_amended(struct world *world, const struct placed *amended)
 }
 
 /* ---- the gate's other rules --------------------------------------------------------------- */
+
+/* What all positions and orders tie up by their initial margins is covered by the equity, unless the
+ * order ties up nothing more. */
+static void gate_balance(struct world *world, const struct placed *order)
+{
+    struct placed nothing = *order;
+    __int128 tied = 0;
+
+    nothing.qty_lots = 0;
+    for (uint16_t at = 0; at < SIM_INSTRUMENTS; at++) {
+        uint16_t scope = scope_of_instrument(world->config.scopes, at);
+        int64_t gross = oracle_exposure(world, order, scope).gross_e8;
+
+        if (at == order->instrument && gross <= oracle_exposure(world, &nothing, scope).gross_e8)
+            return;
+        tied += (__int128)gross * world->config.instrument[at].initial_margin_e8 / RATIO_ONE_E8;
+    }
+    if (world->config.instrument[order->instrument].initial_margin_e8 != 0 &&
+        oracle_worth_is_known(world) &&
+        tied > world->config.capital_e8 + oracle_pnl_e8(world, scope_of_firm()) + 1000)
+        violate(world, "gate", "balance: order %llx ties up more than there is", id_of(order));
+}
+
+/* A strategy that is switched off sends nothing by itself; exits are a flatten's. */
+static void gate_disabled(struct world *world, const struct placed *order)
+{
+    if (order->strategy != STRATEGY_MANUAL && !world->in_command && !(order->flags & ORDER_EXIT) &&
+        !world->strategies[order->strategy].enabled)
+        violate(world, "gate", "not_permitted: order %llx of a strategy that is switched off",
+                id_of(order));
+}
 
 /* No order of ours meets another of ours, but one whose cancel is ahead of it. */
 static void gate_self_match(struct world *world, const struct placed *order)
@@ -547,9 +569,25 @@ static void i6_scope(struct world *world, uint16_t scope)
                 (unsigned long long)world->scopes[scope].version);
 }
 
+static void check_strategies(struct world *world)
+{
+    for (uint16_t at = STRATEGY_MANUAL + 1; at < SIM_STRATEGIES; at++) {
+        const struct oracle_strategy *before = &world->recovered_strategies[at];
+        const struct oracle_strategy *now = &world->strategies[at];
+
+        if (now->version < world->answered.strategy_version[at])
+            violate(world, "I6", "strategy %u: version %llu was answered, the restart knows %llu",
+                    at, (unsigned long long)world->answered.strategy_version[at],
+                    (unsigned long long)now->version);
+        if (before->version != 0 && !before->enabled && now->enabled)
+            violate(world, "I9", "strategy %u comes up switched on, it was off", at);
+    }
+}
+
 /* world->recovered holds what the disk's records say was in force. */
 void check_restart(struct world *world)
 {
+    check_strategies(world);
     for (uint16_t scope = 0; scope < SIM_SCOPES; scope++) {
         i6_scope(world, scope);
         i9_scope(world, scope, &world->recovered[scope]);
@@ -730,6 +768,14 @@ void check_accepted(struct world *world, const struct command *command)
             (enum trading_state)command->set_state.state)
             violate(world, "I13", "state of %s is not the one that was answered",
                     scope_text(command->set_state.scope));
+    } else if (command->kind == COMMAND_SET_STRATEGY) {
+        if (command->set_strategy.base != world->base_before)
+            violate(world, "I13", "strategy %u changed under a version that had moved",
+                    command->set_strategy.strategy);
+        if (world->strategies[command->set_strategy.strategy].enabled !=
+            (command->set_strategy.enabled != 0))
+            violate(world, "I13", "strategy %u is not switched as was answered",
+                    command->set_strategy.strategy);
     }
 }
 
@@ -749,6 +795,8 @@ void check_sent(struct world *world, const struct placed *order, uint64_t seq,
     if (world->stopped)
         violate(world, "I1", "order %llx was sent after the stop", id_of(order));
     gate_self_match(world, order);
+    gate_balance(world, order);
+    gate_disabled(world, order);
     i2_limits(world, order, verdict);
 }
 

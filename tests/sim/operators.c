@@ -20,6 +20,9 @@ static void await(struct world *world, const struct command *command)
     else if (command->kind == COMMAND_SET_STATE)
         *waits = (struct awaiting){.scope = command->set_state.scope,
                                    .number = world->scopes[command->set_state.scope].version};
+    else if (command->kind == COMMAND_SET_STRATEGY)
+        *waits =
+            (struct awaiting){.scope = command->set_strategy.strategy, .number = world->done.value};
     else
         return;
     waits->kind = command->kind;
@@ -33,6 +36,8 @@ static uint64_t base_of(const struct world *world, const struct command *command
         return world->scopes[command->set_limits.scope].limits_generation;
     if (command->kind == COMMAND_SET_STATE && command->set_state.scope < SIM_SCOPES)
         return world->scopes[command->set_state.scope].version;
+    if (command->kind == COMMAND_SET_STRATEGY && command->set_strategy.strategy < SIM_STRATEGIES)
+        return world->strategies[command->set_strategy.strategy].version;
     return 0;
 }
 
@@ -88,8 +93,9 @@ static struct command any_order(struct world *world)
         .tif = chance(world, 700) ? TIF_GTC : TIF_IOC,
         .instrument = instrument,
         .strategy = chance(world, 800) ? STRATEGY_MANUAL : (uint16_t)(draw(world) % SIM_STRATEGIES),
-        .price_ticks = price + draw_from(world, -20, 20),
         .qty_lots = draw_from(world, 1, 40)};
+    /* Mostly on its own side of the price, sometimes through it. */
+    intent->price_ticks = price + (intent->side == SIDE_BUY ? -1 : 1) * draw_from(world, -6, 20);
     if (intent->type == TYPE_MARKET)
         intent->tif = TIF_IOC;
     else if (chance(world, 100))
@@ -178,6 +184,36 @@ void op_flatten(struct world *world)
         .flatten = {.incident = world->scopes[scope].incident, .scope = scope}};
 
     say(world, "flatten %s", scope_text(scope));
+    give(world, &command);
+}
+
+/* Switches a strategy, sets some of its parameters; now and then something about that is wrong. */
+void op_strategy(struct world *world)
+{
+    uint16_t strategy = (uint16_t)draw_from(world, 1, SIM_STRATEGIES - 1);
+    struct command command = {.kind = COMMAND_SET_STRATEGY};
+    struct command_set_strategy *set = &command.set_strategy;
+
+    *set = (struct command_set_strategy){.base = world->strategies[strategy].version,
+                                         .strategy = strategy,
+                                         .enabled = chance(world, 700),
+                                         .count = (uint8_t)draw_from(world, 0, 3)};
+    for (unsigned at = 0; at < set->count; at++) {
+        set->change[at].parameter = (uint16_t)(draw(world) % PARAMETER_COUNT);
+        set->change[at].value = draw_parameter(world, (enum parameter_id)set->change[at].parameter);
+        set->change[at].instrument =
+            chance(world, 500) ? UINT16_MAX : (uint16_t)(draw(world) % SIM_INSTRUMENTS);
+    }
+    if (chance(world, 100))
+        set->base--;
+    if (chance(world, 50))
+        set->count = (uint8_t)draw_from(world, PARAMETER_CHANGES_MAX + 1, UINT8_MAX);
+    if (chance(world, 50))
+        set->change[0].value = INT64_MIN;
+    if (chance(world, 50))
+        set->strategy = (uint16_t)draw_from(world, SIM_STRATEGIES, UINT16_MAX);
+    say(world, "strategy %u is set %s, %u parameters", set->strategy, set->enabled ? "on" : "off",
+        set->count);
     give(world, &command);
 }
 

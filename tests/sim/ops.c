@@ -15,6 +15,7 @@ enum group {
     GROUP_POSITIONS,
     GROUP_AMENDS,
     GROUP_BEATS,
+    GROUP_STRATEGY,
     GROUP_NONSENSE,
     GROUP_KILLS,
     GROUP_LIMITS,
@@ -100,6 +101,14 @@ void ops_step(struct world *world)
 void op_timer(struct world *world)
 {
     feed_timer(world);
+}
+
+/* The market step of just now has taken too long: the clock says so, not the engine. */
+void op_overrun(struct world *world)
+{
+    op_market_walk(world);
+    say(world, "that step used up its budget");
+    feed_overrun(world);
 }
 
 void op_wait(struct world *world)

@@ -241,6 +241,10 @@ void oracle_hear(struct world *world, uint64_t seq, uint16_t kind, const void *p
     case EVENT_TRIGGER:
         hear_trigger(world, seq, &event.trigger);
         break;
+    case EVENT_STRATEGY:
+        world->strategies[event.strategy.strategy].version = event.strategy.version;
+        world->strategies[event.strategy.strategy].enabled = event.strategy.enabled != 0;
+        break;
     case EVENT_DENIALS:
         world->ids_said += event.denials.count;
         break;
@@ -599,15 +603,18 @@ static int64_t side_lots(const struct world *world, uint16_t instrument, uint32_
     return lots;
 }
 
-/* At the mark, in the reporting currency, a little too small rather than too large. */
+/* At the mark, in the reporting currency, a little too small rather than too large. What has no
+ * value is worth more than any limit. */
 static int64_t lots_worth_e8(const struct world *world, uint16_t instrument, int64_t lots)
 {
     const struct instrument *row = &world->config.instrument[instrument];
     int64_t mark = world->books[instrument].mark_e8_ticks;
     int64_t value = 0;
 
-    if (lots == 0 || mark == 0)
+    if (lots == 0)
         return 0;
+    if (mark == 0 || (row->currency != 0 && world->books[0].mark_e8_ticks == 0))
+        return lots < 0 ? -SIM_NO_VALUE : SIM_NO_VALUE;
     (void)instrument_value_between_e8(row, mark, lots < 0 ? -lots : lots, &value);
     if (row->currency != 0)
         value = (int64_t)((__int128)value * (world->books[0].mark_e8_ticks / 100) / MONEY_ONE_E8);

@@ -133,6 +133,9 @@ static void feed_again(struct world *world, const struct input *input)
     case INPUT_TIMER:
         engine_timer(rig->engine, input->now_ns);
         break;
+    case INPUT_OVERRUN:
+        engine_overran(rig->engine, input->now_ns);
+        break;
     case INPUT_ANSWER_KILL:
         engine_publish_kill(rig->engine, engine_kill(rig->engine, input->now_ns), input->now_ns);
         break;

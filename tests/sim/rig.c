@@ -106,6 +106,19 @@ static uint64_t hash_scopes(uint64_t hash, const struct oms *oms)
     return mix(hash, (int64_t)oms->generation);
 }
 
+static uint64_t hash_strategies(uint64_t hash, const struct engine_config *config)
+{
+    for (uint16_t at = 0; at < SIM_STRATEGIES; at++) {
+        hash = mix(hash, config->strategy[at].enabled);
+        hash = mix(hash, (int64_t)config->strategy[at].version);
+        for (uint16_t instrument = 0; instrument < SIM_INSTRUMENTS; instrument++)
+            for (unsigned id = 0; id < PARAMETER_COUNT; id++)
+                hash = mix(hash, parameter_get(&config->strategy[at].params[instrument],
+                                               (enum parameter_id)id));
+    }
+    return hash;
+}
+
 uint64_t rig_state_hash(const struct rig *rig)
 {
     const struct oms *oms = &rig->engine->oms;
@@ -114,6 +127,6 @@ uint64_t rig_state_hash(const struct rig *rig)
     for (unsigned side = 0; side < 2; side++)
         for (uint16_t at = 0; at < SIM_INSTRUMENTS; at++)
             hash = mix(hash, oms->working_total[side][at]);
-    hash = mix(hash, oms->stopping);
+    hash = hash_strategies(mix(hash, oms->stopping), &rig->engine->config);
     return hash_scopes(hash_accounts(hash, &oms->accounts), oms);
 }

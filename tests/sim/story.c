@@ -35,8 +35,8 @@ const char *scope_text(uint16_t scope)
                                                   "venue/east",
                                                   "venue/west",
                                                   "strategy/manual",
-                                                  "strategy/maker",
-                                                  "strategy/momentum",
+                                                  "strategy/one",
+                                                  "strategy/two",
                                                   "instrument/east:BTC",
                                                   "instrument/east:ETH",
                                                   "instrument/west:BTCPERP"};

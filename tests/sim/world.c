@@ -190,7 +190,9 @@ bool feed_command(struct world *world, struct command *command)
     command->id = (uint64_t)world->life << 32 | ++world->commands;
     input_record(world, INPUT_COMMAND, command, sizeof *command);
     world->answered_now = false;
+    world->in_command = true;
     engine_command(world->live.engine, command, world->now_ns);
+    world->in_command = false;
     check_call(world);
     if (!world->answered_now && command->kind != COMMAND_BEAT)
         violate(world, "I12", "command %u got no answer", command->kind);
@@ -209,6 +211,16 @@ bool feed_timer(struct world *world)
     }
     engine_timer(world->live.engine, world->now_ns);
     check_telemetry(world);
+    check_call(world);
+    return true;
+}
+
+bool feed_overrun(struct world *world)
+{
+    if (!begin_call(world))
+        return false;
+    input_record(world, INPUT_OVERRUN, NULL, 0);
+    engine_overran(world->live.engine, world->now_ns);
     check_call(world);
     return true;
 }
@@ -264,7 +276,7 @@ static void choose_limits(struct world *world, uint16_t scope, struct limits *li
     for (unsigned id = 0; id < LIMIT_COUNT; id++)
         limits->value[id] = scope == scope_of_firm() ? widest((enum limit_id)id) : LIMIT_UNSET;
     for (unsigned at = 0; at < sizeof plain_limits / sizeof plain_limits[0]; at++)
-        if (scope == scope_of_firm() ? !chance(world, 150) : chance(world, 150))
+        if (chance(world, scope == scope_of_firm() ? 550 : 70))
             limits->value[plain_limits[at].id] =
                 draw_from(world, plain_limits[at].least, plain_limits[at].most);
     if (chance(world, 10))
@@ -285,7 +297,7 @@ static void choose_caps(struct world *world, uint16_t scope, const struct limits
     }
 }
 
-static void choose_instruments(struct engine_config *config)
+static void choose_instruments(struct world *world, struct engine_config *config)
 {
     static const char *const names[SIM_INSTRUMENTS] = {"east:BTC", "east:ETH", "west:BTCPERP"};
 
@@ -308,29 +320,80 @@ static void choose_instruments(struct engine_config *config)
     config->instrument[2].currency = 1;
     config->instrument[2].inverse = true;
     config->instrument[2].inverse_value_e8_ticks = 100 * MONEY_ONE_E8 * 100;
+    for (unsigned at = 0; at < SIM_INSTRUMENTS; at++)
+        if (chance(world, 300)) {
+            config->instrument[at].initial_margin_e8 = RATIO_ONE_E8 / draw_from(world, 1, 10);
+            config->instrument[at].maintenance_margin_e8 =
+                config->instrument[at].initial_margin_e8 / draw_from(world, 2, 5);
+        }
+}
+
+int64_t draw_parameter(struct world *world, enum parameter_id id)
+{
+    const struct parameter_row *row = parameter_row(id);
+
+    switch ((int)id) {
+    case PARAMETER_ORDER_LOTS:
+    case PARAMETER_HALF_SPREAD_TICKS:
+        return draw_from(world, 1, 25);
+    case PARAMETER_MAX_POSITION_LOTS:
+        return draw_from(world, 20, 300);
+    case PARAMETER_REQUOTE_TICKS:
+        return draw_from(world, 1, 5);
+    case PARAMETER_MIN_QUOTE_LIFE_MS:
+    case PARAMETER_COOLDOWN_MS:
+        return draw_from(world, 0, 20) * 1000000;
+    case PARAMETER_FAST_MS:
+        return draw_from(world, 1, 10) * 1000000;
+    case PARAMETER_SLOW_MS:
+        return draw_from(world, 11, 100) * 1000000;
+    case PARAMETER_ENTRY_RATIO:
+    case PARAMETER_EDGE_RATIO:
+        return draw_from(world, 100, 100000);
+    case PARAMETER_USE_AMEND:
+        return draw_from(world, 0, 1);
+    case PARAMETER_OTHER:
+        return draw_from(world, NO_INSTRUMENT, SIM_INSTRUMENTS - 1);
+    default:
+        return row->fallback;
+    }
+}
+
+/* Defaults where what was drawn does not go together. */
+static void choose_parameters(struct world *world, struct engine_config *config, unsigned strategy)
+{
+    struct strategy_setup setup = {.kind = config->strategy[strategy].kind,
+                                   .instruments = SIM_INSTRUMENTS,
+                                   .trades = config->strategy[strategy].instruments,
+                                   .params = config->strategy[strategy].params,
+                                   .rows = config->instrument};
+    uint16_t where;
+
+    for (unsigned at = 0; at < MAX_INSTRUMENTS; at++)
+        parameters_default(&config->strategy[strategy].params[at]);
+    for (unsigned at = 0; at < SIM_INSTRUMENTS; at++) {
+        struct strategy_params *params = &config->strategy[strategy].params[at];
+
+        for (unsigned id = 0; id < PARAMETER_COUNT; id++)
+            parameter_set(params, (enum parameter_id)id,
+                          draw_parameter(world, (enum parameter_id)id));
+        if (strategy_fault(&setup, &where) != NULL)
+            parameters_default(params);
+    }
 }
 
 static void choose_strategies(struct world *world, struct engine_config *config)
 {
-    static const enum strategy_kind kinds[SIM_STRATEGIES] = {
-        STRATEGY_KIND_MANUAL, STRATEGY_KIND_MAKER, STRATEGY_KIND_MOMENTUM};
-
     for (unsigned strategy = 0; strategy < SIM_STRATEGIES; strategy++) {
-        config->strategy[strategy].kind = kinds[strategy];
-        config->strategy[strategy].enabled = strategy != 0 && chance(world, 600);
-        for (unsigned at = 0; at < SIM_INSTRUMENTS; at++) {
+        config->strategy[strategy].kind = STRATEGY_KIND_MANUAL;
+        if (strategy != STRATEGY_MANUAL)
+            config->strategy[strategy].kind = (enum strategy_kind)draw_from(
+                world, STRATEGY_KIND_MANUAL + 1, STRATEGY_KIND_COUNT - 1);
+        config->strategy[strategy].enabled = strategy != STRATEGY_MANUAL && chance(world, 600);
+        config->strategy[strategy].version = 1;
+        for (unsigned at = 0; at < SIM_INSTRUMENTS; at++)
             config->strategy[strategy].instruments[at] = !chance(world, 50);
-            config->strategy[strategy].params[at] =
-                (struct strategy_params){.order_lots = draw_from(world, 1, 30),
-                                         .max_position_lots = draw_from(world, 20, 300),
-                                         .half_spread_ticks = draw_from(world, 1, 20),
-                                         .requote_ticks = draw_from(world, 1, 5),
-                                         .min_quote_life_ns = draw_from(world, 0, 20000000),
-                                         .fast_ns = 5000000,
-                                         .slow_ns = 50000000,
-                                         .entry_e8 = draw_from(world, 100, 100000),
-                                         .cooldown_ns = draw_from(world, 0, 20000000)};
-        }
+        choose_parameters(world, config, strategy);
     }
 }
 
@@ -362,7 +425,7 @@ static void choose_config(struct world *world)
     config->gateways = SIM_GATEWAYS;
     for (uint16_t at = 0; at < SIM_VENUES; at++)
         config->venue_gateway[at] = at;
-    choose_instruments(config);
+    choose_instruments(world, config);
     choose_strategies(world, config);
     for (uint16_t scope = 0; scope < MAX_SCOPES; scope++) {
         for (unsigned id = 0; id < LIMIT_COUNT; id++)
@@ -372,7 +435,7 @@ static void choose_config(struct world *world)
         choose_limits(world, scope, &config->limits[scope]);
         choose_caps(world, scope, &config->limits[scope], &config->caps[scope]);
     }
-    config->capital_e8 = 1000000 * MONEY_ONE_E8;
+    config->capital_e8 = (chance(world, 300) ? 20000 : 1000000) * MONEY_ONE_E8;
     config->instance = (uint16_t)draw_from(world, 0, MAX_INSTANCE - 1);
     choose_rules(world, &config->rules);
 }

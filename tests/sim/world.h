@@ -32,7 +32,7 @@
 
 enum {
     SIM_VENUES = 2,
-    SIM_STRATEGIES = 3, /* manual, maker, momentum */
+    SIM_STRATEGIES = 3, /* manual, and two of any kind */
     SIM_INSTRUMENTS = 3,
     SIM_GATEWAYS = 2,
     SIM_SCOPES = 1 + SIM_VENUES + SIM_STRATEGIES + SIM_INSTRUMENTS,
@@ -56,6 +56,7 @@ enum {
 #define SIM_NONE UINT32_MAX
 #define SIM_START_NS 1723161600000000000LL
 #define SIM_DAY_NS 86400000000000LL
+#define SIM_NO_VALUE (INT64_MAX / 8)
 /* The venue refuses what was sent longer ago than this. */
 #define SIM_VENUE_WINDOW_NS 1000000000LL
 
@@ -154,6 +155,12 @@ struct message_said {
     struct order_scopes scopes;
 };
 
+struct oracle_strategy {
+    uint64_t version;
+    bool enabled;
+    struct strategy_params params[MAX_INSTRUMENTS]; /* of what the disk said only */
+};
+
 struct kill_wait {
     uint64_t doorbell, word;
     uint16_t scope;
@@ -199,6 +206,8 @@ struct fact {
     union {
         struct event_limits_applied limits;
         struct event_state_changed state;
+        struct event_strategy strategy;
+        struct event_parameters parameters;
     };
 };
 
@@ -213,6 +222,7 @@ struct disk {
 /* A control action whose success has been answered: a restart must still know it. */
 struct answered {
     uint64_t limits_generation[SIM_SCOPES], state_version[SIM_SCOPES];
+    uint64_t strategy_version[SIM_STRATEGIES];
 };
 
 /* Commands done but not yet durable: the answer waits. */
@@ -289,9 +299,13 @@ struct world {
     struct traded total[SIM_INSTRUMENTS], own[SIM_STRATEGIES][SIM_INSTRUMENTS];
     uint64_t newest_generation;
     int64_t day_start_ns;
-    int64_t peak_e8;                           /* of equity, after each call */
-    struct oracle_scope recovered[SIM_SCOPES]; /* what the disk said at the start of this life */
-    struct event_command_done done;            /* the latest answer */
+    int64_t peak_e8; /* of equity, after each call */
+    struct oracle_strategy strategies[SIM_STRATEGIES];
+    bool in_command; /* what is sent now was asked for by a person */
+    /* What the disk said at the start of this life. */
+    struct oracle_scope recovered[SIM_SCOPES];
+    struct oracle_strategy recovered_strategies[SIM_STRATEGIES];
+    struct event_command_done done; /* the latest answer */
     uint64_t base_before; /* version that a change has to name, as it was when the command came */
     bool answered_now;    /* the command under way has been answered */
     bool struck_now;      /* the page was set while a call was under way */
@@ -355,6 +369,7 @@ bool feed_market(struct world *world, const struct market_update *update);
 bool feed_execution(struct world *world, const struct execution *execution);
 bool feed_command(struct world *world, struct command *command); /* draws its id */
 bool feed_timer(struct world *world);
+bool feed_overrun(struct world *world); /* the newest market step took too long */
 void feed_kill_answer(struct world *world);
 void feed_kill(struct world *world, uint16_t scope); /* a person sets the page */
 
@@ -365,6 +380,7 @@ enum input_kind {
     INPUT_EXECUTION,
     INPUT_COMMAND,
     INPUT_TIMER,
+    INPUT_OVERRUN,
     INPUT_ANSWER_KILL,
     INPUT_KILL,        /* the page is set between two calls */
     INPUT_KILL_AT_SEQ, /* the page is set right before this record was appended */
@@ -460,6 +476,8 @@ void say(const struct world *world, const char *format, ...) __attribute__((form
 const char *scope_text(uint16_t scope);
 const char *instrument_text(uint16_t instrument);
 /* Leaves out steps while the same invariant still fails, then prints what is left in words. */
+/* A value that makes sense for a parameter in this world. */
+int64_t draw_parameter(struct world *world, enum parameter_id id);
 void story_tell(struct world *world, const struct violation *violation, uint64_t seed,
                 uint32_t steps);
 

@@ -272,7 +272,7 @@ function StrategyForm({ strategy, where, rows }) {
 
   return html`<form onSubmit=${submit}>
     <${ParameterTable} strategy=${strategy} where=${where} rows=${rows} form=${form} />
-    <p class="moved" role="alert">${behind ? meanwhile : ""}</p>
+    <p class="strategy-moved" role="alert">${behind ? meanwhile : ""}</p>
     <div class="limits-foot strategies-foot">
       <label class="unseen" for="strategies-reason">Reason for the change</label>
       <input

@@ -25,26 +25,18 @@ static uint16_t some_scope(struct world *world)
     return (uint16_t)take_below(&world->in, FUZZ_SCOPES);
 }
 
-/* Anything: small, or at the edge of something. */
+/* Anything that the API lets through, and one beyond: small, or at the edge of something. */
 static int64_t wild_number(struct world *world)
 {
-    static const int64_t edges[] = {0,
-                                    -1,
-                                    1,
-                                    MAX_LOTS,
-                                    MAX_LOTS + 1,
-                                    MAX_PRICE_TICKS,
-                                    INT64_MAX,
-                                    INT64_MIN,
-                                    MAX_PRICE_TICKS + 1,
-                                    INT64_MAX / 2,
-                                    LIMIT_DENY,
-                                    MAX_MONEY_E8};
+    static const int64_t edges[] = {0,         -1,           1,
+                                    MAX_LOTS,  MAX_LOTS + 1, MAX_PRICE_TICKS,
+                                    -MAX_LOTS, MAX_LOTS / 2, MAX_PRICE_TICKS + 1};
     uint8_t choice = take_byte(&world->in);
 
     if (choice < sizeof edges / sizeof edges[0])
         return edges[choice];
-    return (int64_t)take_number(&world->in, choice % 8 + 1);
+    return (int64_t)(take_number(&world->in, choice % 6 + 1) % (MAX_LOTS + 2)) *
+           ((choice & 128) != 0 ? -1 : 1);
 }
 
 /* What a gateway may say: above 0, and in bounds; mostly small. */
@@ -228,6 +220,31 @@ static void op_flatten(struct world *world)
     flatten->scope = some_scope(world);
     flatten->incident = world->scope[flatten->scope].incident + chance(world, 8);
     ask(world, COMMAND_FLATTEN);
+}
+
+static void op_set_strategy(struct world *world)
+{
+    struct command_set_strategy *change = &world->command.set_strategy;
+    struct parameter_change *parameter = &change->change[0];
+
+    change->strategy = (uint16_t)take_below(&world->in, FUZZ_STRATEGIES + 1);
+    change->enabled = (uint8_t)take_below(&world->in, 3);
+    change->count = (uint8_t)take_below(&world->in, 2);
+    change->base = change->strategy < FUZZ_STRATEGIES
+                       ? world->engine->config.strategy[change->strategy].version
+                       : 0;
+    change->base -= chance(world, 8);
+    if (change->count != 0) {
+        parameter->parameter = (uint16_t)take_below(&world->in, PARAMETER_COUNT + 1);
+        parameter->instrument = chance(world, 4) ? UINT16_MAX : some_instrument(world);
+        parameter->value = wild_number(world);
+    }
+    ask(world, COMMAND_SET_STRATEGY);
+}
+
+static void op_overran(struct world *world)
+{
+    engine_overran(world->engine, world->now_ns);
 }
 
 static void op_beat(struct world *world)

@@ -150,6 +150,8 @@ static void hear_sent(struct world *world, const struct event_order_sent *sent)
         assert((sent->flags & ORDER_REDUCE_ONLY) != 0 && only_leaves(world, sent));
     if (strictest(world, scopes) == STATE_REDUCING)
         assert(only_leaves(world, sent));
+    if (!world->enabled[sent->strategy]) /* a person's, or a flatten's */
+        assert(world->command.kind != COMMAND_NONE || (sent->flags & ORDER_EXIT) != 0);
     *order = (struct known){.id = sent->order_id,
                             .seq = sent->order_seq,
                             .instrument = sent->instrument,
@@ -258,6 +260,9 @@ static void hear(struct world *world, uint16_t kind, const void *payload)
         break;
     case EVENT_STATE_CHANGED:
         hear_state(world, &event.state_changed);
+        break;
+    case EVENT_STRATEGY:
+        world->enabled[event.strategy.strategy] = event.strategy.enabled;
         break;
     case EVENT_COMMAND_DONE:
         assert(event.command_done.command_id == world->command.id);

@@ -1,5 +1,5 @@
-/* An engine in a small world: two venues, two instruments (one inverse), a person, a maker and a
- * momentum follower, limits that are reached, every trigger on. */
+/* An engine in a small world: two venues, three instruments (one inverse, two that should cost the
+ * same), a person and a strategy of each kind, limits that are reached, every trigger on. */
 #include "fuzz/engine/world.h"
 
 #include <stdlib.h>
@@ -18,16 +18,19 @@ static void *memory_of(void **place, size_t size)
 
 static void set_instruments(struct engine_config *config)
 {
+    static const struct instrument linear = {.price_decimals = 1,
+                                             .qty_decimals = 3,
+                                             .tick_units = 1,
+                                             .lot_units = 1,
+                                             .tick_value_e8 = 10000,
+                                             .maker_fee_e8 = -10000,
+                                             .taker_fee_e8 = 50000};
+
     config->currencies = 2;
     config->currency[0] = (struct currency){.name = "USDT", .fixed = true, .rate_e8 = MONEY_ONE_E8};
     config->currency[1] = (struct currency){.name = "BTC", .rate_instrument = 0};
-    config->instrument[0] = (struct instrument){.price_decimals = 1,
-                                                .qty_decimals = 3,
-                                                .tick_units = 1,
-                                                .lot_units = 1,
-                                                .tick_value_e8 = 10000,
-                                                .maker_fee_e8 = -10000,
-                                                .taker_fee_e8 = 50000};
+    config->instrument[0] = config->instrument[2] = linear;
+    config->instrument[2].venue = 1;
     config->instrument[1] = (struct instrument){.venue = 1,
                                                 .currency = 1,
                                                 .price_decimals = 1,
@@ -36,27 +39,37 @@ static void set_instruments(struct engine_config *config)
                                                 .inverse = true,
                                                 .inverse_value_e8_ticks = 1000 * MONEY_ONE_E8,
                                                 .taker_fee_e8 = 50000};
+    for (unsigned at = 0; at < FUZZ_INSTRUMENTS; at++)
+        assert(instrument_is_within_bounds(&config->instrument[at]));
+}
+
+/* Quick enough that a few updates make them act. */
+static struct strategy_params quick_params(void)
+{
+    struct strategy_params params;
+
+    parameters_default(&params);
+    params.order_lots = 5;
+    params.max_position_lots = 20;
+    params.min_quote_life_ns = 0;
+    params.fast_ns = 1000000;
+    params.slow_ns = 10000000;
+    params.cooldown_ns = 1000000;
+    return params;
 }
 
 static void set_strategies(struct engine_config *config)
 {
-    static const struct strategy_params params = {.order_lots = 5,
-                                                  .max_position_lots = 20,
-                                                  .half_spread_ticks = 2,
-                                                  .requote_ticks = 1,
-                                                  .fast_ns = 1000000,
-                                                  .slow_ns = 10000000,
-                                                  .entry_e8 = 100000,
-                                                  .cooldown_ns = 1000000};
-
-    config->strategy[1].kind = STRATEGY_KIND_MAKER;
-    config->strategy[2].kind = STRATEGY_KIND_MOMENTUM;
-    for (unsigned strategy = 0; strategy < FUZZ_STRATEGIES; strategy++)
+    for (unsigned kind = 0; kind < FUZZ_STRATEGIES; kind++) {
+        config->strategy[kind].kind = (enum strategy_kind)kind;
+        config->strategy[kind].enabled = kind != STRATEGY_MANUAL;
+        config->strategy[kind].version = 1;
         for (unsigned instrument = 0; instrument < FUZZ_INSTRUMENTS; instrument++) {
-            config->strategy[strategy].enabled = strategy != STRATEGY_MANUAL;
-            config->strategy[strategy].instruments[instrument] = true;
-            config->strategy[strategy].params[instrument] = params;
+            config->strategy[kind].instruments[instrument] = true;
+            config->strategy[kind].params[instrument] = quick_params();
         }
+    }
+    config->strategy[STRATEGY_KIND_ARB].params[0].other = 2;
 }
 
 /* What the table has is set for the firm: its largest value, unless reaching it is of interest. */
@@ -136,6 +149,8 @@ void world_start(struct world *world, const uint8_t *data, size_t size)
     for (unsigned at = 0; at < FUZZ_INSTRUMENTS; at++)
         world->price_ticks[at] = 1000;
     configure(world);
+    for (unsigned at = 0; at < FUZZ_STRATEGIES; at++)
+        world->enabled[at] = world->config.strategy[at].enabled;
     world_before(world);
     start_engine(world);
     world_after(world);

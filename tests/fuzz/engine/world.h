@@ -12,8 +12,8 @@
 
 enum {
     FUZZ_VENUES = 2,
-    FUZZ_STRATEGIES = 3, /* manual, maker, momentum */
-    FUZZ_INSTRUMENTS = 2,
+    FUZZ_STRATEGIES = 5, /* manual, and one of each kind */
+    FUZZ_INSTRUMENTS = 3,
     FUZZ_SCOPES = 1 + FUZZ_VENUES + FUZZ_STRATEGIES + FUZZ_INSTRUMENTS,
     FUZZ_ORDERS_MAX = 1024,
     FUZZ_EXECS_MAX = 1024,
@@ -58,6 +58,7 @@ struct world {
     int64_t lots[FUZZ_STRATEGIES + 1][FUZZ_INSTRUMENTS];
     __int128 turnover_e8[FUZZ_INSTRUMENTS]; /* bound of every figure of an instrument */
     struct said_scope scope[FUZZ_SCOPES];
+    bool enabled[FUZZ_STRATEGIES];
     uint64_t cleared[FUZZ_SCOPES]; /* of the page, before the step */
     bool killed[FUZZ_SCOPES];      /* before the step: no order may leave in it */
     uint64_t taken_seq[FUZZ_VENUES];
