@@ -145,7 +145,7 @@ static double gate_ticks(void)
     return (double)(__rdtsc() - from) / GATE_TURNS;
 }
 
-static void raise(_Atomic uint64_t *counter)
+static void count_one(_Atomic uint64_t *counter)
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
                           memory_order_relaxed);
@@ -161,7 +161,7 @@ static double record_ticks(struct histogram *histogram, bool plain)
         random ^= random >> 7;
         random ^= random << 17;
         if (plain)
-            raise(&histogram->counts[random & 127]);
+            count_one(&histogram->counts[random & 127]);
         else
             histogram_record(histogram, (int64_t)(random & 0xffff));
     }

@@ -91,7 +91,7 @@ uint64_t chain_next(uint64_t chain, uint16_t kind, int64_t at_ns, uint64_t cause
 static void strike(struct world *world, struct lane *lane, uint16_t kind)
 {
     uint64_t seq = lane->next_seq;
-    bool counts = !world->kill_at_order || kind == EVENT_ORDER_SENT;
+    bool counts = !world->kill_at_order || (kind == EVENT_ORDER_SENT && !world->in_command);
 
     if (world->kill_in_appends > 0 && counts && --world->kill_in_appends == 0) {
         input_record_kill_at(world, seq, world->kill_scope);

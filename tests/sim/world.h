@@ -287,7 +287,7 @@ struct world {
     /* The hook on each append. */
     uint32_t kill_in_appends, crash_in_appends; /* 0: not armed */
     uint16_t kill_scope;
-    bool kill_at_order; /* only records of orders are counted */
+    bool kill_at_order; /* only orders of strategies count: a step may have several */
     uint64_t call_bytes;
     uint64_t first_seq, last_seq; /* records of this life */
     uint64_t input_bytes;
