@@ -353,6 +353,18 @@ static void report_unknown(struct oms *oms, const struct execution *execution)
     emit_anomaly(oms, execution, ORDER_UNKNOWN, (enum report)execution->report);
 }
 
+/* Funding is shared out to all that hold; what net nothing holds is the manual strategy's. */
+static void emit_holders(struct oms *oms, uint16_t instrument)
+{
+    const struct accounts *accounts = &oms->accounts;
+    uint32_t holders = accounts->holders[instrument] | 1U << STRATEGY_MANUAL;
+
+    emit_position(oms, instrument, UINT16_MAX, &accounts->total[instrument]);
+    for (uint16_t at = 0; at < oms->scopes.strategies; at++)
+        if (holders & 1U << at)
+            emit_position(oms, instrument, at, &accounts->own[at][instrument]);
+}
+
 static void take_funding(struct oms *oms, const struct execution *execution)
 {
     struct event_funding event = {.exec_id = execution->exec_id,
@@ -364,8 +376,7 @@ static void take_funding(struct oms *oms, const struct execution *execution)
     if (!accounts_fund(&oms->accounts, execution->instrument, execution->fee_e8) ||
         oms->accounts.overflowed)
         halt_firm(oms);
-    emit_position(oms, execution->instrument, UINT16_MAX,
-                  &oms->accounts.total[execution->instrument]);
+    emit_holders(oms, execution->instrument);
 }
 
 /* Reports that are about no order of ours; false: it is about one. */
