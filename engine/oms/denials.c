@@ -69,7 +69,7 @@ void oms_flush_denials(struct oms *oms)
 {
     for (uint16_t strategy = 0; strategy < oms->scopes.strategies; strategy++)
         for (uint16_t instrument = 0; instrument < oms->scopes.instruments; instrument++)
-            for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++)
+            for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++)
                 if (oms->denial_runs[strategy][instrument][side].order_id != 0 &&
                     oms->now_ns - oms->denial_runs[strategy][instrument][side].first_ns >= RUN_NS)
                     end_run(oms, strategy, instrument, side);

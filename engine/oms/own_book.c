@@ -8,9 +8,9 @@ void own_book_remove(struct own_book *own, struct order_pool *pool, const struct
     if (*best != price_ticks)
         return;
     *best = 0;
-    for (uint16_t strategy = 0; strategy < MAX_STRATEGIES; strategy++)
-        for (struct order *other = order_cell_first(pool, strategy, order->instrument); other;
-             other = order_cell_next(pool, other)) {
+    for (uint32_t strategy = 0; strategy < MAX_STRATEGIES; strategy++)
+        for (struct order *other = order_cell_first(pool, (uint16_t)strategy, order->instrument);
+             other; other = order_cell_next(pool, other)) {
             if (other->side != order->side)
                 continue;
             own_book_add(own, other, other->price_ticks);

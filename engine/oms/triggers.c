@@ -19,7 +19,7 @@ struct look {
     bool breached;
 };
 
-enum { NO_INSTRUMENT = UINT16_MAX };
+enum { ABOUT_NONE = UINT16_MAX };
 
 static void emit(struct oms *oms, const struct look *look, struct trigger_rule rule,
                  uint64_t incident, uint32_t samples)
@@ -107,7 +107,7 @@ static void look_at_scope(struct oms *oms, enum trigger_id trigger, uint16_t sco
     int64_t limit = oms->limits[scope].value[limit_id];
     struct look look = {.trigger = trigger,
                         .scope = scope,
-                        .instrument = NO_INSTRUMENT,
+                        .instrument = ABOUT_NONE,
                         .measured = measured,
                         .limit = limit,
                         .data_age_ns = data_age_ns,
@@ -138,7 +138,7 @@ static void look_at_exposure(struct oms *oms, uint16_t scope)
     bool net_is_over = is_set(net_limit) && net > net_limit;
     struct look look = {.trigger = TRIGGER_EXPOSURE,
                         .scope = scope,
-                        .instrument = NO_INSTRUMENT,
+                        .instrument = ABOUT_NONE,
                         .measured = net_is_over ? net : gross,
                         .limit = net_is_over ? net_limit : gross_limit,
                         .data_age_ns = -1,
@@ -242,7 +242,7 @@ static void look_at_venue(struct oms *oms, uint16_t venue, const struct referenc
 {
     struct look look = {.trigger = TRIGGER_VENUE_DOWN,
                         .scope = scope_of_venue(oms->scopes, venue),
-                        .instrument = NO_INSTRUMENT,
+                        .instrument = ABOUT_NONE,
                         .data_age_ns = -1};
 
     for (uint16_t at = 0; at < oms->scopes.instruments; at++) {
@@ -264,7 +264,7 @@ static void look_at_rejects(struct oms *oms)
         enum scope_kind kind = scope_kind_of(oms->scopes, scope, &index);
         struct look look = {.trigger = TRIGGER_REJECT_RATE,
                             .scope = scope,
-                            .instrument = NO_INSTRUMENT,
+                            .instrument = ABOUT_NONE,
                             .measured = rejects->recent[scope],
                             .limit = REJECTS_MAX,
                             .data_age_ns = -1,
@@ -282,16 +282,16 @@ static void look_at_rejects(struct oms *oms)
 static void look_at_ourselves(struct oms *oms)
 {
     struct look beat = {.trigger = TRIGGER_CONTROL_LOST,
-                        .instrument = NO_INSTRUMENT,
+                        .instrument = ABOUT_NONE,
                         .measured = oms->now_ns - oms->looks.beat_ns,
                         .limit = CONTROL_LOST_NS,
                         .data_age_ns = -1};
     struct look storage = {.trigger = TRIGGER_STORAGE,
-                           .instrument = NO_INSTRUMENT,
+                           .instrument = ABOUT_NONE,
                            .data_age_ns = -1,
                            .breached = lane_is_suspect(oms->events)};
     struct look outbound = {.trigger = TRIGGER_CONSERVATION,
-                            .instrument = NO_INSTRUMENT,
+                            .instrument = ABOUT_NONE,
                             .measured = (int64_t)oms->looks.outbound_lots,
                             .limit = (int64_t)oms->sent_lots,
                             .data_age_ns = -1};

@@ -22,7 +22,7 @@ void exchange_levels_init(struct exchange *exchange)
     for (uint32_t cell = EXCHANGE_WINDOW_TICKS; cell < deep_end; cell++)
         exchange->cells[cell].links.next = cell + 1 < deep_end ? cell + 1 : EXCHANGE_NONE;
     exchange->free_deep = EXCHANGE_WINDOW_TICKS;
-    for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++)
+    for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++)
         exchange->half[side].best_rank = EXCHANGE_NO_RANK;
 }
 
@@ -309,10 +309,10 @@ static void settle(struct exchange *exchange)
         return;
     base_ticks = base_ticks < 0 ? 0 : base_ticks & ~63LL;
     exchange->misses = 0;
-    for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++)
+    for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++)
         carry_out(exchange, side, (uint32_t)base_ticks);
     exchange->base_ticks = (uint32_t)base_ticks;
-    for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++)
+    for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++)
         carry_in(exchange, side);
 }
 

@@ -82,8 +82,10 @@ static uint32_t takeable(struct sim_market *market, const struct order_message *
 static uint32_t reachable(struct sim *sim, const struct order_message *message,
                           struct level levels[SIM_TAKE_LEVELS_MAX])
 {
-    if (sim->config.l3)
+    if (sim->config.l3) {
+        levels[0] = (struct level){0}; /* nobody looks at it: the exchange knows its own */
         return sim_l3_takes(sim, message);
+    }
     return takeable(&sim->markets[message->instrument], message, levels);
 }
 

@@ -85,7 +85,7 @@ static void open_limits(struct engine_config *config)
 {
     uint16_t first = scope_of_instrument(config->scopes, 0);
 
-    for (uint16_t scope = 0; scope < MAX_SCOPES; scope++) {
+    for (uint16_t scope = 0; scope != MAX_SCOPES; scope++) {
         bool wide = scope == scope_of_firm() || scope >= first;
 
         config->limits_generation[scope] = 1;
@@ -107,7 +107,7 @@ static void configure(struct engine_config *config)
     config->gateways = 1;
     config->currencies = 1;
     config->currency[0] = (struct currency){.name = "USDT", .fixed = true, .rate_e8 = MONEY_ONE_E8};
-    for (uint16_t at = 0; at < BENCH_DESK_INSTRUMENTS; at++) {
+    for (uint16_t at = 0; at != BENCH_DESK_INSTRUMENTS; at++) {
         config->instrument[at] = (struct instrument){.price_decimals = 1,
                                                      .qty_decimals = 3,
                                                      .tick_units = 1,

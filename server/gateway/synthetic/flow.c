@@ -96,7 +96,7 @@ static void take(struct flow *flow, const struct walk_trade *trade)
 
 void flow_open(struct flow *flow, const struct walk *walk)
 {
-    for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++)
+    for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++)
         for (uint32_t at = 0; at < SYNTHETIC_LEVELS; at++)
             add(flow, side, walk->levels[side][at]);
 }
@@ -105,7 +105,7 @@ void flow_open(struct flow *flow, const struct walk *walk)
  * their own. */
 static void put_right(struct flow *flow, const struct walk_news *news, bool grows)
 {
-    for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++)
+    for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++)
         for (uint16_t at = 0; at < news->change_count[side]; at++) {
             struct level level = news->changes[side][at];
             int64_t has_lots = lots_at(flow, side, (uint32_t)level.price_ticks);

@@ -132,7 +132,7 @@ static uint16_t earliest(const struct synthetic_l3 *market)
 {
     uint16_t best = 0;
 
-    for (uint16_t at = 1; at < WALK_PROFILES; at++)
+    for (uint16_t at = 1; at != WALK_PROFILES; at++)
         if (market->places[at].walk.next_ns < market->places[best].walk.next_ns)
             best = at;
     return best;
@@ -200,7 +200,7 @@ static enum status synthetic_l3_rewind(struct feed *feed, struct err *err)
 
     (void)err;
     l3_clear(market->feed.l3);
-    for (uint16_t at = 0; at < WALK_PROFILES; at++) {
+    for (uint16_t at = 0; at != WALK_PROFILES; at++) {
         struct place *place = &market->places[at];
 
         walk_init(&place->walk, at, market->seed, market->start_ns);
