@@ -107,7 +107,7 @@ static double band_ns(const struct emit *emit, const uint32_t *ticks, uint32_t f
 {
     double sum = 0;
 
-    for (uint32_t at = (double)(EMITS / 1000) * from; at < EMITS / 1000 * to; at++)
+    for (uint32_t at = EMITS / 1000 * from; at < EMITS / 1000 * to; at++)
         sum += ticks[at];
     return sum / (EMITS / 1000 * (to - from)) * emit->ns_per_tick;
 }
