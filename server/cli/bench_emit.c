@@ -105,11 +105,12 @@ static int compare(const void *left, const void *right)
 /* Mean of what lies between two per milles; `ticks` is sorted. */
 static double band_ns(const struct emit *emit, const uint32_t *ticks, uint32_t from, uint32_t to)
 {
+    uint32_t first = EMITS / 1000 * from, end = EMITS / 1000 * to;
     double sum = 0;
 
-    for (uint32_t at = EMITS / 1000 * from; at < EMITS / 1000 * to; at++)
+    for (uint32_t at = first; at < end; at++)
         sum += ticks[at];
-    return sum / (EMITS / 1000 * (to - from)) * emit->ns_per_tick;
+    return sum / (end - first) * emit->ns_per_tick;
 }
 
 struct figures {
