@@ -79,7 +79,7 @@ static void open_bench(void)
 {
     name_row(&rows[0], "sim:AAA");
     name_row(&rows[1], "sim:BBB");
-    fake = (struct fake){.feed = {&fake_ops, &fake.instruments, 0}};
+    fake = (struct fake){.feed = {.ops = &fake_ops, .instruments = &fake.instruments}};
     fake.instruments.count = 1;
     fake.instruments.row[0] = rows[1]; /* the feed's first is our second */
     make_ring(&market, BIG_RING);
