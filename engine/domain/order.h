@@ -67,8 +67,8 @@ struct order {
     uint16_t instrument, strategy, venue;
     struct order_scopes scopes;
     uint8_t side, type, tif, flags, state;
-    uint8_t state_before; /* that a cancel or an amend under way has found */
-    bool cancel_counted;  /* within an incident's receipt */
+    uint8_t state_before;   /* that a cancel or an amend under way has found */
+    uint8_t cancel_outcome; /* as counted in the receipts of its incidents */
     int64_t price_ticks;
     int64_t qty_lots;
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not yet answered; qty 0: none */

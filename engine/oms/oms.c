@@ -689,6 +689,8 @@ bool oms_cancel(struct oms *oms, struct order *order)
     order->asked_ns = order->cancel_ns = oms->now_ns;
     throttle_advance(&oms->throttle, oms->now_ns);
     throttle_record(&oms->throttle, order->scopes);
+    if (order->cancel_outcome == OUTCOME_REFUSED)
+        oms_count_outcome(oms, order, OUTCOME_NONE); /* it is asked again */
     oms_emit_order_state(oms, order, REPORT_CANCEL_SENT, DENIAL_NONE);
     return true;
 }

@@ -48,8 +48,10 @@ enum { LANE_RESERVE_BYTES = 1 << 20, LANE_STEP_BYTES = 512 * 1024 };
 #define RATE_FRESH_NS 60000000000LL
 
 struct incident {
-    uint64_t number; /* kill generation; 0: unused */
+    uint64_t number;         /* kill generation; 0: unused */
+    uint64_t last_order_seq; /* sent when it came; what was sent later is not its */
     uint32_t unsent, sent, confirmed, refused, unknown;
+    uint16_t scope;
 };
 
 struct scope_state {
@@ -225,8 +227,15 @@ enum status oms_set_state(struct oms *oms, const struct command_set_state *comma
 enum status oms_set_limits(struct oms *oms, const struct command_set_limits *command,
                            uint64_t *generation);
 
-/* An order of an incident has come to its end, or its cancel was answered. */
-enum cancel_outcome { OUTCOME_UNSENT, OUTCOME_CONFIRMED, OUTCOME_REFUSED, OUTCOME_UNKNOWN };
+/* What has become of an order that a kill found: it counts so in the receipt of each incident that
+ * has claimed it, and moves when more is known. A claim upon a live order; NONE: no answer yet. */
+enum cancel_outcome {
+    OUTCOME_NONE,
+    OUTCOME_UNSENT,
+    OUTCOME_CONFIRMED,
+    OUTCOME_REFUSED,
+    OUTCOME_UNKNOWN
+};
 void oms_count_outcome(struct oms *oms, struct order *order, enum cancel_outcome outcome);
 
 /* The state that a report leads to; false: an empty cell of the table. */

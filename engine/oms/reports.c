@@ -145,6 +145,7 @@ static void count_outcome(struct oms *oms, struct order *order, enum report repo
     case REPORT_VENUE_CANCEL:
     case REPORT_VENUE_EXPIRE:
     case REPORT_VENUE_REJECT:
+    case REPORT_VOID:
         oms_count_outcome(oms, order, OUTCOME_CONFIRMED);
         break;
     case REPORT_FILL_LAST:
@@ -214,7 +215,8 @@ static void move(struct oms *oms, struct order *order, enum report report, enum 
         end_order(oms, order);
     if (!ended)
         oms_expose(oms, order, exposed - exposed_before, ends ? -1 : 0);
-    count_outcome(oms, order, report);
+    if (!ended)
+        count_outcome(oms, order, report);
     oms_emit_order_state(oms, order, report,
                          report == REPORT_KILLED_UNSENT ? DENY_HALTED : DENIAL_NONE);
 }

@@ -23,12 +23,13 @@ static struct incident *incident_of(struct oms *oms, uint64_t number)
     return NULL;
 }
 
-static struct incident *incident_open(struct oms *oms, uint64_t number)
+static struct incident *incident_open(struct oms *oms, uint64_t number, uint16_t scope)
 {
     struct incident *incident = &oms->incidents[oms->next_incident];
 
     oms->next_incident = (oms->next_incident + 1) % MAX_INCIDENTS;
-    *incident = (struct incident){.number = number};
+    *incident =
+        (struct incident){.number = number, .last_order_seq = oms->order_seq, .scope = scope};
     return incident;
 }
 
@@ -44,31 +45,48 @@ static void emit_progress(struct oms *oms, const struct incident *incident)
     oms_emit(oms, EVENT_KILL_PROGRESS, &event, sizeof event);
 }
 
-void oms_count_outcome(struct oms *oms, struct order *order, enum cancel_outcome outcome)
+static uint32_t *counter(struct incident *incident, enum cancel_outcome outcome)
 {
-    struct incident *incident;
-
-    if (order->incident == 0 || order->cancel_counted)
-        return;
-    incident = incident_of(oms, order->incident);
-    order->cancel_counted = true;
-    if (!incident)
-        return; /* older than the newest MAX_INCIDENTS: its receipt is closed */
     switch (outcome) {
     case OUTCOME_UNSENT:
-        incident->unsent++;
-        break;
+        return &incident->unsent;
     case OUTCOME_CONFIRMED:
-        incident->confirmed++;
-        break;
+        return &incident->confirmed;
     case OUTCOME_REFUSED:
-        incident->refused++;
-        break;
+        return &incident->refused;
     case OUTCOME_UNKNOWN:
-        incident->unknown++;
+        return &incident->unknown;
+    case OUTCOME_NONE:
         break;
     }
-    emit_progress(oms, incident);
+    return NULL;
+}
+
+/* Of an order that is live or just ends: it was live at the kill unless it was sent after it. */
+static bool is_claimed(const struct incident *incident, const struct order *order)
+{
+    return incident->number != 0 && order->seq <= incident->last_order_seq &&
+           order_is_in_scope(order, incident->scope);
+}
+
+void oms_count_outcome(struct oms *oms, struct order *order, enum cancel_outcome outcome)
+{
+    enum cancel_outcome was = (enum cancel_outcome)order->cancel_outcome;
+
+    if (order->incident == 0 || was == outcome)
+        return;
+    order->cancel_outcome = (uint8_t)outcome;
+    for (uint32_t at = 0; at < MAX_INCIDENTS; at++) {
+        struct incident *incident = &oms->incidents[at];
+
+        if (!is_claimed(incident, order))
+            continue;
+        if (was != OUTCOME_NONE)
+            (*counter(incident, was))--;
+        if (outcome != OUTCOME_NONE)
+            (*counter(incident, outcome))++;
+        emit_progress(oms, incident);
+    }
 }
 
 static void emit_state(struct oms *oms, uint16_t scope)
@@ -90,21 +108,23 @@ static void change_state(struct oms *oms, uint16_t scope, enum trading_state sta
     emit_state(oms, scope);
 }
 
-/* Claims every live order of the scope for the incident, and returns how many there are. */
-static uint32_t claim_orders(struct oms *oms, uint16_t scope, uint64_t number)
+/* Claims every live order of the scope for the incident, whatever older incident counts it too, and
+ * returns how many there are. */
+static uint32_t claim_orders(struct oms *oms, struct incident *incident)
 {
     uint32_t resting = 0;
 
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         struct order *order = &oms->pool.order[oms->pool.live[at]];
 
-        if (!order_is_in_scope(order, scope) || (order->flags & ORDER_EXTERNAL))
+        if (!order_is_in_scope(order, incident->scope) || (order->flags & ORDER_EXTERNAL))
             continue;
         resting++;
-        if (order->incident != number) {
-            order->incident = number;
-            order->cancel_counted = false;
-        }
+        if (order->incident == 0)
+            order->cancel_outcome = order->state == ORDER_UNKNOWN ? OUTCOME_UNKNOWN : OUTCOME_NONE;
+        order->incident = incident->number;
+        if (order->cancel_outcome != OUTCOME_NONE)
+            (*counter(incident, (enum cancel_outcome)order->cancel_outcome))++;
     }
     return resting;
 }
@@ -112,7 +132,7 @@ static uint32_t claim_orders(struct oms *oms, uint16_t scope, uint64_t number)
 /* Block first, then say so, then cancel: the state is set before anything else can be sent. */
 static void block(struct oms *oms, uint16_t scope, uint64_t number)
 {
-    struct incident *incident = incident_open(oms, number);
+    struct incident *incident = incident_open(oms, number, scope);
     struct event_kill_seen seen = {.incident = number,
                                    .last_order_seq = oms->order_seq,
                                    .position_in_step = oms->sent_in_step,
@@ -120,7 +140,7 @@ static void block(struct oms *oms, uint16_t scope, uint64_t number)
 
     oms->states[scope].state = STATE_HALTED;
     oms->states[scope].served = number;
-    seen.resting = claim_orders(oms, scope, number);
+    seen.resting = claim_orders(oms, incident);
     oms_emit(oms, EVENT_KILL_SEEN, &seen, sizeof seen);
     change_state(oms, scope, STATE_HALTED, number);
     incident->sent = seen.resting - oms_cancel_scope(oms, scope);
@@ -179,7 +199,7 @@ void oms_chase_killed(struct oms *oms)
         if (!wants_cancel(oms, order) || !is_killed(oms, order) || !oms_cancel(oms, order))
             continue;
         incident = incident_of(oms, order->incident);
-        if (incident && !again && !order->cancel_counted) {
+        if (incident && !again && order->cancel_outcome == OUTCOME_NONE) {
             incident->sent++;
             emit_progress(oms, incident);
         }
