@@ -1,8 +1,9 @@
 /* Orders of the recent past, so that one that repeats another can be told.
  *
- * Remembers the newest RECENT_MAX new orders by strategy, instrument, side, price and size, and
- * when each was last sent. Beyond that the oldest is forgotten; the message limit keeps a sane flow
- * far below. Engine thread; a look and a note cost a few ns. */
+ * Remembers the RECENT_MAX different orders (strategy, instrument, side, price, size) that were sent
+ * last, each with when it was last sent; for one more, that which was not repeated for longest is
+ * forgotten. The message limit keeps a sane flow far below. Engine thread; a look and a note cost a
+ * few ns, whatever repeats. */
 #ifndef PITWALL_RISK_RECENT_H
 #define PITWALL_RISK_RECENT_H
 
@@ -18,15 +19,19 @@ struct recent_order {
 
 struct recent_entry {
     struct recent_order order;
+    uint16_t next; /* of the same bucket; this and all links: place + 1, 0: none */
+    uint16_t older, newer;
     int64_t sent_ns;
-    uint32_t older; /* of the same bucket: place + 1; 0: none */
 };
 
 struct recent {
-    uint64_t noted;
-    uint32_t bucket[RECENT_BUCKETS]; /* place + 1; 0: none */
+    uint32_t count;
+    uint16_t oldest, newest;
+    uint16_t bucket[RECENT_BUCKETS];
     struct recent_entry entry[RECENT_MAX];
 };
+
+_Static_assert(RECENT_MAX < UINT16_MAX, "a link holds a place + 1");
 
 /* How long ago an equal order was sent; INT64_MAX: none is remembered. */
 int64_t recent_age_ns(const struct recent *recent, const struct recent_order *order,

@@ -49,6 +49,22 @@ Test(recent, the_newest_are_remembered_and_the_oldest_is_forgotten)
     cr_assert(eq(i64, recent_age_ns(&recent, &seen, 3 * RECENT_MAX), INT64_MAX));
 }
 
+Test(recent, a_repeated_order_takes_one_place_and_stays_the_newest)
+{
+    struct recent_order often = order(7, 7), once = order(8, 8), seen;
+
+    recent_note(&recent, &once, 1);
+    for (int64_t at = 2; at <= 2 * RECENT_MAX; at++)
+        recent_note(&recent, &often, at);
+    cr_assert(eq(i64, recent_age_ns(&recent, &once, 10), 9), "the repeats did not push it out");
+    for (int64_t at = 0; at < RECENT_MAX - 1; at++) {
+        seen = order(1000 + at, 1);
+        recent_note(&recent, &seen, 3 * RECENT_MAX);
+    }
+    cr_assert(eq(i64, recent_age_ns(&recent, &once, 10), INT64_MAX));
+    cr_assert(eq(i64, recent_age_ns(&recent, &often, 2 * RECENT_MAX + 5), 5));
+}
+
 Test(tally, the_day_starts_its_orders_anew_and_leaves_executions)
 {
     static struct tally tally;
