@@ -72,11 +72,13 @@ static struct exposure_lots own_lots(const struct oms *oms, uint16_t strategy, u
                                   .sells = oms->working_own[SIDE_SELL][strategy][instrument]};
 }
 
-/* What the worst case of an instrument ties up. */
+/* What the worst case of an instrument ties up: gross * margin, rounded down. In two parts, neither
+ * of which overflows: the margin is at most 1. */
 static int64_t tied_e8(const struct oms *oms, uint16_t instrument, int64_t gross_e8)
 {
-    return (int64_t)((__int128)gross_e8 * oms->instruments[instrument].initial_margin_e8 /
-                     RATIO_ONE_E8);
+    int64_t margin_e8 = oms->instruments[instrument].initial_margin_e8;
+
+    return gross_e8 / RATIO_ONE_E8 * margin_e8 + gross_e8 % RATIO_ONE_E8 * margin_e8 / RATIO_ONE_E8;
 }
 
 /* How old the conversion price is; -1: it is fixed, INT64_MAX: there is none. */
@@ -128,23 +130,21 @@ static struct exposure_figures figures_with(const struct oms *oms, const struct 
 
 /* What is in use in each of the four scopes, this order included. Firm, venue and instrument look
  * at the instrument's total, a strategy at its own. */
-static void measure_use(struct oms *oms, const struct intent *intent, const struct asked *asked,
+static void measure_use(const struct oms *oms, const struct intent *intent,
+                        const struct asked *asked, struct exposure_figures total,
                         const uint16_t numbers[GATE_SCOPES], struct verdict *verdict)
 {
     uint16_t at_strategy = intent->strategy, at_instrument = intent->instrument;
-    struct exposure_figures total =
-        figures_with(oms, intent, asked, total_lots(oms, at_instrument));
     struct exposure_figures own =
         figures_with(oms, intent, asked, own_lots(oms, at_strategy, at_instrument));
+    struct exposure_sums of_total = exposure_change(oms->exposure.total[at_instrument], total);
+    struct exposure_sums of_own =
+        exposure_change(oms->exposure.own[at_strategy][at_instrument], own);
     int32_t is_new = !asked->amend;
 
     for (unsigned at = 0; at < GATE_SCOPES; at++) {
-        bool strategy = at == GATE_STRATEGY;
         struct exposure_figures then =
-            exposure_if(&oms->exposure, numbers[at],
-                        strategy ? oms->exposure.own[at_strategy][at_instrument]
-                                 : oms->exposure.total[at_instrument],
-                        strategy ? own : total);
+            exposure_if(&oms->exposure, numbers[at], at == GATE_STRATEGY ? &of_own : &of_total);
 
         gate_use(verdict, at,
                  (struct gate_use){
@@ -161,12 +161,10 @@ static void measure_use(struct oms *oms, const struct intent *intent, const stru
 
 /* What the order ties up beyond what is tied up already, and what is free of the equity. An order
  * that ties up nothing more needs nothing, whatever is free. */
-static void measure_balance(const struct oms *oms, const struct intent *intent,
-                            const struct asked *asked, struct gate_measures *measures)
+static void measure_balance(const struct oms *oms, uint16_t instrument, int64_t then,
+                            struct gate_measures *measures)
 {
-    uint16_t instrument = intent->instrument;
     int64_t now = oms->exposure.total[instrument].gross_e8;
-    int64_t then = figures_with(oms, intent, asked, total_lots(oms, instrument)).gross_e8;
     __int128 available = accounts_equity_e8(&oms->accounts) - oms->tied_e8;
 
     if (then <= now)
@@ -196,7 +194,8 @@ static int64_t venue_age_ns(const struct oms *oms, const struct reference *refer
 }
 
 /* False: the value cannot be told, for want of a conversion or because it does not fit. */
-static bool measure_order(struct oms *oms, const struct intent *intent, const struct asked *asked,
+static bool measure_order(const struct oms *oms, const struct intent *intent,
+                          const struct asked *asked, struct exposure_figures total,
                           const struct reference *reference, struct verdict *verdict)
 {
     struct recent_order same = {.price_ticks = asked->price_ticks,
@@ -218,7 +217,7 @@ static bool measure_order(struct oms *oms, const struct intent *intent, const st
                  accounts_notional_e8(&oms->accounts, intent->instrument, asked->price_ticks,
                                       asked->qty_lots, &measures.notional_e8);
 
-    measure_balance(oms, intent, asked, &measures);
+    measure_balance(oms, intent->instrument, total.gross_e8, &measures);
     measure_margin(oms, intent->instrument, &measures);
     gate_measure(verdict, measures);
     return known && rate_age < RATE_FRESH_NS;
@@ -276,7 +275,8 @@ static void judge(struct oms *oms, const struct intent *intent, struct order_sco
                                            scopes.instrument};
     uint16_t strategy = intent->strategy, instrument = intent->instrument;
     bool two_sided = reference->bid_ticks > 0 && reference->ask_ticks > 0;
-    bool valued = measure_order(oms, intent, &asked, reference, verdict);
+    struct exposure_figures total = figures_with(oms, intent, &asked, total_lots(oms, instrument));
+    bool valued = measure_order(oms, intent, &asked, total, reference, verdict);
     struct gate_table for_exit;
     struct gate_input in = {
         .price_ticks = asked.price_ticks,
@@ -297,7 +297,7 @@ static void judge(struct oms *oms, const struct intent *intent, struct order_sco
         .exit_own = (intent->flags & ORDER_EXIT_OWN) != 0,
     };
 
-    measure_use(oms, intent, &asked, numbers, verdict);
+    measure_use(oms, intent, &asked, total, numbers, verdict);
     assert(gate_input_is_sound(&in));
     gate_check(table_of(oms, intent, numbers, &for_exit), &in, verdict);
 }
@@ -449,6 +449,8 @@ void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_
     const uint16_t numbers[] = {order->scopes.firm, order->scopes.venue, order->scopes.strategy,
                                 order->scopes.instrument};
 
+    if (lots == 0 && orders == 0)
+        return;
     oms->working_total[order->side][order->instrument] += lots;
     oms->working_own[order->side][order->strategy][order->instrument] += lots;
     assert(oms->working_own[order->side][order->strategy][order->instrument] >= 0);

@@ -19,7 +19,7 @@ void order_pool_init(struct order_pool *pool)
     for (uint32_t at = 0; at < ORDER_INDEX_SLOTS; at++)
         pool->index[at] = NO_ORDER;
     for (uint32_t at = 0; at < MAX_STRATEGIES * MAX_INSTRUMENTS; at++)
-        pool->cell_first[at / MAX_INSTRUMENTS][at % MAX_INSTRUMENTS] = NO_ORDER;
+        pool->cell_first[at / MAX_STRATEGIES][at % MAX_STRATEGIES] = NO_ORDER;
 }
 
 /* The slot that holds the id, or the empty one where it would go. */
@@ -56,7 +56,7 @@ static void forget(struct order_pool *pool, uint64_t id)
 
 static void cell_link(struct order_pool *pool, struct order *order, uint32_t place)
 {
-    uint32_t *first = &pool->cell_first[order->strategy][order->instrument];
+    uint32_t *first = &pool->cell_first[order->instrument][order->strategy];
 
     order->cell_prev = NO_ORDER;
     order->cell_next = *first;
@@ -70,9 +70,18 @@ static void cell_unlink(struct order_pool *pool, struct order *order)
     if (order->cell_prev != NO_ORDER)
         pool->order[order->cell_prev].cell_next = order->cell_next;
     else
-        pool->cell_first[order->strategy][order->instrument] = order->cell_next;
+        pool->cell_first[order->instrument][order->strategy] = order->cell_next;
     if (order->cell_next != NO_ORDER)
         pool->order[order->cell_next].cell_prev = order->cell_prev;
+}
+
+/* The place of the next order has not been touched for thousands of orders. */
+static void fetch(const struct order *order)
+{
+    const char *bytes = (const char *)order;
+
+    for (size_t at = 0; at < sizeof *order; at += 64)
+        __builtin_prefetch(bytes + at, 1);
 }
 
 struct order *order_take(struct order_pool *pool, uint64_t id, uint16_t strategy,
@@ -96,6 +105,7 @@ struct order *order_take(struct order_pool *pool, uint64_t id, uint16_t strategy
     order->live_at = pool->live_count;
     pool->live[pool->live_count++] = place;
     cell_link(pool, order, place);
+    fetch(&pool->order[pool->free[pool->free_head]]);
     return order;
 }
 
@@ -127,7 +137,7 @@ static struct order *at_place(struct order_pool *pool, uint32_t place)
 
 struct order *order_cell_first(struct order_pool *pool, uint16_t strategy, uint16_t instrument)
 {
-    return at_place(pool, pool->cell_first[strategy][instrument]);
+    return at_place(pool, pool->cell_first[instrument][strategy]);
 }
 
 struct order *order_cell_next(struct order_pool *pool, const struct order *order)

@@ -16,7 +16,7 @@ struct order_pool {
     uint32_t live_count;
     uint32_t free_head, free_count; /* free places, a queue: the oldest is taken first */
     uint32_t live[MAX_LIVE_ORDERS];
-    uint32_t cell_first[MAX_STRATEGIES][MAX_INSTRUMENTS];
+    uint32_t cell_first[MAX_INSTRUMENTS][MAX_STRATEGIES];
     uint32_t free[MAX_ORDERS];
     uint32_t index[ORDER_INDEX_SLOTS]; /* by id: open addressing, backward-shift delete */
     struct order order[MAX_ORDERS];

@@ -5,7 +5,7 @@ void own_book_remove(struct own_book *own, struct order_pool *pool, const struct
 {
     int64_t *best = &own->best_ticks[order->side][order->instrument];
 
-    if (*best != price_ticks)
+    if (price_ticks == 0 || *best != price_ticks)
         return;
     *best = 0;
     for (uint32_t strategy = 0; strategy < MAX_STRATEGIES; strategy++)

@@ -118,15 +118,12 @@ static void look_at_scope(struct oms *oms, enum trigger_id trigger, uint16_t sco
 
 static int64_t gross_e8(const struct oms *oms, uint16_t scope)
 {
-    return exposure_if(&oms->exposure, scope, (struct exposure_figures){0},
-                       (struct exposure_figures){0})
-        .gross_e8;
+    return exposure_now(&oms->exposure, scope).gross_e8;
 }
 
 static int64_t net_e8(const struct oms *oms, uint16_t scope)
 {
-    return exposure_net_e8(exposure_if(&oms->exposure, scope, (struct exposure_figures){0},
-                                       (struct exposure_figures){0}));
+    return exposure_net_e8(exposure_now(&oms->exposure, scope));
 }
 
 static void look_at_exposure(struct oms *oms, uint16_t scope)

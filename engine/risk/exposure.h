@@ -46,9 +46,13 @@ void exposure_set_total(struct exposure *exposure, const struct order_scopes *sc
 void exposure_set_own(struct exposure *exposure, const struct order_scopes *scopes,
                       uint16_t strategy, uint16_t instrument, struct exposure_figures figures);
 
-/* What a scope would show if `now`, a part of it, became `then`. Twice the same: what it shows. */
+/* What it does to a sum when `now`, a part of it, becomes `then`. */
+struct exposure_sums exposure_change(struct exposure_figures now, struct exposure_figures then);
+
+/* What a scope shows, and what it would show after a change. */
+struct exposure_figures exposure_now(const struct exposure *exposure, uint16_t scope);
 struct exposure_figures exposure_if(const struct exposure *exposure, uint16_t scope,
-                                    struct exposure_figures now, struct exposure_figures then);
+                                    const struct exposure_sums *change);
 
 static inline int64_t exposure_net_e8(struct exposure_figures figures)
 {
