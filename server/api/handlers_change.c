@@ -45,49 +45,40 @@ static void etag_set(struct reply *reply, const char *member)
         snprintf(reply->etag, sizeof reply->etag, "%lld", (long long)json_integer_value(version));
 }
 
-enum status handle_limits_put(struct request *request, struct reply *reply)
+typedef enum status put_fn(struct control *control, const struct actor *actor, const char *what,
+                           uint64_t base, const json_t *body, const char *request_id, int *http,
+                           json_t **json, struct err *err);
+
+/* What a change of something with a version has in common; `member` of the answer is its new one. */
+static enum status put(struct request *request, struct reply *reply, put_fn *change,
+                       const char *member)
 {
     enum status status = version_check(request, &reply->err);
 
     if (status == OK)
-        status = control_limits_put(request->control, &request->actor, request->arg[0],
-                                    request->if_match, request->body, request->request_id,
-                                    &reply->http, &reply->json, &reply->err);
+        status =
+            change(request->control, &request->actor, request->arg[0], request->if_match,
+                   request->body, request->request_id, &reply->http, &reply->json, &reply->err);
     if (status != OK)
         return status;
     location_set(reply);
-    etag_set(reply, "generation");
+    etag_set(reply, member);
     return OK;
+}
+
+enum status handle_limits_put(struct request *request, struct reply *reply)
+{
+    return put(request, reply, control_limits_put, "generation");
 }
 
 enum status handle_trading_state_put(struct request *request, struct reply *reply)
 {
-    enum status status = version_check(request, &reply->err);
-
-    if (status == OK)
-        status = control_state_put(request->control, &request->actor, request->arg[0],
-                                   request->if_match, request->body, request->request_id,
-                                   &reply->http, &reply->json, &reply->err);
-    if (status != OK)
-        return status;
-    location_set(reply);
-    etag_set(reply, "version");
-    return OK;
+    return put(request, reply, control_state_put, "version");
 }
 
 enum status handle_strategy_put(struct request *request, struct reply *reply)
 {
-    enum status status = version_check(request, &reply->err);
-
-    if (status == OK)
-        status = control_strategy_put(request->control, &request->actor, request->arg[0],
-                                      request->if_match, request->body, request->request_id,
-                                      &reply->http, &reply->json, &reply->err);
-    if (status != OK)
-        return status;
-    location_set(reply);
-    etag_set(reply, "version");
-    return OK;
+    return put(request, reply, control_strategy_put, "version");
 }
 
 enum status handle_resume_post(struct request *request, struct reply *reply)
