@@ -301,8 +301,8 @@ instructions-accept: deps-test ## Store what they are now in tests/bench/instruc
 
 # --------------------------------------------------------------------------------- style
 
-.PHONY: lint fmt check-layers check-pure
-lint: deps-lint ## Check format, clang-tidy, cppcheck, shellcheck, yamllint, scripts, check-layers, check-pure
+.PHONY: lint fmt check-layers check-pure check-citations
+lint: deps-lint ## Check format, clang-tidy, cppcheck, shellcheck, yamllint, scripts, check-layers, check-pure, check-citations
 	@C_FILES='$(c_files)' SHELL_FILES='$(shell_files)' JOBS='$(JOBS)' MAKE='$(MAKE)' BUILD='$(BUILD)' mk/lint
 fmt: deps-lint ## Format the C files in place
 	@clang-format-14 -i $(c_files)
@@ -311,3 +311,5 @@ check-layers: ## Check that includes point one way
 check-pure: ## Check that the engine asks nothing of the system, keeps no state of its own, has no float
 	@$(again) MODE=release BREAK= $(BUILD)/release/libengine.a
 	@tests/style/check-pure $(BUILD)/release/libengine.a
+check-citations: ## Check that what docs/controls.md cites is there
+	@tests/style/check-citations . docs/controls.md

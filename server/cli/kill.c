@@ -102,11 +102,12 @@ static void print_plain(const struct kill_options *options, const json_t *receip
         printf("  flatten   %s\n", cli_text(flatten, "refused"));
     printf("  record    %s, %s\n", complete ? "complete" : "still filling in",
            durable ? "durable" : "not durable yet");
+    /* The address of a kill may be the kill listener, which resumes nothing. */
     printf("To trade again: pitwall resume %s %s --scope %s --incident %s --reason WHY,\n"
            "and the approval of a second person.\n",
-           options->target.dir ? "--data" : "--url",
-           options->target.dir ? options->target.dir : options->target.url,
-           cli_text(receipt, "scope"), cli_text(receipt, "incident"));
+           options->target.dir ? "--data" : "--token-file FILE --url",
+           options->target.dir ? options->target.dir : "MAIN-LISTENER", cli_text(receipt, "scope"),
+           cli_text(receipt, "incident"));
 }
 
 int cli_kill(int argc, char **argv)

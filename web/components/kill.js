@@ -54,7 +54,7 @@ function KillForm({ onReceipt }) {
       onReceipt(answer.body);
       notify("warn", `Killed ${scopeText(scope)}: incident ${answer.body.incident}`);
     } else if (answer?.status === 0) {
-      const command = `pitwall kill --scope ${scope} --reason ...`;
+      const command = `pitwall kill --data DIR --scope ${scope} --reason ...`;
       notify(
         "bad",
         `Kill is NOT confirmed, nobody answered. Press again, or at the host: ${command}`,
