@@ -5,6 +5,7 @@
 #include "engine_room.h"
 #include "gateway/recording/recording.h"
 #include "gateway/synthetic/synthetic.h"
+#include "kill_file.h"
 #include "stream/stream.h"
 #include "thread/clock.h"
 #include "thread/log.h"
@@ -32,6 +33,7 @@ struct server {
     struct journal *journal;
     struct store *store;
     struct store_saved saved;
+    struct kill_file *kills;
     struct engine_room room;
     struct view_sources view_sources;
     struct view *view;
@@ -149,6 +151,8 @@ static enum status open_truth(struct server *server, struct err *err)
     if (status == OK)
         status =
             store_open(&server->store, dir, &server->config, server->journal, &server->saved, err);
+    if (status == OK)
+        status = kill_file_open(&server->kills, dir, &server->config, &server->saved, err);
     return status;
 }
 
@@ -212,13 +216,22 @@ static enum status open_engine(struct server *server, struct feed *feed, struct 
     return status;
 }
 
+static void note_kills(void *ctx)
+{
+    struct server *server = ctx;
+
+    kill_file_note(server->kills, server->room.kill);
+}
+
 /* What a failed assertion or a stuck strategy does before the program ends: for panic_on(), which
  * passes nothing. Written once, before the threads start. */
-static const struct engine_room *room_to_leave;
+static struct server *to_leave;
 
 static void leave(void)
 {
-    leave_safely(room_to_leave->kill, room_to_leave->config.gateways, LEAVE_PATIENCE_NS);
+    (void)kill_page_set(to_leave->room.kill, scope_of_firm());
+    note_kills(to_leave);
+    leave_safely(to_leave->room.kill, to_leave->room.config.gateways, LEAVE_PATIENCE_NS);
 }
 
 /* What reached the gateway to leave; a repeat is more than the engine meant. */
@@ -243,6 +256,8 @@ static enum status open_control(struct server *server, struct err *err)
         .epoch = server->epoch,
         .outbound = outbound,
         .outbound_ctx = server,
+        .note_kills = note_kills,
+        .note_ctx = server,
     };
     enum status status = access_open(&server->access, server->options->dir, err);
 
@@ -262,7 +277,9 @@ static enum status start_threads(struct server *server, struct err *err)
 
     if (status == OK)
         status = store_start(server->store, err);
-    room_to_leave = &server->room;
+    server->room.watchdog.note_kills = note_kills;
+    server->room.watchdog.note_ctx = server;
+    to_leave = server;
     panic_on(leave);
     if (status == OK)
         status = engine_room_start(&server->room, err);
@@ -429,6 +446,15 @@ static void wait_for_end(struct server *server)
     }
 }
 
+/* An engine that does not beat does not end either, and nobody can wait for it. */
+static void leave_silent_engine(const struct server *server)
+{
+    const struct engine_room *room = &server->room;
+
+    if (room->engine_id && clock_mono_ns() - atomic_load(&room->beat_ns) > room->watchdog.silent_ns)
+        panic(__FILE__, __LINE__, "the engine beats, so it can be stopped");
+}
+
 /* Whatever was made is taken down, in reverse; what was not is NULL. */
 static void stop(struct server *server)
 {
@@ -441,9 +467,13 @@ static void stop(struct server *server)
     stream_free(server->stream);
     if (server->http && control_stop_trading(server->control, STOP_TRADING_MS, &err) != OK)
         log_line(LOG_WARN, "server", "stopped with orders open", NULL);
+    leave_silent_engine(server);
     control_close(server->control); /* its beat asks the gateway, which the room closes */
     atomic_store(&thread_stopping, true);
     engine_room_stop(&server->room);
+    if (server->kills && server->room.kill)
+        note_kills(server);
+    kill_file_close(server->kills);
     view_close(server->view);
     store_close(server->store);
     journal_close(server->journal);

@@ -29,6 +29,9 @@ struct control_sources {
     /* New orders and lots that the gateways have sent to venues; NULL: not counted. */
     void (*outbound)(void *ctx, uint64_t *orders, uint64_t *lots);
     void *outbound_ctx;
+    /* Any thread: keeps what stands on the kill page where a start will look for it. */
+    void (*note_kills)(void *ctx);
+    void *note_ctx;
     /* Called (any thread) whenever an approval or audit fact changed, so that the stream looks. */
     void (*changed)(void *ctx);
     void *changed_ctx;

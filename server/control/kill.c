@@ -121,6 +121,8 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     /* Always a kill of its own on the page, also when the scope is killed already: it makes a
      * resume that is on its way stale. It then joins the incident that is there. */
     result = kill_and_wait(&target);
+    if (!result.engine_answered && control->from.note_kills)
+        control->from.note_kills(control->from.note_ctx); /* no journal says it now */
     kill.incident = incident_of(control, &target);
     again = kill.incident != result.incident;
     kill.doorbell = result.doorbell;

@@ -69,6 +69,8 @@ static void *run(void *ctx)
 
     while (!atomic_load_explicit(&watchdog->stop, memory_order_acquire)) {
         act(watchdog, watchdog_look(watchdog, clock_mono_ns(), cpu_of(watchdog)));
+        if (watchdog->note_kills)
+            watchdog->note_kills(watchdog->note_ctx);
         nanosleep(&every, NULL);
     }
     return NULL;

@@ -22,6 +22,8 @@ struct watchdog {
     struct kill_page *kill;
     uint16_t gateways;
     int64_t stuck_ns, silent_ns;
+    void (*note_kills)(void *ctx); /* called at each look: keeps what stands on the page; NULL */
+    void *note_ctx;
     /* Of its own thread. */
     int64_t seen_beat_ns, cpu_at_beat_ns;
     bool told; /* that it is silent, since the last beat */

@@ -10,11 +10,11 @@ static json_t *state_json(const struct view *view, uint16_t scope)
     const struct view_scope *row = &view->scope[scope];
 
     return json_pack("{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "scope", shape_scope(view, scope),
-                     "state", trading_state_name(row->state), "effective",
+                     "state", trading_state_name(model_state(view, scope)), "effective",
                      trading_state_name(model_effective(view, scope)), "version",
-                     (json_int_t)row->version, "incident", shape_incident(row->incident), "cause",
-                     shape_text(row->cause), "actor", shape_text(row->actor), "since_ns",
-                     shape_ns(row->since_ns));
+                     (json_int_t)row->version, "incident",
+                     shape_incident(model_incident(view, scope)), "cause", shape_text(row->cause),
+                     "actor", shape_text(row->actor), "since_ns", shape_ns(row->since_ns));
 }
 
 json_t *view_trading_states(struct view *view)

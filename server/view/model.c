@@ -24,7 +24,7 @@ static void restore_kill(struct view *view, uint16_t scope)
     const struct view_scope *row = &view->scope[scope];
     struct view_kill *kill = model_kill_open(view, row->incident, scope);
 
-    kill->noted = kill->durable = true;
+    kill->noted = kill->durable = kill->is_earlier = true;
     kill->at_ns = row->since_ns;
     copy_text(kill->actor, sizeof kill->actor, row->actor);
     copy_text(kill->reason, sizeof kill->reason, row->cause);
@@ -97,19 +97,38 @@ int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument)
     return mark->mark_e8_ticks;
 }
 
+/* The gateways go by the page, so a kill that a silent engine has not obeyed holds all the same. */
+static bool is_killed_unsaid(const struct view *view, uint16_t scope)
+{
+    return view->from.kill && view->scope[scope].state != STATE_HALTED &&
+           kill_page_is_killed(view->from.kill, scope);
+}
+
+enum trading_state model_state(const struct view *view, uint16_t scope)
+{
+    return is_killed_unsaid(view, scope) ? STATE_HALTED : view->scope[scope].state;
+}
+
+uint64_t model_incident(const struct view *view, uint16_t scope)
+{
+    return is_killed_unsaid(view, scope)
+               ? atomic_load_explicit(&view->from.kill->word[scope], memory_order_acquire)
+               : view->scope[scope].incident;
+}
+
 enum trading_state model_effective(const struct view *view, uint16_t scope)
 {
     const struct config *config = view->from.config;
-    enum trading_state strictest = view->scope[scope].state;
+    enum trading_state strictest = model_state(view, scope);
     uint16_t index;
 
-    if (view->scope[0].state > strictest)
-        strictest = view->scope[0].state;
+    if (model_state(view, scope_of_firm()) > strictest)
+        strictest = model_state(view, scope_of_firm());
     if (scope_kind_of(config->scopes, scope, &index) == SCOPE_INSTRUMENT) {
         uint16_t venue = scope_of_venue(config->scopes, config->instrument[index].venue);
 
-        if (view->scope[venue].state > strictest)
-            strictest = view->scope[venue].state;
+        if (model_state(view, venue) > strictest)
+            strictest = model_state(view, venue);
     }
     return strictest;
 }
@@ -352,6 +371,8 @@ struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t
 
 bool model_kill_is_complete(const struct view_kill *kill)
 {
+    if (kill->is_earlier)
+        return true;
     return kill->seen && kill->unsent + kill->confirmed + kill->refused >= kill->resting;
 }
 

@@ -32,6 +32,7 @@ struct view_kill {
     uint64_t incident; /* 0: slot unused */
     uint16_t scope;
     bool noted, seen, durable;
+    bool is_earlier; /* of an earlier run: nothing of it is live */
     char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
     int64_t at_ns, ns_to_block; /* -1: not known */
     uint64_t last_order_seq;
@@ -106,6 +107,11 @@ void model_changed(struct view *view, enum view_topic topic);
 struct view_kill *model_kill(struct view *view, uint64_t incident);
 struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t scope);
 bool model_kill_is_complete(const struct view_kill *kill);
+/* As the engine said it last, or HALTED (and by which kill) when the kill page says so and the
+ * engine has not answered. */
+enum trading_state model_state(const struct view *view, uint16_t scope);
+uint64_t model_incident(const struct view *view, uint16_t scope);
+/* The strictest of the scope and of what it belongs to. */
 enum trading_state model_effective(const struct view *view, uint16_t scope);
 /* The engine's clock, which at full speed is virtual. */
 int64_t model_now_ns(const struct view *view);

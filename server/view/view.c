@@ -281,10 +281,10 @@ struct view_state view_state(struct view *view, uint16_t scope)
     struct view_state state;
 
     view_enter(view);
-    state = (struct view_state){.state = view->scope[scope].state,
+    state = (struct view_state){.state = model_state(view, scope),
                                 .effective = model_effective(view, scope),
                                 .version = view->scope[scope].version,
-                                .incident = view->scope[scope].incident};
+                                .incident = model_incident(view, scope)};
     view_leave(view);
     return state;
 }

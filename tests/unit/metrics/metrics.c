@@ -80,7 +80,7 @@ Test(metrics, figures_that_people_rely_on)
     char *text = render();
 
     cr_assert_not_null(strstr(text, "\npitwall_kill_switch_active 1\n"));
-    cr_assert_not_null(strstr(text, "\npitwall_trading_state{scope=\"firm\"} 0\n"));
+    cr_assert_not_null(strstr(text, "\npitwall_trading_state{scope=\"firm\"} 2\n"));
     cr_assert_not_null(strstr(text, "\npitwall_engine_step_seconds_bucket{le=\"0.000001\"} 1\n"));
     cr_assert_not_null(strstr(text, "\npitwall_start_time_seconds 1.5\n"));
     cr_assert_not_null(strstr(text, "\npitwall_ws_clients 2\n"));

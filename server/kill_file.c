@@ -1,0 +1,195 @@
+#include "kill_file.h"
+
+#include "data_dir.h"
+#include "thread/clock.h"
+#include "thread/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define KILLS_MAGIC 0x31534c4c494b5750ULL /* "PWKILLS1" */
+
+struct kill_page_copy {
+    uint64_t magic;
+    uint64_t count;
+    struct {
+        char name[SCOPE_TEXT_MAX];
+        _Atomic uint64_t word, cleared;
+    } scope[MAX_SCOPES];
+};
+
+struct kill_file {
+    struct kill_page_copy *copy;
+};
+
+static enum status fail(struct err *err, const char *path, const char *what)
+{
+    return err_format(err, ERR_IO, "%s: %s: %s", path, what, strerror(errno));
+}
+
+static bool is_sound(const struct kill_page_copy *copy)
+{
+    if (copy->magic != KILLS_MAGIC || copy->count > MAX_SCOPES)
+        return false;
+    for (uint64_t at = 0; at < copy->count; at++)
+        if (memchr(copy->scope[at].name, '\0', SCOPE_TEXT_MAX) == NULL)
+            return false;
+    return true;
+}
+
+/* A directory without the file has never run a program that keeps one: nothing was killed. */
+static enum status read_left(const char *path, struct kill_page_copy *left, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length;
+
+    *left = (struct kill_page_copy){.magic = KILLS_MAGIC};
+    if (fd < 0)
+        return errno == ENOENT ? OK : fail(err, path, "cannot be opened");
+    length = read(fd, left, sizeof *left);
+    close(fd);
+    if (length < 0)
+        return fail(err, path, "cannot be read");
+    if (length == (ssize_t)sizeof *left && is_sound(left))
+        return OK;
+    return err_format(err, ERR_DAMAGED,
+                      "%s: damaged: what was killed when the last run ended cannot be told; "
+                      "remove the file to start with what the journal says",
+                      path);
+}
+
+/* The journal's word holds where it knows of a kill; this one only adds to it. */
+static void halt(struct store_saved *saved, uint16_t scope, uint64_t incident)
+{
+    if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
+        return;
+    if (!saved->scope[scope].state_found)
+        saved->scope[scope].version = 1;
+    saved->scope[scope].state_found = true;
+    saved->scope[scope].state = STATE_HALTED;
+    saved->scope[scope].incident = incident;
+    saved->scope[scope].since_ns = clock_real_ns(); /* it is not known better */
+    snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s", "kill page");
+    snprintf(saved->scope[scope].cause, sizeof saved->scope[scope].cause, "%s",
+             "killed when the last run ended, not yet obeyed by its engine");
+}
+
+static void apply(const struct kill_page_copy *left, const struct config *config,
+                  struct store_saved *saved)
+{
+    for (uint64_t at = 0; at < left->count; at++) {
+        uint64_t word = left->scope[at].word;
+        uint16_t scope;
+
+        if (word <= left->scope[at].cleared)
+            continue;
+        if (config_scope_find(config, left->scope[at].name, &scope))
+            halt(saved, scope, word);
+        else
+            log_line(LOG_WARN, "server", "a killed scope is no longer configured", "scope=%s",
+                     left->scope[at].name);
+    }
+}
+
+/* What comes up killed is in the new file before the old one is gone. */
+static void fill(struct kill_page_copy *copy, const struct config *config,
+                 const struct store_saved *saved)
+{
+    *copy = (struct kill_page_copy){.magic = KILLS_MAGIC, .count = scope_count(config->scopes)};
+    for (uint16_t scope = 0; scope < copy->count; scope++) {
+        config_scope_name(config, scope, copy->scope[scope].name);
+        if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
+            copy->scope[scope].word = saved->scope[scope].incident;
+    }
+}
+
+static enum status write_new(const char *path, const struct kill_page_copy *copy, struct err *err)
+{
+    char fresh[DATA_PATH_MAX + 8];
+    int fd;
+    bool well;
+
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(err, fresh, "cannot be made");
+    well = write(fd, copy, sizeof *copy) == (ssize_t)sizeof *copy && fsync(fd) == 0;
+    close(fd);
+    return well && rename(fresh, path) == 0 ? OK : fail(err, fresh, "cannot be written");
+}
+
+static enum status map(struct kill_file *file, const char *path, struct err *err)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    void *memory;
+
+    if (fd < 0)
+        return fail(err, path, "cannot be opened");
+    memory = mmap(NULL, sizeof *file->copy, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (memory == MAP_FAILED)
+        return fail(err, path, "cannot be mapped");
+    file->copy = memory;
+    return OK;
+}
+
+enum status kill_file_open(struct kill_file **file, const char *dir, const struct config *config,
+                           struct store_saved *saved, struct err *err)
+{
+    struct kill_page_copy *work = calloc(1, sizeof *work);
+    struct kill_file *made = calloc(1, sizeof *made);
+    char path[DATA_PATH_MAX];
+    enum status status = OK;
+
+    snprintf(path, sizeof path, "%s/kills", dir);
+    if (!work || !made)
+        status = err_set(err, ERR_INTERNAL, "no memory for the kills");
+    if (status == OK)
+        status = read_left(path, work, err);
+    if (status == OK) {
+        apply(work, config, saved);
+        fill(work, config, saved);
+        status = write_new(path, work, err);
+    }
+    if (status == OK)
+        status = map(made, path, err);
+    free(work);
+    if (status == OK)
+        *file = made;
+    else
+        free(made);
+    return status;
+}
+
+void kill_file_close(struct kill_file *file)
+{
+    if (!file)
+        return;
+    munmap(file->copy, sizeof *file->copy);
+    free(file);
+}
+
+/* Several threads may copy at once; the words only rise. */
+static void raise_to(_Atomic uint64_t *copy, uint64_t value)
+{
+    uint64_t seen = atomic_load_explicit(copy, memory_order_relaxed);
+
+    while (seen < value && !atomic_compare_exchange_weak(copy, &seen, value))
+        ;
+}
+
+void kill_file_note(struct kill_file *file, struct kill_page *page)
+{
+    for (uint64_t scope = 0; scope < file->copy->count; scope++) {
+        uint64_t cleared = atomic_load_explicit(&page->cleared[scope], memory_order_acquire);
+
+        raise_to(&file->copy->scope[scope].word,
+                 atomic_load_explicit(&page->word[scope], memory_order_acquire));
+        raise_to(&file->copy->scope[scope].cleared, cleared);
+    }
+}

@@ -1,0 +1,131 @@
+/* What stands on the kill page outlives the process, by the scopes' names. */
+#include "kill_file.h"
+#include "unit/store/desk.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct desk desk;
+static struct kill_page page;
+static struct store_saved saved;
+
+static void open_desk(void)
+{
+    desk_open(&desk);
+}
+
+static void close_desk(void)
+{
+    desk_close(&desk);
+}
+
+TestSuite(kill_file, .init = open_desk, .fini = close_desk);
+
+static void start_anew(void)
+{
+    saved = (struct store_saved){0};
+    page = (struct kill_page){0};
+}
+
+static enum status run(struct kill_file **file)
+{
+    struct err err;
+
+    return kill_file_open(file, desk.dir, &desk.config, &saved, &err);
+}
+
+/* A process that kills a scope and is gone. */
+static uint64_t run_and_kill(const char *scope)
+{
+    struct kill_file *file;
+    uint64_t incident;
+
+    cr_assert(eq(int, run(&file), OK));
+    incident = kill_page_set(&page, desk_scope(&desk, scope));
+    kill_file_note(file, &page);
+    kill_file_close(file);
+    return incident;
+}
+
+Test(kill_file, a_fresh_directory_has_no_kills)
+{
+    struct kill_file *file;
+
+    cr_assert(eq(int, run(&file), OK));
+    cr_assert(not(saved.scope[0].state_found));
+    kill_file_close(file);
+}
+
+Test(kill_file, a_kill_that_no_journal_knows_comes_up_halted_also_twice)
+{
+    uint64_t incident = run_and_kill("strategy/maker");
+    uint16_t scope = desk_scope(&desk, "strategy/maker");
+    struct kill_file *file;
+
+    for (int start = 0; start < 2; start++) {
+        start_anew();
+        cr_assert(eq(int, run(&file), OK));
+        cr_assert(eq(int, saved.scope[scope].state, STATE_HALTED));
+        cr_assert(eq(u64, saved.scope[scope].incident, incident));
+        cr_assert(not(saved.scope[0].state_found), "the firm was not killed");
+        kill_file_close(file);
+    }
+}
+
+Test(kill_file, scopes_are_known_by_name_not_by_number)
+{
+    struct kill_file *file;
+
+    run_and_kill("strategy/maker");
+    start_anew();
+    snprintf(desk.config.strategy[0].name, MAX_NAME, "%s", "maker");
+    snprintf(desk.config.strategy[1].name, MAX_NAME, "%s", "other");
+    cr_assert(eq(int, run(&file), OK));
+    cr_assert(eq(int, saved.scope[desk_scope(&desk, "strategy/maker")].state, STATE_HALTED));
+    cr_assert(not(saved.scope[desk_scope(&desk, "strategy/other")].state_found));
+    kill_file_close(file);
+}
+
+Test(kill_file, a_resume_is_kept_too)
+{
+    struct kill_file *file;
+
+    cr_assert(eq(int, run(&file), OK));
+    atomic_store(&page.cleared[0], kill_page_set(&page, 0));
+    kill_file_note(file, &page);
+    kill_file_close(file);
+    start_anew();
+    cr_assert(eq(int, run(&file), OK));
+    cr_assert(not(saved.scope[0].state_found));
+    kill_file_close(file);
+}
+
+Test(kill_file, the_journals_incident_stands)
+{
+    struct kill_file *file;
+
+    run_and_kill("firm");
+    start_anew();
+    saved.scope[0].state_found = true;
+    saved.scope[0].state = STATE_HALTED;
+    saved.scope[0].incident = 7;
+    saved.scope[0].version = 3;
+    cr_assert(eq(int, run(&file), OK));
+    cr_assert(eq(u64, saved.scope[0].incident, 7));
+    cr_assert(eq(u64, saved.scope[0].version, 3));
+    kill_file_close(file);
+}
+
+Test(kill_file, a_damaged_file_is_no_start)
+{
+    char path[128];
+    struct kill_file *file;
+
+    run_and_kill("firm");
+    snprintf(path, sizeof path, "%s/kills", desk.dir);
+    cr_assert(eq(int, truncate(path, 100), 0));
+    start_anew();
+    cr_assert(eq(int, run(&file), ERR_DAMAGED));
+}
