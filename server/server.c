@@ -126,6 +126,10 @@ static enum status open_feed(struct server *server, struct feed **feed, struct e
                              *feed ? (*feed)->instruments : NULL, err);
     if (status == OK)
         status = override(&server->config, options, err);
+    if (status == OK && *feed && server->config.market.matching == MATCHING_L3)
+        status = err_set(err, ERR_CONFIG,
+                         "market.matching: l3 is for the synthetic market: a recording has depth "
+                         "and trades, not orders; set l2");
     if (status == OK && !*feed)
         status = open_synthetic(&server->config, feed, err);
     if (status != OK && *feed)

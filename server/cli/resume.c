@@ -1,5 +1,6 @@
-/* pitwall resume (--data DIR | --url U --token-file F) --scope S --incident I --reason T [--json]
+/* pitwall resume (--data DIR | --url U --token-file F) --scope S [--incident I] --reason T [--json]
  *
+ * Without an incident: the state was set by no kill (a trigger that reduces, the configuration).
  * Proposes: a second person of role risk approves. Exit 0 when the proposal is open. */
 #include "cli/client.h"
 
@@ -32,11 +33,12 @@ int cli_resume(int argc, char **argv)
 
     if (!problem)
         problem = cli_target_check(&target);
-    if (!problem && (!scope || !incident || !reason))
-        problem = "--scope, --incident and --reason are needed; `pitwall state` shows incidents";
+    if (!problem && (!scope || !reason))
+        problem = "--scope and --reason are needed, and --incident after a kill; `pitwall state` "
+                  "shows incidents";
     if (problem)
         return cli_usage("resume", problem);
-    body = json_pack("{s:s,s:s,s:s}", "scope", scope, "incident", incident, "reason", reason);
+    body = json_pack("{s:s,s:s?,s:s}", "scope", scope, "incident", incident, "reason", reason);
     if (!body)
         return cli_usage("resume", "an argument is not UTF-8");
     client_call(&target, "POST", "/api/v1/resume", body, NULL, &answer, &err);

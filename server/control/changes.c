@@ -230,29 +230,43 @@ enum status control_state_put(struct control *control, const struct actor *actor
     return err_set(err, ERR_STALE_VERSION, "the state of this scope has changed since you read");
 }
 
+/* Who resumes names what it undoes: the incident of a kill, or none where no kill has set the state
+ * (a trigger that reduces, or the configuration). */
+static bool names_cause(const struct view_state *now, const char *incident)
+{
+    uint64_t number = 0;
+
+    if (incident && (!incident_parse(incident, &number) || number == 0))
+        return false;
+    return now->state != STATE_ACTIVE && number == now->incident;
+}
+
 enum status control_resume(struct control *control, const struct actor *actor, const json_t *body,
                            const char *request_id, int *http, json_t **reply, struct err *err)
 {
     static const char *const members[] = {"scope", "incident", "reason", NULL};
     const char *name = json_string_value(json_object_get(body, "scope"));
-    const char *incident = json_string_value(json_object_get(body, "incident"));
+    const json_t *cause = json_object_get(body, "incident");
+    const char *incident = json_string_value(cause);
     struct approval change = {.kind = APPROVAL_STATE, .to = STATE_ACTIVE};
     struct view_state now;
     enum status status;
-    uint64_t number;
 
     if ((status = members_check(body, members, err)) != OK ||
         (status = reason_parse(json_object_get(body, "reason"), change.reason, err)) != OK)
         return status;
-    if (!name || !incident)
-        return err_set(err, ERR_MALFORMED, "\"scope\" and \"incident\" must be strings");
+    if (!name || !(incident || !cause || json_is_null(cause)))
+        return err_set(err, ERR_MALFORMED,
+                       "\"scope\" must be a string, \"incident\" a string or null");
     if ((status = find_scope(control, name, &change.scope, err)) != OK)
         return status;
     config_scope_name(control->from.config, change.scope, change.scope_name);
     now = view_state(control->from.view, change.scope);
-    if (!incident_parse(incident, &number) || number == 0 || number != now.incident)
-        return err_format(err, ERR_CONFLICT, "%s is not halted by incident \"%.32s\"", name,
-                          incident);
+    if (!names_cause(&now, incident))
+        return err_format(err, ERR_CONFLICT, "%s is %s, %s \"%.32s\"", name,
+                          trading_state_name(now.state),
+                          now.incident != 0 ? "and not by incident" : "but by no kill: incident",
+                          incident ? incident : "null");
     return set_state(control, actor, &change, &now, request_id, http, reply, err);
 }
 

@@ -57,6 +57,7 @@ bool project_denials(struct turn *turn, const struct event_denials *event)
 bool project_trigger(struct turn *turn, const struct event_trigger *event)
 {
     struct row_text *text = &turn->new_value;
+    char incident[INCIDENT_TEXT_MAX];
     const char *name =
         event->trigger < TRIGGER_COUNT ? trigger_name((enum trigger_id)event->trigger) : "unknown";
 
@@ -64,7 +65,8 @@ bool project_trigger(struct turn *turn, const struct event_trigger *event)
     row_open(text);
     row_string(text, "trigger", name);
     row_string(text, "action", trigger_action_name((enum trigger_action)event->action));
-    row_id(text, "incident", event->incident);
+    incident_print(incident, event->incident);
+    row_string(text, "incident", event->incident != 0 ? incident : NULL);
     row_integer(text, "measured", event->measured);
     row_integer(text, "limit", event->limit);
     row_integer(text, "samples", event->samples);
