@@ -281,7 +281,7 @@ SECONDS ?= 60
 fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance SECONDS=60
 	@$(again) MODE=fuzz CC=clang-14 BREAK= $(BUILD)/fuzz/fuzz/find-$(TARGET)
 	@tests/fuzz/find $(BUILD)/fuzz/fuzz/find-$(TARGET) $(TARGET) $(SECONDS)
-mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice
+mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice (8 minutes of CPU)
 	@$(test_env) mk/test mutants
 prove: deps-prove ## Prove the gate (Frama-C WP, CVC4), and show that a broken one is not proved
 	@$(test_env) mk/test prove

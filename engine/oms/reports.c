@@ -138,6 +138,8 @@ static void note_acknowledged(struct oms *oms, struct order *order,
 
 static void count_outcome(struct oms *oms, struct order *order, enum report report)
 {
+    bool unknown = order->state == ORDER_UNKNOWN;
+
     switch (report) {
     case REPORT_KILLED_UNSENT:
         oms_count_outcome(oms, order, OUTCOME_UNSENT);
@@ -149,13 +151,17 @@ static void count_outcome(struct oms *oms, struct order *order, enum report repo
         oms_count_outcome(oms, order, OUTCOME_CONFIRMED);
         break;
     case REPORT_FILL_LAST:
-    case REPORT_CANCEL_REJECT:
         oms_count_outcome(oms, order, OUTCOME_REFUSED);
+        break;
+    case REPORT_CANCEL_REJECT: /* says nothing of an order that may not be there */
+        oms_count_outcome(oms, order, unknown ? OUTCOME_UNKNOWN : OUTCOME_REFUSED);
         break;
     case REPORT_TIMEOUT:
         oms_count_outcome(oms, order, OUTCOME_UNKNOWN);
         break;
-    default:
+    default: /* it was unknown, and rests: its cancel is sent again, and has no answer yet */
+        if (order->cancel_outcome == OUTCOME_UNKNOWN && !unknown)
+            oms_count_outcome(oms, order, OUTCOME_NONE);
         break;
     }
 }

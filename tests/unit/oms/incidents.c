@@ -47,6 +47,35 @@ Test(incidents, an_unknown_that_is_resolved_moves_to_what_it_was)
     cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.confirmed, 1), "and is said");
 }
 
+Test(incidents, an_unknown_that_is_found_resting_has_no_answer_yet)
+{
+    struct fixture *f = fixture_make();
+    uint64_t id = resting(f);
+    const struct incident *of = receipt(f, kill(f, 0));
+
+    fixture_report(f, id, REPORT_TIMEOUT);
+    cr_assert(eq(u32, of->unknown, 1));
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    cr_assert(eq(u32, of->unknown, 0), "the venue has it");
+    cr_assert(eq(u32, of->confirmed + of->refused + of->unsent, 0));
+    cr_assert(eq(u32, of->sent, 1));
+}
+
+Test(incidents, a_refused_cancel_says_nothing_of_an_order_that_is_unknown)
+{
+    struct fixture *f = fixture_make();
+    uint64_t id = resting(f);
+    const struct incident *of = receipt(f, kill(f, 0));
+
+    fixture_report(f, id, REPORT_TIMEOUT);
+    fixture_report(f, id, REPORT_CANCEL_REJECT);
+    cr_assert(eq(u32, of->unknown, 1), "it may rest, and fill");
+    cr_assert(eq(u32, of->refused, 0));
+    f->now_ns += CANCEL_AGAIN_NS;
+    engine_timer(f->engine, f->now_ns);
+    cr_assert(eq(u32, of->unknown, 1), "unknown is not zero, however often it is asked");
+}
+
 Test(incidents, two_kills_that_found_the_same_order_both_hear_its_end)
 {
     struct fixture *f = fixture_make();

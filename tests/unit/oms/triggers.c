@@ -5,17 +5,23 @@
 
 TestSuite(triggers, .fini = fixture_end);
 
-static struct fixture *armed(void)
+static struct fixture *armed_by(enum limit_id id, int64_t limit)
 {
     struct fixture *f = fixture_memory(sizeof *f);
 
     fixture_configure(f);
-    for (unsigned id = 0; id < TRIGGER_COUNT; id++)
-        f->config.rules.trigger[id] = trigger_default((enum trigger_id)id);
-    f->config.limits[0].value[LIMIT_MAX_DAILY_LOSS] = 100;
+    for (unsigned at = 0; at < TRIGGER_COUNT; at++)
+        f->config.rules.trigger[at] = trigger_default((enum trigger_id)at);
+    f->config.limits[0].value[id] = limit;
+    f->config.capital_e8 = MONEY_ONE_E8;
     fixture_start(f);
     fixture_book(f, 0, 1000, 1001);
     return f;
+}
+
+static struct fixture *armed(void)
+{
+    return armed_by(LIMIT_MAX_DAILY_LOSS, 100);
 }
 
 /* One look; the book of instrument 0 stays fresh at a bid. */
@@ -37,7 +43,7 @@ static enum trading_state state(const struct fixture *f, uint16_t scope)
     return f->engine->oms.states[scope].state;
 }
 
-/* 10 lots of 0.0001 a tick: a tick is 100000 units of 1e-8. */
+/* 10 lots of 0.0001 a tick: a tick is 100000 units of 1e-8, a thousandth of the capital. */
 static void hold(struct fixture *f)
 {
     fixture_fill(f, 777, SIDE_BUY, 1, 1000, 10);
@@ -102,6 +108,104 @@ Test(triggers, a_position_over_its_limit_lets_only_reducing_orders_pass)
     cr_assert(eq(i64, fired(f)->measured, 10));
     cr_assert(eq(int, state(f, scope_of_instrument(f->config.scopes, 0)), STATE_REDUCING));
     cr_assert(eq(int, state(f, 0), STATE_ACTIVE), "that instrument only");
+}
+
+Test(triggers, a_fall_from_the_peak_kills_though_the_day_is_within_its_limit)
+{
+    struct fixture *f = armed_by(LIMIT_MAX_DRAWDOWN_RATIO, RATIO_ONE_E8 / 100);
+
+    hold(f);
+    for (int turn = 0; turn < 5; turn++)
+        look(f, 991);
+    cr_assert(eq(u32, f->counts[EVENT_TRIGGER], 0), "less than a hundredth");
+    for (int turn = 0; turn < 3; turn++)
+        look(f, 980);
+    cr_assert(eq(int, fired(f)->trigger, TRIGGER_DRAWDOWN));
+    cr_assert(gt(i64, fired(f)->measured, RATIO_ONE_E8 / 100));
+    cr_assert(eq(i64, fired(f)->limit, RATIO_ONE_E8 / 100));
+    cr_assert(eq(int, state(f, 0), STATE_HALTED));
+}
+
+/* 10 lots at 1000 are worth 1.0. */
+Test(triggers, gross_exposure_over_its_limit_lets_only_reducing_orders_pass)
+{
+    struct fixture *f = armed_by(LIMIT_MAX_GROSS_NOTIONAL, MONEY_ONE_E8 / 2);
+
+    hold(f);
+    for (int turn = 0; turn < 3; turn++)
+        look(f, 1000);
+    cr_assert(eq(int, fired(f)->trigger, TRIGGER_EXPOSURE));
+    cr_assert(ge(i64, fired(f)->measured, MONEY_ONE_E8));
+    cr_assert(eq(i64, fired(f)->limit, MONEY_ONE_E8 / 2));
+    cr_assert(eq(int, state(f, 0), STATE_REDUCING));
+}
+
+Test(triggers, net_exposure_over_its_limit_does_the_same_and_names_the_net)
+{
+    struct fixture *f = armed_by(LIMIT_MAX_NET_NOTIONAL, MONEY_ONE_E8 / 4);
+
+    hold(f);
+    for (int turn = 0; turn < 3; turn++)
+        look(f, 1000);
+    cr_assert(eq(int, fired(f)->trigger, TRIGGER_EXPOSURE));
+    cr_assert(ge(i64, fired(f)->measured, MONEY_ONE_E8));
+    cr_assert(eq(i64, fired(f)->limit, MONEY_ONE_E8 / 4));
+    cr_assert(eq(int, state(f, 0), STATE_REDUCING));
+}
+
+Test(triggers, too_many_executions_since_a_person_last_looked_kill)
+{
+    struct fixture *f = armed_by(LIMIT_MAX_REPEATED_EXECUTIONS, 2);
+
+    fixture_fill(f, 777, SIDE_BUY, 1, 1000, 1);
+    fixture_fill(f, 777, SIDE_SELL, 2, 1000, 1);
+    look(f, 1000);
+    cr_assert(eq(u32, f->counts[EVENT_TRIGGER], 0), "as many as may be");
+    fixture_fill(f, 777, SIDE_BUY, 3, 1000, 1);
+    look(f, 1000);
+    cr_assert(eq(int, fired(f)->trigger, TRIGGER_REPEATED_EXECUTION));
+    cr_assert(eq(i64, fired(f)->measured, 3));
+    cr_assert(eq(int, state(f, 0), STATE_HALTED));
+}
+
+/* Looks at a book that has been lost. */
+static void look_at_lost(struct fixture *f, int looks)
+{
+    struct market_update lost = {.kind = MARKET_LOST};
+
+    engine_market(f->engine, &lost, f->now_ns);
+    for (int turn = 0; turn < looks; turn++) {
+        f->now_ns += SLOW_TIMER_NS;
+        engine_timer(f->engine, f->now_ns);
+    }
+    fixture_drain(f);
+}
+
+Test(triggers, a_stale_book_is_told_while_something_depends_on_it_and_stops_nothing)
+{
+    struct fixture *f = armed_by(LIMIT_MAX_OPEN_ORDERS, 10);
+
+    look_at_lost(f, 5);
+    cr_assert(eq(u32, f->counts[EVENT_TRIGGER], 0), "nothing is held, nothing works");
+    fixture_book(f, 0, 1000, 1001);
+    hold(f);
+    look_at_lost(f, 3);
+    cr_assert(eq(int, fired(f)->trigger, TRIGGER_MARKET_DATA));
+    cr_assert(eq(int, fired(f)->action, TRIGGER_NOTIFY));
+    cr_assert(eq(i64, fired(f)->measured, 10));
+    cr_assert(eq(u64, fired(f)->incident, 0));
+    cr_assert(eq(int, state(f, scope_of_instrument(f->config.scopes, 0)), STATE_ACTIVE));
+}
+
+Test(triggers, a_journal_that_is_suspect_is_told_and_stops_nothing)
+{
+    struct fixture *f = armed();
+
+    lane_distrust(&f->lane);
+    look(f, 1000);
+    cr_assert(eq(int, fired(f)->trigger, TRIGGER_STORAGE));
+    cr_assert(eq(int, fired(f)->action, TRIGGER_NOTIFY));
+    cr_assert(eq(int, state(f, 0), STATE_ACTIVE));
 }
 
 static void venue_counts(struct fixture *f, int64_t lots)
@@ -217,7 +321,7 @@ Test(triggers, a_control_plane_that_stops_beating_stops_the_firm)
     cr_assert(eq(int, state(f, 0), STATE_HALTED));
 }
 
-Test(triggers, more_that_left_than_was_intended_stops_the_firm)
+static void left_is_too_much(uint64_t orders, uint64_t lots)
 {
     struct fixture *f = armed();
 
@@ -225,10 +329,17 @@ Test(triggers, more_that_left_than_was_intended_stops_the_firm)
     beat(f, 1, 7);
     look(f, 1000);
     cr_assert(eq(u32, f->counts[EVENT_TRIGGER], 0));
-    beat(f, 2, 14); /* a ring or a gateway said it twice */
+    beat(f, orders, lots);
     look(f, 1000);
     cr_assert(eq(int, fired(f)->trigger, TRIGGER_CONSERVATION));
     cr_assert(eq(int, state(f, 0), STATE_HALTED));
+}
+
+Test(triggers, more_that_left_than_was_intended_stops_the_firm)
+{
+    left_is_too_much(2, 14); /* a ring or a gateway said it twice */
+    left_is_too_much(2, 7);  /* an order without a lot is one too many as well */
+    left_is_too_much(1, 8);
 }
 
 Test(triggers, every_row_has_a_name_a_reason_and_a_window)
