@@ -24,7 +24,7 @@ export const ACTIONS = {
     key: "k",
     role: "trader",
     twice: false,
-    says: "Halt the scope and cancel every resting order in it",
+    says: "Halt the scope and cancel every resting order in it; flatten it too, if that is ticked",
   },
   resume: {
     label: "Resume",

@@ -168,7 +168,7 @@ story(
         .filter((item) => !item.disabled && !item.closest("[inert]") && !item.closest(".notices"))
         .map((item) => item.id),
     );
-    assert.deepEqual(usable, ["kill-scope", "at-kill"]);
+    assert.deepEqual(usable, ["kill-scope", "kill-flatten", "at-kill"]);
     await page.fill("#at-kill", "armed");
     assert.equal(await page.isEnabled("#kill"), true);
     await screenshot(page, "silent");
