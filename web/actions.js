@@ -41,6 +41,13 @@ export const ACTIONS = {
     twice: false,
     says: "Cancel this order at the venue",
   },
+  orderAmend: {
+    label: "Amend",
+    key: null,
+    role: "trader",
+    twice: false,
+    says: "Change price or quantity of this order at the venue, through the gate",
+  },
   approve: {
     label: "Approve",
     key: "a",

@@ -448,7 +448,7 @@ story(
   { user: "trader" },
   async (page, server) => {
     await page.hover("[data-panel=orders] tbody tr:nth-child(2)");
-    await page.click("[data-panel=orders] .button-small");
+    await page.click('[data-panel=orders] button:text("Cancel")');
     await until("the cancel was sent", async () =>
       server.seen.some((request) => request.method === "DELETE"),
     );
