@@ -24,7 +24,7 @@ export const ACTIONS = {
     key: "k",
     role: "trader",
     twice: false,
-    says: "Halt the scope and cancel every resting order in it",
+    says: "Halt the scope and cancel every resting order in it; flatten it too, if that is ticked",
   },
   resume: {
     label: "Resume",
@@ -40,6 +40,13 @@ export const ACTIONS = {
     role: "trader",
     twice: false,
     says: "Cancel this order at the venue",
+  },
+  orderAmend: {
+    label: "Amend",
+    key: null,
+    role: "trader",
+    twice: false,
+    says: "Change price or quantity of this order at the venue, through the gate",
   },
   approve: {
     label: "Approve",

@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Receipt, Session, Strategy, Verdict } from "./types/shapes.js" */
+/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Order, Receipt, Session, Strategy, Verdict } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -245,7 +245,7 @@ export function receiptRead(incident) {
 
 /**
  * @param {string} scope
- * @param {string} incident
+ * @param {string | null} incident null: no kill has set the state
  * @param {string} reason
  * @returns {Promise<Answer<Approval>>}
  */
@@ -256,6 +256,20 @@ export function resume(scope, incident, reason) {
 /** @param {string} id @returns {Promise<Answer<unknown>>} */
 export function orderCancel(id) {
   return write("DELETE", `/orders/${encodeURIComponent(id)}`);
+}
+
+/** @param {string} id @returns {Promise<Answer<Order>>} */
+export function orderRead(id) {
+  return read(`/orders/${encodeURIComponent(id)}`);
+}
+
+/**
+ * @param {string} id
+ * @param {{price?: string, qty?: string}} change only what changes; qty is the new total
+ * @returns {Promise<Answer<Order>>}
+ */
+export function orderAmend(id, change) {
+  return write("PATCH", `/orders/${encodeURIComponent(id)}`, change);
 }
 
 /** @param {string} id @returns {Promise<Answer<Verdict>>} */

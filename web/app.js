@@ -13,6 +13,7 @@ import {
   sessionClose,
   sessionRead,
 } from "./api.js";
+import { AmendHost } from "./components/amend.js";
 import { ApprovalsPanel } from "./components/approvals.js";
 import { AuditPanel } from "./components/audit.js";
 import { DepthPanel } from "./components/depth.js";
@@ -117,6 +118,7 @@ function Dashboard() {
       </div>
     </main>
     <${WhyHost} />
+    <${AmendHost} />
     <${DialogHost} />`;
 }
 

@@ -83,6 +83,21 @@ export function decimalSubtract(left, right) {
   return unscaled(scaled(a, places) - scaled(b, places), places);
 }
 
+/**
+ * Is the value a whole number of steps? False when either is unknown or the step is 0.
+ * @param {unknown} value
+ * @param {unknown} step a tick or lot size
+ */
+export function decimalIsMultiple(value, step) {
+  const a = decimalParts(value);
+  const b = decimalParts(step);
+  if (!a || !b || decimalSign(step) === 0) {
+    return false;
+  }
+  const places = Math.max(a.fraction.length, b.fraction.length);
+  return scaled(a, places) % scaled(b, places) === 0n;
+}
+
 /** @param {unknown} value */
 export function decimalSign(value) {
   return decimalCompare(value, "0");

@@ -24,9 +24,10 @@ export function problemText(problem) {
  * @param {string} id of the action
  * @param {string[]} lines what will happen, in words
  * @param {() => Promise<Answer<T>>} send
+ * @param {(answer: Answer<T>) => void} [onRefused] says the refusal where the person looks; else a notice
  * @returns {Promise<Answer<T> | null>} null when the person stepped back
  */
-export async function perform(id, lines, send) {
+export async function perform(id, lines, send, onRefused) {
   const action = ACTIONS[id];
   if (action.twice) {
     const label = action.confirm ?? action.label;
@@ -49,7 +50,9 @@ export async function perform(id, lines, send) {
     }
     answer = await send();
   }
-  if (!answer.ok) {
+  if (!answer.ok && onRefused) {
+    onRefused(answer);
+  } else if (!answer.ok) {
     // Somebody or something was quicker: worth a word, not an alarm that stays.
     const tone = answer.status === CONFLICT ? "warn" : "bad";
     notify(tone, `${action.label}: ${problemText(answer.problem)}`);

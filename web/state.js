@@ -89,6 +89,8 @@ export const page = {
   dialog: null,
   /** The order whose verdict is being looked at. @type {Order | null} */
   why: null,
+  /** The order that is being amended. @type {Order | null} */
+  amending: null,
 };
 
 let draw = () => {};
@@ -136,6 +138,11 @@ export function auditIsAction(row) {
 /** @param {Order} order */
 export function orderIsWorking(order) {
   return WORKING_STATES.includes(order.state);
+}
+
+/** Rests at the venue, with no change of it under way? @param {Order} order */
+export function orderIsAmendable(order) {
+  return order.price !== null && ["WORKING", "PARTLY_FILLED"].includes(order.state);
 }
 
 /** @type {Record<string, {map: Map<string, any>, key: string, keep?: number, spare?: (item: any) => boolean}>} */
@@ -307,7 +314,7 @@ export function stateClear() {
   );
   page.parameters.clear();
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
-  page.dialog = page.why = null;
+  page.dialog = page.why = page.amending = null;
 }
 
 /**
@@ -331,6 +338,14 @@ export function noticeClose(id) {
 /** Shows why an order passed the gate or did not; null closes it. @param {Order | null} order */
 export function lookAtVerdict(order) {
   page.why = order;
+  page.amending = null;
+  changed();
+}
+
+/** Opens the dialog that amends an order; null closes it. @param {Order | null} order */
+export function amendOpen(order) {
+  page.amending = order;
+  page.why = null;
   changed();
 }
 

@@ -54,6 +54,14 @@ static void render_kill(const struct rendering *r)
     sample_count(r->out, "pitwall_kill_switch_active", NULL, active);
 }
 
+/* Set to nothing, no order passes: that is shown as the tightest value. */
+static int64_t limit_shown(enum limit_id id, int64_t value)
+{
+    if (value != LIMIT_DENY)
+        return value;
+    return limit_row(id)->sense == LIMIT_MOST ? 0 : limit_row(id)->max;
+}
+
 static void render_limit(const struct rendering *r, const char *scope, enum limit_id id,
                          int64_t value)
 {
@@ -61,9 +69,7 @@ static void render_limit(const struct rendering *r, const char *scope, enum limi
 
     if (value == LIMIT_UNSET)
         return;
-    if (value == LIMIT_DENY) /* set to nothing: no order passes */
-        value = limit_row(id)->sense == LIMIT_MOST ? 0 : limit_row(id)->max;
-    sample_decimal(r->out, "pitwall_limit", labels, value,
+    sample_decimal(r->out, "pitwall_limit", labels, limit_shown(id, value),
                    limit_row(id)->type == LIMIT_INTEGER ? 0 : 8);
 }
 
@@ -79,6 +85,62 @@ static void render_limits(const struct rendering *r)
         view_limits(r->view, scope, &limits, &generation);
         for (int id = 0; id < LIMIT_COUNT; id++)
             render_limit(r, name, (enum limit_id)id, limits.value[id]);
+    }
+}
+
+/* 1e-8; saturates, so that an alert on it fires. Of a limit that leaves no room, all is used. */
+static int64_t used_ratio_e8(enum limit_id id, int64_t limit, int64_t measured)
+{
+    bool least = limit_row(id)->sense == LIMIT_LEAST;
+    int64_t used = least ? limit : measured, of = least ? measured : limit;
+    __int128 ratio;
+
+    if (of <= 0)
+        return used <= 0 ? RATIO_ONE_E8 : INT64_MAX;
+    ratio = ((__int128)used * RATIO_ONE_E8 + of - 1) / of;
+    return ratio > INT64_MAX ? INT64_MAX : (int64_t)ratio;
+}
+
+static void render_scope_use(const struct rendering *r, uint16_t scope, const struct view_use *use)
+{
+    char name[SCOPE_TEXT_MAX];
+    struct limits limits;
+    uint64_t generation;
+
+    config_scope_name(r->config, scope, name);
+    view_limits(r->view, scope, &limits, &generation);
+    for (int at = 0; at < LIMIT_COUNT; at++) {
+        enum limit_id id = (enum limit_id)at;
+        int64_t limit = limit_shown(id, limits.value[at]);
+        const struct label labels[] = {
+            {"scope", name}, {"limit", limit_row(id)->name}, {NULL, NULL}};
+
+        if (limit != LIMIT_UNSET && use->measured[at] != INT64_MAX)
+            sample_decimal(r->out, "pitwall_limit_used_ratio", labels,
+                           used_ratio_e8(id, limit, use->measured[at]), 8);
+    }
+}
+
+/* No sample of what is not known, nor of limits on single orders: nothing of those stays in use. */
+static void render_use(const struct rendering *r)
+{
+    struct view_use uses[MAX_SCOPES];
+
+    view_limit_use(r->view, uses);
+    family(r->out, "pitwall_limit_used_ratio", "gauge",
+           "Share of a limit that is in use, all working orders included; above 1 it is breached.");
+    for (uint16_t scope = 0; scope < scope_count(r->config->scopes); scope++)
+        render_scope_use(r, scope, &uses[scope]);
+}
+
+static void render_triggers(const struct rendering *r)
+{
+    family(r->out, "pitwall_trigger_fired_total", "counter",
+           "Automatic triggers that fired, whatever they did.");
+    for (int i = 0; i < TRIGGER_COUNT; i++) {
+        const struct label labels[] = {{"trigger", trigger_name((enum trigger_id)i)}, {NULL, NULL}};
+
+        sample_count(r->out, "pitwall_trigger_fired_total", labels, r->counters.triggers[i]);
     }
 }
 
@@ -345,6 +407,8 @@ static void render_all(struct rendering *r, const struct metrics_extra *extra)
     render_states(r);
     render_kill(r);
     render_limits(r);
+    render_use(r);
+    render_triggers(r);
     render_orders(r);
     render_money(r);
     render_market(r);

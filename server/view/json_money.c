@@ -139,8 +139,7 @@ json_t *view_positions(struct view *view)
 
 /* --- PnL --- */
 
-/* Reporting units for one settlement unit, 1e-8; 0: not known. */
-static int64_t rate_e8(const struct view *view, uint16_t currency)
+int64_t shape_rate_e8(const struct view *view, uint16_t currency)
 {
     const struct config *config = view->from.config;
     const struct currency *row = &config->currency[currency];
@@ -171,7 +170,7 @@ static bool convert(int64_t *sum_e8, int64_t amount_e8, int64_t rate)
 static void pnl_add(const struct view *view, struct pnl *pnl, uint16_t instrument,
                     const struct position *position)
 {
-    int64_t rate = rate_e8(view, instrument_of(view, instrument)->currency);
+    int64_t rate = shape_rate_e8(view, instrument_of(view, instrument)->currency);
     int64_t unrealised_e8;
     bool marked = unrealised_of(view, instrument, position, &unrealised_e8);
 

@@ -247,6 +247,13 @@ static bool is_venue_report(uint8_t report)
            report != REPORT_TIMEOUT && report != REPORT_AMEND_SENT && report != REPORT_VOID;
 }
 
+/* An amend that was sent may still reach it. */
+static bool may_be_amended_yet(const struct view_order *order)
+{
+    return order->state == ORDER_PENDING_AMEND || order->state == ORDER_PENDING_CANCEL ||
+           order->state == ORDER_UNKNOWN;
+}
+
 static void take_order_state(struct view *view, const struct lane_record *record,
                              const struct event_order_state *event)
 {
@@ -264,6 +271,8 @@ static void take_order_state(struct view *view, const struct lane_record *record
         order->price_ticks = event->price_ticks;
         order->qty_lots = event->qty_lots;
     }
+    if (!may_be_amended_yet(order))
+        order->amend_qty_lots = 0;
     if (order->acked_ns == 0 && is_venue_report(event->report))
         order->acked_ns = record->at_ns;
     model_changed(view, VIEW_ORDERS);
@@ -468,9 +477,11 @@ static void take_order_amend(struct view *view, const struct lane_record *record
     struct view_order *order = view_orders_find(&view->orders, event->order_id);
 
     (void)record;
-    if (order) /* of the newest thing that was asked for */
-        order->why =
+    if (order) {
+        order->amend_qty_lots = event->qty_lots;
+        order->why = /* of the newest thing that was asked for */
             explain(view, order->strategy, order->instrument, order->flags, &event->verdict);
+    }
     model_changed(view, VIEW_ORDERS);
 }
 

@@ -19,6 +19,7 @@ struct view_verdict {
 struct view_order {
     uint64_t id, seq;
     int64_t price_ticks, qty_lots, filled_lots, leaves_lots, average_e8_ticks;
+    int64_t amend_qty_lots;    /* asked for and not answered yet; 0: none */
     int64_t sent_ns, acked_ns; /* acked 0: not yet */
     uint16_t instrument, strategy;
     uint8_t side, type, tif, flags, state, reason;

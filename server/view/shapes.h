@@ -20,6 +20,8 @@ json_t *shape_scope(const struct view *view, uint16_t scope);
 /* {"items":items,"next":cursor|null}; takes `items`. cursor 0: there is no more. */
 json_t *shape_list(json_t *items, uint64_t cursor);
 
+/* Reporting units for one of a currency's, 1e-8; 0: not known. In json_money.c. */
+int64_t shape_rate_e8(const struct view *view, uint16_t currency);
 /* PnL of a strategy, reporting currency; null while it cannot be told. In json_money.c. */
 json_t *shape_strategy_total(const struct view *view, uint16_t strategy);
 

@@ -168,7 +168,7 @@ story(
         .filter((item) => !item.disabled && !item.closest("[inert]") && !item.closest(".notices"))
         .map((item) => item.id),
     );
-    assert.deepEqual(usable, ["kill-scope", "at-kill"]);
+    assert.deepEqual(usable, ["kill-scope", "kill-flatten", "at-kill"]);
     await page.fill("#at-kill", "armed");
     assert.equal(await page.isEnabled("#kill"), true);
     await screenshot(page, "silent");
@@ -448,7 +448,7 @@ story(
   { user: "trader" },
   async (page, server) => {
     await page.hover("[data-panel=orders] tbody tr:nth-child(2)");
-    await page.click("[data-panel=orders] .button-small");
+    await page.click('[data-panel=orders] button:text("Cancel")');
     await until("the cancel was sent", async () =>
       server.seen.some((request) => request.method === "DELETE"),
     );

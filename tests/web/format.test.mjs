@@ -36,6 +36,18 @@ test("the spread is an exact difference", () => {
   );
 });
 
+test("a multiple of a tick is told exactly", () => {
+  assert.equal(format.decimalIsMultiple("65000.3", "0.1"), true);
+  assert.equal(format.decimalIsMultiple("65000.30", "0.10"), true);
+  assert.equal(format.decimalIsMultiple("65000.35", "0.1"), false);
+  assert.equal(format.decimalIsMultiple("90071992547409931.00000003", "0.00000003"), false);
+  assert.equal(format.decimalIsMultiple("7", "5"), false);
+  assert.equal(format.decimalIsMultiple("10", "5"), true);
+  for (const [value, step] of [["x", "1"], ["1", null], ["1", "0"]]) {
+    assert.equal(format.decimalIsMultiple(value, step), false);
+  }
+});
+
 test("decimals compare by value, not by spelling", () => {
   assert.equal(format.decimalCompare("1.50", "1.5"), 0);
   assert.equal(format.decimalCompare("9", "10"), -1);

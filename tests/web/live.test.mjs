@@ -103,7 +103,32 @@ async function tightenLimit(page) {
   );
 }
 
+/** An order by the session's own REST, far from the market, amended in the dialog. */
+async function amendOrder(page) {
+  const order = await page.evaluate(async () => {
+    const read = async (path) => (await fetch(`/api/v1${path}`)).json();
+    const { csrf } = await read("/me");
+    const bid = Number((await read("/books/sim:BTCUSDT?depth=1")).bids[0][0]);
+    const wanted = { instrument: "sim:BTCUSDT", side: "buy", type: "limit", tif: "GTC" };
+    const answer = await fetch("/api/v1/orders", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+      body: JSON.stringify({ ...wanted, qty: "0.020", price: (bid * 0.99).toFixed(1) }),
+    });
+    return answer.json();
+  });
+  const row = `[data-order="${order.id}"]`;
+  await until("the order works", async () => (await textOf(page, row)).includes("working"), 10000);
+  await page.hover(`${row} td`);
+  await page.click(`${row} button:text("Amend")`);
+  await page.fill("#amend-qty", "0.010");
+  await page.keyboard.press("Enter");
+  const said = async () => (await page.textContent(".notices")).replace(/\s+/g, " ");
+  await until("the venue's answer", async () => /is amended: buy 0.010 at/.test(await said()), 15000);
+}
+
 async function killFirm(page) {
+  await page.check("#kill-flatten");
   await page.fill("#at-kill", KILL_REASON);
   await page.click("#kill");
   await until("the receipt", () => page.isVisible("[data-test=receipt]"), 10000);
@@ -123,6 +148,8 @@ async function killFirm(page) {
     () => page.isVisible("[data-test=receipt][data-complete=true]"),
     15000,
   );
+  const exits = () => textOf(page, "[data-test=flatten]");
+  await until("flat", async () => /Flat: nothing is held/.test(await exits()), 20000);
 }
 
 /** The first person asks, the second approves, and the first one's page says so. */
@@ -169,6 +196,7 @@ test("the desk in a browser, on the real program", { timeout: 200000 }, async ()
     );
     await seeNumbersMove(page);
     await tightenLimit(page);
+    await amendOrder(page);
     await killFirm(page);
     await auditRow(page, "limits", LIMIT_REASON);
     await auditRow(page, "kill", KILL_REASON);

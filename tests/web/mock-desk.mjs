@@ -528,7 +528,8 @@ export class Desk {
     );
     this.note("kill", user, { scope, old: before ? "HALTED" : "ACTIVE", next: "HALTED", reason });
     if (before) {
-      return before;
+      before.flatten ??= flatten ? { orders: 0, done: false, refused: null } : null;
+      return { ...before, joined: true };
     }
     const resting = this.orders.filter((order) => order.state === "WORKING");
     const receipt = {
@@ -542,7 +543,7 @@ export class Desk {
       unsent: 0,
       resting: resting.length,
       cancels: { sent: resting.length, confirmed: 0, refused: 0, unknown: 0 },
-      flatten: flatten ? { orders: 3, done: 0 } : null,
+      flatten: flatten ? { orders: 0, done: false, refused: null } : null,
       durable: false,
       complete: false,
     };
@@ -555,8 +556,22 @@ export class Desk {
     return receipt;
   }
 
+  /** One exit a step for each position, once nothing rests. */
+  flatten(receipt) {
+    if (!receipt.flatten || receipt.flatten.done || !receipt.complete || this.flattenHeld) {
+      return;
+    }
+    const held = this.markets.find((market) => market.lots !== 0);
+    if (held) {
+      held.lots = 0;
+      receipt.flatten.orders++;
+    }
+    receipt.flatten.done = this.markets.every((market) => market.lots === 0);
+  }
+
   /** Confirms a few cancels of each open receipt. */
   confirm() {
+    this.receipts.forEach((receipt) => this.flatten(receipt));
     for (const receipt of this.receipts.filter((row) => !row.complete)) {
       const pending = this.orders.filter((order) => order.state === "PENDING_CANCEL").slice(0, 3);
       for (const order of pending) {

@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { amendDenial, amendsAnswer, amendSend } from "./mock-amends.mjs";
 import { Desk } from "./mock-desk.mjs";
 
 export const CSP = [
@@ -191,6 +192,7 @@ export class MockServer {
     if (this.ticks % 2 === 0) {
       desk.step();
       desk.confirm();
+      amendsAnswer(desk);
     }
     for (const topic of Object.keys(EVERY).filter((name) => this.ticks % EVERY[name] === 0)) {
       const delta = this.deltaOf(topic);
@@ -310,7 +312,7 @@ export class MockServer {
     const approval = /^POST \/approvals\/(\w+)\/(approve|reject)$/.exec(what);
     const receipt = /^GET \/kill\/(\w+)$/.exec(what);
     const why = /^GET \/orders\/(\w+)\/why$/.exec(what);
-    const order = /^DELETE \/orders\/(\w+)$/.exec(what);
+    const order = /^(?:GET|PATCH|DELETE) \/orders\/(\w+)$/.exec(what);
     if (what === "GET /me") {
       const { user, role, csrf } = session;
       const must_change_password = this.fault.mustChange;
@@ -358,6 +360,11 @@ export class MockServer {
       this.decide(approval[1], approval[2], call);
     } else if (why) {
       reply(200, desk.why(why[1]));
+    } else if (order && what.startsWith("GET")) {
+      reply(200, desk.orders.find((row) => row.id === order[1]));
+    } else if (order && what.startsWith("PATCH")) {
+      need(session, "trader");
+      this.amend(order[1], call);
     } else if (order) {
       need(session, "trader");
       this.cancel(order[1], call);
@@ -406,6 +413,19 @@ export class MockServer {
       throw new Refusal(403, "reauth_required");
     }
     reply(200, this.desk.decide(approval, verb, session.user));
+  }
+
+  amend(id, { body, reply }) {
+    const order = this.desk.orders.find((row) => row.id === id);
+    const market = this.desk.markets.find((row) => row.instrument === order.instrument);
+    const denial = amendDenial(this.desk, market, body);
+    if (order.state !== "WORKING") {
+      throw new Refusal(409, "conflict", { detail: "the order does not rest" });
+    }
+    if (denial) {
+      throw new Refusal(422, denial.code, { detail: denial.detail, order: id });
+    }
+    reply(202, amendSend(this.desk, order, body));
   }
 
   cancel(id, { reply }) {

@@ -1,13 +1,16 @@
 // The kill switch. Always on the screen, usable without the stream, one press once a reason is typed.
 //
 // The receipt that the server answered is shown at once and fills in as cancels are confirmed: by the
-// stream, or by asking for it while the stream is down.
+// stream, or by asking for it while the stream is down. Flattening is an extra that somebody ticks first:
+// it stands before the reason, so that from the reason on it is one move all the same.
 
 import { kill, receiptRead, resume } from "../api.js";
 import { actionRefusal, ACTIONS } from "../actions.js";
 import {
   countText,
+  DASH,
   dateTimeText,
+  decimalText,
   durationText,
   idText,
   millisecondsOf,
@@ -33,10 +36,34 @@ function scopes() {
   );
 }
 
+const FLATTEN_SAYS =
+  "When the cancels are done: reduce-only market orders in the killed scope until nothing is held. " +
+  "They never cross zero.";
+
+/** What the button does, in words. @param {string} scope @param {boolean} flatten @param {boolean} armed */
+function killHint(scope, flatten, armed) {
+  if (!flatten) {
+    return armed
+      ? "Halts and cancels at once. Does not ask again."
+      : "Type a reason to arm the button.";
+  }
+  const does = `Halts, cancels, then closes what ${scopeText(scope)} holds at the market, reduce-only.`;
+  return `${does} ${armed ? "Does not ask again." : "Type a reason to arm the button."}`;
+}
+
+/** @param {Receipt} receipt @param {boolean} flatten */
+function killedText({ scope, incident, joined }, flatten) {
+  const did = joined
+    ? `${scopeText(scope, true)} was killed already: joined incident ${incident}`
+    : `Killed ${scopeText(scope)}: incident ${incident}`;
+  return flatten ? `${did}, flattening` : did;
+}
+
 /** @param {{onReceipt: (receipt: Receipt) => void}} props */
 function KillForm({ onReceipt }) {
   const [scope, setScope] = useState("firm");
   const [reason, setReason] = useState("");
+  const [flatten, setFlatten] = useState(false);
   const [busy, setBusy] = useState(false);
   const refusal = actionRefusal(ACTIONS.kill, role());
   const armed = reason.trim() !== "";
@@ -47,14 +74,15 @@ function KillForm({ onReceipt }) {
       return;
     }
     setBusy(true);
-    const answer = await perform("kill", [], () => kill(scope, reason.trim(), false));
+    const answer = await perform("kill", [], () => kill(scope, reason.trim(), flatten));
     setBusy(false);
     if (answer?.ok && answer.body) {
-      setReason("");
+      setReason((now) => (now === reason ? "" : now)); // not what was typed since
+      setFlatten(false);
       onReceipt(answer.body);
-      notify("warn", `Killed ${scopeText(scope)}: incident ${answer.body.incident}`);
+      notify("warn", killedText(answer.body, flatten));
     } else if (answer?.status === 0) {
-      const command = `pitwall kill --data DIR --scope ${scope} --reason ...`;
+      const command = `pitwall kill --data DIR --scope ${scope} --reason ...${flatten ? " --flatten" : ""}`;
       notify(
         "bad",
         `Kill is NOT confirmed, nobody answered. Press again, or at the host: ${command}`,
@@ -74,6 +102,15 @@ function KillForm({ onReceipt }) {
         ${scopes().map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
       </select>
     </div>
+    <label class="check" for="kill-flatten" title=${FLATTEN_SAYS}>
+      <input
+        id="kill-flatten"
+        type="checkbox"
+        checked=${flatten}
+        onChange=${(/** @type {any} */ event) => setFlatten(event.target.checked)}
+      />
+      <span>Flatten too: sell or buy back what is held</span>
+    </label>
     <div class="field">
       <label for="at-kill">Reason</label>
       <input
@@ -93,11 +130,9 @@ function KillForm({ onReceipt }) {
       id="kill"
       submit=${true}
       busy=${busy || !armed}
-      label=${busy ? "Killing\u2026" : `Kill ${scopeText(scope)}`}
+      label=${busy ? "Killing\u2026" : `${flatten ? "Kill and flatten" : "Kill"} ${scopeText(scope)}`}
     />
-    <p class="hint">
-      ${refusal || (armed ? "Halts and cancels at once. Does not ask again." : "Type a reason to arm the button.")}
-    </p>
+    <p class="hint">${refusal || killHint(scope, flatten, armed)}</p>
   </form>`;
 }
 
@@ -126,23 +161,73 @@ function isResumed(receipt) {
   );
 }
 
+/** Asked for, not there, and not given up? @param {Receipt} receipt */
+function isFlattening({ flatten }) {
+  return flatten !== null && !flatten.done && !flatten.refused;
+}
+
 /** @param {Receipt} receipt @returns {{text: string, tone: string}} */
 function progressWords(receipt) {
   if (isOfEarlierRun(receipt)) {
     return { text: "from an earlier run, see the audit", tone: "" };
+  }
+  if (receipt.complete && receipt.flatten?.refused) {
+    return { text: "not flat", tone: "chip-bad" };
+  }
+  if (receipt.complete && isFlattening(receipt)) {
+    return { text: "flattening\u2026", tone: "chip-warn" };
   }
   return receipt.complete
     ? { text: "complete", tone: "chip-good" }
     : { text: "filling in\u2026", tone: "chip-warn" };
 }
 
+/**
+ * What is still held in a scope, as far as the page knows: it has no positions by strategy.
+ * @param {string} scope
+ */
+function heldText(scope) {
+  const [kind, name] = scope.split(/\/(.*)/s);
+  const held = [...page.positions.values()].filter(
+    ({ instrument, lots }) =>
+      lots !== 0 &&
+      (kind === "firm" || (kind === "venue" ? instrument.startsWith(`${name}:`) : instrument === name)),
+  );
+  return held
+    .map(({ instrument, qty }) => `${instrument.split(":")[1]} ${decimalText(qty)}`)
+    .join(", ");
+}
+
+/** How far flattening has come, in words. @param {Receipt} receipt */
+function flattenWords({ scope, flatten }) {
+  const sent = flatten?.orders === 1 ? "1 exit sent" : `${flatten?.orders ?? DASH} exits sent`;
+  if (flatten?.done) {
+    return { text: "Flat: nothing is held", sent, tone: "good" };
+  }
+  const held = stale() ? "" : heldText(scope);
+  const still = held ? `. Still held: ${held}` : "";
+  return flatten?.refused
+    ? { text: `Not flat: ${flatten.refused}${still}`, sent, tone: "bad" }
+    : { text: `Selling or buying back what is held, reduce-only${still}`, sent, tone: "warn" };
+}
+
+/** @param {{receipt: Receipt}} props */
+function FlattenLine({ receipt }) {
+  const { text, sent, tone } = flattenWords(receipt);
+  return html`<p class=${`flatten flatten-${tone}`} data-test="flatten">
+    <span>${text}</span> <span class="flatten-sent">${sent}</span>
+  </p>`;
+}
+
 /** @param {{receipt: Receipt}} props */
 function ReceiptCard({ receipt }) {
   const { cancels } = receipt;
   const words = progressWords(receipt);
-  const progress = cancels?.sent
-    ? shareText(cancels.confirmed ?? 0, cancels.sent)
-    : shareText(Number(receipt.complete), 1);
+  // What never left needs no cancel: all is done when the receipt says so.
+  const progress =
+    cancels?.sent && !receipt.complete
+      ? shareText(cancels.confirmed ?? 0, cancels.sent)
+      : shareText(Number(receipt.complete), 1);
   return html`<article
     class="receipt"
     aria-label="Kill receipt"
@@ -182,6 +267,7 @@ function ReceiptCard({ receipt }) {
         tone=${cancels?.unknown ? "cell-bad" : ""}
       />
     </dl>
+    ${receipt.flatten ? html`<${FlattenLine} receipt=${receipt} />` : null}
   </article>`;
 }
 
@@ -193,10 +279,10 @@ function ResumeForm({ row, onDone }) {
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
-    const incident = row.incident ?? "";
+    const incident = row.incident ?? null;
     const lines = [
       `${scopeText(row.scope, true)} is ${row.state} since ${dateTimeText(row.since_ns)}${row.cause ? `: ${row.cause}` : ""}.`,
-      `A second person will be asked to set it ACTIVE again and so clear incident ${idText(row.incident)}.`,
+      `A second person will be asked to set it ACTIVE again${incident ? ` and so clear incident ${idText(incident)}` : ""}.`,
     ];
     const answer = await perform("resume", lines, () => resume(row.scope, incident, reason.trim()));
     if (answer?.ok) {
@@ -266,9 +352,9 @@ function newestReceipt() {
 
 /** Without the stream a receipt that is not complete is asked for. @param {Receipt | undefined} receipt */
 function useReceiptPolling(receipt) {
-  const waiting = 
+  const waiting =
     receipt !== undefined &&
-    !(receipt.complete && receipt.durable) &&
+    !(receipt.complete && receipt.durable && !isFlattening(receipt)) &&
     !isOfEarlierRun(receipt);
   useEffect(() => {
     if (!waiting) {
@@ -290,12 +376,17 @@ function useReceiptPolling(receipt) {
 
 export function KillPanel() {
   const [resuming, setResuming] = useState(/** @type {string | null} */ (null));
-  const receipt = newestReceipt();
+  const [joined, setJoined] = useState({ incident: "", over: "" });
+  const newest = newestReceipt();
+  // Whoever joined an older incident wants to see that one, until there is a newer kill.
+  const receipt =
+    newest && newest.incident === joined.over ? page.receipts.get(joined.incident) : newest;
   const behind = stale() || !topicSynced("kill");
   useReceiptPolling(receipt);
 
   function keep(/** @type {Receipt} */ fresh) {
     page.receipts.set(fresh.incident, fresh);
+    setJoined({ incident: fresh.incident, over: newestReceipt()?.incident ?? "" });
     changed();
   }
 

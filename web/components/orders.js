@@ -3,7 +3,15 @@
 import { orderCancel } from "../api.js";
 import { countText, nameText, orderStateText, timeText } from "../format.js";
 import { perform } from "../perform.js";
-import { lookAtVerdict, notify, orderIsWorking, page, stale } from "../state.js";
+import {
+  amendOpen,
+  lookAtVerdict,
+  notify,
+  orderIsAmendable,
+  orderIsWorking,
+  page,
+  stale,
+} from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab } from "./parts.js";
@@ -27,7 +35,7 @@ function OrderRow({ order }) {
   return html`<tr class=${orderIsWorking(order) ? "" : "row-done"} data-order=${order.id}>
     <td class="time">${timeText(order.sent_ns)}</td>
     <th scope="row"><${InstrumentName} name=${order.instrument} /></th>
-    <td><${Side} side=${order.side} /></td>
+    <td title=${`${order.type} ${order.tif}`}><${Side} side=${order.side} /></td>
     <td class="minor">${order.type} ${order.tif}</td>
     <td class="end"><${Num} value=${order.qty} places=${places.qty} bright=${8} /></td>
     <td class="end">
@@ -39,7 +47,9 @@ function OrderRow({ order }) {
       <${Num} value=${order.avg_price} places=${places.price} bright=${places.price} />
     </td>
     <td>
-      <span class=${`order-state order-${order.state.toLowerCase()}`}
+      <span
+        class=${`order-state order-${order.state.toLowerCase()}`}
+        title=${order.reason ? nameText(order.reason) : `by ${order.strategy ?? order.actor}`}
         >${orderStateText(order.state)}</span
       >
     </td>
@@ -50,11 +60,18 @@ function OrderRow({ order }) {
       ${
         cancellable
           ? html`<${ActionButton}
-              action="orderCancel"
-              kind="small"
-              onPress=${() => cancel(order)}
-              says=${`Cancel order ${order.id}`}
-            />`
+                action="orderAmend"
+                kind="small"
+                off=${orderIsAmendable(order) ? "" : "Only an order that rests, with no change of it under way"}
+                onPress=${() => amendOpen(order)}
+                says=${`Amend price or quantity of order ${order.id}`}
+              />
+              <${ActionButton}
+                action="orderCancel"
+                kind="small"
+                onPress=${() => cancel(order)}
+                says=${`Cancel order ${order.id}`}
+              />`
           : html`<button
               type="button"
               class="button button-small"
@@ -140,8 +157,9 @@ function newest(map) {
   return [...map.values()].sort((a, b) => b.seq - a.seq);
 }
 
-// A quoting strategy replaces orders faster than a hand moves: while the pointer is over the table its rows
-// keep their places (their states go on), so that nobody cancels the order that slid under the pointer.
+// A quoting strategy replaces orders faster than a hand moves: while the pointer is over the table, or the
+// keyboard's focus in it, its rows keep their places (their states go on), so that nobody cancels the order
+// that slid under the pointer.
 export function OrdersPanel() {
   const [tab, setTab] = useState("working");
   const [held, setHeld] = useState(/** @type {Order[] | null} */ (null));
@@ -168,7 +186,7 @@ export function OrdersPanel() {
     />
     <${Tab} id="recent" chosen=${tab} label="Recent" onChoose=${setTab} />
     <${Tab} id="fills" chosen=${tab} label="Fills" onChoose=${setTab} />
-    ${held && tab !== "fills" ? html`<span class="held">rows stay while the pointer is here</span>` : null}
+    ${held && tab !== "fills" ? html`<span class="held">rows stay while you are here</span>` : null}
   </div>`;
   return html`<${Panel}
     id="orders"
@@ -181,6 +199,16 @@ export function OrdersPanel() {
       class="scroll"
       onMouseEnter=${() => setHeld(listed)}
       onMouseLeave=${() => setHeld(null)}
+      onFocusCapture=${(/** @type {any} */ event) => {
+        if (event.target.matches(":focus-visible")) {
+          setHeld((now) => now ?? listed);
+        }
+      }}
+      onBlurCapture=${(/** @type {any} */ event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) {
+          setHeld(null);
+        }
+      }}
       data-held=${held ? "yes" : "no"}
     >
       ${

@@ -136,10 +136,12 @@ export interface Receipt {
         refused: number | null;
         unknown: number | null;
     } | null;
-    flatten: { orders: number; done: number | boolean; refused?: string } | null;
+    flatten: { orders: number; done: boolean; refused?: string | null } | null;
     durable: boolean;
     complete: boolean;
     engine?: string;
+    /** the scope was killed already */
+    joined?: boolean;
 }
 
 export interface Order {

@@ -87,3 +87,51 @@ Test(metrics, figures_that_people_rely_on)
     cr_assert_not_null(strstr(text, "pitwall_orders_denied_total{reason=\"max_order_lots\"} 0\n"));
     free(text);
 }
+
+#define SAY(kind, value)                                                                           \
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), kind, 1000, 0, &(value), sizeof(value))
+
+static char *render_again(void)
+{
+    return metrics_render(view, &sources, NULL);
+}
+
+Test(metrics, a_trigger_that_fired_is_counted_under_its_name)
+{
+    struct event_trigger fired = {.trigger = TRIGGER_REJECT_RATE, .action = TRIGGER_NOTIFY};
+    char *text = render();
+
+    cr_assert_not_null(strstr(text, "\npitwall_trigger_fired_total{trigger=\"reject_rate\"} 0\n"));
+    free(text);
+    SAY(EVENT_TRIGGER, fired);
+    SAY(EVENT_TRIGGER, fired);
+    text = render_again();
+    cr_assert_not_null(strstr(text, "\npitwall_trigger_fired_total{trigger=\"reject_rate\"} 2\n"));
+    cr_assert_not_null(strstr(text, "\npitwall_trigger_fired_total{trigger=\"daily_loss\"} 0\n"));
+    free(text);
+}
+
+Test(metrics, a_limit_says_how_much_of_it_is_used)
+{
+    struct event_limits_applied limits = {.scope = 0, .generation = 2};
+    struct event_order_sent buy = desk_order(1, 100, 6), other = desk_order(2, 100, 1);
+    char *text = render();
+
+    free(text);
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        limits.limits.value[id] = LIMIT_UNSET;
+    limits.limits.value[LIMIT_MAX_OPEN_ORDERS] = 3;
+    limits.limits.value[LIMIT_MAX_POSITION_LOTS] = 5;
+    limits.limits.value[LIMIT_MAX_ORDER_LOTS] = 5;
+    limits.limits.value[LIMIT_MAX_GROSS_NOTIONAL] = MONEY_ONE_E8;
+    SAY(EVENT_LIMITS_APPLIED, limits);
+    SAY(EVENT_ORDER_SENT, buy);
+    SAY(EVENT_ORDER_SENT, other);
+    text = render_again();
+    cr_assert_not_null(strstr(text, "{scope=\"firm\",limit=\"max_open_orders\"} 0.66666667\n"));
+    cr_assert_not_null(strstr(text, "{scope=\"firm\",limit=\"max_position_lots\"} 1.4\n"));
+    /* Of one order nothing stays in use; without a mark the exposure is not known. */
+    cr_assert_null(strstr(text, "used_ratio{scope=\"firm\",limit=\"max_order_lots\"}"));
+    cr_assert_null(strstr(text, "used_ratio{scope=\"firm\",limit=\"max_gross_notional\"}"));
+    free(text);
+}

@@ -429,3 +429,90 @@ Test(view, an_overrun_is_made_good_from_the_journal_on_disk)
     cr_assert_eq(counters.orders_sent[0], ORDERS);
     cr_assert_eq(counters.open_orders, 0);
 }
+
+static int64_t use_of(const char *scope, enum limit_id id)
+{
+    struct view_use uses[MAX_SCOPES];
+
+    view_limit_use(view, uses);
+    return uses[desk_scope(&desk, scope)].measured[id];
+}
+
+/* As the gate measures: the worse side if all of it fills, a strategy by its own. */
+Test(view, what_is_in_use_counts_everything_that_works)
+{
+    struct event_order_sent buy = desk_order(1, 100, 4), sell = desk_order(2, 100, 30);
+    struct event_order_state gone = {
+        .order_id = 2, .state = ORDER_CANCELLED, .report = REPORT_VENUE_CANCEL};
+
+    buy.strategy = MAKER;
+    sell.strategy = MANUAL;
+    sell.side = SIDE_SELL;
+    tell_position(UINT16_MAX, 0, 0, 0); /* +10 */
+    tell_position(MAKER, 0, 0, 0);
+    SAY(EVENT_ORDER_SENT, 0, buy);
+    SAY(EVENT_ORDER_SENT, 0, sell);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_OPEN_ORDERS), 2);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_OPEN_ORDERS), 1);
+    cr_assert_eq(use_of("instrument/sim:ETHUSDT", LIMIT_MAX_OPEN_ORDERS), 0);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_POSITION_LOTS), 20);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_POSITION_LOTS), 14);
+    cr_assert_eq(use_of("strategy/manual", LIMIT_MAX_POSITION_LOTS), 30);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_GROSS_NOTIONAL), INT64_MAX, "there is no mark");
+    cr_assert_eq(use_of("instrument/sim:ETHUSDT", LIMIT_MAX_GROSS_NOTIONAL), 0);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_ORDER_LOTS), INT64_MAX);
+    SAY(EVENT_ORDER_STATE, 0, gone);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_POSITION_LOTS), 14);
+}
+
+Test(view, an_amend_under_way_counts_with_the_larger_quantity)
+{
+    struct event_order_sent sent = desk_order(1, 100, 4);
+    struct event_order_amend amend = {.order_id = 1, .price_ticks = 100, .qty_lots = 9};
+    struct event_order_state pending = {.order_id = 1,
+                                        .price_ticks = 100,
+                                        .qty_lots = 4,
+                                        .leaves_lots = 4,
+                                        .state = ORDER_PENDING_AMEND,
+                                        .report = REPORT_AMEND_SENT};
+    struct event_order_state refused = pending;
+
+    refused.state = ORDER_WORKING;
+    refused.report = REPORT_AMEND_REJECT;
+    SAY(EVENT_ORDER_SENT, 0, sent);
+    SAY(EVENT_ORDER_AMEND, 0, amend);
+    SAY(EVENT_ORDER_STATE, 0, pending);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_POSITION_LOTS), 9);
+    SAY(EVENT_ORDER_STATE, 0, refused);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_POSITION_LOTS), 4);
+}
+
+/* Money is the engine's, while it is fresh and nothing lacks a mark. */
+Test(view, the_money_in_use_is_what_the_engine_says)
+{
+    struct event_order_sent sent = desk_order(1, 100, 10);
+    struct telemetry_pnl *pnl;
+
+    SAY(EVENT_ORDER_SENT, 0, sent);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_DAILY_LOSS), INT64_MAX);
+    tell_marks(2000);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_DAILY_LOSS), INT64_MAX, "not complete");
+    pnl = ring_reserve(&telemetry, sizeof *pnl);
+    memset(pnl, 0, sizeof *pnl);
+    pnl->kind = TELEMETRY_PNL;
+    pnl->complete = true;
+    pnl->peak_e8 = 1000 * MONEY_ONE_E8;
+    pnl->equity_e8 = 950 * MONEY_ONE_E8;
+    pnl->day_e8[0] = -50 * MONEY_ONE_E8;
+    pnl->day_e8[1] = 7 * MONEY_ONE_E8;
+    pnl->marks[BTC].mark_e8_ticks = 2000 * 100000000LL;
+    pnl->margin_ratio_e8 = INT64_MAX;
+    ring_publish(&telemetry);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_DAILY_LOSS), 50 * MONEY_ONE_E8);
+    cr_assert_eq(use_of("venue/sim", LIMIT_MAX_DAILY_LOSS), 0, "a profit");
+    cr_assert_eq(use_of("firm", LIMIT_MAX_DRAWDOWN_RATIO), 5000000);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_MARGIN_RATIO), INT64_MAX - 1, "no equity is left");
+    /* 10 lots of 0.001 at 20.00 */
+    cr_assert_eq(use_of("firm", LIMIT_MAX_GROSS_NOTIONAL), 20000000);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_NET_NOTIONAL), 20000000);
+}

@@ -1,0 +1,171 @@
+// Amends of working orders: what is sent, what the gate and the venue answer, and in which words.
+
+import assert from "node:assert/strict";
+import { bound, screenshot, textOf, until } from "./browser.mjs";
+import { story } from "./story.mjs";
+
+bound(300000);
+
+const notice = (page, words) =>
+  until(
+    `a notice: ${words}`,
+    async () => (await page.textContent(".notices")).includes(words),
+    10000,
+  );
+const says = (page) => textOf(page, "[data-test=amend-says]");
+const patches = (server) => server.seen.filter((request) => request.method === "PATCH");
+const NARROW = { width: 1024, height: 768 };
+
+/** Nothing trades any more, so the newest working order of BTCUSDT stays; its Amend button. */
+async function restingOrder(page, server) {
+  const { desk } = server;
+  desk.trade = () => {};
+  const order = desk.orders.find((row) => row.state === "WORKING" && row.instrument === "sim:BTCUSDT");
+  Object.assign(order, { side: "buy", price: "64000.0", qty: "0.030", leaves: "0.030" });
+  desk.touched.push(order);
+  const row = `[data-order='${order.id}']`;
+  await until("the order", async () => (await textOf(page, row)).includes("0.030"));
+  return { order, button: `${row} button:text("Amend")`, row };
+}
+
+story("an amend by keyboard alone, and the venue's answer", { user: "trader" }, async (page, server) => {
+  const { order, button, row } = await restingOrder(page, server);
+  await page.keyboard.press("o");
+  for (let tabs = 0; tabs < 40; tabs++) {
+    await page.keyboard.press("Tab");
+    if (await page.$eval(button, (found) => found === document.activeElement)) {
+      break;
+    }
+  }
+  assert.equal(await page.isVisible("[data-panel=orders] [data-held=yes]"), true, "rows stay");
+  await page.keyboard.press("Enter");
+  await until("the price has the focus", () =>
+    page.evaluate(() => document.activeElement.id === "amend-price"),
+  );
+  assert.equal(await says(page), "Type a new price, a new quantity, or both.");
+  assert.equal(await page.isDisabled("#amend-send"), true);
+  await page.keyboard.type("63999.5");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("0.040");
+  assert.equal(await says(page), "Will be: buy 0.040 at 63999.5");
+  await screenshot(page, "amend");
+  await page.keyboard.press("Enter");
+  await notice(page, `Amend of order ${order.id} is on its way to the venue: buy 0.040 at 63999.5`);
+  assert.equal(await page.isVisible("[data-test=amend]"), false);
+  const [sent] = patches(server);
+  assert.equal(sent.path, `/orders/${order.id}`);
+  assert.deepEqual(sent.body, { price: "63999.5", qty: "0.040" });
+  assert.ok(sent.headers["x-csrf-token"] && sent.headers["idempotency-key"]);
+  await notice(page, `Order ${order.id} is amended: buy 0.040 at 63999.5`);
+  await until("the row shows it", async () => (await textOf(page, row)).includes("0.040"));
+});
+
+story("only what changed is sent; a change under way waits", {}, async (page, server) => {
+  const { order, button, row } = await restingOrder(page, server);
+  server.desk.amendMs = 1500;
+  await page.click(button);
+  await page.fill("#amend-qty", "0.020");
+  await page.click("#amend-send");
+  await until("it is pending", async () => (await textOf(page, row)).includes("pending amend"));
+  assert.equal(await page.isDisabled(button), true);
+  assert.deepEqual(patches(server)[0].body, { qty: "0.020" });
+  await notice(page, `Order ${order.id} is amended: buy 0.020 at 64000.0`);
+});
+
+story(
+  "a denied amend says the gate's numbers and can be mended in place",
+  { complaints: [/422/] },
+  async (page, server) => {
+    const { button } = await restingOrder(page, server);
+    await page.click(button);
+    await page.fill("#amend-qty", "50");
+    await page.keyboard.press("Enter");
+    await until("the denial", async () =>
+      (await textOf(page, ".dialog [role=alert]")).includes(
+        "Denied by the gate, the order stays as it was. Max order lots: 50000 > 500 of firm",
+      ),
+    );
+    await screenshot(page, "amend-denied");
+    assert.equal(await page.inputValue("#amend-qty"), "50");
+    assert.equal(await page.isEnabled("#at-kill"), true, "the kill stays free");
+    await page.fill("#amend-qty", "0.050");
+    assert.equal(await textOf(page, ".dialog [role=alert]"), "");
+    await page.keyboard.press("Enter");
+    await notice(page, "is amended: buy 0.050 at 64000.0");
+  },
+);
+
+story("an amend that the venue refuses leaves the order, and says so", {}, async (page, server) => {
+  const { order, button } = await restingOrder(page, server);
+  server.desk.venueRefuses = true;
+  await page.click(button);
+  await page.fill("#amend-price", "63000");
+  await page.keyboard.press("Enter");
+  await notice(
+    page,
+    `Order ${order.id}: the venue refused the amend. It stays as it was: buy 0.030 at 64000.0`,
+  );
+});
+
+story("what is off tick, off lot or filled already is not sent", {}, async (page, server) => {
+  const { order, button } = await restingOrder(page, server);
+  Object.assign(order, { filled: "0.010", leaves: "0.020", state: "PARTLY_FILLED" });
+  server.desk.touched.push(order);
+  await page.click(button);
+  for (const [field, typed, words] of [
+    ["price", "63000.05", "a multiple of the tick, 0.10"],
+    ["price", "-1", "a decimal above 0"],
+    ["qty", "0.0205", "a multiple of the lot, 0.001"],
+    ["qty", "0.010", "above 0.010: so much is filled"],
+  ]) {
+    await page.fill(`#amend-${field}`, typed);
+    assert.match(await textOf(page, `#amend-${field}-says`), new RegExp(words));
+    assert.equal(await page.isDisabled("#amend-send"), true);
+    await page.fill(`#amend-${field}`, field === "price" ? "64000" : "0.03");
+    assert.equal(await textOf(page, `#amend-${field}-says`), "");
+  }
+  Object.assign(order, { state: "FILLED", filled: "0.030", leaves: "0.000" });
+  server.desk.touched.push(order);
+  await until("it is filled", async () => /is filled: it cannot be amended/.test(await says(page)));
+  await page.keyboard.press("Escape");
+  await until("the dialog is gone", async () => !(await page.isVisible(".dialog")));
+  assert.deepEqual(patches(server), []);
+});
+
+story(
+  "an amend that nobody answers is not called refused",
+  { complaints: [/ERR_|Failed to load|WebSocket/] },
+  async (page, server) => {
+    const { button } = await restingOrder(page, server);
+    await page.click(button);
+    await page.fill("#amend-qty", "0.020");
+    server.fault.dead = true;
+    await page.keyboard.press("Enter");
+    await until("the warning", async () =>
+      (await textOf(page, ".dialog [role=alert]")).includes("it is not known whether"),
+    );
+    server.fault.dead = false;
+  },
+);
+
+story("a viewer cannot amend", { user: "viewer" }, async (page, server) => {
+  const { button } = await restingOrder(page, server);
+  assert.equal(await page.isDisabled(button), true);
+  assert.equal(await page.getAttribute(button, "title"), "Needs role trader");
+});
+
+for (const viewport of [{ width: 1400, height: 900 }, NARROW]) {
+  story(`the buttons of an order are whole at ${viewport.width}`, { viewport }, async (page, server) => {
+    const { button, row } = await restingOrder(page, server);
+    const cell = await (await page.$(`${row} td:last-child`)).boundingBox();
+    for (const name of ["Amend", "Cancel"]) {
+      const box = await (await page.$(`${row} button:text("${name}")`)).boundingBox();
+      assert.ok(box.x >= cell.x && box.x + box.width <= cell.x + cell.width, name);
+    }
+    await page.click(button);
+    const dialog = await (await page.$("[data-test=amend]")).boundingBox();
+    const kill = await (await page.$("#kill")).boundingBox();
+    assert.ok(dialog.x + dialog.width <= kill.x, "the dialog leaves the kill switch free");
+    await screenshot(page, `amend-${viewport.width}`);
+  });
+}

@@ -1,0 +1,322 @@
+// Amending a working order: a new price, a new total quantity, or both.
+//
+// The dialog shows the order as it is now, judges what is typed by tick and lot, and says in words what
+// will be asked. A refusal stays in it, so that it can be mended. Once the gate has let the amend pass, the
+// dialog closes, and the venue's answer comes as a notice: asked for by REST, so that it also comes when
+// the stream is down. Like all dialogs it leaves the kill switch free.
+
+import { orderAmend, orderRead } from "../api.js";
+import { ACTIONS, actionRefusal } from "../actions.js";
+import {
+  decimalCompare,
+  decimalIsMultiple,
+  decimalSign,
+  decimalText,
+  idText,
+  isDecimal,
+  nameText,
+  orderStateText,
+} from "../format.js";
+import { perform, problemText } from "../perform.js";
+import { amendOpen, notify, orderIsAmendable, orderIsWorking, page, role, stale } from "../state.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { placesOf } from "./market.js";
+import { ActionButton } from "./parts.js";
+
+/** @import { Order, Problem } from "../types/shapes.js" */
+
+/** @typedef {{price?: string, qty?: string}} Change */
+
+const FOLLOW_MS = 250;
+const FOLLOW_TRIES = 40;
+const CONFLICT = 409;
+const DENIED = 422;
+
+/** @param {Order} order @param {Change} [change] buy 0.030 at 64000.0 */
+function orderText(order, change = {}) {
+  const places = placesOf(order.instrument);
+  const qty = decimalText(change.qty ?? order.qty, places.qty);
+  return `${order.side} ${qty} at ${decimalText(change.price ?? order.price, places.price)}`;
+}
+
+/**
+ * What is wrong with a typed price or quantity, in words; empty when nothing is.
+ * @param {string} typed
+ * @param {string | undefined} step
+ * @param {string} stepName
+ */
+function fault(typed, step, stepName) {
+  if (!isDecimal(typed) || decimalSign(typed) !== 1) {
+    return "a decimal above 0, please";
+  }
+  return step && !decimalIsMultiple(typed, step)
+    ? `a multiple of the ${stepName}, ${decimalText(step)}`
+    : "";
+}
+
+/** @param {Order} order @param {string} typed */
+function quantityFault(order, typed) {
+  const wrong = fault(typed, page.instruments.get(order.instrument)?.lot_size, "lot");
+  if (wrong || decimalCompare(typed, order.filled) === 1) {
+    return wrong;
+  }
+  return `above ${decimalText(order.filled)}: so much is filled`;
+}
+
+/** Only what differs from the order as it is. @param {Order} order @param {{price: string, qty: string}} typed */
+function changeOf(order, typed) {
+  /** @type {Change} */
+  const change = {};
+  if (decimalCompare(typed.price, order.price) !== 0) {
+    change.price = typed.price;
+  }
+  if (decimalCompare(typed.qty, order.qty) !== 0) {
+    change.qty = typed.qty;
+  }
+  return change;
+}
+
+/** Why it was not amended, in words. @param {number} status @param {Problem | null} problem */
+function refusalText(status, problem) {
+  if (status === 0) {
+    return "Nobody answered: it is not known whether the order was amended. Look at it before you try again.";
+  }
+  if (status === DENIED) {
+    const code = problem?.code ?? "";
+    const says = (problem?.detail ?? problem?.title ?? "").replace(`${code} `, "");
+    return `Denied by the gate, the order stays as it was. ${nameText(code)}: ${says}`;
+  }
+  if (status === CONFLICT) {
+    return `Not amended: ${problem?.detail ?? problem?.title ?? "the order cannot be amended now"}.`;
+  }
+  return `Not amended: ${problemText(problem)}`;
+}
+
+/** What became of it, in words. @param {Order} order as it is now @param {Change} change @returns {["good" | "warn" | "bad", string]} */
+function outcome(order, change) {
+  const name = `Order ${order.id}`;
+  if (order.state === "PENDING_AMEND") {
+    return ["warn", `${name}: the venue has not answered the amend yet. Its state is in the table.`];
+  }
+  if (order.state === "UNKNOWN") {
+    return ["bad", `${name}: it is not known what the venue made of the amend. It counts in full.`];
+  }
+  if (!orderIsWorking(order) || order.state === "PENDING_CANCEL") {
+    return ["warn", `${name} is ${orderStateText(order.state)}: the amend came too late.`];
+  }
+  return Object.keys(changeOf(order, { price: order.price ?? "", qty: order.qty, ...change })).length === 0
+    ? ["good", `${name} is amended: ${orderText(order)}`]
+    : ["bad", `${name}: the venue refused the amend. It stays as it was: ${orderText(order)}`];
+}
+
+/** Waits for the venue's answer and says it. @param {Order} order as it was answered @param {Change} change */
+async function follow(order, change) {
+  let now = order;
+  for (let tries = 0; now.state === "PENDING_AMEND" && tries < FOLLOW_TRIES; tries++) {
+    await new Promise((done) => setTimeout(done, FOLLOW_MS));
+    now = (await orderRead(order.id)).body ?? now;
+  }
+  const [tone, text] = outcome(now, change);
+  notify(tone, text);
+}
+
+/** @param {{id: string, label: string, typed: string, wrong: string, off: boolean, first?: boolean, onInput: (typed: string) => void}} props */
+function Field({ id, label, typed, wrong, off, first = false, onInput }) {
+  return html`<div>
+    <label for=${id}>${label}</label>
+    <input
+      id=${id}
+      data-first=${first ? "" : undefined}
+      inputmode="decimal"
+      autocomplete="off"
+      required
+      disabled=${off}
+      aria-invalid=${wrong !== ""}
+      aria-describedby=${`${id}-says`}
+      value=${typed}
+      onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
+    />
+    <p id=${`${id}-says`} class="field-says">${wrong}</p>
+  </div>`;
+}
+
+/**
+ * Takes the focus and gives it back; Escape closes from wherever the focus is.
+ * @param {{current: HTMLElement | null}} box
+ */
+function useFocus(box) {
+  useLayoutEffect(() => {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    const onKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") {
+        amendOpen(null);
+      }
+    };
+    document.addEventListener("keydown", onKey);
+    /** @type {HTMLInputElement | null | undefined} */ (
+      box.current?.querySelector("[data-first]")
+    )?.select();
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      const goal = before?.isConnected ? before : document.getElementById("at-orderCancel");
+      goal?.focus();
+    };
+  }, []);
+}
+
+/** Why nothing can be sent now, in words; empty when it can. @param {Order} order @param {Change} change */
+function hindrance(order, change) {
+  if (stale()) {
+    return "What you see is old: wait until data comes again.";
+  }
+  if (!orderIsWorking(order)) {
+    return `The order is ${orderStateText(order.state)}: it cannot be amended any more.`;
+  }
+  if (!orderIsAmendable(order)) {
+    return `The order is ${orderStateText(order.state)}: wait for the venue's answer.`;
+  }
+  return Object.keys(change).length === 0 ? "Type a new price, a new quantity, or both." : "";
+}
+
+/** The order as it is now. @param {{order: Order}} props */
+function Summary({ order }) {
+  const where = `${page.status?.mode?.toUpperCase() ?? ""} ${page.status?.instance ?? ""}`;
+  const filled = decimalText(order.filled, placesOf(order.instrument).qty);
+  return html`<header>
+      <h2 id="amend-title">Amend order ${idText(order.id)}</h2>
+      <span class="minor">${where}</span>
+    </header>
+    <p>
+      <b>${order.instrument}</b>${`: ${orderText(order)}, `}<span
+        class=${`order-state order-${order.state.toLowerCase()}`}
+        >${orderStateText(order.state)}</span
+      >${`, ${filled} filled`}
+    </p>`;
+}
+
+/** @param {{busy: boolean, ready: boolean, done: boolean}} props */
+function Buttons({ busy, ready, done }) {
+  return html`<div class="buttons">
+      <${ActionButton}
+        action="orderAmend"
+        kind="primary"
+        id="amend-send"
+        submit=${true}
+        busy=${!ready}
+        label=${busy ? "Amending\u2026" : "Amend"}
+      />
+      <button type="button" class="button button-plain" onClick=${() => amendOpen(null)}>
+        ${done ? "Close" : "Step back"}
+      </button>
+    </div>
+    <p class="hint amend-hint">
+      It passes the gate like a new order. Until the venue answers, the larger quantity counts.
+    </p>`;
+}
+
+/** What is wrong with each changed field. @param {Order} order @param {Change} change */
+function faultsOf(order, { price, qty }) {
+  const tick = page.instruments.get(order.instrument)?.tick_size;
+  return {
+    price: price === undefined ? "" : fault(price, tick, "tick"),
+    qty: qty === undefined ? "" : quantityFault(order, qty),
+  };
+}
+
+/**
+ * Sends it; the venue's answer comes later as a notice. False: it was refused.
+ * @param {Order} order
+ * @param {Change} change
+ * @param {(words: string) => void} onRefused
+ */
+async function send(order, change, onRefused) {
+  const answer = await perform(
+    "orderAmend",
+    [],
+    () => orderAmend(order.id, change),
+    ({ status, problem }) => onRefused(refusalText(status, problem)),
+  );
+  if (!answer?.ok || !answer.body) {
+    return false;
+  }
+  const asked = orderText(order, change);
+  notify("warn", `Amend of order ${order.id} is on its way to the venue: ${asked}`);
+  follow(answer.body, change);
+  return true;
+}
+
+/** @param {{opened: Order}} props */
+function Amend({ opened }) {
+  const box = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const order = page.orders.get(opened.id) ?? opened;
+  const [typed, setTyped] = useState({ price: opened.price ?? "", qty: opened.qty });
+  const [refusal, setRefusal] = useState("");
+  const [busy, setBusy] = useState(false);
+  const change = changeOf(order, typed);
+  const wrong = faultsOf(order, change);
+  const hindered = actionRefusal(ACTIONS.orderAmend, role()) || hindrance(order, change);
+  const marked = wrong.price || wrong.qty ? "Mend what is marked." : "";
+  const ready = !hindered && !marked && !busy;
+  const done = !orderIsWorking(order);
+
+  useFocus(box);
+
+  function type(/** @type {Change} */ part) {
+    setTyped({ ...typed, ...part });
+    setRefusal("");
+  }
+
+  async function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    if (!ready) {
+      return;
+    }
+    setBusy(true);
+    if (await send(order, change, setRefusal)) {
+      amendOpen(null);
+    }
+    setBusy(false);
+  }
+
+  return html`<form
+    ref=${box}
+    class="dialog"
+    role="dialog"
+    aria-labelledby="amend-title"
+    onSubmit=${submit}
+    data-test="amend"
+    novalidate
+  >
+    <${Summary} order=${order} />
+    <div class="amend-fields">
+      <${Field}
+        id="amend-price"
+        label="Price"
+        typed=${typed.price}
+        wrong=${wrong.price}
+        off=${done}
+        first=${true}
+        onInput=${(/** @type {string} */ price) => type({ price })}
+      />
+      <${Field}
+        id="amend-qty"
+        label="Total quantity"
+        typed=${typed.qty}
+        wrong=${wrong.qty}
+        off=${done}
+        onInput=${(/** @type {string} */ qty) => type({ qty })}
+      />
+    </div>
+    <p data-test="amend-says">
+      ${hindered || marked || `Will be: ${orderText(order, change)}`}
+    </p>
+    <p class="refusal" role="alert">${refusal}</p>
+    <${Buttons} busy=${busy} ready=${ready} done=${done} />
+  </form>`;
+}
+
+export function AmendHost() {
+  return page.amending
+    ? html`<${Amend} key=${page.amending.id} opened=${page.amending} />`
+    : null;
+}
