@@ -117,8 +117,9 @@ struct order_message {
     int64_t price_ticks, qty_lots, sent_ns;
 };
 
-/* Gateway to engine. `report` is one of the venue's (FILL_PART stands for any fill: the engine
- * decides whether it is the last). Everything needed to book a fill of an order we have forgotten
+/* Gateway to engine. `report` is one of the venue's or the gateway's (FILL_PART stands for any fill:
+ * the engine decides whether it is the last; CANCEL_SENT, AMEND_SENT and VOID are the engine's own:
+ * passed in here they are an anomaly and nothing else). Everything needed to book a fill of an order we have forgotten
  * is in it. Of the other reports:
  *   VENUE_AMEND   price_ticks and qty_lots (the total) as they now stand
  *   VENUE_ACK     in answer to a query: the same, of an order that rests, and the amend_no that the

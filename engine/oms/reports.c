@@ -399,6 +399,22 @@ static bool report_apart(struct oms *oms, const struct execution *execution)
     }
 }
 
+/* Reports that only we make, of what we did ourselves: a gateway that passes one has mixed something
+ * up, and what it says did not happen. */
+static bool is_our_own(const struct execution *execution)
+{
+    return execution->report == REPORT_CANCEL_SENT || execution->report == REPORT_AMEND_SENT ||
+           execution->report == REPORT_VOID;
+}
+
+static void refuse_our_own(struct oms *oms, const struct execution *execution)
+{
+    const struct order *order = order_find(&oms->pool, execution->order_id);
+
+    emit_anomaly(oms, execution, order ? (enum order_state)order->state : ORDER_UNKNOWN,
+                 (enum report)execution->report);
+}
+
 void oms_report(struct oms *oms, const struct execution *execution)
 {
     bool counts_once = execution->report == REPORT_FILL_PART || execution->report == REPORT_FUNDING;
@@ -407,6 +423,10 @@ void oms_report(struct oms *oms, const struct execution *execution)
     assert(execution->instrument < oms->scopes.instruments);
     assert(execution->strategy < oms->scopes.strategies);
     assert(execution->report < REPORT_COUNT && execution->report != REPORT_FILL_LAST);
+    if (is_our_own(execution)) {
+        refuse_our_own(oms, execution);
+        return;
+    }
     if (counts_once && !fill_set_add(&oms->fills, oms->instruments[execution->instrument].venue,
                                      execution->exec_id))
         return; /* it has been booked: venues repeat themselves */

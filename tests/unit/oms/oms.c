@@ -330,6 +330,35 @@ Test(oms, a_lane_that_nobody_drains_stops_new_orders_before_it_is_full)
     cr_assert(ne(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
 }
 
+/* What we did ourselves nobody can tell us: in whatever state an order is, nothing comes of it. */
+Test(oms, a_gateway_that_passes_our_own_reports_changes_nothing)
+{
+    static const enum report own[] = {REPORT_CANCEL_SENT, REPORT_AMEND_SENT, REPORT_VOID};
+    static const enum report first[] = {REPORT_VENUE_ACK, REPORT_TIMEOUT, REPORT_VENUE_CANCEL};
+
+    for (unsigned at = 0; at < sizeof first / sizeof first[0]; at++)
+        for (unsigned said = 0; said < sizeof own / sizeof own[0]; said++) {
+            struct fixture *f = fixture_make();
+            uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+            struct order before, *order = order_find(&f->engine->oms.pool, id);
+            uint32_t states;
+
+            fixture_report(f, id, first[at]);
+            states = f->counts[EVENT_ORDER_STATE];
+            memcpy(&before, order, sizeof before);
+            fixture_report(f, id, own[said]);
+            cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 1));
+            cr_assert(eq(u64, f->newest[EVENT_ANOMALY].anomaly.order_id, id));
+            cr_assert(eq(int, f->newest[EVENT_ANOMALY].anomaly.state, before.state));
+            cr_assert(eq(int, f->newest[EVENT_ANOMALY].anomaly.report, (int)own[said]));
+            cr_assert(eq(u32, f->counts[EVENT_ORDER_STATE], states));
+            cr_assert(eq(int, memcmp(&before, order, sizeof before), 0));
+            cr_assert(eq(u32, f->sent_count, 1));
+            fixture_report(f, 999, own[said]);
+            cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 2), "nor of an order that is not there");
+        }
+}
+
 /* Every cell: a finished state is never left, a live one can always be filled and cancelled. */
 Test(oms, the_state_table_is_closed)
 {
