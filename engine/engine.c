@@ -460,7 +460,8 @@ static enum status obey_new_order(struct engine *engine, const struct command *c
     struct verdict verdict;
 
     if (intent.instrument >= engine->config.scopes.instruments ||
-        intent.strategy >= engine->config.scopes.strategies || intent.side > SIDE_SELL)
+        intent.strategy >= engine->config.scopes.strategies || intent.side > SIDE_SELL ||
+        intent.type > TYPE_MARKET || intent.tif > TIF_FOK)
         return ERR_MALFORMED;
     intent.flags = flags_of(engine, &intent);
     intent.cause = command->id;

@@ -97,13 +97,14 @@ struct asked {
 };
 
 /* Until an amend is answered either quantity may be open: of the order as it is that part stays
- * among what works which the new quantity does not cover. */
+ * among what works which the new quantity does not cover. One that is none covers nothing. */
 static int64_t covered_lots(const struct asked *asked)
 {
-    int64_t open = asked->qty_lots - asked->filled_lots;
+    int64_t open;
 
-    if (!asked->amend)
+    if (!asked->amend || asked->qty_lots <= 0)
         return 0;
+    open = asked->qty_lots - asked->filled_lots;
     return open < asked->exposed_lots ? open : asked->exposed_lots;
 }
 
@@ -581,11 +582,12 @@ bool oms_send_about(struct oms *oms, struct order *order, enum order_message_kin
 
 /* --- amend --- */
 
+/* A quantity that is none is no conflict with what is filled: the gate refuses it. */
 static bool can_be_amended(const struct order *order, int64_t qty_lots)
 {
     return (order->state == ORDER_WORKING || order->state == ORDER_PARTLY_FILLED) &&
            order->amend_qty_lots == 0 && !(order->flags & ORDER_EXTERNAL) &&
-           qty_lots > order->filled_lots;
+           (qty_lots <= 0 || qty_lots > order->filled_lots);
 }
 
 static void emit_amend(struct oms *oms, const struct order *order, const struct verdict *verdict)

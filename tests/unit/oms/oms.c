@@ -292,6 +292,61 @@ Test(oms, a_market_order_is_bounded_by_the_collar)
     cr_assert(eq(int, f->sent[0].tif, TIF_IOC));
 }
 
+Test(oms, numbers_beyond_all_bounds_are_denied_and_nothing_is_sent)
+{
+    static const struct {
+        int64_t price_ticks, qty_lots;
+        enum denial denial;
+    } rows[] = {
+        {1000, 0, DENY_OFF_LOT},
+        {1000, -1, DENY_OFF_LOT},
+        {1000, INT64_MIN, DENY_OFF_LOT},
+        {1000, MAX_LOTS, DENY_NO_REFERENCE}, /* worth more than is counted */
+        {1000, MAX_LOTS + 1, DENY_OFF_LOT},
+        {1000, INT64_MAX, DENY_OFF_LOT},
+        {0, 1, DENY_OFF_TICK},
+        {-1, 1, DENY_OFF_TICK},
+        {INT64_MIN, 1, DENY_OFF_TICK},
+        {MAX_PRICE_TICKS, 1, DENY_PRICE_COLLAR_RATIO},
+        {MAX_PRICE_TICKS + 1, 1, DENY_OFF_TICK},
+        {INT64_MAX, 1, DENY_OFF_TICK},
+        {INT64_MIN, INT64_MIN, DENY_OFF_TICK},
+        {INT64_MAX, INT64_MAX, DENY_OFF_TICK},
+    };
+    struct fixture *f = fixture_make();
+
+    for (unsigned at = 0; at < sizeof rows / sizeof rows[0]; at++)
+        for (unsigned side = SIDE_BUY; side <= SIDE_SELL; side++) {
+            cr_assert(
+                eq(u64,
+                   fixture_order(f, 0, (enum side)side, rows[at].price_ticks, rows[at].qty_lots),
+                   0),
+                "row %u", at);
+            cr_assert(eq(int, f->newest[EVENT_COMMAND_DONE].command_done.status, ERR_DENIED));
+            cr_assert(
+                eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial, (int)rows[at].denial),
+                "row %u", at);
+        }
+    cr_assert(eq(u32, f->sent_count, 0));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 0));
+    cr_assert(eq(u64, f->engine->oms.intended_lots, 0));
+}
+
+Test(oms, a_kind_of_order_that_there_is_not_is_malformed)
+{
+    struct fixture *f = fixture_make();
+    struct command command = {.kind = COMMAND_NEW_ORDER};
+
+    command.new_order.intent = (struct intent){
+        .kind = INTENT_NEW, .tif = TIF_FOK + 1, .strategy = 1, .price_ticks = 1000, .qty_lots = 1};
+    cr_assert(eq(int, fixture_command(f, &command)->status, ERR_MALFORMED));
+    command.new_order.intent.tif = TIF_GTC;
+    command.new_order.intent.type = TYPE_MARKET + 1;
+    cr_assert(eq(int, fixture_command(f, &command)->status, ERR_MALFORMED));
+    cr_assert(eq(u32, f->sent_count, 0));
+    cr_assert(eq(u32, f->counts[EVENT_ORDER_DENIED], 0));
+}
+
 Test(oms, a_full_ring_is_busy_and_changes_nothing)
 {
     struct fixture *f = fixture_make();
