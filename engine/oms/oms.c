@@ -152,10 +152,10 @@ static void measure_use(struct oms *oms, const struct intent *intent, const stru
                      .day_pnl_e8 = accounts_day_e8(&oms->accounts, numbers[at]),
                      .gross_e8 = then.gross_e8,
                      .net_e8 = exposure_net_e8(then),
-                     .open_orders = (int32_t)oms->open_orders[numbers[at]] + is_new,
-                     .messages = (int32_t)throttle_count(&oms->throttle, numbers[at]) + 1,
-                     .orders_today = (int32_t)oms->tally.orders_today[numbers[at]] + is_new,
-                     .executions = (int32_t)oms->tally.executions[numbers[at]],
+                     .open_orders = gate_counter(oms->open_orders[numbers[at]], is_new),
+                     .messages = gate_counter(throttle_count(&oms->throttle, numbers[at]), 1),
+                     .orders_today = gate_counter(oms->tally.orders_today[numbers[at]], is_new),
+                     .executions = gate_counter(oms->tally.executions[numbers[at]], 0),
                  });
     }
 }

@@ -332,6 +332,27 @@ Test(oms, numbers_beyond_all_bounds_are_denied_and_nothing_is_sent)
     cr_assert(eq(u64, f->engine->oms.intended_lots, 0));
 }
 
+Test(oms, a_count_beyond_all_limits_does_not_wrap_below_them)
+{
+    static const uint32_t counts[] = {INT32_MAX, INT32_MAX + 1U, UINT32_MAX - 1, UINT32_MAX};
+    struct fixture *f = fixture_make();
+    struct tally *tally = &f->engine->oms.tally;
+
+    for (unsigned at = 0; at < sizeof counts / sizeof counts[0]; at++) {
+        tally->orders_today[0] = counts[at];
+        cr_assert(eq(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0), "%u", counts[at]);
+        cr_assert(
+            eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial, DENY_MAX_ORDERS_PER_DAY));
+        tally->orders_today[0] = 0;
+        tally->executions[0] = counts[at];
+        cr_assert(eq(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0), "%u", counts[at]);
+        cr_assert(eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial,
+                     DENY_MAX_REPEATED_EXECUTIONS));
+        tally->executions[0] = 0;
+    }
+    cr_assert(ne(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
+}
+
 Test(oms, a_kind_of_order_that_there_is_not_is_malformed)
 {
     struct fixture *f = fixture_make();
