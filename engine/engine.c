@@ -135,6 +135,7 @@ void engine_publish_kill(struct engine *engine, uint64_t doorbell, int64_t block
 {
     struct kill_page *page = engine->io.kill;
 
+    oms_publish_all(&engine->oms);
     for (uint16_t at = 0; at < engine->config.gateways; at++)
         atomic_store_explicit(&page->block_at[at], ring_published(engine->io.orders[at]),
                               memory_order_relaxed);

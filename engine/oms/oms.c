@@ -384,16 +384,24 @@ static bool is_due(const struct oms *oms, const struct outbox *outbox)
            oms->now_ns - outbox->since_ns >= oms->rules.batch_wait_ns;
 }
 
+static void empty(struct oms *oms, uint16_t gateway)
+{
+    ring_publish(oms->rings[gateway]);
+    oms->outbox[gateway] = (struct outbox){0};
+}
+
 void oms_publish(struct oms *oms)
 {
-    for (uint16_t at = 0; at < oms->gateways; at++) {
-        struct outbox *outbox = &oms->outbox[at];
+    for (uint16_t at = 0; at < oms->gateways; at++)
+        if (oms->outbox[at].messages != 0 && is_due(oms, &oms->outbox[at]))
+            empty(oms, at);
+}
 
-        if (outbox->messages == 0 || !is_due(oms, outbox))
-            continue;
-        ring_publish(oms->rings[at]);
-        *outbox = (struct outbox){0};
-    }
+void oms_publish_all(struct oms *oms)
+{
+    for (uint16_t at = 0; at < oms->gateways; at++)
+        if (oms->outbox[at].messages != 0)
+            empty(oms, at);
 }
 
 static bool is_nothing(struct exposure_lots lots, const struct exposure_figures *figures)
