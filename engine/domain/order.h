@@ -128,6 +128,8 @@ struct order_message {
  * order_id
  *                 is drawn by the gateway (top bit set) and is what its later reports carry
  *   POSITION      the venue's own count of our position: qty_lots, signed; about no order
+ *   VENUE_REJECT  the order never lived. Of an id that the venue knows already it is not said: that is
+ *                 DUPLICATE_ID, which is about the request and not about the order that has the id
  *   FUNDING       fee_e8 was paid (positive) or received for holding; exec_id is unique per venue
  * */
 struct execution {

@@ -6,10 +6,10 @@ enum { NOT_EXPECTED = 0, EXPECTED };
 
 struct cell {
     uint8_t rule; /* NOT_EXPECTED or EXPECTED */
-    uint8_t to;   /* a state, or one of the two below */
+    uint8_t to;   /* a state, or one of the three below */
 };
 
-enum { ORDER_BEFORE = ORDER_STATE_COUNT, ORDER_RESTING };
+enum { ORDER_BEFORE = ORDER_STATE_COUNT, ORDER_RESTING, ORDER_TAKEN_BACK };
 
 static const struct cell cells[ORDER_STATE_COUNT][REPORT_COUNT] = {
 #define TRANSITION(from, report, next)                                                             \
@@ -28,6 +28,8 @@ bool oms_transition(const struct order *order, enum report report, enum order_st
         *to = (enum order_state)order->state_before;
     else if (cell.to == ORDER_RESTING)
         *to = order->filled_lots > 0 ? ORDER_PARTLY_FILLED : ORDER_WORKING;
+    else if (cell.to == ORDER_TAKEN_BACK)
+        *to = order->acked_ns != 0 ? ORDER_UNKNOWN : ORDER_REJECTED;
     else
         *to = (enum order_state)cell.to;
     return true;
@@ -132,10 +134,11 @@ static void note_acknowledged(struct oms *oms, struct order *order,
 {
     if (order->acked_ns != 0)
         return;
-    order->acked_ns = execution->received_ns;
+    order->acked_ns = execution->received_ns > 0 ? execution->received_ns : oms->now_ns;
     record_latency(oms->order_ack, order->sent_ns, execution->received_ns);
 }
 
+/* Called when the order has moved. */
 static void count_outcome(struct oms *oms, struct order *order, enum report report)
 {
     switch (report) {
@@ -144,7 +147,6 @@ static void count_outcome(struct oms *oms, struct order *order, enum report repo
         break;
     case REPORT_VENUE_CANCEL:
     case REPORT_VENUE_EXPIRE:
-    case REPORT_VENUE_REJECT:
     case REPORT_VOID:
         oms_count_outcome(oms, order, OUTCOME_CONFIRMED);
         break;
@@ -154,6 +156,13 @@ static void count_outcome(struct oms *oms, struct order *order, enum report repo
         break;
     case REPORT_TIMEOUT:
         oms_count_outcome(oms, order, OUTCOME_UNKNOWN);
+        break;
+    case REPORT_VENUE_REJECT:
+    case REPORT_DUPLICATE_ID:
+        if (order->state == ORDER_REJECTED)
+            oms_count_outcome(oms, order, OUTCOME_CONFIRMED);
+        else if (order->state == ORDER_UNKNOWN)
+            oms_count_outcome(oms, order, OUTCOME_UNKNOWN);
         break;
     default:
         break;
@@ -308,11 +317,24 @@ static enum order_state after_standing(const struct order *order, enum order_sta
     return !order_state_is_terminal(next) && order_exposed_lots(order) == 0 ? ORDER_FILLED : next;
 }
 
+static bool is_taken_back(enum report report, enum order_state next)
+{
+    return report == REPORT_VENUE_REJECT && next == ORDER_UNKNOWN;
+}
+
+/* The venue, asked since it took the order back, stands by that: as good as not knowing it. */
+static bool is_absent(const struct order *order, const struct execution *execution)
+{
+    return execution->report == REPORT_QUERY_ABSENT ||
+           (is_taken_back((enum report)execution->report, (enum order_state)order->state) &&
+            order->asked_ns != 0);
+}
+
 static void tell_others(struct oms *oms, struct order *order, const struct execution *execution)
 {
     if (execution->report == REPORT_VENUE_REJECT)
         oms_note_reject(oms, order->scopes);
-    if (execution->report == REPORT_QUERY_ABSENT)
+    if (is_absent(order, execution))
         oms_absent(oms, order);
     if (execution->report == REPORT_FILL_PART && is_overfilled(order))
         oms_note_overfill(oms, execution->instrument);
@@ -332,7 +354,8 @@ static void report_known(struct oms *oms, struct order *order, const struct exec
     if (is_fill)
         add_to_order(order, execution);
     report = as_report(order, execution);
-    expected = oms_transition(order, report, &next) && !is_overfilled(order);
+    expected = oms_transition(order, report, &next) && !is_overfilled(order) &&
+               !is_taken_back(report, next);
     if (is_fill || report == REPORT_VENUE_ACK)
         note_acknowledged(oms, order, execution);
     if (is_fill)
