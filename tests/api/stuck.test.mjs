@@ -1,5 +1,5 @@
 // A strategy that never returns, in the running program: the watchdog notices, the gateway cancels at the
-// venue all that rests, and the program leaves with 70. The program is one whose strategies are
+// venue all that rests, and the program leaves with 70, to come up HALTED. The program is one whose strategies are
 // built to hang at an update of the synthetic market; what was cancelled is read in the venue's ledger.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -17,6 +17,7 @@ const ledger = join(folder, "ledger.jsonl");
 const config = configWith(folder, [/^market:$/m, `market:\n  ledger: ${JSON.stringify(ledger)}`]);
 const dir = join(folder, "data");
 let server;
+let again;
 
 before(() => {
   const made = spawnSync("make", ["-s", "-C", ROOT, "MODE=debug", `BREAK=${BROKEN}`, `BUILD=${build}`, "-j2", "build"],
@@ -26,6 +27,7 @@ before(() => {
 
 after(async () => {
   await server?.stop("SIGKILL");
+  await again?.stop("SIGKILL");
 });
 
 /** What rests by the ledger: our orders that came in and have neither ended nor been filled whole. */
@@ -76,4 +78,13 @@ test("a strategy that hangs: swept at the venue, exit 70", { timeout: HANGS_WITH
   const left = [...resting(lines.slice(0, swept)).keys()];
   assert.ok(left.includes(placed.body.id), "the person's order rested when the strategy hung");
   assert.deepEqual(left.filter((id) => !cancelled.has(id)), [], "resting, and not cancelled");
+});
+
+test("and the next start is HALTED", { timeout: 60_000 }, async () => {
+  assert.equal(server.code, 70);
+  again = await Server.start({ dir, config });
+  const viewer = await again.person("viewer");
+  const { items } = (await viewer.get("/trading-state")).body;
+  assert.equal(items.find((item) => item.scope === "firm").state, "HALTED");
+  assert.equal(await again.stop(), 0);
 });
