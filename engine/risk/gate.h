@@ -85,7 +85,9 @@ static inline uint16_t gate_bit(enum refused_bit bit, bool holds)
     ensures \result == (count + more < INT32_MAX ? count + more : INT32_MAX); */
 static inline int32_t gate_counter(uint32_t count, int32_t more)
 {
-    return count < (uint32_t)(INT32_MAX - more) ? (int32_t)count + more : INT32_MAX;
+    uint32_t most = (uint32_t)(INT32_MAX - more);
+
+    return (int32_t)(count < most ? count : most) + more;
 }
 
 /* The same in every scope. Not known: INT64_MAX; not applicable: as said. */
