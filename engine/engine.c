@@ -135,6 +135,7 @@ void engine_publish_kill(struct engine *engine, uint64_t doorbell, int64_t block
 {
     struct kill_page *page = engine->io.kill;
 
+    oms_publish_all(&engine->oms);
     for (uint16_t at = 0; at < engine->config.gateways; at++)
         atomic_store_explicit(&page->block_at[at], ring_published(engine->io.orders[at]),
                               memory_order_relaxed);
@@ -460,7 +461,8 @@ static enum status obey_new_order(struct engine *engine, const struct command *c
     struct verdict verdict;
 
     if (intent.instrument >= engine->config.scopes.instruments ||
-        intent.strategy >= engine->config.scopes.strategies || intent.side > SIDE_SELL)
+        intent.strategy >= engine->config.scopes.strategies || intent.side > SIDE_SELL ||
+        intent.type > TYPE_MARKET || intent.tif > TIF_FOK)
         return ERR_MALFORMED;
     intent.flags = flags_of(engine, &intent);
     intent.cause = command->id;

@@ -13,7 +13,8 @@ enum { DECIMAL_TEXT_MAX = 48 };
 
 /* Reads "-12.50" as -1250 at scale 2. False, with *units untouched, on anything but an optional
  * minus, digits and at most one point with digits on both sides; on more non-zero decimals than
- * `scale`; and on what does not fit an int64. */
+ * `scale`; and on what is not within +-INT64_MAX: INT64_MIN is refused, though an int64 holds it,
+ * so that what was read can always be negated. */
 bool decimal_parse(const char *text, size_t length, uint32_t scale, int64_t *units);
 
 /* Prints units of 10^-scale (scale <= 18) with all its decimals, or with `trim` without trailing

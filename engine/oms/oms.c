@@ -99,13 +99,14 @@ struct asked {
 };
 
 /* Until an amend is answered either quantity may be open: of the order as it is that part stays
- * among what works which the new quantity does not cover. */
+ * among what works which the new quantity does not cover. One that is none covers nothing. */
 static int64_t covered_lots(const struct asked *asked)
 {
-    int64_t open = asked->qty_lots - asked->filled_lots;
+    int64_t open;
 
-    if (!asked->amend)
+    if (!asked->amend || asked->qty_lots <= 0)
         return 0;
+    open = asked->qty_lots - asked->filled_lots;
     return open < asked->exposed_lots ? open : asked->exposed_lots;
 }
 
@@ -151,10 +152,10 @@ static void measure_use(const struct oms *oms, const struct intent *intent,
                      .day_pnl_e8 = accounts_day_e8(&oms->accounts, numbers[at]),
                      .gross_e8 = then.gross_e8,
                      .net_e8 = exposure_net_e8(then),
-                     .open_orders = (int32_t)oms->open_orders[numbers[at]] + is_new,
-                     .messages = (int32_t)throttle_count(&oms->throttle, numbers[at]) + 1,
-                     .orders_today = (int32_t)oms->tally.orders_today[numbers[at]] + is_new,
-                     .executions = (int32_t)oms->tally.executions[numbers[at]],
+                     .open_orders = gate_counter(oms->open_orders[numbers[at]], is_new),
+                     .messages = gate_counter(throttle_count(&oms->throttle, numbers[at]), 1),
+                     .orders_today = gate_counter(oms->tally.orders_today[numbers[at]], is_new),
+                     .executions = gate_counter(oms->tally.executions[numbers[at]], 0),
                  });
     }
 }
@@ -383,16 +384,24 @@ static bool is_due(const struct oms *oms, const struct outbox *outbox)
            oms->now_ns - outbox->since_ns >= oms->rules.batch_wait_ns;
 }
 
+static void empty(struct oms *oms, uint16_t gateway)
+{
+    ring_publish(oms->rings[gateway]);
+    oms->outbox[gateway] = (struct outbox){0};
+}
+
 void oms_publish(struct oms *oms)
 {
-    for (uint16_t at = 0; at < oms->gateways; at++) {
-        struct outbox *outbox = &oms->outbox[at];
+    for (uint16_t at = 0; at < oms->gateways; at++)
+        if (oms->outbox[at].messages != 0 && is_due(oms, &oms->outbox[at]))
+            empty(oms, at);
+}
 
-        if (outbox->messages == 0 || !is_due(oms, outbox))
-            continue;
-        ring_publish(oms->rings[at]);
-        *outbox = (struct outbox){0};
-    }
+void oms_publish_all(struct oms *oms)
+{
+    for (uint16_t at = 0; at < oms->gateways; at++)
+        if (oms->outbox[at].messages != 0)
+            empty(oms, at);
 }
 
 static bool is_nothing(struct exposure_lots lots, const struct exposure_figures *figures)
@@ -583,11 +592,12 @@ bool oms_send_about(struct oms *oms, struct order *order, enum order_message_kin
 
 /* --- amend --- */
 
+/* A quantity that is none is no conflict with what is filled: the gate refuses it. */
 static bool can_be_amended(const struct order *order, int64_t qty_lots)
 {
     return (order->state == ORDER_WORKING || order->state == ORDER_PARTLY_FILLED) &&
            order->amend_qty_lots == 0 && !(order->flags & ORDER_EXTERNAL) &&
-           qty_lots > order->filled_lots;
+           (qty_lots <= 0 || qty_lots > order->filled_lots);
 }
 
 static void emit_amend(struct oms *oms, const struct order *order, const struct verdict *verdict)

@@ -214,6 +214,9 @@ uint32_t oms_cancel_scope(struct oms *oms, uint16_t scope);
 
 /* Shows the gateways what has been put on their rings, as the batching rule wants it. */
 void oms_publish(struct oms *oms);
+/* The same whether it is due or not: at a block nothing may be behind the position that is
+ * acknowledged. */
+void oms_publish_all(struct oms *oms);
 
 /* A venue's (or our gateway's) report. */
 void oms_report(struct oms *oms, const struct execution *execution);

@@ -6,10 +6,10 @@ enum { NOT_EXPECTED = 0, EXPECTED };
 
 struct cell {
     uint8_t rule; /* NOT_EXPECTED or EXPECTED */
-    uint8_t to;   /* a state, or one of the two below */
+    uint8_t to;   /* a state, or one of the three below */
 };
 
-enum { ORDER_BEFORE = ORDER_STATE_COUNT, ORDER_RESTING };
+enum { ORDER_BEFORE = ORDER_STATE_COUNT, ORDER_RESTING, ORDER_TAKEN_BACK };
 
 static const struct cell cells[ORDER_STATE_COUNT][REPORT_COUNT] = {
 #define TRANSITION(from, report, next)                                                             \
@@ -28,6 +28,8 @@ bool oms_transition(const struct order *order, enum report report, enum order_st
         *to = (enum order_state)order->state_before;
     else if (cell.to == ORDER_RESTING)
         *to = order->filled_lots > 0 ? ORDER_PARTLY_FILLED : ORDER_WORKING;
+    else if (cell.to == ORDER_TAKEN_BACK)
+        *to = order->acked_ns != 0 ? ORDER_UNKNOWN : ORDER_REJECTED;
     else
         *to = (enum order_state)cell.to;
     return true;
@@ -132,37 +134,32 @@ static void note_acknowledged(struct oms *oms, struct order *order,
 {
     if (order->acked_ns != 0)
         return;
-    order->acked_ns = execution->received_ns;
+    order->acked_ns = execution->received_ns > 0 ? execution->received_ns : oms->now_ns;
     record_latency(oms->order_ack, order->sent_ns, execution->received_ns);
 }
 
-static void count_outcome(struct oms *oms, struct order *order, enum report report)
+/* What a receipt counts the order as, now that it has moved. */
+static enum cancel_outcome outcome_of(const struct order *order, enum report report)
 {
-    bool unknown = order->state == ORDER_UNKNOWN;
-
+    if (order->state == ORDER_UNKNOWN)
+        return OUTCOME_UNKNOWN;
     switch (report) {
     case REPORT_KILLED_UNSENT:
-        oms_count_outcome(oms, order, OUTCOME_UNSENT);
-        break;
+        return OUTCOME_UNSENT;
     case REPORT_VENUE_CANCEL:
     case REPORT_VENUE_EXPIRE:
     case REPORT_VENUE_REJECT:
+    case REPORT_DUPLICATE_ID:
     case REPORT_VOID:
-        oms_count_outcome(oms, order, OUTCOME_CONFIRMED);
-        break;
+        return order_state_is_terminal((enum order_state)order->state) ? OUTCOME_CONFIRMED
+                                                                       : OUTCOME_NONE;
     case REPORT_FILL_LAST:
-        oms_count_outcome(oms, order, OUTCOME_REFUSED);
-        break;
-    case REPORT_CANCEL_REJECT: /* says nothing of an order that may not be there */
-        oms_count_outcome(oms, order, unknown ? OUTCOME_UNKNOWN : OUTCOME_REFUSED);
-        break;
-    case REPORT_TIMEOUT:
-        oms_count_outcome(oms, order, OUTCOME_UNKNOWN);
-        break;
+    case REPORT_CANCEL_REJECT:
+        return OUTCOME_REFUSED;
     default: /* it was unknown, and rests: its cancel is sent again, and has no answer yet */
-        if (order->cancel_outcome == OUTCOME_UNKNOWN && !unknown)
-            oms_count_outcome(oms, order, OUTCOME_NONE);
-        break;
+        return order->cancel_outcome == OUTCOME_UNKNOWN
+                   ? OUTCOME_NONE
+                   : (enum cancel_outcome)order->cancel_outcome;
     }
 }
 
@@ -222,7 +219,7 @@ static void move(struct oms *oms, struct order *order, enum report report, enum 
     if (!ended)
         oms_expose(oms, order, exposed - exposed_before, ends ? -1 : 0);
     if (!ended)
-        count_outcome(oms, order, report);
+        oms_count_outcome(oms, order, outcome_of(order, report));
     oms_emit_order_state(oms, order, report,
                          report == REPORT_KILLED_UNSENT ? DENY_HALTED : DENIAL_NONE);
 }
@@ -314,11 +311,24 @@ static enum order_state after_standing(const struct order *order, enum order_sta
     return !order_state_is_terminal(next) && order_exposed_lots(order) == 0 ? ORDER_FILLED : next;
 }
 
+static bool is_taken_back(enum report report, enum order_state next)
+{
+    return report == REPORT_VENUE_REJECT && next == ORDER_UNKNOWN;
+}
+
+/* The venue, asked since it took the order back, stands by that: as good as not knowing it. */
+static bool is_absent(const struct order *order, const struct execution *execution)
+{
+    return execution->report == REPORT_QUERY_ABSENT ||
+           (is_taken_back((enum report)execution->report, (enum order_state)order->state) &&
+            order->asked_ns != 0);
+}
+
 static void tell_others(struct oms *oms, struct order *order, const struct execution *execution)
 {
     if (execution->report == REPORT_VENUE_REJECT)
         oms_note_reject(oms, order->scopes);
-    if (execution->report == REPORT_QUERY_ABSENT)
+    if (is_absent(order, execution))
         oms_absent(oms, order);
     if (execution->report == REPORT_FILL_PART && is_overfilled(order))
         oms_note_overfill(oms, execution->instrument);
@@ -338,7 +348,8 @@ static void report_known(struct oms *oms, struct order *order, const struct exec
     if (is_fill)
         add_to_order(order, execution);
     report = as_report(order, execution);
-    expected = oms_transition(order, report, &next) && !is_overfilled(order);
+    expected = oms_transition(order, report, &next) && !is_overfilled(order) &&
+               !is_taken_back(report, next);
     if (is_fill || report == REPORT_VENUE_ACK)
         note_acknowledged(oms, order, execution);
     if (is_fill)
@@ -405,6 +416,22 @@ static bool report_apart(struct oms *oms, const struct execution *execution)
     }
 }
 
+/* Reports that only we make, of what we did ourselves: a gateway that passes one has mixed something
+ * up, and what it says did not happen. */
+static bool is_our_own(const struct execution *execution)
+{
+    return execution->report == REPORT_CANCEL_SENT || execution->report == REPORT_AMEND_SENT ||
+           execution->report == REPORT_VOID;
+}
+
+static void refuse_our_own(struct oms *oms, const struct execution *execution)
+{
+    const struct order *order = order_find(&oms->pool, execution->order_id);
+
+    emit_anomaly(oms, execution, order ? (enum order_state)order->state : ORDER_UNKNOWN,
+                 (enum report)execution->report);
+}
+
 void oms_report(struct oms *oms, const struct execution *execution)
 {
     bool counts_once = execution->report == REPORT_FILL_PART || execution->report == REPORT_FUNDING;
@@ -413,6 +440,10 @@ void oms_report(struct oms *oms, const struct execution *execution)
     assert(execution->instrument < oms->scopes.instruments);
     assert(execution->strategy < oms->scopes.strategies);
     assert(execution->report < REPORT_COUNT && execution->report != REPORT_FILL_LAST);
+    if (is_our_own(execution)) {
+        refuse_our_own(oms, execution);
+        return;
+    }
     if (counts_once && !fill_set_add(&oms->fills, oms->instruments[execution->instrument].venue,
                                      execution->exec_id))
         return; /* it has been booked: venues repeat themselves */

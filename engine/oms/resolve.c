@@ -4,7 +4,8 @@
  * filled, and it counts in full in every limit. It is never sent again. The venue is asked instead,
  * every query_every_ns. Any report of what it is settles it. That the venue does not know it counts
  * only when the receive window of the sending is over, since until then the order may still arrive;
- * after that two such answers in a row make it void. */
+ * after that two such answers in a row make it void. So does being told twice, when asked, that an
+ * order was rejected which had been acknowledged. */
 #include "oms/oms.h"
 
 enum { ABSENCES = 2 };

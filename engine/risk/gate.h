@@ -78,6 +78,18 @@ static inline uint16_t gate_bit(enum refused_bit bit, bool holds)
     return (uint16_t)(holds ? bit : 0);
 }
 
+/* A counter as the gate compares it, with `more` of this order on top. It stops at INT32_MAX: one
+ * that wrapped would be below every limit. */
+/*@ requires 0 <= more <= 1;
+    assigns \nothing;
+    ensures \result == (count + more < INT32_MAX ? count + more : INT32_MAX); */
+static inline int32_t gate_counter(uint32_t count, int32_t more)
+{
+    uint32_t most = (uint32_t)(INT32_MAX - more);
+
+    return (int32_t)(count < most ? count : most) + more;
+}
+
 /* The same in every scope. Not known: INT64_MAX; not applicable: as said. */
 struct gate_measures {
     int64_t notional_e8;      /* of this order, reporting currency */
@@ -107,8 +119,8 @@ static inline void gate_measure(struct verdict *verdict, struct gate_measures me
 }
 
 /* What is in use in one scope with this order: it is one message; a new one is also one open order
- * and one more of the day; gross and net are the worst case if it fills. Counters stop at
- * INT32_MAX, they do not wrap. */
+ * and one more of the day; gross and net are the worst case if it fills. The
+ * counters are gate_counter()'s. */
 struct gate_use {
     int64_t day_pnl_e8, gross_e8, net_e8;
     int32_t open_orders, messages, orders_today, executions;

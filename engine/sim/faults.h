@@ -37,8 +37,8 @@ enum fault_verb {
 #define FAULTS_REQUESTS (FAULT_BIT(NEW) | FAULT_BIT(CANCEL) | FAULT_BIT(AMEND) | FAULT_BIT(QUERY))
 #define FAULTS_ANSWERS                                                                             \
     (FAULT_BIT(ACK) | FAULT_BIT(CANCELLED) | FAULT_BIT(EXPIRED) | FAULT_BIT(REJECTED) |            \
-     FAULT_BIT(CANCEL_REJECTED) | FAULT_BIT(AMENDED) | FAULT_BIT(AMEND_REJECTED) |                 \
-     FAULT_BIT(ABSENT))
+     FAULT_BIT(DUPLICATE_ID) | FAULT_BIT(CANCEL_REJECTED) | FAULT_BIT(AMENDED) |                   \
+     FAULT_BIT(AMEND_REJECTED) | FAULT_BIT(ABSENT))
 #define FAULTS_NEWS (FAULT_BIT(FOREIGN) | FAULT_BIT(POSITION) | FAULT_BIT(FUNDING))
 #define FAULTS_DATA (FAULT_BIT(BOOK) | FAULT_BIT(TRADE) | FAULT_BIT(TICKER))
 /* What befalls the whole venue: on anything but the news that it may itself cause. */

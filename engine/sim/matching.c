@@ -206,7 +206,7 @@ void sim_arrive_new(struct sim *sim, const struct order_message *message, int64_
 
     assert(message->instrument < sim->config.instruments);
     if (sim_order_known(sim, message->order_id)) {
-        sim_report(sim, message, REPORT_VENUE_REJECT, venue_ns);
+        sim_report(sim, message, REPORT_DUPLICATE_ID, venue_ns);
         return; /* what is known of the id stays */
     }
     if (!is_within_bounds(message) || market->ended) {

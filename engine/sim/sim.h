@@ -19,7 +19,7 @@
  * their exec ids, then VENUE_ACK if the order rests, with price and total as they stand, or the
  * report that ended it, or nothing more if it is filled. QUERY_ABSENT for what it does not know: it
  * forgets ended orders, oldest first, when SIM_ORDERS_MAX newer ones have come or SIM_FILLS_MAX
- * newer fills. An id that it remembers is not taken again.
+ * newer fills. An id that it remembers is not taken again: DUPLICATE_ID.
  *
  * Adverse selection: recorded markets do not react to us, so a resting order would never be picked
  * off by whoever is about to move the price. When an update moves the touch of the order's side

@@ -53,10 +53,10 @@ export function configWith(dir, ...replacements) {
 export const QUIET = [/enabled: true/g, "enabled: false"];
 
 export class Server {
-  /** Starts and waits for `ready`. */
-  static async start({ dir = join(scratch(), "data"), config = DEMO_CONFIG, demo = true, args = [] } = {}) {
+  /** Starts and waits for `ready`; `bin` is another program than the one under test. */
+  static async start({ bin = BIN, dir = join(scratch(), "data"), config = DEMO_CONFIG, demo = true, args = [] } = {}) {
     const server = new Server(dir);
-    server.process = spawn(BIN, [
+    server.process = spawn(bin, [
       ...["run", "--config", config, "--data", dir],
       ...["--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0"],
       ...(demo ? ["--demo"] : []),

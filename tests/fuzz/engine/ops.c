@@ -299,15 +299,13 @@ static struct execution about(const struct world *world, const struct known *ord
                               .received_ns = world->now_ns};
 }
 
-/* What a gateway may say of one order, but for fills; our own words are never told to us. */
+/* What is said of one order, but for fills. Our own words among it: a gateway that passes them must
+ * change nothing. */
 static bool is_of_an_order(uint8_t report)
 {
     switch (report) {
     case REPORT_FILL_LAST:
     case REPORT_FILL_PART:
-    case REPORT_CANCEL_SENT:
-    case REPORT_AMEND_SENT:
-    case REPORT_VOID:
     case REPORT_FOREIGN:
     case REPORT_POSITION:
     case REPORT_FUNDING:

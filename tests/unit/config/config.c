@@ -86,6 +86,11 @@ static const struct refusal refusals[] = {
     {HEAD "recorded: {'*': {maker_fee: 9}}\n", "outside -0.1..0.1", 3},
     {HEAD "recorded: {'*': {maintenance_margin: 0.02}}\n", "below maintenance_margin", 3},
     {HEAD "engine: {day_roll_hour: 24}\n", "outside 0..23", 3},
+    /* Without capital any drawdown is the whole of it, and every order would be denied. */
+    {HEAD "engine: {capital: \"0\"}\n", "engine.capital: 0 is outside 0.00000001..", 3},
+    {HEAD "engine:\n  reporting_currency: USDT\n  capital: 0.0\n", "engine.capital: 0.0 is outside",
+     5},
+    {HEAD "engine: {capital: \"-1\"}\n", "engine.capital: -1 is outside", 3},
     {HEAD "recorded: {'*': {strategies: {b: {}}}}\n", "unknown strategy 'b'", 3},
     {HEAD "engine: {reporting_currency: EUR}\n", "currency USDT of sim:BTCUSDT has no price", 1},
     {"venues: [{venue: sim}]\n", "`instruments:` is missing", 1},

@@ -65,6 +65,18 @@ Test(units, what_is_not_exactly_a_decimal_is_refused_and_leaves_the_value)
     }
 }
 
+Test(units, the_most_negative_number_is_printed_and_not_read)
+{
+    int64_t units = 42;
+
+    cr_assert(parse("-9223372036854775807", 0, &units));
+    cr_assert(eq(i64, units, -INT64_MAX));
+    cr_assert(not(parse("-9223372036854775808", 0, &units)));
+    cr_assert(not(parse("-92233720368.54775808", 8, &units)));
+    cr_assert(not(parse("9223372036854775808", 0, &units)));
+    cr_assert(eq(i64, units, -INT64_MAX));
+}
+
 Test(units, printing_trims_only_when_asked)
 {
     char out[DECIMAL_TEXT_MAX];

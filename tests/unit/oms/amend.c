@@ -121,6 +121,42 @@ Test(amend, what_cannot_be_amended_is_refused_and_nothing_is_sent)
     cr_assert(eq(u32, f->sent_count, 3));
 }
 
+Test(amend, numbers_beyond_all_bounds_are_denied_and_the_order_rests_as_it_did)
+{
+    static const struct {
+        int64_t price_ticks, qty_lots;
+        enum denial denial;
+    } rows[] = {
+        {0, -1, DENY_OFF_LOT},
+        {0, -INT64_MAX, DENY_OFF_LOT},
+        {0, INT64_MIN, DENY_OFF_LOT},
+        {0, MAX_LOTS, DENY_NO_REFERENCE}, /* worth more than is counted */
+        {0, MAX_LOTS + 1, DENY_OFF_LOT},
+        {0, INT64_MAX, DENY_OFF_LOT},
+        {-1, 0, DENY_OFF_TICK},
+        {INT64_MIN, 0, DENY_OFF_TICK},
+        {MAX_PRICE_TICKS, 0, DENY_PRICE_COLLAR_RATIO},
+        {MAX_PRICE_TICKS + 1, 0, DENY_OFF_TICK},
+        {INT64_MAX, 0, DENY_OFF_TICK},
+        {INT64_MIN, INT64_MIN, DENY_OFF_TICK},
+        {INT64_MAX, INT64_MAX, DENY_OFF_TICK},
+    };
+    struct fixture *f = fixture_make();
+    uint64_t id = resting(f, 10);
+
+    fixture_fill(f, id, SIDE_BUY, 1, 1000, 4);
+    for (unsigned at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        cr_assert(eq(int, amend(f, id, rows[at].price_ticks, rows[at].qty_lots), ERR_DENIED),
+                  "row %u", at);
+        cr_assert(eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial, (int)rows[at].denial),
+                  "row %u", at);
+        cr_assert(eq(i64, working(f), 6), "row %u", at);
+        cr_assert(eq(int, state_of(f), ORDER_PARTLY_FILLED), "row %u", at);
+    }
+    cr_assert(eq(u32, f->sent_count, 1));
+    cr_assert(eq(int, amend(f, id, 0, 11), OK));
+}
+
 Test(amend, the_worst_case_takes_the_old_order_out_and_the_larger_one_in)
 {
     struct fixture *f = fixture_memory(sizeof *f);

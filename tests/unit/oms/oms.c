@@ -292,6 +292,82 @@ Test(oms, a_market_order_is_bounded_by_the_collar)
     cr_assert(eq(int, f->sent[0].tif, TIF_IOC));
 }
 
+Test(oms, numbers_beyond_all_bounds_are_denied_and_nothing_is_sent)
+{
+    static const struct {
+        int64_t price_ticks, qty_lots;
+        enum denial denial;
+    } rows[] = {
+        {1000, 0, DENY_OFF_LOT},
+        {1000, -1, DENY_OFF_LOT},
+        {1000, INT64_MIN, DENY_OFF_LOT},
+        {1000, MAX_LOTS, DENY_NO_REFERENCE}, /* worth more than is counted */
+        {1000, MAX_LOTS + 1, DENY_OFF_LOT},
+        {1000, INT64_MAX, DENY_OFF_LOT},
+        {0, 1, DENY_OFF_TICK},
+        {-1, 1, DENY_OFF_TICK},
+        {INT64_MIN, 1, DENY_OFF_TICK},
+        {MAX_PRICE_TICKS, 1, DENY_PRICE_COLLAR_RATIO},
+        {MAX_PRICE_TICKS + 1, 1, DENY_OFF_TICK},
+        {INT64_MAX, 1, DENY_OFF_TICK},
+        {INT64_MIN, INT64_MIN, DENY_OFF_TICK},
+        {INT64_MAX, INT64_MAX, DENY_OFF_TICK},
+    };
+    struct fixture *f = fixture_make();
+
+    for (unsigned at = 0; at < sizeof rows / sizeof rows[0]; at++)
+        for (unsigned side = SIDE_BUY; side <= SIDE_SELL; side++) {
+            cr_assert(
+                eq(u64,
+                   fixture_order(f, 0, (enum side)side, rows[at].price_ticks, rows[at].qty_lots),
+                   0),
+                "row %u", at);
+            cr_assert(eq(int, f->newest[EVENT_COMMAND_DONE].command_done.status, ERR_DENIED));
+            cr_assert(
+                eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial, (int)rows[at].denial),
+                "row %u", at);
+        }
+    cr_assert(eq(u32, f->sent_count, 0));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 0));
+    cr_assert(eq(u64, f->engine->oms.intended_lots, 0));
+}
+
+Test(oms, a_count_beyond_all_limits_does_not_wrap_below_them)
+{
+    static const uint32_t counts[] = {INT32_MAX, INT32_MAX + 1U, UINT32_MAX - 1, UINT32_MAX};
+    struct fixture *f = fixture_make();
+    struct tally *tally = &f->engine->oms.tally;
+
+    for (unsigned at = 0; at < sizeof counts / sizeof counts[0]; at++) {
+        tally->orders_today[0] = counts[at];
+        cr_assert(eq(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0), "%u", counts[at]);
+        cr_assert(
+            eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial, DENY_MAX_ORDERS_PER_DAY));
+        tally->orders_today[0] = 0;
+        tally->executions[0] = counts[at];
+        cr_assert(eq(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0), "%u", counts[at]);
+        cr_assert(eq(int, f->newest[EVENT_COMMAND_DONE].command_done.denial,
+                     DENY_MAX_REPEATED_EXECUTIONS));
+        tally->executions[0] = 0;
+    }
+    cr_assert(ne(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
+}
+
+Test(oms, a_kind_of_order_that_there_is_not_is_malformed)
+{
+    struct fixture *f = fixture_make();
+    struct command command = {.kind = COMMAND_NEW_ORDER};
+
+    command.new_order.intent = (struct intent){
+        .kind = INTENT_NEW, .tif = TIF_FOK + 1, .strategy = 1, .price_ticks = 1000, .qty_lots = 1};
+    cr_assert(eq(int, fixture_command(f, &command)->status, ERR_MALFORMED));
+    command.new_order.intent.tif = TIF_GTC;
+    command.new_order.intent.type = TYPE_MARKET + 1;
+    cr_assert(eq(int, fixture_command(f, &command)->status, ERR_MALFORMED));
+    cr_assert(eq(u32, f->sent_count, 0));
+    cr_assert(eq(u32, f->counts[EVENT_ORDER_DENIED], 0));
+}
+
 Test(oms, a_full_ring_is_busy_and_changes_nothing)
 {
     struct fixture *f = fixture_make();
@@ -328,6 +404,37 @@ Test(oms, a_lane_that_nobody_drains_stops_new_orders_before_it_is_full)
     fixture_drain(f);
     cr_assert(eq(int, f->newest[EVENT_ORDER_DENIED].order_denied.verdict.denial, DENY_BUSY));
     cr_assert(ne(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
+}
+
+/* What we did ourselves nobody can tell us: in whatever state an order is, nothing comes of it. */
+Test(oms, a_gateway_that_passes_our_own_reports_changes_nothing)
+{
+    static const enum report own[] = {REPORT_CANCEL_SENT, REPORT_AMEND_SENT, REPORT_VOID};
+    static const enum report first[] = {REPORT_VENUE_ACK, REPORT_TIMEOUT, REPORT_VENUE_CANCEL};
+
+    for (unsigned at = 0; at < sizeof first / sizeof first[0]; at++)
+        for (unsigned said = 0; said < sizeof own / sizeof own[0]; said++) {
+            struct fixture *f = fixture_make();
+            uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+            struct order before, *order = order_find(&f->engine->oms.pool, id);
+            uint32_t states;
+
+            fixture_report(f, id, first[at]);
+            states = f->counts[EVENT_ORDER_STATE];
+            before = *order;
+            fixture_report(f, id, own[said]);
+            cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 1));
+            cr_assert(eq(u64, f->newest[EVENT_ANOMALY].anomaly.order_id, id));
+            cr_assert(eq(int, f->newest[EVENT_ANOMALY].anomaly.state, before.state));
+            cr_assert(eq(int, f->newest[EVENT_ANOMALY].anomaly.report, (int)own[said]));
+            cr_assert(eq(u32, f->counts[EVENT_ORDER_STATE], states));
+            cr_assert(eq(int, order->state, before.state));
+            cr_assert(eq(i64, order_exposed_lots(order), order_exposed_lots(&before)));
+            cr_assert(eq(i64, order->asked_ns, before.asked_ns));
+            cr_assert(eq(u32, f->sent_count, 1));
+            fixture_report(f, 999, own[said]);
+            cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 2), "nor of an order that is not there");
+        }
 }
 
 /* Every cell: a finished state is never left, a live one can always be filled and cancelled. */

@@ -88,6 +88,76 @@ Test(outgoing, a_cancel_does_not_wait_and_takes_along_what_is_before_it)
     cr_assert(eq(int, f->sent[1].kind, ORDER_MESSAGE_CANCEL));
 }
 
+/* Not drained: what a gateway would see of the ring. */
+static void ask_for_one(struct fixture *f, int64_t price_ticks)
+{
+    struct command command = {.id = ++f->commands, .kind = COMMAND_NEW_ORDER};
+
+    command.new_order.intent = (struct intent){
+        .kind = INTENT_NEW, .strategy = 1, .price_ticks = price_ticks, .qty_lots = 1};
+    engine_command(f->engine, &command, f->now_ns);
+}
+
+static void kill_and_publish(struct fixture *f, uint16_t scope)
+{
+    kill_page_set(&f->page, scope);
+    engine_publish_kill(f->engine, engine_kill(f->engine, f->now_ns), f->now_ns);
+}
+
+static uint64_t block_at(struct fixture *f)
+{
+    return atomic_load(&f->page.block_at[0]);
+}
+
+/* The receipt waits until the gateway has passed block_at: what waits in a batch must be before it. */
+Test(outgoing, a_block_leaves_nothing_behind_in_a_batch)
+{
+    struct fixture *f = batching();
+
+    ask_for_one(f, 990);
+    cr_assert(eq(u64, ring_published(&f->orders), 0), "it waits for more");
+    kill_and_publish(f, scope_of_instrument(f->config.scopes, 1));
+    cr_assert(eq(u64, block_at(f), f->orders.write_at));
+    cr_assert(eq(u64, block_at(f), ring_published(&f->orders)));
+    fixture_drain(f);
+    cr_assert(eq(u32, f->sent_count, 1));
+    cr_assert(eq(u64, ring_consumed(&f->orders), block_at(f)));
+    ask_for_one(f, 991);
+    cr_assert(eq(u64, ring_published(&f->orders), block_at(f)), "and the next batch waits again");
+}
+
+/* With the ring full there is no cancel to take the batch along; its orders have to be found by the
+ * gateway all the same, which sends them back. */
+Test(outgoing, nor_when_the_ring_has_no_room_for_the_cancels)
+{
+    enum { SMALL_RING_BYTES = 512 };
+    struct fixture *f = fixture_memory(sizeof *f);
+    uint32_t orders;
+
+    fixture_configure(f);
+    f->config.rules.batch_messages = 1000;
+    f->config.rules.batch_wait_ns = 500000;
+    fixture_start(f);
+    ring_init(&f->orders, fixture_memory(SMALL_RING_BYTES), SMALL_RING_BYTES);
+    fixture_book(f, 0, 1000, 1001);
+    do {
+        orders = engine_open_orders(f->engine);
+        ask_for_one(f, 990 + orders);
+    } while (engine_open_orders(f->engine) > orders);
+    cr_assert(gt(u32, orders, 0));
+    cr_assert(eq(u64, ring_published(&f->orders), 0));
+    kill_and_publish(f, scope_of_firm());
+    cr_assert(eq(u64, block_at(f), f->orders.write_at));
+    fixture_drain(f);
+    cr_assert(eq(u32, f->newest[EVENT_KILL_SEEN].kill_seen.resting, orders));
+    cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.sent, 0));
+    cr_assert(eq(u32, f->sent_count, orders));
+    for (uint32_t at = 0; at < orders; at++)
+        fixture_report(f, f->sent[at].order_id, REPORT_KILLED_UNSENT);
+    cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.unsent, orders));
+    cr_assert(eq(u32, engine_open_orders(f->engine), 0));
+}
+
 Test(outgoing, what_left_is_what_the_gate_passed)
 {
     struct fixture *f = fixture_make();

@@ -165,3 +165,127 @@ Test(resolve, a_foreign_order_that_cannot_be_counted_stops_the_instrument)
     cr_assert(eq(int, engine_effective_state(f->engine, 1, 1), STATE_ACTIVE));
     cr_assert(eq(u32, engine_open_orders(f->engine), 0));
 }
+
+/* ---- a venue that contradicts itself ---------------------------------------------------- */
+
+/* An order in each state that it can have after the venue has taken it: PENDING_NEW when a cancel
+ * that overtook the acknowledgement was refused. */
+static uint64_t taken(struct fixture *f, enum order_state state)
+{
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+    struct command amend = {.kind = COMMAND_AMEND_ORDER, .amend_order = {id, 0, 20}};
+
+    if (state == ORDER_PENDING_NEW)
+        fixture_cancel(f, id);
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    if (state == ORDER_PENDING_NEW)
+        fixture_report(f, id, REPORT_CANCEL_REJECT);
+    if (state == ORDER_PARTLY_FILLED)
+        fixture_fill(f, id, SIDE_BUY, id, 1000, 4);
+    if (state == ORDER_PENDING_CANCEL)
+        fixture_cancel(f, id);
+    if (state == ORDER_PENDING_AMEND)
+        fixture_command(f, &amend);
+    if (state == ORDER_UNKNOWN)
+        fixture_report(f, id, REPORT_TIMEOUT);
+    cr_assert(eq(int, order_find(&f->engine->oms.pool, id)->state, (int)state));
+    return id;
+}
+
+static const enum order_state live[] = {ORDER_WORKING,        ORDER_PARTLY_FILLED,
+                                        ORDER_PENDING_CANCEL, ORDER_PENDING_AMEND,
+                                        ORDER_UNKNOWN,        ORDER_PENDING_NEW};
+
+Test(resolve, an_order_that_was_taken_does_not_die_of_a_reject)
+{
+    for (unsigned at = 0; at < sizeof live / sizeof live[0]; at++) {
+        struct fixture *f = patient();
+        uint64_t id = taken(f, live[at]);
+        int64_t working = f->engine->oms.working_total[SIDE_BUY][0];
+
+        fixture_report(f, id, REPORT_VENUE_REJECT);
+        cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "%s", order_state_name(live[at]));
+        cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 1), "%s", order_state_name(live[at]));
+        cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], working));
+        cr_assert(eq(u32, engine_open_orders(f->engine), 1));
+        pass(f, SLOW_TIMER_NS);
+        cr_assert(eq(u32, queries(f), 1), "%s: it is asked about", order_state_name(live[at]));
+        fixture_report(f, id, REPORT_VENUE_CANCEL);
+        cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 0));
+    }
+}
+
+Test(resolve, one_that_was_never_taken_does)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    fixture_cancel(f, id);
+    fixture_report(f, id, REPORT_VENUE_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_REJECTED));
+    id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+    fixture_report(f, id, REPORT_TIMEOUT);
+    fixture_report(f, id, REPORT_VENUE_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_REJECTED));
+    cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 0));
+}
+
+Test(resolve, a_venue_that_stands_by_its_reject_is_believed_in_the_end)
+{
+    struct fixture *f = patient();
+    uint64_t id = taken(f, ORDER_WORKING);
+
+    for (int again = 0; again < 5; again++)
+        fixture_report(f, id, REPORT_VENUE_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "it repeats itself, and has not been asked");
+    pass(f, 1000 * MS);
+    for (int again = 0; again < 5; again++)
+        fixture_report(f, id, REPORT_VENUE_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "as an absence within the receive window");
+    pass(f, 3000 * MS);
+    fixture_report(f, id, REPORT_VENUE_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
+    fixture_report(f, id, REPORT_VENUE_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_CANCELLED));
+    cr_assert(eq(i64, f->engine->oms.working_total[SIDE_BUY][0], 0));
+}
+
+Test(resolve, a_kill_does_not_count_a_taken_order_as_gone_for_a_reject)
+{
+    struct fixture *f = patient();
+    uint64_t id = taken(f, ORDER_WORKING);
+
+    kill_page_set(&f->page, scope_of_firm());
+    engine_timer(f->engine, f->now_ns);
+    fixture_report(f, id, REPORT_VENUE_REJECT);
+    cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.confirmed, 0));
+    cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.unknown, 1));
+    fixture_report(f, id, REPORT_VENUE_CANCEL);
+    cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.confirmed, 1));
+    cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.unknown, 0));
+}
+
+/* It is about a request that repeated the id: about the order it says at most that it is there. */
+Test(resolve, no_order_dies_of_its_id_being_known)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    fixture_report(f, id, REPORT_DUPLICATE_ID);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "not acknowledged, but there");
+    pass(f, SLOW_TIMER_NS);
+    cr_assert(eq(u32, queries(f), 1));
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING));
+    cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 0));
+    for (unsigned at = 0; at < sizeof live / sizeof live[0]; at++) {
+        f = patient();
+        id = taken(f, live[at]);
+        fixture_report(f, id, REPORT_DUPLICATE_ID);
+        if (live[at] == ORDER_PENDING_NEW)
+            continue; /* as one that was not acknowledged */
+        cr_assert(eq(int, state_of(f), (int)live[at]));
+        cr_assert(eq(u32, f->counts[EVENT_ANOMALY], 1));
+        cr_assert(eq(u32, engine_open_orders(f->engine), 1));
+    }
+}

@@ -574,6 +574,19 @@ static void shake(void)
     }
 }
 
+Test(gate, a_counter_stops_where_it_would_wrap)
+{
+    cr_assert(eq(i32, gate_counter(0, 0), 0));
+    cr_assert(eq(i32, gate_counter(7, 1), 8));
+    cr_assert(eq(i32, gate_counter(INT32_MAX - 1, 0), INT32_MAX - 1));
+    for (int32_t more = 0; more <= 1; more++) {
+        cr_assert(eq(i32, gate_counter((uint32_t)(INT32_MAX - more), more), INT32_MAX));
+        cr_assert(eq(i32, gate_counter(INT32_MAX, more), INT32_MAX));
+        cr_assert(eq(i32, gate_counter(INT32_MAX + 1U, more), INT32_MAX));
+        cr_assert(eq(i32, gate_counter(UINT32_MAX, more), INT32_MAX));
+    }
+}
+
 Test(gate, agrees_with_a_plain_reference)
 {
     unsigned passed = 0, rounds = 200000;

@@ -121,8 +121,11 @@ Test(sim_faults, dup_of_a_request_is_refused_as_a_repeated_id)
 {
     open_floor_with_fault(on_first(FAULT_ON_NEW, FAULT_DUP));
     ask_new(1, SIDE_BUY, 3, 99);
-    cr_assert_str_eq(heard_about(1), "ack rejected");
+    cr_assert_str_eq(heard_about(1), "ack duplicate_id");
     cr_assert(eq(u32, sim_resting(sim()), 1));
+    cr_assert(eq(int, line_of(FAULT_ON_DUPLICATE_ID, 0)->status, SIM_PLAIN));
+    ask_query(1);
+    cr_assert_str_eq(heard_about(1), "ack duplicate_id ack");
     open_floor_with_fault(on_first(FAULT_ON_CANCEL, FAULT_DUP));
     ask_new(1, SIDE_BUY, 3, 99);
     ask_cancel(1);

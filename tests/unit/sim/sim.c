@@ -431,9 +431,9 @@ Test(sim, an_order_beyond_the_pool_or_a_repeated_id_is_rejected)
     cr_assert(eq(int, last()->report, REPORT_VENUE_REJECT));
     cancel(7, 0);
     order(8, SIDE_BUY, 1, 90, TIF_GTC, 0, 0);
-    cr_assert(eq(int, last()->report, REPORT_VENUE_REJECT), "the id rests already");
+    cr_assert(eq(int, last()->report, REPORT_DUPLICATE_ID), "the id rests already");
     order(7, SIDE_BUY, 1, 90, TIF_GTC, 0, 0);
-    cr_assert(eq(int, last()->report, REPORT_VENUE_REJECT), "and this one has been");
+    cr_assert(eq(int, last()->report, REPORT_DUPLICATE_ID), "and this one has been");
     order(SIM_ORDERS_MAX + 2, SIDE_BUY, 1, 90, TIF_GTC, 0, 0);
     cr_assert(eq(int, last()->report, REPORT_VENUE_ACK));
     cr_assert(eq(u32, sim_resting(sim), SIM_ORDERS_MAX));
