@@ -4,7 +4,7 @@
 
 const char *mark_source_name(enum mark_source source)
 {
-    static const char *const names[] = {"none", "mid"};
+    static const char *const names[] = {"none", "mid", "venue"};
 
     assert((unsigned)source < sizeof names / sizeof names[0]);
     return names[source];

@@ -37,7 +37,7 @@ struct instrument {
 };
 
 /* Where a mark comes from. */
-enum mark_source { MARK_NONE, MARK_MID };
+enum mark_source { MARK_NONE, MARK_MID, MARK_VENUE };
 const char *mark_source_name(enum mark_source source); /* "mid" */
 
 /* How a currency is turned into the reporting currency. */

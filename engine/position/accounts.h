@@ -85,9 +85,13 @@ static inline void accounts_touch(struct accounts *accounts, uint16_t instrument
     accounts->touch_ns[instrument] = now_ns;
 }
 
-/* The mid of a fresh book is the mark: no market that there is states one of its own. */
+/* The mid of a fresh book: the mark, unless the venue's own mark is fresh. */
 void accounts_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
                    int64_t now_ns);
+
+/* The venue's own mark price: what it liquidates by. */
+void accounts_venue_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
+                         int64_t now_ns);
 
 /* What a trigger goes by: for longs the lower of mark and best bid, for shorts the higher of mark
  * and best ask. The answer is the quality of the older of both; MARK_MISSING leaves *mark alone. */

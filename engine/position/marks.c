@@ -2,6 +2,9 @@
 #include "base/assert.h"
 #include "position/accounts_inside.h"
 
+/* A venue states its mark price at least every three seconds; after this long we go by the book. */
+#define VENUE_MARK_FRESH_NS 10000000000LL
+
 /* Value of one whole base coin at the mark, in quote currency; 0 when it does not fit. */
 static int64_t price_e8(const struct instrument *row, int64_t mark_e8_ticks)
 {
@@ -62,15 +65,15 @@ static void mark_positions(struct accounts *accounts, uint16_t instrument)
         accounts->overflowed = true;
 }
 
-void accounts_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
-                   int64_t now_ns)
+static void take_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
+                      enum mark_source source, int64_t now_ns)
 {
     bool moved = accounts->mark_e8_ticks[instrument] != mark_e8_ticks;
     uint32_t converts = accounts->converts[instrument];
 
     assert(mark_e8_ticks > 0 && mark_e8_ticks / PRICE_ONE_E8 <= MAX_PRICE_TICKS);
     accounts->mark_ns[instrument] = now_ns;
-    accounts->mark_source[instrument] = MARK_MID;
+    accounts->mark_source[instrument] = (uint8_t)source;
     accounts->mark_e8_ticks[instrument] = mark_e8_ticks;
     /* Flat over all, two strategies may still hold opposite positions. */
     if (moved && accounts->holders[instrument] != 0) {
@@ -82,6 +85,21 @@ void accounts_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_
     while (converts != 0)
         convert_at(accounts, take_lowest(&converts),
                    price_e8(&accounts->instruments[instrument], mark_e8_ticks), now_ns);
+}
+
+void accounts_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
+                   int64_t now_ns)
+{
+    if (accounts->mark_source[instrument] == MARK_VENUE &&
+        now_ns - accounts->mark_ns[instrument] <= VENUE_MARK_FRESH_NS)
+        return;
+    take_mark(accounts, instrument, mark_e8_ticks, MARK_MID, now_ns);
+}
+
+void accounts_venue_mark(struct accounts *accounts, uint16_t instrument, int64_t mark_e8_ticks,
+                         int64_t now_ns)
+{
+    take_mark(accounts, instrument, mark_e8_ticks, MARK_VENUE, now_ns);
 }
 
 /* --- conservative marks --- */

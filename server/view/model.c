@@ -89,8 +89,9 @@ bool model_money_is_fresh(const struct view *view)
 int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument)
 {
     const struct telemetry_mark *mark = &view->pnl.marks[instrument];
+    bool needs_book = mark->source != MARK_VENUE;
 
-    if (!model_money_is_fresh(view) || view->books[instrument].status != BOOK_OK ||
+    if (!model_money_is_fresh(view) || (needs_book && view->books[instrument].status != BOOK_OK) ||
         view->pnl.now_ns - mark->mark_ns > mark_fresh_ns)
         return 0;
     return mark->mark_e8_ticks;

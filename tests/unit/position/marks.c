@@ -3,6 +3,8 @@
 
 #include "position/accounts.h"
 
+#define SECOND_NS 1000000000LL
+
 static const struct scope_map scopes = {.venues = 2, .strategies = 2, .instruments = 3};
 /* 0: BTC in USDT, one lot one tick 0.0001; 1: BTCUSD inverse in BTC; 2: ES, of another venue. */
 static const struct instrument rows[] = {{.price_decimals = 1,
@@ -41,15 +43,19 @@ static void show_book(uint16_t instrument, int64_t bid_ticks, int64_t ask_ticks,
 
 TestSuite(marks, .init = set_up);
 
-Test(marks, the_mark_is_the_mid_of_the_newest_book)
+Test(marks, the_venues_own_mark_is_better_than_a_mid_while_it_is_fresh)
 {
-    cr_assert(eq(u8, accounts.mark_source[0], MARK_NONE));
     show_book(0, 599990, 600010, 1);
     cr_assert(eq(i64, accounts.mark_e8_ticks[0], 600000 * PRICE_ONE_E8));
     cr_assert(eq(u8, accounts.mark_source[0], MARK_MID));
+    accounts_venue_mark(&accounts, 0, 600123 * PRICE_ONE_E8 + 7, 2);
     show_book(0, 599980, 600000, 3);
-    cr_assert(eq(i64, accounts.mark_e8_ticks[0], 599990 * PRICE_ONE_E8));
-    cr_assert(eq(i64, accounts.mark_ns[0], 3));
+    cr_assert(eq(i64, accounts.mark_e8_ticks[0], 600123 * PRICE_ONE_E8 + 7));
+    cr_assert(eq(u8, accounts.mark_source[0], MARK_VENUE));
+    cr_assert(eq(i64, accounts.mark_ns[0], 2), "as old as when the venue said it");
+    show_book(0, 599980, 600000, 2 + 11 * SECOND_NS);
+    cr_assert(eq(i64, accounts.mark_e8_ticks[0], 599990 * PRICE_ONE_E8), "it has gone quiet");
+    cr_assert(eq(u8, accounts.mark_source[0], MARK_MID));
 }
 
 Test(marks, the_value_of_a_lot_is_rounded_up_and_follows_mark_and_rate)
@@ -86,7 +92,7 @@ Test(marks, a_conservative_mark_is_what_a_position_could_be_closed_at)
     cr_assert(eq(i64, mark, 599990 * PRICE_ONE_E8));
     cr_assert(eq(int, accounts_conservative_mark(&accounts, 0, false, 15, 5, &mark), MARK_FRESH));
     cr_assert(eq(i64, mark, 600010 * PRICE_ONE_E8));
-    accounts_mark(&accounts, 0, 600500 * PRICE_ONE_E8, 15);
+    accounts_venue_mark(&accounts, 0, 600500 * PRICE_ONE_E8, 15);
     cr_assert(eq(int, accounts_conservative_mark(&accounts, 0, true, 15, 5, &mark), MARK_FRESH));
     cr_assert(eq(i64, mark, 599990 * PRICE_ONE_E8), "a long goes by the lower");
     cr_assert(eq(int, accounts_conservative_mark(&accounts, 0, false, 15, 5, &mark), MARK_FRESH));

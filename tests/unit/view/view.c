@@ -279,7 +279,7 @@ static void tell_margin(int64_t equity_e8, int64_t ratio_e8)
                                               .margin_e8 = 5 * MONEY_ONE_E8,
                                               .liquidation_e8_ticks = 850 * PRICE_ONE_E8,
                                               .liquidation_distance_e8 = 15000000,
-                                              .source = MARK_MID};
+                                              .source = MARK_VENUE};
     ring_publish(&telemetry);
 }
 
@@ -293,7 +293,7 @@ Test(view, a_margined_position_says_how_far_its_end_is)
     cr_assert_str_eq(at(row, "margin_ratio"), "null", "nothing is known yet");
     tell_margin(500 * MONEY_ONE_E8, 2000000);
     row = item(keep(view_positions(view)), BTC);
-    cr_assert_str_eq(at(row, "mark_source"), "\"mid\"");
+    cr_assert_str_eq(at(row, "mark_source"), "\"venue\"");
     cr_assert_str_eq(at(row, "margin"), "\"5\"");
     cr_assert_str_eq(at(row, "margin_ratio"), "\"0.01\"", "its share of the equity");
     cr_assert_str_eq(at(row, "liquidation_price"), "\"8.5\"");
