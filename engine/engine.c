@@ -236,10 +236,11 @@ static bool amend_intent(struct engine *engine, const struct intent *intent,
                                         .price_ticks = intent->price_ticks,
                                         .qty_lots = intent->qty_lots};
     struct verdict verdict;
+    uint64_t denial_id;
 
     if (!order || order->strategy != intent->strategy)
         return true; /* it has ended: nothing to amend */
-    return oms_amend(&engine->oms, order, &amend, reference, &verdict) != ERR_DENIED;
+    return oms_amend(&engine->oms, order, &amend, reference, &denial_id, &verdict) != ERR_DENIED;
 }
 
 /* False when the gate has denied: the rest of what it wanted is not asked. `reference` is that of
@@ -486,7 +487,7 @@ static enum status obey_amend(struct engine *engine, const struct command *comma
     if (!order)
         return ERR_NOT_FOUND;
     reference = reference_of(engine, order->instrument);
-    status = oms_amend(&engine->oms, order, amend, &reference, &verdict);
+    status = oms_amend(&engine->oms, order, amend, &reference, &done->value, &verdict);
     done->denial = verdict.denial;
     return status;
 }

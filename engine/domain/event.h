@@ -52,6 +52,7 @@ struct event_order_sent {
 
 struct event_order_denied {
     uint64_t order_id; /* drawn for it, so that it can be asked about; never sent */
+    uint64_t amends;   /* the order that was to be changed, and stays as it is; 0: a new order */
     int64_t price_ticks, qty_lots;
     uint16_t instrument, strategy;
     uint8_t side, type, tif, flags;

@@ -12,6 +12,8 @@ static void emit_denied(struct oms *oms, const struct intent *intent, uint64_t o
                         int64_t price_ticks, const struct verdict *verdict)
 {
     struct event_order_denied event = {.order_id = order_id,
+                                       .amends =
+                                           intent->kind == INTENT_AMEND ? intent->order_id : 0,
                                        .price_ticks = price_ticks,
                                        .qty_lots = intent->qty_lots,
                                        .instrument = intent->instrument,

@@ -652,7 +652,8 @@ static struct asked asked_of(const struct order *order, int64_t price_ticks, int
 }
 
 enum status oms_amend(struct oms *oms, struct order *order, const struct command_amend_order *amend,
-                      const struct reference *reference, struct verdict *verdict)
+                      const struct reference *reference, uint64_t *denial_id,
+                      struct verdict *verdict)
 {
     int64_t price_ticks = amend->price_ticks != 0 ? amend->price_ticks : order->price_ticks;
     int64_t qty_lots = amend->qty_lots != 0 ? amend->qty_lots : order->qty_lots;
@@ -666,7 +667,8 @@ enum status oms_amend(struct oms *oms, struct order *order, const struct command
     throttle_advance(&oms->throttle, oms->now_ns);
     judge(oms, &intent, order->scopes, reference, asked_of(order, price_ticks, qty_lots), verdict);
     if (verdict->denial != DENIAL_NONE) {
-        oms_say_denied(oms, &intent, draw_id(oms), price_ticks, verdict);
+        *denial_id = draw_id(oms);
+        oms_say_denied(oms, &intent, *denial_id, price_ticks, verdict);
         return ERR_DENIED;
     }
     message = reserve(oms, order->instrument, true);

@@ -199,12 +199,13 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
 /* Asks the venue to change a resting order: price, total quantity, or both. Through the gate, with
  * the order's own exposure taken out and the larger of old and new put in.
  * OK              the amend is on its way; ORDER_AMEND has been emitted
- * ERR_DENIED      *verdict says why; the order rests as it did
+ * ERR_DENIED      *verdict says why, *denial_id is what it is said under; the order rests as it did
  * ERR_CONFLICT    it does not rest (not acknowledged, being cancelled or amended, finished), is not
  *                 ours, or so much is filled already
  * ERR_UNAVAILABLE the ring is full; nothing was sent */
 enum status oms_amend(struct oms *oms, struct order *order, const struct command_amend_order *amend,
-                      const struct reference *reference, struct verdict *verdict);
+                      const struct reference *reference, uint64_t *denial_id,
+                      struct verdict *verdict);
 
 /* Sends a cancel; always passes the gate. False when the order ring is full: try again later. A
  * finished order, or one whose cancel is under way, needs none: true. */

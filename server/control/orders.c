@@ -138,8 +138,12 @@ enum status control_order_amend(struct control *control, const struct actor *act
         return deny_here(control, actor, body, denial, request_id, reply, err);
     fact.new_value = json_pack("{s:s,s:O}", "amend", id, "to", body);
     status = control_command(control, &command, actor, &fact, &done, err);
-    if (status == ERR_DENIED)
-        return say_denied(control, (enum denial)done.denial, done.value, reply, err);
+    if (status == ERR_DENIED) {
+        say_denied(control, (enum denial)done.denial, done.value, reply, err);
+        json_object_set(*reply, "denial", json_object_get(*reply, "order"));
+        json_object_set_new(*reply, "order", json_string(id));
+        return ERR_DENIED;
+    }
     if (status == ERR_CONFLICT || status == ERR_NOT_FOUND)
         return err_set(err, ERR_CONFLICT,
                        "the order does not rest, is being changed already, or so much is filled");

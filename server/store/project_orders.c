@@ -157,6 +157,8 @@ bool project_order_denied(struct turn *turn, const struct event_order_denied *de
     char price[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
 
     write_order(turn, &order, price, qty);
+    if (denied->amends != 0)
+        row_id(&turn->new_value, "amends", denied->amends);
     write_denial(turn, &denied->verdict);
     name_order(turn, denied->strategy);
     turn->row.reason = denial_name((enum denial)denied->verdict.denial);

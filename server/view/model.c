@@ -244,7 +244,8 @@ static void count_state(struct view *view, const struct view_order *order, uint8
 static bool is_venue_report(uint8_t report)
 {
     return report != REPORT_CANCEL_SENT && report != REPORT_KILLED_UNSENT &&
-           report != REPORT_TIMEOUT && report != REPORT_AMEND_SENT && report != REPORT_VOID;
+           report != REPORT_TIMEOUT && report != REPORT_AMEND_SENT && report != REPORT_VOID &&
+           report != REPORT_QUERY_ABSENT;
 }
 
 /* An amend that was sent may still reach it. */
@@ -330,6 +331,27 @@ static void take_limits_applied(struct view *view, const struct lane_record *rec
     model_changed(view, VIEW_LIMITS);
 }
 
+static void name_state(struct view_scope *scope, const struct view_command *command,
+                       const struct view_kill *kill)
+{
+    copy_text(scope->actor, sizeof scope->actor,
+              command               ? command->actor
+              : kill && kill->noted ? kill->actor
+                                    : "");
+    copy_text(scope->cause, sizeof scope->cause,
+              command               ? command->reason
+              : kill && kill->noted ? kill->reason
+                                    : "");
+}
+
+/* A trigger says that it fires, and reduces in the same step. */
+static bool is_by_trigger(const struct view *view, const struct lane_record *record,
+                          const struct event_state_changed *event)
+{
+    return view->trigger_ns != 0 && view->trigger_ns == record->at_ns &&
+           view->trigger.scope == event->scope && view->trigger.incident == 0;
+}
+
 /* At a start the engine repeats what was in force: that keeps its actor and its time. */
 static void take_state_changed(struct view *view, const struct lane_record *record,
                                const struct event_state_changed *event)
@@ -347,14 +369,13 @@ static void take_state_changed(struct view *view, const struct lane_record *reco
     scope->version = event->version;
     scope->incident = event->incident;
     scope->since_ns = record->at_ns;
-    copy_text(scope->actor, sizeof scope->actor,
-              command               ? command->actor
-              : kill && kill->noted ? kill->actor
-                                    : "");
-    copy_text(scope->cause, sizeof scope->cause,
-              command               ? command->reason
-              : kill && kill->noted ? kill->reason
-                                    : "");
+    name_state(scope, command, kill);
+    if (!command && !kill && is_by_trigger(view, record, event)) {
+        (void)snprintf(scope->actor, sizeof scope->actor, "trigger/%s",
+                       trigger_name((enum trigger_id)view->trigger.trigger));
+        copy_text(scope->cause, sizeof scope->cause,
+                  trigger_says((enum trigger_id)view->trigger.trigger));
+    }
 }
 
 struct view_kill *model_kill(struct view *view, uint64_t incident)
@@ -524,6 +545,8 @@ static void take_trigger(struct view *view, const struct lane_record *record,
     if (event->trigger >= TRIGGER_COUNT)
         return;
     view->counters.triggers[event->trigger]++;
+    view->trigger = *event;
+    view->trigger_ns = record->at_ns;
     model_changed(view, VIEW_STATUS);
     if (event->incident == 0)
         return;

@@ -89,6 +89,8 @@ struct view {
     struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */
     struct view_command commands[KEPT_COMMANDS];
     struct view_answer answers[KEPT_COMMANDS];
+    struct event_trigger trigger; /* the newest, */
+    int64_t trigger_ns;           /* and when; 0: none yet */
     struct view_kill kills[KEPT_KILLS];
     struct view_counters counters;
     uint64_t durable_seen; /* and when it last moved or had nothing to do */

@@ -384,8 +384,11 @@ export function KillPanel() {
   const behind = stale() || !topicSynced("kill");
   useReceiptPolling(receipt);
 
+  // The answer is as old as its way here was long: what the stream has told since is newer.
   function keep(/** @type {Receipt} */ fresh) {
-    page.receipts.set(fresh.incident, fresh);
+    if (behind || !page.receipts.has(fresh.incident)) {
+      page.receipts.set(fresh.incident, fresh);
+    }
     setJoined({ incident: fresh.incident, over: newestReceipt()?.incident ?? "" });
     changed();
   }

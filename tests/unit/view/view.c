@@ -12,6 +12,7 @@ static struct desk desk;
 static struct journal *journal;
 static struct view *view;
 static struct store_saved saved;
+static struct kill_page kills;
 static struct ring telemetry;
 static uint8_t *telemetry_bytes;
 
@@ -34,6 +35,7 @@ static void open_view(void)
                            &(struct view_sources){.config = &desk.config,
                                                   .journal = journal,
                                                   .telemetry = &telemetry,
+                                                  .kill = &kills,
                                                   .dir = desk.dir,
                                                   .saved = &saved},
                            &err),
@@ -321,6 +323,33 @@ Test(view, the_strictest_scope_is_the_effective_state)
     cr_assert_eq(view_state(view, maker).effective, STATE_HALTED);
     cr_assert_str_eq(at(keep(view_trading_state(view, btc)), "state"), "\"ACTIVE\"");
     cr_assert_str_eq(at(keep(view_trading_state(view, btc)), "effective"), "\"HALTED\"");
+}
+
+Test(view, what_a_trigger_has_reduced_bears_its_name)
+{
+    struct event_trigger trigger = {.scope = desk_scope(&desk, "instrument/sim:BTCUSDT"),
+                                    .instrument = BTC,
+                                    .trigger = TRIGGER_EXPOSURE,
+                                    .action = TRIGGER_REDUCE};
+    struct event_state_changed changed = {
+        .version = 2, .state = STATE_REDUCING, .scope = trigger.scope};
+    json_t *shown;
+
+    SAY(EVENT_TRIGGER, 0, trigger);
+    SAY(EVENT_STATE_CHANGED, 0, changed);
+    shown = keep(view_trading_state(view, trigger.scope));
+    cr_assert_str_eq(at(shown, "actor"), "\"trigger/exposure\"");
+    cr_assert_str_neq(at(shown, "cause"), "null");
+}
+
+Test(view, a_kill_that_the_engine_has_not_obeyed_is_shown_as_what_it_is)
+{
+    uint16_t maker = desk_scope(&desk, "strategy/maker");
+    uint64_t incident = kill_page_set(&kills, maker);
+
+    cr_assert_eq(view_state(view, maker).state, STATE_HALTED);
+    cr_assert_eq(view_state(view, maker).incident, incident);
+    cr_assert_eq(view_state(view, scope_of_firm()).state, STATE_ACTIVE);
 }
 
 Test(view, a_receipt_fills_in_until_nothing_is_open)
