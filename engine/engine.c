@@ -505,11 +505,16 @@ static enum status obey_cancel(struct engine *engine, const struct command *comm
     return oms_cancel(&engine->oms, order) ? OK : ERR_UNAVAILABLE;
 }
 
-static enum status obey_cancel_all(struct engine *engine, const struct command *command)
+static enum status obey_cancel_all(struct engine *engine, const struct command *command,
+                                   struct event_command_done *done)
 {
-    if (command->cancel_all.scope >= scope_count(engine->config.scopes))
+    struct oms *oms = &engine->oms;
+    uint16_t scope = command->cancel_all.scope;
+
+    if (scope >= scope_count(engine->config.scopes))
         return ERR_UNKNOWN_SCOPE;
-    return oms_cancel_scope(&engine->oms, command->cancel_all.scope) == 0 ? OK : ERR_UNAVAILABLE;
+    done->value = oms_live_in_scope(oms, scope);
+    return oms_cancel_scope(oms, scope) == 0 ? OK : ERR_UNAVAILABLE;
 }
 
 static void refer(const struct engine *engine, struct reference references[MAX_INSTRUMENTS])
@@ -555,7 +560,7 @@ static enum status obey(struct engine *engine, const struct command *command,
     case COMMAND_CANCEL_ORDER:
         return obey_cancel(engine, command, done);
     case COMMAND_CANCEL_ALL:
-        return obey_cancel_all(engine, command);
+        return obey_cancel_all(engine, command, done);
     case COMMAND_STOP:
         return obey_stop(engine, command);
     case COMMAND_AMEND_ORDER:

@@ -102,7 +102,7 @@ struct verdict {
     int64_t required_e8, available_e8; /* of the balance, settlement currency */
     int64_t limit;     /* of the line that denied, in its units; LIMIT_UNSET, LIMIT_DENY; else 0 */
     uint16_t refused;  /* a bit per outright check that failed */
-    uint16_t scope;    /* whose limit denied */
+    uint16_t scope;    /* whose limit, or whose trading state, denied */
     uint8_t denial;    /* enum denial */
     uint8_t denied_by; /* enum limit_id, when it was a limit; else LIMIT_COUNT */
     uint8_t line;      /* that denied: enum gate_wide, or GATE_WIDE + enum gate_count */
@@ -116,6 +116,11 @@ const struct limit_row *limit_row(enum limit_id id);
 enum limit_id limit_find(const char *name, uint32_t length);
 const char *denial_name(enum denial denial);
 const char *denial_says(enum denial denial);
+
+static inline bool denial_is_by_state(enum denial denial)
+{
+    return denial == DENY_HALTED || denial == DENY_REDUCING_ONLY;
+}
 
 /* True when `next` permits something that `now` does not. */
 bool limit_loosens(enum limit_id id, int64_t now, int64_t next);

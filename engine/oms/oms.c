@@ -269,6 +269,17 @@ static const struct gate_table *table_of(struct oms *oms, const struct intent *i
     return table;
 }
 
+/* Of the four, whose state it is that stops the order; the widest of several. */
+static uint16_t strictest_scope(const struct oms *oms, const uint16_t numbers[GATE_SCOPES])
+{
+    uint16_t strictest = numbers[0];
+
+    for (unsigned at = 1; at < GATE_SCOPES && !oms->stopping; at++)
+        if (oms->states[numbers[at]].state > oms->states[strictest].state)
+            strictest = numbers[at];
+    return strictest;
+}
+
 static void judge(struct oms *oms, const struct intent *intent, struct order_scopes scopes,
                   const struct reference *reference, struct asked asked, struct verdict *verdict)
 {
@@ -301,6 +312,8 @@ static void judge(struct oms *oms, const struct intent *intent, struct order_sco
     measure_use(oms, intent, &asked, total, numbers, verdict);
     assert(gate_input_is_sound(&in));
     gate_check(table_of(oms, intent, numbers, &for_exit), &in, verdict);
+    if (denial_is_by_state((enum denial)verdict->denial))
+        verdict->scope = strictest_scope(oms, numbers);
 }
 
 static struct order *make_order(struct oms *oms, const struct intent *intent, uint64_t order_id,
@@ -707,6 +720,19 @@ bool oms_cancel(struct oms *oms, struct order *order)
         oms_count_outcome(oms, order, OUTCOME_NONE); /* it is asked again */
     oms_emit_order_state(oms, order, REPORT_CANCEL_SENT, DENIAL_NONE);
     return true;
+}
+
+uint32_t oms_live_in_scope(const struct oms *oms, uint16_t scope)
+{
+    uint32_t live = 0;
+
+    for (uint32_t at = 0; at < oms->pool.live_count; at++) {
+        const struct order *order = &oms->pool.order[oms->pool.live[at]];
+
+        if (order_is_in_scope(order, scope) && !(order->flags & ORDER_EXTERNAL))
+            live++;
+    }
+    return live;
 }
 
 uint32_t oms_cancel_scope(struct oms *oms, uint16_t scope)

@@ -210,6 +210,7 @@ enum status oms_amend(struct oms *oms, struct order *order, const struct command
 /* Sends a cancel; always passes the gate. False when the order ring is full: try again later. A
  * finished order, or one whose cancel is under way, needs none: true. */
 bool oms_cancel(struct oms *oms, struct order *order);
+uint32_t oms_live_in_scope(const struct oms *oms, uint16_t scope); /* of ours */
 /* Every live order of ours in the scope; returns how many could not be sent now. */
 uint32_t oms_cancel_scope(struct oms *oms, uint16_t scope);
 

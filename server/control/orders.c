@@ -23,8 +23,8 @@ static const json_t *row_of(const json_t *why, const char *name)
     return NULL;
 }
 
-/* "max_order_lots 50000 > 500 of firm: lots of this order": what denied, with its numbers. Nothing
- * is said of a denial that was not by a limit. */
+/* "max_order_lots 50000 > 500 of firm: lots of this order": what denied, with its numbers; or whose
+ * trading state did. Nothing is said of any other denial. */
 static void say_numbers(struct control *control, enum denial denial, uint64_t order_id,
                         struct err *err)
 {
@@ -32,6 +32,7 @@ static void say_numbers(struct control *control, enum denial denial, uint64_t or
     const char *name = json_string_value(json_object_get(why, "denied_by"));
     const json_t *row = row_of(why, name);
     const char *scope = json_string_value(json_object_get(row, "scope"));
+    const char *state_of = json_string_value(json_object_get(why, "state_of"));
     enum limit_id id = name ? limit_find(name, (uint32_t)strlen(name)) : LIMIT_COUNT;
     char *measured = json_dumps(json_object_get(row, "measured"), JSON_ENCODE_ANY);
     char *limit = json_dumps(json_object_get(row, "limit"), JSON_ENCODE_ANY);
@@ -42,6 +43,9 @@ static void say_numbers(struct control *control, enum denial denial, uint64_t or
                    limit_row(id)->says);
     else if (id != LIMIT_COUNT)
         err_format(err, ERR_DENIED, "%s %s: %s", denial_name(denial), name, denial_says(denial));
+    else if (state_of)
+        err_format(err, ERR_DENIED, "%s by %s: %s", denial_name(denial), state_of,
+                   denial_says(denial));
     free(measured);
     free(limit);
     json_decref(why);
@@ -206,6 +210,7 @@ enum status control_cancel_all(struct control *control, const struct actor *acto
     fact.new_value = json_pack("{s:s}", "cancel", "all");
     if ((status = control_command(control, &command, actor, &fact, &done, err)) != OK)
         return status;
-    *reply = json_pack("{s:s,s:s}", "scope", name, "reason", reason);
+    *reply = json_pack("{s:s,s:s,s:I}", "scope", name, "reason", reason, "orders",
+                       (json_int_t)done.value);
     return *reply ? OK : err_set(err, ERR_INTERNAL, "no memory");
 }

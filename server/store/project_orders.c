@@ -124,6 +124,8 @@ static void write_denial(struct turn *turn, const struct verdict *verdict)
         row_string(text, "limit", NULL);
         row_string(text, "headroom", NULL);
         row_string(text, "limit_scope", NULL);
+        if (denial_is_by_state((enum denial)verdict->denial))
+            row_string(text, "state_of", turn_scope(turn->projection, verdict->scope));
         return;
     }
     row_string(text, "limit_name", limit_row(id)->name);

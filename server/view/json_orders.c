@@ -138,10 +138,13 @@ static json_t *why_json(const struct view *view, uint64_t order_id, const struct
     bool by_limit = verdict->denied_by < LIMIT_COUNT;
 
     return json_pack(
-        "{s:o, s:b, s:o, s:o, s:I, s:o, s:{s:o, s:o, s:o}}", "order", shape_order_id(order_id),
+        "{s:o, s:b, s:o, s:o, s:o, s:I, s:o, s:{s:o, s:o, s:o}}", "order", shape_order_id(order_id),
         "passed", verdict->denial == DENIAL_NONE, "reason", reason_json(verdict->denial),
         "denied_by",
         by_limit ? json_string(limit_row((enum limit_id)verdict->denied_by)->name) : json_null(),
+        "state_of",
+        denial_is_by_state((enum denial)verdict->denial) ? shape_scope(view, verdict->scope)
+                                                         : json_null(),
         "generation", (json_int_t)verdict->generation, "checks", checks_json(view, why), "ages_ns",
         "book", age_json(verdict->book_age_ns), "venue", age_json(verdict->venue_age_ns), "rate",
         age_json(verdict->rate_age_ns));

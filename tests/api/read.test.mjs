@@ -132,7 +132,7 @@ test("an order says why it passed", async () => {
     return answer?.status === 200 && answer;
   });
   const check = { name: "text", scope: "null|text", measured: "any", limit: "any", headroom: "any", passed: "bool" };
-  const shape = { order: "text", passed: "bool", reason: "null|text", denied_by: "null|text", generation: "count", checks: [check], ages_ns: { map: "null|ns" } };
+  const shape = { order: "text", passed: "bool", reason: "null|text", denied_by: "null|text", state_of: "null|text", generation: "count", checks: [check], ages_ns: { map: "null|ns" } };
   assert.deepEqual(shapes.differences(reply.body, shape), []);
   assert.equal(reply.body.passed, true);
   const names = reply.body.checks.map((row) => row.name);

@@ -375,7 +375,7 @@ export class Desk {
       passed: name !== denied,
     }));
     const ages_ns = { book: "1400000", venue: null, rate: null };
-    return { order: id, passed: !denied, reason: denied, denied_by: denied, generation: 7, checks, ages_ns };
+    return { order: id, passed: !denied, reason: denied, denied_by: denied, state_of: null, generation: 7, checks, ages_ns };
   }
 
   // ---- what is changed ----

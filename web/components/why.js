@@ -40,7 +40,10 @@ function Checks({ verdict }) {
 }
 
 /** A reason may not be the limit's own name: not set, or a duplicate. @param {Verdict} verdict */
-function deniedByText({ denied_by: limit, reason }) {
+function deniedByText({ denied_by: limit, state_of: scope, reason }) {
+  if (scope) {
+    return ` by the state of ${scope}`;
+  }
   return limit && limit !== reason ? ` (${nameText(limit)})` : "";
 }
 

@@ -178,6 +178,7 @@ export interface Verdict {
   passed: boolean;
   reason: string | null;
   denied_by: string | null;
+  state_of: string | null;
   generation: number;
   checks: Check[];
   ages_ns: Record<string, Nanoseconds | null>;

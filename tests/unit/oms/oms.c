@@ -178,6 +178,9 @@ Test(oms, a_kill_of_one_scope_leaves_the_others_alone)
     cr_assert(eq(u64, fixture_order(f, 0, SIDE_BUY, 1000, 1), 0));
     cr_assert(ne(u64, fixture_order(f, 1, SIDE_BUY, 1000, 1), 0));
     cr_assert(eq(int, fixture_cancel(f, there), OK), "it was not cancelled by the kill");
+    cr_assert(eq(int, f->newest[EVENT_ORDER_DENIED].order_denied.verdict.scope,
+                 scope_of_instrument(f->config.scopes, 0)),
+              "and the denial says whose state it was");
 }
 
 static enum status set_state(struct fixture *f, uint16_t scope, enum trading_state state,
