@@ -99,8 +99,8 @@ void engine_overran(struct engine *engine, int64_t now_ns);
 /* Only the look at the kill page; the thread calls it when nothing else comes in. Returns the
  * doorbell that is now blocked everywhere: the thread publishes it with engine_publish_kill(). */
 uint64_t engine_kill(struct engine *engine, int64_t now_ns);
-/* Writes the engine's answer to the page, with every batch on its ring published: whatever was sent is
- * before the position that the answer names. `block_ns` is the real clock, read after engine_kill. */
+/* Writes the engine's answer to the page, with every batch on its ring published: whatever was sent
+ * is before the position that the answer names. `block_ns`: real clock, read after engine_kill. */
 void engine_publish_kill(struct engine *engine, uint64_t doorbell, int64_t block_ns);
 
 /* False while the lane has too little room for the worst step: the thread then feeds nothing but

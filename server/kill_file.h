@@ -1,9 +1,9 @@
 /* DIR/kills: which scopes stand killed, beside the process, for what no journal can tell.
  *
  * A kill that the engine obeys is in the journal. One that it cannot obey, because it is stuck or
- * silent, stands on the kill page alone, and that is memory: the gateways obey it, but a start after
- * a SIGKILL would not know of it. So the page's words are copied here, into a shared mapping, which
- * outlives the process (not a power failure: then the journal is what there is).
+ * silent, stands on the kill page alone, and that is memory: the gateways obey it, but a start
+ * after a SIGKILL would not know of it. So the page's words are copied here, into a shared mapping,
+ * which outlives the process (not a power failure: then the journal is what there is).
  *
  * Fixed layout, one entry per scope with its name, because numbers change with the configuration.
  * A kill is copied word first and a resume `cleared` last: what is half copied reads as killed.

@@ -416,8 +416,8 @@ static bool report_apart(struct oms *oms, const struct execution *execution)
     }
 }
 
-/* Reports that only we make, of what we did ourselves: a gateway that passes one has mixed something
- * up, and what it says did not happen. */
+/* Reports that only we make, of what we did: a gateway that passes one has mixed something up, and
+ * what it says did not happen. */
 static bool is_our_own(const struct execution *execution)
 {
     return execution->report == REPORT_CANCEL_SENT || execution->report == REPORT_AMEND_SENT ||

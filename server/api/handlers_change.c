@@ -49,7 +49,7 @@ typedef enum status put_fn(struct control *control, const struct actor *actor, c
                            uint64_t base, const json_t *body, const char *request_id, int *http,
                            json_t **json, struct err *err);
 
-/* What a change of something with a version has in common; `member` of the answer is its new one. */
+/* What all changes of something with a version share; `member` of the answer is its new one. */
 static enum status put(struct request *request, struct reply *reply, put_fn *change,
                        const char *member)
 {

@@ -1,9 +1,9 @@
 /* How much of its limits each scope uses now.
  *
  * Worked out from the same events as all the rest of the view, in one pass over the orders that are
- * not finished: what works on each side of each instrument, of everybody and of each strategy. Firm,
- * venue and instrument look at the instrument's total, a strategy at its own, as the gate does.
- * While an amend is under way an order counts with the larger quantity. */
+ * not finished: what works on each side of each instrument, of everybody and of each strategy.
+ * Firm, venue and instrument look at the instrument's total, a strategy at its own, as the gate
+ * does. While an amend is under way an order counts with the larger quantity. */
 #include "view/shapes.h"
 
 enum { BUYS, SELLS, SIDES };

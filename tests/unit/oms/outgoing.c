@@ -109,7 +109,7 @@ static uint64_t block_at(struct fixture *f)
     return atomic_load(&f->page.block_at[0]);
 }
 
-/* The receipt waits until the gateway has passed block_at: what waits in a batch must be before it. */
+/* The receipt waits until the gateway has passed block_at: a batch must be before it. */
 Test(outgoing, a_block_leaves_nothing_behind_in_a_batch)
 {
     struct fixture *f = batching();
