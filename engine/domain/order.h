@@ -117,19 +117,19 @@ struct order_message {
     int64_t price_ticks, qty_lots, sent_ns;
 };
 
-/* Gateway to engine. `report` is one of the venue's or the gateway's (FILL_PART stands for any fill:
- * the engine decides whether it is the last; CANCEL_SENT, AMEND_SENT and VOID are the engine's own:
- * passed in here they are an anomaly and nothing else). Everything needed to book a fill of an order
- * that we have forgotten is in it. Of the other reports:
+/* Gateway to engine. `report` is one of the venue's or the gateway's (FILL_PART stands for any
+ * fill: the engine decides whether it is the last; CANCEL_SENT, AMEND_SENT and VOID are the
+ * engine's own: passed in here they are an anomaly and nothing else). Everything needed to book a
+ * fill of an order that we have forgotten is in it. Of the other reports:
  *   VENUE_AMEND   price_ticks and qty_lots (the total) as they now stand
  *   VENUE_ACK     in answer to a query: the same, of an order that rests, and the amend_no that the
  *                 query carried; else all 0
  *   FOREIGN       an order that is not ours rests: side, price_ticks, qty_lots are its own,
- *                 order_id is drawn by the gateway (top bit set) and is what its later reports carry
+ *                 order_id is drawn by the gateway (top bit set) and stays in later reports
  *   POSITION      the venue's own count of our position: qty_lots, signed; about no order
  *   VENUE_REJECT  the order never lived. Of an id that the venue knows already it is not said: that
  *                 is DUPLICATE_ID, about the request and not about the order that has the id
- *   FUNDING       fee_e8 was paid (positive) or received for holding; exec_id is unique per venue */
+ *   FUNDING       fee_e8 was paid (positive) or received for holding; exec_id unique per venue */
 struct execution {
     uint8_t report, side;
     bool maker;

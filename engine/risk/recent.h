@@ -2,8 +2,8 @@
  *
  * Remembers the RECENT_MAX different orders (strategy, instrument, side, price, size) that were
  * sent last, each with when it was last sent; for one more, that which was not repeated for longest
- * is forgotten. The message limit keeps a sane flow far below. Engine thread; a look and a note cost
- * a few ns, whatever repeats. */
+ * is forgotten. The message limit keeps a sane flow far below. Engine thread; a look and a note
+ * cost a few ns, whatever repeats. */
 #ifndef PITWALL_RISK_RECENT_H
 #define PITWALL_RISK_RECENT_H
 
