@@ -605,6 +605,8 @@ static void look_around(struct engine *engine, int64_t now_ns)
     refer(engine, references);
     oms_resolve(&engine->oms);
     oms_chase_killed(&engine->oms);
+    for (uint16_t at = 0; at < engine->config.scopes.instruments; at++)
+        oms_trim_reduce_only(&engine->oms, at); /* what found the ring full */
     engine_chase_disabled(engine);
     pull_quiet_books(engine, now_ns);
     oms_look(&engine->oms, references);

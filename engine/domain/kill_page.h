@@ -36,6 +36,15 @@ struct kill_page {
     } gateway[MAX_GATEWAYS];
 };
 
+/* Never down. */
+static inline void kill_page_raise(_Atomic uint64_t *ticket, uint64_t value)
+{
+    uint64_t seen = atomic_load(ticket);
+
+    while (seen < value && !atomic_compare_exchange_weak(ticket, &seen, value))
+        ;
+}
+
 /* Sets the kill of a scope and rings. Returns its generation. Any thread, async-signal-safe.
  *
  * It always raises the word itself. One that another kill overtakes between its ticket and the word
@@ -52,6 +61,7 @@ static inline uint64_t kill_page_set(struct kill_page *page, uint16_t scope)
         while (seen < generation &&
                !atomic_compare_exchange_weak(&page->word[scope], &seen, generation))
             ;
+        kill_page_raise(&page->ticket, seen); /* or drawing up to it could take for ever */
     } while (seen >= generation);
     /* Pairs with the acquire in kill_page_doorbell: the word is there before the bell. */
     atomic_fetch_add(&page->doorbell, 1);

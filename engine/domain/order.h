@@ -69,6 +69,7 @@ struct order {
     uint8_t side, type, tif, flags, state;
     uint8_t state_before;   /* that a cancel or an amend under way has found */
     uint8_t cancel_outcome; /* as counted in the receipts of its incidents */
+    bool cancel_refused;    /* the newest cancel was, and nothing was heard of it since */
     int64_t price_ticks;
     int64_t qty_lots;
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not yet answered; qty 0: none */

@@ -45,13 +45,19 @@ static int64_t held_lots(const struct oms *oms, const struct flatten *flatten, u
                                                    : oms->accounts.total[instrument].lots;
 }
 
-/* Orders of ours in an instrument that may still trade. Foreign ones are not waited for. */
-static bool is_quiet(const struct oms *oms, uint16_t instrument)
+/* Whether none of ours may still trade there and move what is held: any order in the instrument, or
+ * of the strategy alone where its own position counts (others may go on). Foreign ones are not
+ * waited for. */
+static bool is_quiet(const struct oms *oms, const struct flatten *flatten, uint16_t instrument)
 {
+    uint16_t strategy;
+    bool own = is_of_strategy(oms, flatten, &strategy);
+
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         const struct order *order = &oms->pool.order[oms->pool.live[at]];
 
-        if (order->instrument == instrument && !(order->flags & ORDER_EXTERNAL))
+        if (order->instrument == instrument && !(order->flags & ORDER_EXTERNAL) &&
+            (!own || order->strategy == strategy))
             return false;
     }
     return true;
@@ -117,7 +123,7 @@ static void leave(struct oms *oms, struct flatten *flatten, uint16_t instrument,
     uint16_t strategy;
     int64_t own;
 
-    if (held == 0 || reference->stale || !is_quiet(oms, instrument))
+    if (held == 0 || reference->stale || !is_quiet(oms, flatten, instrument))
         return;
     if (!is_of_strategy(oms, flatten, &strategy)) {
         strategy = holder_of(oms, instrument, held);
@@ -128,12 +134,27 @@ static void leave(struct oms *oms, struct flatten *flatten, uint16_t instrument,
     send_exit(oms, flatten, strategy, instrument, held, reference);
 }
 
+/* A strategy's own exit moves the total that a wider flattening has brought to zero. */
+static bool is_last(const struct oms *oms, const struct flatten *flatten)
+{
+    uint16_t strategy;
+
+    if (is_of_strategy(oms, flatten, &strategy))
+        return true;
+    for (uint32_t at = 0; at < FLATTENS_MAX; at++)
+        if (oms->flattens[at].incident != 0 && is_of_strategy(oms, &oms->flattens[at], &strategy))
+            return false;
+    return true;
+}
+
+/* Nothing is held, and nothing is on its way that could change that. */
 static bool is_flat(const struct oms *oms, const struct flatten *flatten)
 {
     for (uint16_t at = 0; at < oms->scopes.instruments; at++)
-        if (covers(oms, flatten, at) && held_lots(oms, flatten, at) != 0)
+        if (covers(oms, flatten, at) &&
+            (held_lots(oms, flatten, at) != 0 || !is_quiet(oms, flatten, at)))
             return false;
-    return true;
+    return is_last(oms, flatten);
 }
 
 static void say(struct oms *oms, const struct flatten *flatten, bool done,

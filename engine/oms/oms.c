@@ -335,6 +335,7 @@ static struct order *make_order(struct oms *oms, const struct intent *intent, ui
     order->qty_lots = intent->qty_lots;
     order->sent_ns = order->asked_ns = oms->now_ns;
     order->cause = intent->cause;
+    oms->reduce_only_live += is_resting_reduce_only(order);
     return order;
 }
 
@@ -482,12 +483,18 @@ void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_
     revalue_own(oms, order->strategy, order->instrument);
 }
 
+/* An exit goes before whatever of ours still works, by any rule. */
+static bool has_way(const struct oms *oms, const struct intent *intent)
+{
+    return oms->rules.self_match == SELF_MATCH_CANCEL_OLD || (intent->flags & ORDER_EXIT) != 0;
+}
+
 /* Cancels what the new order would meet, when that is the rule; true when there was any. What is
  * being cancelled reaches the venue before the new order does: both go by one ring and one
  * connection. */
 static bool make_way(struct oms *oms, const struct intent *intent, int64_t price_ticks)
 {
-    if (oms->rules.self_match != SELF_MATCH_CANCEL_OLD ||
+    if (!has_way(oms, intent) ||
         !own_book_meets(&oms->own_book, intent->instrument, (enum side)intent->side, price_ticks))
         return false;
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
@@ -507,7 +514,7 @@ static bool meets_own(struct oms *oms, const struct intent *intent, int64_t pric
 {
     if (!own_book_meets(&oms->own_book, intent->instrument, (enum side)intent->side, price_ticks))
         return false;
-    if (oms->rules.self_match == SELF_MATCH_CANCEL_NEW)
+    if (!has_way(oms, intent))
         return true;
     for (uint32_t at = 0; at < oms->pool.live_count; at++) {
         const struct order *order = &oms->pool.order[oms->pool.live[at]];
@@ -720,6 +727,33 @@ bool oms_cancel(struct oms *oms, struct order *order)
         oms_count_outcome(oms, order, OUTCOME_NONE); /* it is asked again */
     oms_emit_order_state(oms, order, REPORT_CANCEL_SENT, DENIAL_NONE);
     return true;
+}
+
+/* Lots of one side that a position leaves to reduce. */
+static int64_t reducible(int64_t position, enum side side)
+{
+    if (side == SIDE_BUY)
+        return position < 0 ? -position : 0;
+    return position > 0 ? position : 0;
+}
+
+void oms_trim_reduce_only(struct oms *oms, uint16_t instrument)
+{
+    int64_t position = oms->accounts.total[instrument].lots;
+    int64_t left[] = {
+        [SIDE_BUY] = reducible(position, SIDE_BUY), [SIDE_SELL] = reducible(position, SIDE_SELL)};
+
+    if (oms->reduce_only_live == 0)
+        return;
+    for (uint32_t at = 0; at < oms->pool.live_count; at++) {
+        struct order *order = &oms->pool.order[oms->pool.live[at]];
+
+        if (order->instrument != instrument || !is_resting_reduce_only(order))
+            continue;
+        left[order->side] -= order_exposed_lots(order);
+        if (left[order->side] < 0)
+            (void)oms_cancel(oms, order); /* a full ring: the next fill or look finds it again */
+    }
 }
 
 uint32_t oms_live_in_scope(const struct oms *oms, uint16_t scope)

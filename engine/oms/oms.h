@@ -157,6 +157,7 @@ struct oms {
     struct scope_state states[MAX_SCOPES];
     uint64_t doorbell_seen;
     uint32_t next_incident;
+    uint32_t reduce_only_live; /* orders that rest, exits apart */
     struct incident incidents[MAX_INCIDENTS];
 
     uint64_t id_prefix; /* upper half of the ids */
@@ -211,6 +212,14 @@ enum status oms_amend(struct oms *oms, struct order *order, const struct command
  * finished order, or one whose cancel is under way, needs none: true. */
 bool oms_cancel(struct oms *oms, struct order *order);
 uint32_t oms_live_in_scope(const struct oms *oms, uint16_t scope); /* of ours */
+/* After the position of an instrument has moved: cancels the reduce-only orders that rest there and
+ * would no longer reduce it, as venues do. */
+void oms_trim_reduce_only(struct oms *oms, uint16_t instrument);
+/* An exit is sent anew each time by what is held, and takes or expires. */
+static inline bool is_resting_reduce_only(const struct order *order)
+{
+    return (order->flags & ORDER_REDUCE_ONLY) != 0 && (order->flags & ORDER_EXIT) == 0;
+}
 /* Every live order of ours in the scope; returns how many could not be sent now. */
 uint32_t oms_cancel_scope(struct oms *oms, uint16_t scope);
 

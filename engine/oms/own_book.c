@@ -26,7 +26,7 @@ void own_book_remove(struct own_book *own, struct order_pool *pool, const struct
     if (price_ticks == 0 || *best != price_ticks)
         return;
     *best = 0;
-    for (uint16_t strategy = 0; strategy < MAX_STRATEGIES; strategy++)
-        if (add_cell(own, pool, order, strategy, price_ticks))
+    for (unsigned strategy = 0; strategy < MAX_STRATEGIES; strategy++)
+        if (add_cell(own, pool, order, (uint16_t)strategy, price_ticks))
             return;
 }

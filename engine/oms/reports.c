@@ -6,10 +6,10 @@ enum { NOT_EXPECTED = 0, EXPECTED };
 
 struct cell {
     uint8_t rule; /* NOT_EXPECTED or EXPECTED */
-    uint8_t to;   /* a state, or one of the three below */
+    uint8_t to;   /* a state, or one of the four below */
 };
 
-enum { ORDER_BEFORE = ORDER_STATE_COUNT, ORDER_RESTING, ORDER_TAKEN_BACK };
+enum { ORDER_BEFORE = ORDER_STATE_COUNT, ORDER_RESTING, ORDER_TAKEN_BACK, ORDER_DOUBT };
 
 static const struct cell cells[ORDER_STATE_COUNT][REPORT_COUNT] = {
 #define TRANSITION(from, report, next)                                                             \
@@ -17,6 +17,20 @@ static const struct cell cells[ORDER_STATE_COUNT][REPORT_COUNT] = {
 #include "tables/transitions.def"
 #undef TRANSITION
 };
+
+static enum order_state resting(const struct order *order)
+{
+    return order->filled_lots > 0 ? ORDER_PARTLY_FILLED : ORDER_WORKING;
+}
+
+static enum order_state after_refused_cancel(const struct order *order)
+{
+    if (order->acked_ns == 0 || order->cancel_refused)
+        return ORDER_UNKNOWN;
+    /* The cancel had overtaken the acknowledgement. */
+    return order->state_before == ORDER_PENDING_NEW ? resting(order)
+                                                    : (enum order_state)order->state_before;
+}
 
 bool oms_transition(const struct order *order, enum report report, enum order_state *to)
 {
@@ -27,9 +41,11 @@ bool oms_transition(const struct order *order, enum report report, enum order_st
     if (cell.to == ORDER_BEFORE)
         *to = (enum order_state)order->state_before;
     else if (cell.to == ORDER_RESTING)
-        *to = order->filled_lots > 0 ? ORDER_PARTLY_FILLED : ORDER_WORKING;
+        *to = resting(order);
     else if (cell.to == ORDER_TAKEN_BACK)
         *to = order->acked_ns != 0 ? ORDER_UNKNOWN : ORDER_REJECTED;
+    else if (cell.to == ORDER_DOUBT)
+        *to = after_refused_cancel(order);
     else
         *to = (enum order_state)cell.to;
     return true;
@@ -185,6 +201,7 @@ static void end_order(struct oms *oms, struct order *order)
 
     order->amend_price_ticks = order->amend_qty_lots = 0;
     order->unknown_ns = 0;
+    oms->reduce_only_live -= is_resting_reduce_only(order);
     order_finish(&oms->pool, order);
     own_book_remove(&oms->own_book, &oms->pool, order, price);
     own_book_remove(&oms->own_book, &oms->pool, order, asked_price);
@@ -213,6 +230,8 @@ static void move(struct oms *oms, struct order *order, enum report report, enum 
     if (report == REPORT_FILL_PART)
         order->state_before = ORDER_PARTLY_FILLED; /* what a refused cancel or amend goes back to */
     order->state = (uint8_t)next;
+    if (report != REPORT_TIMEOUT && report != REPORT_QUERY_ABSENT)
+        order->cancel_refused = report == REPORT_CANCEL_REJECT;
     note_fate(oms, order, next);
     if (ends && !ended)
         end_order(oms, order);
@@ -454,4 +473,6 @@ void oms_report(struct oms *oms, const struct execution *execution)
         report_known(oms, order, execution);
     else
         report_unknown(oms, execution);
+    if (execution->report == REPORT_FILL_PART)
+        oms_trim_reduce_only(oms, execution->instrument);
 }

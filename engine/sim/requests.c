@@ -79,9 +79,10 @@ static void arrive_query(struct sim *sim, const struct order_message *message, i
         return;
     }
     sim_repeat_fills(sim, order, venue_ns);
-    if (order->ended == 0)
+    /* Of one that is filled as well: by which price and quantity, for an amend may be unanswered. */
+    if (order->ended == 0 || order->ended == REPORT_FILL_LAST)
         sim_report_as_it_stands(sim, order, REPORT_VENUE_ACK, message->amend_no, venue_ns);
-    else if (order->ended != REPORT_FILL_LAST)
+    else
         sim_report(sim, &order->message, (enum report)order->ended, venue_ns);
 }
 

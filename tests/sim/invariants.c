@@ -416,7 +416,7 @@ static void gate_disabled(struct world *world, const struct placed *order)
 /* No order of ours meets another of ours, but one whose cancel is ahead of it. */
 static void gate_self_match(struct world *world, const struct placed *order)
 {
-    bool spares = world->config.rules.cancel_old_on_self_match;
+    bool spares = world->config.rules.cancel_old_on_self_match || (order->flags & ORDER_EXIT) != 0;
 
     for (uint32_t at = 0; at < world->open_count; at++) {
         const struct placed *other = &world->placed[world->open[at]];

@@ -44,9 +44,12 @@ static uint64_t base_of(const struct world *world, const struct command *command
 /* Old orders were cancelled to make way, and then something that cannot be cancelled was met, the
  * ring was full, or the cancels used up the messages: the one refusal that leaves a trace, by the
  * rule. */
-static bool made_way(const struct world *world)
+static bool made_way(const struct world *world, const struct command *command)
 {
-    return world->config.rules.cancel_old_on_self_match &&
+    bool may_be_exit = command->kind == COMMAND_NEW_ORDER &&
+                       (command->new_order.intent.flags & ORDER_REDUCE_ONLY) != 0;
+
+    return (world->config.rules.cancel_old_on_self_match || may_be_exit) &&
            (world->done.denial == DENY_SELF_MATCH || world->done.denial == DENY_BUSY ||
             world->done.denial == DENY_MAX_MESSAGES_PER_S);
 }
@@ -67,7 +70,7 @@ static bool give(struct world *world, struct command *command)
     say(world, "  answer: status %u, value %llx", world->done.status,
         (unsigned long long)world->done.value);
     /* Of a cancel-all that the ring cannot take whole, what fits is cancelled: the safe side. */
-    if (world->done.status != OK && !world->struck_now && !made_way(world) &&
+    if (world->done.status != OK && !world->struck_now && !made_way(world, command) &&
         command->kind != COMMAND_CANCEL_ALL)
         check_refused(world, before, command);
     if (world->done.status == OK)

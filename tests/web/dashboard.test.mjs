@@ -244,27 +244,6 @@ story("kill: a typed reason, one press, a receipt that fills in", {}, async (pag
   await screenshot(page, "killed");
 });
 
-story("an answer that comes after the stream's news does not undo them", {}, async (page) => {
-  await page.route("**/api/v1/kill", async (route) => {
-    const answer = await route.fetch();
-    await until("the stream's receipt", () =>
-      page.isVisible("[data-test=receipt][data-complete=true]"),
-    );
-    await page.evaluate(() => {
-      globalThis.undone = false;
-      new MutationObserver(() => {
-        globalThis.undone ||= document.querySelector("[data-test=receipt][data-complete=false]");
-      }).observe(document.body, { subtree: true, attributes: true, childList: true });
-    });
-    await route.fulfill({ response: answer });
-  });
-  await page.fill("#at-kill", "slow answer");
-  await page.click("#kill");
-  await until("the answer", async () => (await page.inputValue("#at-kill")) === "", 15000);
-  await pause(300);
-  assert.equal(await page.evaluate(() => Boolean(globalThis.undone)), false);
-});
-
 story("a receipt of an earlier run or of a resumed scope says so", {}, async (page, server) => {
   const { desk } = server;
   const receipt = desk.kill("firm", "before the restart", false, "risk1");

@@ -1,7 +1,7 @@
-// The kill that also flattens: off unless ticked, one move all the same, and a receipt that says how far it is.
+// Receipts of kills: of one that also flattens (off unless ticked, one move all the same), and of a late answer.
 
 import assert from "node:assert/strict";
-import { bound, screenshot, textOf, until } from "./browser.mjs";
+import { bound, pause, screenshot, textOf, until } from "./browser.mjs";
 import { story } from "./story.mjs";
 
 bound(300000);
@@ -95,4 +95,25 @@ story("flattening what is killed already joins its incident", {}, async (page, s
   await until("the older receipt", async () =>
     /Incident 1.*Selling or buying back/.test(await textOf(page, "[data-test=receipt]")),
   );
+});
+
+story("an answer that comes after the stream's news does not undo them", {}, async (page) => {
+  await page.route("**/api/v1/kill", async (route) => {
+    const answer = await route.fetch();
+    await until("the stream's receipt", () =>
+      page.isVisible("[data-test=receipt][data-complete=true]"),
+    );
+    await page.evaluate(() => {
+      globalThis.undone = false;
+      new MutationObserver(() => {
+        globalThis.undone ||= document.querySelector("[data-test=receipt][data-complete=false]");
+      }).observe(document.body, { subtree: true, attributes: true, childList: true });
+    });
+    await route.fulfill({ response: answer });
+  });
+  await page.fill("#at-kill", "slow answer");
+  await page.click("#kill");
+  await until("the answer", async () => (await page.inputValue("#at-kill")) === "", 15000);
+  await pause(300);
+  assert.equal(await page.evaluate(() => Boolean(globalThis.undone)), false);
 });

@@ -92,6 +92,80 @@ Test(flatten, it_waits_until_nothing_of_ours_works_and_nothing_is_unknown)
               "what the unknown order had bought is not bought twice");
 }
 
+Test(flatten, it_is_not_done_while_an_order_may_still_fill)
+{
+    struct fixture *f = fixture_make();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 5);
+    uint64_t incident = kill(f, 0);
+
+    flatten(f, incident, 0);
+    pass(f);
+    cr_assert(eq(int, f->newest[EVENT_FLATTEN].flatten.done, 0), "flat, but not for sure");
+    fixture_fill(f, id, SIDE_BUY, 1, 1000, 5);
+    pass(f);
+    cr_assert(eq(int, newest(f)->side, SIDE_SELL));
+    fixture_fill(f, newest(f)->order_id, SIDE_SELL, 2, 1000, 5);
+    pass(f);
+    cr_assert(eq(int, f->newest[EVENT_FLATTEN].flatten.done, 1));
+    cr_assert(eq(i64, engine_position(f->engine, 0)->lots, 0));
+}
+
+static void fill_of(struct fixture *f, uint16_t strategy, enum side side, uint64_t id,
+                    uint64_t exec, int64_t lots)
+{
+    struct execution fill = {.report = REPORT_FILL_PART,
+                             .side = (uint8_t)side,
+                             .strategy = strategy,
+                             .order_id = id,
+                             .exec_id = exec,
+                             .price_ticks = 1000,
+                             .qty_lots = lots};
+
+    engine_execution(f->engine, &fill, f->now_ns);
+    fixture_drain(f);
+}
+
+Test(flatten, a_strategys_and_the_firms_at_once_leave_nothing)
+{
+    struct fixture *f = holding(50);
+    uint16_t scope = scope_of_strategy(f->config.scopes, 1);
+    uint64_t of_strategy, of_firm;
+
+    fill_of(f, STRATEGY_MANUAL, SIDE_SELL, 888, 2, 30); /* 50 and -30: 20 in all */
+    of_strategy = kill(f, scope);
+    of_firm = kill(f, 0);
+    cr_assert(eq(int, flatten(f, of_firm, 0), OK));
+    cr_assert(eq(int, flatten(f, of_strategy, scope), OK));
+    for (uint64_t turn = 0; turn < 20; turn++) {
+        const struct order_message *exit = newest(f);
+
+        if (exit->kind == ORDER_MESSAGE_NEW && engine_open_orders(f->engine) > 0)
+            fill_of(f, exit->strategy, (enum side)exit->side, exit->order_id, 100 + turn,
+                    exit->qty_lots);
+        pass(f);
+    }
+    cr_assert(eq(i64, engine_position(f->engine, 0)->lots, 0));
+    cr_assert(eq(i64, f->engine->oms.accounts.own[1][0].lots, 0));
+    cr_assert(eq(int, f->newest[EVENT_FLATTEN].flatten.done, 1));
+}
+
+Test(flatten, a_strategys_does_not_wait_for_what_others_quote)
+{
+    struct fixture *f = holding(20);
+    struct command other = {.kind = COMMAND_NEW_ORDER};
+    uint16_t scope = scope_of_strategy(f->config.scopes, 1);
+    uint64_t incident;
+
+    other.new_order.intent = (struct intent){
+        .side = SIDE_BUY, .price_ticks = 995, .qty_lots = 1, .strategy = STRATEGY_MANUAL};
+    cr_assert(eq(int, fixture_command(f, &other)->status, OK));
+    incident = kill(f, scope);
+    flatten(f, incident, scope);
+    pass(f);
+    cr_assert(eq(int, newest(f)->kind, ORDER_MESSAGE_NEW));
+    cr_assert(eq(i64, newest(f)->qty_lots, 20));
+}
+
 Test(flatten, it_belongs_to_its_incident_and_ends_with_it)
 {
     struct fixture *f = holding(20);

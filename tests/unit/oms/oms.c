@@ -193,6 +193,34 @@ static enum status set_state(struct fixture *f, uint16_t scope, enum trading_sta
     return (enum status)fixture_command(f, &command)->status;
 }
 
+Test(oms, a_kill_is_set_however_far_its_page_is_ahead)
+{
+    static struct kill_page page;
+
+    atomic_store(&page.word[0], UINT64_MAX / 2);
+    atomic_store(&page.cleared[0], UINT64_MAX / 2);
+    cr_assert(gt(u64, kill_page_set(&page, 0), UINT64_MAX / 2), "and at once");
+    cr_assert(kill_page_is_killed(&page, 0));
+}
+
+Test(oms, a_reduce_only_order_that_would_no_longer_reduce_is_cancelled)
+{
+    struct fixture *f = fixture_make();
+    struct command exit = {.kind = COMMAND_NEW_ORDER};
+
+    fixture_fill(f, 777, SIDE_SELL, 1, 1000, 20);
+    exit.new_order.intent = (struct intent){.side = SIDE_BUY,
+                                            .price_ticks = 1000,
+                                            .qty_lots = 12,
+                                            .strategy = 1,
+                                            .flags = ORDER_REDUCE_ONLY};
+    cr_assert(eq(int, fixture_command(f, &exit)->denial, DENIAL_NONE));
+    fixture_fill(f, 778, SIDE_SELL, 2, 1000, 1);
+    cr_assert(eq(int, f->sent[f->sent_count - 1].kind, ORDER_MESSAGE_NEW), "it still reduces");
+    fixture_fill(f, 779, SIDE_BUY, 3, 1000, 10);
+    cr_assert(eq(int, f->sent[f->sent_count - 1].kind, ORDER_MESSAGE_CANCEL), "12 of 11");
+}
+
 Test(oms, a_resume_must_name_the_incident_and_the_version_it_saw)
 {
     struct fixture *f = fixture_make();

@@ -166,20 +166,91 @@ Test(resolve, a_foreign_order_that_cannot_be_counted_stops_the_instrument)
     cr_assert(eq(u32, engine_open_orders(f->engine), 0));
 }
 
+/* ---- cancels that are refused ------------------------------------------------------------ */
+
+Test(resolve, a_refused_cancel_of_what_was_never_acknowledged_is_asked_about_until_it_is_void)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    kill_page_set(&f->page, 0);
+    for (int turn = 0; turn < 100 && engine_open_orders(f->engine) > 0; turn++) {
+        const struct order_message *asked = &f->sent[f->sent_count - 1];
+
+        /* The venue has never heard of it. */
+        if (asked->kind == ORDER_MESSAGE_CANCEL)
+            fixture_report(f, id, REPORT_CANCEL_REJECT);
+        else if (asked->kind == ORDER_MESSAGE_QUERY)
+            fixture_report(f, id, REPORT_QUERY_ABSENT);
+        pass(f, 100 * MS);
+    }
+    cr_assert(eq(u32, engine_open_orders(f->engine), 0), "chasing it does not keep it alive");
+    cr_assert(eq(u32, f->newest[EVENT_KILL_PROGRESS].kill_progress.confirmed, 1));
+}
+
+Test(resolve, one_cancel_refused_after_another_is_a_reason_to_ask)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    fixture_cancel(f, id);
+    fixture_report(f, id, REPORT_CANCEL_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING));
+    fixture_cancel(f, id);
+    fixture_report(f, id, REPORT_CANCEL_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
+    pass(f, 200 * MS);
+    cr_assert(eq(u32, queries(f), 1));
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING), "it rests after all");
+    fixture_cancel(f, id);
+    fixture_report(f, id, REPORT_CANCEL_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING), "heard of since: one refusal again");
+}
+
+Test(resolve, a_refused_cancel_that_overtook_the_acknowledgement_leaves_it_working)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    fixture_cancel(f, id);
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    fixture_report(f, id, REPORT_CANCEL_REJECT);
+    cr_assert(eq(int, state_of(f), ORDER_WORKING));
+}
+
+Test(resolve, an_amend_without_an_answer_that_was_filled_as_amended_is_filled)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+    struct command amend = {.kind = COMMAND_AMEND_ORDER, .amend_order = {id, 1001, 5}};
+    struct execution stands = {.report = REPORT_VENUE_ACK,
+                               .order_id = id,
+                               .strategy = 1,
+                               .amend_no = 1,
+                               .price_ticks = 1001,
+                               .qty_lots = 5};
+
+    fixture_report(f, id, REPORT_VENUE_ACK);
+    fixture_command(f, &amend);
+    fixture_fill(f, id, SIDE_BUY, 1, 1001, 5);
+    pass(f, 1500 * MS);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN), "the old size may still be open");
+    engine_execution(f->engine, &stands, f->now_ns);
+    fixture_drain(f);
+    cr_assert(eq(int, state_of(f), ORDER_FILLED));
+}
+
 /* ---- a venue that contradicts itself ---------------------------------------------------- */
 
-/* An order in each state that it can have after the venue has taken it: PENDING_NEW when a cancel
- * that overtook the acknowledgement was refused. */
+/* An order in each state that it can have after the venue has taken it. */
 static uint64_t taken(struct fixture *f, enum order_state state)
 {
     uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
     struct command amend = {.kind = COMMAND_AMEND_ORDER, .amend_order = {id, 0, 20}};
 
-    if (state == ORDER_PENDING_NEW)
-        fixture_cancel(f, id);
     fixture_report(f, id, REPORT_VENUE_ACK);
-    if (state == ORDER_PENDING_NEW)
-        fixture_report(f, id, REPORT_CANCEL_REJECT);
     if (state == ORDER_PARTLY_FILLED)
         fixture_fill(f, id, SIDE_BUY, id, 1000, 4);
     if (state == ORDER_PENDING_CANCEL)
@@ -192,9 +263,8 @@ static uint64_t taken(struct fixture *f, enum order_state state)
     return id;
 }
 
-static const enum order_state live[] = {ORDER_WORKING,        ORDER_PARTLY_FILLED,
-                                        ORDER_PENDING_CANCEL, ORDER_PENDING_AMEND,
-                                        ORDER_UNKNOWN,        ORDER_PENDING_NEW};
+static const enum order_state live[] = {ORDER_WORKING, ORDER_PARTLY_FILLED, ORDER_PENDING_CANCEL,
+                                        ORDER_PENDING_AMEND, ORDER_UNKNOWN};
 
 Test(resolve, an_order_that_was_taken_does_not_die_of_a_reject)
 {
