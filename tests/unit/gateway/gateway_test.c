@@ -723,7 +723,7 @@ Test(gateway, a_fault_script_acts_and_the_ledger_tells_what_was_not_told)
     cr_assert(send(ORDER_MESSAGE_QUERY, 1, 1002));
     while (next_execution(&execution))
         ;
-    cr_assert(eq(int, ledger_lines(lines, 16), 9));
+    cr_assert(eq(int, ledger_lines(lines, 16), 10));
     cr_assert_str_eq(strstr(lines[0], "\"status\""), "\"status\":null,\"exec_id\":null,"
                                                      "\"body\":null}\n");
     cr_assert(ne(ptr, strstr(lines[1], "\"kind\":\"cancel\""), NULL));
@@ -747,6 +747,7 @@ Test(gateway, a_fault_script_acts_and_the_ledger_tells_what_was_not_told)
               "%s", lines[7]);
     cr_assert(
         ne(ptr, strstr(lines[8], "\"status\":\"repeated\",\"exec_id\":\"21474836481\""), NULL));
+    cr_assert(ne(ptr, strstr(lines[9], "\"kind\":\"ack\""), NULL), "and how it stands");
 }
 
 Test(gateway, the_account_is_in_the_ledger)

@@ -177,7 +177,7 @@ Test(sim_requests, a_query_of_an_ended_order_says_how_it_ended)
     for (uint64_t counter = 1; counter <= 6; counter++)
         ask_query(counter);
     cr_assert_str_eq(heard_about(1), "fill cancelled");
-    cr_assert_str_eq(heard_about(2), "fill");
+    cr_assert_str_eq(heard_about(2), "fill ack");
     cr_assert_str_eq(heard_about(3), "expired");
     cr_assert_str_eq(heard_about(4), "rejected");
     cr_assert_str_eq(heard_about(5), "cancelled");
@@ -215,7 +215,7 @@ Test(sim_requests, an_ended_order_whose_fills_are_forgotten_is_forgotten)
         forget_heard();
         if (fill == SIM_FILLS_MAX) {
             ask_query(1);
-            cr_assert_str_eq(heard_about(1), "fill");
+            cr_assert_str_eq(heard_about(1), "fill ack");
         }
         tell_trade(true, 1, 100);
     }
