@@ -125,17 +125,21 @@ static void fill_of(struct fixture *f, uint16_t strategy, enum side side, uint64
     fixture_drain(f);
 }
 
-Test(flatten, a_strategys_and_the_firms_at_once_leave_nothing)
+/* 50 of the strategy and -30 of the manual one: 20 in all. */
+static void flatten_both(bool firm_first)
 {
     struct fixture *f = holding(50);
     uint16_t scope = scope_of_strategy(f->config.scopes, 1);
     uint64_t of_strategy, of_firm;
 
-    fill_of(f, STRATEGY_MANUAL, SIDE_SELL, 888, 2, 30); /* 50 and -30: 20 in all */
+    fill_of(f, STRATEGY_MANUAL, SIDE_SELL, 888, 2, 30);
     of_strategy = kill(f, scope);
     of_firm = kill(f, 0);
-    cr_assert(eq(int, flatten(f, of_firm, 0), OK));
+    if (firm_first)
+        cr_assert(eq(int, flatten(f, of_firm, 0), OK));
     cr_assert(eq(int, flatten(f, of_strategy, scope), OK));
+    if (!firm_first)
+        cr_assert(eq(int, flatten(f, of_firm, 0), OK));
     for (uint64_t turn = 0; turn < 20; turn++) {
         const struct order_message *exit = newest(f);
 
@@ -147,6 +151,16 @@ Test(flatten, a_strategys_and_the_firms_at_once_leave_nothing)
     cr_assert(eq(i64, engine_position(f->engine, 0)->lots, 0));
     cr_assert(eq(i64, f->engine->oms.accounts.own[1][0].lots, 0));
     cr_assert(eq(int, f->newest[EVENT_FLATTEN].flatten.done, 1));
+}
+
+Test(flatten, a_strategys_and_the_firms_at_once_leave_nothing)
+{
+    flatten_both(true);
+}
+
+Test(flatten, the_firms_and_a_strategys_at_once_leave_nothing)
+{
+    flatten_both(false);
 }
 
 Test(flatten, a_strategys_does_not_wait_for_what_others_quote)
