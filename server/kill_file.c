@@ -63,10 +63,12 @@ static enum status read_left(const char *path, struct kill_page_copy *left, stru
                       path);
 }
 
-/* The journal's word holds where it knows of a kill; this one only adds to it. */
+/* The journal's word holds where it knows of a kill; this one only adds to it. HALTED by hand has
+ * no incident, so a kill of such a scope is news. */
 static void halt(struct store_saved *saved, uint16_t scope, uint64_t incident)
 {
-    if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
+    if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED &&
+        saved->scope[scope].incident != 0)
         return;
     if (!saved->scope[scope].state_found)
         saved->scope[scope].version = 1;

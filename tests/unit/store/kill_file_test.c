@@ -118,6 +118,21 @@ Test(kill_file, the_journals_incident_stands)
     kill_file_close(file);
 }
 
+Test(kill_file, halted_by_hand_and_then_killed_comes_up_with_the_kill)
+{
+    uint64_t incident = run_and_kill("firm");
+    struct kill_file *file;
+
+    start_anew();
+    saved.scope[0].state_found = true;
+    saved.scope[0].state = STATE_HALTED;
+    saved.scope[0].version = 3;
+    cr_assert(eq(int, run(&file), OK));
+    cr_assert(eq(u64, saved.scope[0].incident, incident));
+    cr_assert(eq(u64, saved.scope[0].version, 3));
+    kill_file_close(file);
+}
+
 Test(kill_file, a_damaged_file_is_no_start)
 {
     char path[128];
