@@ -25,6 +25,7 @@ struct kill_page_copy {
 
 struct kill_file {
     struct kill_page_copy *copy;
+    uint16_t configured; /* the entries behind them are kept for a later start */
 };
 
 static enum status fail(struct err *err, const char *path, const char *what)
@@ -40,6 +41,11 @@ static bool is_sound(const struct kill_page_copy *copy)
         if (memchr(copy->scope[at].name, '\0', SCOPE_TEXT_MAX) == NULL)
             return false;
     return true;
+}
+
+static bool stands(const struct kill_page_copy *copy, uint64_t at)
+{
+    return copy->scope[at].word > copy->scope[at].cleared;
 }
 
 /* A directory without the file has never run a program that keeps one: nothing was killed. */
@@ -85,29 +91,50 @@ static void apply(const struct kill_page_copy *left, const struct config *config
                   struct store_saved *saved)
 {
     for (uint64_t at = 0; at < left->count; at++) {
-        uint64_t word = left->scope[at].word;
         uint16_t scope;
 
-        if (word <= left->scope[at].cleared)
+        if (!stands(left, at))
             continue;
         if (config_scope_find(config, left->scope[at].name, &scope))
-            halt(saved, scope, word);
+            halt(saved, scope, left->scope[at].word);
         else
-            log_line(LOG_WARN, "server", "a killed scope is no longer configured", "scope=%s",
-                     left->scope[at].name);
+            log_line(LOG_WARN, "server", "a killed scope is not configured: its kill is kept",
+                     "scope=%s", left->scope[at].name);
     }
 }
 
-/* What comes up killed is in the new file before the old one is gone. */
-static void fill(struct kill_page_copy *copy, const struct config *config,
-                 const struct store_saved *saved)
+/* Nobody has resumed it: it comes up killed whenever its scope is configured again. */
+static enum status keep(struct kill_page_copy *copy, const struct kill_page_copy *left, uint64_t at,
+                        const char *path, struct err *err)
 {
+    if (copy->count == MAX_SCOPES)
+        return err_format(err, ERR_CONFIG,
+                          "%s: no room to keep the kill of %s, which is not configured: "
+                          "configure it and resume it, or fewer scopes",
+                          path, left->scope[at].name);
+    memcpy(copy->scope[copy->count].name, left->scope[at].name, SCOPE_TEXT_MAX);
+    copy->scope[copy->count++].word = left->scope[at].word;
+    return OK;
+}
+
+/* What comes up killed is in the new file before the old one is gone. */
+static enum status fill(struct kill_page_copy *copy, const struct kill_page_copy *left,
+                        const struct config *config, const struct store_saved *saved,
+                        const char *path, struct err *err)
+{
+    enum status status = OK;
+    uint16_t unused;
+
     *copy = (struct kill_page_copy){.magic = KILLS_MAGIC, .count = scope_count(config->scopes)};
     for (uint16_t scope = 0; scope < copy->count; scope++) {
         config_scope_name(config, scope, copy->scope[scope].name);
         if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
             copy->scope[scope].word = saved->scope[scope].incident;
     }
+    for (uint64_t at = 0; at < left->count && status == OK; at++)
+        if (stands(left, at) && !config_scope_find(config, left->scope[at].name, &unused))
+            status = keep(copy, left, at, path, err);
+    return status;
 }
 
 static enum status write_new(const char *path, const struct kill_page_copy *copy, struct err *err)
@@ -143,7 +170,7 @@ static enum status map(struct kill_file *file, const char *path, struct err *err
 enum status kill_file_open(struct kill_file **file, const char *dir, const struct config *config,
                            struct store_saved *saved, struct err *err)
 {
-    struct kill_page_copy *work = calloc(1, sizeof *work);
+    struct kill_page_copy *work = calloc(2, sizeof *work); /* what was left, what begins */
     struct kill_file *made = calloc(1, sizeof *made);
     char path[DATA_PATH_MAX];
     enum status status = OK;
@@ -155,16 +182,19 @@ enum status kill_file_open(struct kill_file **file, const char *dir, const struc
         status = read_left(path, work, err);
     if (status == OK) {
         apply(work, config, saved);
-        fill(work, config, saved);
-        status = write_new(path, work, err);
+        status = fill(&work[1], work, config, saved, path, err);
     }
+    if (status == OK)
+        status = write_new(path, &work[1], err);
     if (status == OK)
         status = map(made, path, err);
     free(work);
-    if (status == OK)
+    if (status == OK) {
+        made->configured = scope_count(config->scopes);
         *file = made;
-    else
+    } else {
         free(made);
+    }
     return status;
 }
 
@@ -187,7 +217,7 @@ static void raise_to(_Atomic uint64_t *copy, uint64_t value)
 
 void kill_file_note(struct kill_file *file, struct kill_page *page)
 {
-    for (uint64_t scope = 0; scope < file->copy->count; scope++) {
+    for (uint16_t scope = 0; scope < file->configured; scope++) {
         uint64_t cleared = atomic_load_explicit(&page->cleared[scope], memory_order_acquire);
 
         raise_to(&file->copy->scope[scope].word,

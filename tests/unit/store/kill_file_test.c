@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct desk desk;
@@ -130,6 +131,71 @@ Test(kill_file, halted_by_hand_and_then_killed_comes_up_with_the_kill)
     cr_assert(eq(int, run(&file), OK));
     cr_assert(eq(u64, saved.scope[0].incident, incident));
     cr_assert(eq(u64, saved.scope[0].version, 3));
+    kill_file_close(file);
+}
+
+/* As `strategies` of the configuration says at this start. */
+static void configure(uint16_t strategies)
+{
+    desk.config.strategies = strategies;
+    desk.config.scopes.strategies = strategies;
+}
+
+Test(kill_file, a_kill_outlives_starts_without_its_scope)
+{
+    uint64_t incident = run_and_kill("strategy/maker");
+    struct kill_file *file;
+    uint16_t scope;
+
+    for (int start = 0; start < 2; start++) {
+        start_anew();
+        configure(1); /* manual alone */
+        cr_assert(eq(int, run(&file), OK));
+        for (scope = 0; scope < scope_count(desk.config.scopes); scope++)
+            cr_assert(not(saved.scope[scope].state_found));
+        atomic_store(&page.cleared[scope], UINT64_MAX); /* no scope of this run has that number */
+        kill_file_note(file, &page);
+        kill_file_close(file);
+    }
+    start_anew();
+    configure(2);
+    cr_assert(eq(int, run(&file), OK));
+    scope = desk_scope(&desk, "strategy/maker");
+    cr_assert(eq(int, saved.scope[scope].state, STATE_HALTED));
+    cr_assert(eq(u64, saved.scope[scope].incident, incident));
+    kill_file_close(file);
+}
+
+/* A desk whose scopes fill the file, by names of their own. */
+static void configure_all(const char *prefix)
+{
+    struct config *config = &desk.config;
+
+    config->scopes = (struct scope_map){MAX_VENUES, MAX_STRATEGIES, MAX_INSTRUMENTS};
+    config->venues = MAX_VENUES;
+    config->strategies = MAX_STRATEGIES;
+    config->instruments = MAX_INSTRUMENTS;
+    for (int at = 0; at < MAX_VENUES; at++)
+        snprintf(config->venue[at], MAX_NAME, "%s%d", prefix, at);
+    for (int at = 0; at < MAX_STRATEGIES; at++)
+        snprintf(config->strategy[at].name, MAX_NAME, "%s%d", prefix, at);
+    for (int at = 0; at < MAX_INSTRUMENTS; at++)
+        snprintf(config->instrument[at].name, MAX_NAME, "%s:%d", prefix, at);
+}
+
+Test(kill_file, a_kill_that_cannot_be_kept_is_no_start_and_not_lost)
+{
+    struct kill_file *file;
+    struct err err;
+
+    run_and_kill("strategy/maker");
+    start_anew();
+    configure_all("a");
+    cr_assert(eq(int, kill_file_open(&file, desk.dir, &desk.config, &saved, &err), ERR_CONFIG));
+    cr_assert_not_null(strstr(err.text, "strategy/maker"), "%s", err.text);
+    snprintf(desk.config.strategy[3].name, MAX_NAME, "%s", "maker");
+    cr_assert(eq(int, run(&file), OK));
+    cr_assert(eq(int, saved.scope[desk_scope(&desk, "strategy/maker")].state, STATE_HALTED));
     kill_file_close(file);
 }
 
