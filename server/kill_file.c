@@ -1,6 +1,7 @@
 #include "kill_file.h"
 
 #include "data_dir.h"
+#include "journal/crc32c.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 
@@ -12,11 +13,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define KILLS_MAGIC 0x31534c4c494b5750ULL /* "PWKILLS1" */
+#define KILLS_MAGIC 0x32534c4c494b5750ULL /* "PWKILLS2" */
 
+/* The words rise while other threads read the file, so the checksum is of the rest: of what is
+ * written once, when a start begins the file anew. */
 struct kill_page_copy {
     uint64_t magic;
-    uint64_t count;
+    uint32_t count, crc;
     struct {
         char name[SCOPE_TEXT_MAX];
         _Atomic uint64_t word, cleared;
@@ -33,17 +36,34 @@ static enum status fail(struct err *err, const char *path, const char *what)
     return err_format(err, ERR_IO, "%s: %s: %s", path, what, strerror(errno));
 }
 
+static uint32_t checksum(const struct kill_page_copy *copy)
+{
+    uint32_t crc = crc32c(0, &copy->magic, sizeof copy->magic);
+
+    crc = crc32c(crc, &copy->count, sizeof copy->count);
+    for (uint32_t at = 0; at < copy->count; at++)
+        crc = crc32c(crc, copy->scope[at].name, SCOPE_TEXT_MAX);
+    return crc;
+}
+
+/* No resume clears what was not killed, and a ticket has room above every word. */
+static bool is_plausible(uint64_t word, uint64_t cleared)
+{
+    return cleared <= word && word >> 32 < MAX_EPOCH;
+}
+
 static bool is_sound(const struct kill_page_copy *copy)
 {
-    if (copy->magic != KILLS_MAGIC || copy->count > MAX_SCOPES)
+    if (copy->magic != KILLS_MAGIC || copy->count > MAX_SCOPES || copy->crc != checksum(copy))
         return false;
-    for (uint64_t at = 0; at < copy->count; at++)
-        if (memchr(copy->scope[at].name, '\0', SCOPE_TEXT_MAX) == NULL)
+    for (uint32_t at = 0; at < copy->count; at++)
+        if (memchr(copy->scope[at].name, '\0', SCOPE_TEXT_MAX) == NULL ||
+            !is_plausible(copy->scope[at].word, copy->scope[at].cleared))
             return false;
     return true;
 }
 
-static bool stands(const struct kill_page_copy *copy, uint64_t at)
+static bool stands(const struct kill_page_copy *copy, uint32_t at)
 {
     return copy->scope[at].word > copy->scope[at].cleared;
 }
@@ -54,7 +74,7 @@ static enum status read_left(const char *path, struct kill_page_copy *left, stru
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length;
 
-    *left = (struct kill_page_copy){.magic = KILLS_MAGIC};
+    *left = (struct kill_page_copy){.count = 0};
     if (fd < 0)
         return errno == ENOENT ? OK : fail(err, path, "cannot be opened");
     length = read(fd, left, sizeof *left);
@@ -90,7 +110,7 @@ static void halt(struct store_saved *saved, uint16_t scope, uint64_t incident)
 static void apply(const struct kill_page_copy *left, const struct config *config,
                   struct store_saved *saved)
 {
-    for (uint64_t at = 0; at < left->count; at++) {
+    for (uint32_t at = 0; at < left->count; at++) {
         uint16_t scope;
 
         if (!stands(left, at))
@@ -104,7 +124,7 @@ static void apply(const struct kill_page_copy *left, const struct config *config
 }
 
 /* Nobody has resumed it: it comes up killed whenever its scope is configured again. */
-static enum status keep(struct kill_page_copy *copy, const struct kill_page_copy *left, uint64_t at,
+static enum status keep(struct kill_page_copy *copy, const struct kill_page_copy *left, uint32_t at,
                         const char *path, struct err *err)
 {
     if (copy->count == MAX_SCOPES)
@@ -131,9 +151,10 @@ static enum status fill(struct kill_page_copy *copy, const struct kill_page_copy
         if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
             copy->scope[scope].word = saved->scope[scope].incident;
     }
-    for (uint64_t at = 0; at < left->count && status == OK; at++)
+    for (uint32_t at = 0; at < left->count && status == OK; at++)
         if (stands(left, at) && !config_scope_find(config, left->scope[at].name, &unused))
             status = keep(copy, left, at, path, err);
+    copy->crc = checksum(copy);
     return status;
 }
 

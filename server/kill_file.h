@@ -7,7 +7,8 @@
  *
  * Fixed layout, one entry per scope with its name, because numbers change with the configuration.
  * A kill that stands of a scope that is not configured any more is kept behind the configured ones:
- * it holds when the scope is configured again.
+ * it holds when the scope is configured again. What a start writes once is under a CRC32C; the
+ * words, which rise while threads run, are only looked at for what cannot be (cleared above word).
  * A kill is copied word first and a resume `cleared` last: what is half copied reads as killed.
  *
  * kill_file_note: any thread, no lock; stores that the kernel may hold up while it writes the page

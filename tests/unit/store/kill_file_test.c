@@ -199,6 +199,48 @@ Test(kill_file, a_kill_that_cannot_be_kept_is_no_start_and_not_lost)
     kill_file_close(file);
 }
 
+/* One bit of the file, at its byte of that number. */
+static void flip(long at, int mask)
+{
+    char path[128];
+    FILE *file;
+    int byte;
+
+    snprintf(path, sizeof path, "%s/kills", desk.dir);
+    file = fopen(path, "r+");
+    cr_assert_not_null(file);
+    fseek(file, at, SEEK_SET);
+    byte = fgetc(file);
+    fseek(file, at, SEEK_SET);
+    fputc(byte ^ mask, file);
+    fclose(file);
+}
+
+/* What is written once: magic, count and checksum, and the first name. */
+enum { FIRST_NAME = 16, FIRST_WORD = FIRST_NAME + SCOPE_TEXT_MAX, FIRST_CLEARED = FIRST_WORD + 8 };
+
+Test(kill_file, one_wrong_bit_is_no_start)
+{
+    struct kill_file *file;
+
+    run_and_kill("firm");
+    for (long at = 0; at < FIRST_WORD; at++) {
+        flip(at, 1);
+        start_anew();
+        cr_assert(eq(int, run(&file), ERR_DAMAGED), "byte %ld", at);
+        flip(at, 1);
+    }
+    flip(FIRST_CLEARED + 7, 0x80); /* cleared what never was */
+    cr_assert(eq(int, run(&file), ERR_DAMAGED));
+    flip(FIRST_CLEARED + 7, 0x80);
+    flip(FIRST_WORD + 7, 0x80); /* of no start that can be */
+    cr_assert(eq(int, run(&file), ERR_DAMAGED));
+    flip(FIRST_WORD + 7, 0x80);
+    cr_assert(eq(int, run(&file), OK));
+    cr_assert(eq(int, saved.scope[0].state, STATE_HALTED));
+    kill_file_close(file);
+}
+
 Test(kill_file, a_damaged_file_is_no_start)
 {
     char path[128];
