@@ -1,5 +1,6 @@
 /* What stands on the kill page outlives the process, by the scopes' names. */
 #include "kill_file.h"
+#include "restore.h"
 #include "unit/store/desk.h"
 
 #include <criterion/criterion.h>
@@ -238,6 +239,27 @@ Test(kill_file, one_wrong_bit_is_no_start)
     flip(FIRST_WORD + 7, 0x80);
     cr_assert(eq(int, run(&file), OK));
     cr_assert(eq(int, saved.scope[0].state, STATE_HALTED));
+    kill_file_close(file);
+}
+
+Test(kill_file, a_new_kill_is_newer_than_what_a_newer_start_has_left)
+{
+    static struct engine_config engine;
+    uint16_t scope = desk_scope(&desk, "strategy/maker");
+    struct kill_file *file;
+    uint64_t incident;
+
+    atomic_store(&page.ticket, 9ULL << 32);
+    incident = run_and_kill("strategy/maker");
+    start_anew(); /* from a copy of the directory whose epoch was 4 */
+    cr_assert(eq(int, run(&file), OK));
+    engine.scopes = desk.config.scopes;
+    restore_scopes(&engine, &page, &saved, STATE_ACTIVE, 5);
+    cr_assert(ge(u64, atomic_load(&page.ticket), incident));
+    cr_assert(gt(u64, kill_page_set(&page, scope), incident));
+    start_anew();
+    restore_scopes(&engine, &page, &saved, STATE_ACTIVE, 10);
+    cr_assert(eq(u64, atomic_load(&page.ticket), 10ULL << 32));
     kill_file_close(file);
 }
 
