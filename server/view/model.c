@@ -97,10 +97,12 @@ int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument)
     return mark->mark_e8_ticks;
 }
 
-/* The gateways go by the page, so a kill that a silent engine has not obeyed holds all the same. */
+/* The gateways go by the page, so a kill that a silent engine has not obeyed holds all the same;
+ * also over a HALTED that was set by hand, which names no kill. */
 static bool is_killed_unsaid(const struct view *view, uint16_t scope)
 {
-    return view->from.kill && view->scope[scope].state != STATE_HALTED &&
+    return view->from.kill &&
+           (view->scope[scope].state != STATE_HALTED || view->scope[scope].incident == 0) &&
            kill_page_is_killed(view->from.kill, scope);
 }
 
@@ -114,6 +116,20 @@ uint64_t model_incident(const struct view *view, uint16_t scope)
     return is_killed_unsaid(view, scope)
                ? atomic_load_explicit(&view->from.kill->word[scope], memory_order_acquire)
                : view->scope[scope].incident;
+}
+
+/* A kill that nobody has noted is the program's own: the watchdog's. */
+struct model_author model_author(struct view *view, uint16_t scope)
+{
+    const struct view_scope *row = &view->scope[scope];
+    const struct view_kill *kill;
+
+    if (!is_killed_unsaid(view, scope))
+        return (struct model_author){row->actor, row->cause, row->since_ns};
+    kill = model_kill(view, model_incident(view, scope));
+    if (!kill || !kill->noted)
+        return (struct model_author){.cause = "killed on the kill page, not yet obeyed"};
+    return (struct model_author){kill->actor, kill->reason, kill->at_ns};
 }
 
 enum trading_state model_effective(const struct view *view, uint16_t scope)

@@ -113,6 +113,13 @@ bool model_kill_is_complete(const struct view_kill *kill);
  * engine has not answered. */
 enum trading_state model_state(const struct view *view, uint16_t scope);
 uint64_t model_incident(const struct view *view, uint16_t scope);
+/* Who set the state that is shown, why and when: of the kill when the page shows it. Valid under the
+ * lock; NULL, empty and 0 when not known. */
+struct model_author {
+    const char *actor, *cause;
+    int64_t since_ns;
+};
+struct model_author model_author(struct view *view, uint16_t scope);
 /* The strictest of the scope and of what it belongs to. */
 enum trading_state model_effective(const struct view *view, uint16_t scope);
 /* The engine's clock, which at full speed is virtual. */

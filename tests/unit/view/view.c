@@ -352,6 +352,30 @@ Test(view, a_kill_that_the_engine_has_not_obeyed_is_shown_as_what_it_is)
     cr_assert_eq(view_state(view, scope_of_firm()).state, STATE_ACTIVE);
 }
 
+/* While the engine is silent, and also where people had halted the scope before. */
+Test(view, a_kill_that_the_engine_has_not_obeyed_bears_the_name_of_who_killed)
+{
+    struct event_state_changed halted = {.version = 2, .state = STATE_HALTED};
+    uint64_t incident;
+    json_t *shown;
+
+    view_note_command(view, 9, "risk1", "lunch");
+    SAY(EVENT_STATE_CHANGED, 9, halted);
+    cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "actor"), "\"risk1\"");
+    incident = kill_page_set(&kills, 0);
+    shown = keep(view_trading_state(view, 0));
+    cr_assert_str_eq(at(shown, "actor"), "null", "the watchdog's has no receipt");
+    cr_assert_str_eq(at(shown, "since_ns"), "null");
+    view_note_kill(view, incident, 0, "trader", "fat finger", 900, -1, false);
+    shown = keep(view_trading_state(view, 0));
+    cr_assert_str_eq(at(shown, "incident"), "\"K0-1\"");
+    cr_assert_str_eq(at(shown, "actor"), "\"trader\"");
+    cr_assert_str_eq(at(shown, "cause"), "\"fat finger\"");
+    cr_assert_str_eq(at(shown, "since_ns"), "\"900\"");
+    atomic_store(&kills.cleared[0], incident);
+    cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "actor"), "\"risk1\"");
+}
+
 Test(view, a_receipt_fills_in_until_nothing_is_open)
 {
     uint64_t incident = (1ULL << 32) | 1;
