@@ -161,13 +161,10 @@ json_t *view_receipt(struct view *view, uint64_t incident)
 json_t *view_receipts(struct view *view)
 {
     json_t *items = json_array();
-    uint64_t kept;
 
     view_enter(view);
-    kept = view->kill_count < KEPT_KILLS ? view->kill_count : KEPT_KILLS;
-    for (uint64_t back = 1; back <= kept; back++)
-        json_array_append_new(
-            items, receipt_json(view, &view->kills[(view->kill_count - back) % KEPT_KILLS]));
+    for (uint32_t at = view->kill_count; at > 0; at--)
+        json_array_append_new(items, receipt_json(view, &view->kills[at - 1]));
     view_leave(view);
     return shape_list(items, 0);
 }

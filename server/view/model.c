@@ -396,11 +396,33 @@ static void take_state_changed(struct view *view, const struct lane_record *reco
 
 struct view_kill *model_kill(struct view *view, uint64_t incident)
 {
-    for (int i = 0; i < KEPT_KILLS; i++) {
+    for (uint32_t i = 0; i < view->kill_count; i++) {
         if (incident != 0 && view->kills[i].incident == incident)
             return &view->kills[i];
     }
     return NULL;
+}
+
+static bool holds_a_scope(const struct view *view, uint64_t incident)
+{
+    for (uint16_t scope = 0; scope < scope_count(view->from.config->scopes); scope++)
+        if (model_incident(view, scope) == incident)
+            return true;
+    return false;
+}
+
+/* The oldest that is over; when every one still holds its scope, the oldest. */
+static void forget_kill(struct view *view)
+{
+    uint32_t at = 0;
+
+    while (at < KEPT_KILLS && holds_a_scope(view, view->kills[at].incident))
+        at++;
+    if (at == KEPT_KILLS)
+        at = 0;
+    view->kill_count--;
+    memmove(&view->kills[at], &view->kills[at + 1],
+            (view->kill_count - at) * sizeof view->kills[at]);
 }
 
 /* Whoever knows of it first opens the receipt: the caller who killed, or the engine's event. */
@@ -410,7 +432,9 @@ struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t
 
     if (kill)
         return kill;
-    kill = &view->kills[view->kill_count++ % KEPT_KILLS];
+    if (view->kill_count == KEPT_KILLS)
+        forget_kill(view);
+    kill = &view->kills[view->kill_count++];
     *kill = (struct view_kill){.incident = incident, .scope = scope, .ns_to_block = -1};
     return kill;
 }

@@ -376,6 +376,33 @@ Test(view, a_kill_that_the_engine_has_not_obeyed_bears_the_name_of_who_killed)
     cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "actor"), "\"risk1\"");
 }
 
+Test(view, the_receipt_of_a_kill_that_holds_outlives_those_that_are_over)
+{
+    enum { RECEIPTS = 64 };
+    uint64_t old = 1ULL << 32;
+    uint64_t page = kill_page_set(&kills, 2);
+    struct event_state_changed halted = {
+        .version = 2, .state = STATE_HALTED, .scope = 1, .incident = old};
+
+    view_note_kill(view, old, 1, "trader", "stands", 900, 1, true);
+    SAY(EVENT_STATE_CHANGED, 0, halted);
+    view_note_kill(view, page, 2, "trader", "stands, unobeyed", 900, -1, true);
+    for (uint64_t n = 1; n <= 2 * RECEIPTS; n++)
+        view_note_kill(view, old + n, 0, "trader", "over", 900, 1, true);
+    cr_assert_str_eq(at(keep(view_receipt(view, old)), "reason"), "\"stands\"");
+    cr_assert_str_eq(at(keep(view_receipt(view, page)), "reason"), "\"stands, unobeyed\"");
+    cr_assert_not_null(keep(view_receipt(view, old + 2 * RECEIPTS)));
+    cr_assert_not_null(keep(view_receipt(view, old + RECEIPTS + 3)));
+    cr_assert_null(keep(view_receipt(view, old + RECEIPTS + 2)), "the oldest that was over");
+    cr_assert_eq(json_array_size(json_object_get(keep(view_receipts(view)), "items")), RECEIPTS);
+    cr_assert_str_eq(at(item(keep(view_receipts(view)), 0), "incident"), "\"K1-128\"");
+    halted.state = STATE_ACTIVE; /* resumed: it is the oldest of those that are over */
+    halted.incident = 0;
+    SAY(EVENT_STATE_CHANGED, 0, halted);
+    view_note_kill(view, 2 * old, 0, "trader", "over", 900, 1, true);
+    cr_assert_null(keep(view_receipt(view, old)));
+}
+
 Test(view, a_receipt_fills_in_until_nothing_is_open)
 {
     uint64_t incident = (1ULL << 32) | 1;
