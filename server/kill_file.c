@@ -101,6 +101,7 @@ static void halt(struct store_saved *saved, uint16_t scope, uint64_t incident)
     saved->scope[scope].state_found = true;
     saved->scope[scope].state = STATE_HALTED;
     saved->scope[scope].incident = incident;
+    saved->scope[scope].is_named = false;
     saved->scope[scope].since_ns = clock_real_ns(); /* it is not known better */
     snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s", "kill page");
     snprintf(saved->scope[scope].cause, sizeof saved->scope[scope].cause, "%s",

@@ -157,6 +157,8 @@ static enum status open_truth(struct server *server, struct err *err)
             store_open(&server->store, dir, &server->config, server->journal, &server->saved, err);
     if (status == OK)
         status = kill_file_open(&server->kills, dir, &server->config, &server->saved, err);
+    if (status == OK)
+        store_name_kills(server->store, &server->saved);
     return status;
 }
 
@@ -348,6 +350,8 @@ static void print_halted(const struct server *server)
     for (uint16_t scope = 0; scope < scope_count(server->config.scopes); scope++) {
         char name[SCOPE_TEXT_MAX];
         char incident[INCIDENT_TEXT_MAX];
+        const char *actor = server->saved.scope[scope].actor;
+        const char *cause = server->saved.scope[scope].cause;
 
         if (server->room.config.initial[scope].state == STATE_ACTIVE)
             continue;
@@ -358,10 +362,11 @@ static void print_halted(const struct server *server)
             continue;
         }
         incident_print(incident, server->room.config.initial[scope].incident);
-        printf(" since incident %s (%s, by %s).\n"
+        printf(" since incident %s (%s%s%s).\n"
                "  To resume: one person of role risk proposes it on the dashboard (or `pitwall "
                "resume`), another approves.\n",
-               incident, server->saved.scope[scope].cause, server->saved.scope[scope].actor);
+               incident, cause[0] != '\0' ? cause : "no reason on record",
+               actor[0] != '\0' ? ", by " : "", actor);
     }
 }
 

@@ -18,13 +18,18 @@ static void copy_text(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
-/* A kill that outlived its run: who, when and why are known; its counts are in the audit. */
+/* A kill that outlived its run; its counts are in the audit, and so are who and why, unless that run
+ * was gone before its record was: then nothing on disk answers for it. */
 static void restore_kill(struct view *view, uint16_t scope)
 {
-    const struct view_scope *row = &view->scope[scope];
+    struct view_scope *row = &view->scope[scope];
     struct view_kill *kill = model_kill_open(view, row->incident, scope);
 
-    kill->noted = kill->durable = kill->is_earlier = true;
+    if (row->cause[0] == '\0')
+        copy_text(row->cause, sizeof row->cause,
+                  "killed when the last run ended; by whom is not on record");
+    kill->noted = kill->is_earlier = true;
+    kill->durable = view->from.saved->scope[scope].is_named;
     kill->at_ns = row->since_ns;
     copy_text(kill->actor, sizeof kill->actor, row->actor);
     copy_text(kill->reason, sizeof kill->reason, row->cause);

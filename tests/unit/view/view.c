@@ -21,6 +21,22 @@ enum { TELEMETRY_BYTES = 1 << 16, KEPT_MAX = 64 };
 static json_t *kept[KEPT_MAX];
 static int kept_count;
 
+/* Also again, on what was saved meanwhile. */
+static void begin(void)
+{
+    struct err err;
+
+    cr_assert_eq(view_open(&view,
+                           &(struct view_sources){.config = &desk.config,
+                                                  .journal = journal,
+                                                  .telemetry = &telemetry,
+                                                  .kill = &kills,
+                                                  .dir = desk.dir,
+                                                  .saved = &saved},
+                           &err),
+                 OK);
+}
+
 static void open_view(void)
 {
     char recovered[ERR_TEXT_MAX];
@@ -31,15 +47,7 @@ static void open_view(void)
                  err.text);
     telemetry_bytes = aligned_alloc(128, TELEMETRY_BYTES);
     ring_init(&telemetry, telemetry_bytes, TELEMETRY_BYTES);
-    cr_assert_eq(view_open(&view,
-                           &(struct view_sources){.config = &desk.config,
-                                                  .journal = journal,
-                                                  .telemetry = &telemetry,
-                                                  .kill = &kills,
-                                                  .dir = desk.dir,
-                                                  .saved = &saved},
-                           &err),
-                 OK);
+    begin();
 }
 
 static void close_view(void)
@@ -401,6 +409,37 @@ Test(view, the_receipt_of_a_kill_that_holds_outlives_those_that_are_over)
     SAY(EVENT_STATE_CHANGED, 0, halted);
     view_note_kill(view, 2 * old, 0, "trader", "over", 900, 1, true);
     cr_assert_null(keep(view_receipt(view, old)));
+}
+
+static json_t *receipt_after_restart(const char *actor, const char *cause, bool is_named)
+{
+    view_close(view);
+    saved.scope[0].state_found = true;
+    saved.scope[0].state = STATE_HALTED;
+    saved.scope[0].version = 2;
+    saved.scope[0].incident = 1ULL << 32;
+    saved.scope[0].is_named = is_named;
+    strcpy(saved.scope[0].actor, actor);
+    strcpy(saved.scope[0].cause, cause);
+    begin();
+    return keep(view_receipt(view, 1ULL << 32));
+}
+
+Test(view, a_receipt_of_an_earlier_run_is_durable_where_a_record_names_it)
+{
+    json_t *receipt = receipt_after_restart("trader", "fat finger", true);
+
+    cr_assert_str_eq(at(receipt, "durable"), "true");
+    cr_assert_str_eq(at(receipt, "reason"), "\"fat finger\"");
+    receipt = receipt_after_restart("kill page", "not yet obeyed", false);
+    cr_assert_str_eq(at(receipt, "durable"), "false");
+    cr_assert_str_eq(at(receipt, "reason"), "\"not yet obeyed\"");
+    receipt = receipt_after_restart("", "", false);
+    cr_assert_str_eq(at(receipt, "durable"), "false");
+    cr_assert_str_eq(at(receipt, "actor"), "null");
+    cr_assert_str_eq(at(receipt, "reason"),
+                     "\"killed when the last run ended; by whom is not on record\"");
+    cr_assert_str_eq(at(receipt, "complete"), "true");
 }
 
 Test(view, a_receipt_fills_in_until_nothing_is_open)
