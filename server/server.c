@@ -456,17 +456,16 @@ static void wait_for_end(struct server *server)
 }
 
 /* An engine that does not beat does not end either, and nobody can wait for it. */
-static void leave_silent_engine(const struct server *server)
+static void leave_silent_engine(const struct server *server, bool stopped_trading)
 {
-    const struct engine_room *room = &server->room;
-
-    if (room->engine_id && clock_mono_ns() - atomic_load(&room->beat_ns) > room->watchdog.silent_ns)
+    if (!engine_room_can_stop(&server->room, stopped_trading))
         panic(__FILE__, __LINE__, "the engine beats, so it can be stopped");
 }
 
 /* Whatever was made is taken down, in reverse; what was not is NULL. */
 static void stop(struct server *server)
 {
+    bool stopped = true;
     struct err err;
 
     if (server->stream)
@@ -474,9 +473,11 @@ static void stop(struct server *server)
     if (server->http)
         http_close(server->http);
     stream_free(server->stream);
-    if (server->http && control_stop_trading(server->control, STOP_TRADING_MS, &err) != OK)
+    if (server->http)
+        stopped = control_stop_trading(server->control, STOP_TRADING_MS, &err) == OK;
+    if (!stopped)
         log_line(LOG_WARN, "server", "stopped with orders open", NULL);
-    leave_silent_engine(server);
+    leave_silent_engine(server, stopped);
     control_close(server->control); /* its beat asks the gateway, which the room closes */
     atomic_store(&thread_stopping, true);
     engine_room_stop(&server->room);
