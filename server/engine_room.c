@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum {
     MARKET_BYTES = 4 << 20,
@@ -16,6 +17,9 @@ enum {
     COMMAND_BYTES = 64 << 10,
     TELEMETRY_BYTES = 1 << 20,
 };
+
+/* How long an engine that has not stopped trading may be silent before the program ends anyway. */
+static const int64_t unstopped_patience_ns = 2000000000;
 
 /* Prefaulted by writing: a page that is first touched while trading costs a microsecond. */
 static void *take_memory(size_t size)
@@ -225,6 +229,24 @@ enum status engine_room_start(struct engine_room *room, struct err *err)
         return status;
     room->watchdog.engine = room->engine_id;
     return watchdog_start(&room->watchdog, err);
+}
+
+bool engine_room_can_stop(const struct engine_room *room, bool stopped_trading)
+{
+    static const struct timespec step = {.tv_nsec = 1000000};
+    int64_t beat_ns = atomic_load(&room->beat_ns);
+    int64_t patience_ns = room->watchdog.silent_ns;
+
+    if (!stopped_trading && patience_ns > unstopped_patience_ns)
+        patience_ns = unstopped_patience_ns;
+    if (!room->engine_id)
+        return true; /* it has not started, so it ends */
+    while (atomic_load(&room->beat_ns) == beat_ns) {
+        if (clock_mono_ns() - beat_ns > patience_ns)
+            return false;
+        nanosleep(&step, NULL);
+    }
+    return true;
 }
 
 void engine_room_stop(struct engine_room *room)

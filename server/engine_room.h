@@ -37,6 +37,9 @@ enum status engine_room_gateway(struct engine_room *room, const struct config *c
 /* Emits the events of the start: whoever must not miss them reads by now. */
 enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err);
 enum status engine_room_start(struct engine_room *room, struct err *err);
+/* Waits for a beat of the engine's thread. False: it is silent, so it would not end; where it has
+ * not stopped trading either, that is clear after 2 s, however long it may be silent otherwise. */
+bool engine_room_can_stop(const struct engine_room *room, bool stopped_trading);
 /* After thread_stopping is set: waits for both threads, closes the gateway. */
 void engine_room_stop(struct engine_room *room);
 

@@ -1,6 +1,7 @@
 #include "kill_file.h"
 
 #include "data_dir.h"
+#include "journal/crc32c.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 
@@ -12,11 +13,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define KILLS_MAGIC 0x31534c4c494b5750ULL /* "PWKILLS1" */
+#define KILLS_MAGIC 0x32534c4c494b5750ULL /* "PWKILLS2" */
 
+/* The words rise while other threads read the file, so the checksum is of the rest: of what is
+ * written once, when a start begins the file anew. */
 struct kill_page_copy {
     uint64_t magic;
-    uint64_t count;
+    uint32_t count, crc;
     struct {
         char name[SCOPE_TEXT_MAX];
         _Atomic uint64_t word, cleared;
@@ -25,6 +28,7 @@ struct kill_page_copy {
 
 struct kill_file {
     struct kill_page_copy *copy;
+    uint16_t configured; /* the entries behind them are kept for a later start */
 };
 
 static enum status fail(struct err *err, const char *path, const char *what)
@@ -32,14 +36,36 @@ static enum status fail(struct err *err, const char *path, const char *what)
     return err_format(err, ERR_IO, "%s: %s: %s", path, what, strerror(errno));
 }
 
+static uint32_t checksum(const struct kill_page_copy *copy)
+{
+    uint32_t crc = crc32c(0, &copy->magic, sizeof copy->magic);
+
+    crc = crc32c(crc, &copy->count, sizeof copy->count);
+    for (uint32_t at = 0; at < copy->count; at++)
+        crc = crc32c(crc, copy->scope[at].name, SCOPE_TEXT_MAX);
+    return crc;
+}
+
+/* No resume clears what was not killed, and a ticket has room above every word. */
+static bool is_plausible(uint64_t word, uint64_t cleared)
+{
+    return cleared <= word && word >> 32 < MAX_EPOCH;
+}
+
 static bool is_sound(const struct kill_page_copy *copy)
 {
-    if (copy->magic != KILLS_MAGIC || copy->count > MAX_SCOPES)
+    if (copy->magic != KILLS_MAGIC || copy->count > MAX_SCOPES || copy->crc != checksum(copy))
         return false;
-    for (uint64_t at = 0; at < copy->count; at++)
-        if (memchr(copy->scope[at].name, '\0', SCOPE_TEXT_MAX) == NULL)
+    for (uint32_t at = 0; at < copy->count; at++)
+        if (memchr(copy->scope[at].name, '\0', SCOPE_TEXT_MAX) == NULL ||
+            !is_plausible(copy->scope[at].word, copy->scope[at].cleared))
             return false;
     return true;
+}
+
+static bool stands(const struct kill_page_copy *copy, uint32_t at)
+{
+    return copy->scope[at].word > copy->scope[at].cleared;
 }
 
 /* A directory without the file has never run a program that keeps one: nothing was killed. */
@@ -48,7 +74,7 @@ static enum status read_left(const char *path, struct kill_page_copy *left, stru
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length;
 
-    *left = (struct kill_page_copy){.magic = KILLS_MAGIC};
+    *left = (struct kill_page_copy){.count = 0};
     if (fd < 0)
         return errno == ENOENT ? OK : fail(err, path, "cannot be opened");
     length = read(fd, left, sizeof *left);
@@ -63,16 +89,19 @@ static enum status read_left(const char *path, struct kill_page_copy *left, stru
                       path);
 }
 
-/* The journal's word holds where it knows of a kill; this one only adds to it. */
+/* The journal's word holds where it knows of a kill; this one only adds to it. HALTED by hand has
+ * no incident, so a kill of such a scope is news. */
 static void halt(struct store_saved *saved, uint16_t scope, uint64_t incident)
 {
-    if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
+    if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED &&
+        saved->scope[scope].incident != 0)
         return;
     if (!saved->scope[scope].state_found)
         saved->scope[scope].version = 1;
     saved->scope[scope].state_found = true;
     saved->scope[scope].state = STATE_HALTED;
     saved->scope[scope].incident = incident;
+    saved->scope[scope].is_named = false;
     saved->scope[scope].since_ns = clock_real_ns(); /* it is not known better */
     snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s", "kill page");
     snprintf(saved->scope[scope].cause, sizeof saved->scope[scope].cause, "%s",
@@ -82,30 +111,52 @@ static void halt(struct store_saved *saved, uint16_t scope, uint64_t incident)
 static void apply(const struct kill_page_copy *left, const struct config *config,
                   struct store_saved *saved)
 {
-    for (uint64_t at = 0; at < left->count; at++) {
-        uint64_t word = left->scope[at].word;
+    for (uint32_t at = 0; at < left->count; at++) {
         uint16_t scope;
 
-        if (word <= left->scope[at].cleared)
+        if (!stands(left, at))
             continue;
         if (config_scope_find(config, left->scope[at].name, &scope))
-            halt(saved, scope, word);
+            halt(saved, scope, left->scope[at].word);
         else
-            log_line(LOG_WARN, "server", "a killed scope is no longer configured", "scope=%s",
-                     left->scope[at].name);
+            log_line(LOG_WARN, "server", "a killed scope is not configured: its kill is kept",
+                     "scope=%s", left->scope[at].name);
     }
 }
 
-/* What comes up killed is in the new file before the old one is gone. */
-static void fill(struct kill_page_copy *copy, const struct config *config,
-                 const struct store_saved *saved)
+/* Nobody has resumed it: it comes up killed whenever its scope is configured again. */
+static enum status keep(struct kill_page_copy *copy, const struct kill_page_copy *left, uint32_t at,
+                        const char *path, struct err *err)
 {
+    if (copy->count == MAX_SCOPES)
+        return err_format(err, ERR_CONFIG,
+                          "%s: no room to keep the kill of %s, which is not configured: "
+                          "configure it and resume it, or fewer scopes",
+                          path, left->scope[at].name);
+    memcpy(copy->scope[copy->count].name, left->scope[at].name, SCOPE_TEXT_MAX);
+    copy->scope[copy->count++].word = left->scope[at].word;
+    return OK;
+}
+
+/* What comes up killed is in the new file before the old one is gone. */
+static enum status fill(struct kill_page_copy *copy, const struct kill_page_copy *left,
+                        const struct config *config, const struct store_saved *saved,
+                        const char *path, struct err *err)
+{
+    enum status status = OK;
+    uint16_t unused;
+
     *copy = (struct kill_page_copy){.magic = KILLS_MAGIC, .count = scope_count(config->scopes)};
     for (uint16_t scope = 0; scope < copy->count; scope++) {
         config_scope_name(config, scope, copy->scope[scope].name);
         if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
             copy->scope[scope].word = saved->scope[scope].incident;
     }
+    for (uint32_t at = 0; at < left->count && status == OK; at++)
+        if (stands(left, at) && !config_scope_find(config, left->scope[at].name, &unused))
+            status = keep(copy, left, at, path, err);
+    copy->crc = checksum(copy);
+    return status;
 }
 
 static enum status write_new(const char *path, const struct kill_page_copy *copy, struct err *err)
@@ -141,7 +192,7 @@ static enum status map(struct kill_file *file, const char *path, struct err *err
 enum status kill_file_open(struct kill_file **file, const char *dir, const struct config *config,
                            struct store_saved *saved, struct err *err)
 {
-    struct kill_page_copy *work = calloc(1, sizeof *work);
+    struct kill_page_copy *work = calloc(2, sizeof *work); /* what was left, what begins */
     struct kill_file *made = calloc(1, sizeof *made);
     char path[DATA_PATH_MAX];
     enum status status = OK;
@@ -153,16 +204,19 @@ enum status kill_file_open(struct kill_file **file, const char *dir, const struc
         status = read_left(path, work, err);
     if (status == OK) {
         apply(work, config, saved);
-        fill(work, config, saved);
-        status = write_new(path, work, err);
+        status = fill(&work[1], work, config, saved, path, err);
     }
+    if (status == OK)
+        status = write_new(path, &work[1], err);
     if (status == OK)
         status = map(made, path, err);
     free(work);
-    if (status == OK)
+    if (status == OK) {
+        made->configured = scope_count(config->scopes);
         *file = made;
-    else
+    } else {
         free(made);
+    }
     return status;
 }
 
@@ -185,7 +239,7 @@ static void raise_to(_Atomic uint64_t *copy, uint64_t value)
 
 void kill_file_note(struct kill_file *file, struct kill_page *page)
 {
-    for (uint64_t scope = 0; scope < file->copy->count; scope++) {
+    for (uint16_t scope = 0; scope < file->configured; scope++) {
         uint64_t cleared = atomic_load_explicit(&page->cleared[scope], memory_order_acquire);
 
         raise_to(&file->copy->scope[scope].word,

@@ -6,6 +6,9 @@
  * which outlives the process (not a power failure: then the journal is what there is).
  *
  * Fixed layout, one entry per scope with its name, because numbers change with the configuration.
+ * A kill that stands of a scope that is not configured any more is kept behind the configured ones:
+ * it holds when the scope is configured again. What a start writes once is under a CRC32C; the
+ * words, which rise while threads run, are only looked at for what cannot be (cleared above word).
  * A kill is copied word first and a resume `cleared` last: what is half copied reads as killed.
  *
  * kill_file_note: any thread, no lock; stores that the kernel may hold up while it writes the page
@@ -21,7 +24,8 @@ struct kill_file;
 
 /* Reads what the run before has left, halts those scopes in `saved` that it knew no kill of, and
  * begins the file anew with them in it. ERR_DAMAGED when it cannot be read: nobody can tell then
- * what was killed. */
+ * what was killed. ERR_CONFIG when the kills of scopes that are not configured do not fit: the file
+ * is left as it was. */
 enum status kill_file_open(struct kill_file **file, const char *dir, const struct config *config,
                            struct store_saved *saved, struct err *err);
 void kill_file_close(struct kill_file *file);

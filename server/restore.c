@@ -49,6 +49,19 @@ static void restore_state(struct engine_config *engine, struct kill_page *page,
     atomic_store(&page->word[scope], engine->initial[scope].incident);
 }
 
+/* A directory of which parts are older than others holds kills of starts that its epoch has not
+ * come to yet: a new kill is newer than those, too. */
+static uint64_t newest_kill(struct kill_page *page, uint64_t ticket)
+{
+    for (uint16_t scope = 0; scope < MAX_SCOPES; scope++) {
+        uint64_t word = atomic_load(&page->word[scope]);
+
+        if (word > ticket)
+            ticket = word;
+    }
+    return ticket;
+}
+
 void restore_scopes(struct engine_config *engine, struct kill_page *page,
                     const struct store_saved *saved, enum trading_state initial_state,
                     uint64_t epoch)
@@ -58,7 +71,7 @@ void restore_scopes(struct engine_config *engine, struct kill_page *page,
         restore_limits(engine, saved, scope);
         restore_state(engine, page, saved, initial_state, scope);
     }
-    atomic_store(&page->ticket, epoch << 32);
+    atomic_store(&page->ticket, newest_kill(page, epoch << 32));
 }
 
 /* What people set holds over the file, as limits do. */

@@ -157,6 +157,8 @@ static enum status open_truth(struct server *server, struct err *err)
             store_open(&server->store, dir, &server->config, server->journal, &server->saved, err);
     if (status == OK)
         status = kill_file_open(&server->kills, dir, &server->config, &server->saved, err);
+    if (status == OK)
+        store_name_kills(server->store, &server->saved);
     return status;
 }
 
@@ -348,6 +350,8 @@ static void print_halted(const struct server *server)
     for (uint16_t scope = 0; scope < scope_count(server->config.scopes); scope++) {
         char name[SCOPE_TEXT_MAX];
         char incident[INCIDENT_TEXT_MAX];
+        const char *actor = server->saved.scope[scope].actor;
+        const char *cause = server->saved.scope[scope].cause;
 
         if (server->room.config.initial[scope].state == STATE_ACTIVE)
             continue;
@@ -358,10 +362,11 @@ static void print_halted(const struct server *server)
             continue;
         }
         incident_print(incident, server->room.config.initial[scope].incident);
-        printf(" since incident %s (%s, by %s).\n"
+        printf(" since incident %s (%s%s%s).\n"
                "  To resume: one person of role risk proposes it on the dashboard (or `pitwall "
                "resume`), another approves.\n",
-               incident, server->saved.scope[scope].cause, server->saved.scope[scope].actor);
+               incident, cause[0] != '\0' ? cause : "no reason on record",
+               actor[0] != '\0' ? ", by " : "", actor);
     }
 }
 
@@ -451,17 +456,16 @@ static void wait_for_end(struct server *server)
 }
 
 /* An engine that does not beat does not end either, and nobody can wait for it. */
-static void leave_silent_engine(const struct server *server)
+static void leave_silent_engine(const struct server *server, bool stopped_trading)
 {
-    const struct engine_room *room = &server->room;
-
-    if (room->engine_id && clock_mono_ns() - atomic_load(&room->beat_ns) > room->watchdog.silent_ns)
+    if (!engine_room_can_stop(&server->room, stopped_trading))
         panic(__FILE__, __LINE__, "the engine beats, so it can be stopped");
 }
 
 /* Whatever was made is taken down, in reverse; what was not is NULL. */
 static void stop(struct server *server)
 {
+    bool stopped = true;
     struct err err;
 
     if (server->stream)
@@ -469,9 +473,11 @@ static void stop(struct server *server)
     if (server->http)
         http_close(server->http);
     stream_free(server->stream);
-    if (server->http && control_stop_trading(server->control, STOP_TRADING_MS, &err) != OK)
+    if (server->http)
+        stopped = control_stop_trading(server->control, STOP_TRADING_MS, &err) == OK;
+    if (!stopped)
         log_line(LOG_WARN, "server", "stopped with orders open", NULL);
-    leave_silent_engine(server);
+    leave_silent_engine(server, stopped);
     control_close(server->control); /* its beat asks the gateway, which the room closes */
     atomic_store(&thread_stopping, true);
     engine_room_stop(&server->room);

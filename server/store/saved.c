@@ -28,6 +28,7 @@ static void take_cause(sqlite3_stmt *get, struct store_saved *saved, uint16_t sc
     if (sqlite3_step(get) == SQLITE_ROW) {
         const char *actor = column_text(get, 1), *cause = column_text(get, 2);
 
+        saved->scope[scope].is_named = actor != NULL;
         saved->scope[scope].since_ns = sqlite3_column_int64(get, 0);
         (void)snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s",
                        actor ? actor : "");
@@ -35,6 +36,29 @@ static void take_cause(sqlite3_stmt *get, struct store_saved *saved, uint16_t sc
                        cause ? cause : "");
     }
     sqlite3_reset(get);
+}
+
+static void name_kill(sqlite3_stmt *get, struct store_saved *saved, uint16_t scope)
+{
+    sqlite3_bind_int(get, 1, 1);
+    statement_id(get, 2, saved->scope[scope].incident);
+    if (sqlite3_step(get) == SQLITE_ROW) {
+        const char *actor = column_text(get, 0), *reason = column_text(get, 3);
+
+        saved->scope[scope].is_named = true;
+        (void)snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s",
+                       actor ? actor : "");
+        (void)snprintf(saved->scope[scope].cause, sizeof saved->scope[scope].cause, "%s",
+                       reason ? reason : "");
+    }
+    sqlite3_reset(get);
+}
+
+void saved_name_kills(const struct projection *projection, struct store_saved *saved)
+{
+    for (uint16_t scope = 0; scope < MAX_SCOPES; scope++)
+        if (saved->scope[scope].incident != 0 && !saved->scope[scope].is_named)
+            name_kill(projection->get_actor, saved, scope);
 }
 
 static enum status newest_generation(sqlite3 *db, struct store_saved *saved, struct err *err)

@@ -427,6 +427,11 @@ enum status store_open(struct store **store, const char *dir, const struct confi
     return OK;
 }
 
+void store_name_kills(struct store *store, struct store_saved *saved)
+{
+    saved_name_kills(&store->projection, saved);
+}
+
 enum status store_start(struct store *store, struct err *err)
 {
     enum status status =

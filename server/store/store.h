@@ -30,6 +30,7 @@ struct store_saved {
         int64_t since_ns;
         char actor[MAX_NAME];
         char cause[256];
+        bool is_named;   /* by a record on disk */
     } scope[MAX_SCOPES]; /* matched to this run's scopes by name */
     /* What the configuration says, and over it what people set; `enabled` when both agree, or when
      * the configuration says what it said when it was switched. */
@@ -47,6 +48,9 @@ struct store_saved {
  * journal on disk, and fills `saved`. Main thread, after journal_open. */
 enum status store_open(struct store **store, const char *dir, const struct config *config,
                        struct journal *journal, struct store_saved *saved, struct err *err);
+/* For what `saved` has halted since: who killed and why, where a record of it came to the disk. Main
+ * thread, before store_start. */
+void store_name_kills(struct store *store, struct store_saved *saved);
 enum status store_start(struct store *store, struct err *err); /* the audit thread */
 void store_close(struct store *store);                         /* drains the lanes first */
 

@@ -5,16 +5,17 @@
 
 /* --- trading states --- */
 
-static json_t *state_json(const struct view *view, uint16_t scope)
+static json_t *state_json(struct view *view, uint16_t scope)
 {
     const struct view_scope *row = &view->scope[scope];
+    struct model_author by = model_author(view, scope);
 
     return json_pack("{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "scope", shape_scope(view, scope),
                      "state", trading_state_name(model_state(view, scope)), "effective",
                      trading_state_name(model_effective(view, scope)), "version",
                      (json_int_t)row->version, "incident",
-                     shape_incident(model_incident(view, scope)), "cause", shape_text(row->cause),
-                     "actor", shape_text(row->actor), "since_ns", shape_ns(row->since_ns));
+                     shape_incident(model_incident(view, scope)), "cause", shape_text(by.cause),
+                     "actor", shape_text(by.actor), "since_ns", shape_ns(by.since_ns));
 }
 
 json_t *view_trading_states(struct view *view)
@@ -160,13 +161,10 @@ json_t *view_receipt(struct view *view, uint64_t incident)
 json_t *view_receipts(struct view *view)
 {
     json_t *items = json_array();
-    uint64_t kept;
 
     view_enter(view);
-    kept = view->kill_count < KEPT_KILLS ? view->kill_count : KEPT_KILLS;
-    for (uint64_t back = 1; back <= kept; back++)
-        json_array_append_new(
-            items, receipt_json(view, &view->kills[(view->kill_count - back) % KEPT_KILLS]));
+    for (uint32_t at = view->kill_count; at > 0; at--)
+        json_array_append_new(items, receipt_json(view, &view->kills[at - 1]));
     view_leave(view);
     return shape_list(items, 0);
 }

@@ -18,13 +18,18 @@ static void copy_text(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
-/* A kill that outlived its run: who, when and why are known; its counts are in the audit. */
+/* A kill that outlived its run; its counts are in the audit, and so are who and why, unless that run
+ * was gone before its record was: then nothing on disk answers for it. */
 static void restore_kill(struct view *view, uint16_t scope)
 {
-    const struct view_scope *row = &view->scope[scope];
+    struct view_scope *row = &view->scope[scope];
     struct view_kill *kill = model_kill_open(view, row->incident, scope);
 
-    kill->noted = kill->durable = kill->is_earlier = true;
+    if (row->cause[0] == '\0')
+        copy_text(row->cause, sizeof row->cause,
+                  "killed when the last run ended; by whom is not on record");
+    kill->noted = kill->is_earlier = true;
+    kill->durable = view->from.saved->scope[scope].is_named;
     kill->at_ns = row->since_ns;
     copy_text(kill->actor, sizeof kill->actor, row->actor);
     copy_text(kill->reason, sizeof kill->reason, row->cause);
@@ -97,10 +102,12 @@ int64_t model_mark_e8_ticks(const struct view *view, uint16_t instrument)
     return mark->mark_e8_ticks;
 }
 
-/* The gateways go by the page, so a kill that a silent engine has not obeyed holds all the same. */
+/* The gateways go by the page, so a kill that a silent engine has not obeyed holds all the same;
+ * also over a HALTED that was set by hand, which names no kill. */
 static bool is_killed_unsaid(const struct view *view, uint16_t scope)
 {
-    return view->from.kill && view->scope[scope].state != STATE_HALTED &&
+    return view->from.kill &&
+           (view->scope[scope].state != STATE_HALTED || view->scope[scope].incident == 0) &&
            kill_page_is_killed(view->from.kill, scope);
 }
 
@@ -114,6 +121,20 @@ uint64_t model_incident(const struct view *view, uint16_t scope)
     return is_killed_unsaid(view, scope)
                ? atomic_load_explicit(&view->from.kill->word[scope], memory_order_acquire)
                : view->scope[scope].incident;
+}
+
+/* A kill that nobody has noted is the program's own: the watchdog's. */
+struct model_author model_author(struct view *view, uint16_t scope)
+{
+    const struct view_scope *row = &view->scope[scope];
+    const struct view_kill *kill;
+
+    if (!is_killed_unsaid(view, scope))
+        return (struct model_author){row->actor, row->cause, row->since_ns};
+    kill = model_kill(view, model_incident(view, scope));
+    if (!kill || !kill->noted)
+        return (struct model_author){.cause = "killed on the kill page, not yet obeyed"};
+    return (struct model_author){kill->actor, kill->reason, kill->at_ns};
 }
 
 enum trading_state model_effective(const struct view *view, uint16_t scope)
@@ -380,11 +401,33 @@ static void take_state_changed(struct view *view, const struct lane_record *reco
 
 struct view_kill *model_kill(struct view *view, uint64_t incident)
 {
-    for (int i = 0; i < KEPT_KILLS; i++) {
+    for (uint32_t i = 0; i < view->kill_count; i++) {
         if (incident != 0 && view->kills[i].incident == incident)
             return &view->kills[i];
     }
     return NULL;
+}
+
+static bool holds_a_scope(const struct view *view, uint64_t incident)
+{
+    for (uint16_t scope = 0; scope < scope_count(view->from.config->scopes); scope++)
+        if (model_incident(view, scope) == incident)
+            return true;
+    return false;
+}
+
+/* The oldest that is over; when every one still holds its scope, the oldest. */
+static void forget_kill(struct view *view)
+{
+    uint32_t at = 0;
+
+    while (at < KEPT_KILLS && holds_a_scope(view, view->kills[at].incident))
+        at++;
+    if (at == KEPT_KILLS)
+        at = 0;
+    view->kill_count--;
+    memmove(&view->kills[at], &view->kills[at + 1],
+            (view->kill_count - at) * sizeof view->kills[at]);
 }
 
 /* Whoever knows of it first opens the receipt: the caller who killed, or the engine's event. */
@@ -394,7 +437,9 @@ struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t
 
     if (kill)
         return kill;
-    kill = &view->kills[view->kill_count++ % KEPT_KILLS];
+    if (view->kill_count == KEPT_KILLS)
+        forget_kill(view);
+    kill = &view->kills[view->kill_count++];
     *kill = (struct view_kill){.incident = incident, .scope = scope, .ns_to_block = -1};
     return kill;
 }

@@ -29,7 +29,7 @@ struct view_denial {
 };
 
 struct view_kill {
-    uint64_t incident; /* 0: slot unused */
+    uint64_t incident;
     uint16_t scope;
     bool noted, seen, durable;
     bool is_earlier; /* of an earlier run: nothing of it is live */
@@ -83,7 +83,7 @@ struct view {
     struct telemetry_book books[MAX_INSTRUMENTS]; /* kind 0: none yet */
     struct telemetry_pnl pnl;                     /* kind 0: none yet */
     int64_t telemetry_mono_ns;                    /* when the newest came */
-    uint64_t fill_count, denial_count, command_count, answer_count, kill_count;
+    uint64_t fill_count, denial_count, command_count, answer_count;
     struct view_fill fills[KEPT_FILLS];
     struct view_denial denials[KEPT_DENIALS];
     struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */
@@ -91,7 +91,8 @@ struct view {
     struct view_answer answers[KEPT_COMMANDS];
     struct event_trigger trigger; /* the newest, */
     int64_t trigger_ns;           /* and when; 0: none yet */
-    struct view_kill kills[KEPT_KILLS];
+    uint32_t kill_count;
+    struct view_kill kills[KEPT_KILLS]; /* the oldest first */
     struct view_counters counters;
     uint64_t durable_seen; /* and when it last moved or had nothing to do */
     int64_t durable_mono_ns, second_mono_ns;
@@ -107,12 +108,20 @@ void model_changed(struct view *view, enum view_topic topic);
 
 /* NULL: no receipt of that kill. */
 struct view_kill *model_kill(struct view *view, uint64_t incident);
+/* May forget another kill, one that holds no scope any more: pointers from before do not hold. */
 struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t scope);
 bool model_kill_is_complete(const struct view_kill *kill);
 /* As the engine said it last, or HALTED (and by which kill) when the kill page says so and the
  * engine has not answered. */
 enum trading_state model_state(const struct view *view, uint16_t scope);
 uint64_t model_incident(const struct view *view, uint16_t scope);
+/* Who set the state that is shown, why and when: of the kill when the page shows it. Valid under the
+ * lock; NULL, empty and 0 when not known. */
+struct model_author {
+    const char *actor, *cause;
+    int64_t since_ns;
+};
+struct model_author model_author(struct view *view, uint16_t scope);
 /* The strictest of the scope and of what it belongs to. */
 enum trading_state model_effective(const struct view *view, uint16_t scope);
 /* The engine's clock, which at full speed is virtual. */

@@ -104,6 +104,27 @@ Test(store, a_restart_takes_limits_and_states_by_name)
     stop(&second);
 }
 
+/* Its engine was silent: only the control lane has it, and `saved` has it from the kill page. */
+Test(store, a_kill_that_no_engine_saw_has_its_name_where_the_record_came_to_the_disk)
+{
+    struct running first, second;
+
+    cr_assert(start(&first));
+    say_control(&first, 0,
+                "{\"actor\":\"trader\",\"kind\":\"kill\",\"scope\":\"firm\",\"reason\":\"odd\","
+                "\"new\":{\"incident\":\"K1-7\"}}");
+    stop(&first);
+    cr_assert(start(&second));
+    second.saved->scope[0].incident = 1ULL << 32 | 7;
+    second.saved->scope[1].incident = 1ULL << 32 | 8;
+    store_name_kills(second.store, second.saved);
+    cr_assert(second.saved->scope[0].is_named);
+    cr_assert_str_eq(second.saved->scope[0].actor, "trader");
+    cr_assert_str_eq(second.saved->scope[0].cause, "odd");
+    cr_assert(!second.saved->scope[1].is_named);
+    stop(&second);
+}
+
 Test(store, an_event_finds_the_person_behind_it)
 {
     struct running running;

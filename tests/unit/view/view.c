@@ -21,6 +21,22 @@ enum { TELEMETRY_BYTES = 1 << 16, KEPT_MAX = 64 };
 static json_t *kept[KEPT_MAX];
 static int kept_count;
 
+/* Also again, on what was saved meanwhile. */
+static void begin(void)
+{
+    struct err err;
+
+    cr_assert_eq(view_open(&view,
+                           &(struct view_sources){.config = &desk.config,
+                                                  .journal = journal,
+                                                  .telemetry = &telemetry,
+                                                  .kill = &kills,
+                                                  .dir = desk.dir,
+                                                  .saved = &saved},
+                           &err),
+                 OK);
+}
+
 static void open_view(void)
 {
     char recovered[ERR_TEXT_MAX];
@@ -31,15 +47,7 @@ static void open_view(void)
                  err.text);
     telemetry_bytes = aligned_alloc(128, TELEMETRY_BYTES);
     ring_init(&telemetry, telemetry_bytes, TELEMETRY_BYTES);
-    cr_assert_eq(view_open(&view,
-                           &(struct view_sources){.config = &desk.config,
-                                                  .journal = journal,
-                                                  .telemetry = &telemetry,
-                                                  .kill = &kills,
-                                                  .dir = desk.dir,
-                                                  .saved = &saved},
-                           &err),
-                 OK);
+    begin();
 }
 
 static void close_view(void)
@@ -350,6 +358,88 @@ Test(view, a_kill_that_the_engine_has_not_obeyed_is_shown_as_what_it_is)
     cr_assert_eq(view_state(view, maker).state, STATE_HALTED);
     cr_assert_eq(view_state(view, maker).incident, incident);
     cr_assert_eq(view_state(view, scope_of_firm()).state, STATE_ACTIVE);
+}
+
+/* While the engine is silent, and also where people had halted the scope before. */
+Test(view, a_kill_that_the_engine_has_not_obeyed_bears_the_name_of_who_killed)
+{
+    struct event_state_changed halted = {.version = 2, .state = STATE_HALTED};
+    uint64_t incident;
+    json_t *shown;
+
+    view_note_command(view, 9, "risk1", "lunch");
+    SAY(EVENT_STATE_CHANGED, 9, halted);
+    cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "actor"), "\"risk1\"");
+    incident = kill_page_set(&kills, 0);
+    shown = keep(view_trading_state(view, 0));
+    cr_assert_str_eq(at(shown, "actor"), "null", "the watchdog's has no receipt");
+    cr_assert_str_eq(at(shown, "since_ns"), "null");
+    view_note_kill(view, incident, 0, "trader", "fat finger", 900, -1, false);
+    shown = keep(view_trading_state(view, 0));
+    cr_assert_str_eq(at(shown, "incident"), "\"K0-1\"");
+    cr_assert_str_eq(at(shown, "actor"), "\"trader\"");
+    cr_assert_str_eq(at(shown, "cause"), "\"fat finger\"");
+    cr_assert_str_eq(at(shown, "since_ns"), "\"900\"");
+    atomic_store(&kills.cleared[0], incident);
+    cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "actor"), "\"risk1\"");
+}
+
+Test(view, the_receipt_of_a_kill_that_holds_outlives_those_that_are_over)
+{
+    enum { RECEIPTS = 64 };
+    uint64_t old = 1ULL << 32;
+    uint64_t page = kill_page_set(&kills, 2);
+    struct event_state_changed halted = {
+        .version = 2, .state = STATE_HALTED, .scope = 1, .incident = old};
+
+    view_note_kill(view, old, 1, "trader", "stands", 900, 1, true);
+    SAY(EVENT_STATE_CHANGED, 0, halted);
+    view_note_kill(view, page, 2, "trader", "stands, unobeyed", 900, -1, true);
+    for (uint64_t n = 1; n <= 2 * RECEIPTS; n++)
+        view_note_kill(view, old + n, 0, "trader", "over", 900, 1, true);
+    cr_assert_str_eq(at(keep(view_receipt(view, old)), "reason"), "\"stands\"");
+    cr_assert_str_eq(at(keep(view_receipt(view, page)), "reason"), "\"stands, unobeyed\"");
+    cr_assert_not_null(keep(view_receipt(view, old + 2 * RECEIPTS)));
+    cr_assert_not_null(keep(view_receipt(view, old + RECEIPTS + 3)));
+    cr_assert_null(keep(view_receipt(view, old + RECEIPTS + 2)), "the oldest that was over");
+    cr_assert_eq(json_array_size(json_object_get(keep(view_receipts(view)), "items")), RECEIPTS);
+    cr_assert_str_eq(at(item(keep(view_receipts(view)), 0), "incident"), "\"K1-128\"");
+    halted.state = STATE_ACTIVE; /* resumed: it is the oldest of those that are over */
+    halted.incident = 0;
+    SAY(EVENT_STATE_CHANGED, 0, halted);
+    view_note_kill(view, 2 * old, 0, "trader", "over", 900, 1, true);
+    cr_assert_null(keep(view_receipt(view, old)));
+}
+
+static json_t *receipt_after_restart(const char *actor, const char *cause, bool is_named)
+{
+    view_close(view);
+    saved.scope[0].state_found = true;
+    saved.scope[0].state = STATE_HALTED;
+    saved.scope[0].version = 2;
+    saved.scope[0].incident = 1ULL << 32;
+    saved.scope[0].is_named = is_named;
+    strcpy(saved.scope[0].actor, actor);
+    strcpy(saved.scope[0].cause, cause);
+    begin();
+    return keep(view_receipt(view, 1ULL << 32));
+}
+
+Test(view, a_receipt_of_an_earlier_run_is_durable_where_a_record_names_it)
+{
+    json_t *receipt = receipt_after_restart("trader", "fat finger", true);
+
+    cr_assert_str_eq(at(receipt, "durable"), "true");
+    cr_assert_str_eq(at(receipt, "reason"), "\"fat finger\"");
+    receipt = receipt_after_restart("kill page", "not yet obeyed", false);
+    cr_assert_str_eq(at(receipt, "durable"), "false");
+    cr_assert_str_eq(at(receipt, "reason"), "\"not yet obeyed\"");
+    receipt = receipt_after_restart("", "", false);
+    cr_assert_str_eq(at(receipt, "durable"), "false");
+    cr_assert_str_eq(at(receipt, "actor"), "null");
+    cr_assert_str_eq(at(receipt, "reason"),
+                     "\"killed when the last run ended; by whom is not on record\"");
+    cr_assert_str_eq(at(receipt, "complete"), "true");
 }
 
 Test(view, a_receipt_fills_in_until_nothing_is_open)
