@@ -125,21 +125,25 @@ static void fill_of(struct fixture *f, uint16_t strategy, enum side side, uint64
     fixture_drain(f);
 }
 
-/* 50 of the strategy and -30 of the manual one: 20 in all. */
-static void flatten_both(bool firm_first)
+/* The firm's is looked at before the strategy's: an earlier one has held the place between. */
+Test(flatten, a_strategys_and_the_firms_at_once_leave_nothing)
 {
     struct fixture *f = holding(50);
     uint16_t scope = scope_of_strategy(f->config.scopes, 1);
-    uint64_t of_strategy, of_firm;
+    uint16_t elsewhere = scope_of_instrument(f->config.scopes, 1);
+    uint64_t waits, earlier, of_strategy, of_firm;
 
-    fill_of(f, STRATEGY_MANUAL, SIDE_SELL, 888, 2, 30);
+    fill_of(f, STRATEGY_MANUAL, SIDE_SELL, 888, 2, 30); /* 50 and -30: 20 in all */
+    fixture_book(f, 1, 1000, 1001);
+    waits = fixture_order(f, 1, SIDE_BUY, 999, 1);
+    earlier = kill(f, elsewhere);
     of_strategy = kill(f, scope);
     of_firm = kill(f, 0);
-    if (firm_first)
-        cr_assert(eq(int, flatten(f, of_firm, 0), OK));
+    cr_assert(eq(int, flatten(f, earlier, elsewhere), OK));
+    cr_assert(eq(int, flatten(f, of_firm, 0), OK));
+    fixture_report(f, waits, REPORT_VENUE_CANCEL);
+    pass(f);
     cr_assert(eq(int, flatten(f, of_strategy, scope), OK));
-    if (!firm_first)
-        cr_assert(eq(int, flatten(f, of_firm, 0), OK));
     for (uint64_t turn = 0; turn < 20; turn++) {
         const struct order_message *exit = newest(f);
 
@@ -151,16 +155,6 @@ static void flatten_both(bool firm_first)
     cr_assert(eq(i64, engine_position(f->engine, 0)->lots, 0));
     cr_assert(eq(i64, f->engine->oms.accounts.own[1][0].lots, 0));
     cr_assert(eq(int, f->newest[EVENT_FLATTEN].flatten.done, 1));
-}
-
-Test(flatten, a_strategys_and_the_firms_at_once_leave_nothing)
-{
-    flatten_both(true);
-}
-
-Test(flatten, the_firms_and_a_strategys_at_once_leave_nothing)
-{
-    flatten_both(false);
 }
 
 Test(flatten, a_strategys_does_not_wait_for_what_others_quote)
