@@ -5,16 +5,21 @@
 
 /* --- trading states --- */
 
-static json_t *state_json(const struct view *view, uint16_t scope)
+/* A kill that the engine has not said yet names the state that it sets on the page. */
+static json_t *state_json(struct view *view, uint16_t scope)
 {
     const struct view_scope *row = &view->scope[scope];
+    uint64_t incident = model_incident(view, scope);
+    const struct view_kill *kill = incident != row->incident ? model_kill(view, incident) : NULL;
+    bool named = kill && kill->noted;
 
     return json_pack("{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "scope", shape_scope(view, scope),
                      "state", trading_state_name(model_state(view, scope)), "effective",
                      trading_state_name(model_effective(view, scope)), "version",
-                     (json_int_t)row->version, "incident",
-                     shape_incident(model_incident(view, scope)), "cause", shape_text(row->cause),
-                     "actor", shape_text(row->actor), "since_ns", shape_ns(row->since_ns));
+                     (json_int_t)row->version, "incident", shape_incident(incident), "cause",
+                     shape_text(named ? kill->reason : row->cause), "actor",
+                     shape_text(named ? kill->actor : row->actor), "since_ns",
+                     shape_ns(named ? kill->at_ns : row->since_ns));
 }
 
 json_t *view_trading_states(struct view *view)

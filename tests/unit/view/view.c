@@ -383,10 +383,16 @@ Test(view, a_kill_that_the_engine_has_not_obeyed_is_shown_as_what_it_is)
 {
     uint16_t maker = desk_scope(&desk, "strategy/maker");
     uint64_t incident = kill_page_set(&kills, maker);
+    json_t *shown;
 
     cr_assert_eq(view_state(view, maker).state, STATE_HALTED);
     cr_assert_eq(view_state(view, maker).incident, incident);
     cr_assert_eq(view_state(view, scope_of_firm()).state, STATE_ACTIVE);
+    view_note_kill(view, incident, maker, "watchdog", "the engine does not beat", 900, -1, false);
+    shown = keep(view_trading_state(view, maker));
+    cr_assert_str_eq(at(shown, "actor"), "\"watchdog\"");
+    cr_assert_str_eq(at(shown, "cause"), "\"the engine does not beat\"");
+    cr_assert_str_eq(at(shown, "since_ns"), "\"900\"");
 }
 
 Test(view, a_receipt_fills_in_until_nothing_is_open)
