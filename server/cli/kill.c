@@ -1,7 +1,8 @@
 /* pitwall kill (--data DIR | --url U --token-file F) --scope S --reason T [--flatten] [--json]
  *
  * Prints the receipt once it is complete and durable, and the flattening done or refused; or as it
- * stands after two seconds, and says that it is still filling in. Exit 0; 69 when nobody answers, or when the engine did not: then the gateways alone have blocked. */
+ * stands after two seconds, and says that it is still filling in. Exit 0; 69 when nobody answers,
+ * or when the engine did not: then the gateways alone have blocked. */
 #include "cli/client.h"
 
 #include <stdio.h>
