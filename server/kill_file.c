@@ -147,7 +147,7 @@ static enum status fill(struct kill_page_copy *copy, const struct kill_page_copy
     uint16_t unused;
 
     *copy = (struct kill_page_copy){.magic = KILLS_MAGIC, .count = scope_count(config->scopes)};
-    for (uint16_t scope = 0; scope < copy->count; scope++) {
+    for (uint16_t scope = 0; scope < (uint16_t)copy->count; scope++) {
         config_scope_name(config, scope, copy->scope[scope].name);
         if (saved->scope[scope].state_found && saved->scope[scope].state == STATE_HALTED)
             copy->scope[scope].word = saved->scope[scope].incident;

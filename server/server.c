@@ -229,6 +229,11 @@ static void note_kills(void *ctx)
     kill_file_note(server->kills, server->room.kill);
 }
 
+static void note_silence(void *ctx, uint64_t incident)
+{
+    control_note_silence(((struct server *)ctx)->control, incident);
+}
+
 /* What a failed assertion or a stuck strategy does before the program ends: for panic_on(), which
  * passes nothing. Written once, before the threads start. */
 static struct server *to_leave;
@@ -284,6 +289,7 @@ static enum status start_threads(struct server *server, struct err *err)
     if (status == OK)
         status = store_start(server->store, err);
     server->room.watchdog.note_kills = note_kills;
+    server->room.watchdog.note_silence = note_silence;
     server->room.watchdog.note_ctx = server;
     to_leave = server;
     panic_on(leave);
@@ -478,7 +484,8 @@ static void stop(struct server *server)
     if (!stopped)
         log_line(LOG_WARN, "server", "stopped with orders open", NULL);
     leave_silent_engine(server, stopped);
-    control_close(server->control); /* its beat asks the gateway, which the room closes */
+    watchdog_stop(&server->room.watchdog); /* it tells control what it kills */
+    control_close(server->control);        /* its beat asks the gateway, which the room closes */
     atomic_store(&thread_stopping, true);
     engine_room_stop(&server->room);
     if (server->kills && server->room.kill)

@@ -1,14 +1,15 @@
 /* pitwall kill (--data DIR | --url U --token-file F) --scope S --reason T [--flatten] [--json]
  *
- * Prints the receipt once it is complete and durable, or as it stands after a second. Exit 0; 69
- * when nobody answers, or when the engine did not: then the gateways alone have blocked. */
+ * Prints the receipt once it is complete and durable, and the flattening done or refused; or as it
+ * stands after two seconds, and says that it is still filling in. Exit 0; 69 when nobody answers,
+ * or when the engine did not: then the gateways alone have blocked. */
 #include "cli/client.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { POLLS = 20 };
+enum { POLLS = 40 };
 
 struct kill_options {
     struct client_target target;
@@ -31,10 +32,18 @@ static const char *read_options(int argc, char **argv, struct kill_options *opti
     return problem ? problem : options->reason ? NULL : "--reason is missing";
 }
 
+static bool is_flattening(const json_t *receipt)
+{
+    const json_t *flatten = json_object_get(receipt, "flatten");
+
+    return json_is_object(flatten) && !json_is_true(json_object_get(flatten, "done")) &&
+           !json_is_string(json_object_get(flatten, "refused"));
+}
+
 static bool is_settled(const json_t *receipt)
 {
     return json_is_true(json_object_get(receipt, "complete")) &&
-           json_is_true(json_object_get(receipt, "durable"));
+           json_is_true(json_object_get(receipt, "durable")) && !is_flattening(receipt);
 }
 
 /* The receipt fills in as confirmations come. */
@@ -82,11 +91,24 @@ static void print_cancels(const json_t *receipt)
            figure(cancels, "refused", e), figure(cancels, "unknown", f));
 }
 
-static void print_plain(const struct kill_options *options, const json_t *receipt)
+static void print_flatten(const json_t *receipt)
 {
     const json_t *flatten = json_object_get(receipt, "flatten");
+    const json_t *refused = json_object_get(flatten, "refused");
+    char orders[24];
+
+    if (!json_is_object(flatten))
+        return;
+    printf("  flatten   %s exits sent, %s\n", figure(flatten, "orders", orders),
+           json_is_string(refused)  ? json_string_value(refused)
+           : is_flattening(receipt) ? "not done yet"
+                                    : "nothing is held any more");
+}
+
+static void print_plain(const struct kill_options *options, const json_t *receipt)
+{
     char at[CLI_TIME_MAX], ns[24], seq[24];
-    bool complete = json_is_true(json_object_get(receipt, "complete"));
+    bool complete = json_is_true(json_object_get(receipt, "complete")) && !is_flattening(receipt);
     bool durable = json_is_true(json_object_get(receipt, "durable"));
 
     printf("KILLED %s, incident %s\n", cli_text(receipt, "scope"), cli_text(receipt, "incident"));
@@ -98,8 +120,7 @@ static void print_plain(const struct kill_options *options, const json_t *receip
         printf("  joined    the scope was halted already: this is the earlier incident; your call "
                "is audited\n");
     print_cancels(receipt);
-    if (json_is_object(flatten))
-        printf("  flatten   %s\n", cli_text(flatten, "refused"));
+    print_flatten(receipt);
     printf("  record    %s, %s\n", complete ? "complete" : "still filling in",
            durable ? "durable" : "not durable yet");
     /* The address of a kill may be the kill listener, which resumes nothing. */

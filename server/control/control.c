@@ -120,19 +120,14 @@ enum status control_wait_record(struct control *control, uint64_t seq, struct er
     return err_set(err, ERR_STORAGE, "it was recorded, but is not durable: storage is suspect");
 }
 
-void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill)
+/* Steals the note's record. */
+static void queue(struct control *control, const struct note *note)
 {
     bool lost = true;
 
-    if (!record)
-        return;
     pthread_mutex_lock(&control->lock);
     if (control->note_count < NOTES_MAX) {
-        uint32_t at = (control->note_at + control->note_count++) % NOTES_MAX;
-
-        control->note[at] = (struct note){.record = record, .at_ns = clock_real_ns()};
-        if (kill)
-            control->note[at].kill = *kill;
+        control->note[(control->note_at + control->note_count++) % NOTES_MAX] = *note;
         lost = false;
         pthread_cond_signal(&control->wake);
     } else {
@@ -140,9 +135,27 @@ void control_queue_note(struct control *control, json_t *record, const struct ki
     }
     pthread_mutex_unlock(&control->lock);
     if (lost) {
-        json_decref(record);
+        json_decref(note->record);
         log_line(LOG_ERROR, "control", "a fact for the audit was lost: queue full", NULL);
     }
+}
+
+void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill)
+{
+    struct note note = {.record = record, .at_ns = clock_real_ns()};
+
+    if (!record)
+        return;
+    if (kill)
+        note.kill = *kill;
+    queue(control, &note);
+}
+
+void control_queue_kill(struct control *control, const struct kill_note *kill)
+{
+    struct note note = {.at_ns = kill->at_ns, .kill = *kill};
+
+    queue(control, &note);
 }
 
 void control_note(struct control *control, const struct actor *actor,
@@ -343,7 +356,9 @@ static void write_notes(struct control *control)
     uint64_t seq;
 
     while (take_note(control, &note)) {
-        if (append(control, note.record, note.at_ns, 0, &seq, &err) != OK)
+        if (!note.record)
+            control_name_kill(control, &note.kill);
+        else if (append(control, note.record, note.at_ns, 0, &seq, &err) != OK)
             log_line(LOG_ERROR, "control", "a fact for the audit was lost: journal full", NULL);
         else if (note.kill.incident != 0)
             follow_kill(control, &note.kill, seq);

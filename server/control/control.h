@@ -66,6 +66,11 @@ enum status control_kill(struct control *control, const struct actor *actor, con
                          const char *reason, bool flatten, int64_t read_ns, const char *request_id,
                          json_t **receipt, struct err *err);
 
+/* The watchdog has killed the firm on the page, as that incident, because the engine does not beat.
+ * Never waits, allocates nothing: the control thread gives the kill its actor and reason in the
+ * view, records it and follows its receipt, as it does for a person's. */
+void control_note_silence(struct control *control, uint64_t incident);
+
 /* --- on the control thread (from a job) --- */
 
 /* Each fills *reply (new reference) and *http: 200 applied, 202 an approval was opened. `base` is

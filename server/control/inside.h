@@ -32,7 +32,7 @@ struct kill_note {
 
 /* A fact on its way to the control lane. */
 struct note {
-    json_t *record; /* owned */
+    json_t *record; /* owned; NULL: a kill that nobody has named yet */
     int64_t at_ns;
     struct kill_note kill;
 };
@@ -73,6 +73,10 @@ struct control {
 json_t *record_make(const struct actor *actor, const struct control_fact *fact);
 /* Any thread: queues a record (stolen), and with it a kill to be followed, or NULL. */
 void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill);
+/* Any thread, no allocation: queues a kill that the control thread is to name by itself. */
+void control_queue_kill(struct control *control, const struct kill_note *kill);
+/* Names such a kill in the view and queues its fact. */
+void control_name_kill(struct control *control, struct kill_note *kill);
 
 /* Any thread: the control thread will ask the engine to flatten. False: too many are wanted. */
 bool control_want_flatten(struct control *control, const struct flatten_want *want);

@@ -84,13 +84,13 @@ static void note(struct control *control, const struct actor *actor, const char 
 
 /* The incident that halts the scope now: the engine's, which may be that of an earlier or of a
  * simultaneous kill; while the engine is silent, what the page says. */
-static uint64_t incident_of(struct control *control, const struct kill_target *target)
+static uint64_t incident_of(struct control *control, uint16_t scope)
 {
-    uint64_t incident = view_state(control->from.view, target->scope).incident;
+    uint64_t incident = view_state(control->from.view, scope).incident;
 
     if (incident != 0)
         return incident;
-    return atomic_load_explicit(&target->page->word[target->scope], memory_order_acquire);
+    return atomic_load_explicit(&control->from.kill->word[scope], memory_order_acquire);
 }
 
 /* A token that kills what is killed, over and over, must not fill the disk with it. */
@@ -123,7 +123,7 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     result = kill_and_wait(&target);
     if (!result.engine_answered && control->from.note_kills)
         control->from.note_kills(control->from.note_ctx); /* no journal says it now */
-    kill.incident = incident_of(control, &target);
+    kill.incident = incident_of(control, target.scope);
     again = kill.incident != result.incident;
     kill.doorbell = result.doorbell;
     kill.scope = target.scope;
@@ -148,4 +148,35 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     if (!result.engine_answered)
         log_line(LOG_ERROR, "control", "kill: the engine is silent", NULL);
     return OK;
+}
+
+void control_note_silence(struct control *control, uint64_t incident)
+{
+    struct kill_note kill = {.incident = incident,
+                             .doorbell = kill_page_doorbell(control->from.kill),
+                             .scope = scope_of_firm(),
+                             .at_ns = clock_real_ns(),
+                             .actor = "watchdog",
+                             .reason = "the engine does not beat"};
+
+    control_queue_kill(control, &kill);
+}
+
+/* The control thread's share of it, which may wait for the view. Like a person's kill, one of a
+ * scope that is halted already joins the incident that is there. */
+void control_name_kill(struct control *control, struct kill_note *kill)
+{
+    struct actor actor = {.role = ROLE_ADMIN, .is_local = true};
+    uint64_t incident = incident_of(control, kill->scope);
+    bool again = incident != kill->incident;
+    char scope[SCOPE_TEXT_MAX];
+
+    snprintf(actor.name, sizeof actor.name, "%s", kill->actor);
+    snprintf(actor.person, sizeof actor.person, "%s", kill->actor);
+    config_scope_name(control->from.config, kill->scope, scope);
+    kill->incident = incident;
+    if (!again)
+        view_note_kill(control->from.view, incident, kill->scope, kill->actor, kill->reason,
+                       kill->at_ns, -1, false);
+    note(control, &actor, scope, NULL, kill, false, again);
 }

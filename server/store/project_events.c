@@ -83,13 +83,33 @@ bool project_trigger(struct turn *turn, const struct event_trigger *event)
                        turn_scope(turn->projection, event->scope), NULL, row_close(text));
 }
 
+/* NULL: nothing was refused. */
+static const char *flatten_refusal(uint8_t refused)
+{
+    switch (refused) {
+    case FLATTEN_FINE:
+        return NULL;
+    case FLATTEN_NOT_KILLED:
+        return "not_killed";
+    case FLATTEN_FULL:
+        return "full";
+    case FLATTEN_GAVE_UP:
+        return "gave_up";
+    default:
+        return "unknown";
+    }
+}
+
 bool project_flatten(struct turn *turn, const struct event_flatten *event)
 {
+    char incident[INCIDENT_TEXT_MAX];
+
+    incident_print(incident, event->incident);
     row_open(&turn->new_value);
-    row_id(&turn->new_value, "incident", event->incident);
+    row_string(&turn->new_value, "incident", incident);
     row_integer(&turn->new_value, "orders", event->orders);
     row_bool(&turn->new_value, "done", event->done != 0);
-    row_integer(&turn->new_value, "refused", event->refused);
+    row_string(&turn->new_value, "refused", flatten_refusal(event->refused));
     turn_name_actor(turn, 0, turn->record->cause);
     if (!turn->row.actor)
         turn->row.actor = "engine";

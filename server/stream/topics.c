@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOOK_DEPTH = 10, ITEMS_MAX = 200, OPEN_ORDERS_MAX = 1000, AGES_TICKS = 5 };
+enum { BOOK_DEPTH = 10, ITEMS_MAX = 200, AGES_TICKS = 5 };
 
 static const struct topic_row {
     const char *name, *key;
@@ -82,7 +82,7 @@ static json_t *books_build(struct topics *topics)
 /* Whatever is open, however old, and the newest of the rest. */
 static json_t *orders_build(struct view *view)
 {
-    struct view_filter newest = {-1, -1, -1, 0, ITEMS_MAX}, open = {-1, -1, -2, 0, OPEN_ORDERS_MAX};
+    struct view_filter newest = {-1, -1, -1, 0, ITEMS_MAX}, open = {-1, -1, -2, 0, MAX_LIVE_ORDERS};
     json_t *list = view_orders(view, &newest), *more = view_orders(view, &open);
     json_t *items = json_object_get(list, "items"), *ids = json_object(), *item, *whole;
     size_t i;
@@ -264,6 +264,54 @@ static json_t *changed_items(const json_t *items, const char *key, json_t **seen
     return changed;
 }
 
+static json_t *keys_of(const json_t *items, const char *key)
+{
+    json_t *keys = json_object(), *item;
+    char name[96];
+    size_t i;
+
+    json_array_foreach(items, i, item)
+    {
+        key_print(item, key, name);
+        json_object_set_new(keys, name, json_true());
+    }
+    return keys;
+}
+
+/* The order as the view knows it, when that is not what was sent last; else NULL. */
+static json_t *order_untold(struct view *view, const char *id, const char *told)
+{
+    uint64_t order_id;
+    json_t *order = order_id_parse(id, &order_id) ? view_order(view, order_id) : NULL;
+    char *text = order ? json_dumps(order, JSON_COMPACT) : NULL;
+
+    if (!text || strcmp(text, told) == 0) {
+        json_decref(order);
+        order = NULL;
+    }
+    free(text);
+    return order;
+}
+
+/* An order that ends when it is older than the newest ones is in no list any more: its end is told
+ * once all the same, or it would work for ever on the page of whoever has seen it open. */
+static void add_departed_orders(struct topic *topic, struct view *view)
+{
+    json_t *items = json_object_get(topic->data, "items"), *told;
+    json_t *listed = keys_of(items, rows[TOPIC_ORDERS].key);
+    const char *id;
+
+    json_object_foreach(topic->seen, id, told)
+    {
+        json_t *order =
+            json_object_get(listed, id) ? NULL : order_untold(view, id, json_string_value(told));
+
+        if (order)
+            json_array_append_new(items, order);
+    }
+    json_decref(listed);
+}
+
 static char *items_delta(struct topic *topic, enum topic_id id)
 {
     json_t *delta = json_object();
@@ -319,6 +367,8 @@ static void topic_refresh(struct topics *topics, enum topic_id id, uint64_t vers
     topic->version = version;
     topic->ts_ns = clock_real_ns();
     topic->built = true;
+    if (id == TOPIC_ORDERS)
+        add_departed_orders(topic, topics->sources.view);
     topic->delta = *rows[id].key ? items_delta(topic, id) : object_delta(topic);
 }
 

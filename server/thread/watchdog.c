@@ -52,12 +52,16 @@ static int64_t cpu_of(const struct watchdog *watchdog)
 
 static void act(struct watchdog *watchdog, enum watch_verdict verdict)
 {
+    uint64_t incident;
+
     if (verdict == WATCH_STUCK)
         panic(__FILE__, __LINE__, "the engine's step has not returned: a strategy is stuck");
     if (verdict != WATCH_SILENT)
         return;
-    (void)kill_page_set(watchdog->kill, scope_of_firm());
+    incident = kill_page_set(watchdog->kill, scope_of_firm());
     (void)kill_page_sweep(watchdog->kill);
+    if (watchdog->note_silence)
+        watchdog->note_silence(watchdog->note_ctx, incident);
     log_line(LOG_ERROR, "watchdog", "the engine does not beat: firm killed, gateways cancel",
              "silent_ms=%lld", (long long)(watchdog->silent_ns / 1000000));
 }

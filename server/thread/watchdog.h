@@ -6,7 +6,8 @@
  *           that does not return. The program leaves by panic(): kill page, sweep, exit 70; it
  *           comes up HALTED.
  *   silent  no beat for silent_ns of real time, whatever the reason: the firm is killed on the page
- *           and the gateways cancel by themselves. The program stays, so that people can look.
+ *           and the gateways cancel by themselves. The program stays, so that people can look;
+ *           `note_silence` hears of it, so that the kill gets a name and a record.
  * It looks every WATCH_EVERY_NS, allocates nothing and waits for nobody. */
 #ifndef PITWALL_THREAD_WATCHDOG_H
 #define PITWALL_THREAD_WATCHDOG_H
@@ -23,7 +24,8 @@ struct watchdog {
     uint16_t gateways;
     int64_t stuck_ns, silent_ns;
     void (*note_kills)(void *ctx); /* called at each look: keeps what stands on the page; NULL */
-    void *note_ctx;
+    void (*note_silence)(void *ctx, uint64_t incident); /* it has killed; must not wait; NULL */
+    void *note_ctx;                                     /* of both */
     /* Of its own thread. */
     int64_t seen_beat_ns, cpu_at_beat_ns;
     bool told; /* that it is silent, since the last beat */

@@ -1,6 +1,7 @@
 #include "view/model.h"
 
 #include "thread/clock.h"
+#include "thread/log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -581,6 +582,22 @@ static void take_denials(struct view *view, const struct lane_record *record,
         view->counters.denied[event->reason] += event->count;
 }
 
+static void log_trigger(const struct view *view, const struct event_trigger *event)
+{
+    char scope[SCOPE_TEXT_MAX];
+    char escaped[SCOPE_TEXT_MAX];
+    char incident[INCIDENT_TEXT_MAX] = "-"; /* of one that does not kill, or finds it killed */
+
+    config_scope_name(view->from.config, event->scope, scope);
+    if (event->incident != 0)
+        incident_print(incident, event->incident);
+    log_line(LOG_WARN, "trigger", trigger_says((enum trigger_id)event->trigger),
+             "name=%s action=%s scope=%s incident=%s",
+             trigger_name((enum trigger_id)event->trigger),
+             trigger_action_name((enum trigger_action)event->action),
+             log_escape(escaped, sizeof escaped, scope), incident);
+}
+
 /* A trigger's kill has a name before its KILL_SEEN comes. */
 static void take_trigger(struct view *view, const struct lane_record *record,
                          const struct event_trigger *event)
@@ -589,6 +606,7 @@ static void take_trigger(struct view *view, const struct lane_record *record,
 
     if (event->trigger >= TRIGGER_COUNT)
         return;
+    log_trigger(view, event);
     view->counters.triggers[event->trigger]++;
     view->trigger = *event;
     view->trigger_ns = record->at_ns;

@@ -149,6 +149,14 @@ test("the verb kills over the socket of the data directory and prints the receip
   assert.equal(verb("kill", "--data", server.dir, "--scope", "venue/nope", "--reason", "x").code, 64);
 });
 
+test("the verb that flattens waits until nothing is held, or says that it is still filling in", async () => {
+  await tradingDesk();
+  const done = verb("kill", "--data", server.dir, "--scope", "firm", "--reason", "get out", "--flatten");
+  assert.equal(done.code, 0, done.err);
+  const [, end] = done.out.match(/^ {2}flatten {3}\d+ exits sent, (.*)$/m) ?? assert.fail(done.out);
+  assert.match(done.out, end === "not done yet" ? /record {4}still filling in/ : /record {4}complete/);
+});
+
 test("SIGUSR1 kills the firm", async () => {
   const trader = await tradingDesk();
   server.process.kill("SIGUSR1");

@@ -206,3 +206,15 @@ Test(store_projection, only_bad_books_are_gaps)
     EVENT_OF(EVENT_BOOK_STATUS, 0, status);
     cr_assert_str_eq(desk_ask(&desk, "SELECT kind FROM audit"), "gap");
 }
+
+Test(store_projection, a_flatten_names_its_incident_as_people_do)
+{
+    struct event_flatten flatten = {.incident = (2ULL << 32) | 4, .orders = 2, .done = 1};
+
+    EVENT_OF(EVENT_FLATTEN, 0, flatten);
+    cr_assert_str_eq(desk_ask(&desk, "SELECT new FROM audit"),
+                     "{\"incident\":\"K2-4\",\"orders\":2,\"done\":true,\"refused\":null}");
+    flatten.refused = FLATTEN_GAVE_UP;
+    EVENT_OF(EVENT_FLATTEN, 0, flatten);
+    cr_assert(strstr(desk_ask(&desk, "SELECT new FROM audit"), "\"refused\":\"gave_up\"}"));
+}

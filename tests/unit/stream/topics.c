@@ -1,6 +1,10 @@
 #include "stream/topics.h"
 
+#include "unit/store/desk.h"
+
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
 
 Test(topics, are_found_by_name)
 {
@@ -36,4 +40,117 @@ Test(topics, a_token_reads_what_its_scope_says)
     cr_assert(topic_is_for(TOPIC_AUDIT, &reader));
     cr_assert_not(topic_is_for(TOPIC_BOOKS, &reader));
     cr_assert_not(topic_is_for(TOPIC_AUDIT, &button));
+}
+
+/* --- a view on a journal of its own, for the orders --- */
+
+static struct desk desk;
+static struct journal *journal;
+static struct view *view;
+static struct topics *topics;
+static struct store_saved saved;
+static struct kill_page kills;
+
+static void open_topics(void)
+{
+    struct stream_sources sources = {0};
+    char recovered[ERR_TEXT_MAX];
+    struct err err;
+
+    desk_open(&desk);
+    cr_assert_eq(journal_open(&journal, desk.dir, &desk.config, recovered, &err), OK, "%s",
+                 err.text);
+    cr_assert_eq(view_open(&view,
+                           &(struct view_sources){.config = &desk.config,
+                                                  .journal = journal,
+                                                  .kill = &kills,
+                                                  .dir = desk.dir,
+                                                  .saved = &saved},
+                           &err),
+                 OK);
+    sources.view = view;
+    cr_assert_eq(topics_open(&topics, &sources, &err), OK);
+}
+
+static void close_topics(void)
+{
+    topics_close(topics);
+    view_close(view);
+    journal_close(journal);
+    desk_close(&desk);
+}
+
+TestSuite(topics_of_orders, .init = open_topics, .fini = close_topics);
+
+#define SAY(kind, value)                                                                           \
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), kind, 1000, 0, &(value), sizeof(value))
+
+static void send(uint64_t id)
+{
+    struct event_order_sent sent = desk_order(id, 100, 1);
+
+    sent.order_seq = id;
+    SAY(EVENT_ORDER_SENT, sent);
+}
+
+static void tell(uint64_t id, enum order_state state, uint8_t report)
+{
+    struct event_order_state told = {.order_id = id, .state = (uint8_t)state, .report = report};
+
+    SAY(EVENT_ORDER_STATE, told);
+}
+
+static bool holds(const char *delta, uint64_t id)
+{
+    char text[ORDER_ID_TEXT_MAX];
+    char quoted[ORDER_ID_TEXT_MAX + 2];
+
+    order_id_print(text, id);
+    (void)snprintf(quoted, sizeof quoted, "\"%s\"", text);
+    return strstr(delta, quoted) != NULL;
+}
+
+/* The next tick's delta; the empty text when nothing has changed. */
+static const char *tick(void)
+{
+    static uint64_t ticks;
+    struct view_counters counters;
+    const char *delta;
+
+    view_counters(view, &counters); /* takes in what was said, as the view's thread does */
+    do {
+        topics_tick(topics, TOPIC_ORDERS, ticks++, true, true);
+        delta = topics_delta(topics, TOPIC_ORDERS);
+    } while (!delta && ticks % 10 != 0);
+    return delta ? delta : "";
+}
+
+enum { OLD = 1, NEWER = 250 };
+
+static void an_old_one_among_newer(void)
+{
+    send(OLD);
+    tell(OLD, ORDER_WORKING, REPORT_VENUE_ACK);
+    for (uint64_t id = OLD + 1; id <= OLD + NEWER; id++) {
+        send(id);
+        tell(id, ORDER_CANCELLED, REPORT_VENUE_CANCEL);
+    }
+}
+
+Test(topics_of_orders, one_that_ends_when_it_is_old_is_told_once)
+{
+    const char *delta;
+
+    an_old_one_among_newer();
+    cr_assert(holds(tick(), OLD), "open, however old");
+    tell(OLD, ORDER_CANCELLED, REPORT_VENUE_CANCEL);
+    delta = tick();
+    cr_assert(holds(delta, OLD), "its end is not told: %s", delta);
+    cr_assert(strstr(delta, "\"CANCELLED\""), "%s", delta);
+    cr_assert_not(holds(delta, OLD + NEWER), "the others have not changed");
+    cr_assert_str_eq(tick(), "");
+    send(OLD + NEWER + 1); /* the list is made anew */
+    delta = tick();
+    cr_assert(strstr(delta, "\"PENDING_NEW\""), "%s", delta);
+    cr_assert_not(holds(delta, OLD), "told twice: %s", delta);
 }

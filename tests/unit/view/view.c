@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -350,14 +351,56 @@ Test(view, what_a_trigger_has_reduced_bears_its_name)
     cr_assert_str_neq(at(shown, "cause"), "null");
 }
 
+/* What taking in the event writes on stderr. */
+static void captured_trigger(const struct event_trigger *trigger, char *text, size_t size)
+{
+    FILE *file = tmpfile();
+    int stderr_fd = dup(STDERR_FILENO);
+    struct view_counters counters;
+
+    cr_assert_not_null(file);
+    cr_assert_geq(dup2(fileno(file), STDERR_FILENO), 0);
+    SAY(EVENT_TRIGGER, 0, *trigger);
+    view_counters(view, &counters);
+    cr_assert_geq(dup2(stderr_fd, STDERR_FILENO), 0);
+    (void)close(stderr_fd);
+    rewind(file);
+    text[fread(text, 1, size - 1, file)] = '\0';
+    (void)fclose(file);
+}
+
+Test(view, a_trigger_that_fires_is_a_line_of_the_log)
+{
+    struct event_trigger trigger = {.incident = (2ULL << 32) | 4,
+                                    .instrument = UINT16_MAX,
+                                    .trigger = TRIGGER_DAILY_LOSS,
+                                    .action = TRIGGER_KILL};
+    char line[512];
+
+    captured_trigger(&trigger, line, sizeof line);
+    cr_assert(strstr(line, "level=warn area=trigger"), "%s", line);
+    cr_assert(strstr(line, "name=daily_loss action=kill scope=firm incident=K2-4\n"), "%s", line);
+    trigger = (struct event_trigger){.scope = desk_scope(&desk, "instrument/sim:BTCUSDT"),
+                                     .trigger = TRIGGER_EXPOSURE,
+                                     .action = TRIGGER_REDUCE};
+    captured_trigger(&trigger, line, sizeof line);
+    cr_assert(strstr(line, "scope=instrument/sim:BTCUSDT incident=-\n"), "%s", line);
+}
+
 Test(view, a_kill_that_the_engine_has_not_obeyed_is_shown_as_what_it_is)
 {
     uint16_t maker = desk_scope(&desk, "strategy/maker");
     uint64_t incident = kill_page_set(&kills, maker);
+    json_t *shown;
 
     cr_assert_eq(view_state(view, maker).state, STATE_HALTED);
     cr_assert_eq(view_state(view, maker).incident, incident);
     cr_assert_eq(view_state(view, scope_of_firm()).state, STATE_ACTIVE);
+    view_note_kill(view, incident, maker, "watchdog", "the engine does not beat", 900, -1, false);
+    shown = keep(view_trading_state(view, maker));
+    cr_assert_str_eq(at(shown, "actor"), "\"watchdog\"");
+    cr_assert_str_eq(at(shown, "cause"), "\"the engine does not beat\"");
+    cr_assert_str_eq(at(shown, "since_ns"), "\"900\"");
 }
 
 /* While the engine is silent, and also where people had halted the scope before. */
