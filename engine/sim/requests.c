@@ -79,7 +79,7 @@ static void arrive_query(struct sim *sim, const struct order_message *message, i
         return;
     }
     sim_repeat_fills(sim, order, venue_ns);
-    /* Of one that is filled as well: by which price and quantity, for an amend may be unanswered. */
+    /* Of one that is filled as well: at what price and quantity, an amend may be unanswered. */
     if (order->ended == 0 || order->ended == REPORT_FILL_LAST)
         sim_report_as_it_stands(sim, order, REPORT_VENUE_ACK, message->amend_no, venue_ns);
     else

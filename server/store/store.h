@@ -48,8 +48,8 @@ struct store_saved {
  * journal on disk, and fills `saved`. Main thread, after journal_open. */
 enum status store_open(struct store **store, const char *dir, const struct config *config,
                        struct journal *journal, struct store_saved *saved, struct err *err);
-/* For what `saved` has halted since: who killed and why, where a record of it came to the disk. Main
- * thread, before store_start. */
+/* For what `saved` has halted since: who killed and why, where a record of it came to the disk.
+ * Main thread, before store_start. */
 void store_name_kills(struct store *store, struct store_saved *saved);
 enum status store_start(struct store *store, struct err *err); /* the audit thread */
 void store_close(struct store *store);                         /* drains the lanes first */

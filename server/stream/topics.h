@@ -3,7 +3,8 @@
  * Stream thread only. A topic is built while somebody subscribes to it, at most once a tick and
  * only when its version moved (ages of books and positions are refreshed twice a second besides).
  * A topic of items remembers each item's text by its key; a delta holds the items whose text
- * changed; an order that has left the list is told once more when it has ended since. Cost: one JSON object of the view, about 1 ms for 200 orders. */
+ * changed; an order that has left the list is told once more when it has ended since. Cost: one
+ * JSON object of the view, about 1 ms for 200 orders. */
 #ifndef PITWALL_STREAM_TOPICS_H
 #define PITWALL_STREAM_TOPICS_H
 

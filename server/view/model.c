@@ -19,8 +19,8 @@ static void copy_text(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
-/* A kill that outlived its run; its counts are in the audit, and so are who and why, unless that run
- * was gone before its record was: then nothing on disk answers for it. */
+/* A kill that outlived its run; its counts are in the audit, and so are who and why, unless that
+ * run was gone before its record was: then nothing on disk answers for it. */
 static void restore_kill(struct view *view, uint16_t scope)
 {
     struct view_scope *row = &view->scope[scope];

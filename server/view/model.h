@@ -115,8 +115,8 @@ bool model_kill_is_complete(const struct view_kill *kill);
  * engine has not answered. */
 enum trading_state model_state(const struct view *view, uint16_t scope);
 uint64_t model_incident(const struct view *view, uint16_t scope);
-/* Who set the state that is shown, why and when: of the kill when the page shows it. Valid under the
- * lock; NULL, empty and 0 when not known. */
+/* Who set the state that is shown, why and when: of the kill when the page shows it. Valid under
+ * the lock; NULL, empty and 0 when not known. */
 struct model_author {
     const char *actor, *cause;
     int64_t since_ns;
