@@ -53,7 +53,7 @@ static void restore_state(struct engine_config *engine, struct kill_page *page,
  * come to yet: a new kill is newer than those, too. */
 static uint64_t newest_kill(struct kill_page *page, uint64_t ticket)
 {
-    for (uint16_t scope = 0; scope < MAX_SCOPES; scope++) {
+    for (unsigned scope = 0; scope < MAX_SCOPES; scope++) {
         uint64_t word = atomic_load(&page->word[scope]);
 
         if (word > ticket)

@@ -56,7 +56,7 @@ static void name_kill(sqlite3_stmt *get, struct store_saved *saved, uint16_t sco
 
 void saved_name_kills(const struct projection *projection, struct store_saved *saved)
 {
-    for (uint16_t scope = 0; scope < MAX_SCOPES; scope++)
+    for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
         if (saved->scope[scope].incident != 0 && !saved->scope[scope].is_named)
             name_kill(projection->get_actor, saved, scope);
 }
