@@ -58,7 +58,7 @@ void saved_name_kills(const struct projection *projection, struct store_saved *s
 {
     for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
         if (saved->scope[scope].incident != 0 && !saved->scope[scope].is_named)
-            name_kill(projection->get_actor, saved, scope);
+            name_kill(projection->get_actor, saved, (uint16_t)scope);
 }
 
 static enum status newest_generation(sqlite3 *db, struct store_saved *saved, struct err *err)
