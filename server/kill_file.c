@@ -229,21 +229,13 @@ void kill_file_close(struct kill_file *file)
 }
 
 /* Several threads may copy at once; the words only rise. */
-static void raise_to(_Atomic uint64_t *copy, uint64_t value)
-{
-    uint64_t seen = atomic_load_explicit(copy, memory_order_relaxed);
-
-    while (seen < value && !atomic_compare_exchange_weak(copy, &seen, value))
-        ;
-}
-
 void kill_file_note(struct kill_file *file, struct kill_page *page)
 {
     for (uint16_t scope = 0; scope < file->configured; scope++) {
         uint64_t cleared = atomic_load_explicit(&page->cleared[scope], memory_order_acquire);
 
-        raise_to(&file->copy->scope[scope].word,
-                 atomic_load_explicit(&page->word[scope], memory_order_acquire));
-        raise_to(&file->copy->scope[scope].cleared, cleared);
+        kill_page_raise(&file->copy->scope[scope].word,
+                        atomic_load_explicit(&page->word[scope], memory_order_acquire));
+        kill_page_raise(&file->copy->scope[scope].cleared, cleared);
     }
 }

@@ -36,12 +36,12 @@ struct kill_page {
     } gateway[MAX_GATEWAYS];
 };
 
-/* Never down. */
-static inline void kill_page_raise(_Atomic uint64_t *ticket, uint64_t value)
+/* Brings a word up to a value, never down. Any thread, async-signal-safe. */
+static inline void kill_page_raise(_Atomic uint64_t *word, uint64_t value)
 {
-    uint64_t seen = atomic_load(ticket);
+    uint64_t seen = atomic_load(word);
 
-    while (seen < value && !atomic_compare_exchange_weak(ticket, &seen, value))
+    while (seen < value && !atomic_compare_exchange_weak(word, &seen, value))
         ;
 }
 

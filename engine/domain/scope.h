@@ -8,6 +8,7 @@
 
 #include "domain/bounds.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum trading_state { STATE_ACTIVE, STATE_REDUCING, STATE_HALTED }; /* the larger the stricter */
@@ -64,6 +65,24 @@ static inline enum scope_kind scope_kind_of(struct scope_map map, uint16_t scope
         return SCOPE_STRATEGY;
     *index = (uint16_t)(rest - map.strategies);
     return SCOPE_INSTRUMENT;
+}
+
+/* Whether an instrument, traded at `venue`, belongs to a scope; a strategy may trade any. */
+static inline bool scope_has_instrument(struct scope_map map, uint16_t scope, uint16_t instrument,
+                                        uint16_t venue)
+{
+    uint16_t index;
+
+    switch (scope_kind_of(map, scope, &index)) {
+    case SCOPE_VENUE:
+        return venue == index;
+    case SCOPE_INSTRUMENT:
+        return instrument == index;
+    case SCOPE_FIRM:
+    case SCOPE_STRATEGY:
+        break;
+    }
+    return true;
 }
 
 const char *trading_state_name(enum trading_state state); /* "ACTIVE" */

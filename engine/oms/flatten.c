@@ -23,18 +23,8 @@ static bool is_of_strategy(const struct oms *oms, const struct flatten *flatten,
 
 static bool covers(const struct oms *oms, const struct flatten *flatten, uint16_t instrument)
 {
-    uint16_t index;
-
-    switch (scope_kind_of(oms->scopes, flatten->scope, &index)) {
-    case SCOPE_VENUE:
-        return oms->instruments[instrument].venue == index;
-    case SCOPE_INSTRUMENT:
-        return instrument == index;
-    case SCOPE_FIRM:
-    case SCOPE_STRATEGY:
-        break;
-    }
-    return true;
+    return scope_has_instrument(oms->scopes, flatten->scope, instrument,
+                                oms->instruments[instrument].venue);
 }
 
 static int64_t held_lots(const struct oms *oms, const struct flatten *flatten, uint16_t instrument)

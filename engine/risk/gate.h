@@ -119,8 +119,8 @@ static inline void gate_measure(struct verdict *verdict, struct gate_measures me
 }
 
 /* What is in use in one scope with this order: it is one message; a new one is also one open order
- * and one more of the day; gross and net are the worst case if it fills. The
- * counters are gate_counter()'s. */
+ * and one more of the day; gross and net are the worst case if it fills. The counters are
+ * gate_counter()'s. */
 struct gate_use {
     int64_t day_pnl_e8, gross_e8, net_e8;
     int32_t open_orders, messages, orders_today, executions;

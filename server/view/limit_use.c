@@ -113,22 +113,6 @@ static void add(const struct view *view, uint16_t instrument, int64_t held,
         worst->liquidation_e8 = distance;
 }
 
-static bool covers(const struct view *view, uint16_t scope, uint16_t instrument)
-{
-    uint16_t index;
-
-    switch (scope_kind_of(view->from.config->scopes, scope, &index)) {
-    case SCOPE_VENUE:
-        return venue_of(view, instrument) == index;
-    case SCOPE_INSTRUMENT:
-        return instrument == index;
-    case SCOPE_FIRM:
-    case SCOPE_STRATEGY:
-        break;
-    }
-    return true;
-}
-
 static struct worst worst_of(const struct view *view, const struct all_working *working,
                              uint16_t scope)
 {
@@ -137,7 +121,7 @@ static struct worst worst_of(const struct view *view, const struct all_working *
     bool own = scope_kind_of(view->from.config->scopes, scope, &index) == SCOPE_STRATEGY;
 
     for (uint16_t i = 0; i < view->from.config->instruments; i++) {
-        if (!covers(view, scope, i))
+        if (!scope_has_instrument(view->from.config->scopes, scope, i, venue_of(view, i)))
             continue;
         if (own)
             add(view, i, view->own[index][i].lots, working->own[index][i], &worst);
