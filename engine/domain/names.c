@@ -1,6 +1,7 @@
 /* Names of enumerations, from their tables, and the text of order ids. */
 #include "base/assert.h"
 #include "domain/event.h"
+#include "domain/input.h"
 
 const char *side_name(enum side side)
 {
@@ -159,4 +160,17 @@ const char *book_status_name(enum book_status status)
 
     assert((unsigned)status < sizeof names / sizeof names[0]);
     return names[status];
+}
+
+const char *input_name(enum input_kind kind)
+{
+    switch (kind) {
+#define INPUT(ID, name, says)                                                                      \
+    case ID:                                                                                       \
+        return #name;
+#include "tables/inputs.def"
+#undef INPUT
+    default:
+        return "?";
+    }
 }
