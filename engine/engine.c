@@ -36,7 +36,6 @@ static void init_oms(struct engine *engine)
     memcpy(oms->venue_gateway, config->venue_gateway, sizeof oms->venue_gateway);
     oms->events = engine->io.events;
     memcpy(oms->rings, engine->io.orders, sizeof oms->rings);
-    oms->kill = engine->io.kill;
     oms->order_ack = engine->io.order_ack;
     oms->fill_latency = engine->io.fill_latency;
     memcpy(oms->limits, config->limits, sizeof oms->limits);
@@ -55,7 +54,7 @@ static void init_oms(struct engine *engine)
         .virtual_time = config->rules.virtual_time,
     };
     memcpy(oms->rules.trigger, config->rules.trigger, sizeof oms->rules.trigger);
-    oms->doorbell_seen = kill_page_doorbell(oms->kill);
+    seen_init(&oms->seen, engine->io.kill, engine->io.events);
     for (uint16_t at = 0; at < config->scopes.strategies; at++)
         memcpy(oms->permitted[at], config->strategy[at].instruments, sizeof oms->permitted[at]);
     accounts_init(&oms->accounts, config->scopes, config->instrument, config->currency,
@@ -106,6 +105,7 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
     init_books(engine, (uint8_t *)memory + aligned(sizeof *engine));
     init_oms(engine);
     engine->oms.now_ns = now_ns;
+    engine_record_start(engine, now_ns);
     start.scopes = scope_count(config->scopes);
     oms_emit(&engine->oms, EVENT_START, &start, sizeof start);
     restore_scopes(engine);
@@ -121,14 +121,16 @@ static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
     engine->oms.cause = cause;
     engine->oms.sent_in_step = 0;
     engine->ran = 0;
+    seen_begin(&engine->oms.seen, now_ns);
     oms_kill(&engine->oms);
 }
 
 uint64_t engine_kill(struct engine *engine, int64_t now_ns)
 {
+    engine_record(engine, INPUT_KILL, NULL, 0, now_ns);
     begin(engine, now_ns, 0);
     oms_publish(&engine->oms);
-    return engine->oms.doorbell_seen;
+    return engine->oms.seen.doorbell;
 }
 
 void engine_publish_kill(struct engine *engine, uint64_t doorbell, int64_t block_ns)
@@ -414,6 +416,7 @@ static void lose_book(struct engine *engine, const struct market_update *update,
 void engine_market(struct engine *engine, const struct market_update *update, int64_t now_ns)
 {
     assert(update->instrument < engine->config.scopes.instruments);
+    engine_record(engine, INPUT_MARKET, update, market_update_size(update), now_ns);
     begin(engine, now_ns, 0);
     switch (update->kind) {
     case MARKET_SNAPSHOT:
@@ -434,6 +437,7 @@ void engine_market(struct engine *engine, const struct market_update *update, in
 
 void engine_execution(struct engine *engine, const struct execution *execution, int64_t now_ns)
 {
+    engine_record(engine, INPUT_EXECUTION, execution, sizeof *execution, now_ns);
     begin(engine, now_ns, 0);
     oms_report(&engine->oms, execution);
     oms_publish(&engine->oms);
@@ -578,6 +582,7 @@ void engine_command(struct engine *engine, const struct command *command, int64_
 {
     struct event_command_done done = {.command_id = command->id};
 
+    engine_record(engine, INPUT_COMMAND, command, command_size(command), now_ns);
     begin(engine, now_ns, command->id);
     if (command->kind == COMMAND_BEAT) {
         oms_note_beat(&engine->oms, &command->beat);
@@ -615,8 +620,24 @@ static void look_around(struct engine *engine, int64_t now_ns)
     telemetry_send(engine, now_ns);
 }
 
+/* Else time alone changes nothing. What is run again was due: it has been recorded. */
+static bool is_due(const struct engine *engine, int64_t now_ns)
+{
+    const struct oms *oms = &engine->oms;
+    bool batched = false;
+
+    for (uint16_t at = 0; at < engine->config.gateways; at++)
+        batched |= oms->outbox[at].messages != 0;
+    return batched || oms->seen.script || now_ns - engine->slow_timer_ns >= SLOW_TIMER_NS ||
+           now_ns >= oms->accounts.day_start_ns + TRADING_DAY_NS ||
+           kill_page_doorbell(oms->seen.page) != oms->seen.doorbell;
+}
+
 void engine_timer(struct engine *engine, int64_t now_ns)
 {
+    if (!is_due(engine, now_ns))
+        return;
+    engine_record(engine, INPUT_TIMER, NULL, 0, now_ns);
     begin(engine, now_ns, 0);
     accounts_roll(&engine->oms.accounts, now_ns);
     tally_roll(&engine->oms.tally, engine->oms.accounts.day_start_ns);
@@ -631,6 +652,7 @@ void engine_overran(struct engine *engine, int64_t now_ns)
 {
     uint32_t ran = engine->ran;
 
+    engine_record(engine, INPUT_OVERRAN, NULL, 0, now_ns);
     begin(engine, now_ns, 0);
     for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->config.scopes.strategies; at++)
         if (ran & 1U << at)

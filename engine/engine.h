@@ -20,6 +20,7 @@
 #include "domain/command.h"
 #include "domain/day.h"
 #include "domain/event.h"
+#include "domain/input.h"
 #include "domain/instrument.h"
 #include "domain/kill_page.h"
 #include "domain/trigger.h"
@@ -32,6 +33,9 @@
 #include "strategy/strategy.h"
 
 struct engine;
+
+/* Which inputs stand in the lane beside the events: without market data a run cannot be replayed. */
+enum record_inputs { RECORD_NONE, RECORD_ORDERS, RECORD_ALL };
 
 struct engine_config {
     struct scope_map scopes;
@@ -60,7 +64,9 @@ struct engine_config {
     uint16_t instance;  /* tag of the instance, below MAX_INSTANCE: part of every order id */
     uint64_t config_hash;
     int64_t day_start_ns; /* when the trading day began that the daily figures begin with */
+    uint8_t build[32], config_sha256[32]; /* of program and file, for the record */
     struct engine_rules {
+        enum record_inputs record;
         bool cancel_old_on_self_match; /* else the new order is refused */
         bool virtual_time;             /* speed max: nobody's real-time beat can be missed */
         int64_t ack_timeout_ns, query_every_ns, void_after_ns; /* ack_timeout 0: never unknown */
@@ -91,7 +97,8 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
 void engine_market(struct engine *engine, const struct market_update *update, int64_t now_ns);
 void engine_execution(struct engine *engine, const struct execution *execution, int64_t now_ns);
 void engine_command(struct engine *engine, const struct command *command, int64_t now_ns);
-/* About every ms: ages, time-outs, strategies' timers; every 100 ms telemetry. */
+/* About every ms: ages, time-outs, strategies' timers; every 100 ms telemetry. Does nothing, and
+ * leaves no input, while nothing is due. */
 void engine_timer(struct engine *engine, int64_t now_ns);
 /* The market step that has just returned used up its budget of time: the strategies that ran in it
  * are disabled, their orders cancelled, until people enable them again. */

@@ -34,6 +34,12 @@ struct engine {
     uint64_t telemetry_dropped;
 };
 
+/* Writes an input to the lane, as the rules want it; before the step that it stands for. */
+void engine_record(struct engine *engine, enum input_kind kind, const void *payload, size_t length,
+                   int64_t now_ns);
+/* The head of a run: all that the engine comes up with. */
+void engine_record_start(struct engine *engine, int64_t now_ns);
+
 /* Obeys SET_STRATEGY, in parameters.c: all or none. ERR_NOT_FOUND, ERR_STALE_VERSION, or
  * ERR_OUT_OF_RANGE; *version is that after it. */
 enum status engine_set_strategy(struct engine *engine, const struct command_set_strategy *command,

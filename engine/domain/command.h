@@ -6,6 +6,8 @@
 #include "domain/order.h"
 #include "domain/scope.h"
 
+#include <stddef.h>
+
 enum command_kind {
     COMMAND_NONE,
 #define COMMAND(ID, name) ID,
@@ -90,5 +92,19 @@ struct command {
 #undef COMMAND
     };
 };
+
+/* Bytes that a command of its kind has. */
+static inline size_t command_size(const struct command *command)
+{
+    switch (command->kind) {
+#define COMMAND(ID, name)                                                                          \
+    case ID:                                                                                       \
+        return offsetof(struct command, name) + sizeof command->name;
+#include "tables/commands.def"
+#undef COMMAND
+    default:
+        return sizeof *command;
+    }
+}
 
 #endif

@@ -9,7 +9,7 @@
  *   INPUT_PART       bytes; an input of more than INPUT_PART_MAX bytes is cut into pieces, all but
  *                    the last of this kind. Pieces without their last never took effect
  *   INPUT_NAMES      struct input_names
- *   INPUT_START      struct input_start, struct engine_config
+ *   INPUT_START      struct input_start; the pieces before it are struct engine_config
  *   INPUT_CARRY      a row of carry.h
  *   INPUT_MARKET     struct market_update
  *   INPUT_EXECUTION  struct execution
@@ -60,7 +60,7 @@ struct input_names {
 struct input_start {
     uint8_t build[32];         /* SHA-256 of the program */
     uint8_t config[32];        /* SHA-256 of the configuration file */
-    uint64_t config_bytes;     /* of the struct engine_config that follows */
+    uint64_t config_bytes;     /* of the struct engine_config before it */
     uint64_t ticket, doorbell; /* of the kill page, as the engine finds it */
     uint64_t word[MAX_SCOPES], cleared[MAX_SCOPES];
 };

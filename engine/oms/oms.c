@@ -380,7 +380,8 @@ static void fill_message(struct order_message *message, enum order_message_kind 
 static struct order_message *reserve(struct oms *oms, uint16_t instrument, bool urgent)
 {
     uint16_t gateway = oms->venue_gateway[oms->instruments[instrument].venue];
-    struct order_message *message = ring_reserve(oms->rings[gateway], sizeof *message);
+    struct order_message *message =
+        seen_reserve(&oms->seen, oms->rings[gateway], gateway, sizeof *message);
     struct outbox *outbox = &oms->outbox[gateway];
 
     if (!message)
@@ -563,8 +564,7 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
 
     /* The last look at the kill page before an order: a doorbell that has moved is served first,
      * and the order is then judged by the state that it leaves. */
-    if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
-        oms_kill(oms);
+    oms_kill(oms);
     throttle_advance(&oms->throttle, oms->now_ns);
     if (intent->type == TYPE_MARKET)
         price_ticks = bounded_price(oms, scopes, (enum side)intent->side, mid_e8_ticks(reference));
@@ -573,8 +573,7 @@ enum submit_result oms_submit(struct oms *oms, const struct intent *intent,
     judge(oms, intent, scopes, reference, asked, verdict);
     /* What is refused anyway cancels nothing. The cancels count as messages and take their time. */
     if (verdict->denial == DENIAL_NONE && make_way(oms, intent, price_ticks)) {
-        if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
-            oms_kill(oms);
+        oms_kill(oms);
         judge(oms, intent, scopes, reference, asked, verdict);
     }
     if (verdict->denial == DENIAL_NONE && meets_own(oms, intent, price_ticks))
@@ -680,8 +679,7 @@ enum status oms_amend(struct oms *oms, struct order *order, const struct command
     struct intent intent = amend_intent(oms, order, price_ticks, qty_lots);
     struct order_message *message;
 
-    if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
-        oms_kill(oms);
+    oms_kill(oms);
     if (!can_be_amended(order, qty_lots))
         return ERR_CONFLICT;
     throttle_advance(&oms->throttle, oms->now_ns);

@@ -13,6 +13,7 @@
  *   scopes.c     trading states, limits, kills and their incidents
  *   flatten.c    getting out of what a killed scope holds
  *   triggers.c   what stops trading by itself
+ *   seen.c       what it sees that no input tells it
  *
  * Engine thread only. Nothing blocks or allocates. Each call works at oms->now_ns and for
  * oms->cause, which the engine sets at the start of a step. */
@@ -27,6 +28,7 @@
 #include "oms/fill_set.h"
 #include "oms/order_pool.h"
 #include "oms/own_book.h"
+#include "oms/seen.h"
 #include "position/accounts.h"
 #include "risk/exposure.h"
 #include "risk/gate.h"
@@ -36,7 +38,7 @@
 
 /* The lane keeps this much for what must always be said: kills, cancels, fills. New orders are
  * refused below it. */
-enum { LANE_RESERVE_BYTES = 1 << 20, LANE_STEP_BYTES = 512 * 1024 };
+enum { LANE_RESERVE_BYTES = 1024 * 1024, LANE_STEP_BYTES = 768 * 1024 };
 
 /* A mark older than this is stale for triggers. */
 #define MARK_FRESH_NS 5000000000LL
@@ -142,7 +144,7 @@ struct oms {
     bool permitted[MAX_STRATEGIES][MAX_INSTRUMENTS];
     struct lane *events;
     struct ring *rings[MAX_GATEWAYS];
-    struct kill_page *kill;
+    struct seen seen; /* the kill page, and what else others write */
     struct histogram *order_ack, *fill_latency;
 
     int64_t now_ns;
@@ -155,7 +157,6 @@ struct oms {
     uint64_t limits_generation[MAX_SCOPES];
     uint64_t generation;
     struct scope_state states[MAX_SCOPES];
-    uint64_t doorbell_seen;
     uint32_t next_incident;
     uint32_t reduce_only_live; /* orders that rest, exits apart */
     struct incident incidents[MAX_INCIDENTS];
@@ -232,8 +233,14 @@ void oms_publish_all(struct oms *oms);
 /* A venue's (or our gateway's) report. */
 void oms_report(struct oms *oms, const struct execution *execution);
 
-/* Looks at the kill page and blocks what it names. Returns the doorbell that is now served. */
-uint64_t oms_kill(struct oms *oms);
+/* Blocks what the kill page names. */
+void oms_obey_page(struct oms *oms);
+/* Looks at the kill page and blocks what it names, before anything else can be sent. */
+static inline void oms_kill(struct oms *oms)
+{
+    if (seen_page_moved(&oms->seen))
+        oms_obey_page(oms);
+}
 /* Cancels, once more, what still rests in a killed scope. On a timer. */
 void oms_chase_killed(struct oms *oms);
 enum trading_state oms_effective_state(const struct oms *oms, struct order_scopes scopes);
@@ -255,10 +262,11 @@ void oms_count_outcome(struct oms *oms, struct order *order, enum cancel_outcome
 /* The state that a report leads to; false: an empty cell of the table. */
 bool oms_transition(const struct order *order, enum report report, enum order_state *to);
 
-/* New orders need a journal that takes them: with room to spare, and not suspect. */
+/* New orders need a journal that takes them: with room to spare, and not suspect. As the step found
+ * it: one step says less than what the reserve is larger by. */
 static inline bool oms_journal_is_ready(const struct oms *oms)
 {
-    return !lane_is_suspect(oms->events) && lane_room(oms->events) >= LANE_RESERVE_BYTES;
+    return oms->seen.storage == 0;
 }
 
 static inline bool order_is_in_scope(const struct order *order, uint16_t scope)

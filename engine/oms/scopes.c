@@ -156,29 +156,27 @@ static void join(struct oms *oms, uint16_t scope, uint64_t word)
     oms_cancel_scope(oms, scope);
 }
 
-uint64_t oms_kill(struct oms *oms)
+void oms_obey_page(struct oms *oms)
 {
-    uint64_t doorbell = kill_page_doorbell(oms->kill);
-
-    if (doorbell == oms->doorbell_seen)
-        return doorbell;
+    seen_take_page(&oms->seen);
     for (uint16_t scope = 0; scope < scope_count(oms->scopes); scope++) {
-        uint64_t word = atomic_load_explicit(&oms->kill->word[scope], memory_order_acquire);
+        uint64_t word = oms->seen.word[scope];
 
-        if (!kill_page_is_killed(oms->kill, scope) || word == oms->states[scope].served)
+        if (!seen_is_killed(&oms->seen, scope) || word == oms->states[scope].served)
             continue;
         if (oms->states[scope].incident != 0)
             join(oms, scope, word);
         else
             block(oms, scope, word);
     }
-    oms->doorbell_seen = doorbell;
-    return doorbell;
 }
 
 static bool is_killed(const struct oms *oms, const struct order *order)
 {
-    return kill_page_blocks(oms->kill, order->scopes);
+    return seen_is_killed(&oms->seen, order->scopes.firm) ||
+           seen_is_killed(&oms->seen, order->scopes.venue) ||
+           seen_is_killed(&oms->seen, order->scopes.strategy) ||
+           seen_is_killed(&oms->seen, order->scopes.instrument);
 }
 
 /* An order of unknown fate may need its cancel again: the first may have been lost with it. */
@@ -207,19 +205,19 @@ void oms_chase_killed(struct oms *oms)
 }
 
 /* A kill is cleared only by a command that names its incident, and only while no other kill of the
- * scope has come since: one that has not been obeyed yet has raised the word. */
+ * scope has come since. */
 static bool clears_kill(struct oms *oms, const struct command_set_state *command)
 {
     const struct scope_state *now = &oms->states[command->scope];
-    uint64_t word = atomic_load_explicit(&oms->kill->word[command->scope], memory_order_acquire);
+    uint64_t word = oms->seen.word[command->scope];
 
-    if (!kill_page_is_killed(oms->kill, command->scope))
+    if (!seen_is_killed(&oms->seen, command->scope))
         return true;
     if (command->clears != now->incident || word != now->served)
         return false;
-    /* Pairs with the acquire in kill_page_is_killed. A kill that came after the load above has
-     * raised the word beyond this, so it still holds. */
-    atomic_store_explicit(&oms->kill->cleared[command->scope], word, memory_order_release);
+    /* Pairs with the acquire in kill_page_is_killed. A kill that has come since the page was taken
+     * over has raised the word beyond this, so it still holds. */
+    atomic_store_explicit(&oms->seen.page->cleared[command->scope], word, memory_order_release);
     return true;
 }
 
@@ -230,6 +228,8 @@ enum status oms_set_state(struct oms *oms, const struct command_set_state *comma
     if (command->scope >= scope_count(oms->scopes) || command->state > STATE_HALTED)
         return ERR_UNKNOWN_SCOPE;
     now = &oms->states[command->scope];
+    if (command->state < (unsigned)now->state)
+        oms_kill(oms); /* one that has just come makes the version of the proposal an old one */
     if (command->base != now->version)
         return ERR_STALE_VERSION;
     if (command->state < (unsigned)now->state && !clears_kill(oms, command))

@@ -52,7 +52,7 @@ static void fire(struct oms *oms, const struct look *look, uint32_t samples)
 {
     struct trigger_rule rule = oms->rules.trigger[look->trigger];
     bool kills = rule.action == TRIGGER_KILL && oms->states[look->scope].state != STATE_HALTED;
-    uint64_t incident = kills ? kill_page_set(oms->kill, look->scope) : 0;
+    uint64_t incident = kills ? seen_kill(&oms->seen, look->scope) : 0;
 
     emit(oms, look, rule, incident, samples);
     if (kills)
@@ -286,7 +286,7 @@ static void look_at_ourselves(struct oms *oms)
     struct look storage = {.trigger = TRIGGER_STORAGE,
                            .instrument = ABOUT_NONE,
                            .data_age_ns = -1,
-                           .breached = lane_is_suspect(oms->events)};
+                           .breached = (oms->seen.storage & SEEN_SUSPECT) != 0};
     struct look outbound = {.trigger = TRIGGER_CONSERVATION,
                             .instrument = ABOUT_NONE,
                             .measured = (int64_t)oms->looks.outbound_lots,

@@ -80,7 +80,6 @@ void disk_persist(struct world *world, uint32_t records)
     while (records-- > 0 && copy_next(world))
         ;
     lane_gate_release(&world->disk.reader, 0);
-    input_record(world, INPUT_PERSISTED, &world->disk.reader.read_at, sizeof(uint64_t));
 }
 
 void disk_begin_life(struct world *world)

@@ -676,10 +676,11 @@ static void i10_call(struct world *world)
 
 /* ---- I12: all queues bounded; overflow counted, with a stated policy --------------------- */
 
-/* New orders stop while the lane still has its reserve for what must be said. */
+/* New orders stop while the lane still has its reserve for what must be said: at the begin of the
+ * step. */
 static void i12_reserve(struct world *world)
 {
-    if (lane_room(&world->live.lane) < LANE_RESERVE_BYTES)
+    if (lane_room(&world->live.lane) < LANE_RESERVE_BYTES - LANE_STEP_BYTES)
         violate(world, "I12", "an order was sent with %llu bytes of journal left",
                 (unsigned long long)lane_room(&world->live.lane));
 }
@@ -727,7 +728,7 @@ static void i12_telemetry(struct world *world)
 void check_refused(struct world *world, uint64_t hash_before, const struct command *command)
 {
     world->tally.refused++;
-    if (rig_state_hash(&world->live) != hash_before)
+    if (engine_hash(world->live.engine) != hash_before)
         violate(world, "I13", "command %u was refused (%u) and changed the state", command->kind,
                 world->done.status);
 }

@@ -63,7 +63,7 @@ static bool give(struct world *world, struct command *command)
     do
         feed_kill_answer(world);
     while (kill_page_doorbell(&world->live.page) != atomic_load(&world->live.page.engine_seen));
-    before = rig_state_hash(&world->live);
+    before = engine_hash(world->live.engine);
     world->base_before = base_of(world, command);
     if (!feed_command(world, command))
         return false;

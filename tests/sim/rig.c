@@ -119,14 +119,14 @@ static uint64_t hash_strategies(uint64_t hash, const struct engine_config *confi
     return hash;
 }
 
-uint64_t rig_state_hash(const struct rig *rig)
+uint64_t engine_hash(const struct engine *engine)
 {
-    const struct oms *oms = &rig->engine->oms;
+    const struct oms *oms = &engine->oms;
     uint64_t hash = mix(hash_orders(&oms->pool), (int64_t)oms->order_seq);
 
     for (unsigned side = 0; side < 2; side++)
         for (uint16_t at = 0; at < SIM_INSTRUMENTS; at++)
             hash = mix(hash, oms->working_total[side][at]);
-    hash = hash_strategies(mix(hash, oms->stopping), &rig->engine->config);
+    hash = hash_strategies(mix(hash, oms->stopping), &engine->config);
     return hash_scopes(hash_accounts(hash, &oms->accounts), oms);
 }

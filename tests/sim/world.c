@@ -94,7 +94,6 @@ static void strike(struct world *world, struct lane *lane, uint16_t kind)
     bool counts = !world->kill_at_order || (kind == EVENT_ORDER_SENT && !world->in_command);
 
     if (world->kill_in_appends > 0 && counts && --world->kill_in_appends == 0) {
-        input_record_kill_at(world, seq, world->kill_scope);
         /* The record under way was decided before; the next order is not. */
         oracle_killed(world, world->kill_scope, seq);
         world->struck_now = true;
@@ -119,34 +118,30 @@ static void live_append(struct world *world, struct lane *lane, uint64_t seq, ui
     world->chain[seq - world->first_seq] = chain;
     world->last_seq = seq;
     world->call_bytes += sizeof(struct lane_record) + length;
-    oracle_hear(world, seq, kind, payload, length);
+    if (!input_is_one(kind))
+        oracle_hear(world, seq, kind, payload, length);
 }
 
 uint64_t __wrap_lane_append(struct lane *lane, uint16_t kind, int64_t at_ns, uint64_t cause,
                             const void *payload, uint32_t length)
 {
     struct world *world = the_world;
+    struct lane_record record;
     uint64_t before;
     uint64_t chain;
     uint64_t seq;
 
-    if (lane == &world->again.lane) {
-        replay_append(world, lane->next_seq);
-        seq = __real_lane_append(lane, kind, at_ns, cause, payload, length);
-        before = seq > world->first_seq ? world->chain[seq - world->first_seq - 1] : 0;
-        chain = chain_next(before, kind, at_ns, cause, payload, length);
-        if (seq > world->last_seq || chain != world->chain[seq - world->first_seq])
-            violate(world, "I8", "replay: record %llu (%s) is not what was recorded",
-                    (unsigned long long)seq, event_name((enum event_kind)kind));
-        world->tally.replayed_records++;
-        return seq;
-    }
+    if (lane != &world->live.lane)
+        return __real_lane_append(lane, kind, at_ns, cause, payload, length);
     strike(world, lane, kind);
     check_append(world, kind);
     before =
         world->last_seq >= world->first_seq ? world->chain[world->last_seq - world->first_seq] : 0;
     chain = chain_next(before, kind, at_ns, cause, payload, length);
     seq = __real_lane_append(lane, kind, at_ns, cause, payload, length);
+    record = (struct lane_record){
+        .commit = seq, .length = length, .kind = kind, .at_ns = at_ns, .cause = cause};
+    journal_keep(world, &record, payload);
     live_append(world, lane, seq, chain, kind, payload, length);
     return seq;
 }
@@ -162,12 +157,8 @@ static bool begin_call(struct world *world)
 
 bool feed_market(struct world *world, const struct market_update *update)
 {
-    size_t levels =
-        update->kind <= MARKET_DELTA ? (size_t)update->bid_count + update->ask_count : 0;
-
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_MARKET, update, sizeof *update + levels * sizeof update->levels[0]);
     engine_market(world->live.engine, update, world->now_ns);
     check_call(world);
     return true;
@@ -177,7 +168,6 @@ bool feed_execution(struct world *world, const struct execution *execution)
 {
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_EXECUTION, execution, sizeof *execution);
     engine_execution(world->live.engine, execution, world->now_ns);
     check_call(world);
     return true;
@@ -188,7 +178,6 @@ bool feed_command(struct world *world, struct command *command)
     if (!begin_call(world))
         return false;
     command->id = (uint64_t)world->life << 32 | ++world->commands;
-    input_record(world, INPUT_COMMAND, command, sizeof *command);
     world->answered_now = false;
     world->in_command = true;
     engine_command(world->live.engine, command, world->now_ns);
@@ -203,7 +192,6 @@ bool feed_timer(struct world *world)
 {
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_TIMER, NULL, 0);
     oracle_roll_day(world);
     if (world->now_ns - world->slow_timer_ns >= SLOW_TIMER_NS) {
         world->slow_timer_ns = world->now_ns;
@@ -219,7 +207,6 @@ bool feed_overrun(struct world *world)
 {
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_OVERRUN, NULL, 0);
     engine_overran(world->live.engine, world->now_ns);
     check_call(world);
     return true;
@@ -231,7 +218,6 @@ void feed_kill_answer(struct world *world)
     uint64_t doorbell;
 
     begin_call(world);
-    input_record(world, INPUT_ANSWER_KILL, NULL, 0);
     doorbell = engine_kill(world->live.engine, world->now_ns);
     engine_publish_kill(world->live.engine, doorbell, world->now_ns);
     check_call(world);
@@ -239,7 +225,6 @@ void feed_kill_answer(struct world *world)
 
 void feed_kill(struct world *world, uint16_t scope)
 {
-    input_record(world, INPUT_KILL, &scope, sizeof scope);
     oracle_killed(world, scope, world->last_seq);
 }
 
@@ -399,6 +384,7 @@ static void choose_strategies(struct world *world, struct engine_config *config)
 
 static void choose_rules(struct world *world, struct engine_rules *rules)
 {
+    rules->record = RECORD_ALL;
     rules->cancel_old_on_self_match = chance(world, 400);
     if (!chance(world, 300)) {
         rules->ack_timeout_ns = draw_from(world, 5000000, 150000000);
@@ -468,7 +454,7 @@ static void start_life(struct world *world, bool power_lost)
     disk_begin_life(world);
     disk_restore(world);
     world->first_seq = world->last_seq + 1;
-    input_begin(world);
+    world->journal_bytes = 0;
     oracle_new_life(world);
     gateway_reset(world);
     world->call_bytes = 0;
@@ -508,7 +494,7 @@ static bool is_full(const struct world *world)
     return world->placed_count > SIM_PLACED_MAX - 512 || world->exec_count > SIM_EXECS_MAX - 16 ||
            world->disk.fact_count > SIM_FACTS_MAX - 1024 ||
            world->last_seq - world->first_seq > SIM_RECORDS_MAX - 8192 ||
-           world->input_bytes > SIM_INPUT_BYTES - (1 << 18);
+           world->journal_bytes > SIM_JOURNAL_BYTES - (1 << 20);
 }
 
 static void run_steps(struct world *world)
@@ -550,12 +536,11 @@ struct world *world_make(void)
     struct world *world = calloc(1, sizeof *world);
 
     if (world)
-        world->inputs = malloc(SIM_INPUT_BYTES);
-    if (!world || !world->inputs) {
+        world->journal = malloc(SIM_JOURNAL_BYTES);
+    if (!world || !world->journal) {
         fputs("sim: out of memory\n", stderr);
         exit(70);
     }
     rig_make(&world->live);
-    rig_make(&world->again);
     return world;
 }

@@ -16,7 +16,7 @@
  *   disk.c        the persister, what is durable, what a restart finds
  *   oracle.c      what the engine has said and what it has been told, kept apart from it
  *   invariants.c  I1 to I13
- *   replay.c      the recorded inputs again, by a second engine
+ *   replay.c      each life again, by the program's own replay
  *   story.c       shrinking, and the words for it
  *   main.c        seeds from the command line
  *
@@ -27,6 +27,7 @@
 #define PITWALL_TESTS_SIM_WORLD_H
 
 #include "engine_state.h"
+#include "replay.h"
 
 #include <setjmp.h>
 
@@ -50,7 +51,7 @@ enum {
     SIM_AWAITING_MAX = 64,
     SIM_BOOK_LEVELS = 4, /* a side */
     SIM_LANE_BYTES = 2 << 20,
-    SIM_INPUT_BYTES = 64 << 20,
+    SIM_JOURNAL_BYTES = 64 << 20,
 };
 
 #define SIM_NONE UINT32_MAX
@@ -78,7 +79,7 @@ void rig_make(struct rig *rig);
 /* A new life: fresh rings and page, an empty lane behind `last_seq`. Does not start the engine. */
 void rig_reset(struct rig *rig, uint64_t ring_bytes, uint64_t last_seq);
 /* Hash of what the engine holds and people can see: orders, positions, states, limits. */
-uint64_t rig_state_hash(const struct rig *rig);
+uint64_t engine_hash(const struct engine *engine);
 
 /* ---- the oracle ------------------------------------------------------------------------- */
 
@@ -265,8 +266,8 @@ struct sim_tally {
 struct world {
     /* Made once. */
     struct sim_tally tally;
-    struct rig live, again; /* again: the replay */
-    uint8_t *inputs;        /* of this life, for the replay */
+    struct rig live;
+    uint8_t *journal; /* all records of this life, for the replay */
     jmp_buf crash, violated;
     struct violation violation;
 
@@ -290,8 +291,7 @@ struct world {
     bool kill_at_order; /* only orders of strategies count: a step may have several */
     uint64_t call_bytes;
     uint64_t first_seq, last_seq; /* records of this life */
-    uint64_t input_bytes;
-    uint64_t replayed; /* input bytes that the replay has taken */
+    uint64_t journal_bytes;
 
     /* The oracle. */
     struct oracle_scope scopes[SIM_SCOPES];
@@ -364,7 +364,7 @@ bool chance(struct world *world, uint32_t of_1000);
 void time_passes(struct world *world, int64_t by_ns);
 void world_crash(struct world *world, bool power_lost);
 
-/* The engine's inputs: each is recorded for the replay. False: the engine takes no input now. */
+/* The engine's inputs. False: the engine takes no input now. */
 bool feed_market(struct world *world, const struct market_update *update);
 bool feed_execution(struct world *world, const struct execution *execution);
 bool feed_command(struct world *world, struct command *command); /* draws its id */
@@ -374,27 +374,9 @@ void feed_kill_answer(struct world *world);
 void feed_kill(struct world *world, uint16_t scope); /* a person sets the page */
 
 /* replay.c */
-enum input_kind {
-    INPUT_START,
-    INPUT_MARKET = 1,
-    INPUT_EXECUTION,
-    INPUT_COMMAND,
-    INPUT_TIMER,
-    INPUT_OVERRUN,
-    INPUT_ANSWER_KILL,
-    INPUT_KILL,        /* the page is set between two calls */
-    INPUT_KILL_AT_SEQ, /* the page is set right before this record was appended */
-    INPUT_TAKEN,       /* a gateway took a message off a ring */
-    INPUT_SHOWN,       /* the telemetry ring was emptied */
-    INPUT_PERSISTED,   /* the persister has released the lane up to here */
-    INPUT_SUSPECT,
-};
-/* A new life: keeps the page as it comes up; the configuration stays in the world. */
-void input_begin(struct world *world);
-void input_record(struct world *world, enum input_kind kind, const void *payload, size_t length);
-void input_record_kill_at(struct world *world, uint64_t seq, uint16_t scope);
+/* A record of the live engine, for the replay of its life. */
+void journal_keep(struct world *world, const struct lane_record *record, const void *payload);
 void replay_life(struct world *world, bool to_the_end);
-void replay_append(struct world *world, uint64_t seq);
 
 /* oracle.c */
 void oracle_new_life(struct world *world);

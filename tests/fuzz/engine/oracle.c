@@ -428,7 +428,7 @@ static void check_states(struct world *world)
                    world->command.set_state.scope == scope);
         if (world->half_killed[scope]) /* no resume gets past it */
             assert(kill_page_is_killed(&world->page, scope));
-        else if (oms->doorbell_seen == kill_page_doorbell(&world->page) &&
+        else if (oms->seen.doorbell == kill_page_doorbell(&world->page) &&
                  kill_page_is_killed(&world->page, scope))
             assert(world->scope[scope].state == STATE_HALTED && world->scope[scope].incident != 0);
     }
