@@ -54,7 +54,7 @@ static void init_oms(struct engine *engine)
         .virtual_time = config->rules.virtual_time,
     };
     memcpy(oms->rules.trigger, config->rules.trigger, sizeof oms->rules.trigger);
-    seen_init(&oms->seen, engine->io.kill, engine->io.events);
+    seen_init(&oms->seen, engine->io.kill, engine->io.events, LANE_RESERVE_BYTES);
     for (uint16_t at = 0; at < config->scopes.strategies; at++)
         memcpy(oms->permitted[at], config->strategy[at].instruments, sizeof oms->permitted[at]);
     accounts_init(&oms->accounts, config->scopes, config->instrument, config->currency,
@@ -115,6 +115,13 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
 
 /* --- a step --- */
 
+static inline void note_input(struct engine *engine, enum input_kind kind, const void *payload,
+                              size_t length, int64_t now_ns)
+{
+    if (engine->config.rules.record != RECORD_NONE)
+        engine_record(engine, kind, payload, length, now_ns);
+}
+
 static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
 {
     engine->oms.now_ns = now_ns;
@@ -127,7 +134,7 @@ static void begin(struct engine *engine, int64_t now_ns, uint64_t cause)
 
 uint64_t engine_kill(struct engine *engine, int64_t now_ns)
 {
-    engine_record(engine, INPUT_KILL, NULL, 0, now_ns);
+    note_input(engine, INPUT_KILL, NULL, 0, now_ns);
     begin(engine, now_ns, 0);
     oms_publish(&engine->oms);
     return engine->oms.seen.doorbell;
@@ -149,7 +156,7 @@ void engine_publish_kill(struct engine *engine, uint64_t doorbell, int64_t block
 
 bool engine_has_room(struct engine *engine)
 {
-    return lane_room(engine->io.events) > LANE_STEP_BYTES;
+    return lane_has_room(engine->io.events, LANE_STEP_BYTES);
 }
 
 static struct reference reference_of(const struct engine *engine, uint16_t instrument)
@@ -416,7 +423,7 @@ static void lose_book(struct engine *engine, const struct market_update *update,
 void engine_market(struct engine *engine, const struct market_update *update, int64_t now_ns)
 {
     assert(update->instrument < engine->config.scopes.instruments);
-    engine_record(engine, INPUT_MARKET, update, market_update_size(update), now_ns);
+    note_input(engine, INPUT_MARKET, update, market_update_size(update), now_ns);
     begin(engine, now_ns, 0);
     switch (update->kind) {
     case MARKET_SNAPSHOT:
@@ -437,7 +444,7 @@ void engine_market(struct engine *engine, const struct market_update *update, in
 
 void engine_execution(struct engine *engine, const struct execution *execution, int64_t now_ns)
 {
-    engine_record(engine, INPUT_EXECUTION, execution, sizeof *execution, now_ns);
+    note_input(engine, INPUT_EXECUTION, execution, sizeof *execution, now_ns);
     begin(engine, now_ns, 0);
     oms_report(&engine->oms, execution);
     oms_publish(&engine->oms);
@@ -582,7 +589,7 @@ void engine_command(struct engine *engine, const struct command *command, int64_
 {
     struct event_command_done done = {.command_id = command->id};
 
-    engine_record(engine, INPUT_COMMAND, command, command_size(command), now_ns);
+    note_input(engine, INPUT_COMMAND, command, command_size(command), now_ns);
     begin(engine, now_ns, command->id);
     if (command->kind == COMMAND_BEAT) {
         oms_note_beat(&engine->oms, &command->beat);
@@ -637,7 +644,7 @@ void engine_timer(struct engine *engine, int64_t now_ns)
 {
     if (!is_due(engine, now_ns))
         return;
-    engine_record(engine, INPUT_TIMER, NULL, 0, now_ns);
+    note_input(engine, INPUT_TIMER, NULL, 0, now_ns);
     begin(engine, now_ns, 0);
     accounts_roll(&engine->oms.accounts, now_ns);
     tally_roll(&engine->oms.tally, engine->oms.accounts.day_start_ns);
@@ -652,7 +659,7 @@ void engine_overran(struct engine *engine, int64_t now_ns)
 {
     uint32_t ran = engine->ran;
 
-    engine_record(engine, INPUT_OVERRAN, NULL, 0, now_ns);
+    note_input(engine, INPUT_OVERRAN, NULL, 0, now_ns);
     begin(engine, now_ns, 0);
     for (uint16_t at = STRATEGY_MANUAL + 1; at < engine->config.scopes.strategies; at++)
         if (ran & 1U << at)

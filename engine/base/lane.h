@@ -80,6 +80,15 @@ void lane_init(struct lane *lane, struct lane_shared *shared, void *bytes, uint6
 /* Writer. Bytes that can be appended before a gating reader would be overtaken. */
 uint64_t lane_room(struct lane *lane);
 
+/* Writer. Whether there is so much; gates only move on, so the last look at them will mostly do. */
+static inline bool lane_has_room(struct lane *lane, uint64_t bytes)
+{
+    uint64_t used = lane->write_at - lane->gates_seen;
+
+    return used + bytes + 2 * (uint64_t)LANE_RECORD_MAX <= lane->capacity ||
+           lane_room(lane) >= bytes;
+}
+
 /* Any thread. Storage has failed: no new order may be sent on its word. */
 static inline void lane_distrust(struct lane *lane)
 {

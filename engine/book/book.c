@@ -31,6 +31,7 @@ struct deep {
 /* Between two updates the best level lies in the window, so all deep levels are worse than it. */
 struct half {
     int64_t base;                    /* rank of window slot 0 */
+    uint64_t hash;                   /* sum of lots * rank_hash() over all levels */
     uint64_t summary[SUMMARY_WORDS]; /* bit w: bits[w] is not zero */
     uint32_t count;                  /* levels, deep ones included */
     uint32_t deep_count;
@@ -54,6 +55,20 @@ static int64_t rank_of(enum side side, int64_t price_ticks)
     return side == SIDE_BUY ? price_ticks : -price_ticks;
 }
 
+/* Odd, so that no change of a size is lost in the sum. */
+static uint64_t rank_hash(int64_t rank)
+{
+    uint64_t mixed = (uint64_t)rank * 0x9E3779B97F4A7C15ULL;
+
+    return (mixed ^ mixed >> 31) | 1;
+}
+
+/* The sum is the same in whatever order levels come, and costs a multiplication or two a change. */
+static void hash_by(struct half *half, int64_t rank, int64_t lots)
+{
+    half->hash += (uint64_t)lots * rank_hash(rank);
+}
+
 static uint32_t deep_home(int64_t rank)
 {
     return (uint32_t)rank * 2654435769U >> DEEP_SHIFT;
@@ -74,6 +89,7 @@ static void deep_remove(struct half *half, uint32_t hole)
 {
     uint32_t slot = hole;
 
+    hash_by(half, half->deep[hole].rank, -half->deep[hole].lots);
     for (;;) {
         slot = (slot + 1) & DEEP_MASK;
         if (half->deep[slot].rank == 0)
@@ -98,6 +114,8 @@ static void deep_set(struct half *half, int64_t rank, int64_t lots)
             deep_remove(half, slot);
         return;
     }
+    if (held)
+        hash_by(half, rank, -half->deep[slot].lots);
     if (!held) {
         if (half->deep_count == BOOK_DEEP_MAX) {
             half->full = true;
@@ -107,6 +125,7 @@ static void deep_set(struct half *half, int64_t rank, int64_t lots)
         half->deep_count++;
         half->count++;
     }
+    hash_by(half, rank, lots);
     half->deep[slot].lots = lots;
     half->above |= rank >= half->base + BOOK_WINDOW;
 }
@@ -116,6 +135,7 @@ static void window_set(struct half *half, uint64_t index, int64_t lots)
     uint64_t word = index / 64;
     uint64_t bit = 1ULL << index % 64;
 
+    hash_by(half, half->base + (int64_t)index, lots - half->lots[index]);
     half->count += (uint32_t)(lots != 0) - (uint32_t)(half->lots[index] != 0);
     half->lots[index] = lots;
     if (lots != 0)
@@ -212,6 +232,7 @@ static uint32_t window_take(struct half *half, uint64_t bits[WINDOW_WORDS], int6
         for (uint64_t rest = bits[word]; rest != 0; rest &= rest - 1) {
             uint64_t index = word * 64 + (uint64_t)__builtin_ctzll(rest);
 
+            hash_by(half, half->base + (int64_t)index, -half->lots[index]);
             taken[count++] = half->lots[index];
             half->lots[index] = 0;
         }
@@ -270,6 +291,7 @@ static void half_clear(struct half *half)
     window_clear(half);
     memset(half->deep, 0, sizeof half->deep);
     half->count = half->deep_count = 0;
+    half->hash = 0;
     half->above = half->full = false;
 }
 
@@ -410,6 +432,21 @@ int64_t book_update_id(const struct book *book)
 int64_t book_received_ns(const struct book *book)
 {
     return book->received_ns;
+}
+
+uint64_t book_hash(const struct book *book)
+{
+    const int64_t values[] = {book->instrument,
+                              book->status,
+                              book->update_id,
+                              book->received_ns,
+                              (int64_t)book->half[SIDE_BUY].hash,
+                              (int64_t)book->half[SIDE_SELL].hash};
+    uint64_t hash = 0;
+
+    for (size_t at = 0; at < sizeof values / sizeof values[0]; at++)
+        hash = (hash ^ hash >> 32 ^ (uint64_t)values[at]) * 0x9E3779B97F4A7C15ULL;
+    return hash;
 }
 
 int64_t book_level_lots(const struct book *book, enum side side, int64_t price_ticks)

@@ -51,6 +51,8 @@ bool book_is_stale(const struct book *book); /* status is not BOOK_OK, or a side
 struct touch book_touch(const struct book *book);
 int64_t book_update_id(const struct book *book);
 int64_t book_received_ns(const struct book *book); /* 0: never updated */
+/* Of every level, status, update id and time; kept up as levels change, so a few ns. */
+uint64_t book_hash(const struct book *book);
 
 /* Size at a price, 0 when there is none. */
 int64_t book_level_lots(const struct book *book, enum side side, int64_t price_ticks);

@@ -1,4 +1,4 @@
-#include "oms/oms.h"
+#include "oms/seen.h"
 
 #include <string.h>
 
@@ -8,38 +8,22 @@ static void record(struct seen *seen, const struct input_seen *row)
                 (uint32_t)(sizeof *row + row->count * sizeof row->words[0]));
 }
 
-static void record_value(struct seen *seen, enum seen_kind kind, uint16_t which, uint64_t value)
+void seen_record(struct seen *seen, enum seen_kind kind, uint16_t which, uint64_t value)
 {
     struct input_seen row = {
-        .value = value, .look = seen->looks[kind], .kind = (uint16_t)kind, .which = which};
+        .value = value, .look = seen->looks.of[kind], .kind = (uint16_t)kind, .which = which};
 
     record(seen, &row);
 }
 
-void seen_init(struct seen *seen, struct kill_page *page, struct lane *events)
+void seen_init(struct seen *seen, struct kill_page *page, struct lane *events, uint64_t room_wanted)
 {
-    *seen = (struct seen){
-        .page = page, .events = events, .doorbell = kill_page_doorbell(page), .storage = 0};
+    *seen = (struct seen){.page = page,
+                          .events = events,
+                          .doorbell = kill_page_doorbell(page),
+                          .room_wanted = room_wanted};
     for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
         seen->word[scope] = atomic_load_explicit(&page->word[scope], memory_order_acquire);
-}
-
-void seen_begin(struct seen *seen, int64_t now_ns)
-{
-    uint32_t storage = seen->storage;
-
-    seen->now_ns = now_ns;
-    memset(seen->looks, 0, sizeof seen->looks);
-    memset(seen->full, 0, sizeof seen->full);
-    seen->looks[SEEN_STORAGE]++;
-    if (seen->script) {
-        seen_play(seen, SEEN_STORAGE);
-    } else {
-        seen->storage = (lane_is_suspect(seen->events) ? SEEN_SUSPECT : 0) |
-                        (lane_room(seen->events) < LANE_RESERVE_BYTES ? SEEN_NO_ROOM : 0);
-    }
-    if (seen->storage != storage)
-        record_value(seen, SEEN_STORAGE, 0, seen->storage);
 }
 
 void seen_take_page(struct seen *seen)
@@ -49,7 +33,7 @@ void seen_take_page(struct seen *seen)
     struct input_seen *row = (struct input_seen *)(void *)bytes;
 
     row->kind = SEEN_PAGE;
-    row->look = seen->looks[SEEN_PAGE];
+    row->look = seen->looks.of[SEEN_PAGE];
     row->value = seen->doorbell = kill_page_doorbell(seen->page);
     for (uint16_t scope = 0; scope < MAX_SCOPES; scope++) {
         uint64_t word = atomic_load_explicit(&seen->page->word[scope], memory_order_acquire);
@@ -66,35 +50,10 @@ uint64_t seen_kill(struct seen *seen, uint16_t scope)
 {
     uint64_t generation;
 
-    seen->looks[SEEN_TICKET]++;
-    if (seen->script)
-        seen_play(seen, SEEN_TICKET);
+    seen_look(seen, SEEN_TICKET);
     generation = kill_page_set(seen->page, scope);
-    record_value(seen, SEEN_TICKET, scope, generation);
+    seen_record(seen, SEEN_TICKET, scope, generation);
     return generation;
-}
-
-void *seen_reserve(struct seen *seen, struct ring *ring, uint16_t gateway, size_t length)
-{
-    void *place = NULL;
-
-    seen->looks[SEEN_FULL]++;
-    if (seen->script) {
-        bool before = seen->full[gateway];
-
-        seen_play(seen, SEEN_FULL);
-        if (!seen->full[gateway])
-            place = ring_reserve(ring, length);
-        if (seen->full[gateway] != before)
-            record_value(seen, SEEN_FULL, gateway, seen->full[gateway]);
-        return place;
-    }
-    place = ring_reserve(ring, length);
-    if (seen->full[gateway] != !place) {
-        seen->full[gateway] = !place;
-        record_value(seen, SEEN_FULL, gateway, !place);
-    }
-    return place;
 }
 
 /* --- replay --- */
@@ -115,7 +74,7 @@ void seen_play(struct seen *seen, enum seen_kind kind)
     if (script->at == script->count)
         return;
     row = script->row[script->at];
-    if (row->kind != kind || row->look != seen->looks[kind])
+    if (row->kind != kind || row->look != seen->looks.of[kind])
         return;
     script->at++;
     switch (kind) {
@@ -127,7 +86,8 @@ void seen_play(struct seen *seen, enum seen_kind kind)
         break;
     case SEEN_FULL:
         if (row->which < MAX_GATEWAYS)
-            seen->full[row->which] = row->value != 0;
+            seen->full =
+                row->value ? seen->full | 1U << row->which : seen->full & ~(1U << row->which);
         break;
     case SEEN_STORAGE:
         seen->storage = (uint32_t)row->value;

@@ -284,6 +284,8 @@ static void listen(struct world *world)
 
     while ((result = lane_read(&world->reader, &header, payload)) == LANE_RECORD) {
         assert(atomic_load(&header.commit) == next++);
+        if (input_is_one(header.kind))
+            continue;
         assert(header.length == size_of_event(header.kind) && header.length != 0);
         hear(world, header.kind, payload);
     }

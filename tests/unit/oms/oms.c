@@ -153,7 +153,7 @@ Test(oms, a_kill_in_the_middle_of_a_step_stops_the_very_next_order)
     oms->permitted[1][0] = true;
     oms->events = &f->lane;
     oms->rings[0] = &f->orders;
-    seen_init(&oms->seen, &f->page, &f->lane);
+    seen_init(&oms->seen, &f->page, &f->lane, 0);
     oms->now_ns = f->now_ns;
     memcpy(oms->limits, f->config.limits, sizeof oms->limits);
     memcpy(oms->caps, f->config.caps, sizeof oms->caps);
