@@ -1,5 +1,6 @@
 #include "engine_room.h"
 
+#include "build_hash.h"
 #include "restore.h"
 #include "thread/clock.h"
 #include "thread/log.h"
@@ -84,6 +85,8 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     if (!take_parts(room))
         return err_set(err, ERR_INTERNAL, "no memory for the engine's rings");
     config_engine(config, &room->config);
+    if (!build_hash(room->config.build))
+        log_line(LOG_WARN, "engine", "the program cannot be read: its records name no build", NULL);
     room->config.gateways = 1; /* one simulated venue serves all */
     room->config.epoch = epoch;
     room->config.instance = instance_tag(config->instance);

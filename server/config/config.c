@@ -121,6 +121,7 @@ static enum status hash_bytes(struct config *config, const struct yaml_file *fil
 
     if (EVP_Digest(file->bytes, file->length, digest, &length, EVP_sha256(), NULL) != 1)
         return err_set(err, ERR_INTERNAL, "SHA-256 is not available");
+    memcpy(config->hash_bytes, digest, sizeof config->hash_bytes);
     config->hash = 0;
     for (unsigned at = 0; at < 8; at++)
         config->hash = config->hash << 8 | digest[at];
@@ -218,6 +219,7 @@ void config_engine(const struct config *config, struct engine_config *engine)
     }
     engine->initial[scope_of_firm()].state = config->initial_state;
     engine->rules = (struct engine_rules){
+        .record = (enum record_inputs)config->journal.inputs,
         .cancel_old_on_self_match = strcmp(config->rules.self_match, "cancel_old") == 0,
         .virtual_time = strcmp(config->market.speed, "max") == 0,
         .ack_timeout_ns = config->rules.ack_timeout_ns,
@@ -226,6 +228,7 @@ void config_engine(const struct config *config, struct engine_config *engine)
         .batch_messages = (uint32_t)config->rules.batch_messages,
         .batch_wait_ns = config->rules.batch_wait_ns,
     };
+    memcpy(engine->config_sha256, config->hash_bytes, sizeof engine->config_sha256);
     memcpy(engine->rules.trigger, config->trigger, sizeof engine->rules.trigger);
 }
 

@@ -53,6 +53,7 @@ struct config {
         int64_t hot_bytes;             /* of the engine lane; power of two */
         int64_t sync_ms;               /* the disk copy is at most this far behind */
         char hot_dir[CONFIG_TEXT_MAX]; /* empty: the data directory */
+        int32_t inputs;                /* enum record_inputs */
     } journal;
     struct {
         int32_t level; /* enum log_level */
@@ -84,6 +85,7 @@ struct config {
     struct trigger_rule trigger[TRIGGER_COUNT];
     uint64_t hash; /* of the file's bytes: first 8 bytes of its SHA-256 */
     char hash_text[65];
+    uint8_t hash_bytes[32]; /* SHA-256 of the file: hash and hash_text are of these */
 };
 
 /* Reads and checks. On refusal err reads `FILE:LINE: what is wrong`. `recorded` is NULL or what a
