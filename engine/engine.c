@@ -554,6 +554,8 @@ static enum status obey_stop(struct engine *engine, const struct command *comman
     if (command->stop.cancel_orders)
         oms_cancel_scope(&engine->oms, scope_of_firm());
     event.open_orders = engine->oms.pool.live_count;
+    engine_say_money(engine);
+    engine_say_hash(engine);
     oms_emit(&engine->oms, EVENT_STOP, &event, sizeof event);
     return OK;
 }
@@ -624,6 +626,7 @@ static void look_around(struct engine *engine, int64_t now_ns)
     oms_look(&engine->oms, references);
     oms_flatten_turn(&engine->oms, references);
     oms_flush_denials(&engine->oms);
+    engine_say_state(engine);
     telemetry_send(engine, now_ns);
 }
 
@@ -642,12 +645,16 @@ static bool is_due(const struct engine *engine, int64_t now_ns)
 
 void engine_timer(struct engine *engine, int64_t now_ns)
 {
+    int64_t day_start_ns = engine->oms.accounts.day_start_ns;
+
     if (!is_due(engine, now_ns))
         return;
     note_input(engine, INPUT_TIMER, NULL, 0, now_ns);
     begin(engine, now_ns, 0);
     accounts_roll(&engine->oms.accounts, now_ns);
     tally_roll(&engine->oms.tally, engine->oms.accounts.day_start_ns);
+    if (engine->oms.accounts.day_start_ns != day_start_ns)
+        engine_say_money(engine);
     if (now_ns - engine->slow_timer_ns >= SLOW_TIMER_NS) {
         engine->slow_timer_ns = now_ns;
         look_around(engine, now_ns);

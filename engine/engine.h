@@ -17,6 +17,7 @@
 #include "base/lane.h"
 #include "base/ring.h"
 #include "book/book.h"
+#include "carry.h"
 #include "domain/command.h"
 #include "domain/day.h"
 #include "domain/event.h"
@@ -92,6 +93,11 @@ size_t engine_size(const struct engine_config *config);
 struct engine *engine_init(void *memory, const struct engine_config *config, struct engine_io io,
                            int64_t now_ns);
 
+/* A row of what an earlier life left (carry.h), by the numbers of this configuration; all of them in
+ * order, after engine_init() and before the first step. Emits what it takes on. False: a row that
+ * does not fit; the engine must then not run. */
+bool engine_carry(struct engine *engine, const void *row, uint32_t length, int64_t now_ns);
+
 /* The inputs. Each first looks at the kill page. Cost: below 1 us in the median with two
  * strategies; a kill or a cancel-all costs about 100 ns an order. */
 void engine_market(struct engine *engine, const struct market_update *update, int64_t now_ns);
@@ -119,6 +125,8 @@ const struct book *engine_book(const struct engine *engine, uint16_t instrument)
 const struct position *engine_position(const struct engine *engine, uint16_t instrument);
 uint64_t engine_orders_sent(const struct engine *engine);
 uint32_t engine_open_orders(const struct engine *engine);
+uint64_t engine_state_hash(const struct engine *engine); /* state_hash.h */
+uint64_t engine_books_hash(const struct engine *engine); /* all levels of all books */
 enum trading_state engine_effective_state(const struct engine *engine, uint16_t instrument,
                                           uint16_t strategy);
 

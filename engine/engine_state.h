@@ -13,6 +13,16 @@
  * what may be sent. */
 #define QUIET_BOOK_NS 2000000000LL
 
+#define MONEY_EVERY_NS 1000000000LL
+enum { HASH_EVERY_EVENTS = 4096 };
+
+/* EVENT_MONEY, as it was said last. */
+struct money_said {
+    struct event_money money;
+    struct money_mark mark[MAX_INSTRUMENTS];
+    struct money_scope scope[MAX_SCOPES];
+};
+
 struct cell {
     struct strategy_state state;
     int64_t paused_until_ns;
@@ -32,6 +42,10 @@ struct engine {
     int64_t shown_update_id[MAX_INSTRUMENTS]; /* telemetry: last book sent */
     uint8_t shown_status[MAX_INSTRUMENTS];
     uint64_t telemetry_dropped;
+    struct money_said money_said;
+    int64_t money_ns;        /* when that was */
+    uint64_t hash_said;      /* events of this run before the newest STATE_HASH */
+    int64_t carried_peak_e8; /* above the capital of then */
 };
 
 /* Writes an input to the lane, as the rules want it; before the step that it stands for. */
@@ -39,6 +53,12 @@ void engine_record(struct engine *engine, enum input_kind kind, const void *payl
                    int64_t now_ns);
 /* The head of a run: all that the engine comes up with. */
 void engine_record_start(struct engine *engine, int64_t now_ns);
+
+/* carried.c. What outlives this run: `state` on the slow timer, what is due of it; the others at
+ * once. Never from the hot path. */
+void engine_say_state(struct engine *engine);
+void engine_say_money(struct engine *engine);
+void engine_say_hash(struct engine *engine);
 
 /* Obeys SET_STRATEGY, in parameters.c: all or none. ERR_NOT_FOUND, ERR_STALE_VERSION, or
  * ERR_OUT_OF_RANGE; *version is that after it. */

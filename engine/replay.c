@@ -227,6 +227,9 @@ static void feed(struct replay *replay)
     case INPUT_COMMAND:
         feed_command(replay);
         break;
+    case INPUT_CARRY:
+        (void)engine_carry(engine, payload, (uint32_t)replay->input.length, now_ns);
+        break;
     case INPUT_TIMER:
         engine_timer(engine, now_ns);
         break;

@@ -64,7 +64,8 @@ struct event_order_state {
     int64_t filled_lots, leaves_lots;
     int64_t filled_price_e8_ticks; /* average price of what is filled, in 1e-8 ticks */
     uint8_t state, report, reason; /* reason: enum denial where one is known */
-    uint8_t reserved[5];
+    uint8_t amending, acked;       /* an amend is not answered yet; the venue has known it */
+    uint8_t reserved[3];
     int64_t price_ticks, qty_lots; /* as they stand: an amend moves them */
 };
 
@@ -224,7 +225,63 @@ struct event_parameters {
     uint8_t reserved[2];
 };
 
+/* The figures that no other event states and that outlive a run: said at a start, when a day
+ * begins, at the end, and about once a second while they move. `marks` of struct money_mark follow,
+ * then `scopes` of struct money_scope; what is not among them is zero. */
+struct event_money {
+    int64_t day_start_ns;
+    int64_t capital_e8, peak_e8;
+    uint64_t generation; /* of limits, the newest */
+    uint16_t marks, scopes;
+    uint8_t reserved[4];
+};
+
+struct money_mark {
+    int64_t mark_e8_ticks, mark_ns;
+    int64_t bid_ticks, ask_ticks, touch_ns;
+    uint16_t instrument;
+    uint8_t source; /* enum mark_source */
+    uint8_t reserved[5];
+};
+
+struct money_scope {
+    int64_t day_open_e8, total_e8; /* PnL when the day began, and now */
+    uint32_t orders_today, executions;
+    uint16_t scope;
+    uint8_t reserved[6];
+};
+
+/* An order of an earlier run that may still be alive, whole, as this run takes it on. */
+struct event_order_carried {
+    uint64_t order_id, order_seq; /* seq: of the run that sent it */
+    int64_t price_ticks, qty_lots;
+    int64_t amend_price_ticks, amend_qty_lots; /* not answered; qty 0: none */
+    int64_t filled_lots;
+    uint64_t filled_price_lots[2];       /* sum of price * lots: low, high half */
+    int64_t sent_ns, acked_ns, amend_ns; /* acked 0: not yet */
+    uint32_t amend_no;
+    uint16_t instrument, strategy;
+    uint8_t side, type, tif, flags, state;
+    uint8_t reserved[3];
+};
+
+/* What the engine holds, in one number (state_hash.h): of the state after `events` events of this
+ * run. Whoever follows the events comes to the same. */
+struct event_state_hash {
+    uint64_t events, hash;
+    uint64_t books; /* of every level of every book, which only a replay comes to */
+};
+
 #pragma GCC diagnostic pop
+
+static inline int64_t carried_average_e8_ticks(const struct event_order_carried *carried)
+{
+    unsigned __int128 sum =
+        (unsigned __int128)carried->filled_price_lots[1] << 64 | carried->filled_price_lots[0];
+
+    return carried->filled_lots > 0 ? (int64_t)((__int128)sum * PRICE_ONE_E8 / carried->filled_lots)
+                                    : 0;
+}
 
 const char *event_name(enum event_kind kind);
 const char *book_status_name(enum book_status status);

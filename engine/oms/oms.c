@@ -4,6 +4,7 @@
 
 uint64_t oms_emit(struct oms *oms, enum event_kind kind, const void *payload, uint32_t length)
 {
+    oms->said++;
     return lane_append(oms->events, (uint16_t)kind, oms->now_ns, oms->cause, payload, length);
 }
 

@@ -9,6 +9,7 @@
  *   denials.c    saying what the gate refused, equal ones once
  *   reports.c    what venues say
  *   resolve.c    orders whose fate is unknown
+ *   carried.c    orders that an earlier run left
  *   external.c   orders and positions that the venue has and we do not
  *   scopes.c     trading states, limits, kills and their incidents
  *   flatten.c    getting out of what a killed scope holds
@@ -150,6 +151,7 @@ struct oms {
     int64_t now_ns;
     uint64_t cause;
     uint32_t sent_in_step;
+    uint64_t said; /* events of this run */
     bool stopping; /* the program ends: no new order, whatever the states say */
 
     struct limits limits[MAX_SCOPES], caps[MAX_SCOPES];
@@ -285,6 +287,8 @@ struct order_scopes oms_scopes(const struct oms *oms, uint16_t strategy, uint16_
 /* Puts a message about an order on its venue's ring; false when that is full. Not for new orders.
  * */
 bool oms_send_about(struct oms *oms, struct order *order, enum order_message_kind kind);
+void oms_emit_position(struct oms *oms, uint16_t instrument, uint16_t strategy,
+                       const struct position *position);
 void oms_emit_order_state(struct oms *oms, const struct order *order, enum report report,
                           enum denial reason);
 /* The order moves by a report that we make ourselves: a time-out, a void. */
@@ -302,6 +306,13 @@ void oms_absent(struct oms *oms, struct order *order);
 /* external.c */
 void oms_adopt(struct oms *oms, const struct execution *execution);
 void oms_venue_position(struct oms *oms, const struct execution *execution);
+
+/* carried.c. An order of an earlier run, as order_carried says it: counts in full from here on, and
+ * is said. False: out of bounds, known already, or no place is left. */
+bool oms_carry_order(struct oms *oms, const struct event_order_carried *carried);
+/* An order as it is said to have been left, and the way back. Its place in a pool stays. */
+void order_take_on(struct order *order, const struct event_order_carried *carried);
+void order_as_carried(const struct order *order, struct event_order_carried *carried);
 
 /* flatten.c. oms_flatten: ERR_CONFLICT when the incident does not hold the scope, ERR_UNAVAILABLE
  * when too many are under way. A turn sends what can be sent now; on a timer and after the command.

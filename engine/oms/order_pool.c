@@ -123,6 +123,15 @@ void order_finish(struct order_pool *pool, struct order *order)
     pool->free_count++;
 }
 
+void order_move(struct order_pool *pool, struct order *order, uint16_t strategy,
+                uint16_t instrument)
+{
+    cell_unlink(pool, order);
+    order->strategy = strategy;
+    order->instrument = instrument;
+    cell_link(pool, order, (uint32_t)(order - pool->order));
+}
+
 struct order *order_find(struct order_pool *pool, uint64_t id)
 {
     uint32_t place = id == 0 ? NO_ORDER : pool->index[slot_of(pool, id)];

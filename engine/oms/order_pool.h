@@ -31,6 +31,10 @@ struct order *order_take(struct order_pool *pool, uint64_t id, uint16_t strategy
 /* It has finished: no longer live, still found by id for a while. */
 void order_finish(struct order_pool *pool, struct order *order);
 
+/* A live order is another strategy's, in another instrument: their numbers have changed. */
+void order_move(struct order_pool *pool, struct order *order, uint16_t strategy,
+                uint16_t instrument);
+
 /* NULL when it is not (or no longer) known. */
 struct order *order_find(struct order_pool *pool, uint64_t id);
 

@@ -62,6 +62,8 @@ void oms_emit_order_state(struct oms *oms, const struct order *order, enum repor
                                       .state = order->state,
                                       .report = (uint8_t)report,
                                       .reason = (uint8_t)reason,
+                                      .amending = order->amend_qty_lots != 0,
+                                      .acked = order->acked_ns != 0,
                                       .price_ticks = order->price_ticks,
                                       .qty_lots = order->qty_lots};
 
@@ -83,8 +85,8 @@ static void emit_anomaly(struct oms *oms, const struct execution *execution, enu
     oms_emit(oms, EVENT_ANOMALY, &event, sizeof event);
 }
 
-static void emit_position(struct oms *oms, uint16_t instrument, uint16_t strategy,
-                          const struct position *position)
+void oms_emit_position(struct oms *oms, uint16_t instrument, uint16_t strategy,
+                       const struct position *position)
 {
     struct event_position event = {.lots = position->lots,
                                    .cost_e8 = position->cost_e8,
@@ -134,9 +136,10 @@ static void book_fill(struct oms *oms, const struct execution *execution, bool e
     oms_revalue(oms, execution->instrument);
     if (execution->strategy != STRATEGY_MANUAL)
         tally_execution(&oms->tally, oms_scopes(oms, execution->strategy, execution->instrument));
-    emit_position(oms, execution->instrument, UINT16_MAX, &accounts->total[execution->instrument]);
-    emit_position(oms, execution->instrument, execution->strategy,
-                  &accounts->own[execution->strategy][execution->instrument]);
+    oms_emit_position(oms, execution->instrument, UINT16_MAX,
+                      &accounts->total[execution->instrument]);
+    oms_emit_position(oms, execution->instrument, execution->strategy,
+                      &accounts->own[execution->strategy][execution->instrument]);
 }
 
 static void record_latency(struct histogram *histogram, int64_t from_ns, int64_t to_ns)
@@ -397,10 +400,10 @@ static void emit_holders(struct oms *oms, uint16_t instrument)
     const struct accounts *accounts = &oms->accounts;
     uint32_t holders = accounts->holders[instrument] | 1U << STRATEGY_MANUAL;
 
-    emit_position(oms, instrument, UINT16_MAX, &accounts->total[instrument]);
+    oms_emit_position(oms, instrument, UINT16_MAX, &accounts->total[instrument]);
     for (uint16_t at = 0; at < oms->scopes.strategies; at++)
         if (holders & 1U << at)
-            emit_position(oms, instrument, at, &accounts->own[at][instrument]);
+            oms_emit_position(oms, instrument, at, &accounts->own[at][instrument]);
 }
 
 static void take_funding(struct oms *oms, const struct execution *execution)

@@ -229,6 +229,28 @@ bool accounts_fill(struct accounts *accounts, uint16_t strategy, uint16_t instru
     return commit(accounts, instrument, &total, own, bit(strategy));
 }
 
+bool accounts_carry(struct accounts *accounts, uint16_t strategy, uint16_t instrument,
+                    const struct position *position)
+{
+    struct booking booking = {.position = *position};
+
+    booking.position.unrealised_e8 = 0;
+    if (!finish_booking(accounts, instrument, &booking))
+        return false;
+    if (strategy == UINT16_MAX) {
+        if (!accounts_post_total(accounts, instrument,
+                                 booking.converted_e8 - accounts->total_e8[instrument]))
+            return false;
+        commit_total(accounts, instrument, &booking);
+        return true;
+    }
+    if (!accounts_post_own(accounts, strategy,
+                           booking.converted_e8 - accounts->own_e8[strategy][instrument]))
+        return false;
+    commit_own(accounts, strategy, instrument, &booking);
+    return true;
+}
+
 /* --- funding --- */
 
 static __int128 floor_divide(__int128 dividend, __int128 divisor)

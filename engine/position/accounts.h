@@ -74,6 +74,11 @@ bool accounts_fill(struct accounts *accounts, uint16_t strategy, uint16_t instru
  * changed, when a figure would leave its bounds. */
 bool accounts_fund(struct accounts *accounts, uint16_t instrument, int64_t amount_e8);
 
+/* What an earlier run left: a position, with strategy UINT16_MAX the total, where nothing is yet;
+ * after the marks that value it. False, and nothing changed, when a figure does not fit. */
+bool accounts_carry(struct accounts *accounts, uint16_t strategy, uint16_t instrument,
+                    const struct position *position);
+
 /* --- marks --- */
 
 /* The touch of a fresh book, both sides there: what conservative marks go by. A few stores. */

@@ -213,6 +213,18 @@ bool project_command_done(struct turn *turn, const struct event_command_done *ev
     return true;
 }
 
+bool project_money(struct turn *turn, const struct event_money *event)
+{
+    (void)turn, (void)event;
+    return true;
+}
+
+bool project_state_hash(struct turn *turn, const struct event_state_hash *event)
+{
+    (void)turn, (void)event;
+    return true;
+}
+
 bool project_anomaly(struct turn *turn, const struct event_anomaly *event)
 {
     struct row_text *text = &turn->new_value;

@@ -655,6 +655,55 @@ static void take_parameters(struct view *view, const struct lane_record *record,
     model_changed(view, VIEW_STRATEGIES);
 }
 
+/* An order of an earlier run that may be alive. What the gate answered then is in the audit. */
+static void take_order_carried(struct view *view, const struct lane_record *record,
+                               const struct event_order_carried *event)
+{
+    struct view_order *order;
+
+    (void)record;
+    if (view_orders_find(&view->orders, event->order_id))
+        return;
+    order = view_orders_add(&view->orders, event->order_id);
+    order->seq = event->order_seq;
+    order->price_ticks = event->price_ticks;
+    order->qty_lots = event->qty_lots;
+    order->filled_lots = event->filled_lots;
+    order->leaves_lots =
+        event->qty_lots > event->filled_lots ? event->qty_lots - event->filled_lots : 0;
+    order->amend_qty_lots = event->amend_qty_lots;
+    order->sent_ns = event->sent_ns;
+    order->acked_ns = event->acked_ns;
+    order->instrument = event->instrument;
+    order->strategy = event->strategy;
+    order->side = event->side;
+    order->type = event->type;
+    order->tif = event->tif;
+    order->flags = event->flags;
+    order->state = event->state;
+    if (event->filled_lots > 0)
+        order->average_e8_ticks = carried_average_e8_ticks(event);
+    copy_text(order->actor, sizeof order->actor,
+              event->flags & ORDER_EXTERNAL ? "external"
+                                            : view->from.config->strategy[event->strategy].name);
+    view->counters.open_orders++;
+    view->counters.unknown_orders += event->state == ORDER_UNKNOWN;
+    model_changed(view, VIEW_ORDERS);
+}
+
+/* Telemetry shows the figures, and newer ones. */
+static void take_money(struct view *view, const struct lane_record *record,
+                       const struct event_money *event)
+{
+    (void)view, (void)record, (void)event;
+}
+
+static void take_state_hash(struct view *view, const struct lane_record *record,
+                            const struct event_state_hash *event)
+{
+    (void)view, (void)record, (void)event;
+}
+
 /* Copied out: a payload read from disk need not be aligned. */
 void model_event(struct view *view, const struct lane_record *record, const void *payload)
 {

@@ -1,0 +1,121 @@
+/* What one life of the engine leaves to the next: a fold over the events of its lane.
+ *
+ * It is built from what the engine said, never from its inputs or its memory, so that a program of
+ * another version can go on from it, and so that it is a second opinion: each STATE_HASH is
+ * compared with the fold's own. It holds total and own positions, live orders whole, the newest
+ * execution ids, limits and trading states of each scope, marks, and the day's figures. The numbers
+ * in it are those of the newest INPUT_NAMES, which gives new ones by name; what came before the
+ * first of them is not known by name and is left out.
+ *
+ * As rows it is the snapshot on disk and the INPUT_CARRY records of the next life: each is a struct
+ * carry_row and what its kind says, at most INPUT_PART_MAX bytes. A row that a newer version has
+ * made longer is read up to what is known.
+ *
+ *   CARRY_NAMES     struct input_names; the first
+ *   CARRY_MONEY     struct event_money; marks and scopes are rows of their own
+ *   CARRY_SCOPE     struct carry_scope
+ *   CARRY_MARK      struct money_mark
+ *   CARRY_POSITION  struct event_position
+ *   CARRY_ORDER     struct event_order_carried
+ *   CARRY_FILLS     `count` of struct fill_key, oldest first
+ *   CARRY_END       struct carry_end; the last
+ *
+ * Flattens are not carried: each belongs to one incident of one life. Pure; about 3 MB, the
+ * caller's; one thread at a time. An order's event costs tens of ns. */
+#ifndef PITWALL_CARRY_H
+#define PITWALL_CARRY_H
+
+#include "domain/event.h"
+#include "domain/input.h"
+
+#include <stddef.h>
+
+struct carry;
+
+enum carry_kind {
+    CARRY_NAMES = 1,
+    CARRY_MONEY,
+    CARRY_SCOPE,
+    CARRY_MARK,
+    CARRY_POSITION,
+    CARRY_ORDER,
+    CARRY_FILLS,
+    CARRY_END
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
+struct carry_row {
+    uint16_t kind;
+    uint8_t reserved[2];
+    uint32_t count;
+};
+
+struct carry_scope {
+    struct money_scope money;
+    struct event_state_changed state;
+    uint64_t generation;
+    uint32_t limits; /* so many of them follow; what is not among them is not set */
+    uint8_t reserved[4];
+    int64_t value[LIMIT_COUNT];
+};
+
+struct carry_end {
+    uint64_t hash; /* state_hash() of all that came before */
+};
+
+#pragma GCC diagnostic pop
+
+size_t carry_size(void);
+/* `memory` is aligned as malloc does it. */
+struct carry *carry_init(void *memory);
+
+enum carry_result {
+    CARRY_TAKEN,
+    CARRY_DIFFERS /* the engine's STATE_HASH is not what its events come to */
+};
+/* The next record of the lane. Kinds that it does not know pass by. */
+enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, const void *payload,
+                             uint32_t length);
+
+/* state_hash.h */
+uint64_t carry_hash(const struct carry *carry);
+
+/* NULL: no name has come yet, so there is nothing to go on from. */
+const struct input_names *carry_names(const struct carry *carry);
+/* version 0: its state was never said; generation 0: nor its limits. */
+struct carry_scope carry_scope(const struct carry *carry, uint16_t scope);
+uint64_t carry_generation(const struct carry *carry); /* of limits, the newest */
+int64_t carry_lots(const struct carry *carry, uint16_t instrument);
+uint32_t carry_live_orders(const struct carry *carry);
+
+/* Gives numbers by these names; what is the same by name keeps its state. What a strategy that is
+ * gone has earned and paid is the manual one's; what carry_fault() would name is lost. */
+void carry_rename(struct carry *carry, const struct input_names *names);
+
+/* Why the state cannot go on under these names: something that is held or has live orders is gone
+ * or is another thing now. */
+struct carry_fault {
+    enum carry_fault_kind {
+        CARRY_FITS,
+        CARRY_NO_INSTRUMENT,
+        CARRY_OTHER_VENUE,
+        CARRY_OTHER_CURRENCY,
+        CARRY_OTHER_STEP, /* tick or lot */
+        CARRY_NO_STRATEGY
+    } kind;
+    const char *name; /* of the instrument or strategy; in the carry */
+    int64_t lots;
+    uint32_t orders;
+};
+struct carry_fault carry_fault(const struct carry *carry, const struct input_names *names);
+
+/* All rows, in order; stops and answers false when `take` does. */
+typedef bool (*carry_row_fn)(void *ctx, const void *row, uint32_t length);
+bool carry_each(const struct carry *carry, carry_row_fn take, void *ctx);
+/* Takes a row back, into what carry_init() has made. False: it is none, or does not fit; of the
+ * last: the hash is another. */
+bool carry_put(struct carry *carry, const void *row, uint32_t length);
+
+#endif
