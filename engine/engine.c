@@ -676,6 +676,12 @@ void engine_overran(struct engine *engine, int64_t now_ns)
 
 /* --- plain reads --- */
 
+void engine_look(struct engine *engine, uint16_t strategy, uint16_t instrument,
+                 struct strategy_view *view)
+{
+    look(engine, strategy, instrument, book_is_stale(engine->books[instrument]), view);
+}
+
 const struct book *engine_book(const struct engine *engine, uint16_t instrument)
 {
     return engine->books[instrument];

@@ -122,6 +122,9 @@ bool engine_has_room(struct engine *engine);
 
 /* Plain reads for tests, benches and the replay verb; engine thread. */
 const struct book *engine_book(const struct engine *engine, uint16_t instrument);
+/* What a strategy would be shown if it were called now. */
+void engine_look(struct engine *engine, uint16_t strategy, uint16_t instrument,
+                 struct strategy_view *view);
 const struct position *engine_position(const struct engine *engine, uint16_t instrument);
 uint64_t engine_orders_sent(const struct engine *engine);
 uint32_t engine_open_orders(const struct engine *engine);

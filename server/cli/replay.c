@@ -1,14 +1,17 @@
-/* pitwall replay --venue binance [--speed max] FILE... [--bbo-out FILE]: one JSON object on stdout.
+/* pitwall replay --data DIR ...: a recorded run again, replay_journal.c.
+ * pitwall replay --venue binance [--speed max] FILE... [--bbo-out FILE]: one JSON object on stdout.
  * Exit 65 when a part of the input was damaged: what was usable is printed all the same. */
 #include "cli/cli.h"
+#include "cli/replay_journal.h"
 #include "cli/replay_run.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-struct replay_options {
+struct recording_options {
     const char *venue, *bbo_path;
     const char **paths;
     uint32_t count;
@@ -20,7 +23,7 @@ static const char *value_of(int argc, char **argv, int *at)
 }
 
 /* NULL: well; else what is wrong. */
-static const char *options_read(struct replay_options *options, int argc, char **argv)
+static const char *options_read(struct recording_options *options, int argc, char **argv)
 {
     for (int at = 0; at < argc; at++) {
         if (strcmp(argv[at], "--venue") == 0)
@@ -151,7 +154,7 @@ static int print_result(struct replay_result *result)
     return result->damaged > 0 ? status_exit(ERR_DAMAGED) : 0;
 }
 
-static int replay(const struct replay_options *options)
+static int replay(const struct recording_options *options)
 {
     struct replay_result *result = NULL;
     struct err err = {0};
@@ -183,9 +186,9 @@ static int replay(const struct replay_options *options)
     return code;
 }
 
-int cli_replay(int argc, char **argv)
+static int replay_recordings(int argc, char **argv)
 {
-    struct replay_options options = {.paths = calloc((size_t)argc + 1, sizeof *options.paths)};
+    struct recording_options options = {.paths = calloc((size_t)argc + 1, sizeof *options.paths)};
     const char *problem;
     int code;
 
@@ -195,4 +198,68 @@ int cli_replay(int argc, char **argv)
     code = problem ? cli_usage("replay", problem) : replay(&options);
     free(options.paths);
     return code;
+}
+
+/* A sequence, or a time: 2026-11-26T10:00:00Z, whole seconds since the epoch being a sequence. */
+static const char *until_read(struct replay_journal_options *options, const char *text)
+{
+    struct tm parts = {0};
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    char *rest;
+
+    if (end && (*end == '\0' || strcmp(end, "Z") == 0)) {
+        options->until_ns = (int64_t)timegm(&parts) * 1000000000;
+        return NULL;
+    }
+    errno = 0;
+    options->until_seq = strtoull(text, &rest, 10);
+    if (text[0] < '0' || text[0] > '9' || *rest != '\0' || errno != 0 || options->until_seq == 0)
+        return "--until is a sequence, or a UTC time such as 2026-11-26T10:00:00Z";
+    return NULL;
+}
+
+static const char *journal_read(struct replay_journal_options *options, int argc, char **argv)
+{
+    const char *problem = NULL;
+
+    for (int at = 0; at < argc && !problem; at++) {
+        if (strcmp(argv[at], "--data") == 0)
+            options->dir = value_of(argc, argv, &at);
+        else if (strcmp(argv[at], "--until") == 0)
+            problem = until_read(options, value_of(argc, argv, &at));
+        else if (strcmp(argv[at], "--what-if") == 0)
+            options->what_if = value_of(argc, argv, &at);
+        else if (strcmp(argv[at], "--explain") == 0)
+            problem = order_id_parse(value_of(argc, argv, &at), &options->explain)
+                          ? NULL
+                          : "--explain is the id of an order, such as PW0C800001-0000002AX";
+        else if (strcmp(argv[at], "--inputs-only") == 0)
+            options->inputs_only = true;
+        else if (strcmp(argv[at], "--any-build") == 0)
+            options->any_build = true;
+        else if (strcmp(argv[at], "--json") == 0)
+            options->json = true;
+        else
+            problem = "unknown argument; --data DIR takes --until, --explain, --what-if, "
+                      "--inputs-only, --any-build, --json";
+    }
+    if (!problem && options->dir[0] == '\0')
+        problem = "--data lacks its directory";
+    return problem;
+}
+
+static int replay_data(int argc, char **argv)
+{
+    struct replay_journal_options options = {.dir = ""};
+    const char *problem = journal_read(&options, argc, argv);
+
+    return problem ? cli_usage("replay", problem) : replay_journal(&options);
+}
+
+int cli_replay(int argc, char **argv)
+{
+    for (int at = 0; at < argc; at++)
+        if (strcmp(argv[at], "--data") == 0)
+            return replay_data(argc, argv);
+    return replay_recordings(argc, argv);
 }

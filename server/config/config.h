@@ -114,6 +114,11 @@ enum status config_check_at_end(const char *at_end, struct err *err);
 /* "127.0.0.1:8080", "[::1]:0", "localhost:80"; off loopback refused: plain HTTP stays at home. */
 enum status config_check_listen(const char *listen, struct err *err);
 
+/* A file of nothing but `limits:`, for the scopes that `names` has; what it does not name is
+ * LIMIT_UNSET. */
+enum status config_read_limits(struct config *names, const char *path,
+                               struct limits limits[MAX_SCOPES], struct err *err);
+
 /* The rows of settings.def and instrument_settings.def, for `pitwall spec config`. */
 struct setting_text {
     const char *path, *type, *range, *fallback, *change, *says;

@@ -87,6 +87,35 @@ enum status limits_read(struct config *config, struct yaml_file *file, struct er
     return status;
 }
 
+static enum status read_alone(struct config *names, struct yaml_file *file, struct limits *limits,
+                              struct err *err)
+{
+    struct yaml_pair pair;
+
+    if (!yaml_find(file, yaml_file_root(file), "limits"))
+        return yaml_refuse(file, yaml_file_root(file), err, "there is no map 'limits'");
+    for (uint32_t at = 0; yaml_map_at(file, yaml_file_root(file), at, &pair); at++)
+        if (strcmp(pair.key, "limits") != 0)
+            return yaml_refuse(file, pair.key_node, err, "unknown key '%s'", pair.key);
+    return read_scopes(names, file, "limits", limits, false, err);
+}
+
+enum status config_read_limits(struct config *names, const char *path,
+                               struct limits limits[MAX_SCOPES], struct err *err)
+{
+    struct yaml_file file;
+    enum status status = yaml_file_open(&file, path, err);
+
+    for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
+        for (unsigned id = 0; id < LIMIT_COUNT; id++)
+            limits[scope].value[id] = LIMIT_UNSET;
+    if (status != OK)
+        return status;
+    status = read_alone(names, &file, limits, err);
+    yaml_file_close(&file);
+    return status;
+}
+
 void limits_fill_from_caps(struct config *config)
 {
     for (uint32_t scope = 0; scope < scope_count(config->scopes); scope++)

@@ -190,6 +190,8 @@ static const struct gate_table *table_of(struct view *view, uint16_t strategy, u
         .number = {scope_of_firm(), scope_of_venue(map, venue_of(view, instrument)),
                    scope_of_strategy(map, strategy), scope_of_instrument(map, instrument)},
         .generation = generation,
+        .margined =
+            view->from.config->instrument[instrument % MAX_INSTRUMENTS].maintenance_margin_e8 != 0,
         .exit = exit};
 
     if (table->made && table->generation == generation && table->exit == exit)

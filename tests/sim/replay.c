@@ -27,7 +27,7 @@ static void *replay_memory(void)
     static void *memory;
 
     if (!memory)
-        memory = aligned_alloc(CACHE_LINES_APART, (replay_size() + 127) & ~(size_t)127);
+        memory = aligned_alloc(CACHE_LINES_APART, (rerun_size() + 127) & ~(size_t)127);
     if (!memory) {
         fputs("sim: out of memory\n", stderr);
         exit(70);
@@ -35,26 +35,26 @@ static void *replay_memory(void)
     return memory;
 }
 
-static void demand(struct world *world, const struct replay *replay, enum replay_result result)
+static void demand(struct world *world, const struct rerun *replay, enum rerun_result result)
 {
     uint64_t seq;
     const char *says;
 
-    if (result == REPLAY_FINE)
+    if (result == RERUN_FINE)
         return;
-    says = replay_says(replay, &seq);
+    says = rerun_says(replay, &seq);
     violate(world, "I8", "replay: record %llu: %s", (unsigned long long)seq, says);
 }
 
-static struct replay *run_again(struct world *world, bool inputs_only)
+static struct rerun *run_again(struct world *world, bool inputs_only)
 {
-    struct replay_options options = {.inputs_only = inputs_only};
-    struct replay *replay = replay_init(replay_memory(), &options);
+    struct rerun_options options = {.inputs_only = inputs_only};
+    struct rerun *replay = rerun_init(replay_memory(), &options);
 
     for (uint64_t at = 0; at < world->journal_bytes;) {
         const struct lane_record *record = (const void *)(world->journal + at);
 
-        demand(world, replay, replay_take(replay, record, record + 1));
+        demand(world, replay, rerun_take(replay, record, record + 1));
         at += sizeof *record + ((record->length + 7U) & ~(uint64_t)7);
     }
     return replay;
@@ -63,13 +63,13 @@ static struct replay *run_again(struct world *world, bool inputs_only)
 /* A life that was cut off in the middle of a call has said a part of what the call says. */
 void replay_life(struct world *world, bool to_the_end)
 {
-    struct replay *replay;
+    struct rerun *replay;
 
     for (int inputs_only = 0; inputs_only < (to_the_end ? 2 : 1); inputs_only++) {
         replay = run_again(world, inputs_only != 0);
-        demand(world, replay, replay_run(replay, !to_the_end));
-        world->tally.replayed_records += replay_counts(replay).events;
-        if (to_the_end && engine_hash(replay_engine(replay)) != engine_hash(world->live.engine))
+        demand(world, replay, rerun_run(replay, !to_the_end));
+        world->tally.replayed_records += rerun_counts(replay).events;
+        if (to_the_end && engine_hash(rerun_engine(replay)) != engine_hash(world->live.engine))
             violate(world, "I8", "replay: the state at record %llu is another",
                     (unsigned long long)world->last_seq);
     }

@@ -27,7 +27,7 @@
 #define PITWALL_TESTS_SIM_WORLD_H
 
 #include "engine_state.h"
-#include "replay.h"
+#include "rerun.h"
 
 #include <setjmp.h>
 

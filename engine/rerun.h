@@ -8,44 +8,44 @@
  *
  * One thread; no system call, no heap: the memory is the caller's (some 60 MiB, of which only what
  * the configuration needs is touched). About as fast as the engine. */
-#ifndef PITWALL_REPLAY_H
-#define PITWALL_REPLAY_H
+#ifndef PITWALL_RERUN_H
+#define PITWALL_RERUN_H
 
 #include "engine.h"
 
-enum replay_result {
-    REPLAY_FINE,
-    REPLAY_DIFFERS, /* the engine says something else than it did */
-    REPLAY_CANNOT   /* what is there cannot be run again: another build, market data left out */
+enum rerun_result {
+    RERUN_FINE,
+    RERUN_DIFFERS, /* the engine says something else than it did */
+    RERUN_CANNOT   /* what is there cannot be run again: another build, market data left out */
 };
 
-struct replay_options {
+struct rerun_options {
     const uint8_t *build; /* 32 bytes; NULL: whoever recorded it */
     bool inputs_only; /* events are passed over: what is compared is what was seen, and hashes */
 };
 
-struct replay_counts {
+struct rerun_counts {
     uint64_t runs, inputs, events;
 };
 
-struct replay;
+struct rerun;
 
-size_t replay_size(void); /* 128-byte aligned memory */
-struct replay *replay_init(void *memory, const struct replay_options *options);
+size_t rerun_size(void); /* 128-byte aligned memory */
+struct rerun *rerun_init(void *memory, const struct rerun_options *options);
 
-/* The next record. An input is run when the next one comes, or by replay_run(). */
-enum replay_result replay_take(struct replay *replay, const struct lane_record *record,
-                               const void *payload);
+/* The next record. An input is run when the next one comes, or by rerun_run(). */
+enum rerun_result rerun_take(struct rerun *rerun, const struct lane_record *record,
+                             const void *payload);
 /* Runs the input that waits; `cut`: the records of its step may end early. */
-enum replay_result replay_run(struct replay *replay, bool cut);
+enum rerun_result rerun_run(struct rerun *rerun, bool cut);
 
 /* NULL before the first INPUT_START. Of the state before the input that waits. */
-struct engine *replay_engine(struct replay *replay);
+struct engine *rerun_engine(struct rerun *rerun);
 /* The input that waits; 0: none. */
-uint16_t replay_waiting(const struct replay *replay, const void **payload, size_t *length,
-                        int64_t *now_ns);
-struct replay_counts replay_counts(const struct replay *replay);
+uint16_t rerun_waiting(const struct rerun *rerun, const void **payload, size_t *length,
+                       int64_t *now_ns);
+struct rerun_counts rerun_counts(const struct rerun *rerun);
 /* After a result that is not FINE: which record, and why, for people. */
-const char *replay_says(const struct replay *replay, uint64_t *seq);
+const char *rerun_says(const struct rerun *rerun, uint64_t *seq);
 
 #endif
