@@ -44,7 +44,7 @@ static enum status value_parse(enum limit_id id, const json_t *json, int64_t *va
     return OK;
 }
 
-static enum status values_parse(const json_t *limits, struct limits_change *change, struct err *err)
+enum status limits_values_parse(const json_t *limits, struct limits_change *change, struct err *err)
 {
     const char *name;
     json_t *value;
@@ -74,7 +74,7 @@ enum status limits_change_parse(const json_t *body, struct limits_change *change
     *change = (struct limits_change){0};
     if ((status = members_check(body, members, err)) != OK ||
         (status = reason_parse(json_object_get(body, "reason"), change->reason, err)) != OK ||
-        (status = values_parse(json_object_get(body, "limits"), change, err)) != OK)
+        (status = limits_values_parse(json_object_get(body, "limits"), change, err)) != OK)
         return status;
     if (!expires)
         return OK;

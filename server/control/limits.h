@@ -18,6 +18,10 @@ struct limits_change {
  * itself would have to survive a restart, and does not yet. */
 enum status limits_change_parse(const json_t *body, struct limits_change *change, struct err *err);
 
+/* The map {name: value|null} alone, into `named` and `asked`. */
+enum status limits_values_parse(const json_t *limits, struct limits_change *change,
+                                struct err *err);
+
 /* The first limit that would stand above its cap; LIMIT_COUNT: none. */
 enum limit_id limits_change_over_cap(const struct limits_change *change, const struct limits *caps);
 

@@ -52,6 +52,11 @@ bool journal_wait_durable(struct journal *journal, enum journal_lane lane, uint6
  * The engine sees it because the persister's gate no longer moves. */
 bool journal_is_suspect(const struct journal *journal);
 
+/* The sequence to read on from for all records since `at_ns`: a file's first, so some come that are
+ * older. A few reads. */
+enum status journal_find(const char *dir, enum journal_lane lane, int64_t at_ns, uint64_t *seq,
+                         struct err *err);
+
 /* Reading what is on disk: catch-up of the audit store, `journal dump` and `verify`. */
 struct journal_reader;
 enum status journal_reader_open(struct journal_reader **reader, const char *dir,

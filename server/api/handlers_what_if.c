@@ -1,0 +1,110 @@
+/* POST /api/v1/limits/what-if: the orders of the last minutes, judged by other limits. On a worker:
+ * it reads the journal from the disk; the engine is not asked. */
+#include "api/exchange.h"
+
+#include "control/limits.h"
+#include "journal/journal.h"
+#include "thread/clock.h"
+#include "thread/log.h"
+#include "view/what_if.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MINUTES_MAX = 1440, MINUTES_USUAL = 60 };
+
+static enum status propose_scope(const struct config *config, const char *name,
+                                 const json_t *limits, struct what_if *what_if, struct err *err)
+{
+    struct limits_change change = {0};
+    uint16_t scope;
+    enum status status;
+
+    if (!config_scope_find(config, name, &scope))
+        return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"", name);
+    status = limits_values_parse(limits, &change, err);
+    for (int id = 0; status == OK && id < LIMIT_COUNT; id++)
+        if (change.named[id])
+            what_if_propose(what_if, scope, (enum limit_id)id, change.asked.value[id]);
+    return status;
+}
+
+static enum status propose(const struct config *config, json_t *scopes, struct what_if *what_if,
+                           struct err *err)
+{
+    const char *name;
+    json_t *limits;
+    enum status status = OK;
+
+    if (!json_is_object(scopes) || json_object_size(scopes) == 0)
+        return err_set(err, ERR_MALFORMED,
+                       "\"limits\" must be an object {scope: {limit: value}} that names a scope");
+    json_object_foreach(scopes, name, limits)
+    {
+        if (status == OK)
+            status = propose_scope(config, name, limits, what_if, err);
+    }
+    return status;
+}
+
+static enum status judge_journal(const char *dir, struct what_if *what_if, struct err *err)
+{
+    struct journal_reader *reader;
+    struct lane_record record;
+    const void *payload;
+    uint64_t seq;
+    enum status status = journal_find(dir, JOURNAL_ENGINE, what_if->since_ns, &seq, err);
+
+    if (status == OK)
+        status = journal_reader_open(&reader, dir, JOURNAL_ENGINE, seq, err);
+    if (status != OK)
+        return status;
+    while ((status = journal_reader_next(reader, &record, &payload, err)) == OK)
+        what_if_take(what_if, &record, payload);
+    journal_reader_close(reader);
+    return status == ERR_NOT_FOUND ? OK : status;
+}
+
+/* Limits that are older than what is read stand as they do now. */
+static void take_limits_in_force(struct view *view, const struct config *config,
+                                 struct what_if *what_if)
+{
+    for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
+        struct limits limits;
+        uint64_t generation;
+
+        view_limits(view, scope, &limits, &generation);
+        what_if_in_force(what_if, scope, &limits);
+    }
+}
+
+enum status handle_limits_what_if(struct request *request, struct reply *reply)
+{
+    const struct http_sources *from = &request->http->sources;
+    struct what_if *what_if = malloc(sizeof *what_if);
+    struct input_names names;
+    json_t *scopes = NULL;
+    int minutes = MINUTES_USUAL;
+    enum status status;
+
+    if (!what_if)
+        return err_set(&reply->err, ERR_INTERNAL, "out of memory");
+    status =
+        body_unpack(request, &reply->err, "{s:o, s?i}", "limits", &scopes, "minutes", &minutes);
+    if (status == OK && (minutes < 1 || minutes > MINUTES_MAX))
+        status = err_set(&reply->err, ERR_OUT_OF_RANGE, "minutes must be from 1 to 1440");
+    config_names(from->config, &names);
+    what_if_init(what_if, &names, clock_real_ns() - (int64_t)minutes * 60 * 1000000000);
+    if (status == OK)
+        status = propose(from->config, scopes, what_if, &reply->err);
+    if (status == OK) {
+        take_limits_in_force(from->view, from->config, what_if);
+        status = judge_journal(from->dir, what_if, &reply->err);
+    }
+    if (status == OK) {
+        reply->json = what_if_json(what_if);
+        json_object_set_new(reply->json, "minutes", json_integer(minutes));
+    }
+    free(what_if);
+    return status;
+}
