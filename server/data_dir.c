@@ -125,6 +125,11 @@ static enum status read_epoch(const char *path, uint64_t *epoch, struct err *err
 
 enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err)
 {
+    return data_dir_skip_epochs(dir, 1, epoch, err);
+}
+
+enum status data_dir_skip_epochs(const char *dir, uint64_t starts, uint64_t *epoch, struct err *err)
+{
     char path[DATA_PATH_MAX];
     char text[32];
     enum status status;
@@ -133,7 +138,10 @@ enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *er
     status = read_epoch(path, epoch, err);
     if (status != OK)
         return status;
-    snprintf(text, sizeof text, "%" PRIu64 "\n", ++*epoch);
+    *epoch += starts;
+    if (*epoch >= MAX_EPOCH)
+        return err_format(err, ERR_DAMAGED, "%s: there are no more numbers for starts", path);
+    snprintf(text, sizeof text, "%" PRIu64 "\n", *epoch);
     return write_file(dir, "epoch", text, err);
 }
 

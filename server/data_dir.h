@@ -15,6 +15,10 @@ enum { DATA_PATH_MAX = 512 };
  * process. */
 enum status data_dir_lock(const char *dir, int *fd, struct err *err);
 enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err);
+/* Raises the count by `starts` that were none, for a directory that another one may have gone on
+ * from. Whoever holds no lock has just made it. */
+enum status data_dir_skip_epochs(const char *dir, uint64_t starts, uint64_t *epoch,
+                                 struct err *err);
 enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
                                const char *mode, struct err *err);
 void data_dir_remove_run(const char *dir);

@@ -173,7 +173,17 @@ static void lock_memory(void *memory, size_t size)
         log_line(LOG_WARN, "engine", "memory is not locked", "bytes=%zu errno=%d", size, errno);
 }
 
-enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err)
+/* Before all that the engine says: what its numbers mean. */
+static void name_run(const struct config *config, struct lane *lane)
+{
+    struct input_names names;
+
+    config_names(config, &names);
+    lane_append(lane, INPUT_NAMES, clock_real_ns(), 0, &names, sizeof names);
+}
+
+enum status engine_room_engine(struct engine_room *room, const struct config *config,
+                               struct journal *journal, struct err *err)
 {
     size_t size = engine_size(&room->config);
     void *memory = take_memory(size);
@@ -187,6 +197,7 @@ enum status engine_room_engine(struct engine_room *room, struct journal *journal
     if (!memory)
         return err_set(err, ERR_INTERNAL, "no memory for the engine");
     lock_memory(memory, size);
+    name_run(config, io.events);
     room->engine = engine_init(memory, &room->config, io, clock_real_ns());
     return OK;
 }

@@ -35,7 +35,8 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
 enum status engine_room_gateway(struct engine_room *room, const struct config *config,
                                 struct feed *feed, struct err *err);
 /* Emits the events of the start: whoever must not miss them reads by now. */
-enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err);
+enum status engine_room_engine(struct engine_room *room, const struct config *config,
+                               struct journal *journal, struct err *err);
 enum status engine_room_start(struct engine_room *room, struct err *err);
 /* Waits for a beat of the engine's thread. False: it is silent, so it would not end; where it has
  * not stopped trading either, that is clear after 2 s, however long it may be silent otherwise. */

@@ -189,6 +189,72 @@ static enum status map(struct kill_file *file, const char *path, struct err *err
     return OK;
 }
 
+/* Who restored the directory is not on record, but that it was, and from what, is. */
+static void name_restored(const char *dir, struct store_saved *saved)
+{
+    char path[DATA_PATH_MAX], line[256] = "";
+    unsigned long long incident = 0;
+    int at = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/restored", dir);
+    file = fopen(path, "re");
+    if (!file)
+        return;
+    if (fgets(line, sizeof line, file) && sscanf(line, "%llu %n", &incident, &at) == 1 &&
+        saved->scope[0].incident == incident) {
+        line[strcspn(line, "\n")] = '\0';
+        saved->scope[0].is_named = true;
+        snprintf(saved->scope[0].actor, sizeof saved->scope[0].actor, "restore");
+        snprintf(saved->scope[0].cause, sizeof saved->scope[0].cause, "%s", line + at);
+    }
+    fclose(file);
+}
+
+static enum status write_restored(const char *dir, uint64_t incident, const char *why,
+                                  struct err *err)
+{
+    char path[DATA_PATH_MAX];
+    FILE *file;
+    bool written;
+
+    snprintf(path, sizeof path, "%s/restored", dir);
+    file = fopen(path, "we");
+    if (!file)
+        return fail(err, path, "cannot be made");
+    written = fprintf(file, "%llu %s\n", (unsigned long long)incident, why) > 0 &&
+              fflush(file) == 0 && fsync(fileno(file)) == 0;
+    return fclose(file) == 0 && written ? OK : fail(err, path, "cannot be written");
+}
+
+enum status kill_file_restored(const char *dir, uint64_t incident, const char *why, struct err *err)
+{
+    struct kill_page_copy *copy = calloc(1, sizeof *copy);
+    char path[DATA_PATH_MAX];
+    uint32_t at = 0;
+    enum status status;
+
+    if (!copy)
+        return err_set(err, ERR_INTERNAL, "no memory for the kills");
+    snprintf(path, sizeof path, "%s/kills", dir);
+    status = read_left(path, copy, err);
+    while (at < copy->count && strcmp(copy->scope[at].name, "firm") != 0)
+        at++;
+    if (at == copy->count) { /* no run has left any */
+        copy->count++;
+        snprintf(copy->scope[at].name, SCOPE_TEXT_MAX, "firm");
+    }
+    copy->magic = KILLS_MAGIC;
+    atomic_store(&copy->scope[at].word, incident);
+    copy->crc = checksum(copy);
+    if (status == OK)
+        status = write_restored(dir, incident, why, err);
+    if (status == OK)
+        status = write_new(path, copy, err);
+    free(copy);
+    return status;
+}
+
 enum status kill_file_open(struct kill_file **file, const char *dir, const struct config *config,
                            struct store_saved *saved, struct err *err)
 {
@@ -204,6 +270,7 @@ enum status kill_file_open(struct kill_file **file, const char *dir, const struc
         status = read_left(path, work, err);
     if (status == OK) {
         apply(work, config, saved);
+        name_restored(dir, saved);
         status = fill(&work[1], work, config, saved, path, err);
     }
     if (status == OK)

@@ -218,7 +218,7 @@ static enum status open_engine(struct server *server, struct feed *feed, struct 
     if (status == OK)
         status = view_open(&server->view, &server->view_sources, err);
     if (status == OK)
-        status = engine_room_engine(room, server->journal, err);
+        status = engine_room_engine(room, &server->config, server->journal, err);
     return status;
 }
 

@@ -44,7 +44,7 @@ static inline bool input_is_one(uint16_t record_kind)
 /* The names behind the numbers of the run that follows. */
 struct input_names {
     uint16_t venues, strategies, instruments;
-    uint8_t reserved[2];
+    uint16_t enabled; /* a bit for each strategy that the configuration switches on */
     char venue[MAX_VENUES][MAX_NAME];        /* "sim" */
     char strategy[MAX_STRATEGIES][MAX_NAME]; /* "maker" */
     struct input_instrument {

@@ -113,6 +113,9 @@ void reply_count(struct exchange *exchange, int code);
 /* The series of pitwall_http_requests_total; see metrics_extra.append. */
 void reply_metrics(void *http, FILE *out);
 
+/* pieces.c: an answer of unknown length. NULL: out of memory. It ends with the response. */
+struct MHD_Response *pieces_response(struct exchange *exchange);
+
 /* upgrade.c: the handshake of the stream; queues the answer itself unless it refuses. */
 enum MHD_Result upgrade_answer(struct exchange *exchange);
 

@@ -1,4 +1,4 @@
-/* Health, metrics, audit, people, tokens, and what only the Unix socket may ask. */
+/* Health, metrics, people, tokens, and what only the Unix socket may ask. */
 #include "api/exchange.h"
 
 #include "metrics/metrics.h"
@@ -67,46 +67,6 @@ enum status handle_metrics(struct request *request, struct reply *reply)
     reply->text = metrics_render(request->view, sources->view_sources, &extra);
     reply->type = "text/plain; version=0.0.4; charset=utf-8";
     return reply->text ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
-}
-
-static enum status ns_parse(const struct request *request, const char *name, int64_t *ns,
-                            struct err *err)
-{
-    const char *text = request_query(request, name);
-    size_t digits = text ? strspn(text, "0123456789") : 0;
-
-    *ns = 0;
-    if (!text)
-        return OK;
-    if (digits == 0 || digits > 18 + 1 || text[digits] || strtoull(text, NULL, 10) > INT64_MAX) {
-        err_set(err, ERR_MALFORMED, name);
-        err_add(err, " must be nanoseconds since the epoch");
-        return ERR_MALFORMED;
-    }
-    *ns = strtoll(text, NULL, 10);
-    return OK;
-}
-
-enum status handle_audit_get(struct request *request, struct reply *reply)
-{
-    struct store_query query = {.actor = request_query(request, "actor"),
-                                .kind = request_query(request, "kind"),
-                                .scope = request_query(request, "scope"),
-                                .q = request_query(request, "q")};
-    enum status status = ns_parse(request, "from", &query.from_ns, &reply->err);
-
-    if (status == OK)
-        status = ns_parse(request, "to", &query.to_ns, &reply->err);
-    if (status == OK)
-        status = request_page(request, &query.limit, &query.before_seq, &reply->err);
-    if (status == OK)
-        status = store_audit_query(request->http->sources.store, &query, &reply->json, &reply->err);
-    return status;
-}
-
-enum status handle_audit_verify(struct request *request, struct reply *reply)
-{
-    return store_audit_verify(request->http->sources.dir, &reply->json, &reply->err);
 }
 
 enum status handle_users_get(struct request *request, struct reply *reply)

@@ -5,6 +5,7 @@
 #include "api/repeats.h"
 #include "api/workers.h"
 #include "stream/stream.h"
+#include "store/export.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "thread/thread.h"
@@ -64,6 +65,7 @@ static void exchange_close(void *ctx, struct MHD_Connection *connection, void **
     json_decref(exchange->request.body);
     json_decref(exchange->reply.json);
     free(exchange->reply.text);
+    export_close(exchange->reply.pieces);
     free(exchange->text);
     /* A body may hold a password. */
     if (exchange->body)

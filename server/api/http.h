@@ -39,10 +39,12 @@ struct request {
 };
 
 struct reply {
-    int http;      /* 0: taken from the status */
-    json_t *json;  /* owned */
-    json_t *extra; /* extra members of a problem; owned */
-    char *text;    /* or a text of `type`; owned */
+    int http;              /* 0: taken from the status */
+    json_t *json;          /* owned */
+    json_t *extra;         /* extra members of a problem; owned */
+    char *text;            /* or a text of `type`; owned */
+    struct export *pieces; /* or pieces of `type`, made one by one on a worker; owned */
+    const char *file;      /* with them: what a browser calls the file; static */
     const char *type;
     char etag[32]; /* without quotes; empty: none */
     char location[128];

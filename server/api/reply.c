@@ -232,11 +232,26 @@ static struct MHD_Response *text_response(struct exchange *exchange)
     return response;
 }
 
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+    struct MHD_Response *response;
+
+    if (!exchange->reply.pieces || exchange->http_code != 200)
+        return text_response(exchange);
+    response = pieces_response(exchange);
+    if (response) {
+        add(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
+        add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        add(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, exchange->reply.file);
+    }
+    return response;
+}
+
 enum MHD_Result reply_send(struct exchange *exchange)
 {
     bool is_page = exchange->page && exchange->failed == OK;
     struct MHD_Response *response =
-        is_page ? page_response(exchange->page) : text_response(exchange);
+        is_page ? page_response(exchange->page) : make_response(exchange);
     enum MHD_Result result;
 
     if (!response)

@@ -232,6 +232,35 @@ void config_engine(const struct config *config, struct engine_config *engine)
     memcpy(engine->rules.trigger, config->trigger, sizeof engine->rules.trigger);
 }
 
+static void name_instrument(const struct config *config, uint16_t at, struct input_instrument *out)
+{
+    const struct instrument *row = &config->instrument[at];
+
+    *out = (struct input_instrument){.tick_units = row->tick_units,
+                                     .lot_units = row->lot_units,
+                                     .price_decimals = row->price_decimals,
+                                     .qty_decimals = row->qty_decimals,
+                                     .venue = row->venue};
+    (void)snprintf(out->name, sizeof out->name, "%s", row->name);
+    (void)snprintf(out->currency, sizeof out->currency, "%s", config->currency[row->currency].name);
+}
+
+void config_names(const struct config *config, struct input_names *names)
+{
+    *names = (struct input_names){.venues = config->venues,
+                                  .strategies = config->strategies,
+                                  .instruments = config->instruments};
+    for (uint16_t at = 0; at < config->venues; at++)
+        (void)snprintf(names->venue[at], MAX_NAME, "%s", config->venue[at]);
+    for (uint16_t at = 0; at < config->strategies; at++) {
+        (void)snprintf(names->strategy[at], MAX_NAME, "%s", config->strategy[at].name);
+        if (config->strategy[at].enabled)
+            names->enabled |= (uint16_t)(1U << at);
+    }
+    for (uint16_t at = 0; at < config->instruments; at++)
+        name_instrument(config, at, &names->instrument[at]);
+}
+
 void config_scope_name(const struct config *config, uint16_t scope, char out[SCOPE_TEXT_MAX])
 {
     uint16_t index;

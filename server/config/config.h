@@ -56,6 +56,10 @@ struct config {
         int32_t inputs;                /* enum record_inputs */
     } journal;
     struct {
+        char anchor_file[CONFIG_TEXT_MAX]; /* empty: DIR/anchors.ndjson */
+        int64_t anchor_s, keep_days;
+    } audit;
+    struct {
         int32_t level; /* enum log_level */
     } log;
     uint16_t venues;
@@ -99,6 +103,9 @@ enum status config_load(struct config *config, const char *path,
 
 /* Copies what the engine needs. */
 void config_engine(const struct config *config, struct engine_config *engine);
+
+/* The names behind this run's numbers, as the journal holds them. */
+void config_names(const struct config *config, struct input_names *names);
 
 /* "firm", "venue/sim", "strategy/maker", "instrument/sim:BTCUSDT" and back. */
 enum { SCOPE_TEXT_MAX = 16 + MAX_NAME };

@@ -71,18 +71,17 @@ static enum status append(struct control *control, json_t *record, int64_t at_ns
     enum status status = OK;
     char *text;
 
-    json_object_set_new(
-        record, "engine_seq",
-        json_integer((json_int_t)lane_head_seq(journal_lane(journal, JOURNAL_ENGINE))));
     log_record(record);
+    json_object_set_new(record, "engine_seq", json_integer((json_int_t)journal_compose(journal)));
     text = record_text(record);
     json_decref(record);
     if (!text)
-        return err_set(err, ERR_MALFORMED, "the audit cannot hold this text");
-    if (lane_room(lane) < LANE_RECORD_MAX)
+        status = err_set(err, ERR_MALFORMED, "the audit cannot hold this text");
+    else if (lane_room(lane) < LANE_RECORD_MAX)
         status = err_set(err, ERR_STORAGE, "the journal takes no more: storage is suspect");
     else
         *seq = lane_append(lane, CONTROL_RECORD, at_ns, cause, text, (uint32_t)strlen(text));
+    journal_composed(journal);
     free(text);
     if (status == OK) {
         atomic_fetch_add(&control->version, 1);

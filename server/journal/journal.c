@@ -27,6 +27,7 @@ struct journal {
     } copy[JOURNAL_LANES];
     uint8_t payload[LANE_RECORD_MAX];
     _Atomic bool suspect;
+    _Atomic uint64_t composing; /* see journal_compose; UINT64_MAX: nothing */
     pthread_t persister;
     bool started;
     pthread_mutex_t lock;
@@ -103,6 +104,7 @@ enum status journal_open(struct journal **journal, const char *dir, const struct
         return err_set(err, ERR_INTERNAL, "out of memory");
     (void)snprintf(fresh->dir, sizeof fresh->dir, "%s", dir);
     fresh->sync_ns = config->journal.sync_ms * 1000000;
+    atomic_store(&fresh->composing, UINT64_MAX);
     init_lock(fresh);
     status = make_folder(dir, err);
     for (int lane = 0; status == OK && lane < JOURNAL_LANES; lane++)
@@ -262,6 +264,27 @@ void journal_close(struct journal *journal)
 struct lane *journal_lane(struct journal *journal, enum journal_lane lane)
 {
     return &journal->copy[lane].hot.lane;
+}
+
+uint64_t journal_compose(struct journal *journal)
+{
+    const struct lane *engine = &journal->copy[JOURNAL_ENGINE].hot.lane;
+    uint64_t seq;
+
+    atomic_store(&journal->composing, 0); /* holds the merge back until the sequence is known */
+    seq = atomic_load(&engine->shared->head_seq);
+    atomic_store(&journal->composing, seq);
+    return seq;
+}
+
+void journal_composed(struct journal *journal)
+{
+    atomic_store(&journal->composing, UINT64_MAX);
+}
+
+uint64_t journal_floor(const struct journal *journal)
+{
+    return atomic_load(&journal->composing);
 }
 
 uint64_t journal_durable_seq(const struct journal *journal, enum journal_lane lane)

@@ -48,6 +48,24 @@ uint64_t journal_durable_seq(const struct journal *journal, enum journal_lane la
 /* Wakes the persister and waits; false at the deadline or when storage is suspect. */
 bool journal_wait_durable(struct journal *journal, enum journal_lane lane, uint64_t seq,
                           int64_t timeout_ms);
+/* The merged order of both lanes: a control record that had seen engine sequence s stands behind
+ * event s and before event s + 1, whenever it comes to its lane. Its writer takes s from
+ * journal_compose(), appends, and says journal_composed(); whoever merges reads the engine's head,
+ * then journal_floor(), then the control lane until it is empty, and then no event above either.
+ *
+ * Why no record (c, s) can come to light after an event e > s was merged: say e was merged in a turn
+ * that read the head h >= e, then the floor f >= e, then the control lane to its end.
+ *   - compose() ended before f was read, composed() not: then f = s < e. No.
+ *   - compose() had begun and not ended: then f = 0 < e. No.
+ *   - composed() came before f was read: then c was in the lane, and was found. No.
+ *   - compose() began after f was read: it read its s after h was read, so s >= h >= e. No.
+ * The four accesses are sequentially consistent, so that "before" is one order for both threads.
+ * Control thread; one record at a time. */
+uint64_t journal_compose(struct journal *journal);
+void journal_composed(struct journal *journal);
+/* UINT64_MAX: nothing is being composed. Any thread. */
+uint64_t journal_floor(const struct journal *journal);
+
 /* True once a write or sync has failed; then new orders are denied (busy) and the log says why.
  * The engine sees it because the persister's gate no longer moves. */
 bool journal_is_suspect(const struct journal *journal);
@@ -65,6 +83,9 @@ enum status journal_reader_open(struct journal_reader **reader, const char *dir,
  * bad sequence is in err. CRC and chain are checked. */
 enum status journal_reader_next(struct journal_reader *reader, struct lane_record *record,
                                 const void **payload, struct err *err);
+/* First sequence of a lane on disk. ERR_NOT_FOUND: nothing is there. */
+enum status journal_first_seq(const char *dir, enum journal_lane lane, uint64_t *first,
+                              struct err *err);
 void journal_reader_close(struct journal_reader *reader);
 
 #endif

@@ -186,3 +186,18 @@ void journal_reader_close(struct journal_reader *reader)
     free(reader->firsts);
     free(reader);
 }
+
+enum status journal_first_seq(const char *dir, enum journal_lane lane, uint64_t *first,
+                              struct err *err)
+{
+    uint64_t *firsts = NULL;
+    uint32_t count = 0;
+    enum status status = disk_list(dir, lane, &firsts, &count, err);
+
+    if (status == OK && count == 0)
+        status = err_format(err, ERR_NOT_FOUND, "%s: no journal", dir);
+    if (status == OK)
+        *first = firsts[0];
+    free(firsts);
+    return status;
+}

@@ -385,6 +385,12 @@ static void render_journal(const struct rendering *r)
     if (r->from->store)
         render_one(r, "pitwall_audit_sequence", "gauge", "Newest committed audit row.",
                    store_audit_seq(r->from->store));
+    if (r->from->store)
+        fprintf(r->out,
+                "# HELP pitwall_audit_anchor_timestamp_seconds When a head of the audit"
+                " was last signed.\n# TYPE pitwall_audit_anchor_timestamp_seconds gauge\n"
+                "pitwall_audit_anchor_timestamp_seconds %.3f\n",
+                (double)store_anchor_ns(r->from->store) / 1e9);
 }
 
 static void render_extra(const struct rendering *r, const struct metrics_extra *extra)

@@ -8,6 +8,9 @@
  * bytes little endian; 2 text, 4 bytes of length little endian and the bytes. Every length is told,
  * so two different rows never have the same encoding.
  *
+ * The writer also keeps the rows of each kind counted, and puts what people did (rows of the control
+ * lane) into the full-text index; both in the rows' own transaction.
+ *
  * Audit thread. Cost: about 1 us for the hash, 5 us for the row with its indexes. */
 #ifndef PITWALL_STORE_CHAIN_H
 #define PITWALL_STORE_CHAIN_H
@@ -16,7 +19,13 @@
 
 #include <openssl/evp.h>
 
-enum { AUDIT_HASH_BYTES = 32, AUDIT_ENCODING_MAX = 128 * 1024 };
+enum {
+    AUDIT_HASH_BYTES = 32,
+    AUDIT_ENCODING_MAX = 128 * 1024,
+    AUDIT_BLOCK_ROWS = 4096,
+    AUDIT_KINDS = 24,
+    AUDIT_KIND_MAX = 24
+};
 
 struct audit_row {
     int64_t at_ns;
@@ -26,11 +35,22 @@ struct audit_row {
 };
 
 struct audit_writer {
-    sqlite3_stmt *insert;
+    sqlite3_stmt *insert, *index_text, *count, *put_block;
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
-    int64_t seq; /* of the newest row, committed or not */
+    int64_t seq;     /* of the newest row, committed or not */
+    int64_t at_ns;   /* its time */
+    int64_t removed; /* the last row that retention has taken away; 0: none */
     uint8_t hash[AUDIT_HASH_BYTES];
+    /* Not yet in audit_blocks: times of the block being filled; 0 rows: none. */
+    struct {
+        int64_t rows, number, first_ns, last_ns;
+    } block;
+    /* Not yet in audit_counts. */
+    struct {
+        char kind[AUDIT_KIND_MAX];
+        int64_t rows;
+    } uncounted[AUDIT_KINDS];
     uint8_t encoding[AUDIT_ENCODING_MAX];
 };
 
@@ -39,6 +59,8 @@ enum status audit_writer_open(struct audit_writer *writer, sqlite3 *db, struct e
 enum status audit_writer_load(struct audit_writer *writer, sqlite3 *db, struct err *err);
 /* False, and the chain has not moved, when SQLite refuses; the caller rolls back and loads. */
 bool audit_append(struct audit_writer *writer, const struct audit_row *row);
+/* Before each commit: what has been counted since the last one goes to its tables. False as above. */
+bool audit_count(struct audit_writer *writer);
 void audit_writer_close(struct audit_writer *writer);
 
 #endif

@@ -82,21 +82,30 @@ static enum status migrate_one(sqlite3 *db, int version, struct err *err)
     return status;
 }
 
-static enum status migrate(sqlite3 *db, struct err *err)
+static enum status read_version(sqlite3 *db, int64_t *version, struct err *err)
 {
-    int64_t version = 0, application = 0;
-    enum status status = pragma_value(db, "PRAGMA user_version", &version, err);
+    int64_t application = 0;
+    enum status status = pragma_value(db, "PRAGMA user_version", version, err);
 
     if (status == OK)
         status = pragma_value(db, "PRAGMA application_id", &application, err);
     if (status != OK)
         return status;
-    if (version != 0 && application != DATABASE_APPLICATION_ID)
+    if (*version != 0 && application != DATABASE_APPLICATION_ID)
         return err_set(err, ERR_DAMAGED, "audit.db: not an audit database");
-    if (version > MIGRATIONS)
+    if (*version > MIGRATIONS)
         return err_format(err, ERR_CONFIG,
-                          "audit.db: made by a newer version (%lld, this program knows %d)",
-                          (long long)version, MIGRATIONS);
+                          "audit.db: made by a newer version (%lld, this program knows %d): use the"
+                          " newer program, or a backup of before",
+                          (long long)*version, MIGRATIONS);
+    return OK;
+}
+
+static enum status migrate(sqlite3 *db, struct err *err)
+{
+    int64_t version = 0;
+    enum status status = read_version(db, &version, err);
+
     for (; version < MIGRATIONS && status == OK; version++)
         status = migrate_one(db, (int)version, err);
     return status;
@@ -111,13 +120,23 @@ static const char writer_pragmas[] = "PRAGMA page_size = 4096; PRAGMA journal_mo
                                      "PRAGMA recursive_triggers = ON; PRAGMA foreign_keys = ON;"
                                      "PRAGMA busy_timeout = 2000";
 
-static enum status open_file(const char *dir, int flags, sqlite3 **db, struct err *err)
+bool database_is_damaged(sqlite3 *db)
 {
-    char path[PATH_TEXT_MAX];
+    int answer = sqlite3_errcode(db) & 0xff;
 
-    *db = NULL;
-    if (snprintf(path, sizeof path, "%s/audit.db", dir) >= (int)sizeof path)
+    return answer == SQLITE_CORRUPT || answer == SQLITE_NOTADB;
+}
+
+static enum status path_of(char path[PATH_TEXT_MAX], const char *dir, struct err *err)
+{
+    if (snprintf(path, PATH_TEXT_MAX, "%s/audit.db", dir) >= PATH_TEXT_MAX)
         return err_set(err, ERR_USAGE, "the data directory's path is too long");
+    return OK;
+}
+
+static enum status open_file(const char *path, int flags, sqlite3 **db, struct err *err)
+{
+    *db = NULL;
     if (sqlite3_open_v2(path, db, flags, NULL) == SQLITE_OK)
         return OK;
     (void)database_fail(*db, "open", err);
@@ -127,41 +146,53 @@ static enum status open_file(const char *dir, int flags, sqlite3 **db, struct er
 }
 
 /* SQLite would make it readable for the group; its companions take the mode of the file. */
-static void make_private(const char *dir)
+static void make_private(const char *path)
 {
-    char path[PATH_TEXT_MAX];
-    int fd;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    if (snprintf(path, sizeof path, "%s/audit.db", dir) >= (int)sizeof path)
-        return; /* refused when it is opened */
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd != -1)
         close(fd);
 }
 
-enum status database_open_writer(const char *dir, sqlite3 **db, struct err *err)
+enum status database_open_file(const char *path, sqlite3 **db, bool *is_damaged, struct err *err)
 {
     enum status status;
 
-    make_private(dir);
+    *is_damaged = false;
+    make_private(path);
     status =
-        open_file(dir, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, db, err);
+        open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, db, err);
     if (status != OK)
         return status;
     status = database_run(*db, writer_pragmas, err);
     if (status == OK)
         status = migrate(*db, err);
     if (status != OK) {
+        *is_damaged = database_is_damaged(*db);
         sqlite3_close(*db);
         *db = NULL;
     }
     return status;
 }
 
+enum status database_open_writer(const char *dir, sqlite3 **db, struct err *err)
+{
+    char path[PATH_TEXT_MAX];
+    bool is_damaged;
+    enum status status = path_of(path, dir, err);
+
+    *db = NULL;
+    return status == OK ? database_open_file(path, db, &is_damaged, err) : status;
+}
+
 enum status database_open_reader(const char *dir, sqlite3 **db, struct err *err)
 {
-    enum status status = open_file(dir, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, db, err);
+    char path[PATH_TEXT_MAX];
+    enum status status = path_of(path, dir, err);
 
+    *db = NULL;
+    if (status == OK)
+        status = open_file(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, db, err);
     if (status != OK)
         return status;
     status = database_run(
@@ -170,5 +201,17 @@ enum status database_open_reader(const char *dir, sqlite3 **db, struct err *err)
         sqlite3_close(*db);
         *db = NULL;
     }
+    return status;
+}
+
+enum status database_version(const char *dir, int64_t *version, struct err *err)
+{
+    sqlite3 *db;
+    enum status status = database_open_reader(dir, &db, err);
+
+    if (status != OK)
+        return status;
+    status = read_version(db, version, err);
+    sqlite3_close(db);
     return status;
 }

@@ -12,6 +12,12 @@ enum { DATABASE_APPLICATION_ID = 0x50574155 }; /* "PWAU" */
  * a transaction of its own together with its version. Refuses a file that is not ours and one that
  * a newer program has made. */
 enum status database_open_writer(const char *dir, sqlite3 **db, struct err *err);
+/* The same for a file of any name. *is_damaged: refused because SQLite cannot read it. */
+enum status database_open_file(const char *path, sqlite3 **db, bool *is_damaged, struct err *err);
+/* The version that the database has; refuses as above, and changes nothing. */
+enum status database_version(const char *dir, int64_t *version, struct err *err);
+/* True when SQLite last said that what is in the file is no database, or a damaged one. */
+bool database_is_damaged(sqlite3 *db);
 /* Read-only; waits at most 1 s for a lock. ERR_NOT_FOUND when there is no database. */
 enum status database_open_reader(const char *dir, sqlite3 **db, struct err *err);
 

@@ -12,10 +12,11 @@
 
 MIGRATION(0001, "0001_audit.sql");
 MIGRATION(0002, "0002_strategies.sql");
+MIGRATION(0003, "0003_trail.sql");
 
 const char *migration_sql(int index)
 {
-    static const char *const all[] = {migration_0001, migration_0002};
+    static const char *const all[] = {migration_0001, migration_0002, migration_0003};
 
     return index >= 0 && index < (int)(sizeof all / sizeof all[0]) ? all[index] : "";
 }

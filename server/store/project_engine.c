@@ -116,16 +116,37 @@ bool project_state_changed(struct turn *turn, const struct event_state_changed *
 
 /* --- kills --- */
 
+static bool put_kill_count(struct projection *projection, const struct event_kill_seen *event)
+{
+    sqlite3_stmt *put = projection->put_kill_count;
+
+    statement_id(put, 1, event->incident);
+    sqlite3_bind_int64(put, 2, event->resting);
+    sqlite3_bind_int(put, 3, event->scope);
+    return statement_run(put);
+}
+
+/* Closes the kill's count; its scope, or -1 when it is not known, closed, or not all there. */
+static int end_kill_count(struct projection *projection, uint64_t incident, int64_t accounted)
+{
+    sqlite3_stmt *end = projection->end_kill_count;
+    int scope = -1;
+
+    statement_id(end, 1, incident);
+    sqlite3_bind_int64(end, 2, accounted);
+    if (sqlite3_step(end) == SQLITE_ROW)
+        scope = sqlite3_column_int(end, 0);
+    sqlite3_reset(end);
+    return scope;
+}
+
 bool project_kill_seen(struct turn *turn, const struct event_kill_seen *event)
 {
     struct projection *projection = turn->projection;
-    size_t slot = event->incident % MEMO_INCIDENTS;
     char incident[INCIDENT_TEXT_MAX];
 
-    projection->kill[slot].incident = event->incident;
-    projection->kill[slot].resting = event->resting;
-    projection->kill[slot].scope = event->scope;
-    projection->kill[slot].complete = false;
+    if (!put_kill_count(projection, event))
+        return false;
     incident_print(incident, event->incident);
     row_open(&turn->new_value);
     row_string(&turn->new_value, "incident", incident);
@@ -140,14 +161,13 @@ bool project_kill_seen(struct turn *turn, const struct event_kill_seen *event)
 bool project_kill_progress(struct turn *turn, const struct event_kill_progress *event)
 {
     struct projection *projection = turn->projection;
-    size_t slot = event->incident % MEMO_INCIDENTS;
     struct row_text *text = &turn->new_value;
     char incident[INCIDENT_TEXT_MAX];
+    int scope = end_kill_count(projection, event->incident,
+                               (int64_t)event->unsent + event->confirmed + event->refused);
 
-    if (projection->kill[slot].incident != event->incident || projection->kill[slot].complete ||
-        event->unsent + event->confirmed + event->refused < projection->kill[slot].resting)
+    if (scope < 0)
         return true;
-    projection->kill[slot].complete = true;
     incident_print(incident, event->incident);
     row_open(text);
     row_string(text, "incident", incident);
@@ -158,7 +178,7 @@ bool project_kill_progress(struct turn *turn, const struct event_kill_progress *
     row_integer(text, "unknown", event->unknown);
     row_bool(text, "complete", true);
     turn->row.actor = "engine";
-    return turn_append(turn, "kill", turn_scope(projection, projection->kill[slot].scope), NULL,
+    return turn_append(turn, "kill", turn_scope(projection, (uint16_t)scope), NULL,
                        row_close(text));
 }
 
@@ -179,11 +199,18 @@ bool project_book_status(struct turn *turn, const struct event_book_status *even
                        NULL, row_close(text));
 }
 
+/* A run begins with what it states, or flat. */
+static const char forget_positions[] = "UPDATE position_now SET moved = 0, lots = 0, cost_e8 = 0,"
+                                       " realised_e8 = 0, fee_e8 = 0, rebate_e8 = 0,"
+                                       " funding_e8 = 0";
+
 bool project_start(struct turn *turn, const struct event_start *event)
 {
     char hash[17];
 
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)event->config_hash);
+    if (sqlite3_exec(turn->projection->db, forget_positions, NULL, NULL, NULL) != SQLITE_OK)
+        return false;
     row_open(&turn->new_value);
     row_integer(&turn->new_value, "epoch", (int64_t)event->epoch);
     row_string(&turn->new_value, "config_hash", hash);
@@ -200,13 +227,7 @@ bool project_stop(struct turn *turn, const struct event_stop *event)
     return turn_append(turn, "stop", "firm", NULL, row_close(&turn->new_value));
 }
 
-/* Not rows: positions and answers follow from what is here. */
-bool project_position(struct turn *turn, const struct event_position *event)
-{
-    (void)turn, (void)event;
-    return true;
-}
-
+/* Not a row: the answer follows from what is here. */
 bool project_command_done(struct turn *turn, const struct event_command_done *event)
 {
     (void)turn, (void)event;
@@ -262,6 +283,9 @@ bool projection_engine(struct projection *projection, const struct lane_record *
     turn.record = record;
     turn.row = (struct audit_row){
         .at_ns = record->at_ns, .lane = JOURNAL_ENGINE, .lane_seq = record->commit};
+    if (record->kind >= INPUT_FIRST)
+        return record->kind != INPUT_NAMES || record->length < sizeof(struct input_names) ||
+               project_names(&turn, payload);
     switch (record->kind) {
 #define EVENT(ID, name)                                                                            \
     case ID:                                                                                       \

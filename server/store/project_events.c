@@ -124,6 +124,7 @@ bool project_funding(struct turn *turn, const struct event_funding *event)
     row_decimal(&turn->new_value, "funding", -event->amount_e8, 8);
     row_string(&turn->new_value, "currency", turn_currency(turn->projection, event->instrument));
     turn->row.actor = "venue";
-    return turn_append(turn, "fill", turn_instrument_scope(turn->projection, event->instrument),
+    return project_moved(turn, event->instrument) &&
+           turn_append(turn, "fill", turn_instrument_scope(turn->projection, event->instrument),
                        NULL, row_close(&turn->new_value));
 }

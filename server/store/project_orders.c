@@ -319,7 +319,7 @@ bool project_fill(struct turn *turn, const struct event_fill *fill)
     decimal_print(fee, fill->fee_e8, 8, true);
     write_fill(turn, fill, price, qty, fee);
     turn->row.actor = turn_strategy_scope(turn->projection, fill->strategy);
-    return put_fill(turn, fill, price, qty, fee) &&
+    return put_fill(turn, fill, price, qty, fee) && project_moved(turn, fill->instrument) &&
            turn_append(turn, "fill", turn_instrument_scope(turn->projection, fill->instrument),
                        NULL, row_close(&turn->new_value));
 }
@@ -328,7 +328,8 @@ bool project_order_amend(struct turn *turn, const struct event_order_amend *even
 {
     struct projection *projection = turn->projection;
     struct row_text *text = &turn->new_value;
-    uint16_t at = memo_of(projection, event->order_id)->instrument;
+    const struct order_memo *memo = order_find(projection, event->order_id);
+    uint16_t at = memo ? memo->instrument : UINT16_MAX;
     const struct instrument *instrument = turn_instrument(projection, at);
     char id[ORDER_ID_TEXT_MAX], price[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
 

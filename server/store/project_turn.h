@@ -32,6 +32,11 @@ const char *turn_scope(const struct projection *projection, uint16_t scope);
 const char *turn_instrument_scope(const struct projection *projection, uint16_t instrument);
 const char *turn_strategy_scope(const struct projection *projection, uint16_t strategy);
 
+/* A fill or funding has come: the engine's next statement of that position is news. */
+bool project_moved(struct turn *turn, uint16_t instrument);
+/* INPUT_NAMES: the names of the run whose records follow; project_names.c. */
+bool project_names(struct turn *turn, const void *payload);
+
 /* One for each row of events.def, in project_orders.c and project_engine.c. */
 #define EVENT(ID, name) bool project_##name(struct turn *turn, const struct event_##name *event);
 #include "tables/events.def"

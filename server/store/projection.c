@@ -38,6 +38,18 @@ static const struct statement_row statements[] = {
                         " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"),
     STATEMENT(put_strategy, "INSERT OR REPLACE INTO strategy_states VALUES (?,?,?,?,?,?,?)"),
     STATEMENT(put_parameter, "INSERT OR REPLACE INTO strategy_parameters VALUES (?,?,?,?)"),
+    STATEMENT(put_kill_count, "INSERT OR REPLACE INTO kill_counts VALUES (?,?,?,0)"),
+    STATEMENT(end_kill_count, "UPDATE kill_counts SET complete = 1 WHERE incident = ?1 AND"
+                              " complete = 0 AND resting <= ?2 RETURNING scope"),
+    STATEMENT(move_position, "INSERT INTO position_now VALUES (?,1,0,0,0,0,0,0)"
+                             " ON CONFLICT DO UPDATE SET moved = 1"),
+    STATEMENT(get_position, "SELECT moved, realised_e8, fee_e8, rebate_e8, funding_e8"
+                            " FROM position_now WHERE instrument = ?"),
+    STATEMENT(put_position, "INSERT OR REPLACE INTO position_now VALUES (?,0,?,?,?,?,?,?)"),
+    STATEMENT(add_hour, "INSERT INTO position_hours VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"
+                        " ON CONFLICT DO UPDATE SET qty = ?4, cost_e8 = ?5,"
+                        " realised_e8 = realised_e8 + ?6, fee_e8 = fee_e8 + ?7,"
+                        " rebate_e8 = rebate_e8 + ?8, funding_e8 = funding_e8 + ?9"),
 };
 
 static sqlite3_stmt **statement_at(struct projection *projection, size_t offset)
@@ -221,99 +233,10 @@ enum status projection_load(struct projection *projection, struct err *err)
 
     projection->scope_count = projection->instrument_count = projection->strategy_count = 0;
     memset(projection->memo, 0, sizeof projection->memo);
-    memset(projection->kill, 0, sizeof projection->kill);
+    memset(projection->scope, 0, sizeof projection->scope);
     for (size_t i = 0; i < sizeof parts / sizeof *parts && status == OK; i++)
         status = for_each(projection, parts[i].sql, parts[i].each, err);
     return status;
-}
-
-/* --- the names of a run --- */
-
-static bool put_name(sqlite3_stmt *put, int number, const char *name)
-{
-    sqlite3_bind_int(put, 1, number);
-    statement_text(put, 2, name);
-    return statement_run(put);
-}
-
-static bool put_scopes(const struct config *config, sqlite3_stmt *put)
-{
-    char name[SCOPE_TEXT_MAX];
-    bool well = true;
-
-    for (uint16_t i = 0; i < scope_count(config->scopes) && well; i++) {
-        config_scope_name(config, i, name);
-        well = put_name(put, i, name);
-    }
-    return well;
-}
-
-static bool put_strategies(const struct config *config, sqlite3_stmt *put)
-{
-    bool well = true;
-
-    for (uint16_t i = 0; i < config->strategies && well; i++) {
-        sqlite3_bind_int(put, 3, config->strategy[i].enabled);
-        well = put_name(put, i, config->strategy[i].name);
-    }
-    return well;
-}
-
-static bool put_instruments(const struct config *config, sqlite3_stmt *put)
-{
-    bool well = true;
-
-    for (uint16_t i = 0; i < config->instruments && well; i++) {
-        const struct instrument *instrument = &config->instrument[i];
-
-        sqlite3_bind_int64(put, 3, instrument->price_decimals);
-        sqlite3_bind_int64(put, 4, instrument->tick_units);
-        sqlite3_bind_int64(put, 5, instrument->qty_decimals);
-        sqlite3_bind_int64(put, 6, instrument->lot_units);
-        statement_text(put, 7, config->currency[instrument->currency].name);
-        well = put_name(put, i, instrument->name);
-    }
-    return well;
-}
-
-static enum status put_names(sqlite3 *db, const char *sql, const struct config *config,
-                             bool (*each)(const struct config *, sqlite3_stmt *), struct err *err)
-{
-    sqlite3_stmt *put;
-    bool well;
-
-    if (sqlite3_prepare_v2(db, sql, -1, &put, NULL) != SQLITE_OK)
-        return database_fail(db, sql, err);
-    well = each(config, put);
-    sqlite3_finalize(put);
-    return well ? OK : database_fail(db, sql, err);
-}
-
-enum status projection_begin_run(struct projection *projection, const struct config *config,
-                                 struct err *err)
-{
-    sqlite3 *db = projection->db;
-    enum status status =
-        database_run(db,
-                     "BEGIN IMMEDIATE; DELETE FROM run_scopes; DELETE FROM run_instruments;"
-                     "DELETE FROM run_strategies",
-                     err);
-
-    if (status == OK)
-        status = put_names(db, "INSERT INTO run_scopes VALUES (?,?)", config, put_scopes, err);
-    if (status == OK)
-        status =
-            put_names(db, "INSERT INTO run_strategies VALUES (?,?,?)", config, put_strategies, err);
-    if (status == OK)
-        status = put_names(db, "INSERT INTO run_instruments VALUES (?,?,?,?,?,?,?)", config,
-                           put_instruments, err);
-    if (status == OK)
-        status = database_run(db, "COMMIT", err);
-    if (status != OK) {
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-        return status;
-    }
-    return projection_load(projection, err);
 }
 
 bool projection_cursor(struct projection *projection, enum journal_lane lane, uint64_t seq)

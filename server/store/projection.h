@@ -8,11 +8,17 @@
  *   START, STOP               kinds start, stop
  *   STRATEGY, PARAMETERS      kind strategy (what changed), tables strategy_states,
  *                             strategy_parameters
+ *   POSITION                  tables position_now, position_hours (for the report of a day)
  *   control record            one row as it is; table actors names who asked
+ *   INPUT_NAMES               tables run_scopes and its sisters
  *
- * The names behind the numbers in events are those of the run that wrote them: they are kept in
- * run_scopes and its sisters, and replaced by projection_begin_run() once everything that an
- * earlier run left has been projected.
+ * The names behind the numbers in events are those of the run that wrote them: its INPUT_NAMES, kept
+ * in run_scopes and its sisters. projection_begin_run() puts this run's there early, once everything
+ * that an earlier run left has been projected: what a start takes is matched by name.
+ *
+ * Whatever a row is made of comes from the records or from tables that earlier records filled:
+ * never from the clock, nor from memory that a restart or a failed transaction would lose. So the
+ * same journal makes the same rows.
  *
  * Audit thread (before the start: main). About 10 us a record, no allocation for events. */
 #ifndef PITWALL_STORE_PROJECTION_H
@@ -22,7 +28,7 @@
 #include "store/chain.h"
 #include "store/store.h"
 
-enum { MEMO_ORDERS = 8192, MEMO_INCIDENTS = 64, ROW_TEXT_MAX = 8192 };
+enum { MEMO_ORDERS = 8192, ROW_TEXT_MAX = 8192 };
 
 struct projection_scope {
     char name[SCOPE_TEXT_MAX];
@@ -44,7 +50,8 @@ struct projection {
     struct audit_writer audit;
     sqlite3_stmt *put_cursor, *put_actor, *get_actor, *put_limit, *cut_limit, *put_generation;
     sqlite3_stmt *put_state, *name_state, *put_order, *set_order, *get_order, *put_fill;
-    sqlite3_stmt *put_strategy, *put_parameter;
+    sqlite3_stmt *put_strategy, *put_parameter, *put_kill_count, *end_kill_count;
+    sqlite3_stmt *move_position, *get_position, *put_position, *add_hour;
     struct scope_map scopes; /* of the run that wrote the records */
     uint16_t scope_count, instrument_count, strategy_count;
     struct projection_scope scope[MAX_SCOPES];
@@ -58,12 +65,6 @@ struct projection {
         uint16_t instrument;
         uint8_t state;
     } memo[MEMO_ORDERS];
-    struct {
-        uint64_t incident;
-        uint32_t resting;
-        uint16_t scope;
-        bool complete;
-    } kill[MEMO_INCIDENTS];
 };
 
 enum status projection_open(struct projection *projection, sqlite3 *db, struct err *err);

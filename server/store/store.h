@@ -54,6 +54,17 @@ void store_name_kills(struct store *store, struct store_saved *saved);
 enum status store_start(struct store *store, struct err *err); /* the audit thread */
 void store_close(struct store *store);                         /* drains the lanes first */
 
+/* True when rows could not be written for longer than a lock may be held. Nothing is lost: the lanes
+ * hold the records, and new orders stop before they are full. It recovers by itself. Any thread. */
+bool store_is_suspect(const struct store *store);
+/* When a head of the trail was last signed and written down; real ns, 0: not yet. Any thread. */
+int64_t store_anchor_ns(const struct store *store);
+
+/* Makes a database anew at `path`, which must not be there, from the journal of `dir` on disk: the
+ * same rows with the same hashes. `rows` is how many. ERR_DAMAGED when the journal does not begin at
+ * 1 or is damaged. Any thread; no server needs to run. */
+enum status store_rebuild(const char *dir, const char *path, int64_t *rows, struct err *err);
+
 /* Sequence of the newest committed audit row. Any thread. */
 uint64_t store_audit_seq(const struct store *store);
 
@@ -62,14 +73,14 @@ struct store_query {
     int64_t from_ns, to_ns; /* 0: open */
     const char *actor, *kind, *scope, *q;
     uint64_t before_seq; /* cursor: rows with a smaller seq; 0: newest */
+    uint64_t after_seq;  /* and with a larger one; the cursor of oldest_first */
+    bool oldest_first;
     uint32_t limit;
 };
 enum status store_audit_query(struct store *store, const struct store_query *query, json_t **list,
                               struct err *err);
-/* {"ok","rows","head_seq","head_hash","first_bad_seq"}; recomputes the chain with code of its own,
- * on a read-only connection, also while a server writes. A changed, deleted, inserted or reordered
- * row is found; a tail cut off shows only against a head that was written down elsewhere. */
-enum status store_audit_verify(const char *dir, json_t **report, struct err *err);
+/* See store/verify.h; the anchors are the store's own. */
+enum status store_audit_verify(const struct store *store, json_t **report, struct err *err);
 
 /* "K<epoch>-<n>" of a kill generation (epoch in the upper 32 bits) and back. */
 enum { INCIDENT_TEXT_MAX = 24 };

@@ -176,7 +176,8 @@ json_t *view_status(struct view *view)
 {
     const struct config *config = view->from.config;
     struct journal *journal = view->from.journal;
-    bool suspect = journal_is_suspect(journal);
+    bool suspect =
+        journal_is_suspect(journal) || (view->from.store && store_is_suspect(view->from.store));
 
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:{s:s}, s:o, s:o, s:o, s:n}",
                      "mode", mode_name(config->mode), "instance", config->instance, "version",

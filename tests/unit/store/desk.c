@@ -99,7 +99,9 @@ void desk_tamper(const struct desk *desk, const char *sql)
 
     cr_assert_eq(sqlite3_exec(db,
                               "DROP TRIGGER IF EXISTS audit_no_update;"
-                              "DROP TRIGGER IF EXISTS audit_no_delete",
+                              "DROP TRIGGER IF EXISTS audit_no_delete;"
+                              "DROP TRIGGER IF EXISTS audit_only_next;"
+                              "DROP TRIGGER IF EXISTS audit_anchor_only_next",
                               NULL, NULL, &why),
                  SQLITE_OK, "%s", why);
     cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, &why), SQLITE_OK, "%s", why);

@@ -1,6 +1,7 @@
 /* The audit thread on a real journal: exactly once, whenever the process is killed. */
 #include "control/record.h"
 #include "store/database.h"
+#include "store/verify.h"
 #include "unit/store/desk.h"
 
 #include <criterion/criterion.h>
@@ -205,7 +206,8 @@ static void check_well(void)
     json_t *report;
     struct err err;
 
-    cr_assert_eq(store_audit_verify(desk.dir, &report, &err), OK, "%s", err.text);
+    cr_assert_eq(audit_verify(&(struct verify_sources){.dir = desk.dir}, &report, &err), OK, "%s",
+                 err.text);
     cr_assert(json_is_true(json_object_get(report, "ok")));
     json_decref(report);
 }

@@ -1,4 +1,5 @@
 #include "store/chain.h"
+#include "store/verify.h"
 #include "unit/store/desk.h"
 
 #include <criterion/criterion.h>
@@ -46,7 +47,8 @@ static json_int_t first_bad(void)
     struct err err;
     json_int_t bad;
 
-    cr_assert_eq(store_audit_verify(desk.dir, &report, &err), OK, "%s", err.text);
+    cr_assert_eq(audit_verify(&(struct verify_sources){.dir = desk.dir}, &report, &err), OK, "%s",
+                 err.text);
     bad = json_integer_value(json_object_get(report, "first_bad_seq"));
     cr_assert_eq(json_is_true(json_object_get(report, "ok")), bad == 0);
     json_decref(report);
@@ -138,5 +140,6 @@ Test(store_verify, no_database_is_said)
     json_t *report;
     struct err err;
 
-    cr_assert_eq(store_audit_verify("/nonexistent", &report, &err), ERR_NOT_FOUND);
+    cr_assert_eq(audit_verify(&(struct verify_sources){.dir = "/nonexistent"}, &report, &err),
+                 ERR_NOT_FOUND);
 }
