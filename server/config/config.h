@@ -53,6 +53,9 @@ struct config {
         int64_t hot_bytes;             /* of the engine lane; power of two */
         int64_t sync_ms;               /* the disk copy is at most this far behind */
         char hot_dir[CONFIG_TEXT_MAX]; /* empty: the data directory */
+        int64_t file_bytes;            /* a new file is begun above; 0: the default */
+        int64_t keep_bytes, keep_days; /* of old files; 0: all, for ever */
+        int64_t low_water;             /* free bytes; 0: not watched */
     } journal;
     struct {
         int32_t level; /* enum log_level */

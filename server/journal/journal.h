@@ -7,7 +7,8 @@
  * A lane's memory (base/lane.h) is a shared mapping of DIR/hot-<lane>.lane (or in
  * journal.hot_dir), prefaulted, never synced. The persister thread copies committed records to
  * DIR/journal/<lane>-<first seq>.jnl, adds CRC32C and a SHA-256 chain, syncs at most sync_ms
- * later, and publishes the durable sequence.
+ * later, publishes the durable sequence, and only then gives the memory free: what is not durable
+ * is still in the lane, so that a failed write or sync is done again from there.
  *
  * Disk form, little endian. File header, 64 bytes: magic "PWJNL1\0\0", u32 version, u32 lane,
  * u64 first sequence, u8[32] chain before the first record, zero padding. Record: the 32-byte
@@ -48,9 +49,24 @@ uint64_t journal_durable_seq(const struct journal *journal, enum journal_lane la
 /* Wakes the persister and waits; false at the deadline or when storage is suspect. */
 bool journal_wait_durable(struct journal *journal, enum journal_lane lane, uint64_t seq,
                           int64_t timeout_ms);
-/* True once a write or sync has failed; then new orders are denied (busy) and the log says why.
- * The engine sees it because the persister's gate no longer moves. */
-bool journal_is_suspect(const struct journal *journal);
+/* How it stands with the disk.
+ *   STORAGE_LOW      little room is left (or the reserve is used up): new orders do not pass
+ *   STORAGE_SUSPECT  a write or sync has failed: nothing new is durable. The persister tries again
+ *                    about every 200 ms, from the last sync on; all since then is still in memory
+ * Both end by themselves. The engine sees it in the lane (lane_is_suspect). Any thread. */
+enum journal_storage { STORAGE_OK, STORAGE_LOW, STORAGE_SUSPECT };
+enum journal_storage journal_storage(const struct journal *journal);
+const char *journal_storage_name(enum journal_storage storage); /* "suspect" */
+bool journal_is_suspect(const struct journal *journal);         /* STORAGE_SUSPECT */
+/* Free bytes of the data directory's file system, seen about a second ago; -1: not known. */
+int64_t journal_free_bytes(const struct journal *journal);
+/* How often it has got into trouble since the start, and why it did last. */
+struct journal_trouble {
+    enum journal_storage storage; /* now */
+    uint64_t count;
+    char why[ERR_TEXT_MAX];
+};
+void journal_trouble(struct journal *journal, struct journal_trouble *trouble);
 
 /* Reading what is on disk: catch-up of the audit store, `journal dump` and `verify`. */
 struct journal_reader;
