@@ -20,6 +20,7 @@
 #include "domain/command.h"
 #include "domain/day.h"
 #include "domain/event.h"
+#include "domain/input.h"
 #include "domain/instrument.h"
 #include "domain/kill_page.h"
 #include "domain/trigger.h"

@@ -114,7 +114,7 @@ static enum disk_result check_record(const uint8_t *bytes, uint64_t left, uint64
 {
     struct lane_record record;
     uint64_t body;
-    uint32_t crc;
+    uint32_t crc[2];
 
     if (left == 0)
         return DISK_END;
@@ -128,8 +128,8 @@ static enum disk_result check_record(const uint8_t *bytes, uint64_t left, uint64
     *size = body + DISK_TAIL_BYTES;
     if (left < *size)
         return DISK_TORN;
-    memcpy(&crc, bytes + body, sizeof crc);
-    return crc32c(0, bytes, body) == crc ? DISK_RECORD : DISK_BAD;
+    memcpy(crc, bytes + body, sizeof crc);
+    return crc32c(0, bytes, body) == crc[0] && crc[1] == 0 ? DISK_RECORD : DISK_BAD;
 }
 
 enum disk_result disk_check(struct chain *chain, const uint8_t *bytes, uint64_t left,

@@ -68,14 +68,48 @@ struct journal_trouble {
 };
 void journal_trouble(struct journal *journal, struct journal_trouble *trouble);
 
-/* Reading what is on disk: catch-up of the audit store, `journal dump` and `verify`. */
+/* Reading what is on disk: catch-up of the audit store, `journal dump` and `follow`. Any process,
+ * also while the persister writes. */
 struct journal_reader;
+/* `from_seq` 0: from the first that is there. ERR_REMOVED: retention has taken that one; err says
+ * which is the first that is there. */
 enum status journal_reader_open(struct journal_reader **reader, const char *dir,
                                 enum journal_lane lane, uint64_t from_seq, struct err *err);
-/* OK: a record (payload valid until the next call); ERR_NOT_FOUND: the end; ERR_DAMAGED: the first
- * bad sequence is in err. CRC and chain are checked. */
+/* OK: a record (payload valid until the next call); ERR_NOT_FOUND: the end, for now; ERR_DAMAGED: the first bad sequence is in err;
+ * ERR_REMOVED: the next file went before it was read. CRC and chain are checked. */
 enum status journal_reader_next(struct journal_reader *reader, struct lane_record *record,
                                 const void **payload, struct err *err);
+/* At the end, to go on when there is more: looks for files that were begun since, and takes its
+ * place anew when the one in use was cut back or removed. ERR_REMOVED: what it had not read yet. */
+enum status journal_reader_again(struct journal_reader *reader, struct err *err);
+/* At the end: bytes that are no whole record, being written or torn. */
+uint64_t journal_reader_left(const struct journal_reader *reader);
+/* The sequence that comes next; 0: nothing was read. */
+uint64_t journal_reader_next_seq(const struct journal_reader *reader);
 void journal_reader_close(struct journal_reader *reader);
+/* The first sequence that is on disk; 0: none. */
+enum status journal_first_seq(const char *dir, enum journal_lane lane, uint64_t *first,
+                              struct err *err);
+
+/* Checks a lane whole, with code of its own: headers, CRC, chain, order, joins. A tail that was cut
+ * off between two records shows against the lane's hot file, when that lies in `dir`, or against a
+ * head that was noted elsewhere. */
+enum { JOURNAL_HASH_BYTES = 32 };
+struct journal_head {
+    uint64_t seq; /* 0: none */
+    uint8_t hash[JOURNAL_HASH_BYTES];
+};
+struct journal_report {
+    uint64_t first_seq, records;
+    struct journal_head head; /* of the last good record */
+    uint64_t bytes;           /* of all files */
+    uint64_t torn_bytes;      /* at the end, of a record that is being written or was cut short */
+    uint64_t lost;            /* sequences that a power loss took: told in the file headers */
+    uint64_t first_bad_seq;   /* the first that is not whole where it belongs; 0: none */
+    char why[ERR_TEXT_MAX];   /* it is bad */
+};
+enum status journal_verify(const char *dir, enum journal_lane lane, const struct journal_head *noted,
+                           struct journal_report *report, struct err *err);
+const char *journal_lane_name(enum journal_lane lane); /* "engine" */
 
 #endif

@@ -323,6 +323,11 @@ static enum status open_disk(struct store *store, struct err *err)
 
         status = journal_reader_open(&input->disk, store->dir, (enum journal_lane)lane,
                                      input->projected + 1, err);
+        if (status == ERR_REMOVED && input->projected == 0) {
+            log_line(LOG_WARN, "store", "a new audit.db begins where the journal does", "lane=%d",
+                     lane);
+            status = journal_reader_open(&input->disk, store->dir, (enum journal_lane)lane, 0, err);
+        }
         if (status == ERR_NOT_FOUND) /* nothing on disk yet */
             status = OK;
     }
