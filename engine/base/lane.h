@@ -95,6 +95,12 @@ static inline void lane_distrust(struct lane *lane)
     atomic_store_explicit(&lane->shared->suspect, 1, memory_order_relaxed);
 }
 
+/* Any thread. It takes all again. */
+static inline void lane_trust(struct lane *lane)
+{
+    atomic_store_explicit(&lane->shared->suspect, 0, memory_order_relaxed);
+}
+
 static inline bool lane_is_suspect(const struct lane *lane)
 {
     return atomic_load_explicit(&lane->shared->suspect, memory_order_relaxed) != 0;

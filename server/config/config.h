@@ -54,6 +54,9 @@ struct config {
         int64_t sync_ms;               /* the disk copy is at most this far behind */
         char hot_dir[CONFIG_TEXT_MAX]; /* empty: the data directory */
         int32_t inputs;                /* enum record_inputs */
+        int64_t file_bytes;            /* a new file is begun above; 0: the default */
+        int64_t keep_bytes, keep_days; /* of old files; 0: all, for ever */
+        int64_t low_water;             /* free bytes; 0: not watched */
     } journal;
     struct {
         char anchor_file[CONFIG_TEXT_MAX]; /* empty: DIR/anchors.ndjson */

@@ -72,6 +72,7 @@ static bool number_parse(enum value_type type, const char *text, size_t length, 
 {
     switch (type) {
     case VALUE_SIZE:
+    case VALUE_BYTES:
         return size_parse(text, length, value);
     case VALUE_MONEY:
     case VALUE_RATIO:
@@ -87,6 +88,7 @@ static const char *number_says(enum value_type type)
 {
     switch (type) {
     case VALUE_SIZE:
+    case VALUE_BYTES:
         return "a number of bytes, such as 8 MiB";
     case VALUE_MONEY:
     case VALUE_RATIO:

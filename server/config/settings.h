@@ -10,6 +10,7 @@ enum value_type {
     VALUE_TEXT,
     VALUE_INTEGER,
     VALUE_SIZE,
+    VALUE_BYTES,
     VALUE_MONEY,
     VALUE_RATIO,
     VALUE_MS,

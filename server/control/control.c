@@ -444,6 +444,7 @@ static void *run(void *ctx)
             write_notes(control);
         }
         control_expire(control);
+        control_watch_storage(control);
         settle_kills(control);
         if (!last)
             wait_for_work(control);

@@ -66,6 +66,11 @@ struct control {
     struct kill_note kill[KILLS_MAX];
     uint32_t kill_count;
     struct approvals approvals;
+    struct {
+        enum journal_storage seen;
+        uint64_t troubles;
+        int64_t since_ns;
+    } storage;
     _Atomic uint64_t version; /* rises with every record */
 };
 
@@ -90,6 +95,8 @@ enum status control_record(struct control *control, const struct actor *actor,
 /* A refusal that matters to the audit; returns err->status. */
 enum status control_refuse(struct control *control, const struct actor *actor,
                            const struct control_fact *fact, struct err *err);
+/* Control thread, at each turn: trouble with the disk becomes a record. */
+void control_watch_storage(struct control *control);
 /* Waits until the record is on disk. */
 enum status control_wait_record(struct control *control, uint64_t seq, struct err *err);
 

@@ -114,7 +114,7 @@ static enum disk_result check_record(const uint8_t *bytes, uint64_t left, uint64
 {
     struct lane_record record;
     uint64_t body;
-    uint32_t crc;
+    uint32_t crc[2];
 
     if (left == 0)
         return DISK_END;
@@ -128,8 +128,8 @@ static enum disk_result check_record(const uint8_t *bytes, uint64_t left, uint64
     *size = body + DISK_TAIL_BYTES;
     if (left < *size)
         return DISK_TORN;
-    memcpy(&crc, bytes + body, sizeof crc);
-    return crc32c(0, bytes, body) == crc ? DISK_RECORD : DISK_BAD;
+    memcpy(crc, bytes + body, sizeof crc);
+    return crc32c(0, bytes, body) == crc[0] && crc[1] == 0 ? DISK_RECORD : DISK_BAD;
 }
 
 enum disk_result disk_check(struct chain *chain, const uint8_t *bytes, uint64_t left,
@@ -156,7 +156,7 @@ bool disk_record_follows(const uint8_t *bytes, uint64_t at, uint64_t length, uin
         uint64_t size;
 
         memcpy(&here, bytes + place, sizeof here);
-        if (here > seq && here - seq < (uint64_t)DISK_FILE_BYTES / DISK_TAIL_BYTES &&
+        if (here > seq && here - seq < length / DISK_TAIL_BYTES &&
             check_record(bytes + place, length - place, here, &size) == DISK_RECORD)
             return true;
     }
@@ -188,7 +188,7 @@ static enum status scan(struct disk_writer *writer, const uint8_t *bytes, uint64
         return OK;
     return err_format(err, ERR_DAMAGED,
                       "%s: record %" PRIu64 " is damaged, and whole ones follow: "
-                      "not a torn tail; `pitwall audit verify` tells more",
+                      "not a torn tail; `pitwall journal verify` tells more",
                       path, writer->last_seq + 1);
 }
 
@@ -214,6 +214,16 @@ static enum status recover_file(struct disk_writer *writer, const char *path, ui
     return OK;
 }
 
+/* What an earlier process wrote and did not sync is synced before it counts, and then read from the
+ * disk, not from what the kernel has kept in memory: pages that it failed to write look clean. */
+static enum status settle_file(const struct disk_writer *writer, const char *path, struct err *err)
+{
+    if (fdatasync(writer->fd) != 0)
+        return err_format(err, ERR_IO, "%s: fdatasync: %s", path, strerror(errno));
+    (void)posix_fadvise(writer->fd, 0, 0, POSIX_FADV_DONTNEED);
+    return OK;
+}
+
 /* A file that a crash left without a whole header holds nothing: it goes, the one before it is
  * the last. */
 static enum status open_last(struct disk_writer *writer, const uint64_t *firsts, uint32_t count,
@@ -229,14 +239,30 @@ static enum status open_last(struct disk_writer *writer, const uint64_t *firsts,
         if (writer->fd < 0 || fstat(writer->fd, &info) != 0)
             return err_format(err, ERR_IO, "%s: %s", path, strerror(errno));
         writer->file_bytes = info.st_size;
-        if (info.st_size >= (off_t)sizeof(struct disk_header))
-            return recover_file(writer, path, (uint64_t)info.st_size, says, err);
+        writer->file_first = firsts[count];
+        if (info.st_size >= (off_t)sizeof(struct disk_header)) {
+            enum status status = settle_file(writer, path, err);
+
+            return status == OK ? recover_file(writer, path, (uint64_t)info.st_size, says, err)
+                                : status;
+        }
         (void)close(writer->fd);
         writer->fd = -1;
+        writer->file_first = 0;
+        writer->file_bytes = 0;
         if (unlink(path) != 0)
             return err_format(err, ERR_IO, "%s: %s", path, strerror(errno));
     }
     return OK;
+}
+
+/* All that was appended is on the disk: a failure goes back no further. */
+static void mark_synced(struct disk_writer *writer)
+{
+    writer->written_seq = writer->synced_seq = writer->last_seq;
+    writer->synced_bytes = writer->file_bytes;
+    writer->lost = 0;
+    memcpy(writer->synced_chain, writer->chain.value, CHAIN_BYTES);
 }
 
 enum status disk_open(struct disk_writer *writer, const char *dir, enum journal_lane lane,
@@ -246,7 +272,8 @@ enum status disk_open(struct disk_writer *writer, const char *dir, enum journal_
     uint32_t count;
     enum status status;
 
-    *writer = (struct disk_writer){.dir = dir, .lane = lane, .fd = -1};
+    *writer =
+        (struct disk_writer){.dir = dir, .lane = lane, .fd = -1, .file_limit = DISK_FILE_BYTES};
     writer->buffer = malloc(DISK_BUFFER);
     if (!writer->buffer)
         return err_set(err, ERR_INTERNAL, "out of memory");
@@ -258,7 +285,7 @@ enum status disk_open(struct disk_writer *writer, const char *dir, enum journal_
         status = open_last(writer, firsts, count, says, err);
         free(firsts);
     }
-    writer->written_seq = writer->synced_seq = writer->last_seq;
+    mark_synced(writer);
     if (status != OK)
         disk_close(writer);
     return status;
@@ -274,7 +301,15 @@ void disk_close(struct disk_writer *writer)
     writer->buffer = NULL;
 }
 
-static enum status write_all(const struct disk_writer *writer, const void *bytes, size_t length,
+static enum status storage_fails(struct disk_writer *writer, const char *what, int code,
+                                 struct err *err)
+{
+    writer->failed_errno = code;
+    return err_format(err, ERR_STORAGE, "journal of the %s lane: %s: %s",
+                      disk_lane_name(writer->lane), what, strerror(code));
+}
+
+static enum status write_all(struct disk_writer *writer, const void *bytes, size_t length,
                              struct err *err)
 {
     const uint8_t *at = bytes;
@@ -285,34 +320,44 @@ static enum status write_all(const struct disk_writer *writer, const void *bytes
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return err_format(err, ERR_STORAGE, "journal of the %s lane: write: %s",
-                              disk_lane_name(writer->lane), strerror(done < 0 ? errno : ENOSPC));
+            return storage_fails(writer, "write", done < 0 ? errno : ENOSPC, err);
         at += done;
         length -= (size_t)done;
     }
     return OK;
 }
 
-static enum status sync_folder(const struct disk_writer *writer, struct err *err)
+static enum status sync_folder(struct disk_writer *writer, struct err *err)
 {
     char path[DISK_PATH_MAX];
+    int code;
     int fd;
     bool well;
 
     (void)snprintf(path, sizeof path, "%s/journal", writer->dir);
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     well = fd >= 0 && fsync(fd) == 0;
+    code = errno;
     if (fd >= 0)
         (void)close(fd);
-    return well ? OK : err_format(err, ERR_STORAGE, "%s: cannot be synced", path);
+    return well ? OK : storage_fails(writer, "its folder cannot be synced", code, err);
 }
 
-static enum status begin_file(struct disk_writer *writer, uint64_t first_seq, struct err *err)
+static enum status write_header(struct disk_writer *writer, uint64_t first_seq, struct err *err)
 {
     struct disk_header header = {.version = DISK_VERSION,
                                  .lane = (uint32_t)writer->lane,
                                  .first_seq = first_seq,
                                  .lost = writer->lost};
+
+    memcpy(header.magic, magic, sizeof magic);
+    memcpy(header.chain, writer->chain.value, CHAIN_BYTES);
+    writer->file_bytes = sizeof header;
+    return write_all(writer, &header, sizeof header, err);
+}
+
+static enum status begin_file(struct disk_writer *writer, uint64_t first_seq, struct err *err)
+{
     char path[DISK_PATH_MAX];
     enum status status;
 
@@ -322,15 +367,13 @@ static enum status begin_file(struct disk_writer *writer, uint64_t first_seq, st
             return status;
         (void)close(writer->fd);
     }
-    memcpy(header.magic, magic, sizeof magic);
-    memcpy(header.chain, writer->chain.value, CHAIN_BYTES);
     disk_path(path, writer->dir, writer->lane, first_seq);
     writer->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (writer->fd < 0)
-        return err_format(err, ERR_STORAGE, "%s: %s", path, strerror(errno));
-    status = write_all(writer, &header, sizeof header, err);
-    writer->file_bytes = sizeof header;
-    writer->lost = 0;
+        return storage_fails(writer, "a new file", errno, err);
+    writer->file_first = first_seq;
+    writer->synced_bytes = 0;
+    status = write_header(writer, first_seq, err);
     return status == OK ? sync_folder(writer, err) : status;
 }
 
@@ -346,7 +389,7 @@ enum status disk_append(struct disk_writer *writer, const struct lane_record *re
     assert(seq == writer->last_seq + 1);
     if (writer->used + body + DISK_TAIL_BYTES > DISK_BUFFER)
         status = disk_write(writer, err);
-    if (status == OK && (writer->fd < 0 || writer->file_bytes >= DISK_FILE_BYTES)) {
+    if (status == OK && (writer->fd < 0 || writer->file_bytes >= writer->file_limit)) {
         status = disk_write(writer, err);
         if (status == OK)
             status = begin_file(writer, seq, err);
@@ -386,9 +429,50 @@ enum status disk_sync(struct disk_writer *writer, struct err *err)
     if (writer->synced_seq == writer->written_seq)
         return OK;
     if (fdatasync(writer->fd) != 0)
-        return err_format(err, ERR_STORAGE, "journal of the %s lane: fdatasync: %s",
-                          disk_lane_name(writer->lane), strerror(errno));
-    writer->synced_seq = writer->written_seq;
+        return storage_fails(writer, "fdatasync", errno, err);
+    assert(writer->used == 0);
+    mark_synced(writer);
+    return OK;
+}
+
+/* Cuts the file in use back to its last sync; away with it when that was before its header. */
+static enum status cut_file(const struct disk_writer *writer, struct err *err)
+{
+    char path[DISK_PATH_MAX];
+    bool well;
+    int fd;
+
+    disk_path(path, writer->dir, writer->lane, writer->file_first);
+    if (writer->synced_bytes == 0) {
+        if (unlink(path) != 0 && errno != ENOENT)
+            return err_format(err, ERR_STORAGE, "%s: %s", path, strerror(errno));
+        return OK;
+    }
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    well = fd >= 0 && ftruncate(fd, (off_t)writer->synced_bytes) == 0 && fsync(fd) == 0;
+    if (!well)
+        (void)err_format(err, ERR_STORAGE, "%s: cannot be cut: %s", path, strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return well ? OK : err->status;
+}
+
+enum status disk_rewind(struct disk_writer *writer, struct err *err)
+{
+    enum status status = OK;
+
+    if (writer->fd >= 0)
+        (void)close(writer->fd);
+    writer->fd = -1;
+    writer->used = 0;
+    if (writer->file_first != 0)
+        status = cut_file(writer, err);
+    if (status != OK)
+        return status;
+    writer->file_first = 0;
+    writer->file_bytes = writer->synced_bytes = 0;
+    writer->last_seq = writer->written_seq = writer->synced_seq;
+    memcpy(writer->chain.value, writer->synced_chain, CHAIN_BYTES);
     return OK;
 }
 
@@ -397,10 +481,10 @@ enum status disk_skip_to(struct disk_writer *writer, uint64_t seq, struct err *e
     assert(writer->used == 0 && seq >= writer->last_seq);
     if (seq == writer->last_seq)
         return OK;
-    writer->lost = seq - writer->last_seq;
-    writer->last_seq = writer->written_seq = writer->synced_seq = seq;
     if (writer->fd >= 0)
         (void)close(writer->fd);
     writer->fd = -1;
+    writer->lost = seq - writer->last_seq;
+    writer->last_seq = writer->written_seq = writer->synced_seq = seq;
     return begin_file(writer, seq + 1, err);
 }

@@ -9,7 +9,7 @@
 
 enum { CHAIN_BYTES = 32, DISK_PATH_MAX = 512, DISK_TAIL_BYTES = 8 + CHAIN_BYTES };
 #define DISK_VERSION 1
-#define DISK_FILE_BYTES (64LL << 20) /* a new file is begun above */
+#define DISK_FILE_BYTES (64LL << 20) /* a new file is begun above, unless told otherwise */
 
 struct disk_header {
     char magic[8];
@@ -51,17 +51,26 @@ enum disk_result disk_check(struct chain *chain, const uint8_t *bytes, uint64_t 
  * bad is damage in the middle, not a torn tail. */
 bool disk_record_follows(const uint8_t *bytes, uint64_t at, uint64_t length, uint64_t seq);
 
-/* The writing end of one lane. One thread: main during recovery, then the persister. */
+/* The writing end of one lane. One thread: main during recovery, then the persister.
+ *
+ * After a failed write or sync nothing behind the last sync is believed any more, whatever the
+ * kernel says: disk_rewind() cuts the file back to there, and the records come again, out of
+ * memory, into a new file. */
 struct disk_writer {
     const char *dir;
     enum journal_lane lane;
     int fd;
+    int64_t file_limit; /* a new file is begun above */
     int64_t file_bytes;
     uint64_t last_seq;    /* appended, maybe only to the buffer */
     uint64_t written_seq; /* handed to the kernel */
     uint64_t synced_seq;
-    uint64_t lost; /* for the header of the next file */
+    uint64_t lost; /* for the header of the next file; kept until that is synced */
     struct chain chain;
+    int failed_errno;                  /* of the last write or sync that failed */
+    uint64_t file_first;               /* first sequence of the file in use; 0: none */
+    int64_t synced_bytes;              /* of it; 0: not even its header */
+    uint8_t synced_chain[CHAIN_BYTES]; /* at synced_seq */
     uint8_t *buffer;
     size_t used;
 };
@@ -77,6 +86,9 @@ enum status disk_append(struct disk_writer *writer, const struct lane_record *re
                         const void *payload, struct err *err);
 enum status disk_write(struct disk_writer *writer, struct err *err); /* the buffer, to the kernel */
 enum status disk_sync(struct disk_writer *writer, struct err *err);  /* the kernel's, to the disk */
+/* After either has failed: back to the last sync, for another try. An error: the unsynced tail is
+ * still there, so nothing may be appended; to be called again. */
+enum status disk_rewind(struct disk_writer *writer, struct err *err);
 /* Sequences up to `seq` are lost for good; the next file says so. */
 enum status disk_skip_to(struct disk_writer *writer, uint64_t seq, struct err *err);
 

@@ -1,6 +1,6 @@
 #include "journal/journal.h"
 
-#include "journal/hot.h"
+#include "journal/inside.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "thread/thread.h"
@@ -11,29 +11,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { CONTROL_LANE_BYTES = 1 << 20, POLL_MS = 1, RECORDS_PER_TURN = 4096 };
-
-/* Both lanes, copied by one thread, the persister. The lock is between it and those who wait for
- * durability; no writer of a lane ever takes it. */
-struct journal {
-    char dir[CONFIG_TEXT_MAX];
-    int64_t sync_ns;
-    struct journal_copy {
-        struct hot hot;
-        struct disk_writer disk;
-        struct lane_reader reader;
-        int64_t dirty_since_ns; /* 0: all synced */
-        _Atomic uint64_t durable_seq;
-    } copy[JOURNAL_LANES];
-    uint8_t payload[LANE_RECORD_MAX];
-    _Atomic bool suspect;
-    _Atomic uint64_t composing; /* see journal_compose; UINT64_MAX: nothing */
-    pthread_t persister;
-    bool started;
-    pthread_mutex_t lock;
-    pthread_cond_t asked, synced;
-    bool sync_now, stop; /* under the lock */
-};
+enum { CONTROL_LANE_BYTES = 1 << 20 };
+static const int64_t day_ns = 86400 * 1000000000LL;
 
 static enum status make_folder(const char *dir, struct err *err)
 {
@@ -58,6 +37,8 @@ static enum status open_lane(struct journal *journal, enum journal_lane lane,
     if (status != OK)
         return status;
     (void)snprintf(path, sizeof path, "%s/hot-%s.lane", hot_dir, disk_lane_name(lane));
+    if (config->journal.file_bytes != 0)
+        copy->disk.file_limit = config->journal.file_bytes;
     status = hot_recover(path, &copy->disk, says, err);
     if (status == OK)
         status = hot_open(&copy->hot, path, capacity, copy->disk.last_seq, err);
@@ -105,8 +86,12 @@ enum status journal_open(struct journal **journal, const char *dir, const struct
     (void)snprintf(fresh->dir, sizeof fresh->dir, "%s", dir);
     fresh->sync_ns = config->journal.sync_ms * 1000000;
     atomic_store(&fresh->composing, UINT64_MAX);
+    fresh->keep_bytes = config->journal.keep_bytes;
+    fresh->keep_ns = config->journal.keep_days * day_ns;
     init_lock(fresh);
     status = make_folder(dir, err);
+    if (status == OK)
+        status = space_open(fresh, config->journal.low_water, err);
     for (int lane = 0; status == OK && lane < JOURNAL_LANES; lane++)
         status = open_lane(fresh, (enum journal_lane)lane, config, recovered, err);
     if (status != OK) {
@@ -117,131 +102,10 @@ enum status journal_open(struct journal **journal, const char *dir, const struct
     return OK;
 }
 
-/* --- the persister --- */
-
-static enum status copy_records(struct journal *journal, struct journal_copy *copy, uint32_t *moved,
-                                struct err *err)
-{
-    struct lane_record record;
-    enum status status = OK;
-
-    for (uint32_t count = 0; status == OK && count < RECORDS_PER_TURN; count++) {
-        enum lane_result result = lane_read(&copy->reader, &record, journal->payload);
-
-        assert(result != LANE_OVERRUN); /* this reader gates */
-        if (result != LANE_RECORD)
-            break;
-        status = disk_append(&copy->disk, &record, journal->payload, err);
-        (*moved)++;
-    }
-    if (status == OK && copy->disk.written_seq != copy->disk.last_seq) {
-        status = disk_write(&copy->disk, err);
-        if (copy->dirty_since_ns == 0)
-            copy->dirty_since_ns = clock_mono_ns();
-    }
-    if (status == OK)
-        lane_gate_release(&copy->reader, JOURNAL_GATE_PERSISTER);
-    return status;
-}
-
-static enum status sync_lane(struct journal_copy *copy, struct err *err)
-{
-    enum status status = disk_sync(&copy->disk, err);
-
-    if (status != OK)
-        return status;
-    copy->dirty_since_ns = 0;
-    /* Pairs with the acquire in journal_durable_seq. */
-    atomic_store_explicit(&copy->durable_seq, copy->disk.synced_seq, memory_order_release);
-    return OK;
-}
-
-static bool is_due(const struct journal *journal, const struct journal_copy *copy)
-{
-    return copy->dirty_since_ns != 0 && clock_mono_ns() - copy->dirty_since_ns >= journal->sync_ns;
-}
-
-/* One turn over both lanes. `all`: sync whatever was written. */
-static enum status turn(struct journal *journal, bool all, uint32_t *moved, struct err *err)
-{
-    enum status status = OK;
-
-    for (int lane = 0; status == OK && lane < JOURNAL_LANES; lane++) {
-        struct journal_copy *copy = &journal->copy[lane];
-
-        status = copy_records(journal, copy, moved, err);
-        if (status == OK && copy->dirty_since_ns != 0 && (all || is_due(journal, copy)))
-            status = sync_lane(copy, err);
-    }
-    return status;
-}
-
-/* The engine denies new orders from its next look at the lane; cancels and kills have the room that
- * is left, as no gate moves any more. */
-static void become_suspect(struct journal *journal, const struct err *err)
-{
-    char text[3 * ERR_TEXT_MAX];
-
-    log_line(LOG_ERROR, "journal", "storage is suspect: no new orders will pass", "why=%s",
-             log_escape(text, sizeof text, err->text));
-    atomic_store(&journal->suspect, true);
-    for (int lane = 0; lane < JOURNAL_LANES; lane++)
-        lane_distrust(&journal->copy[lane].hot.lane);
-}
-
-static void wait_for_work(struct journal *journal, bool *all, bool *stop)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += POLL_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
-    pthread_mutex_lock(&journal->lock);
-    if (!journal->sync_now && !journal->stop)
-        (void)pthread_cond_timedwait(&journal->asked, &journal->lock, &until);
-    *all = journal->sync_now || journal->stop;
-    *stop = journal->stop;
-    journal->sync_now = false;
-    pthread_mutex_unlock(&journal->lock);
-}
-
-static void tell_waiters(struct journal *journal)
-{
-    pthread_mutex_lock(&journal->lock);
-    pthread_cond_broadcast(&journal->synced);
-    pthread_mutex_unlock(&journal->lock);
-}
-
-static void *persist(void *ctx)
-{
-    struct journal *journal = ctx;
-    bool stop = false;
-
-    while (!stop) {
-        struct err err;
-        uint32_t moved = 0;
-        bool all;
-
-        wait_for_work(journal, &all, &stop);
-        /* At the stop all writers are done: until nothing is left. */
-        do {
-            moved = 0;
-            if (!atomic_load(&journal->suspect) && turn(journal, all, &moved, &err) != OK)
-                become_suspect(journal, &err);
-        } while (moved > 0 && stop && !atomic_load(&journal->suspect));
-        if (all || atomic_load(&journal->suspect))
-            tell_waiters(journal);
-    }
-    return NULL;
-}
-
 enum status journal_start(struct journal *journal, struct err *err)
 {
-    enum status status =
-        thread_start(&journal->persister, "persister", false, IDLE_PARK, persist, journal, err);
+    enum status status = thread_start(&journal->persister, "persister", false, IDLE_PARK,
+                                      persister_run, journal, err);
 
     journal->started = status == OK;
     return status;
@@ -292,9 +156,36 @@ uint64_t journal_durable_seq(const struct journal *journal, enum journal_lane la
     return atomic_load_explicit(&journal->copy[lane].durable_seq, memory_order_acquire);
 }
 
+enum journal_storage journal_storage(const struct journal *journal)
+{
+    return (enum journal_storage)atomic_load(&journal->storage);
+}
+
+const char *journal_storage_name(enum journal_storage storage)
+{
+    static const char *const names[] = {
+        [STORAGE_OK] = "ok", [STORAGE_LOW] = "low", [STORAGE_SUSPECT] = "suspect"};
+
+    return names[storage];
+}
+
 bool journal_is_suspect(const struct journal *journal)
 {
-    return atomic_load(&journal->suspect);
+    return journal_storage(journal) == STORAGE_SUSPECT;
+}
+
+int64_t journal_free_bytes(const struct journal *journal)
+{
+    return atomic_load(&journal->free_bytes);
+}
+
+void journal_trouble(struct journal *journal, struct journal_trouble *trouble)
+{
+    pthread_mutex_lock(&journal->lock);
+    trouble->storage = journal_storage(journal);
+    trouble->count = journal->troubles;
+    memcpy(trouble->why, journal->why, sizeof journal->why);
+    pthread_mutex_unlock(&journal->lock);
 }
 
 bool journal_wait_durable(struct journal *journal, enum journal_lane lane, uint64_t seq,

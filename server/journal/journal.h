@@ -7,7 +7,8 @@
  * A lane's memory (base/lane.h) is a shared mapping of DIR/hot-<lane>.lane (or in
  * journal.hot_dir), prefaulted, never synced. The persister thread copies committed records to
  * DIR/journal/<lane>-<first seq>.jnl, adds CRC32C and a SHA-256 chain, syncs at most sync_ms
- * later, and publishes the durable sequence.
+ * later, publishes the durable sequence, and only then gives the memory free: what is not durable
+ * is still in the lane, so that a failed write or sync is done again from there.
  *
  * Disk form, little endian. File header, 64 bytes: magic "PWJNL1\0\0", u32 version, u32 lane,
  * u64 first sequence, u8[32] chain before the first record, zero padding. Record: the 32-byte
@@ -66,26 +67,73 @@ void journal_composed(struct journal *journal);
 /* UINT64_MAX: nothing is being composed. Any thread. */
 uint64_t journal_floor(const struct journal *journal);
 
-/* True once a write or sync has failed; then new orders are denied (busy) and the log says why.
- * The engine sees it because the persister's gate no longer moves. */
-bool journal_is_suspect(const struct journal *journal);
+/* How it stands with the disk.
+ *   STORAGE_LOW      little room is left (or the reserve is used up): new orders do not pass
+ *   STORAGE_SUSPECT  a write or sync has failed: nothing new is durable. The persister tries again
+ *                    about every 200 ms, from the last sync on; all since then is still in memory
+ * Both end by themselves. The engine sees it in the lane (lane_is_suspect). Any thread. */
+enum journal_storage { STORAGE_OK, STORAGE_LOW, STORAGE_SUSPECT };
+enum journal_storage journal_storage(const struct journal *journal);
+const char *journal_storage_name(enum journal_storage storage); /* "suspect" */
+bool journal_is_suspect(const struct journal *journal);         /* STORAGE_SUSPECT */
+/* Free bytes of the data directory's file system, seen about a second ago; -1: not known. */
+int64_t journal_free_bytes(const struct journal *journal);
+/* How often it has got into trouble since the start, and why it did last. */
+struct journal_trouble {
+    enum journal_storage storage; /* now */
+    uint64_t count;
+    char why[ERR_TEXT_MAX];
+};
+void journal_trouble(struct journal *journal, struct journal_trouble *trouble);
 
 /* The sequence to read on from for all records since `at_ns`: a file's first, so some come that are
  * older. A few reads. */
 enum status journal_find(const char *dir, enum journal_lane lane, int64_t at_ns, uint64_t *seq,
                          struct err *err);
 
-/* Reading what is on disk: catch-up of the audit store, `journal dump` and `verify`. */
+/* Reading what is on disk: catch-up of the audit store, `journal dump` and `follow`. Any process,
+ * also while the persister writes. */
 struct journal_reader;
+/* `from_seq` 0: from the first that is there. ERR_REMOVED: retention has taken that one; err says
+ * which is the first that is there. */
 enum status journal_reader_open(struct journal_reader **reader, const char *dir,
                                 enum journal_lane lane, uint64_t from_seq, struct err *err);
-/* OK: a record (payload valid until the next call); ERR_NOT_FOUND: the end; ERR_DAMAGED: the first
- * bad sequence is in err. CRC and chain are checked. */
+/* OK: a record (payload valid until the next call); ERR_NOT_FOUND: the end, for now; ERR_DAMAGED: the first bad sequence is in err;
+ * ERR_REMOVED: the next file went before it was read. CRC and chain are checked. */
 enum status journal_reader_next(struct journal_reader *reader, struct lane_record *record,
                                 const void **payload, struct err *err);
-/* First sequence of a lane on disk. ERR_NOT_FOUND: nothing is there. */
+/* At the end, to go on when there is more: looks for files that were begun since, and takes its
+ * place anew when the one in use was cut back or removed. ERR_REMOVED: what it had not read yet. */
+enum status journal_reader_again(struct journal_reader *reader, struct err *err);
+/* At the end: bytes that are no whole record, being written or torn. */
+uint64_t journal_reader_left(const struct journal_reader *reader);
+/* The sequence that comes next; 0: nothing was read. */
+uint64_t journal_reader_next_seq(const struct journal_reader *reader);
+void journal_reader_close(struct journal_reader *reader);
+/* The first sequence that is on disk; 0: none. */
 enum status journal_first_seq(const char *dir, enum journal_lane lane, uint64_t *first,
                               struct err *err);
-void journal_reader_close(struct journal_reader *reader);
+
+/* Checks a lane whole, with code of its own: headers, CRC, chain, order, joins. A tail that was cut
+ * off between two records shows against the lane's hot file, when that lies in `dir`, or against a
+ * head that was noted elsewhere. */
+enum { JOURNAL_HASH_BYTES = 32 };
+struct journal_head {
+    uint64_t seq; /* 0: none */
+    uint8_t hash[JOURNAL_HASH_BYTES];
+};
+struct journal_report {
+    uint64_t first_seq, records;
+    struct journal_head head; /* of the last good record */
+    uint64_t bytes;           /* of all files */
+    uint64_t torn_bytes;      /* at the end, of a record that is being written or was cut short */
+    uint64_t lost;            /* sequences that a power loss took: told in the file headers */
+    uint64_t first_bad_seq;   /* the first that is not whole where it belongs; 0: none */
+    char why[ERR_TEXT_MAX];   /* it is bad */
+};
+enum status journal_verify(const char *dir, enum journal_lane lane,
+                           const struct journal_head *noted, struct journal_report *report,
+                           struct err *err);
+const char *journal_lane_name(enum journal_lane lane); /* "engine" */
 
 #endif

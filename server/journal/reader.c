@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_BUFFER = 1 << 18 };
@@ -57,7 +59,8 @@ static enum status check_header(struct journal_reader *reader, const char *path,
 
     memcpy(&header, reader->buffer, sizeof header);
     if (memcmp(header.magic, "PWJNL1\0\0", sizeof header.magic) != 0 ||
-        header.version != DISK_VERSION || header.first_seq != first)
+        header.version != DISK_VERSION || header.lane != (uint32_t)reader->lane ||
+        header.first_seq != first)
         return err_format(err, ERR_DAMAGED, "%s: sequence %" PRIu64 ": the file's head is damaged",
                           path, first);
     if (!reader->first_file && header.first_seq - header.lost != reader->next_seq)
@@ -86,6 +89,8 @@ static enum status open_next(struct journal_reader *reader, struct err *err)
     disk_path(path, reader->dir, reader->lane, reader->firsts[reader->next_file++]);
     reader->fd = open(path, O_RDONLY | O_CLOEXEC);
     reader->used = reader->filled = 0;
+    if (reader->fd < 0 && errno == ENOENT)
+        return err_format(err, ERR_REMOVED, "%s: removed before it was read", path);
     if (reader->fd < 0)
         return err_format(err, ERR_IO, "%s: %s", path, strerror(errno));
     status = fill(reader, err);
@@ -103,6 +108,53 @@ static bool is_last_file(const struct journal_reader *reader)
     return reader->next_file == reader->count;
 }
 
+/* What stands before the first file is lost, and its header says so, or removed. */
+static enum status check_begin(const struct journal_reader *reader, struct err *err)
+{
+    struct disk_header header = {0};
+    uint64_t first = reader->firsts[0];
+    char path[DISK_PATH_MAX];
+    int fd;
+
+    disk_path(path, reader->dir, reader->lane, first);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
+            header.lost = 0;
+        (void)close(fd);
+    }
+    if (header.lost < first && reader->from_seq >= first - header.lost)
+        return OK;
+    return err_format(err, ERR_REMOVED,
+                      "sequences %" PRIu64 " to %" PRIu64 " of the %s lane were removed, the first "
+                      "that is there is %" PRIu64,
+                      reader->from_seq, first - 1, disk_lane_name(reader->lane), first);
+}
+
+enum status journal_first_seq(const char *dir, enum journal_lane lane, uint64_t *first,
+                              struct err *err)
+{
+    uint64_t *firsts;
+    uint32_t count;
+    enum status status = disk_list(dir, lane, &firsts, &count, err);
+
+    if (status != OK)
+        return status;
+    *first = count > 0 ? firsts[0] : 0;
+    free(firsts);
+    return OK;
+}
+
+/* Stands before the file that holds from_seq. */
+static void stand(struct journal_reader *reader)
+{
+    reader->next_file = 0;
+    reader->first_file = true;
+    while (reader->next_file + 1 < reader->count &&
+           reader->firsts[reader->next_file + 1] <= reader->from_seq)
+        reader->next_file++;
+}
+
 enum status journal_reader_open(struct journal_reader **reader, const char *dir,
                                 enum journal_lane lane, uint64_t from_seq, struct err *err)
 {
@@ -115,7 +167,6 @@ enum status journal_reader_open(struct journal_reader **reader, const char *dir,
     fresh->lane = lane;
     fresh->from_seq = from_seq;
     fresh->fd = -1;
-    fresh->first_file = true;
     status = chain_open(&fresh->chain, err);
     if (status == OK)
         status = disk_list(dir, lane, &fresh->firsts, &fresh->count, err);
@@ -123,8 +174,13 @@ enum status journal_reader_open(struct journal_reader **reader, const char *dir,
         journal_reader_close(fresh);
         return status;
     }
-    while (fresh->next_file + 1 < fresh->count && fresh->firsts[fresh->next_file + 1] <= from_seq)
-        fresh->next_file++;
+    if (fresh->count > 0 && from_seq != 0 && from_seq < fresh->firsts[0])
+        status = check_begin(fresh, err);
+    if (status != OK) {
+        journal_reader_close(fresh);
+        return status;
+    }
+    stand(fresh);
     *reader = fresh;
     return OK;
 }
@@ -178,6 +234,53 @@ enum status journal_reader_next(struct journal_reader *reader, struct lane_recor
     }
 }
 
+/* The file in use is gone, or was cut back behind us. */
+static bool has_changed(const struct journal_reader *reader)
+{
+    struct stat info;
+
+    return reader->fd >= 0 && (fstat(reader->fd, &info) != 0 || info.st_nlink == 0 ||
+                               info.st_size < lseek(reader->fd, 0, SEEK_CUR));
+}
+
+enum status journal_reader_again(struct journal_reader *reader, struct err *err)
+{
+    uint64_t *firsts;
+    uint32_t count;
+    enum status status = disk_list(reader->dir, reader->lane, &firsts, &count, err);
+
+    if (status != OK)
+        return status;
+    if (reader->count > 0 && count > 0 && firsts[count - 1] == reader->firsts[reader->count - 1] &&
+        !has_changed(reader)) {
+        free(firsts);
+        return OK;
+    }
+    free(reader->firsts);
+    reader->firsts = firsts;
+    reader->count = count;
+    if (reader->fd >= 0)
+        (void)close(reader->fd);
+    reader->fd = -1;
+    reader->used = reader->filled = 0;
+    if (reader->next_seq > reader->from_seq)
+        reader->from_seq = reader->next_seq;
+    stand(reader);
+    return count > 0 && reader->from_seq != 0 && reader->from_seq < firsts[0]
+               ? check_begin(reader, err)
+               : OK;
+}
+
+uint64_t journal_reader_left(const struct journal_reader *reader)
+{
+    return reader->filled - reader->used;
+}
+
+uint64_t journal_reader_next_seq(const struct journal_reader *reader)
+{
+    return reader->next_seq;
+}
+
 void journal_reader_close(struct journal_reader *reader)
 {
     if (reader->fd >= 0)
@@ -185,19 +288,4 @@ void journal_reader_close(struct journal_reader *reader)
     chain_close(&reader->chain);
     free(reader->firsts);
     free(reader);
-}
-
-enum status journal_first_seq(const char *dir, enum journal_lane lane, uint64_t *first,
-                              struct err *err)
-{
-    uint64_t *firsts = NULL;
-    uint32_t count = 0;
-    enum status status = disk_list(dir, lane, &firsts, &count, err);
-
-    if (status == OK && count == 0)
-        status = err_format(err, ERR_NOT_FOUND, "%s: no journal", dir);
-    if (status == OK)
-        *first = firsts[0];
-    free(firsts);
-    return status;
 }

@@ -375,13 +375,23 @@ static void render_rings(const struct rendering *r)
 static void render_journal(const struct rendering *r)
 {
     struct journal *journal = r->from->journal;
+    struct journal_trouble trouble;
 
+    journal_trouble(journal, &trouble);
     render_one(r, "pitwall_journal_sequence", "gauge", "Newest event of the engine.",
                lane_head_seq(journal_lane(journal, JOURNAL_ENGINE)));
     render_one(r, "pitwall_journal_durable_sequence", "gauge", "Newest event that is on disk.",
                journal_durable_seq(journal, JOURNAL_ENGINE));
     render_one(r, "pitwall_storage_suspect", "gauge", "1 after a failed write or sync.",
                journal_is_suspect(journal));
+    render_one(r, "pitwall_storage_low", "gauge", "1 while too little room is left for new orders.",
+               trouble.storage == STORAGE_LOW);
+    render_one(r, "pitwall_storage_troubles_total", "counter",
+               "Times that storage became suspect or low.", trouble.count);
+    if (journal_free_bytes(journal) >= 0)
+        render_one(r, "pitwall_storage_free_bytes", "gauge",
+                   "Free room of the data directory's file system.",
+                   (uint64_t)journal_free_bytes(journal));
     if (r->from->store)
         render_one(r, "pitwall_audit_sequence", "gauge", "Newest committed audit row.",
                    store_audit_seq(r->from->store));

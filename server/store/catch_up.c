@@ -44,9 +44,7 @@ static enum status check_joins(struct store *store, enum journal_lane lane, stru
     uint64_t next = store->input[lane].projected + 1, first;
     enum status status = journal_first_seq(store->dir, lane, &first, err);
 
-    if (status == ERR_NOT_FOUND)
-        return OK; /* nothing on disk yet */
-    if (status != OK || first <= next)
+    if (status != OK || first <= next) /* 0: nothing on disk yet */
         return status;
     return err_format(err, ERR_DAMAGED,
                       "audit.db needs the %s lane from sequence %llu, and the journal begins at"

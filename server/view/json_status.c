@@ -176,19 +176,22 @@ json_t *view_status(struct view *view)
 {
     const struct config *config = view->from.config;
     struct journal *journal = view->from.journal;
-    bool suspect =
-        journal_is_suspect(journal) || (view->from.store && store_is_suspect(view->from.store));
+    bool suspect = journal_storage(journal) != STORAGE_OK ||
+                   (view->from.store && store_is_suspect(view->from.store));
+    int64_t free_bytes = journal_free_bytes(journal);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:{s:s}, s:o, s:o, s:o, s:n}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:{s:s}, s:o, s:o, s:o, "
+                     "s:n}",
                      "mode", mode_name(config->mode), "instance", config->instance, "version",
                      pitwall_version, "config_hash", config->hash_text, "uptime_s",
                      (json_int_t)((clock_real_ns() - view->from.started_ns) / second_ns),
                      "journal_seq", engine_seq(view), "durable_seq",
                      (json_int_t)journal_durable_seq(journal, JOURNAL_ENGINE), "audit_seq",
                      (json_int_t)(view->from.store ? store_audit_seq(view->from.store) : 0),
-                     "storage", suspect ? "suspect" : "ok", "market", "state",
-                     market_state_text(market_state(view)), "threads", threads_json(), "venues",
-                     venues_json(view), "rings", rings_json(view), "clock_offset_ns");
+                     "storage", suspect ? "suspect" : "ok", "storage_free_bytes",
+                     free_bytes < 0 ? json_null() : json_integer((json_int_t)free_bytes), "market",
+                     "state", market_state_text(market_state(view)), "threads", threads_json(),
+                     "venues", venues_json(view), "rings", rings_json(view), "clock_offset_ns");
 }
 
 /* --- health --- */
@@ -241,6 +244,7 @@ json_t *view_health(struct view *view, bool *ready)
                "market_stale");
     view_leave(view);
     add_reason(reasons, journal_is_suspect(view->from.journal), "storage_suspect");
+    add_reason(reasons, journal_storage(view->from.journal) == STORAGE_LOW, "storage_low");
     *ready = json_array_size(reasons) == 0;
     return json_pack("{s:b, s:o}", "ready", (int)*ready, "reasons", reasons);
 }

@@ -50,9 +50,18 @@ static void recover(struct view *view)
     struct lane_record record;
     const void *payload;
     struct err err;
+    enum status status;
 
-    if (!view->from.dir ||
-        journal_reader_open(&disk, view->from.dir, JOURNAL_ENGINE, view->expected_seq, &err) != OK)
+    if (!view->from.dir)
+        return;
+    status = journal_reader_open(&disk, view->from.dir, JOURNAL_ENGINE, view->expected_seq, &err);
+    if (status == ERR_REMOVED) {
+        log_line(LOG_ERROR, "view", "events were removed before they were read",
+                 "expected=%llu next=%llu", (unsigned long long)view->expected_seq,
+                 (unsigned long long)view->reader.next_seq);
+        view->expected_seq = view->reader.next_seq;
+    }
+    if (status != OK)
         return;
     while (view->expected_seq < view->reader.next_seq &&
            journal_reader_next(disk, &record, &payload, &err) == OK)

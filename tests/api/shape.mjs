@@ -197,6 +197,7 @@ export const STATUS = {
   durable_seq: "count",
   audit_seq: "count",
   storage: "text",
+  storage_free_bytes: "null|count",
   market: { state: "text" },
   threads: [{ name: "text", core: "null|count", idle: "text" }],
   venues: [{ venue: "text", state: "text", age_ns: "null|ns" }],

@@ -286,11 +286,13 @@ Test(journal_crash, reading_starts_where_it_is_asked_to, .init = open_dir, .fini
     journal_reader_close(reader);
 }
 
-Test(journal_crash, a_failing_disk_makes_it_suspect, .init = open_dir, .fini = remove_dir)
+Test(journal_crash, a_failing_disk_makes_it_suspect_until_it_works, .init = open_dir,
+     .fini = remove_dir)
 {
     char says[ERR_TEXT_MAX];
     struct journal *journal = open_journal(says);
     struct lane *lane = journal_lane(journal, JOURNAL_ENGINE);
+    struct journal_trouble trouble;
     char folder[96];
     struct err err;
 
@@ -300,6 +302,19 @@ Test(journal_crash, a_failing_disk_makes_it_suspect, .init = open_dir, .fini = r
     append(lane, 1);
     cr_assert_not(journal_wait_durable(journal, JOURNAL_ENGINE, 1, 2000));
     cr_assert(journal_is_suspect(journal));
+    cr_assert(lane_is_suspect(lane));
     cr_assert_eq(journal_durable_seq(journal, JOURNAL_ENGINE), 0);
+    journal_trouble(journal, &trouble);
+    cr_assert_eq(trouble.count, 1);
+    cr_assert_not_null(strstr(trouble.why, "No such file"), "%s", trouble.why);
+    append(lane, 2);
+    cr_assert_eq(mkdir(folder, 0700), 0);
+    while (journal_is_suspect(journal))
+        thread_sleep_ms(5);
+    cr_assert_not(lane_is_suspect(lane));
+    cr_assert(journal_wait_durable(journal, JOURNAL_ENGINE, 2, 2000));
+    append(lane, 3);
+    cr_assert(journal_wait_durable(journal, JOURNAL_ENGINE, 3, 2000));
     journal_close(journal);
+    cr_assert_eq(read_all(JOURNAL_ENGINE), 3);
 }
