@@ -75,21 +75,110 @@ static uint16_t instance_tag(const char *name)
     return (uint16_t)((hash ^ hash >> 16) % MAX_INSTANCE);
 }
 
+/* --- what an earlier run left --- */
+
+static void copy_name(char *out, const char *name, size_t size)
+{
+    size_t length = strnlen(name, size - 1);
+
+    memcpy(out, name, length);
+    out[length] = '\0';
+}
+
+static void name_instrument(const struct config *config, uint16_t at, struct input_instrument *name)
+{
+    const struct instrument *row = &config->instrument[at];
+
+    copy_name(name->name, row->name, sizeof name->name);
+    copy_name(name->currency, config->currency[row->currency].name, sizeof name->currency);
+    name->tick_units = row->tick_units;
+    name->lot_units = row->lot_units;
+    name->price_decimals = row->price_decimals;
+    name->qty_decimals = row->qty_decimals;
+    name->venue = row->venue;
+}
+
+static void name_all(const struct config *config, struct input_names *names)
+{
+    memset(names, 0, sizeof *names);
+    names->venues = config->venues;
+    names->strategies = config->strategies;
+    names->instruments = config->instruments;
+    for (uint16_t at = 0; at < config->venues; at++)
+        copy_name(names->venue[at], config->venue[at], MAX_NAME);
+    for (uint16_t at = 0; at < config->strategies; at++)
+        copy_name(names->strategy[at], config->strategy[at].name, MAX_NAME);
+    for (uint16_t at = 0; at < config->instruments; at++)
+        name_instrument(config, at, &names->instrument[at]);
+}
+
+static enum status refuse(const struct config *config, const struct carry_fault *fault,
+                          struct err *err)
+{
+    static const char *const says[] = {
+        [CARRY_FITS] = "",
+        [CARRY_NO_INSTRUMENT] = "it is not among the instruments any more",
+        [CARRY_OTHER_VENUE] = "its venue is another one now",
+        [CARRY_OTHER_CURRENCY] = "its settlement currency is another one now",
+        [CARRY_OTHER_STEP] = "its tick or lot is another one now",
+        [CARRY_NO_STRATEGY] = "it is not among the strategies any more",
+    };
+
+    return err_format(err, ERR_CONFIG,
+                      "%s: %s holds %lld lots and has %u orders that may be alive, but %s: start "
+                      "with it as it was, get flat, then change it; or give another data directory",
+                      config->path, fault->name, (long long)fault->lots, fault->orders,
+                      says[fault->kind]);
+}
+
+static enum status take_over(struct engine_room *room, const struct config *config,
+                             const struct state_found *found, struct err *err)
+{
+    struct carry_fault fault;
+
+    name_all(config, &room->names);
+    if (!found || !carry_names(found->carry))
+        return OK;
+    fault = carry_fault(found->carry, &room->names);
+    if (fault.kind != CARRY_FITS)
+        return refuse(config, &fault, err);
+    carry_rename(found->carry, &room->names);
+    room->carried = found->carry;
+    return OK;
+}
+
+static void restore(struct engine_room *room, const struct config *config,
+                    const struct store_saved *saved, const struct state_found *found,
+                    uint64_t epoch)
+{
+    enum trading_state first = restore_first_state(
+        config->initial_state, config->mode == MODE_LIVE, !found || found->is_sure);
+
+    restore_scopes(&room->config, room->kill, saved, first, epoch);
+    if (room->carried)
+        restore_carried(&room->config, room->kill, saved, room->carried);
+    restore_strategies(&room->config, saved);
+}
+
 enum status engine_room_open(struct engine_room *room, const struct config *config,
-                             const struct store_saved *saved, uint64_t epoch, struct err *err)
+                             const struct store_saved *saved, const struct state_found *found,
+                             uint64_t epoch, struct err *err)
 {
     int64_t now_ns = clock_real_ns();
+    enum status status;
 
     memset(room, 0, sizeof *room);
     if (!take_parts(room))
         return err_set(err, ERR_INTERNAL, "no memory for the engine's rings");
+    status = take_over(room, config, found, err);
+    if (status != OK)
+        return status;
     config_engine(config, &room->config);
     room->config.gateways = 1; /* one simulated venue serves all */
     room->config.epoch = epoch;
     room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = day_start_ns(now_ns, config->money.day_roll_hour);
-    restore_scopes(&room->config, room->kill, saved, config->initial_state, epoch);
-    restore_strategies(&room->config, saved);
+    restore(room, config, saved, found, epoch);
     room->inline_gateway = config->engine.inline_gateway;
     room->step_budget_ns = config->engine.step_budget_ns;
     room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
@@ -159,6 +248,8 @@ enum status engine_room_gateway(struct engine_room *room, const struct config *c
         .kill = room->kill,
     };
 
+    for (uint16_t at = 0; room->carried && at < config->instruments; at++)
+        gateway.opening_lots[at] = carry_lots(room->carried, at);
     gateway.speed = speed_of(config->market.speed, &gateway.times);
     return gateway_open(&room->gateway, &gateway, err);
 }
@@ -168,6 +259,35 @@ static void lock_memory(void *memory, size_t size)
 {
     if (mlock(memory, size) != 0)
         log_line(LOG_WARN, "engine", "memory is not locked", "bytes=%zu errno=%d", size, errno);
+}
+
+struct giving {
+    struct engine_room *room;
+    struct lane *lane;
+    bool is_full;
+};
+
+/* Nobody empties the lane yet: what the rows lead to must fit. */
+static bool give(void *ctx, const void *row, uint32_t length)
+{
+    struct giving *giving = ctx;
+
+    giving->is_full = lane_room(giving->lane) < 2 * LANE_RECORD_MAX;
+    return !giving->is_full && engine_carry(giving->room->engine, row, length, clock_real_ns());
+}
+
+static enum status give_carried(struct engine_room *room, struct lane *lane, struct err *err)
+{
+    struct giving giving = {.room = room, .lane = lane};
+
+    if (!room->carried || carry_each(room->carried, give, &giving))
+        return OK;
+    return giving.is_full ? err_set(err, ERR_CONFIG,
+                                    "journal.hot_bytes: too small for the orders and positions "
+                                    "that an earlier run left")
+                          : err_set(err, ERR_DAMAGED,
+                                    "the engine does not take what an earlier run left: the "
+                                    "journal and its snapshots are damaged");
 }
 
 enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err)
@@ -184,8 +304,9 @@ enum status engine_room_engine(struct engine_room *room, struct journal *journal
     if (!memory)
         return err_set(err, ERR_INTERNAL, "no memory for the engine");
     lock_memory(memory, size);
+    (void)lane_append(io.events, INPUT_NAMES, clock_real_ns(), 0, &room->names, sizeof room->names);
     room->engine = engine_init(memory, &room->config, io, clock_real_ns());
-    return OK;
+    return give_carried(room, io.events, err);
 }
 
 static void *gateway_run(void *context)

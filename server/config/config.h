@@ -53,6 +53,7 @@ struct config {
         int64_t hot_bytes;             /* of the engine lane; power of two */
         int64_t sync_ms;               /* the disk copy is at most this far behind */
         char hot_dir[CONFIG_TEXT_MAX]; /* empty: the data directory */
+        int64_t snapshot_records;      /* of the engine's lane, between two snapshots */
     } journal;
     struct {
         int32_t level; /* enum log_level */

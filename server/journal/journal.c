@@ -25,6 +25,7 @@ struct journal {
         int64_t dirty_since_ns; /* 0: all synced */
         _Atomic uint64_t durable_seq;
     } copy[JOURNAL_LANES];
+    struct journal_follower follower; /* of the engine's lane; take NULL: none */
     uint8_t payload[LANE_RECORD_MAX];
     _Atomic bool suspect;
     pthread_t persister;
@@ -117,9 +118,15 @@ enum status journal_open(struct journal **journal, const char *dir, const struct
 
 /* --- the persister --- */
 
+static bool is_followed(const struct journal *journal, const struct journal_copy *copy)
+{
+    return journal->follower.take && copy == &journal->copy[JOURNAL_ENGINE];
+}
+
 static enum status copy_records(struct journal *journal, struct journal_copy *copy, uint32_t *moved,
                                 struct err *err)
 {
+    int64_t file_bytes = copy->disk.file_bytes;
     struct lane_record record;
     enum status status = OK;
 
@@ -130,12 +137,17 @@ static enum status copy_records(struct journal *journal, struct journal_copy *co
         if (result != LANE_RECORD)
             break;
         status = disk_append(&copy->disk, &record, journal->payload, err);
+        if (status == OK && is_followed(journal, copy))
+            journal->follower.take(journal->follower.ctx, &record, journal->payload);
         (*moved)++;
     }
     if (status == OK && copy->disk.written_seq != copy->disk.last_seq) {
         status = disk_write(&copy->disk, err);
         if (copy->dirty_since_ns == 0)
             copy->dirty_since_ns = clock_mono_ns();
+        if (status == OK && is_followed(journal, copy))
+            journal->follower.copied(journal->follower.ctx, copy->disk.written_seq,
+                                     copy->disk.chain.value, copy->disk.file_bytes < file_bytes);
     }
     if (status == OK)
         lane_gate_release(&copy->reader, JOURNAL_GATE_PERSISTER);
@@ -258,6 +270,12 @@ void journal_close(struct journal *journal)
 }
 
 /* --- for everybody --- */
+
+void journal_follow(struct journal *journal, const struct journal_follower *follower)
+{
+    assert(!journal->started);
+    journal->follower = *follower;
+}
 
 struct lane *journal_lane(struct journal *journal, enum journal_lane lane)
 {

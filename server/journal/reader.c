@@ -178,6 +178,11 @@ enum status journal_reader_next(struct journal_reader *reader, struct lane_recor
     }
 }
 
+const uint8_t *journal_reader_chain(const struct journal_reader *reader)
+{
+    return reader->chain.value;
+}
+
 void journal_reader_close(struct journal_reader *reader)
 {
     if (reader->fd >= 0)

@@ -50,6 +50,7 @@ static bool copy_next(struct world *world)
                 (unsigned long long)seq);
     disk->durable_seq = seq;
     remember(world, &header, seq, payload);
+    (void)carry_take(world->on_disk, header.kind, header.at_ns, payload, header.length);
     return true;
 }
 
@@ -80,7 +81,7 @@ void disk_persist(struct world *world, uint32_t records)
     while (records-- > 0 && copy_next(world))
         ;
     lane_gate_release(&world->disk.reader, 0);
-    input_record(world, INPUT_PERSISTED, &world->disk.reader.read_at, sizeof(uint64_t));
+    input_record(world, FED_PERSISTED, &world->disk.reader.read_at, sizeof(uint64_t));
 }
 
 void disk_begin_life(struct world *world)

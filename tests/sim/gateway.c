@@ -79,7 +79,7 @@ static void send(struct world *world, uint16_t at)
     say(world, "%s of %llx %s", kinds[message->kind], (unsigned long long)order->id,
         gateway->blocked ? "is held back: killed" : "leaves");
     ring_release(&world->live.orders[at]);
-    input_record(world, INPUT_TAKEN, &at, sizeof at);
+    input_record(world, FED_TAKEN, &at, sizeof at);
     gateway->at = GATEWAY_LOOKING;
 }
 

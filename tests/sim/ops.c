@@ -143,7 +143,7 @@ void op_suspect(struct world *world)
 {
     say(world, "storage is suspect");
     lane_distrust(&world->live.lane);
-    input_record(world, INPUT_SUSPECT, NULL, 0);
+    input_record(world, FED_SUSPECT, NULL, 0);
 }
 
 void op_crash(struct world *world)
@@ -170,5 +170,5 @@ void op_show(struct world *world)
 
     while (ring_peek(&world->live.telemetry, &length))
         ring_release(&world->live.telemetry);
-    input_record(world, INPUT_SHOWN, NULL, 0);
+    input_record(world, FED_SHOWN, NULL, 0);
 }

@@ -23,7 +23,7 @@ struct kill_at {
     uint16_t scope;
 };
 
-void input_record(struct world *world, enum input_kind kind, const void *payload, size_t length)
+void input_record(struct world *world, enum fed_kind kind, const void *payload, size_t length)
 {
     struct input input = {.length = (uint32_t)((length + 7) & ~(size_t)7),
                           .kind = (uint32_t)kind,
@@ -42,7 +42,7 @@ void input_record_kill_at(struct world *world, uint64_t seq, uint16_t scope)
 {
     struct kill_at kill = {.seq = seq, .scope = scope};
 
-    input_record(world, INPUT_KILL_AT_SEQ, &kill, sizeof kill);
+    input_record(world, FED_KILL_AT_SEQ, &kill, sizeof kill);
 }
 
 void input_begin(struct world *world)
@@ -52,7 +52,7 @@ void input_begin(struct world *world)
     for (uint16_t scope = 0; scope < SIM_SCOPES; scope++)
         start.word[scope] = atomic_load(&world->live.page.word[scope]);
     world->input_bytes = 0;
-    input_record(world, INPUT_START, &start, sizeof start);
+    input_record(world, FED_START, &start, sizeof start);
 }
 
 static const struct input *next_input(const struct world *world)
@@ -72,7 +72,7 @@ void replay_append(struct world *world, uint64_t seq)
     const struct input *input = next_input(world);
     struct kill_at kill;
 
-    if (!input || input->kind != INPUT_KILL_AT_SEQ)
+    if (!input || input->kind != FED_KILL_AT_SEQ)
         return;
     memcpy(&kill, input + 1, sizeof kill);
     if (kill.seq != seq)
@@ -117,45 +117,45 @@ static void feed_again(struct world *world, const struct input *input)
     const void *payload = input + 1;
     uint16_t scope;
 
-    switch ((enum input_kind)input->kind) {
-    case INPUT_START:
+    switch ((enum fed_kind)input->kind) {
+    case FED_START:
         start(world, input->now_ns, payload);
         break;
-    case INPUT_MARKET:
+    case FED_MARKET:
         engine_market(rig->engine, payload, input->now_ns);
         break;
-    case INPUT_EXECUTION:
+    case FED_EXECUTION:
         engine_execution(rig->engine, payload, input->now_ns);
         break;
-    case INPUT_COMMAND:
+    case FED_COMMAND:
         engine_command(rig->engine, payload, input->now_ns);
         break;
-    case INPUT_TIMER:
+    case FED_TIMER:
         engine_timer(rig->engine, input->now_ns);
         break;
-    case INPUT_OVERRUN:
+    case FED_OVERRUN:
         engine_overran(rig->engine, input->now_ns);
         break;
-    case INPUT_ANSWER_KILL:
+    case FED_ANSWER_KILL:
         engine_publish_kill(rig->engine, engine_kill(rig->engine, input->now_ns), input->now_ns);
         break;
-    case INPUT_KILL:
+    case FED_KILL:
         memcpy(&scope, payload, sizeof scope);
         kill_page_set(&rig->page, scope);
         break;
-    case INPUT_KILL_AT_SEQ:
+    case FED_KILL_AT_SEQ:
         violate(world, "I8", "replay: the record at which a kill came was not appended");
-    case INPUT_TAKEN:
+    case FED_TAKEN:
         memcpy(&scope, payload, sizeof scope);
         take_order(world, scope);
         break;
-    case INPUT_SHOWN:
+    case FED_SHOWN:
         empty(&rig->telemetry);
         break;
-    case INPUT_PERSISTED:
+    case FED_PERSISTED:
         atomic_store(&rig->shared.gate[0], *(const uint64_t *)payload);
         break;
-    case INPUT_SUSPECT:
+    case FED_SUSPECT:
         lane_distrust(&rig->lane);
         break;
     }
@@ -172,7 +172,7 @@ void replay_life(struct world *world, bool to_the_end)
     for (uint64_t at = 0; at < world->input_bytes;) {
         const struct input *each = (const void *)(world->inputs + at);
 
-        if (each->kind != INPUT_KILL_AT_SEQ)
+        if (each->kind != FED_KILL_AT_SEQ)
             last_call = at;
         at += sizeof *each + each->length;
     }

@@ -120,6 +120,7 @@ static void live_append(struct world *world, struct lane *lane, uint64_t seq, ui
     world->last_seq = seq;
     world->call_bytes += sizeof(struct lane_record) + length;
     oracle_hear(world, seq, kind, payload, length);
+    fold_hear(world, kind, payload, length);
 }
 
 uint64_t __wrap_lane_append(struct lane *lane, uint16_t kind, int64_t at_ns, uint64_t cause,
@@ -167,7 +168,7 @@ bool feed_market(struct world *world, const struct market_update *update)
 
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_MARKET, update, sizeof *update + levels * sizeof update->levels[0]);
+    input_record(world, FED_MARKET, update, sizeof *update + levels * sizeof update->levels[0]);
     engine_market(world->live.engine, update, world->now_ns);
     check_call(world);
     return true;
@@ -177,7 +178,7 @@ bool feed_execution(struct world *world, const struct execution *execution)
 {
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_EXECUTION, execution, sizeof *execution);
+    input_record(world, FED_EXECUTION, execution, sizeof *execution);
     engine_execution(world->live.engine, execution, world->now_ns);
     check_call(world);
     return true;
@@ -188,7 +189,7 @@ bool feed_command(struct world *world, struct command *command)
     if (!begin_call(world))
         return false;
     command->id = (uint64_t)world->life << 32 | ++world->commands;
-    input_record(world, INPUT_COMMAND, command, sizeof *command);
+    input_record(world, FED_COMMAND, command, sizeof *command);
     world->answered_now = false;
     world->in_command = true;
     engine_command(world->live.engine, command, world->now_ns);
@@ -203,7 +204,7 @@ bool feed_timer(struct world *world)
 {
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_TIMER, NULL, 0);
+    input_record(world, FED_TIMER, NULL, 0);
     oracle_roll_day(world);
     if (world->now_ns - world->slow_timer_ns >= SLOW_TIMER_NS) {
         world->slow_timer_ns = world->now_ns;
@@ -219,7 +220,7 @@ bool feed_overrun(struct world *world)
 {
     if (!begin_call(world))
         return false;
-    input_record(world, INPUT_OVERRUN, NULL, 0);
+    input_record(world, FED_OVERRUN, NULL, 0);
     engine_overran(world->live.engine, world->now_ns);
     check_call(world);
     return true;
@@ -231,7 +232,7 @@ void feed_kill_answer(struct world *world)
     uint64_t doorbell;
 
     begin_call(world);
-    input_record(world, INPUT_ANSWER_KILL, NULL, 0);
+    input_record(world, FED_ANSWER_KILL, NULL, 0);
     doorbell = engine_kill(world->live.engine, world->now_ns);
     engine_publish_kill(world->live.engine, doorbell, world->now_ns);
     check_call(world);
@@ -239,7 +240,7 @@ void feed_kill_answer(struct world *world)
 
 void feed_kill(struct world *world, uint16_t scope)
 {
-    input_record(world, INPUT_KILL, &scope, sizeof scope);
+    input_record(world, FED_KILL, &scope, sizeof scope);
     oracle_killed(world, scope, world->last_seq);
 }
 
@@ -469,6 +470,7 @@ static void start_life(struct world *world, bool power_lost)
     disk_restore(world);
     world->first_seq = world->last_seq + 1;
     input_begin(world);
+    fold_begin_life(world);
     oracle_new_life(world);
     gateway_reset(world);
     world->call_bytes = 0;
@@ -539,6 +541,7 @@ bool world_run(struct world *world, const struct run *run)
     if (setjmp(world->violated) != 0)
         return false;
     reset(world, run);
+    fold_begin_run(world);
     start_life(world, false);
     market_reset(world);
     run_steps(world);
@@ -551,7 +554,11 @@ struct world *world_make(void)
 
     if (world)
         world->inputs = malloc(SIM_INPUT_BYTES);
-    if (!world || !world->inputs) {
+    if (world) {
+        world->fold = malloc(carry_size());
+        world->on_disk = malloc(carry_size());
+    }
+    if (!world || !world->inputs || !world->fold || !world->on_disk) {
         fputs("sim: out of memory\n", stderr);
         exit(70);
     }

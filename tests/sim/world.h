@@ -16,6 +16,7 @@
  *   disk.c        the persister, what is durable, what a restart finds
  *   oracle.c      what the engine has said and what it has been told, kept apart from it
  *   invariants.c  I1 to I13
+ *   fold.c        what the events come to (carry.h), against the engine's state after each step
  *   replay.c      the recorded inputs again, by a second engine
  *   story.c       shrinking, and the words for it
  *   main.c        seeds from the command line
@@ -26,6 +27,7 @@
 #ifndef PITWALL_TESTS_SIM_WORLD_H
 #define PITWALL_TESTS_SIM_WORLD_H
 
+#include "carry_state.h"
 #include "engine_state.h"
 
 #include <setjmp.h>
@@ -267,6 +269,8 @@ struct world {
     struct sim_tally tally;
     struct rig live, again; /* again: the replay */
     uint8_t *inputs;        /* of this life, for the replay */
+    struct carry *fold;     /* of what the live engine has said */
+    struct carry *on_disk;  /* of what of it is on the disk */
     jmp_buf crash, violated;
     struct violation violation;
 
@@ -374,24 +378,24 @@ void feed_kill_answer(struct world *world);
 void feed_kill(struct world *world, uint16_t scope); /* a person sets the page */
 
 /* replay.c */
-enum input_kind {
-    INPUT_START,
-    INPUT_MARKET = 1,
-    INPUT_EXECUTION,
-    INPUT_COMMAND,
-    INPUT_TIMER,
-    INPUT_OVERRUN,
-    INPUT_ANSWER_KILL,
-    INPUT_KILL,        /* the page is set between two calls */
-    INPUT_KILL_AT_SEQ, /* the page is set right before this record was appended */
-    INPUT_TAKEN,       /* a gateway took a message off a ring */
-    INPUT_SHOWN,       /* the telemetry ring was emptied */
-    INPUT_PERSISTED,   /* the persister has released the lane up to here */
-    INPUT_SUSPECT,
+enum fed_kind {
+    FED_START,
+    FED_MARKET = 1,
+    FED_EXECUTION,
+    FED_COMMAND,
+    FED_TIMER,
+    FED_OVERRUN,
+    FED_ANSWER_KILL,
+    FED_KILL,        /* the page is set between two calls */
+    FED_KILL_AT_SEQ, /* the page is set right before this record was appended */
+    FED_TAKEN,       /* a gateway took a message off a ring */
+    FED_SHOWN,       /* the telemetry ring was emptied */
+    FED_PERSISTED,   /* the persister has released the lane up to here */
+    FED_SUSPECT,
 };
 /* A new life: keeps the page as it comes up; the configuration stays in the world. */
 void input_begin(struct world *world);
-void input_record(struct world *world, enum input_kind kind, const void *payload, size_t length);
+void input_record(struct world *world, enum fed_kind kind, const void *payload, size_t length);
 void input_record_kill_at(struct world *world, uint64_t seq, uint16_t scope);
 void replay_life(struct world *world, bool to_the_end);
 void replay_append(struct world *world, uint64_t seq);
@@ -443,6 +447,12 @@ void check_refused(struct world *world, uint64_t hash_before, const struct comma
 void check_accepted(struct world *world, const struct command *command);
 void check_loosened(struct world *world, const struct event_state_changed *event, uint64_t seq);
 void check_restart(struct world *world);
+
+/* fold.c: what is folded from events, against the engine that said them. */
+void fold_begin_run(struct world *world);
+void fold_begin_life(struct world *world);
+void fold_hear(struct world *world, uint16_t kind, const void *payload, uint32_t length);
+void fold_check(struct world *world);
 
 /* disk.c */
 void disk_begin_life(struct world *world);
