@@ -93,8 +93,7 @@ uint64_t engine_state_hash(const struct engine *engine)
 
 void engine_say_hash(struct engine *engine)
 {
-    struct event_state_hash event = {.events = engine->oms.said,
-                                     .hash = engine_state_hash(engine)};
+    struct event_state_hash event = {.events = engine->oms.said, .hash = engine_state_hash(engine)};
 
     engine->hash_said = engine->oms.said;
     oms_emit(&engine->oms, EVENT_STATE_HASH, &event, sizeof event);

@@ -336,8 +336,8 @@ static void take_names(struct carry *carry, const void *payload, uint32_t length
     }
 
 /* Copied out: a payload on disk need not be aligned, and one of an older version is shorter. */
-enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns,
-                             const void *payload, uint32_t length)
+enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, const void *payload,
+                             uint32_t length)
 {
     struct event_state_hash hash = {0};
 

@@ -76,8 +76,8 @@ enum carry_result {
     CARRY_DIFFERS /* the engine's STATE_HASH is not what its events come to */
 };
 /* The next record of the lane. Kinds that it does not know pass by. */
-enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns,
-                             const void *payload, uint32_t length);
+enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, const void *payload,
+                             uint32_t length);
 
 /* state_hash.h */
 uint64_t carry_hash(const struct carry *carry);

@@ -240,7 +240,8 @@ static enum carry_fault_kind compare(const struct input_names *old, uint16_t at,
     if (strncmp(was->currency, is->currency, sizeof was->currency) != 0)
         return CARRY_OTHER_CURRENCY;
     return was->tick_units == is->tick_units && was->lot_units == is->lot_units &&
-                   was->price_decimals == is->price_decimals && was->qty_decimals == is->qty_decimals
+                   was->price_decimals == is->price_decimals &&
+                   was->qty_decimals == is->qty_decimals
                ? CARRY_FITS
                : CARRY_OTHER_STEP;
 }

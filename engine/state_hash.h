@@ -18,9 +18,9 @@
 struct state_parts {
     const struct order_pool *orders;
     struct scope_map scopes;
-    const struct position *total;                 /* [MAX_INSTRUMENTS] */
+    const struct position *total;                  /* [MAX_INSTRUMENTS] */
     const struct position (*own)[MAX_INSTRUMENTS]; /* [MAX_STRATEGIES] */
-    const struct limits *limits;                  /* the last three [MAX_SCOPES] */
+    const struct limits *limits;                   /* the last three [MAX_SCOPES] */
     const uint64_t *limits_generation;
     const struct scope_state *states;
 };

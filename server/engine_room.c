@@ -151,8 +151,8 @@ static void restore(struct engine_room *room, const struct config *config,
                     const struct store_saved *saved, const struct state_found *found,
                     uint64_t epoch)
 {
-    enum trading_state first = restore_first_state(
-        config->initial_state, config->mode == MODE_LIVE, !found || found->is_sure);
+    enum trading_state first = restore_first_state(config->initial_state, config->mode == MODE_LIVE,
+                                                   !found || found->is_sure);
 
     restore_scopes(&room->config, room->kill, saved, first, epoch);
     if (room->carried)

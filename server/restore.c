@@ -82,8 +82,8 @@ enum trading_state restore_first_state(enum trading_state configured, bool is_li
 static void carry_limits(struct engine_config *engine, const struct store_saved *saved,
                          const struct carry_scope *row, uint16_t scope)
 {
-    if (row->generation == 0 ||
-        (saved->scope[scope].limits_found && saved->scope[scope].limits_generation >= row->generation))
+    if (row->generation == 0 || (saved->scope[scope].limits_found &&
+                                 saved->scope[scope].limits_generation >= row->generation))
         return;
     memcpy(engine->limits[scope].value, row->value, sizeof row->value);
     bound_by_caps(&engine->limits[scope], &engine->caps[scope]);
@@ -99,8 +99,7 @@ static void carry_state(struct engine_config *engine, struct kill_page *page,
     if (row->state.state <= (unsigned)engine->initial[scope].state)
         return;
     engine->initial[scope].state = (enum trading_state)row->state.state;
-    engine->initial[scope].incident =
-        row->state.state == STATE_HALTED ? row->state.incident : 0;
+    engine->initial[scope].incident = row->state.state == STATE_HALTED ? row->state.incident : 0;
     atomic_store(&page->word[scope], engine->initial[scope].incident);
 }
 

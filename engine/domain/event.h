@@ -257,7 +257,7 @@ struct event_order_carried {
     int64_t price_ticks, qty_lots;
     int64_t amend_price_ticks, amend_qty_lots; /* not answered; qty 0: none */
     int64_t filled_lots;
-    uint64_t filled_price_lots[2];     /* sum of price * lots: low, high half */
+    uint64_t filled_price_lots[2];       /* sum of price * lots: low, high half */
     int64_t sent_ns, acked_ns, amend_ns; /* acked 0: not yet */
     uint32_t amend_no;
     uint16_t instrument, strategy;
@@ -278,9 +278,8 @@ static inline int64_t carried_average_e8_ticks(const struct event_order_carried 
     unsigned __int128 sum =
         (unsigned __int128)carried->filled_price_lots[1] << 64 | carried->filled_price_lots[0];
 
-    return carried->filled_lots > 0
-               ? (int64_t)((__int128)sum * PRICE_ONE_E8 / carried->filled_lots)
-               : 0;
+    return carried->filled_lots > 0 ? (int64_t)((__int128)sum * PRICE_ONE_E8 / carried->filled_lots)
+                                    : 0;
 }
 
 const char *event_name(enum event_kind kind);

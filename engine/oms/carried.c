@@ -48,9 +48,8 @@ void order_take_on(struct order *order, const struct event_order_carried *carrie
     order->amend_qty_lots = carried->amend_qty_lots;
     order->amend_no = carried->amend_no;
     order->filled_lots = carried->filled_lots;
-    order->filled_price_lots =
-        (__int128)(((unsigned __int128)carried->filled_price_lots[1] << 64) |
-                   carried->filled_price_lots[0]);
+    order->filled_price_lots = (__int128)(((unsigned __int128)carried->filled_price_lots[1] << 64) |
+                                          carried->filled_price_lots[0]);
     order->sent_ns = carried->sent_ns;
     order->acked_ns = carried->acked_ns;
     order->amend_ns = carried->amend_ns;

@@ -136,9 +136,10 @@ static void book_fill(struct oms *oms, const struct execution *execution, bool e
     oms_revalue(oms, execution->instrument);
     if (execution->strategy != STRATEGY_MANUAL)
         tally_execution(&oms->tally, oms_scopes(oms, execution->strategy, execution->instrument));
-    oms_emit_position(oms, execution->instrument, UINT16_MAX, &accounts->total[execution->instrument]);
+    oms_emit_position(oms, execution->instrument, UINT16_MAX,
+                      &accounts->total[execution->instrument]);
     oms_emit_position(oms, execution->instrument, execution->strategy,
-                  &accounts->own[execution->strategy][execution->instrument]);
+                      &accounts->own[execution->strategy][execution->instrument]);
 }
 
 static void record_latency(struct histogram *histogram, int64_t from_ns, int64_t to_ns)

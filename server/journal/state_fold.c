@@ -149,8 +149,8 @@ static enum status recover_from(struct recovering *recovering, uint64_t seq, str
     if (status != OK)
         return status;
     if (!belongs(recovering, seq, chain)) {
-        journal_say(recovering->found->says,
-                    "snapshot %" PRIu64 " does not belong to this journal", seq);
+        journal_say(recovering->found->says, "snapshot %" PRIu64 " does not belong to this journal",
+                    seq);
         journal_reader_close(recovering->reader);
         return ERR_NOT_FOUND;
     }

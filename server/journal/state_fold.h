@@ -16,11 +16,11 @@
 struct state_fold;
 
 struct state_found {
-    struct carry *carry; /* the fold's own; for the main thread until the persister starts */
-    uint64_t seq;        /* of the last record that is in it; 0: the journal was empty */
-    uint64_t from_snapshot; /* sequence; 0: none */
-    uint64_t read;          /* records after it */
-    bool is_sure;           /* false: records are missing, or it is not what the engine had */
+    struct carry *carry;     /* the fold's own; for the main thread until the persister starts */
+    uint64_t seq;            /* of the last record that is in it; 0: the journal was empty */
+    uint64_t from_snapshot;  /* sequence; 0: none */
+    uint64_t read;           /* records after it */
+    bool is_sure;            /* false: records are missing, or it is not what the engine had */
     char says[ERR_TEXT_MAX]; /* what was passed over, in words; empty: nothing */
 };
 

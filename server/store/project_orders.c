@@ -250,16 +250,16 @@ bool project_order_state(struct turn *turn, const struct event_order_state *even
  * that has lost the row the order stays without one. */
 bool project_order_carried(struct turn *turn, const struct event_order_carried *carried)
 {
-    struct event_order_state event = {
-        .order_id = carried->order_id,
-        .filled_lots = carried->filled_lots,
-        .leaves_lots =
-            carried->qty_lots > carried->filled_lots ? carried->qty_lots - carried->filled_lots : 0,
-        .filled_price_e8_ticks = carried_average_e8_ticks(carried),
-        .state = carried->state,
-        .report = REPORT_TIMEOUT,
-        .price_ticks = carried->price_ticks,
-        .qty_lots = carried->qty_lots};
+    struct event_order_state event = {.order_id = carried->order_id,
+                                      .filled_lots = carried->filled_lots,
+                                      .leaves_lots = carried->qty_lots > carried->filled_lots
+                                                         ? carried->qty_lots - carried->filled_lots
+                                                         : 0,
+                                      .filled_price_e8_ticks = carried_average_e8_ticks(carried),
+                                      .state = carried->state,
+                                      .report = REPORT_TIMEOUT,
+                                      .price_ticks = carried->price_ticks,
+                                      .qty_lots = carried->qty_lots};
 
     return project_order_state(turn, &event);
 }

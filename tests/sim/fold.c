@@ -71,8 +71,7 @@ static void compare_position(struct world *world, uint16_t strategy, uint16_t in
                 (long long)folded->lots);
 }
 
-static void compare_order(struct world *world, const struct order *held,
-                          const struct order *folded)
+static void compare_order(struct world *world, const struct order *held, const struct order *folded)
 {
     if (!folded)
         violate(world, "I13", "order %llx is live, and not in the fold",
