@@ -251,13 +251,18 @@ void state_fold_quiet(struct state_fold *fold)
         state_fold_on_difference(fold, NULL, NULL);
 }
 
-void state_fold_close(struct state_fold *fold)
+void state_fold_drop(struct state_fold *fold)
 {
     if (!fold)
         return;
-    if (fold->seq != fold->snapshot_seq)
-        write_snapshot(fold);
     pthread_mutex_destroy(&fold->lock);
     free(fold->carry);
     free(fold);
+}
+
+void state_fold_close(struct state_fold *fold)
+{
+    if (fold && fold->seq != fold->snapshot_seq)
+        write_snapshot(fold);
+    state_fold_drop(fold);
 }

@@ -34,5 +34,7 @@ void state_fold_on_difference(struct state_fold *fold, state_differs_fn differs,
 void state_fold_quiet(struct state_fold *fold);
 /* After journal_close(); writes a last snapshot. May be NULL. */
 void state_fold_close(struct state_fold *fold);
+/* The same without a snapshot: nothing on disk is touched. */
+void state_fold_drop(struct state_fold *fold);
 
 #endif
