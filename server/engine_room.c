@@ -76,14 +76,69 @@ static uint16_t instance_tag(const char *name)
     return (uint16_t)((hash ^ hash >> 16) % MAX_INSTANCE);
 }
 
+/* --- what an earlier run left --- */
+
+static enum status refuse(const struct config *config, const struct carry_fault *fault,
+                          struct err *err)
+{
+    static const char *const says[] = {
+        [CARRY_FITS] = "",
+        [CARRY_NO_INSTRUMENT] = "it is not among the instruments any more",
+        [CARRY_OTHER_VENUE] = "its venue is another one now",
+        [CARRY_OTHER_CURRENCY] = "its settlement currency is another one now",
+        [CARRY_OTHER_STEP] = "its tick or lot is another one now",
+        [CARRY_NO_STRATEGY] = "it is not among the strategies any more",
+    };
+
+    return err_format(err, ERR_CONFIG,
+                      "%s: %s holds %lld lots and has %u orders that may be alive, but %s: start "
+                      "with it as it was, get flat, then change it; or give another data directory",
+                      config->path, fault->name, (long long)fault->lots, fault->orders,
+                      says[fault->kind]);
+}
+
+static enum status take_over(struct engine_room *room, const struct config *config,
+                             const struct state_found *found, struct err *err)
+{
+    struct carry_fault fault;
+
+    config_names(config, &room->names);
+    if (!found || !carry_names(found->carry))
+        return OK;
+    fault = carry_fault(found->carry, &room->names);
+    if (fault.kind != CARRY_FITS)
+        return refuse(config, &fault, err);
+    carry_rename(found->carry, &room->names);
+    room->carried = found->carry;
+    return OK;
+}
+
+static void restore(struct engine_room *room, const struct config *config,
+                    const struct store_saved *saved, const struct state_found *found,
+                    uint64_t epoch)
+{
+    enum trading_state first = restore_first_state(config->initial_state, config->mode == MODE_LIVE,
+                                                   !found || found->is_sure);
+
+    restore_scopes(&room->config, room->kill, saved, first, epoch);
+    if (room->carried)
+        restore_carried(&room->config, room->kill, saved, room->carried);
+    restore_strategies(&room->config, saved);
+}
+
 enum status engine_room_open(struct engine_room *room, const struct config *config,
-                             const struct store_saved *saved, uint64_t epoch, struct err *err)
+                             const struct store_saved *saved, const struct state_found *found,
+                             uint64_t epoch, struct err *err)
 {
     int64_t now_ns = clock_real_ns();
+    enum status status;
 
     memset(room, 0, sizeof *room);
     if (!take_parts(room))
         return err_set(err, ERR_INTERNAL, "no memory for the engine's rings");
+    status = take_over(room, config, found, err);
+    if (status != OK)
+        return status;
     config_engine(config, &room->config);
     if (!build_hash(room->config.build))
         log_line(LOG_WARN, "engine", "the program cannot be read: its records name no build", NULL);
@@ -91,8 +146,7 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     room->config.epoch = epoch;
     room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = day_start_ns(now_ns, config->money.day_roll_hour);
-    restore_scopes(&room->config, room->kill, saved, config->initial_state, epoch);
-    restore_strategies(&room->config, saved);
+    restore(room, config, saved, found, epoch);
     room->inline_gateway = config->engine.inline_gateway;
     room->step_budget_ns = config->engine.step_budget_ns;
     room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
@@ -162,6 +216,8 @@ enum status engine_room_gateway(struct engine_room *room, const struct config *c
         .kill = room->kill,
     };
 
+    for (uint16_t at = 0; room->carried && at < config->instruments; at++)
+        gateway.opening_lots[at] = carry_lots(room->carried, at);
     gateway.speed = speed_of(config->market.speed, &gateway.times);
     return gateway_open(&room->gateway, &gateway, err);
 }
@@ -173,17 +229,36 @@ static void lock_memory(void *memory, size_t size)
         log_line(LOG_WARN, "engine", "memory is not locked", "bytes=%zu errno=%d", size, errno);
 }
 
-/* Before all that the engine says: what its numbers mean. */
-static void name_run(const struct config *config, struct lane *lane)
-{
-    struct input_names names;
+struct giving {
+    struct engine_room *room;
+    struct lane *lane;
+    bool is_full;
+};
 
-    config_names(config, &names);
-    lane_append(lane, INPUT_NAMES, clock_real_ns(), 0, &names, sizeof names);
+/* Nobody empties the lane yet: what the rows lead to must fit. */
+static bool give(void *ctx, const void *row, uint32_t length)
+{
+    struct giving *giving = ctx;
+
+    giving->is_full = lane_room(giving->lane) < 2 * LANE_RECORD_MAX;
+    return !giving->is_full && engine_carry(giving->room->engine, row, length, clock_real_ns());
 }
 
-enum status engine_room_engine(struct engine_room *room, const struct config *config,
-                               struct journal *journal, struct err *err)
+static enum status give_carried(struct engine_room *room, struct lane *lane, struct err *err)
+{
+    struct giving giving = {.room = room, .lane = lane};
+
+    if (!room->carried || carry_each(room->carried, give, &giving))
+        return OK;
+    return giving.is_full ? err_set(err, ERR_CONFIG,
+                                    "journal.hot_bytes: too small for the orders and positions "
+                                    "that an earlier run left")
+                          : err_set(err, ERR_DAMAGED,
+                                    "the engine does not take what an earlier run left: the "
+                                    "journal and its snapshots are damaged");
+}
+
+enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err)
 {
     size_t size = engine_size(&room->config);
     void *memory = take_memory(size);
@@ -197,9 +272,9 @@ enum status engine_room_engine(struct engine_room *room, const struct config *co
     if (!memory)
         return err_set(err, ERR_INTERNAL, "no memory for the engine");
     lock_memory(memory, size);
-    name_run(config, io.events);
+    (void)lane_append(io.events, INPUT_NAMES, clock_real_ns(), 0, &room->names, sizeof room->names);
     room->engine = engine_init(memory, &room->config, io, clock_real_ns());
-    return OK;
+    return give_carried(room, io.events, err);
 }
 
 static void *gateway_run(void *context)

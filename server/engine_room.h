@@ -6,6 +6,7 @@
 #define PITWALL_ENGINE_ROOM_H
 
 #include "gateway/gateway.h"
+#include "journal/state_fold.h"
 #include "store/store.h"
 #include "thread/engine_thread.h"
 #include "thread/watchdog.h"
@@ -25,18 +26,23 @@ struct engine_room {
     enum idle idle;
     int64_t step_budget_ns;
     struct watchdog watchdog;
+    const struct carry
+        *carried; /* until the engine has it; NULL: nothing is known of earlier runs */
+    struct input_names names;
 };
 
-/* What was saved and what the configuration says, the stricter of both; and which scopes come up
- * killed, on the kill page. */
+/* What was saved, what the journal says and what the configuration says, the strictest of them; and
+ * which scopes come up killed, on the kill page. `found` is NULL or what state_fold_open() gave; it
+ * gets the names of this configuration. ERR_CONFIG: something that is held is not configured. */
 enum status engine_room_open(struct engine_room *room, const struct config *config,
-                             const struct store_saved *saved, uint64_t epoch, struct err *err);
+                             const struct store_saved *saved, const struct state_found *found,
+                             uint64_t epoch, struct err *err);
 /* The gateway takes over the feed (also when it fails). */
 enum status engine_room_gateway(struct engine_room *room, const struct config *config,
                                 struct feed *feed, struct err *err);
-/* Emits the events of the start: whoever must not miss them reads by now. */
-enum status engine_room_engine(struct engine_room *room, const struct config *config,
-                               struct journal *journal, struct err *err);
+/* Emits the events of the start, and gives the engine what an earlier run left: whoever must not
+ * miss that reads by now. */
+enum status engine_room_engine(struct engine_room *room, struct journal *journal, struct err *err);
 enum status engine_room_start(struct engine_room *room, struct err *err);
 /* Waits for a beat of the engine's thread. False: it is silent, so it would not end; where it has
  * not stopped trading either, that is clear after 2 s, however long it may be silent otherwise. */

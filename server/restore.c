@@ -74,6 +74,49 @@ void restore_scopes(struct engine_config *engine, struct kill_page *page,
     atomic_store(&page->ticket, newest_kill(page, epoch << 32));
 }
 
+enum trading_state restore_first_state(enum trading_state configured, bool is_live, bool is_sure)
+{
+    return is_live || !is_sure ? STATE_HALTED : configured;
+}
+
+static void carry_limits(struct engine_config *engine, const struct store_saved *saved,
+                         const struct carry_scope *row, uint16_t scope)
+{
+    if (row->generation == 0 || (saved->scope[scope].limits_found &&
+                                 saved->scope[scope].limits_generation >= row->generation))
+        return;
+    memcpy(engine->limits[scope].value, row->value, sizeof row->value);
+    bound_by_caps(&engine->limits[scope], &engine->caps[scope]);
+    engine->limits_generation[scope] = row->generation;
+}
+
+/* Versions only rise: who names an old one has not seen the state of now. */
+static void carry_state(struct engine_config *engine, struct kill_page *page,
+                        const struct carry_scope *row, uint16_t scope)
+{
+    if (row->state.version > engine->initial[scope].version)
+        engine->initial[scope].version = row->state.version;
+    if (row->state.state <= (unsigned)engine->initial[scope].state)
+        return;
+    engine->initial[scope].state = (enum trading_state)row->state.state;
+    engine->initial[scope].incident = row->state.state == STATE_HALTED ? row->state.incident : 0;
+    atomic_store(&page->word[scope], engine->initial[scope].incident);
+}
+
+void restore_carried(struct engine_config *engine, struct kill_page *page,
+                     const struct store_saved *saved, const struct carry *carry)
+{
+    if (carry_generation(carry) > engine->generation)
+        engine->generation = carry_generation(carry);
+    for (uint16_t scope = 0; scope < scope_count(engine->scopes); scope++) {
+        struct carry_scope row = carry_scope(carry, scope);
+
+        carry_limits(engine, saved, &row, scope);
+        carry_state(engine, page, &row, scope);
+    }
+    atomic_store(&page->ticket, newest_kill(page, atomic_load(&page->ticket)));
+}
+
 /* What people set holds over the file, as limits do. */
 void restore_strategies(struct engine_config *engine, const struct store_saved *saved)
 {

@@ -5,6 +5,7 @@
 #include "engine_room.h"
 #include "gateway/recording/recording.h"
 #include "gateway/synthetic/synthetic.h"
+#include "journal/state_fold.h"
 #include "kill_file.h"
 #include "stream/stream.h"
 #include "thread/clock.h"
@@ -14,6 +15,7 @@
 #include "version.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,8 @@ struct server {
     struct config config;
     uint64_t epoch;
     struct journal *journal;
+    struct state_fold *fold;
+    struct state_found found;
     struct store *store;
     struct store_saved saved;
     struct kill_file *kills;
@@ -42,6 +46,8 @@ struct server {
     struct stream *stream;
     struct http *http;
     json_t *first_login;
+    bool held[MAX_INSTRUMENTS]; /* at the start */
+    uint32_t orders_carried;
 };
 
 /* --- what is played, and by which rules --- */
@@ -139,6 +145,29 @@ static enum status open_feed(struct server *server, struct feed **feed, struct e
 
 /* --- starting --- */
 
+static void say_found(const struct state_found *found, int64_t began_ns)
+{
+    char text[3 * ERR_TEXT_MAX];
+
+    log_line(found->is_sure ? LOG_INFO : LOG_ERROR, "journal", "state recovered",
+             "seq=%" PRIu64 " snapshot=%" PRIu64 " records=%" PRIu64 " ms=%" PRId64
+             " sure=%d passed_over=%s",
+             found->seq, found->from_snapshot, found->read, (clock_mono_ns() - began_ns) / 1000000,
+             found->is_sure, log_escape(text, sizeof text, found->says));
+}
+
+static enum status open_fold(struct server *server, struct err *err)
+{
+    int64_t began_ns = clock_mono_ns();
+    enum status status =
+        state_fold_open(&server->fold, server->options->dir, server->journal,
+                        server->config.journal.snapshot_records, &server->found, err);
+
+    if (status == OK)
+        say_found(&server->found, began_ns);
+    return status;
+}
+
 static enum status open_truth(struct server *server, struct err *err)
 {
     const char *dir = server->options->dir;
@@ -152,6 +181,8 @@ static enum status open_truth(struct server *server, struct err *err)
         status = journal_open(&server->journal, dir, &server->config, recovered, err);
     if (status == OK && recovered[0] != '\0') /* our own words: no escaping needed */
         log_line(LOG_INFO, "journal", "recovered", "what=\"%s\"", recovered);
+    if (status == OK)
+        status = open_fold(server, err);
     if (status == OK)
         status =
             store_open(&server->store, dir, &server->config, server->journal, &server->saved, err);
@@ -196,6 +227,18 @@ static void say_placement(const struct server *server, int core)
              thread_cores(), idle_name(server->room.idle), why);
 }
 
+/* For the words at the start: the persister's thread has the fold by then. */
+static void note_carried(struct server *server)
+{
+    const struct carry *carried = server->room.carried;
+
+    if (!carried)
+        return;
+    server->orders_carried = carry_live_orders(carried);
+    for (uint16_t at = 0; at < server->config.instruments; at++)
+        server->held[at] = carry_lots(carried, at) != 0;
+}
+
 static enum status open_engine(struct server *server, struct feed *feed, struct err *err)
 {
     struct engine_room *room = &server->room;
@@ -206,9 +249,12 @@ static enum status open_engine(struct server *server, struct feed *feed, struct 
     if (status == OK)
         thread_adopt("main");
     if (status == OK)
-        status = engine_room_open(room, &server->config, &server->saved, server->epoch, err);
-    if (status == OK)
+        status = engine_room_open(room, &server->config, &server->saved, &server->found,
+                                  server->epoch, err);
+    if (status == OK) {
         say_placement(server, core);
+        note_carried(server);
+    }
     if (status != OK) {
         feed->ops->close(feed);
         return status;
@@ -218,7 +264,7 @@ static enum status open_engine(struct server *server, struct feed *feed, struct 
     if (status == OK)
         status = view_open(&server->view, &server->view_sources, err);
     if (status == OK)
-        status = engine_room_engine(room, &server->config, server->journal, err);
+        status = engine_room_engine(room, server->journal, err);
     return status;
 }
 
@@ -232,6 +278,16 @@ static void note_kills(void *ctx)
 static void note_silence(void *ctx, uint64_t incident)
 {
     control_note_silence(((struct server *)ctx)->control, incident);
+}
+
+/* Persister's thread. Where what is shown is not what the engine holds, nobody knows which of the
+ * two is wrong: nothing new may be sent until a person has looked. */
+static void note_difference(void *ctx, uint64_t seq)
+{
+    struct server *server = ctx;
+
+    control_note_difference(server->control, kill_page_set(server->room.kill, scope_of_firm()),
+                            seq);
 }
 
 /* What a failed assertion or a stuck strategy does before the program ends: for panic_on(), which
@@ -284,8 +340,10 @@ static enum status open_control(struct server *server, struct err *err)
 static enum status start_threads(struct server *server, struct err *err)
 {
     struct stream_sources sources;
-    enum status status = journal_start(server->journal, err);
+    enum status status;
 
+    state_fold_on_difference(server->fold, note_difference, server);
+    status = journal_start(server->journal, err);
     if (status == OK)
         status = store_start(server->store, err);
     server->room.watchdog.note_kills = note_kills;
@@ -376,6 +434,28 @@ static void print_halted(const struct server *server)
     }
 }
 
+static void print_carried(const struct server *server)
+{
+    const struct state_found *found = &server->found;
+    uint32_t held = 0;
+
+    if (!found->is_sure)
+        printf("\nIt is not sure what is held: %s.\n  The firm is HALTED; compare positions and "
+               "orders with the venue before resuming.\n",
+               found->says);
+    if (!server->room.carried) {
+        if (found->seq != 0)
+            printf("\nThe journal is of a version that did not name its instruments: positions and "
+                   "PnL begin at zero;\nwhat earlier runs did is in the audit.\n");
+        return;
+    }
+    for (uint16_t at = 0; at < server->config.instruments; at++)
+        held += server->held[at];
+    printf("\nPositions, PnL and the day's figures go on: %u instruments held, %u orders of before "
+           "are asked for at the venue.\n",
+           held, server->orders_carried);
+}
+
 static void print_ready(const struct server *server)
 {
     printf("pitwall %s, %s, instance %s\n", pitwall_version, mode_name(server->config.mode),
@@ -385,10 +465,7 @@ static void print_ready(const struct server *server)
     else if (server->options->demo)
         printf("\nLog-ins as before: %s/first-login\n", server->options->dir);
     print_halted(server);
-    if (server->saved.found)
-        printf(
-            "\nThe simulated venue starts flat: positions, PnL and the daily loss begin at zero; "
-            "what\nearlier runs did is in the audit.\n");
+    print_carried(server);
     printf("\nDashboard  %s\nKill       %s/api/v1/kill\n\n", http_url(server->http),
            http_kill_url(server->http));
     printf("ready %s\n", http_url(server->http));
@@ -485,6 +562,7 @@ static void stop(struct server *server)
         log_line(LOG_WARN, "server", "stopped with orders open", NULL);
     leave_silent_engine(server, stopped);
     watchdog_stop(&server->room.watchdog); /* it tells control what it kills */
+    state_fold_quiet(server->fold);        /* so does it */
     control_close(server->control);        /* its beat asks the gateway, which the room closes */
     atomic_store(&thread_stopping, true);
     engine_room_stop(&server->room);
@@ -494,6 +572,7 @@ static void stop(struct server *server)
     view_close(server->view);
     store_close(server->store);
     journal_close(server->journal);
+    state_fold_close(server->fold);
     access_close(server->access);
     data_dir_remove_run(server->options->dir);
     json_decref(server->first_login);

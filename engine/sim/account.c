@@ -13,6 +13,12 @@ void sim_account_fill(struct sim *sim, const struct execution *fill)
     account->traded = true;
 }
 
+void sim_open_position(struct sim *sim, uint16_t instrument, int64_t lots)
+{
+    assert(instrument < sim->config.instruments);
+    sim->accounts[instrument] = (struct sim_account){.lots = lots, .traded = lots != 0};
+}
+
 int64_t sim_position_lots(const struct sim *sim, uint16_t instrument)
 {
     assert(instrument < sim->config.instruments);

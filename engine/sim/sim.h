@@ -106,6 +106,9 @@ size_t sim_size(const struct sim_config *config);
 /* ctx is handed to all three functions. */
 void sim_init(struct sim *sim, const struct sim_config *config, sim_report_fn report, void *ctx);
 
+/* What is held from before: the account begins with it. Before the first advance. */
+void sim_open_position(struct sim *sim, uint16_t instrument, int64_t lots);
+
 /* A market update, in the order in which the venue has it. With config.data it is put on its way
  * to the engine too; false: no room on that way, or with config.l3 for reports of what may come of
  * it; nothing was done, try again after an advance. */

@@ -57,6 +57,7 @@ struct config {
         int64_t file_bytes;            /* a new file is begun above; 0: the default */
         int64_t keep_bytes, keep_days; /* of old files; 0: all, for ever */
         int64_t low_water;             /* free bytes; 0: not watched */
+        int64_t snapshot_records;      /* of the engine's lane, between two snapshots */
     } journal;
     struct {
         char anchor_file[CONFIG_TEXT_MAX]; /* empty: DIR/anchors.ndjson */

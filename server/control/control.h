@@ -70,6 +70,8 @@ enum status control_kill(struct control *control, const struct actor *actor, con
  * Never waits, allocates nothing: the control thread gives the kill its actor and reason in the
  * view, records it and follows its receipt, as it does for a person's. */
 void control_note_silence(struct control *control, uint64_t incident);
+/* The same, of a kill because the read model differs from what the engine says at `seq`. */
+void control_note_difference(struct control *control, uint64_t incident, uint64_t seq);
 
 /* --- on the control thread (from a job) --- */
 

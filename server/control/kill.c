@@ -4,6 +4,7 @@
 #include "thread/clock.h"
 #include "thread/log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { JOINED_NOTES_PER_S = 20 };
@@ -159,6 +160,19 @@ void control_note_silence(struct control *control, uint64_t incident)
                              .actor = "watchdog",
                              .reason = "the engine does not beat"};
 
+    control_queue_kill(control, &kill);
+}
+
+void control_note_difference(struct control *control, uint64_t incident, uint64_t seq)
+{
+    struct kill_note kill = {.incident = incident,
+                             .doorbell = kill_page_doorbell(control->from.kill),
+                             .scope = scope_of_firm(),
+                             .at_ns = clock_real_ns(),
+                             .actor = "journal"};
+
+    (void)snprintf(kill.reason, sizeof kill.reason,
+                   "the read model differs from the engine at sequence %" PRIu64, seq);
     control_queue_kill(control, &kill);
 }
 

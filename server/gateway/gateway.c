@@ -151,6 +151,8 @@ static enum status make_sim(struct gateway *gateway, struct err *err)
     if (!gateway->sim)
         return err_set(err, ERR_INTERNAL, "no memory for the simulated venue");
     sim_init(gateway->sim, config, deliver, gateway);
+    for (uint16_t at = 0; at < config->instruments; at++)
+        sim_open_position(gateway->sim, at, gateway->config.opening_lots[at]);
     return OK;
 }
 

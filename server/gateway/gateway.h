@@ -42,9 +42,10 @@ struct gateway_config {
     enum speed_kind speed;
     uint32_t times; /* of SPEED_TIMES */
     enum at_end at_end;
-    struct sim_config sim;   /* instruments, hooks and faults are filled by gateway_open() */
-    const char *ledger_path; /* NULL: none. JSON lines as DESIGN "Venue simulator" */
-    const char *faults_path; /* NULL: none. A script as fault_script.h reads it */
+    struct sim_config sim; /* instruments, hooks and faults are filled by gateway_open() */
+    int64_t opening_lots[MAX_INSTRUMENTS]; /* that the simulated venue's account begins with */
+    const char *ledger_path;               /* NULL: none. JSON lines as DESIGN "Venue simulator" */
+    const char *faults_path;               /* NULL: none. A script as fault_script.h reads it */
     struct ring *market, *executions, *orders;
     struct kill_page *kill;
 };

@@ -29,8 +29,11 @@ struct journal {
         struct lane_reader reader;
         int64_t dirty_since_ns; /* 0: all synced */
         bool failed;            /* its tail must be cut and copied again */
+        uint64_t followed_seq;  /* given to the follower */
+        int64_t followed_bytes; /* of the file, when the follower was last told of a sync */
         _Atomic uint64_t durable_seq;
     } copy[JOURNAL_LANES];
+    struct journal_follower follower; /* of the engine's lane; take NULL: none */
     uint8_t payload[LANE_RECORD_MAX];
     bool is_failing;
     int64_t retry_ns;

@@ -125,6 +125,12 @@ void journal_close(struct journal *journal)
 
 /* --- for everybody --- */
 
+void journal_follow(struct journal *journal, const struct journal_follower *follower)
+{
+    assert(!journal->started);
+    journal->follower = *follower;
+}
+
 struct lane *journal_lane(struct journal *journal, enum journal_lane lane)
 {
     return &journal->copy[lane].hot.lane;

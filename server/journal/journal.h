@@ -23,7 +23,8 @@
  * (u64 at byte 56).
  *
  * Files: hot.c (mapping, recovery), disk.c (the disk form, writing), journal.c (the persister and
- * those who wait for it), reader.c. Cost: about 1 us a record in the persister, nothing but the
+ * those who wait for it), reader.c,
+ * snapshot.c and state_fold.c (what the engine's lane comes to). Cost: about 1 us a record in the persister, nothing but the
  * lane's append in a writer. */
 #ifndef PITWALL_JOURNAL_JOURNAL_H
 #define PITWALL_JOURNAL_JOURNAL_H
@@ -43,6 +44,16 @@ enum status journal_open(struct journal **journal, const char *dir, const struct
 enum status journal_start(struct journal *journal, struct err *err); /* the persister */
 /* Copies and syncs the rest, stops the persister. All writers have stopped. */
 void journal_close(struct journal *journal);
+
+/* Who is given each record of the engine's lane as the persister copies it: `take` before it is on
+ * disk; `copied` when all that was taken is written (not yet synced), with the chain behind `seq`
+ * and whether a new file was begun since. Persister's thread. Main thread, before journal_start. */
+struct journal_follower {
+    void (*take)(void *ctx, const struct lane_record *record, const void *payload);
+    void (*copied)(void *ctx, uint64_t seq, const uint8_t *chain, bool new_file);
+    void *ctx;
+};
+void journal_follow(struct journal *journal, const struct journal_follower *follower);
 
 struct lane *journal_lane(struct journal *journal, enum journal_lane lane);
 uint64_t journal_durable_seq(const struct journal *journal, enum journal_lane lane);
@@ -109,6 +120,8 @@ enum status journal_reader_again(struct journal_reader *reader, struct err *err)
 uint64_t journal_reader_left(const struct journal_reader *reader);
 /* The sequence that comes next; 0: nothing was read. */
 uint64_t journal_reader_next_seq(const struct journal_reader *reader);
+/* 32 bytes: the chain behind the record that came last. */
+const uint8_t *journal_reader_chain(const struct journal_reader *reader);
 void journal_reader_close(struct journal_reader *reader);
 /* The first sequence that is on disk; 0: none. */
 enum status journal_first_seq(const char *dir, enum journal_lane lane, uint64_t *first,

@@ -18,6 +18,23 @@ enum { POLL_MS = 1, RECORDS_PER_TURN = 4096 };
 enum { UNSYNCED_PART = 8 };
 static const int64_t retry_ns = 200 * 1000000LL;
 
+static bool is_followed(const struct journal *journal, const struct journal_copy *copy)
+{
+    return journal->follower.take && copy == &journal->copy[JOURNAL_ENGINE];
+}
+
+/* Once each, however often it has to be copied. */
+static void show(struct journal *journal, struct journal_copy *copy,
+                 const struct lane_record *record)
+{
+    uint64_t seq = atomic_load_explicit(&record->commit, memory_order_relaxed);
+
+    if (!is_followed(journal, copy) || seq <= copy->followed_seq)
+        return;
+    journal->follower.take(journal->follower.ctx, record, journal->payload);
+    copy->followed_seq = seq;
+}
+
 static enum status append_new(struct journal *journal, struct journal_copy *copy, uint32_t *moved,
                               struct err *err)
 {
@@ -34,6 +51,8 @@ static enum status append_new(struct journal *journal, struct journal_copy *copy
         /* Of another try: a file that was begun anew was synced before the failure. */
         if (atomic_load_explicit(&record.commit, memory_order_relaxed) > copy->disk.last_seq)
             status = disk_append(&copy->disk, &record, journal->payload, err);
+        if (status == OK)
+            show(journal, copy, &record);
     }
     return status;
 }
@@ -51,7 +70,7 @@ static enum status copy_records(struct journal *journal, struct journal_copy *co
     return status;
 }
 
-static enum status sync_lane(struct journal_copy *copy, struct err *err)
+static enum status sync_lane(struct journal *journal, struct journal_copy *copy, struct err *err)
 {
     enum status status = disk_sync(&copy->disk, err);
 
@@ -62,6 +81,11 @@ static enum status sync_lane(struct journal_copy *copy, struct err *err)
     lane_gate_release(&copy->reader, JOURNAL_GATE_PERSISTER);
     /* Pairs with the acquire in journal_durable_seq. */
     atomic_store_explicit(&copy->durable_seq, copy->disk.synced_seq, memory_order_release);
+    if (is_followed(journal, copy))
+        journal->follower.copied(journal->follower.ctx, copy->disk.synced_seq,
+                                 copy->disk.chain.value,
+                                 copy->disk.file_bytes < copy->followed_bytes);
+    copy->followed_bytes = copy->disk.file_bytes;
     return OK;
 }
 
@@ -81,7 +105,7 @@ static enum status turn_lane(struct journal *journal, struct journal_copy *copy,
     enum status status = copy_records(journal, copy, moved, err);
 
     if (status == OK && copy->dirty_since_ns != 0 && (all || is_due(journal, copy)))
-        status = sync_lane(copy, err);
+        status = sync_lane(journal, copy, err);
     copy->failed = status != OK;
     return status;
 }

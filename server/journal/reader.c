@@ -281,6 +281,11 @@ uint64_t journal_reader_next_seq(const struct journal_reader *reader)
     return reader->next_seq;
 }
 
+const uint8_t *journal_reader_chain(const struct journal_reader *reader)
+{
+    return reader->chain.value;
+}
+
 void journal_reader_close(struct journal_reader *reader)
 {
     if (reader->fd >= 0)

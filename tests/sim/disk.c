@@ -50,6 +50,7 @@ static bool copy_next(struct world *world)
                 (unsigned long long)seq);
     disk->durable_seq = seq;
     remember(world, &header, seq, payload);
+    (void)carry_take(world->on_disk, header.kind, header.at_ns, payload, header.length);
     return true;
 }
 

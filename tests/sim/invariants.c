@@ -859,4 +859,5 @@ void check_step(struct world *world)
     i12_bounds(world);
     i12_denials(world);
     i12_telemetry(world);
+    fold_check(world);
 }

@@ -120,6 +120,7 @@ static void live_append(struct world *world, struct lane *lane, uint64_t seq, ui
     world->call_bytes += sizeof(struct lane_record) + length;
     if (!input_is_one(kind))
         oracle_hear(world, seq, kind, payload, length);
+    fold_hear(world, kind, payload, length);
 }
 
 uint64_t __wrap_lane_append(struct lane *lane, uint16_t kind, int64_t at_ns, uint64_t cause,
@@ -455,6 +456,7 @@ static void start_life(struct world *world, bool power_lost)
     disk_restore(world);
     world->first_seq = world->last_seq + 1;
     world->journal_bytes = 0;
+    fold_begin_life(world);
     oracle_new_life(world);
     gateway_reset(world);
     world->call_bytes = 0;
@@ -525,6 +527,7 @@ bool world_run(struct world *world, const struct run *run)
     if (setjmp(world->violated) != 0)
         return false;
     reset(world, run);
+    fold_begin_run(world);
     start_life(world, false);
     market_reset(world);
     run_steps(world);
@@ -537,7 +540,11 @@ struct world *world_make(void)
 
     if (world)
         world->journal = malloc(SIM_JOURNAL_BYTES);
-    if (!world || !world->journal) {
+    if (world) {
+        world->fold = malloc(carry_size());
+        world->on_disk = malloc(carry_size());
+    }
+    if (!world || !world->journal || !world->fold || !world->on_disk) {
         fputs("sim: out of memory\n", stderr);
         exit(70);
     }

@@ -16,6 +16,7 @@
  *   disk.c        the persister, what is durable, what a restart finds
  *   oracle.c      what the engine has said and what it has been told, kept apart from it
  *   invariants.c  I1 to I13
+ *   fold.c        what the events come to (carry.h), against the engine's state after each step
  *   replay.c      each life again, by the program's own replay
  *   story.c       shrinking, and the words for it
  *   main.c        seeds from the command line
@@ -26,6 +27,7 @@
 #ifndef PITWALL_TESTS_SIM_WORLD_H
 #define PITWALL_TESTS_SIM_WORLD_H
 
+#include "carry_state.h"
 #include "engine_state.h"
 #include "rerun.h"
 
@@ -267,7 +269,9 @@ struct world {
     /* Made once. */
     struct sim_tally tally;
     struct rig live;
-    uint8_t *journal; /* all records of this life, for the replay */
+    uint8_t *journal;      /* all records of this life, for the replay */
+    struct carry *fold;    /* of what the live engine has said */
+    struct carry *on_disk; /* of what of it is on the disk */
     jmp_buf crash, violated;
     struct violation violation;
 
@@ -425,6 +429,12 @@ void check_refused(struct world *world, uint64_t hash_before, const struct comma
 void check_accepted(struct world *world, const struct command *command);
 void check_loosened(struct world *world, const struct event_state_changed *event, uint64_t seq);
 void check_restart(struct world *world);
+
+/* fold.c: what is folded from events, against the engine that said them. */
+void fold_begin_run(struct world *world);
+void fold_begin_life(struct world *world);
+void fold_hear(struct world *world, uint16_t kind, const void *payload, uint32_t length);
+void fold_check(struct world *world);
 
 /* disk.c */
 void disk_begin_life(struct world *world);

@@ -172,9 +172,9 @@ static void start_room(void)
     lane_reader_init(&audit, journal_lane(journal, JOURNAL_ENGINE), true);
     cr_assert_eq(synthetic_open(1, clock_real_ns(), &feed, &err), OK);
     cr_assert_eq(thread_place_engine(-1, &core, &err), OK);
-    cr_assert_eq(engine_room_open(&room, &config, &saved, 1, &err), OK, "%s", err.text);
+    cr_assert_eq(engine_room_open(&room, &config, &saved, NULL, 1, &err), OK, "%s", err.text);
     cr_assert_eq(engine_room_gateway(&room, &config, feed, &err), OK, "%s", err.text);
-    cr_assert_eq(engine_room_engine(&room, &config, journal, &err), OK, "%s", err.text);
+    cr_assert_eq(engine_room_engine(&room, journal, &err), OK, "%s", err.text);
     cr_assert_eq(journal_start(journal, &err), OK);
     cr_assert_eq(engine_room_start(&room, &err), OK);
 }

@@ -1,0 +1,162 @@
+// What one run leaves to the next: after a SIGKILL, after a stop, and when the configuration has changed.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { configWith, QUIET, scratch, Server, verb } from "./server.mjs";
+import { pause, until } from "./wait.mjs";
+
+// An order of unknown fate is settled within seconds instead of a quarter of a minute.
+const QUICK = [/idle: auto/, "idle: auto\n  query_every_ms: 100\n  void_after_ms: 1000\n  #"];
+// The venue says every 100 ms what it counts; each difference would kill.
+const COUNTED = [/jitter_ms: 0\.5/, "jitter_ms: 0.5\n  position_interval_ms: 100"];
+const config = (...more) => configWith(scratch(), QUIET, QUICK, COUNTED, ...more);
+
+async function ready(server) {
+  const trader = await server.person("trader");
+  await until("a market", async () => (await trader.get("/books/sim:ETHUSDT")).body.bids.length > 0, 15000);
+  await until("the other", async () => (await trader.get("/books/sim:BTCUSDT")).body.bids.length > 0, 15000);
+  return trader;
+}
+
+async function trade(trader, instrument, side, qty) {
+  const reply = await trader.post("/orders", { instrument, side, qty, type: "market", tif: "IOC" });
+  assert.equal(reply.status, 201, reply.text);
+  return until(`fill of ${instrument}`, async () => {
+    const { body } = await trader.get(`/orders/${reply.body.id}`);
+    return ["FILLED", "EXPIRED"].includes(body.state) && Number(body.filled) > 0 && body;
+  });
+}
+
+async function rest(trader, instrument) {
+  const { body } = await trader.get(`/books/${instrument}?depth=1`);
+  const price = (Math.floor(Number(body.bids[0][0]) * 0.99 * 10) / 10).toFixed(1);
+  const order = { instrument, side: "buy", qty: "0.10", price, type: "limit", tif: "GTC" };
+  const reply = await trader.post("/orders", order);
+  assert.equal(reply.status, 201, reply.text);
+  return until("it rests", async () => {
+    const { body: now } = await trader.get(`/orders/${reply.body.id}`);
+    return now.state === "WORKING" && now;
+  });
+}
+
+/** What no mark moves. */
+async function held(caller) {
+  const positions = (await caller.get("/positions")).body.items;
+  const pnl = (await caller.get("/pnl")).body;
+  return {
+    positions: positions
+      .map(({ instrument, lots, qty, avg_price, realised }) => ({ instrument, lots, qty, avg_price, realised }))
+      .sort((a, b) => a.instrument.localeCompare(b.instrument)),
+    pnl: Object.fromEntries(["fee", "funding", "rebate", "realised"].map((name) => [name, pnl[name]])),
+  };
+}
+
+async function rows(caller, kind) {
+  return (await caller.get(`/audit?kind=${kind}&limit=1000`)).body.items;
+}
+
+/** Long and short, something realised, something resting; and the day's figures said. */
+async function build(trader) {
+  await trade(trader, "sim:BTCUSDT", "buy", "0.050");
+  await trade(trader, "sim:BTCUSDT", "sell", "0.020");
+  await trade(trader, "sim:ETHUSDT", "sell", "0.30");
+  const order = await rest(trader, "sim:ETHUSDT");
+  await pause(1200);
+  return order;
+}
+
+test("after a SIGKILL positions, PnL and orders go on, and nothing counts twice", async () => {
+  const file = config();
+  const server = await Server.start({ config: file });
+  const trader = await ready(server);
+  const order = await build(trader);
+  const before = await held(trader);
+  const peak = Number((await trader.get("/pnl")).body.peak);
+  assert.ok(before.positions.some(({ lots }) => lots > 0) && before.positions.some(({ lots }) => lots < 0));
+  const auditor = await server.person("risk1");
+  await until("the audit has the fills", async () => (await rows(auditor, "fill")).length >= 3);
+  const fills = (await rows(auditor, "fill")).length;
+  await server.stop("SIGKILL");
+
+  const again = await Server.start({ dir: server.dir, config: file });
+  assert.match(again.out, /Positions, PnL and the day's figures go on: 2 instruments held, 1 orders/);
+  const later = await again.person("trader");
+  assert.deepEqual(await held(later), before);
+  const carried = (await later.get(`/orders/${order.id}`)).body;
+  assert.ok(["UNKNOWN", "CANCELLED"].includes(carried.state), carried.state);
+  assert.equal(carried.price, order.price);
+  await until("the order is settled", async () => (await later.get(`/orders/${order.id}`)).body.state === "CANCELLED", 15000);
+  assert.ok(Number((await later.get("/pnl")).body.peak) >= peak - 1);
+  assert.deepEqual(await held(later), before);
+  assert.equal((await rows(await again.person("risk1"), "fill")).length, fills);
+  // The venue has counted by now, and nobody was stopped.
+  await pause(1500);
+  const states = (await later.get("/trading-state")).body.items;
+  assert.ok(states.every(({ state }) => state === "ACTIVE"), JSON.stringify(states));
+  assert.doesNotMatch(again.err, /position_drift|differs from the engine/);
+
+  // It trades on from there, and the next life agrees again.
+  await trade(later, "sim:BTCUSDT", "buy", "0.010");
+  const then = await held(later);
+  assert.equal(await again.stop(), 0);
+  const third = await Server.start({ dir: server.dir, config: file });
+  assert.deepEqual(await held(await third.person("viewer")), then);
+  assert.equal(await third.stop(), 0);
+});
+
+test("a kill stays, and so does what is held", async () => {
+  const file = config();
+  const server = await Server.start({ config: file });
+  const trader = await ready(server);
+  await build(trader);
+  const before = await held(trader);
+  const killed = await trader.post("/kill", { scope: "firm", reason: "it stays" });
+  assert.equal(killed.status, 200, killed.text);
+  await server.stop("SIGKILL");
+  const again = await Server.start({ dir: server.dir, config: file });
+  const later = await again.person("trader");
+  const firm = (await later.get("/trading-state")).body.items.find(({ scope }) => scope === "firm");
+  assert.equal(firm.state, "HALTED");
+  assert.equal(firm.incident, killed.body.incident);
+  assert.deepEqual(await held(later), before);
+  await again.stop();
+});
+
+test("what is held must be configured as it was: 78, and it says what to do", async () => {
+  const file = config();
+  const server = await Server.start({ config: file });
+  await build(await ready(server));
+  assert.equal(await server.stop(), 0);
+  const start = (changed) =>
+    verb("run", "--config", changed, "--data", server.dir, "--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0");
+  const without = start(config([/ {2}- \{instrument: "sim:ETHUSDT"[\s\S]*?\}\n/, ""],
+    [/, "sim:ETHUSDT"\]/, "]"], [/ {6}"sim:ETHUSDT": \{[\s\S]*?\}\n/, ""],
+    [/ {2}"instrument\/sim:ETHUSDT":\n.*\n.*\n/, ""], [/ {2}"instrument\/sim:ETHUSDT":\n.*\n.*\n/, ""]));
+  assert.equal(without.code, 78, without.err);
+  assert.match(without.err, /sim:ETHUSDT holds -30 lots .* not among the instruments any more: .*get flat/);
+  const stepped = start(config([/tick: "0\.1", lot/, 'tick: "0.2", lot']));
+  assert.equal(stepped.code, 78, stepped.err);
+  assert.match(stepped.err, /sim:BTCUSDT holds 30 lots .* tick or lot is another one now/);
+  const again = await Server.start({ dir: server.dir, config: file });
+  assert.equal(await again.stop(), 0);
+});
+
+test("a damaged snapshot is passed over, and said", async () => {
+  const file = config();
+  const server = await Server.start({ config: file });
+  const trader = await ready(server);
+  await build(trader);
+  const before = await held(trader);
+  assert.equal(await server.stop(), 0);
+  const folder = join(server.dir, "journal");
+  const snapshot = join(folder, readdirSync(folder).filter((name) => name.endsWith(".snp")).sort().at(-1));
+  const bytes = readFileSync(snapshot);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(snapshot, bytes);
+  const again = await Server.start({ dir: server.dir, config: file });
+  assert.match(again.err, /state recovered.*snapshot=0 .*sure=1.*damaged/);
+  assert.deepEqual(await held(await again.person("viewer")), before);
+  assert.equal(await again.stop(), 0);
+});
