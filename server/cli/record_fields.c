@@ -22,6 +22,7 @@
 #define FIELD_AS_ARRAY(event, member)                                                              \
     ROW(event, member, NUMBERS, sizeof(MEMBER(event, member)[0]), true)
 #define SHAPE_NUMBER FIELD_AS_NUMBER
+#define SHAPE_NUMBERS(event, member, FORMAT) FIELD_AS_ARRAY(event, member)
 #define SHAPE_NS FIELD_AS_NUMBER
 #define SHAPE_HEX FIELD_OF
 #define SHAPE_ORDER FIELD_OF

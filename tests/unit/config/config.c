@@ -47,7 +47,7 @@ static const struct refusal refusals[] = {
     {HEAD "seed: [1]\n", "must be one value", 3},
     {HEAD "engine: {core: 9.5}\n", "not a whole number", 3},
     {HEAD "engine:\n  core: 1\n  corp: 1\n", "unknown key 'engine.corp'", 5},
-    {HEAD "journal: {hot_bytes: 3 MiB}\n", "not a power of two", 3},
+    {HEAD "journal: {hot_bytes: 5 MiB}\n", "not a power of two", 3},
     {HEAD "journal: {hot_bytes: 2 GiB}\n", "outside 4 MiB..1 GiB", 3},
     {HEAD "journal: {sync_ms: 51}\n", "outside 1..50", 3},
     {HEAD "listen: 0.0.0.0:80\n", "only served on loopback", 3},
