@@ -118,5 +118,7 @@ bool oms_carry_order(struct oms *oms, const struct event_order_carried *carried)
     order_as_carried(order, &said);
     said.order_seq = carried->order_seq;
     oms_emit(oms, EVENT_ORDER_CARRIED, &said, sizeof said);
+    if (order_exposed_lots(order) == 0) /* its last fill was said, and its end was not */
+        oms_report_own(oms, order, REPORT_FILL_LAST);
     return true;
 }

@@ -38,11 +38,36 @@ void fold_begin_run(struct world *world)
     (void)carry_take(world->on_disk, INPUT_NAMES, 0, &names, sizeof names);
 }
 
-/* Of this life nothing is known but what the disk has. */
+/* What the disk has is what is known of the lives before. */
 void fold_begin_life(struct world *world)
 {
-    fold_begin_run(world);
+    if (!carry_settle(world->on_disk, world->file.instrument))
+        violate(world, "I3", "what was said last does not reach the position");
     memcpy(world->fold, world->on_disk, carry_size());
+}
+
+static bool give(void *ctx, const void *row, uint32_t length)
+{
+    struct world *world = ctx;
+    struct {
+        uint32_t length;
+        uint8_t bytes[INPUT_PART_MAX];
+    } fed = {.length = length};
+
+    memcpy(fed.bytes, row, length);
+    input_record(world, FED_CARRY, &fed, sizeof fed.length + length);
+    if (!engine_carry(world->live.engine, row, length, world->now_ns))
+        violate(world, "I3", "the engine does not take what the life before left");
+    return true;
+}
+
+/* The fold hears what the engine makes of it while the rows are given: they come from a copy. */
+void fold_give(struct world *world)
+{
+    static struct carry left;
+
+    memcpy(&left, world->on_disk, sizeof left);
+    (void)carry_each(&left, give, world);
 }
 
 void fold_hear(struct world *world, uint16_t kind, const void *payload, uint32_t length)
@@ -66,9 +91,8 @@ static void compare_position(struct world *world, uint16_t strategy, uint16_t in
     if (held->lots != folded->lots || held->cost_e8 != folded->cost_e8 ||
         held->realised_e8 != folded->realised_e8 || held->fee_e8 != folded->fee_e8 ||
         held->rebate_e8 != folded->rebate_e8 || held->funding_e8 != folded->funding_e8)
-        violate(world, "I8", "%s: %lld lots held, %lld folded",
-                of_whom(text, strategy, instrument), (long long)held->lots,
-                (long long)folded->lots);
+        violate(world, "I8", "%s: %lld lots held, %lld folded", of_whom(text, strategy, instrument),
+                (long long)held->lots, (long long)folded->lots);
 }
 
 static void compare_order(struct world *world, const struct order *held, const struct order *folded)

@@ -115,6 +115,7 @@ static void feed_again(struct world *world, const struct input *input)
 {
     struct rig *rig = &world->again;
     const void *payload = input + 1;
+    uint32_t length;
     uint16_t scope;
 
     switch ((enum fed_kind)input->kind) {
@@ -154,6 +155,11 @@ static void feed_again(struct world *world, const struct input *input)
         break;
     case FED_PERSISTED:
         atomic_store(&rig->shared.gate[0], *(const uint64_t *)payload);
+        break;
+    case FED_CARRY:
+        memcpy(&length, payload, sizeof length);
+        (void)engine_carry(rig->engine, (const uint8_t *)payload + sizeof length, length,
+                           input->now_ns);
         break;
     case FED_SUSPECT:
         lane_distrust(&rig->lane);
