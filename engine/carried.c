@@ -176,6 +176,12 @@ static bool take_mark(struct engine *engine, const struct money_mark *mark)
     return true;
 }
 
+static bool is_nothing(const struct position *position)
+{
+    return (position->lots | position->cost_e8 | position->realised_e8 | position->fee_e8 |
+            position->rebate_e8 | position->funding_e8) == 0;
+}
+
 static bool take_position(struct engine *engine, const struct event_position *event)
 {
     struct position position = {.lots = event->lots,
@@ -187,7 +193,8 @@ static bool take_position(struct engine *engine, const struct event_position *ev
 
     if (event->instrument >= engine->config.scopes.instruments ||
         (event->strategy != UINT16_MAX && event->strategy >= engine->config.scopes.strategies) ||
-        !accounts_carry(&engine->oms.accounts, event->strategy, event->instrument, &position))
+        (!is_nothing(&position) &&
+         !accounts_carry(&engine->oms.accounts, event->strategy, event->instrument, &position)))
         return false;
     oms_emit_position(&engine->oms, event->instrument, event->strategy, &position);
     return true;

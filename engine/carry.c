@@ -162,6 +162,8 @@ static void take_order_carried(struct carry *carry, int64_t at_ns,
     struct order *order = order_find(&carry->orders, carried->order_id);
 
     (void)at_ns;
+    if (carried->order_id == carry->pending.fill.order_id)
+        carry->pending.order = 0;
     if (!order)
         order = open_order(carry, carried->order_id, carried->strategy, carried->instrument);
     if (order)
@@ -198,6 +200,8 @@ static void take_order_state(struct carry *carry, int64_t at_ns,
         order->amend_price_ticks = order->amend_qty_lots = 0;
     if (event->acked && order->acked_ns == 0)
         order->acked_ns = at_ns;
+    if (event->order_id == carry->pending.fill.order_id)
+        carry->pending.order = 0;
     if (order_state_is_terminal((enum order_state)order->state))
         order_finish(&carry->orders, order);
 }
@@ -211,6 +215,8 @@ static void take_fill(struct carry *carry, int64_t at_ns, const struct event_fil
         return;
     (void)fill_set_add(&carry->fills, carry->names.instrument[fill->instrument].venue,
                        fill->exec_id);
+    carry->pending =
+        (struct carry_pending){.fill = *fill, .total = 1, .own = 1, .order = order != NULL};
     if (order)
         order->filled_price_lots += (__int128)fill->price_ticks * fill->qty_lots;
     if (fill->strategy != STRATEGY_MANUAL)
@@ -218,6 +224,18 @@ static void take_fill(struct carry *carry, int64_t at_ns, const struct event_fil
 }
 
 /* --- positions and figures --- */
+
+static void note_moved(struct carry_pending *pending, const struct event_position *event)
+{
+    if (event->strategy == UINT16_MAX && event->instrument == pending->funding.instrument)
+        pending->funded = 0;
+    if (event->instrument != pending->fill.instrument)
+        return;
+    if (event->strategy == UINT16_MAX)
+        pending->total = 0;
+    else if (event->strategy == pending->fill.strategy)
+        pending->own = 0;
+}
 
 static void take_position(struct carry *carry, int64_t at_ns, const struct event_position *event)
 {
@@ -227,6 +245,7 @@ static void take_position(struct carry *carry, int64_t at_ns, const struct event
     if (!is_instrument(carry, event->instrument) ||
         (event->strategy != UINT16_MAX && !is_strategy(carry, event->strategy)))
         return;
+    note_moved(&carry->pending, event);
     position = event->strategy == UINT16_MAX ? &carry->total[event->instrument]
                                              : &carry->own[event->strategy][event->instrument];
     *position = (struct position){.lots = event->lots,
@@ -240,9 +259,11 @@ static void take_position(struct carry *carry, int64_t at_ns, const struct event
 static void take_funding(struct carry *carry, int64_t at_ns, const struct event_funding *event)
 {
     (void)at_ns;
-    if (is_instrument(carry, event->instrument))
-        (void)fill_set_add(&carry->fills, carry->names.instrument[event->instrument].venue,
-                           event->exec_id);
+    if (!is_instrument(carry, event->instrument))
+        return;
+    carry->pending = (struct carry_pending){.funding = *event, .funded = 1};
+    (void)fill_set_add(&carry->fills, carry->names.instrument[event->instrument].venue,
+                       event->exec_id);
 }
 
 /* What is not among its rows is zero. */
@@ -274,6 +295,57 @@ static void take_money(struct carry *carry, const uint8_t *payload, uint32_t len
     }
     money.marks = money.scopes = 0;
     carry->money = money;
+}
+
+/* --- a step that was cut off --- */
+
+static bool settle_fill(struct carry *carry, const struct instrument *rows)
+{
+    struct carry_pending *pending = &carry->pending;
+    const struct event_fill *fill = &pending->fill;
+    struct order *order = pending->order ? live_order(carry, fill->order_id) : NULL;
+    bool fits = true;
+
+    if (pending->total)
+        fits =
+            position_fill(&carry->total[fill->instrument], &rows[fill->instrument],
+                          (enum side)fill->side, fill->price_ticks, fill->qty_lots, fill->fee_e8);
+    if (pending->own)
+        fits &=
+            position_fill(&carry->own[fill->strategy][fill->instrument], &rows[fill->instrument],
+                          (enum side)fill->side, fill->price_ticks, fill->qty_lots, fill->fee_e8);
+    if (order) {
+        order->filled_lots += fill->qty_lots;
+        order->acked_ns = order->acked_ns != 0 ? order->acked_ns : order->sent_ns;
+    }
+    pending->total = pending->own = pending->order = 0;
+    return fits;
+}
+
+/* What of it had not been shared out yet is the manual strategy's. */
+static bool settle_funding(struct carry *carry)
+{
+    const struct event_funding *funding = &carry->pending.funding;
+    struct position *total = &carry->total[funding->instrument];
+    int64_t left;
+
+    if (funding->exec_id == 0)
+        return true;
+    if (carry->pending.funded && !position_fund(total, funding->amount_e8))
+        return false;
+    carry->pending.funded = 0;
+    left = total->funding_e8;
+    for (uint16_t at = 0; at < carry->scopes.strategies; at++)
+        left -= carry->own[at][funding->instrument].funding_e8;
+    return position_fund(&carry->own[STRATEGY_MANUAL][funding->instrument], left);
+}
+
+bool carry_settle(struct carry *carry, const struct instrument *rows)
+{
+    bool fits = settle_fill(carry, rows) && settle_funding(carry);
+
+    carry->pending = (struct carry_pending){0};
+    return fits;
 }
 
 /* --- scopes --- */

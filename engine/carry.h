@@ -18,6 +18,7 @@
  *   CARRY_POSITION  struct event_position
  *   CARRY_ORDER     struct event_order_carried
  *   CARRY_FILLS     `count` of struct fill_key, oldest first
+ *   CARRY_PENDING   struct carry_pending; absent when nothing is
  *   CARRY_END       struct carry_end; the last
  *
  * Flattens are not carried: each belongs to one incident of one life. Pure; about 3 MB, the
@@ -27,6 +28,7 @@
 
 #include "domain/event.h"
 #include "domain/input.h"
+#include "domain/instrument.h"
 
 #include <stddef.h>
 
@@ -40,6 +42,7 @@ enum carry_kind {
     CARRY_POSITION,
     CARRY_ORDER,
     CARRY_FILLS,
+    CARRY_PENDING,
     CARRY_END
 };
 
@@ -59,6 +62,17 @@ struct carry_scope {
     uint32_t limits; /* so many of them follow; what is not among them is not set */
     uint8_t reserved[4];
     int64_t value[LIMIT_COUNT];
+};
+
+/* An execution whose consequences have not all been said: the engine ended in the middle of a step.
+ * They are said in this order. */
+struct carry_pending {
+    struct event_fill fill;
+    struct event_funding funding;
+    uint8_t total, own,
+        order;      /* 1: its position, and its order, have not moved with the fill yet */
+    uint8_t funded; /* 1: nor the total with the funding */
+    uint8_t reserved[4];
 };
 
 struct carry_end {
@@ -93,6 +107,11 @@ uint32_t carry_live_orders(const struct carry *carry);
 /* Gives numbers by these names; what is the same by name keeps its state. What a strategy that is
  * gone has earned and paid is the manual one's; what carry_fault() would name is lost. */
 void carry_rename(struct carry *carry, const struct input_names *names);
+
+/* Makes up for what an engine that ended in the middle of a step did not come to say: an execution
+ * that it had said reaches the positions and its order. `rows` by the numbers of the names. After
+ * carry_rename(), before carry_each(). False: a figure does not fit. */
+bool carry_settle(struct carry *carry, const struct instrument *rows);
 
 /* Why the state cannot go on under these names: something that is held or has live orders is gone
  * or is another thing now. */

@@ -186,6 +186,23 @@ static void move_fills(struct carry *carry, const struct renumbering *to)
     }
 }
 
+/* What is pending about an instrument that is gone has nothing to reach. */
+static void move_pending(struct carry *carry, const struct renumbering *to)
+{
+    struct carry_pending *pending = &carry->pending;
+    uint16_t filled = to->instrument[pending->fill.instrument];
+    uint16_t funded = to->instrument[pending->funding.instrument];
+    uint16_t strategy = to->strategy[pending->fill.strategy];
+
+    if (filled == GONE || funded == GONE) {
+        *pending = (struct carry_pending){0};
+        return;
+    }
+    pending->fill.instrument = filled;
+    pending->funding.instrument = funded;
+    pending->fill.strategy = strategy != GONE ? strategy : STRATEGY_MANUAL;
+}
+
 void carry_rename(struct carry *carry, const struct input_names *names)
 {
     struct renumbering to;
@@ -196,6 +213,7 @@ void carry_rename(struct carry *carry, const struct input_names *names)
         move_scopes(carry, &to);
         move_orders(carry, &to);
         move_fills(carry, &to);
+        move_pending(carry, &to);
     }
     carry->names = *names;
     carry->scopes = map_of(names);
@@ -219,7 +237,9 @@ static uint32_t orders_of(const struct carry *carry, uint16_t strategy, uint16_t
 
 static bool is_held(const struct carry *carry, uint16_t instrument)
 {
-    bool held = carry->total[instrument].lots != 0;
+    const struct carry_pending *pending = &carry->pending;
+    bool held = carry->total[instrument].lots != 0 ||
+                ((pending->total | pending->own) != 0 && pending->fill.instrument == instrument);
 
     for (uint16_t at = 0; at < carry->scopes.strategies; at++)
         held |= carry->own[at][instrument].lots != 0;

@@ -18,6 +18,7 @@ struct row {
         struct event_position position;
         struct event_order_carried order;
         struct fill_key fills[FILLS_A_ROW];
+        struct carry_pending pending;
         struct carry_end end;
     };
 };
@@ -63,9 +64,6 @@ static bool give_marks(struct giving *giving)
 static bool give_position(struct giving *giving, uint16_t instrument, uint16_t strategy,
                           const struct position *position)
 {
-    if ((position->lots | position->cost_e8 | position->realised_e8 | position->fee_e8 |
-         position->rebate_e8 | position->funding_e8) == 0)
-        return true;
     giving->row.position = (struct event_position){.lots = position->lots,
                                                    .cost_e8 = position->cost_e8,
                                                    .realised_e8 = position->realised_e8,
@@ -77,6 +75,7 @@ static bool give_position(struct giving *giving, uint16_t instrument, uint16_t s
     return give(giving, CARRY_POSITION, 1, sizeof giving->row.position);
 }
 
+/* Also what is nothing: who folds on must hear that it is. */
 static bool give_positions(struct giving *giving)
 {
     const struct carry *carry = giving->carry;
@@ -119,6 +118,17 @@ static bool give_fills(struct giving *giving)
     return true;
 }
 
+static bool give_pending(struct giving *giving)
+{
+    const struct carry_pending *pending = &giving->carry->pending;
+
+    if ((pending->total | pending->own | pending->order | pending->funded) == 0 &&
+        pending->funding.exec_id == 0)
+        return true;
+    giving->row.pending = *pending;
+    return give(giving, CARRY_PENDING, 1, sizeof giving->row.pending);
+}
+
 bool carry_each(const struct carry *carry, carry_row_fn take, void *ctx)
 {
     struct giving giving = {.carry = carry, .take = take, .ctx = ctx};
@@ -130,7 +140,7 @@ bool carry_each(const struct carry *carry, carry_row_fn take, void *ctx)
     giving.row.money = carry->money;
     if (!give(&giving, CARRY_MONEY, 1, sizeof giving.row.money) || !give_scopes(&giving) ||
         !give_marks(&giving) || !give_positions(&giving) || !give_orders(&giving) ||
-        !give_fills(&giving))
+        !give_fills(&giving) || !give_pending(&giving))
         return false;
     giving.row.end = (struct carry_end){.hash = carry_hash(carry)};
     return give(&giving, CARRY_END, 1, sizeof giving.row.end);
@@ -209,6 +219,17 @@ static bool put_fills(struct carry *carry, const struct row *row, uint32_t lengt
     return true;
 }
 
+static bool put_pending(struct carry *carry, const struct row *row)
+{
+    const struct carry_pending *pending = &row->pending;
+
+    if (pending->fill.instrument >= MAX_INSTRUMENTS || pending->fill.strategy >= MAX_STRATEGIES ||
+        pending->funding.instrument >= MAX_INSTRUMENTS)
+        return false;
+    carry->pending = *pending;
+    return true;
+}
+
 bool carry_put(struct carry *carry, const void *bytes, uint32_t length)
 {
     struct row row;
@@ -236,6 +257,8 @@ bool carry_put(struct carry *carry, const void *bytes, uint32_t length)
         return put_order(carry, &row);
     case CARRY_FILLS:
         return put_fills(carry, &row, length);
+    case CARRY_PENDING:
+        return put_pending(carry, &row);
     case CARRY_END:
         return row.end.hash == carry_hash(carry);
     default:

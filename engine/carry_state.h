@@ -19,6 +19,7 @@ struct carry {
     struct event_money money;
     struct money_mark mark[MAX_INSTRUMENTS];
     struct money_scope scope[MAX_SCOPES];
+    struct carry_pending pending;
 };
 
 #endif

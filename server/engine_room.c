@@ -109,6 +109,9 @@ static enum status take_over(struct engine_room *room, const struct config *conf
     if (fault.kind != CARRY_FITS)
         return refuse(config, &fault, err);
     carry_rename(found->carry, &room->names);
+    if (!carry_settle(found->carry, config->instrument))
+        return err_set(err, ERR_DAMAGED,
+                       "the newest execution in the journal does not fit the position it is of");
     room->carried = found->carry;
     return OK;
 }

@@ -97,6 +97,21 @@ static void fill_in(struct order *order, const struct event_order_carried *carri
     order->unknown_ns = now_ns;
 }
 
+/* A strategy that comes up and asks for the same again is repeating itself. */
+static void recall_sent(struct oms *oms, const struct order *order)
+{
+    struct recent_order seen = {.price_ticks = order->price_ticks,
+                                .qty_lots = order->qty_lots,
+                                .strategy = order->strategy,
+                                .instrument = order->instrument,
+                                .side = order->side};
+    int64_t age_ns = oms->now_ns - order->sent_ns;
+
+    if (!(order->flags & ORDER_EXTERNAL) &&
+        recent_age_ns(&oms->recent, &seen, oms->now_ns) > age_ns)
+        recent_note(&oms->recent, &seen, order->sent_ns);
+}
+
 bool oms_carry_order(struct oms *oms, const struct event_order_carried *carried)
 {
     struct event_order_carried said;
@@ -115,8 +130,11 @@ bool oms_carry_order(struct oms *oms, const struct event_order_carried *carried)
     own_book_add(&oms->own_book, order, order->price_ticks);
     if (order->amend_qty_lots != 0)
         own_book_add(&oms->own_book, order, order->amend_price_ticks);
+    recall_sent(oms, order);
     order_as_carried(order, &said);
     said.order_seq = carried->order_seq;
     oms_emit(oms, EVENT_ORDER_CARRIED, &said, sizeof said);
+    if (order_exposed_lots(order) == 0) /* its last fill was said, and its end was not */
+        oms_report_own(oms, order, REPORT_FILL_LAST);
     return true;
 }

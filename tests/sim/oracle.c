@@ -250,6 +250,10 @@ void oracle_hear(struct world *world, uint64_t seq, uint16_t kind, const void *p
         break;
     case EVENT_FILL:
         check_fill_said(world, &event.fill);
+        world->telling->said_seq = seq;
+        break;
+    case EVENT_FUNDING:
+        world->telling->said_seq = seq;
         break;
     case EVENT_LIMITS_APPLIED:
         hear_limits(world, &event.limits_applied);
@@ -318,6 +322,7 @@ static void tell_fill(struct world *world, const struct outbound *out)
     if (exec->told_life == world->life)
         return; /* it has been booked */
     exec->told_life = world->life;
+    world->telling = exec;
     world->execs_told++;
     trade(&world->total[report->instrument], row, report);
     trade(&world->own[report->strategy][report->instrument], row, report);
@@ -386,6 +391,7 @@ static void tell_funding(struct world *world, const struct outbound *out)
     if (exec->told_life == world->life)
         return;
     exec->told_life = world->life;
+    world->telling = exec;
     world->total[out->report.instrument].fee_e8 += out->report.fee_e8;
 }
 
@@ -422,8 +428,94 @@ void oracle_tell(struct world *world, const struct outbound *out)
     }
 }
 
-/* A restarted engine begins with no orders and no positions: it knows what it is told from then
- * on. */
+/* What was said of before, and is on the disk, is known over all lives. */
+static void recall_execs(struct world *world)
+{
+    for (uint32_t at = 0; at < world->placed_count; at++)
+        world->placed[at].told_lots = 0;
+    for (uint32_t at = 0; at < world->exec_count; at++) {
+        struct exec *exec = &world->execs[at];
+        const struct execution *report = &exec->report;
+        struct placed *order = oracle_order(world, report->order_id);
+
+        if (exec->said_seq == 0 || exec->said_seq > world->last_seq) {
+            exec->said_seq = exec->told_life = 0;
+            continue;
+        }
+        exec->told_life = world->life;
+        if (report->report == REPORT_FUNDING) {
+            world->total[report->instrument].fee_e8 += report->fee_e8;
+            continue;
+        }
+        trade(&world->total[report->instrument], &world->config.instrument[report->instrument],
+              report);
+        trade(&world->own[report->strategy][report->instrument],
+              &world->config.instrument[report->instrument], report);
+        if (order)
+            order->told_lots += report->qty_lots;
+    }
+}
+
+/* Orders are as the disk's records leave them (the fold, which is compared with each engine); what
+ * is filled of them is by the ledger. */
+static void recall_orders(struct world *world)
+{
+    const struct order_pool *left = &world->on_disk->orders;
+
+    for (uint32_t at = 0; at < left->live_count; at++) {
+        const struct order *live = &left->order[left->live[at]];
+        struct placed *order = oracle_order(world, live->id);
+
+        if (!order)
+            violate(world, "I3", "order %llx was never sent", (unsigned long long)live->id);
+        if (live->flags & ORDER_EXTERNAL)
+            order->told_lots = live->filled_lots; /* since it was adopted */
+        if (order->told_lots != live->filled_lots)
+            violate(world, "I3", "order %llx: filled %lld, distinct fills sum to %lld",
+                    (unsigned long long)live->id, (long long)live->filled_lots,
+                    (long long)order->told_lots);
+        order->life = world->life;
+        order->state = (live->flags & ORDER_EXTERNAL) ? ORDER_WORKING : ORDER_UNKNOWN;
+        order->price_ticks = order->asked_price_ticks = live->price_ticks;
+        order->qty_lots = order->asked_qty_lots = live->qty_lots;
+        order->amend_price_ticks = live->amend_price_ticks;
+        order->amend_qty_lots = live->amend_qty_lots;
+        order->amend_no = order->amends_left = live->amend_no;
+        order->amend_ns = live->amend_ns;
+        order->cancels_said = order->cancels_left = 0; /* the ring is another */
+        oracle_open_order(world, order);
+        if (oracle_exposed(order) == 0)
+            close_order(world, order);
+    }
+}
+
+/* The day goes on, or began anew while nobody was there. */
+static void recall_money(struct world *world)
+{
+    const struct carry *left = world->on_disk;
+    bool same_day = left->money.day_start_ns >= world->config.day_start_ns;
+
+    for (uint16_t at = 0; at < SIM_INSTRUMENTS; at++) {
+        world->books[at].mark_e8_ticks = left->mark[at].mark_e8_ticks;
+        world->books[at].mark_ns = left->mark[at].mark_ns;
+    }
+    if (same_day && left->money.day_start_ns != 0)
+        world->day_start_ns = left->money.day_start_ns;
+    for (uint16_t scope = 0; scope < SIM_SCOPES; scope++) {
+        world->scopes[scope].executions = left->scope[scope].executions;
+        world->scopes[scope].orders_today = same_day ? left->scope[scope].orders_today : 0;
+        world->scopes[scope].day_open_e8 = same_day ? left->scope[scope].day_open_e8
+                                           : oracle_worth_is_known(world)
+                                               ? oracle_pnl_e8(world, scope)
+                                               : INT64_MIN;
+    }
+    world->peak_e8 = world->config.capital_e8 + left->money.peak_e8 - left->money.capital_e8;
+    if (world->peak_e8 < world->config.capital_e8)
+        world->peak_e8 = world->config.capital_e8;
+    oracle_note_peak(world);
+}
+
+/* A restarted engine knows what the journal on the disk says. */
 void oracle_new_life(struct world *world)
 {
     memset(world->total, 0, sizeof world->total);
@@ -433,7 +525,6 @@ void oracle_new_life(struct world *world)
     world->message_count = 0;
     world->execs_told = world->fills_said = world->ids_said = 0;
     world->orders_left = world->lots_left = 0;
-    memcpy(world->venue_base, world->venue_lots, sizeof world->venue_base);
     world->newest_id = world->newest_order_seq = 0;
     world->pnl_due = world->pnl_seen = world->telemetry_walked = 0;
     world->slow_timer_ns = 0;
@@ -451,6 +542,9 @@ void oracle_new_life(struct world *world)
     }
     for (uint16_t at = 0; at < SIM_INSTRUMENTS; at++)
         world->books[at] = (struct oracle_book){.price_ticks = world->books[at].price_ticks};
+    recall_execs(world);
+    recall_orders(world);
+    recall_money(world);
 }
 
 /* ---- measures --------------------------------------------------------------------------- */

@@ -462,6 +462,7 @@ static void start_life(struct world *world, bool power_lost)
     world->call_bytes = 0;
     world->live.engine =
         engine_init(world->live.memory, &world->config, world->live.io, world->now_ns);
+    fold_give(world);
     check_call(world);
     check_restart(world);
 }

@@ -115,6 +115,7 @@ struct exec {
     struct execution report;
     uint32_t order;
     uint32_t told_life; /* the newest life that was told of it; 0: none */
+    uint64_t said_seq;  /* the record that says so; 0: none */
 };
 
 /* What was traded, as the engine has been told, in one instrument by one strategy or by all. */
@@ -319,6 +320,7 @@ struct world {
     uint32_t placed_count, open_count, resting_count;
     uint32_t message_count, kill_count, exec_count;
     uint64_t fills_said, execs_told;     /* of this life */
+    struct exec *telling;                /* what the engine is being told of */
     uint64_t ids_said;                   /* of those drawn: sent, denied, or counted among others */
     uint64_t orders_left, lots_left;     /* as the gateways count them */
     int64_t venue_base[SIM_INSTRUMENTS]; /* what the venue counts that this life cannot know */
@@ -433,6 +435,7 @@ void check_restart(struct world *world);
 /* fold.c: what is folded from events, against the engine that said them. */
 void fold_begin_run(struct world *world);
 void fold_begin_life(struct world *world);
+void fold_give(struct world *world); /* what the lives before left, to the engine */
 void fold_hear(struct world *world, uint16_t kind, const void *payload, uint32_t length);
 void fold_check(struct world *world);
 
