@@ -108,9 +108,9 @@ static const char *options_read(struct journal_options *options, int argc, char 
     const struct {
         const char *name;
         const char **value;
-    } rows[] = {{"--data", &options->dir},        {"--lane", &options->lane_text},
-                {"--kind", &options->kind_text},  {"--from", &options->from_text},
-                {"--to", &options->to_text},      {"--limit", &options->limit_text},
+    } rows[] = {{"--data", &options->dir},       {"--lane", &options->lane_text},
+                {"--kind", &options->kind_text}, {"--from", &options->from_text},
+                {"--to", &options->to_text},     {"--limit", &options->limit_text},
                 {"--head", &options->head_text}};
 
     for (int at = 1; at < argc; at++) {
@@ -450,7 +450,8 @@ static void report_print(enum journal_lane lane, const struct journal_report *re
                "so\n",
                report->lost);
     if (report->torn_bytes != 0)
-        printf("        %" PRIu64 " bytes at the end are no whole record: being written, or torn by "
+        printf("        %" PRIu64
+               " bytes at the end are no whole record: being written, or torn by "
                "a crash; a start cuts them\n",
                report->torn_bytes);
 }

@@ -136,8 +136,8 @@ static json_t *numbers(const void *at, const struct field_row *row)
     json_t *list = json_array();
 
     for (uint32_t place = 0; place < row->size; place += row->element)
-        json_array_append_new(
-            list, number((const uint8_t *)at + place, row->element, row->is_signed));
+        json_array_append_new(list,
+                              number((const uint8_t *)at + place, row->element, row->is_signed));
     return list;
 }
 
@@ -318,24 +318,22 @@ static json_t *market_fields(const struct market_update *update)
     return json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:I, s:I}", "update",
                      market_kind_name(update->kind), "instrument", (int)update->instrument, "flags",
                      (int)update->flags, "bids", (int)update->bid_count, "asks",
-                     (int)update->ask_count, "received_ns", ns_of(&update->received_ns),
-                     "venue_ns", ns_of(&update->venue_ns), "prev_update_id",
-                     (json_int_t)update->prev_update_id, "update_id",
-                     (json_int_t)update->update_id);
+                     (int)update->ask_count, "received_ns", ns_of(&update->received_ns), "venue_ns",
+                     ns_of(&update->venue_ns), "prev_update_id", (json_int_t)update->prev_update_id,
+                     "update_id", (json_int_t)update->update_id);
 }
 
 static json_t *execution_fields(const struct execution *execution)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:i, s:i, s:i, s:I, s:o, s:o}", "report",
-                     named(FIELD_REPORT, execution->report), "order_id",
-                     id_of(FIELD_ORDER, execution->order_id), "exec_id",
-                     number(&execution->exec_id, sizeof execution->exec_id, false), "side",
-                     named(FIELD_SIDE, execution->side), "price_ticks",
-                     (json_int_t)execution->price_ticks, "qty_lots",
-                     (json_int_t)execution->qty_lots, "maker", (int)execution->maker, "instrument",
-                     (int)execution->instrument, "strategy", (int)execution->strategy, "amend_no",
-                     (int)execution->amend_no, "fee_e8", (json_int_t)execution->fee_e8, "venue_ns",
-                     ns_of(&execution->venue_ns), "received_ns", ns_of(&execution->received_ns));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:i, s:i, s:i, s:I, s:o, s:o}", "report",
+        named(FIELD_REPORT, execution->report), "order_id", id_of(FIELD_ORDER, execution->order_id),
+        "exec_id", number(&execution->exec_id, sizeof execution->exec_id, false), "side",
+        named(FIELD_SIDE, execution->side), "price_ticks", (json_int_t)execution->price_ticks,
+        "qty_lots", (json_int_t)execution->qty_lots, "maker", (int)execution->maker, "instrument",
+        (int)execution->instrument, "strategy", (int)execution->strategy, "amend_no",
+        (int)execution->amend_no, "fee_e8", (json_int_t)execution->fee_e8, "venue_ns",
+        ns_of(&execution->venue_ns), "received_ns", ns_of(&execution->received_ns));
 }
 
 static json_t *command_fields(const struct command *command)

@@ -272,8 +272,8 @@ enum status disk_open(struct disk_writer *writer, const char *dir, enum journal_
     uint32_t count;
     enum status status;
 
-    *writer = (struct disk_writer){
-        .dir = dir, .lane = lane, .fd = -1, .file_limit = DISK_FILE_BYTES};
+    *writer =
+        (struct disk_writer){.dir = dir, .lane = lane, .fd = -1, .file_limit = DISK_FILE_BYTES};
     writer->buffer = malloc(DISK_BUFFER);
     if (!writer->buffer)
         return err_set(err, ERR_INTERNAL, "out of memory");

@@ -103,8 +103,8 @@ enum status journal_open(struct journal **journal, const char *dir, const struct
 
 enum status journal_start(struct journal *journal, struct err *err)
 {
-    enum status status =
-        thread_start(&journal->persister, "persister", false, IDLE_PARK, persister_run, journal, err);
+    enum status status = thread_start(&journal->persister, "persister", false, IDLE_PARK,
+                                      persister_run, journal, err);
 
     journal->started = status == OK;
     return status;

@@ -108,8 +108,9 @@ struct journal_report {
     uint64_t first_bad_seq;   /* the first that is not whole where it belongs; 0: none */
     char why[ERR_TEXT_MAX];   /* it is bad */
 };
-enum status journal_verify(const char *dir, enum journal_lane lane, const struct journal_head *noted,
-                           struct journal_report *report, struct err *err);
+enum status journal_verify(const char *dir, enum journal_lane lane,
+                           const struct journal_head *noted, struct journal_report *report,
+                           struct err *err);
 const char *journal_lane_name(enum journal_lane lane); /* "engine" */
 
 #endif

@@ -119,8 +119,7 @@ static bool oldest_file(const struct journal *journal, enum journal_lane lane,
 static bool must_go(const struct journal *journal, const struct old_file *file, int64_t all_bytes)
 {
     bool too_many = journal->keep_bytes != 0 && all_bytes > journal->keep_bytes;
-    bool too_old =
-        journal->keep_ns != 0 && clock_real_ns() - file->written_ns > journal->keep_ns;
+    bool too_old = journal->keep_ns != 0 && clock_real_ns() - file->written_ns > journal->keep_ns;
 
     return too_many || too_old;
 }

@@ -30,11 +30,12 @@ static enum status check_blocks(const char *dir, struct err *err)
         return err_format(err, ERR_IO, "%s: %s", dir, strerror(errno));
     if (info.f_bsize >= LEAST_BLOCK_BYTES)
         return OK;
-    return err_format(err, ERR_IO,
-                      "%s: its file system has blocks of %ld bytes: when it is full, audit.db would "
-                      "end the program (SIGBUS); take one with blocks of %d, as mkfs.ext4 -b %d "
-                      "makes it",
-                      dir, (long)info.f_bsize, LEAST_BLOCK_BYTES, LEAST_BLOCK_BYTES);
+    return err_format(
+        err, ERR_IO,
+        "%s: its file system has blocks of %ld bytes: when it is full, audit.db would "
+        "end the program (SIGBUS); take one with blocks of %d, as mkfs.ext4 -b %d "
+        "makes it",
+        dir, (long)info.f_bsize, LEAST_BLOCK_BYTES, LEAST_BLOCK_BYTES);
 }
 
 static void reserve_path(const struct journal *journal, char path[DISK_PATH_MAX])

@@ -208,7 +208,8 @@ static bool is_torn(const struct verifier *verifier)
         return true;
     memcpy(&record, bytes, sizeof record);
     return atomic_load_explicit(&record.commit, memory_order_relaxed) == verifier->next_seq &&
-           record.length <= LANE_RECORD_MAX && rest < disk_padded(record.length) + DISK_TAIL_BYTES &&
+           record.length <= LANE_RECORD_MAX &&
+           rest < disk_padded(record.length) + DISK_TAIL_BYTES &&
            !is_whole_but_for_its_length(bytes, rest) &&
            !disk_record_follows(bytes, 8, rest, verifier->next_seq - 1);
 }
@@ -273,7 +274,8 @@ static enum status check_file(struct verifier *verifier, uint64_t first, struct 
     else if (status == OK && verifier->is_last_file)
         verifier->report->torn_bytes = left(verifier);
     else if (status == OK)
-        bad(verifier, verifier->is_first_file ? first : verifier->next_seq, "the file is cut short");
+        bad(verifier, verifier->is_first_file ? first : verifier->next_seq,
+            "the file is cut short");
     if (status == OK && !is_bad(verifier) && left(verifier) > verifier->report->torn_bytes)
         status = check_records(verifier, err);
     (void)close(verifier->fd);
@@ -350,8 +352,9 @@ static enum status check_until_sure(struct verifier *verifier, struct err *err)
                : status;
 }
 
-enum status journal_verify(const char *dir, enum journal_lane lane, const struct journal_head *noted,
-                           struct journal_report *report, struct err *err)
+enum status journal_verify(const char *dir, enum journal_lane lane,
+                           const struct journal_head *noted, struct journal_report *report,
+                           struct err *err)
 {
     static const struct journal_head none = {0};
     struct verifier verifier = {

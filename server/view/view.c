@@ -54,8 +54,7 @@ static void recover(struct view *view)
 
     if (!view->from.dir)
         return;
-    status =
-        journal_reader_open(&disk, view->from.dir, JOURNAL_ENGINE, view->expected_seq, &err);
+    status = journal_reader_open(&disk, view->from.dir, JOURNAL_ENGINE, view->expected_seq, &err);
     if (status == ERR_REMOVED) {
         log_line(LOG_ERROR, "view", "events were removed before they were read",
                  "expected=%llu next=%llu", (unsigned long long)view->expected_seq,
