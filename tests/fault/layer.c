@@ -9,6 +9,7 @@
  *   FAULT_ERRNO   the number they fail with; 0: a write that does only half (and those after it none,
  *                 ENOSPC)
  *   FAULT_UNDER   only files whose path begins so; not for malloc
+ *   FAULT_WHILE   nothing fails unless this file is there: a test makes and removes it
  *   FAULT_ALSO    another kind of call, of which the first two fail
  *   FAULT_COUNT   a file into which the number of calls seen is written at the end
  *
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 static struct {
-    const char *call, *also, *under, *count;
+    const char *call, *also, *under, *count, *while_there;
     long nth, times;
     int code;
 } plan;
@@ -64,6 +65,7 @@ __attribute__((constructor)) static void begin(void)
     dl_iterate_phdr(find_program, NULL);
     plan.call = getenv("FAULT_CALL");
     plan.also = getenv("FAULT_ALSO");
+    plan.while_there = getenv("FAULT_WHILE");
     plan.under = getenv("FAULT_UNDER");
     plan.count = getenv("FAULT_COUNT");
     plan.nth = number("FAULT_NTH");
@@ -110,6 +112,8 @@ static bool is_hit(void)
 {
     long at = atomic_fetch_add(&seen, 1) + 1;
 
+    if (plan.while_there && syscall(SYS_access, plan.while_there, F_OK) != 0)
+        return false;
     return plan.nth > 0 && at >= plan.nth && (plan.times == 0 || at < plan.nth + plan.times);
 }
 
