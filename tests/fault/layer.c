@@ -6,8 +6,8 @@
  *                 called by the program itself) any_malloc (also by its libraries)
  *   FAULT_NTH     the first that fails, from 1
  *   FAULT_TIMES   so many fail from there on; 0: all
- *   FAULT_ERRNO   the number they fail with; 0: a write that does only half (and those after it none,
- *                 ENOSPC)
+ *   FAULT_ERRNO   the number they fail with; 0: a write that does only half (and those after it
+ *                 none, ENOSPC)
  *   FAULT_UNDER   only files whose path begins so; not for malloc
  *   FAULT_WHILE   nothing fails unless this file is there: a test makes and removes it
  *   FAULT_ALSO    another kind of call, of which the first two fail
