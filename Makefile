@@ -47,7 +47,8 @@ sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)
-c_src := $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src) $(fuzz_src)
+fault_src := tests/fault/driver.c
+c_src := $(fault_src) $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src) $(fuzz_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
 shell_files = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' .ci mk tests web deploy \
@@ -188,6 +189,12 @@ $(OBJ)/benches: $(bench_obj) $(archives) $(OBJ)/link-flags
 $(OBJ)/sim: $(sim_obj) $(OBJ)/libengine.a $(OBJ)/link-flags
 	@mkdir -p $(@D)
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -Wl,--wrap=lane_append -o $@ $(sim_obj) $(OBJ)/libengine.a
+# The layer is loaded in front of libc: a library, and without its checks of names.
+$(OBJ)/tests/fault/layer.so: tests/fault/layer.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call quiet,CC  )$(CC) -std=c11 -D_GNU_SOURCE -g -O1 -fPIC -shared -Wall -Wextra -o $@ $<
+$(OBJ)/tests/fault/driver: $(OBJ)/tests/fault/driver.o $(archives) $(OBJ)/link-flags
+	$(call link,$<)
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
 # The binance decoder is the server's, and needs nothing else of it; panic is the targets' own.
@@ -220,7 +227,7 @@ deps-fuzz: ## Install what fuzzing needs beyond what running does
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
+.PHONY: build web run spec clean fault-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -253,6 +260,7 @@ scenario-bin: $(OBJ)/scenario_runner
 sim-bin: $(OBJ)/sim
 tsan-bin: $(tsan_bin)
 bench-bin: $(OBJ)/benches
+fault-bin: $(OBJ)/tests/fault/layer.so $(OBJ)/tests/fault/driver
 fuzz-bin: $(fuzz_replays)
 fuzz-finders: $(fuzz_finders)
 
@@ -263,7 +271,7 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 
 .PHONY: test test-long scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim api web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault api web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)

@@ -16,9 +16,12 @@ static enum status read_bytes(struct yaml_file *file, struct err *err)
     if (!stream)
         return err_format(err, ERR_CONFIG, "%s: %s", file->path, strerror(errno));
     file->bytes = malloc(FILE_MAX_BYTES + 1);
-    if (file->bytes)
-        file->length = fread(file->bytes, 1, FILE_MAX_BYTES + 1, stream);
-    if (!file->bytes || ferror(stream)) {
+    if (!file->bytes) {
+        (void)fclose(stream);
+        return err_format(err, ERR_INTERNAL, "%s: out of memory", file->path);
+    }
+    file->length = fread(file->bytes, 1, FILE_MAX_BYTES + 1, stream);
+    if (ferror(stream)) {
         (void)fclose(stream);
         return err_format(err, ERR_CONFIG, "%s: cannot be read", file->path);
     }

@@ -109,8 +109,9 @@ struct journal_reader;
  * which is the first that is there. */
 enum status journal_reader_open(struct journal_reader **reader, const char *dir,
                                 enum journal_lane lane, uint64_t from_seq, struct err *err);
-/* OK: a record (payload valid until the next call); ERR_NOT_FOUND: the end, for now; ERR_DAMAGED: the first bad sequence is in err;
- * ERR_REMOVED: the next file went before it was read. CRC and chain are checked. */
+/* OK: a record (payload valid until the next call); ERR_NOT_FOUND: the end, for now; ERR_DAMAGED:
+ * the first bad sequence is in err; ERR_REMOVED: the next file went before it was read. CRC and
+ * chain are checked. */
 enum status journal_reader_next(struct journal_reader *reader, struct lane_record *record,
                                 const void **payload, struct err *err);
 /* At the end, to go on when there is more: looks for files that were begun since, and takes its
