@@ -39,6 +39,7 @@ bool bench_matching(struct bench *bench); /* the exchange on workload A */
 bool bench_step(struct bench *bench);     /* the engine's step over a market */
 bool bench_emit(struct bench *bench);     /* a record into the lane, beside a store */
 bool bench_burst(struct bench *bench);    /* a million orders, from the gate to the disk */
+bool bench_audit(struct bench *bench);    /* ingest, pages and verify of the audit trail */
 bool bench_recorded(struct bench *bench); /* decoder and whole replay against jansson */
 
 #endif
