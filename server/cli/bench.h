@@ -40,6 +40,7 @@ bool bench_step(struct bench *bench);     /* the engine's step over a market */
 bool bench_emit(struct bench *bench);     /* a record into the lane, beside a store */
 bool bench_burst(struct bench *bench);    /* a million orders, from the gate to the disk */
 bool bench_recovery(struct bench *bench); /* the state from ten million records */
+bool bench_audit(struct bench *bench);    /* ingest, pages and verify of the audit trail */
 bool bench_recorded(struct bench *bench); /* decoder and whole replay against jansson */
 
 #endif

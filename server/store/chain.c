@@ -24,6 +24,7 @@ enum { LANE_OF_PEOPLE = 1 };
 enum status audit_writer_open(struct audit_writer *writer, sqlite3 *db, struct err *err)
 {
     *writer = (struct audit_writer){0};
+    audit_guard(db, false);
     if (sqlite3_prepare_v2(db, insert_sql, -1, &writer->insert, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(db, index_sql, -1, &writer->index_text, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(db, count_sql, -1, &writer->count, NULL) != SQLITE_OK ||
@@ -34,6 +35,11 @@ enum status audit_writer_open(struct audit_writer *writer, sqlite3 *db, struct e
     if (!writer->sha256 || !writer->digest)
         return err_set(err, ERR_INTERNAL, "no SHA-256 in OpenSSL");
     return audit_writer_load(writer, db, err);
+}
+
+void audit_guard(sqlite3 *db, bool on)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, on ? 1 : 0, NULL);
 }
 
 static enum status load_removed(struct audit_writer *writer, sqlite3 *db, struct err *err)

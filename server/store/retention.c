@@ -155,7 +155,9 @@ static bool put_anchor(sqlite3 *db, const struct slice *slice)
 static bool delete_chunk(sqlite3 *db, int64_t last)
 {
     char sql[768];
+    bool well;
 
+    audit_guard(db, true); /* they let go what is archived, and nothing else */
     (void)snprintf(sql, sizeof sql,
                    "BEGIN IMMEDIATE;"
                    "INSERT INTO audit_text (audit_text, rowid, actor, scope, old, new, reason,"
@@ -163,10 +165,11 @@ static bool delete_chunk(sqlite3 *db, int64_t last)
                    " FROM audit WHERE seq <= %lld AND lane = 1;"
                    "DELETE FROM audit WHERE seq <= %lld; COMMIT",
                    (long long)last, (long long)last);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return false;
+    well = sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    if (!well)
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    audit_guard(db, false);
+    return well;
 }
 
 static void say(struct retention *retention, const char *what, sqlite3 *db)
@@ -179,6 +182,17 @@ static void say(struct retention *retention, const char *what, sqlite3 *db)
     retention->failed = true;
 }
 
+/* The trigger looks whether the row is there that the anchor names. */
+static bool put_guarded(sqlite3 *db, const struct slice *slice)
+{
+    bool well;
+
+    audit_guard(db, true);
+    well = put_anchor(db, slice);
+    audit_guard(db, false);
+    return well;
+}
+
 static bool begin_slice(struct retention *retention, sqlite3 *db, struct audit_writer *writer,
                         int64_t first, int64_t last)
 {
@@ -186,7 +200,7 @@ static bool begin_slice(struct retention *retention, sqlite3 *db, struct audit_w
 
     if (slice.last > first + SLICE_ROWS - 1)
         slice.last = first + SLICE_ROWS - 1;
-    if (!archive(retention, db, &slice) || !put_anchor(db, &slice)) {
+    if (!archive(retention, db, &slice) || !put_guarded(db, &slice)) {
         say(retention, "old audit rows cannot be archived, they stay", db);
         return false;
     }

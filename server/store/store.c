@@ -208,6 +208,7 @@ static enum status open_or_rebuild(struct store *store, struct err *err)
                          " audit.db from a backup (pitwall restore)");
             return err->status = ERR_DAMAGED;
         }
+        was_there = true; /* said here */
         status = set_aside(store, err);
         if (status == OK)
             status = open_once(store, &is_damaged, err);

@@ -180,18 +180,19 @@ json_t *view_status(struct view *view)
                    (view->from.store && store_is_suspect(view->from.store));
     int64_t free_bytes = journal_free_bytes(journal);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o, s:{s:s}, s:o, s:o, s:o, "
-                     "s:n}",
-                     "mode", mode_name(config->mode), "instance", config->instance, "version",
-                     pitwall_version, "config_hash", config->hash_text, "uptime_s",
-                     (json_int_t)((clock_real_ns() - view->from.started_ns) / second_ns),
-                     "journal_seq", engine_seq(view), "durable_seq",
-                     (json_int_t)journal_durable_seq(journal, JOURNAL_ENGINE), "audit_seq",
-                     (json_int_t)(view->from.store ? store_audit_seq(view->from.store) : 0),
-                     "storage", suspect ? "suspect" : "ok", "storage_free_bytes",
-                     free_bytes < 0 ? json_null() : json_integer((json_int_t)free_bytes), "market",
-                     "state", market_state_text(market_state(view)), "threads", threads_json(),
-                     "venues", venues_json(view), "rings", rings_json(view), "clock_offset_ns");
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:{s:s}, s:o, s:o, s:o, "
+        "s:n}",
+        "mode", mode_name(config->mode), "instance", config->instance, "version", pitwall_version,
+        "config_hash", config->hash_text, "uptime_s",
+        (json_int_t)((clock_real_ns() - view->from.started_ns) / second_ns), "journal_seq",
+        engine_seq(view), "durable_seq", (json_int_t)journal_durable_seq(journal, JOURNAL_ENGINE),
+        "audit_seq", (json_int_t)(view->from.store ? store_audit_seq(view->from.store) : 0),
+        "storage", suspect ? "suspect" : "ok", "storage_state",
+        journal_storage_name(journal_storage(journal)), "storage_free_bytes",
+        free_bytes < 0 ? json_null() : json_integer((json_int_t)free_bytes), "market", "state",
+        market_state_text(market_state(view)), "threads", threads_json(), "venues",
+        venues_json(view), "rings", rings_json(view), "clock_offset_ns");
 }
 
 /* --- health --- */

@@ -242,7 +242,7 @@ export class Caller {
 
 function answer(response, text) {
   let body = null;
-  if (/json/.test(response.headers["content-type"] ?? "") && text) {
+  if (/[/+]json/.test(response.headers["content-type"] ?? "") && text) {
     body = JSON.parse(text);
   }
   return { status: response.statusCode, headers: response.headers, text, body };

@@ -268,7 +268,8 @@ export interface Status {
     journal_seq: number;
     durable_seq: number;
     audit_seq: number;
-    storage: "ok" | "low" | "suspect";
+    storage: "ok" | "suspect";
+    storage_state: "ok" | "low" | "suspect";
     storage_free_bytes: number | null;
     market: { state: string };
     threads: { name: string; core: number | null; idle: string }[];
