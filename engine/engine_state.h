@@ -42,6 +42,7 @@ struct engine {
     int64_t shown_update_id[MAX_INSTRUMENTS]; /* telemetry: last book sent */
     uint8_t shown_status[MAX_INSTRUMENTS];
     uint64_t telemetry_dropped;
+    bool gapped; /* inputs are recorded no more, in this run */
     struct money_said money_said;
     int64_t money_ns;        /* when that was */
     uint64_t hash_said;      /* events of this run before the newest STATE_HASH */

@@ -19,6 +19,15 @@ void engine_record(struct engine *engine, enum input_kind kind, const void *payl
 {
     enum record_inputs record = engine->config.rules.record;
 
+    if (engine->gapped)
+        return;
+    /* A disk that takes nothing for minutes: what is left is for what must be said. Without its
+     * market data the run cannot be replayed from here on, so all inputs end, and it is told. */
+    if (kind == INPUT_MARKET && (engine->oms.seen.storage & SEEN_NO_ROOM)) {
+        engine->gapped = true;
+        append(engine->io.events, INPUT_GAP, now_ns, NULL, 0);
+        return;
+    }
     if (record == RECORD_ALL || (record == RECORD_ORDERS && kind != INPUT_MARKET))
         append(engine->io.events, (uint16_t)kind, now_ns, payload, length);
 }

@@ -301,8 +301,9 @@ static enum rerun_result take_input(struct rerun *rerun, const struct lane_recor
 
     if (result != RERUN_FINE)
         return result;
-    if (begins_run(record->kind))
+    if (begins_run(record->kind) || record->kind == INPUT_GAP)
         rerun->engine = NULL;
+    rerun->counts.gaps += record->kind == INPUT_GAP;
     input->kind = record->kind;
     input->seq = atomic_load_explicit(&record->commit, memory_order_relaxed);
     input->now_ns = record->at_ns;

@@ -26,6 +26,7 @@ struct rerun_options {
 
 struct rerun_counts {
     uint64_t runs, inputs, events;
+    uint64_t gaps; /* runs that stopped recording for want of room: they are compared up to there */
 };
 
 struct rerun;

@@ -213,12 +213,12 @@ static json_t *report(struct run *run)
     uint64_t bad_seq = 0;
     const char *says = rerun_says(run->replay, &bad_seq);
     bool well = run->result == RERUN_FINE;
-    json_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:s?}", "ok", (int)well, "runs",
-                             (json_int_t)counts.runs, "inputs", (json_int_t)counts.inputs, "events",
-                             (json_int_t)counts.events, "from_seq", (json_int_t)run->from_seq,
-                             "to_seq", (json_int_t)run->to_seq, "first_bad_seq",
-                             well ? json_null() : json_integer((json_int_t)bad_seq), "says",
-                             well ? NULL : says);
+    json_t *json = json_pack(
+        "{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s?}", "ok", (int)well, "gaps",
+        (json_int_t)counts.gaps, "runs", (json_int_t)counts.runs, "inputs",
+        (json_int_t)counts.inputs, "events", (json_int_t)counts.events, "from_seq",
+        (json_int_t)run->from_seq, "to_seq", (json_int_t)run->to_seq, "first_bad_seq",
+        well ? json_null() : json_integer((json_int_t)bad_seq), "says", well ? NULL : says);
 
     if (well && rerun_engine(run->replay))
         put_state(run, json);
@@ -265,6 +265,9 @@ static void print_plain(const struct run *run, const json_t *json)
                run->result == RERUN_DIFFERS ? "it differs" : "it cannot be run again",
                (long long)json_integer_value(json_object_get(json, "first_bad_seq")),
                json_string_value(json_object_get(json, "says")));
+    if (json_integer_value(json_object_get(json, "gaps")) > 0)
+        printf("%lld of them only up to where the journal had no room for inputs any more\n",
+               (long long)json_integer_value(json_object_get(json, "gaps")));
     if (json_object_get(json, "what_if"))
         print_what_if(json_object_get(json, "what_if"));
     if (explain) {
