@@ -1,4 +1,5 @@
-/* The parts of `pitwall audit`. Each gets the arguments after its word and returns the exit code. */
+/* The parts of `pitwall audit`. Each gets the arguments after its word and returns the exit
+ * code. */
 #ifndef PITWALL_CLI_AUDIT_H
 #define PITWALL_CLI_AUDIT_H
 

@@ -1,5 +1,5 @@
-/* The audit trail: ingest beside a bare insert, a filtered page beside the newest, verify beside a bare
- * scan.
+/* The audit trail: ingest beside a bare insert, a filtered page beside the newest, verify beside a
+ * bare scan.
  *
  * Ingest: the writer (chain, trigger, counters, times of blocks; the full-text index has people's
  * rows, one in a thousand) against a prepared insert of the same columns into the same table with

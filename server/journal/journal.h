@@ -65,8 +65,8 @@ bool journal_wait_durable(struct journal *journal, enum journal_lane lane, uint6
  * journal_compose(), appends, and says journal_composed(); whoever merges reads the engine's head,
  * then journal_floor(), then the control lane until it is empty, and then no event above either.
  *
- * Why no record (c, s) can come to light after an event e > s was merged: say e was merged in a turn
- * that read the head h >= e, then the floor f >= e, then the control lane to its end.
+ * Why no record (c, s) can come to light after an event e > s was merged: say e was merged in a
+ * turn that read the head h >= e, then the floor f >= e, then the control lane to its end.
  *   - compose() ended before f was read, composed() not: then f = s < e. No.
  *   - compose() had begun and not ended: then f = 0 < e. No.
  *   - composed() came before f was read: then c was in the lane, and was found. No.

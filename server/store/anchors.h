@@ -1,5 +1,5 @@
-/* Signed heads of the trail, written down elsewhere: what finds a tail that was cut off, and a chain
- * that was made anew from end to end.
+/* Signed heads of the trail, written down elsewhere: what finds a tail that was cut off, and a
+ * chain that was made anew from end to end.
  *
  * A head is signed with the Ed25519 key of the data directory (DIR/audit.key, 0600, made at the
  * first start; DIR/audit.pub has the public keys, one in hexadecimal a line, newest last) and
@@ -10,8 +10,8 @@
  *   {"seq":17,"hash":"<64 hex>","at_ns":"..","signed_ns":"..","removed_seq":0,"key":"<64 hex>",
  *    "signature":"<128 hex>"}
  *
- * `removed_seq` is the last row that retention has taken away. What is signed, little endian: the 16
- * bytes "pitwall-anchor-1", u64 seq, the 32 bytes of the hash, u64 at_ns, u64 signed_ns, u64
+ * `removed_seq` is the last row that retention has taken away. What is signed, little endian: the
+ * 16 bytes "pitwall-anchor-1", u64 seq, the 32 bytes of the hash, u64 at_ns, u64 signed_ns, u64
  * removed_seq. The rows are made durable before the line is: a head that was written down is never
  * ahead of what a power cut leaves. Above 8 MiB the file goes on anew and FILE.1 holds the old one.
  *

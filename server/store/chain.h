@@ -8,8 +8,8 @@
  * bytes little endian; 2 text, 4 bytes of length little endian and the bytes. Every length is told,
  * so two different rows never have the same encoding.
  *
- * The writer also keeps the rows of each kind counted, and puts what people did (rows of the control
- * lane) into the full-text index; both in the rows' own transaction.
+ * The writer also keeps the rows of each kind counted, and puts what people did (rows of the
+ * control lane) into the full-text index; both in the rows' own transaction.
  *
  * Audit thread. Cost: about 1 us for the hash, 5 us for the row with its indexes. */
 #ifndef PITWALL_STORE_CHAIN_H
@@ -54,10 +54,10 @@ struct audit_writer {
     uint8_t encoding[AUDIT_ENCODING_MAX];
 };
 
-/* Whether the triggers of the schema hold on this connection. They hold on every one that is opened,
- * but cost a quarter of an insert: so the writer's own, which has only statements of ours, none of
- * which changes, deletes or replaces a row, goes without them, but for the time in which retention
- * deletes. */
+/* Whether the triggers of the schema hold on this connection. They hold on every one that is
+ * opened, but cost a quarter of an insert: so the writer's own, which has only statements of ours,
+ * none of which changes, deletes or replaces a row, goes without them, but for the time in which
+ * retention deletes. */
 void audit_guard(sqlite3 *db, bool on);
 /* Takes the triggers off this connection. */
 enum status audit_writer_open(struct audit_writer *writer, sqlite3 *db, struct err *err);
@@ -65,7 +65,8 @@ enum status audit_writer_open(struct audit_writer *writer, sqlite3 *db, struct e
 enum status audit_writer_load(struct audit_writer *writer, sqlite3 *db, struct err *err);
 /* False, and the chain has not moved, when SQLite refuses; the caller rolls back and loads. */
 bool audit_append(struct audit_writer *writer, const struct audit_row *row);
-/* Before each commit: what has been counted since the last one goes to its tables. False as above. */
+/* Before each commit: what has been counted since the last one goes to its tables. False as
+ * above. */
 bool audit_count(struct audit_writer *writer);
 void audit_writer_close(struct audit_writer *writer);
 

@@ -1,13 +1,13 @@
 /* The audit trail as a file: CSV or NDJSON, oldest first, a piece at a time.
  *
- * NDJSON: one audit item a line. CSV: a line of names (the members of an item, in their order), then
- * one a row, ended by CR LF, quoted as RFC 4180 has it; `old` and `new` are JSON texts. A value that
- * a spreadsheet would take for a formula (it begins with = + - @, tab or CR) gets an apostrophe in
- * front: whoever reads such a file by program takes it off again, or takes NDJSON.
+ * NDJSON: one audit item a line. CSV: a line of names (the members of an item, in their order),
+ * then one a row, ended by CR LF, quoted as RFC 4180 has it; `old` and `new` are JSON texts. A
+ * value that a spreadsheet would take for a formula (it begins with = + - @, tab or CR) gets an
+ * apostrophe in front: whoever reads such a file by program takes it off again, or takes NDJSON.
  *
  * Each piece reads a page of its own: no long read transaction that would keep the write-ahead log
- * from being emptied. What comes to the trail after the opening is not in it. Memory: a page of rows.
- * One thread at a time. */
+ * from being emptied. What comes to the trail after the opening is not in it. Memory: a page of
+ * rows. One thread at a time. */
 #ifndef PITWALL_STORE_EXPORT_H
 #define PITWALL_STORE_EXPORT_H
 

@@ -12,9 +12,9 @@
  *   control record            one row as it is; table actors names who asked
  *   INPUT_NAMES               tables run_scopes and its sisters
  *
- * The names behind the numbers in events are those of the run that wrote them: its INPUT_NAMES, kept
- * in run_scopes and its sisters. projection_begin_run() puts this run's there early, once everything
- * that an earlier run left has been projected: what a start takes is matched by name.
+ * The names behind the numbers in events are those of the run that wrote them: its INPUT_NAMES,
+ * kept in run_scopes and its sisters. projection_begin_run() puts this run's there early, once
+ * everything that an earlier run left has been projected: what a start takes is matched by name.
  *
  * Whatever a row is made of comes from the records or from tables that earlier records filled:
  * never from the clock, nor from memory that a restart or a failed transaction would lose. So the

@@ -6,7 +6,8 @@
  *  "instruments":[{"instrument","currency","position","cost","fills","buy_qty","sell_qty","volume",
  *                  "realised","fee","rebate","funding","net"}],
  *  "currencies":[{"currency","realised","fee","rebate","funding","net"}],
- *  "ledger":null|{"file","balanced","instruments":[{"symbol","ours","venue","ours_qty","venue_qty"}],
+ *  "ledger":null|{"file","balanced",
+ *                 "instruments":[{"symbol","ours","venue","ours_qty","venue_qty"}],
  *                 "only_ours":[..],"only_venue":[..],"different":[..]}}
  *
  * `position` and `cost` are those at the end of the day, `volume` is the sum of price times

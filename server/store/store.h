@@ -54,14 +54,16 @@ void store_name_kills(struct store *store, struct store_saved *saved);
 enum status store_start(struct store *store, struct err *err); /* the audit thread */
 void store_close(struct store *store);                         /* drains the lanes first */
 
-/* True when rows could not be written for longer than a lock may be held. Nothing is lost: the lanes
- * hold the records, and new orders stop before they are full. It recovers by itself. Any thread. */
+/* True when rows could not be written for longer than a lock may be held. Nothing is lost: the
+ * lanes hold the records, and new orders stop before they are full. It recovers by itself. Any
+ * thread. */
 bool store_is_suspect(const struct store *store);
 /* When a head of the trail was last signed and written down; real ns, 0: not yet. Any thread. */
 int64_t store_anchor_ns(const struct store *store);
 
 /* Makes a database anew at `path`, which must not be there, from the journal of `dir` on disk: the
- * same rows with the same hashes. `rows` is how many. ERR_DAMAGED when the journal does not begin at
+ * same rows with the same hashes. `rows` is how many. ERR_DAMAGED when the journal does not begin
+ * at
  * 1 or is damaged. Any thread; no server needs to run. */
 enum status store_rebuild(const char *dir, const char *path, int64_t *rows, struct err *err);
 

@@ -1,5 +1,5 @@
-/* `audit verify`: recomputes the chain from the rows alone, and holds it against the signed heads that
- * were written down. It shares nothing with the writer but the formats that store/chain.h and
+/* `audit verify`: recomputes the chain from the rows alone, and holds it against the signed heads
+ * that were written down. It shares nothing with the writer but the formats that store/chain.h and
  * store/anchors.h tell, so that a mistake there cannot hide itself here. */
 #include "store/verify.h"
 

@@ -1,8 +1,8 @@
 /* Recomputes the audit chain with code of its own, on a read-only connection, also while a server
  * writes, and holds it against the signed heads (store/anchors.h).
  *
- * Without heads a changed, deleted, inserted or moved row is found. With them also a tail that was cut
- * off (first_bad_seq is the first missing row) and a chain made anew from end to end (the first
+ * Without heads a changed, deleted, inserted or moved row is found. With them also a tail that was
+ * cut off (first_bad_seq is the first missing row) and a chain made anew from end to end (the first
  * signed row that is another one). Whoever can write the directory can also write its anchors and
  * its keys: compare with a copy of both that is kept elsewhere.
  *

@@ -1,4 +1,5 @@
-/* One order of both lanes, whatever the threads' timing; so the journal makes the same rows again. */
+/* One order of both lanes, whatever the threads' timing; so the journal makes the same rows
+ * again. */
 #include "store/database.h"
 #include "unit/store/running.h"
 
