@@ -93,8 +93,8 @@ size_t engine_size(const struct engine_config *config);
 struct engine *engine_init(void *memory, const struct engine_config *config, struct engine_io io,
                            int64_t now_ns);
 
-/* A row of what an earlier life left (carry.h), by the numbers of this configuration; all of them in
- * order, after engine_init() and before the first step. Emits what it takes on. False: a row that
+/* A row of what an earlier life left (carry.h), by the numbers of this configuration; all of them
+ * in order, after engine_init() and before the first step. Emits what it takes on. False: a row that
  * does not fit; the engine must then not run. */
 bool engine_carry(struct engine *engine, const void *row, uint32_t length, int64_t now_ns);
 

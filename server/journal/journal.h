@@ -23,8 +23,8 @@
  * (u64 at byte 56).
  *
  * Files: hot.c (mapping, recovery), disk.c (the disk form, writing), journal.c (the persister and
- * those who wait for it), reader.c,
- * snapshot.c and state_fold.c (what the engine's lane comes to). Cost: about 1 us a record in the persister, nothing but the
+ * those who wait for it), reader.c, snapshot.c and state_fold.c (what the engine's lane comes to).
+ * Cost: about 1 us a record in the persister, nothing but the
  * lane's append in a writer. */
 #ifndef PITWALL_JOURNAL_JOURNAL_H
 #define PITWALL_JOURNAL_JOURNAL_H

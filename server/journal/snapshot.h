@@ -10,7 +10,8 @@
 
 #include "journal/disk.h"
 
-/* All places in use take some 700 KB. `scratch` below has SNAPSHOT_BYTES_MAX bytes, the caller's. */
+/* All places in use take some 700 KB. `scratch` below has SNAPSHOT_BYTES_MAX bytes, the
+ * caller's. */
 enum { SNAPSHOTS_KEPT = 2, SNAPSHOT_BYTES_MAX = 1 << 20 };
 
 struct snapshot_head {

@@ -91,15 +91,13 @@ test("after a SIGKILL positions, PnL and orders go on, and nothing counts twice"
   assert.ok(Number((await later.get("/pnl")).body.peak) >= peak - 1);
   assert.deepEqual(await held(later), before);
   assert.equal((await rows(await again.person("risk1"), "fill")).length, fills);
-  // The venue has counted by now, and nobody was stopped.
-  await pause(1500);
+  // It trades on from there; the venue counts it, too, and nobody is stopped. The next life agrees again.
+  await trade(later, "sim:BTCUSDT", "buy", "0.010");
+  const then = await held(later);
+  await pause(2000);
   const states = (await later.get("/trading-state")).body.items;
   assert.ok(states.every(({ state }) => state === "ACTIVE"), JSON.stringify(states));
   assert.doesNotMatch(again.err, /position_drift|differs from the engine/);
-
-  // It trades on from there, and the next life agrees again.
-  await trade(later, "sim:BTCUSDT", "buy", "0.010");
-  const then = await held(later);
   assert.equal(await again.stop(), 0);
   const third = await Server.start({ dir: server.dir, config: file });
   assert.deepEqual(await held(await third.person("viewer")), then);
