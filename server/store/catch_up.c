@@ -95,7 +95,7 @@ enum status catch_up(struct store *store, struct err *err)
         check_ahead(store);
     status = open_disk(store, err);
     while (status == OK && (status = fetch_both(store, err)) == OK &&
-           (next = merge_next(store, UINT64_MAX)) != JOURNAL_LANES) {
+           (next = merge_next(store, UINT64_MAX, UINT64_MAX)) != JOURNAL_LANES) {
         if (!batch_project(store, next) ||
             (store->batch_records >= BATCH_ROWS && !batch_commit(store)))
             status = refused(store, err);

@@ -56,8 +56,9 @@ struct store {
 void merge_fetch_hot(struct store *store, enum journal_lane lane, uint64_t limit);
 enum status merge_fetch_disk(struct store *store, enum journal_lane lane, struct err *err);
 /* Which lane's waiting record is next; `limit` is how far the engine lane was fetched, UINT64_MAX
- * when all that it has. JOURNAL_LANES: none may go on yet. */
-enum journal_lane merge_next(const struct store *store, uint64_t limit);
+ * when all that it has; a control record above `control_limit` waits. JOURNAL_LANES: none may go on
+ * yet. */
+enum journal_lane merge_next(const struct store *store, uint64_t limit, uint64_t control_limit);
 
 /* --- batch.c: records become rows, rows are committed --- */
 

@@ -52,14 +52,15 @@ enum status merge_fetch_disk(struct store *store, enum journal_lane lane, struct
 
 /* The control record stands before the events of the command that it speaks of: those find their
  * actor. It waits while events that it had seen may still come. */
-enum journal_lane merge_next(const struct store *store, uint64_t limit)
+enum journal_lane merge_next(const struct store *store, uint64_t limit, uint64_t control_limit)
 {
     const struct input *engine = &store->input[JOURNAL_ENGINE];
     const struct input *control = &store->input[JOURNAL_CONTROL];
 
     if (engine->waits && (!control->waits || engine->record.commit <= control->engine_seq))
         return JOURNAL_ENGINE;
-    if (control->waits && (engine->waits || control->engine_seq <= limit))
+    if (control->waits && control->record.commit <= control_limit &&
+        (engine->waits || control->engine_seq <= limit))
         return JOURNAL_CONTROL;
     return JOURNAL_LANES;
 }

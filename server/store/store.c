@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { POLL_US = 2000 };
+enum { POLL_US = 2000, LAST_SYNC_MS = 2000 };
 static const int64_t batch_ns = 50 * 1000000LL;
 static const int64_t idle_checkpoint_ns = 5 * 1000000000LL;
 /* A lock that is held by a backup or by somebody's shell is not yet trouble. */
@@ -23,28 +23,50 @@ static const int64_t suspect_after_ns = 5 * 1000000000LL;
 /* --- the thread --- */
 
 /* The engine's head is read before the floor, and both before the control lane: journal/journal.h
- * tells what that is good for. `last`: nobody writes any more. */
-static uint64_t engine_limit(const struct store *store, bool last)
+ * tells what that is good for. What is not durable is no row yet: a power loss takes it from the
+ * journal, and the database must not know more than that. */
+static void take_limits(const struct store *store, uint64_t *engine, uint64_t *control)
 {
     const struct lane *lane = store->input[JOURNAL_ENGINE].reader.lane;
     uint64_t head = atomic_load(&lane->shared->head_seq);
     uint64_t floor = journal_floor(store->journal);
+    uint64_t durable = journal_durable_seq(store->journal, JOURNAL_ENGINE);
 
-    if (last)
-        return UINT64_MAX;
-    return head < floor ? head : floor;
+    *engine = head < floor ? head : floor;
+    *engine = *engine < durable ? *engine : durable;
+    *control = journal_durable_seq(store->journal, JOURNAL_CONTROL);
+}
+
+/* At the end nobody writes any more: all of it, when the disk takes it. */
+static void take_last_limits(const struct store *store, uint64_t *engine, uint64_t *control)
+{
+    bool durable = true;
+
+    for (int lane = 0; lane < JOURNAL_LANES; lane++) {
+        const struct lane *of = store->input[lane].reader.lane;
+
+        durable &= journal_wait_durable(store->journal, (enum journal_lane)lane, lane_head_seq(of),
+                                        LAST_SYNC_MS);
+    }
+    take_limits(store, engine, control);
+    if (durable)
+        *engine = *control = UINT64_MAX;
 }
 
 static bool drain(struct store *store, bool last)
 {
-    uint64_t limit = engine_limit(store, last);
+    uint64_t limit, control_limit;
 
+    if (last)
+        take_last_limits(store, &limit, &control_limit);
+    else
+        take_limits(store, &limit, &control_limit);
     for (;;) {
         enum journal_lane lane;
 
         merge_fetch_hot(store, JOURNAL_CONTROL, UINT64_MAX);
         merge_fetch_hot(store, JOURNAL_ENGINE, limit);
-        lane = merge_next(store, limit);
+        lane = merge_next(store, limit, control_limit);
         if (lane == JOURNAL_LANES)
             return true;
         if (!batch_project(store, lane))
