@@ -15,7 +15,7 @@ struct renumbering {
 
 static bool is_same(const char *left, const char *right)
 {
-    return strncmp(left, right, MAX_NAME) == 0;
+    return memcmp(left, right, MAX_NAME) == 0;
 }
 
 static uint16_t find_venue(const struct input_names *names, const char *name)
@@ -257,7 +257,7 @@ static enum carry_fault_kind compare(const struct input_names *old, uint16_t at,
     is = &new->instrument[found];
     if (!is_same(old->venue[was->venue], new->venue[is->venue]))
         return CARRY_OTHER_VENUE;
-    if (strncmp(was->currency, is->currency, sizeof was->currency) != 0)
+    if (memcmp(was->currency, is->currency, sizeof was->currency) != 0)
         return CARRY_OTHER_CURRENCY;
     return was->tick_units == is->tick_units && was->lot_units == is->lot_units &&
                    was->price_decimals == is->price_decimals &&

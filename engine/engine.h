@@ -27,6 +27,7 @@
 #include "domain/trigger.h"
 #include "domain/units.h"
 #include "position/position.h"
+#include "rerun.h"
 #include "risk/explain.h"
 #include "sim/exchange.h"
 #include "sim/l3.h"
@@ -35,7 +36,7 @@
 
 struct engine;
 
-/* Which inputs stand in the lane beside the events: without market data a run cannot be replayed. */
+/* Which inputs stand in the lane beside the events: without market data no run is replayed. */
 enum record_inputs { RECORD_NONE, RECORD_ORDERS, RECORD_ALL };
 
 struct engine_config {
@@ -94,8 +95,8 @@ struct engine *engine_init(void *memory, const struct engine_config *config, str
                            int64_t now_ns);
 
 /* A row of what an earlier life left (carry.h), by the numbers of this configuration; all of them
- * in order, after engine_init() and before the first step. Emits what it takes on. False: a row that
- * does not fit; the engine must then not run. */
+ * in order, after engine_init() and before the first step. Emits what it takes on. False: a row
+ * that does not fit; the engine must then not run. */
 bool engine_carry(struct engine *engine, const void *row, uint32_t length, int64_t now_ns);
 
 /* The inputs. Each first looks at the kill page. Cost: below 1 us in the median with two

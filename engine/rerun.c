@@ -1,5 +1,3 @@
-#include "rerun.h"
-
 #include "engine_state.h"
 
 #include <string.h>

@@ -11,7 +11,9 @@
 #ifndef PITWALL_RERUN_H
 #define PITWALL_RERUN_H
 
-#include "engine.h"
+#include "base/lane.h"
+
+struct engine;
 
 enum rerun_result {
     RERUN_FINE,

@@ -193,20 +193,22 @@ static enum status map(struct kill_file *file, const char *path, struct err *err
 static void name_restored(const char *dir, struct store_saved *saved)
 {
     char path[DATA_PATH_MAX], line[256] = "";
-    unsigned long long incident = 0;
-    int at = 0;
+    unsigned long long incident;
+    char *why = line;
     FILE *file;
 
     snprintf(path, sizeof path, "%s/restored", dir);
     file = fopen(path, "re");
     if (!file)
         return;
-    if (fgets(line, sizeof line, file) && sscanf(line, "%llu %n", &incident, &at) == 1 &&
-        saved->scope[0].incident == incident) {
+    if (!fgets(line, sizeof line, file))
+        line[0] = '\0';
+    incident = strtoull(line, &why, 10);
+    if (why != line && saved->scope[0].incident == incident) {
         line[strcspn(line, "\n")] = '\0';
         saved->scope[0].is_named = true;
         snprintf(saved->scope[0].actor, sizeof saved->scope[0].actor, "restore");
-        snprintf(saved->scope[0].cause, sizeof saved->scope[0].cause, "%s", line + at);
+        snprintf(saved->scope[0].cause, sizeof saved->scope[0].cause, "%s", why + strspn(why, " "));
     }
     fclose(file);
 }

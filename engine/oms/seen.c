@@ -35,13 +35,13 @@ void seen_take_page(struct seen *seen)
     row->kind = SEEN_PAGE;
     row->look = seen->looks.of[SEEN_PAGE];
     row->value = seen->doorbell = kill_page_doorbell(seen->page);
-    for (uint16_t scope = 0; scope < MAX_SCOPES; scope++) {
+    for (unsigned scope = 0; scope < MAX_SCOPES; scope++) {
         uint64_t word = atomic_load_explicit(&seen->page->word[scope], memory_order_acquire);
 
         if (word == seen->word[scope])
             continue;
         seen->word[scope] = word;
-        row->words[row->count++] = (struct seen_word){.word = word, .scope = scope};
+        row->words[row->count++] = (struct seen_word){.word = word, .scope = (uint16_t)scope};
     }
     record(seen, row);
 }

@@ -71,8 +71,9 @@ static const char *roll_read(const char *text, int32_t *hour)
 {
     if (!text)
         return NULL;
-    *hour = atoi(text);
-    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 2 || *hour > 23)
+    *hour = (int32_t)strtol(text, NULL, 10);
+    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 2 || text[0] == '\0' ||
+        *hour > 23)
         return "--roll-hour must be 0 to 23";
     return NULL;
 }

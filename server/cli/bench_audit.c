@@ -238,6 +238,8 @@ static void make_query(struct trail *trail, struct store_query *query, char acto
         query->q = "quiet day", query->before_seq = 0;
 }
 
+enum { MEDIAN = PAGES / 2, PERCENTILE_99 = PAGES * 99 / 100 };
+
 static bool bench_pages(struct bench *bench, struct trail *trail, struct err *err)
 {
     struct bench_figure p50 = {.id = "i4.page_10m_p50",
@@ -248,7 +250,7 @@ static bool bench_pages(struct bench *bench, struct trail *trail, struct err *er
     struct bench_figure p99 = p50;
     static int64_t newest[PAGES], filtered[PAGES];
     char actor[32], scope[48];
-    sqlite3 *db;
+    sqlite3 *db = NULL;
     bool well = database_open_reader(trail->dir, &db, err) == OK;
 
     for (int i = 0; i < PAGES && well; i++) {
@@ -265,9 +267,9 @@ static bool bench_pages(struct bench *bench, struct trail *trail, struct err *er
     qsort(filtered, PAGES, sizeof *filtered, compare_ns);
     p99.id = "i4.page_10m_p99";
     p99.target = 100;
-    p50.anchor_value = p99.anchor_value = (double)newest[PAGES / 2];
-    bench_round(&p50, (double)filtered[PAGES / 2] / (double)newest[PAGES / 2]);
-    bench_round(&p99, (double)filtered[PAGES * 99 / 100] / (double)newest[PAGES / 2]);
+    p50.anchor_value = p99.anchor_value = (double)newest[MEDIAN];
+    bench_round(&p50, (double)filtered[MEDIAN] / (double)newest[MEDIAN]);
+    bench_round(&p99, (double)filtered[PERCENTILE_99] / (double)newest[MEDIAN]);
     bench_add(bench, &p50);
     bench_add(bench, &p99);
     return true;
@@ -284,7 +286,7 @@ static bool scan_ns(const struct trail *trail, int64_t *ns, struct err *err)
     unsigned char hash[AUDIT_HASH_BYTES] = {0};
     int64_t began_ns = clock_mono_ns();
     sqlite3_stmt *row = NULL;
-    sqlite3 *db;
+    sqlite3 *db = NULL;
     bool well = sha256 && digest && database_open_reader(trail->dir, &db, err) == OK;
 
     if (well)

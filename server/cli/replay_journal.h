@@ -3,7 +3,6 @@
 #define PITWALL_CLI_REPLAY_JOURNAL_H
 
 #include "config/config.h"
-#include "rerun.h"
 
 #include <jansson.h>
 

@@ -92,8 +92,8 @@ static bool is_done_with(const struct journal *journal, const struct old_file *f
 static bool oldest_file(const struct journal *journal, enum journal_lane lane,
                         struct old_file *oldest, int64_t *all_bytes)
 {
-    uint64_t *firsts;
-    uint32_t count;
+    uint64_t *firsts = NULL;
+    uint32_t count = 0;
     struct err err;
 
     if (disk_list(journal->dir, lane, &firsts, &count, &err) != OK)
@@ -141,7 +141,7 @@ static bool remove_file(struct journal *journal, const struct old_file *file)
 /* One file, the one written longest ago that may go. */
 static bool remove_one(struct journal *journal, const struct snapshot *snapshot)
 {
-    struct old_file files[JOURNAL_LANES];
+    struct old_file files[JOURNAL_LANES] = {{0}};
     const struct old_file *chosen = NULL;
     int64_t all_bytes = 0;
     bool is_old[JOURNAL_LANES];

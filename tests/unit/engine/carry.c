@@ -1,4 +1,5 @@
-/* What one life of the engine leaves to the next: folded from its events, given as rows, taken on. */
+/* What one life of the engine leaves to the next: folded from its events, given as rows, taken
+ * on. */
 #include "../engine_fixture.h"
 #include "carry_state.h"
 

@@ -1,7 +1,6 @@
 /* A recorded run again: the same, and what is not the same is found. The seeded simulator runs each
  * of its lives again; here is what it cannot do: records that somebody has changed. */
 #include "../engine_fixture.h"
-#include "rerun.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
