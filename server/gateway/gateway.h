@@ -51,7 +51,7 @@ struct gateway_config {
     const char *ledger_path;               /* NULL: none. JSON lines as DESIGN "Venue simulator" */
     owed_fn is_news; /* of the executions in the ledger; NULL: it is not asked */
     void *is_news_ctx;
-    const char *faults_path;               /* NULL: none. A script as fault_script.h reads it */
+    const char *faults_path; /* NULL: none. A script as fault_script.h reads it */
     struct ring *market, *executions, *orders;
     struct kill_page *kill;
 };

@@ -46,8 +46,10 @@ static enum status cut_torn_line(const char *path, int fd, struct err *err)
         return OK; /* a pipe, say: it begins with us */
     whole = whole_lines(fd, stat.st_size);
     if (whole < 0)
-        return err_format(err, ERR_CONFIG, "%s: it does not end as a ledger does; give another "
-                          "file as market.ledger", path);
+        return err_format(err, ERR_CONFIG,
+                          "%s: it does not end as a ledger does; give another "
+                          "file as market.ledger",
+                          path);
     if (whole == stat.st_size)
         return OK;
     log_line(LOG_WARN, "ledger", "torn line cut off", "bytes=%" PRId64,

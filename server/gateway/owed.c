@@ -60,7 +60,7 @@ static bool read_fee(const json_t *line, struct execution *fill)
 static bool read_side(const char *text, uint8_t *side)
 {
     *side = strcmp(text, side_name(SIDE_SELL)) == 0 ? SIDE_SELL : SIDE_BUY;
-    return strcmp(text, side_name((enum side)*side)) == 0;
+    return strcmp(text, side_name((enum side) * side)) == 0;
 }
 
 /* The figures of a fill whose instrument is known. */

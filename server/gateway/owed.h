@@ -13,7 +13,7 @@
 
 #include "engine.h"
 
-enum { OWED_REACH = 4 << 20 };
+enum { OWED_REACH = 3 << 20 };
 
 /* Whether that execution of that order is news; then *fill has instrument and strategy of the order
  * and nothing else. */
