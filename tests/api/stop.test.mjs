@@ -20,7 +20,7 @@ async function desk(latency) {
   await until("a market", async () => (await trader.get("/books/sim:ETHUSDT")).body.bids.length > 0, 15000);
   const { body } = await trader.get("/books/sim:ETHUSDT?depth=1");
   const orders = [];
-  for (const away of [0.99, 0.985, 0.98]) {
+  for (const away of [0.99, 0.988, 0.986]) {
     const price = (Math.floor(Number(body.bids[0][0]) * away * 10) / 10).toFixed(1);
     const order = { instrument: "sim:ETHUSDT", side: "buy", qty: "0.10", price, type: "limit", tif: "GTC" };
     const reply = await trader.post("/orders", order);

@@ -1,7 +1,7 @@
 // SIGKILL at any instant, again and again on one data directory, while the venue's ledger grows by ten
 // thousand lines a second: what any reader, client or venue has seen is there afterwards, and counts once.
 //
-//   CRASH_KILLS=50 CRASH_LAP=100   kills in all, and on one directory
+//   CRASH_KILLS=50 CRASH_LAP=50   kills in all, and on one directory
 //   CRASH_SEED=n                   of the chance
 //   CRASH_KEEP=DIR                 where the directories are left, to look at them
 
@@ -13,7 +13,7 @@ import { scratch } from "../api/server.mjs";
 import { CHECKS, Crash, summary } from "./loop.mjs";
 
 const KILLS = Number(process.env.CRASH_KILLS ?? 50);
-const LAP = Number(process.env.CRASH_LAP ?? 100);
+const LAP = Number(process.env.CRASH_LAP ?? 50);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1000000);
 
 function folder(lap) {

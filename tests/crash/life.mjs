@@ -6,7 +6,15 @@ import { BIN, Caller } from "../api/server.mjs";
 const READY_MS = 60000;
 const living = new Set();
 
-process.on("exit", () => living.forEach((life) => life.process.kill("SIGKILL")));
+/** Whoever waits for the end of a life that goes on goes on too. */
+export function endAll() {
+  for (const life of living) {
+    life.ending = true;
+    life.process.kill("SIGKILL");
+  }
+}
+
+process.on("exit", endAll);
 
 export class Life {
   out = "";

@@ -1,12 +1,13 @@
 // The loop: starts, kills, and looks from outside at what is left.
 
+import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { verb } from "../api/server.mjs";
+import { BIN, verb } from "../api/server.mjs";
 import { pause, until } from "../api/wait.mjs";
 import { Desk, Watchers } from "./desk.mjs";
 import { Book, Journal, Ledger, rate } from "./evidence.mjs";
-import { Life } from "./life.mjs";
+import { endAll, Life } from "./life.mjs";
 import { configFile, INSTRUMENTS, record, SPEED } from "./market.mjs";
 
 export const CHECKS = {
@@ -33,6 +34,12 @@ export function chance(seed) {
   };
 }
 
+/** A verb that goes through all that was ever written. */
+function long(...args) {
+  const done = spawnSync(BIN, args, { encoding: "utf8", timeout: 600000 });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+
 function symbolOf(instrument) {
   return instrument.replace(/^[^:]*:/, "");
 }
@@ -45,6 +52,7 @@ export class Crash {
   recovered = 0; // records from memory
   cut = 0; // torn tails of the journal
   owed = 0; // executions that only the ledger had
+  tamper = null; // called after each kill, for the tests of this test
   wrong = Object.fromEntries(Object.keys(CHECKS).map((check) => [check, []]));
   #due = { orders: [], fills: [], seen: new Map(), lines: new Map(), highest: 0, reasons: [] };
   #lastOrder = 0;
@@ -77,6 +85,7 @@ export class Crash {
   }
 
   done() {
+    endAll();
     this.wrong.journal.push(...this.book.wrong.filter((what) => what.startsWith("order")));
     this.wrong.fills.push(...this.book.wrong.filter((what) => what.startsWith("execution")));
     this.wrong.positions.push(...this.book.wrong.filter((what) => what.startsWith("at ")));
@@ -115,6 +124,7 @@ export class Crash {
       watchers = await this.#trade(life, phase);
     }
     await this.#after(life, watchers, phase);
+    this.tamper?.();
   }
 
   /** Trades, with people and readers, until it is killed. */
@@ -250,8 +260,8 @@ export class Crash {
   }
 
   #verify() {
-    this.#say("journal", "journal verify", verb("journal", "verify", "--data", this.data));
-    this.#say("audit", "audit verify", verb("audit", "verify", "--data", this.data));
+    this.#say("journal", "journal verify", long("journal", "verify", "--data", this.data));
+    this.#say("audit", "audit verify", long("audit", "verify", "--data", this.data));
     if (this.book.last !== "stop") {
       this.wrong.journal.push(`after a stop the last event is ${this.book.last}`);
     }
@@ -260,12 +270,12 @@ export class Crash {
   /** Once, at the end: it takes as long as all the runs. */
   #replay() {
     const again = join(this.dir, "again");
-    this.#say("replay", "replay", verb("replay", "--data", this.data));
+    this.#say("replay", "replay", long("replay", "--data", this.data));
     rmSync(again, { recursive: true, force: true });
     mkdirSync(again);
-    this.#say("audit", "audit rebuild", verb("audit", "rebuild", "--data", this.data, "--out", join(again, "audit.db")));
+    this.#say("audit", "audit rebuild", long("audit", "rebuild", "--data", this.data, "--out", join(again, "audit.db")));
     ["audit.pub", "anchors.ndjson"].forEach((name) => copyFileSync(join(this.data, name), join(again, name)));
-    const [ours, made] = [this.data, again].map((dir) => verb("audit", "verify", "--data", dir, "--json"));
+    const [ours, made] = [this.data, again].map((dir) => long("audit", "verify", "--data", dir, "--json"));
     this.#say("audit", "audit verify of the rebuilt", made);
     const parts = [ours, made].map(({ out }) => /"rows":.*?"head_hash":"\w+"/.exec(out)?.[0]);
     if (parts[0] !== parts[1] || !parts[0]) {
