@@ -90,7 +90,8 @@ export class Desk {
     }
   }
 
-  #token() {
+  /** Once the program is gone the verb makes it by itself, beside the journal: it is good all the same. */
+  #token(life) {
     const name = `crash-${++this.#number}`;
     const made = spawn(BIN, ["token", "create", "--data", this.dir, "--name", name, "--role", "viewer"]);
     let out = "";
@@ -99,6 +100,8 @@ export class Desk {
       made.on("close", (code) => {
         if (code === 0) {
           this.tokens.push(out.trim());
+        }
+        if (code === 0 && !life.ending) {
           this.#told("token", name);
         }
         done({ status: code === 0 ? 201 : 503 });
@@ -112,7 +115,7 @@ export class Desk {
     while (life.code === null && !life.ending) {
       const dice = this.random();
       try {
-        const reply = await (dice < 0.75 ? this.#tighten(caller) : dice < 0.9 ? this.#kill(caller) : this.#token());
+        const reply = await (dice < 0.75 ? this.#tighten(caller) : dice < 0.9 ? this.#kill(caller) : this.#token(life));
         if (![200, 201].includes(reply.status) && !life.ending && reply.status !== 503) {
           throw Object.assign(new Error(`a change was refused: ${reply.status} ${reply.text}`), { refused: true });
         }
