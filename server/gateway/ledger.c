@@ -19,7 +19,7 @@ struct ledger {
 
 enum { LEDGER_BUFFER = 1 << 16, LEDGER_LINE_MAX = 1024 };
 
-/* Where the file's last whole line ends; -1: what comes behind it is not the begin of one of ours. */
+/* Where the file's last whole line ends; -1: what comes behind is not how one of ours begins. */
 static off_t whole_lines(int fd, off_t size)
 {
     static const char begin[] = "{\"seq\":";

@@ -21,7 +21,6 @@ export class Life {
   err = "";
   code = null;
   readyMs = null;
-  #ready = null;
 
   constructor({ dir, config, market, speed }) {
     this.begunNs = BigInt(Date.now()) * 1000000n;
