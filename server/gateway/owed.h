@@ -1,9 +1,9 @@
 /* Executions that the simulated venue made and that the engine never heard of.
  *
  * The venue runs in our process: a kill takes it down between a trade and its report. Its ledger
- * has the trade all the same, written before the report left. So a start asks the ledger, as it would
- * ask a real venue after a reconnect: which fills were there of orders that may be alive? Those
- * that are not known yet are owed, and the gateway delivers them before anything else.
+ * has the trade all the same, written before the report left. So a start asks the ledger, as it
+ * would ask a real venue after a reconnect: which fills were there of orders that may be alive?
+ * Those that are not known yet are owed, and the gateway delivers them before anything else.
  *
  * Only the last OWED_REACH bytes are read. That is more than the way from the venue to the engine
  * holds, and too little for more fills than the engine remembers the ids of, so none comes twice.
