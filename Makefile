@@ -271,12 +271,12 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 
 .PHONY: test test-long scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault api web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, models, instruction counts (mutants: make mutants)
-	@$(test_env) mk/test asan tsan sim_long model instructions
+test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, models, instruction counts (mutants: make mutants)
+	@$(test_env) mk/test asan tsan sim_long crash_long model instructions
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)

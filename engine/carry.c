@@ -223,6 +223,19 @@ static void take_fill(struct carry *carry, int64_t at_ns, const struct event_fil
         count(carry, fill->strategy, fill->instrument, true);
 }
 
+bool carry_misses(struct carry *carry, uint64_t order_id, uint64_t exec_id, struct execution *fill)
+{
+    const struct order *order = order_find(&carry->orders, order_id);
+
+    if (!order || order_state_is_terminal((enum order_state)order->state) ||
+        (order->flags & ORDER_EXTERNAL) ||
+        fill_set_has(&carry->fills, carry->names.instrument[order->instrument].venue, exec_id))
+        return false;
+    *fill = (struct execution){
+        .report = REPORT_FILL_PART, .instrument = order->instrument, .strategy = order->strategy};
+    return true;
+}
+
 /* --- positions and figures --- */
 
 static void note_moved(struct carry_pending *pending, const struct event_position *event)

@@ -103,6 +103,9 @@ struct carry_scope carry_scope(const struct carry *carry, uint16_t scope);
 uint64_t carry_generation(const struct carry *carry); /* of limits, the newest */
 int64_t carry_lots(const struct carry *carry, uint16_t instrument);
 uint32_t carry_live_orders(const struct carry *carry);
+/* Whether an execution of an order of ours that may be alive has never been said; then *fill has
+ * the order's instrument and strategy. */
+bool carry_misses(struct carry *carry, uint64_t order_id, uint64_t exec_id, struct execution *fill);
 
 /* Gives numbers by these names; what is the same by name keeps its state. What a strategy that is
  * gone has earned and paid is the manual one's; what carry_fault() would name is lost. */

@@ -548,16 +548,21 @@ static enum status obey_flatten(struct engine *engine, const struct command *com
 
 static enum status obey_stop(struct engine *engine, const struct command *command)
 {
-    struct event_stop event = {.last_order_seq = engine->oms.order_seq};
-
     engine->oms.stopping = true;
     if (command->stop.cancel_orders)
         oms_cancel_scope(&engine->oms, scope_of_firm());
-    event.open_orders = engine->oms.pool.live_count;
+    return OK;
+}
+
+/* The last word of a command to stop, and of the last such command the last of the run. */
+static void say_stop(struct engine *engine)
+{
+    struct event_stop event = {.last_order_seq = engine->oms.order_seq,
+                               .open_orders = engine->oms.pool.live_count};
+
     engine_say_money(engine);
     engine_say_hash(engine);
     oms_emit(&engine->oms, EVENT_STOP, &event, sizeof event);
-    return OK;
 }
 
 static enum status obey(struct engine *engine, const struct command *command,
@@ -599,6 +604,8 @@ void engine_command(struct engine *engine, const struct command *command, int64_
         done.status = (uint8_t)obey(engine, command, &done);
         oms_emit(&engine->oms, EVENT_COMMAND_DONE, &done, sizeof done);
     }
+    if (command->kind == COMMAND_STOP)
+        say_stop(engine);
     oms_publish(&engine->oms);
 }
 

@@ -202,6 +202,11 @@ static struct sim_config sim_of(const struct config *config, uint64_t epoch)
                                .funding_interval_ns = config->market.funding_interval_ns};
 }
 
+static bool is_news(void *ctx, uint64_t order_id, uint64_t exec_id, struct execution *fill)
+{
+    return carry_misses(ctx, order_id, exec_id, fill);
+}
+
 enum status engine_room_gateway(struct engine_room *room, const struct config *config,
                                 struct feed *feed, struct err *err)
 {
@@ -219,6 +224,9 @@ enum status engine_room_gateway(struct engine_room *room, const struct config *c
         .kill = room->kill,
     };
 
+    if (room->carried)
+        gateway.is_news = is_news;
+    gateway.is_news_ctx = room->carried;
     for (uint16_t at = 0; room->carried && at < config->instruments; at++)
         gateway.opening_lots[at] = carry_lots(room->carried, at);
     gateway.speed = speed_of(config->market.speed, &gateway.times);

@@ -26,8 +26,7 @@ struct engine_room {
     enum idle idle;
     int64_t step_budget_ns;
     struct watchdog watchdog;
-    const struct carry
-        *carried; /* until the engine has it; NULL: nothing is known of earlier runs */
+    struct carry *carried; /* until the engine has it; NULL: nothing is known of earlier runs */
     struct input_names names;
 };
 

@@ -32,6 +32,13 @@ static void forget(struct fill_set *set, struct fill_key key)
     set->slot[hole] = (struct fill_key){0};
 }
 
+bool fill_set_has(const struct fill_set *set, uint16_t venue, uint64_t exec_id)
+{
+    struct fill_key key = {.exec_id = exec_id, .venue = (uint64_t)venue + 1};
+
+    return set->slot[slot_of(set, key)].venue != 0;
+}
+
 bool fill_set_add(struct fill_set *set, uint16_t venue, uint64_t exec_id)
 {
     struct fill_key key = {.exec_id = exec_id, .venue = (uint64_t)venue + 1};

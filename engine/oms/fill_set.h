@@ -21,6 +21,7 @@ struct fill_set {
     struct fill_key slot[FILL_SET_SLOTS];
 };
 
+bool fill_set_has(const struct fill_set *set, uint16_t venue, uint64_t exec_id);
 /* True when it was not there; it is afterwards. */
 bool fill_set_add(struct fill_set *set, uint16_t venue, uint64_t exec_id);
 

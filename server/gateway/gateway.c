@@ -28,6 +28,8 @@ struct gateway {
     struct gateway_config config;
     struct sim *sim;
     struct ledger *ledger;
+    struct owed owed;
+    uint32_t owed_told;
     struct market_update *copy; /* of the update that goes by way of the venue; NULL: none does */
     uint16_t map[MAX_INSTRUMENTS]; /* the feed's instrument -> ours */
 
@@ -140,6 +142,19 @@ static enum status open_data(struct gateway *gateway, struct err *err)
     return gateway->copy ? OK : err_set(err, ERR_INTERNAL, "no memory for market data");
 }
 
+static void open_positions(struct gateway *gateway)
+{
+    int64_t *lots = gateway->config.opening_lots;
+
+    for (uint32_t at = 0; at < gateway->owed.count; at++) {
+        const struct execution *fill = &gateway->owed.fill[at];
+
+        lots[fill->instrument] += fill->side == SIDE_BUY ? fill->qty_lots : -fill->qty_lots;
+    }
+    for (uint16_t at = 0; at < gateway->config.instrument_count; at++)
+        sim_open_position(gateway->sim, at, lots[at]);
+}
+
 static enum status make_sim(struct gateway *gateway, struct err *err)
 {
     struct sim_config *config = &gateway->config.sim;
@@ -151,8 +166,7 @@ static enum status make_sim(struct gateway *gateway, struct err *err)
     if (!gateway->sim)
         return err_set(err, ERR_INTERNAL, "no memory for the simulated venue");
     sim_init(gateway->sim, config, deliver, gateway);
-    for (uint16_t at = 0; at < config->instruments; at++)
-        sim_open_position(gateway->sim, at, gateway->config.opening_lots[at]);
+    open_positions(gateway);
     return OK;
 }
 
@@ -182,11 +196,12 @@ static enum status open_parts(struct gateway *gateway, struct err *err)
     const struct gateway_config *config = &gateway->config;
     enum status status = map_instruments(gateway, err);
 
-    if (status == OK)
-        status = open_sim(gateway, err);
     if (status == OK && config->ledger_path)
         status = ledger_open(&gateway->ledger, config->ledger_path, config->instruments, err);
-    return status;
+    if (status == OK && config->ledger_path && config->is_news)
+        status = owed_read(&gateway->owed, config->ledger_path, config->instruments,
+                           config->is_news, config->is_news_ctx, err);
+    return status == OK ? open_sim(gateway, err) : status;
 }
 
 enum status gateway_open(struct gateway **opened, const struct gateway_config *config,
@@ -218,6 +233,7 @@ void gateway_close(struct gateway *gateway)
     if (!gateway)
         return;
     ledger_close(gateway->ledger);
+    free(gateway->owed.fill);
     free(gateway->copy);
     free(gateway->sim);
     gateway->config.feed->ops->close(gateway->config.feed);
@@ -397,6 +413,8 @@ static uint32_t take_orders(struct gateway *gateway)
 
 /* ---- executions ------------------------------------------------------------------------- */
 
+/* What the venue has said is in its ledger's file before anybody hears it: a kill may come in
+ * between, and then the ledger is who knows. */
 static bool deliver(void *ctx, const struct execution *execution)
 {
     struct gateway *gateway = ctx;
@@ -404,9 +422,26 @@ static bool deliver(void *ctx, const struct execution *execution)
 
     if (!slot)
         return false; /* the venue keeps it */
+    if (gateway->ledger)
+        ledger_flush(gateway->ledger);
     *slot = *execution;
     ring_publish(gateway->config.executions);
     count(&gateway->executions);
+    return true;
+}
+
+/* False: no room yet. */
+static bool tell_owed(struct gateway *gateway)
+{
+    while (gateway->owed_told < gateway->owed.count) {
+        struct execution fill = gateway->owed.fill[gateway->owed_told];
+
+        fill.received_ns = gateway->now_ns;
+        if (!deliver(gateway, &fill))
+            return false;
+        write_ledger(gateway, &(struct sim_entry){SIM_REPEATED, 0, gateway->now_ns, NULL, &fill});
+        gateway->owed_told++;
+    }
     return true;
 }
 
@@ -414,7 +449,8 @@ static uint32_t advance_venue(struct gateway *gateway)
 {
     uint64_t before = atomic_load_explicit(&gateway->executions, memory_order_relaxed);
 
-    sim_advance(gateway->sim, gateway->now_ns);
+    if (tell_owed(gateway))
+        sim_advance(gateway->sim, gateway->now_ns);
     return (uint32_t)(atomic_load_explicit(&gateway->executions, memory_order_relaxed) - before);
 }
 

@@ -19,6 +19,9 @@
  * block that the page had. A killed order goes back as KILLED_UNSENT, an amend of one as
  * AMEND_REJECT. Cancels and queries always go, and so does an exit (ORDER_EXIT).
  *
+ * Before the first report come the executions that an earlier run's venue owes (owed.h); its account
+ * has them from the start.
+ *
  * Conservation. What leaves is what the engine meant to send: each new order is sent once, in the
  * order of its seq. One whose seq does not rise was handed over twice or out of turn; it goes back
  * as KILLED_UNSENT and is counted. The counters say how much was sent, so that another thread can
@@ -27,6 +30,7 @@
 #define PITWALL_GATEWAY_GATEWAY_H
 
 #include "gateway/feed.h"
+#include "gateway/owed.h"
 
 #include <stdio.h>
 
@@ -45,7 +49,9 @@ struct gateway_config {
     struct sim_config sim; /* instruments, hooks and faults are filled by gateway_open() */
     int64_t opening_lots[MAX_INSTRUMENTS]; /* that the simulated venue's account begins with */
     const char *ledger_path;               /* NULL: none. JSON lines as DESIGN "Venue simulator" */
-    const char *faults_path;               /* NULL: none. A script as fault_script.h reads it */
+    owed_fn is_news; /* of the executions in the ledger; NULL: it is not asked */
+    void *is_news_ctx;
+    const char *faults_path; /* NULL: none. A script as fault_script.h reads it */
     struct ring *market, *executions, *orders;
     struct kill_page *kill;
 };

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct ledger {
     FILE *file; /* NULL after a failed write */
@@ -15,21 +17,63 @@ struct ledger {
     const struct instrument *instruments;
 };
 
-enum { LEDGER_BUFFER = 1 << 16 };
+enum { LEDGER_BUFFER = 1 << 16, LEDGER_LINE_MAX = 1024 };
+
+/* Where the file's last whole line ends; -1: what comes behind is not how one of ours begins. */
+static off_t whole_lines(int fd, off_t size)
+{
+    static const char begin[] = "{\"seq\":";
+    char text[LEDGER_LINE_MAX];
+    off_t from = size > LEDGER_LINE_MAX ? size - LEDGER_LINE_MAX : 0;
+    ssize_t length = pread(fd, text, sizeof text, from);
+    const char *end = length > 0 ? memrchr(text, '\n', (size_t)length) : NULL;
+    const char *torn = end ? end + 1 : text;
+    size_t left = length > 0 ? (size_t)(text + length - torn) : 0;
+
+    if ((!end && from > 0) ||
+        memcmp(torn, begin, left < sizeof begin - 1 ? left : sizeof begin - 1) != 0)
+        return -1;
+    return size - (off_t)left;
+}
+
+/* A program that was killed may have written half a line. */
+static enum status cut_torn_line(const char *path, int fd, struct err *err)
+{
+    struct stat stat;
+    off_t whole;
+
+    if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode))
+        return OK; /* a pipe, say: it begins with us */
+    whole = whole_lines(fd, stat.st_size);
+    if (whole < 0)
+        return err_format(err, ERR_CONFIG,
+                          "%s: it does not end as a ledger does; give another "
+                          "file as market.ledger",
+                          path);
+    if (whole == stat.st_size)
+        return OK;
+    log_line(LOG_WARN, "ledger", "torn line cut off", "bytes=%" PRId64,
+             (int64_t)(stat.st_size - whole));
+    return ftruncate(fd, whole) == 0
+               ? OK
+               : err_format(err, ERR_IO, "%s: %s", path, strerrordesc_np(errno));
+}
 
 enum status ledger_open(struct ledger **opened, const char *path,
                         const struct instrument *instruments, struct err *err)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
+    enum status status;
 
     if (!ledger)
         return err_set(err, ERR_INTERNAL, "no memory for the ledger");
     ledger->instruments = instruments;
-    ledger->file = fopen(path, "ae");
-    if (!ledger->file) {
-        err_format(err, ERR_IO, "%s: %s", path, strerrordesc_np(errno));
-        free(ledger);
-        return ERR_IO;
+    ledger->file = fopen(path, "a+e");
+    status = ledger->file ? cut_torn_line(path, fileno(ledger->file), err)
+                          : err_format(err, ERR_IO, "%s: %s", path, strerrordesc_np(errno));
+    if (status != OK) {
+        ledger_close(ledger);
+        return status;
     }
     if (setvbuf(ledger->file, NULL, _IOFBF, LEDGER_BUFFER) != 0)
         log_line(LOG_WARN, "ledger", "buffer refused", NULL);
@@ -91,7 +135,7 @@ static void print_decimal(char out[QUOTED_MAX], bool applies, int64_t units, uin
 /* The texts of a line that are null in some kinds. */
 struct texts {
     char link_id[ORDER_ID_TEXT_MAX + 2], order_id[32], price[QUOTED_MAX], qty[QUOTED_MAX];
-    char status[32], exec_id[32], body[QUOTED_MAX + 16];
+    char status[32], exec_id[32], body[QUOTED_MAX + 32];
 };
 
 static void print_ids(struct texts *texts, uint64_t order_id, uint64_t exec_id)
@@ -144,7 +188,10 @@ static void print_fee(struct texts *texts, enum fault_kind kind, const struct ex
     if (kind != FAULT_ON_FILL && kind != FAULT_ON_FUNDING)
         return;
     print_decimal(fee, true, execution->fee_e8, 8);
-    snprintf(texts->body, sizeof texts->body, "{\"fee\":%s}", fee);
+    snprintf(texts->body, sizeof texts->body, "{\"fee\":%s%s}", fee,
+             kind == FAULT_ON_FUNDING ? ""
+             : execution->maker       ? ",\"maker\":true"
+                                      : ",\"maker\":false");
 }
 
 static void write_line(struct ledger *ledger, const struct sim_entry *entry, enum fault_kind kind,

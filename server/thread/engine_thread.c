@@ -173,6 +173,15 @@ static uint32_t take_turn(struct turn *turn)
     return taken;
 }
 
+/* The final record, when orders have been cancelled and nothing more is taken in. */
+static void say_farewell(struct turn *turn)
+{
+    static const struct command stop = {.kind = COMMAND_STOP};
+
+    if (engine_has_room(turn->thread->engine))
+        engine_command(turn->thread->engine, &stop, now_ns(turn));
+}
+
 void *engine_thread_run(void *engine_thread)
 {
     struct engine_thread *thread = engine_thread;
@@ -189,5 +198,6 @@ void *engine_thread_run(void *engine_thread)
         else
             thread_idle(thread->idle, &empty);
     }
+    say_farewell(&turn);
     return NULL;
 }

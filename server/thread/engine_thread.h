@@ -5,6 +5,8 @@
  * timer every ms. When the lane has no room only kills are served, until the persister and the
  * audit have caught up. `now` is the real clock, or the gateway's virtual time at SPEED_MAX.
  *
+ * When trading has stopped it says the final record: a STOP, behind everything else of the run.
+ *
  * After start it makes no system call but the idling of its policy, and allocates nothing. */
 #ifndef PITWALL_THREAD_ENGINE_THREAD_H
 #define PITWALL_THREAD_ENGINE_THREAD_H
