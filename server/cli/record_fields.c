@@ -24,6 +24,7 @@
 #define SHAPE_NUMBER FIELD_AS_NUMBER
 #define SHAPE_NUMBERS(event, member, FORMAT) FIELD_AS_ARRAY(event, member)
 #define SHAPE_NS FIELD_AS_NUMBER
+#define SHAPE_ID FIELD_AS_NUMBER
 #define SHAPE_HEX FIELD_OF
 #define SHAPE_ORDER FIELD_OF
 #define SHAPE_INCIDENT FIELD_OF
@@ -251,6 +252,14 @@ static json_t *ns_of(const void *at)
     return json_string(text);
 }
 
+static json_t *plain_id_of(uint64_t value)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%" PRIu64, value);
+    return json_string(text);
+}
+
 static json_t *value_of(const struct field_row *row, const void *at)
 {
     switch (row->format) {
@@ -260,6 +269,8 @@ static json_t *value_of(const struct field_row *row, const void *at)
         return numbers(at, row);
     case FIELD_NS:
         return ns_of(at);
+    case FIELD_ID:
+        return plain_id_of(unsigned_of(at, row->size));
     case FIELD_HEX:
     case FIELD_ORDER:
     case FIELD_INCIDENT:
@@ -326,15 +337,15 @@ static json_t *market_fields(const struct market_update *update)
 
 static json_t *execution_fields(const struct execution *execution)
 {
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:i, s:i, s:i, s:I, s:o, s:o}", "report",
-        named(FIELD_REPORT, execution->report), "order_id", id_of(FIELD_ORDER, execution->order_id),
-        "exec_id", number(&execution->exec_id, sizeof execution->exec_id, false), "side",
-        named(FIELD_SIDE, execution->side), "price_ticks", (json_int_t)execution->price_ticks,
-        "qty_lots", (json_int_t)execution->qty_lots, "maker", (int)execution->maker, "instrument",
-        (int)execution->instrument, "strategy", (int)execution->strategy, "amend_no",
-        (int)execution->amend_no, "fee_e8", (json_int_t)execution->fee_e8, "venue_ns",
-        ns_of(&execution->venue_ns), "received_ns", ns_of(&execution->received_ns));
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:i, s:i, s:i, s:I, s:o, s:o}", "report",
+                     named(FIELD_REPORT, execution->report), "order_id",
+                     id_of(FIELD_ORDER, execution->order_id), "exec_id",
+                     plain_id_of(execution->exec_id), "side", named(FIELD_SIDE, execution->side),
+                     "price_ticks", (json_int_t)execution->price_ticks, "qty_lots",
+                     (json_int_t)execution->qty_lots, "maker", (int)execution->maker, "instrument",
+                     (int)execution->instrument, "strategy", (int)execution->strategy, "amend_no",
+                     (int)execution->amend_no, "fee_e8", (json_int_t)execution->fee_e8, "venue_ns",
+                     ns_of(&execution->venue_ns), "received_ns", ns_of(&execution->received_ns));
 }
 
 static json_t *command_fields(const struct command *command)

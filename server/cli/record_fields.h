@@ -12,6 +12,7 @@ enum field_format {
     FIELD_NUMBER,
     FIELD_NUMBERS,
     FIELD_NS,
+    FIELD_ID,
     FIELD_HEX,
     FIELD_ORDER,
     FIELD_INCIDENT,

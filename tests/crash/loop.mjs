@@ -204,7 +204,7 @@ export class Crash {
       }
     }
     for (const [seq, exec] of due.seen) {
-      if (!this.book.seen.get(seq)?.includes(`"exec_id":${exec},`)) {
+      if (!this.book.seen.get(seq)?.includes(`"exec_id":"${exec}",`)) {
         this.wrong.seen.push(`the stream showed execution ${exec} at ${seq}`);
       }
     }
