@@ -184,7 +184,8 @@ static enum rerun_result start(struct rerun *rerun)
                     "this run was recorded by a build whose configuration has another shape");
     if (rerun->options.build && memcmp(head->build, rerun->options.build, sizeof head->build) != 0)
         return fail(rerun, RERUN_CANNOT, input->seq,
-                    "this run was recorded by another build of the program");
+                    "this run was recorded by another build of the program; --any-build tries "
+                    "this one");
     memcpy(&rerun->config, input->bytes, sizeof rerun->config);
     if (rerun->config.rules.record != RECORD_ALL)
         return fail(rerun, RERUN_CANNOT, input->seq,

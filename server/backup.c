@@ -480,18 +480,22 @@ static enum status copy_back(const char *from, const char *dir, const json_t *fi
 static enum status leave_killed(const char *from, const char *dir, const json_t *manifest,
                                 struct err *err)
 {
-    long long made_ns = 0;
+    time_t made_s = 0;
+    struct tm utc;
+    char when[32] = "?";
     const char *text = json_string_value(json_object_get(manifest, "made_ns"));
     char why[200];
     uint64_t epoch;
     enum status status = data_dir_skip_epochs(dir, EPOCH_STEP, &epoch, err);
 
     if (text)
-        made_ns = strtoll(text, NULL, 10);
+        made_s = (time_t)(strtoll(text, NULL, 10) / 1000000000);
+    if (gmtime_r(&made_s, &utc))
+        (void)strftime(when, sizeof when, "%F %TZ", &utc);
     (void)snprintf(why, sizeof why,
-                   "restored from the backup of %lld (s since the epoch): compare"
-                   " orders and positions with the venue before resuming",
-                   made_ns / 1000000000);
+                   "restored from the backup of %s: compare orders and positions"
+                   " with the venue before resuming",
+                   when);
     (void)from;
     return status == OK ? kill_file_restored(dir, epoch << 32 | 1, why, err) : status;
 }

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -451,9 +452,22 @@ static void print_carried(const struct server *server)
     }
     for (uint16_t at = 0; at < server->config.instruments; at++)
         held += server->held[at];
-    printf("\nPositions, PnL and the day's figures go on: %u instruments held, %u orders of before "
-           "are asked for at the venue.\n",
-           held, server->orders_carried);
+    printf("\nPositions, PnL and the day's figures go on: %u instrument%s held, %u order%s of "
+           "before asked for at the venue.\n",
+           held, held == 1 ? "" : "s", server->orders_carried,
+           server->orders_carried == 1 ? "" : "s");
+}
+
+/* A restored directory has the people, but not the file with their first passwords. */
+static void print_where_log_ins_are(const char *dir)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/first-login", dir);
+    if (access(path, F_OK) == 0)
+        printf("\nLog-ins as before: %s\n", path);
+    else
+        printf("\nLog-ins as before; %s, which tells them, is not there\n", path);
 }
 
 static void print_ready(const struct server *server)
@@ -463,7 +477,7 @@ static void print_ready(const struct server *server)
     if (server->first_login)
         print_log_ins(server->first_login);
     else if (server->options->demo)
-        printf("\nLog-ins as before: %s/first-login\n", server->options->dir);
+        print_where_log_ins_are(server->options->dir);
     print_halted(server);
     print_carried(server);
     printf("\nDashboard  %s\nKill       %s/api/v1/kill\n\n", http_url(server->http),

@@ -92,6 +92,8 @@ static void print_items(const json_t *list)
                cli_text(item, "scope"), change ? change : "", cli_text(item, "reason"));
         free(change);
     }
+    if (json_array_size(json_object_get(list, "items")) == 0)
+        fprintf(stderr, "pitwall audit: no row fits\n");
     if (json_is_string(json_object_get(list, "next")))
         printf("more: --cursor %s\n", cli_text(list, "next"));
 }

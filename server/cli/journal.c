@@ -84,6 +84,21 @@ static bool head_of(const char *text, struct journal_head *head)
     return number_of(seq, &head->seq) && head->seq != 0;
 }
 
+/* Records of the engine lane have the kinds of two tables; those of the other one any word. */
+static bool kind_is_known(const struct journal_options *options)
+{
+    char name[KIND_TEXT_MAX];
+    uint64_t number;
+
+    if (!options->kind_text || options->lane != JOURNAL_ENGINE ||
+        number_of(options->kind_text, &number))
+        return true;
+    for (uint32_t kind = 0; kind <= UINT16_MAX; kind++)
+        if (strcmp(options->kind_text, record_kind_name(options->lane, (uint16_t)kind, name)) == 0)
+            return true;
+    return false;
+}
+
 static const char *options_check(struct journal_options *options)
 {
     if (!options->dir)
@@ -91,6 +106,8 @@ static const char *options_check(struct journal_options *options)
     options->one_lane = options->lane_text != NULL;
     if (options->lane_text && !lane_of(options->lane_text, &options->lane))
         return "--lane is engine or control";
+    if (!kind_is_known(options))
+        return "--kind is no kind of the engine lane; `pitwall spec events` lists its events";
     options->to = options->limit = UINT64_MAX;
     if ((options->from_text && !number_of(options->from_text, &options->from)) ||
         (options->to_text && !number_of(options->to_text, &options->to)))

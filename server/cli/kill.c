@@ -158,6 +158,8 @@ int cli_kill(int argc, char **argv)
         cli_print_json(answer.json);
     else
         print_plain(&options, answer.json);
+    /* A receipt that is complete was completed by the engine: it was late, not silent. */
+    silent = silent && !json_is_true(json_object_get(answer.json, "complete"));
     json_decref(answer.json);
     if (!silent)
         return 0;

@@ -232,7 +232,7 @@ static const char *journal_read(struct replay_journal_options *options, int argc
         else if (strcmp(argv[at], "--explain") == 0)
             problem = order_id_parse(value_of(argc, argv, &at), &options->explain)
                           ? NULL
-                          : "--explain is the id of an order, such as PW0C800001-0000002AX";
+                          : "--explain is the id of an order, such as PW3CB00001-13CT";
         else if (strcmp(argv[at], "--inputs-only") == 0)
             options->inputs_only = true;
         else if (strcmp(argv[at], "--any-build") == 0)

@@ -27,6 +27,7 @@ struct run {
     struct limits limits[MAX_SCOPES]; /* in force, as said so far */
     struct what_if *what_if;          /* NULL: not asked for, or no run has begun */
     uint64_t from_seq, to_seq, records;
+    const char *damage; /* of the journal behind to_seq; NULL: none was met */
     int64_t to_ns;
     json_t *before, *after; /* of --explain */
     struct replay_order order;
@@ -161,7 +162,9 @@ static enum status read_all(struct run *run, struct err *err)
             break;
     }
     journal_reader_close(reader);
-    if (status != OK && status != ERR_NOT_FOUND)
+    if (status == ERR_DAMAGED && run->records > 0)
+        run->damage = err->text; /* what stands before it is replayed all the same */
+    else if (status != OK && status != ERR_NOT_FOUND)
         return status;
     if (run->result == RERUN_FINE && run->before && !run->after)
         finish_explaining(run, true);
@@ -222,6 +225,11 @@ static json_t *report(struct run *run)
 
     if (well && rerun_engine(run->replay))
         put_state(run, json);
+    if (well && run->damage) {
+        json_object_set_new(json, "ok", json_false());
+        json_object_set_new(json, "first_bad_seq", json_integer((json_int_t)run->to_seq + 1));
+        json_object_set_new(json, "says", json_string(run->damage));
+    }
     if (run->what_if)
         json_object_set_new(json, "what_if", what_if_json(run->what_if));
     if (run->after) {
@@ -245,26 +253,52 @@ static void print_what_if(const json_t *json)
     json_object_foreach(json_object_get(json, "by_limit"), name, value)
         printf("  %-28s %lld\n", name, (long long)json_integer_value(value));
     json_object_foreach(json_object_get(json, "used_ratio"), name, value)
-        printf("  %-28s used at most %s of the proposed\n", name, json_string_value(value));
+        printf("  %-28s used at most %s times what is proposed\n", name, json_string_value(value));
+}
+
+static void print_positions(const json_t *json)
+{
+    size_t at;
+    json_t *row;
+
+    printf("open orders %lld\n%-24s %12s %16s %16s\n",
+           (long long)json_integer_value(json_object_get(json, "open_orders")), "instrument",
+           "lots held", "bid", "ask");
+    json_array_foreach(json_object_get(json, "positions"), at, row)
+    {
+        const char *bid = json_string_value(json_object_get(row, "bid"));
+        const char *ask = json_string_value(json_object_get(row, "ask"));
+
+        printf("%-24s %12lld %16s %16s\n", json_string_value(json_object_get(row, "instrument")),
+               (long long)json_integer_value(json_object_get(row, "lots")), bid ? bid : "-",
+               ask ? ask : "-");
+    }
+}
+
+static void print_verdict(const struct run *run, const json_t *json)
+{
+    if (run->result != RERUN_FINE) {
+        printf("%s at sequence %lld: %s\n",
+               run->result == RERUN_DIFFERS ? "it differs" : "it cannot be run again",
+               (long long)json_integer_value(json_object_get(json, "first_bad_seq")),
+               json_string_value(json_object_get(json, "says")));
+        return;
+    }
+    printf("the same to the byte: %lld runs, %lld inputs, %lld events, sequences %" PRIu64
+           " to %" PRIu64 "\nstate %s  books %s\n",
+           (long long)json_integer_value(json_object_get(json, "runs")),
+           (long long)json_integer_value(json_object_get(json, "inputs")),
+           (long long)json_integer_value(json_object_get(json, "events")), run->from_seq,
+           run->to_seq, json_string_value(json_object_get(json, "state_hash")),
+           json_string_value(json_object_get(json, "books_hash")));
+    print_positions(json);
 }
 
 static void print_plain(const struct run *run, const json_t *json)
 {
     const json_t *explain = json_object_get(json, "explain");
 
-    if (run->result == RERUN_FINE)
-        printf("the same to the byte: %lld runs, %lld inputs, %lld events, sequences %" PRIu64
-               " to %" PRIu64 "\nstate %s  books %s\n",
-               (long long)json_integer_value(json_object_get(json, "runs")),
-               (long long)json_integer_value(json_object_get(json, "inputs")),
-               (long long)json_integer_value(json_object_get(json, "events")), run->from_seq,
-               run->to_seq, json_string_value(json_object_get(json, "state_hash")),
-               json_string_value(json_object_get(json, "books_hash")));
-    else
-        printf("%s at sequence %lld: %s\n",
-               run->result == RERUN_DIFFERS ? "it differs" : "it cannot be run again",
-               (long long)json_integer_value(json_object_get(json, "first_bad_seq")),
-               json_string_value(json_object_get(json, "says")));
+    print_verdict(run, json);
     if (json_integer_value(json_object_get(json, "gaps")) > 0)
         printf("%lld of them only up to where the journal had no room for inputs any more\n",
                (long long)json_integer_value(json_object_get(json, "gaps")));
@@ -292,12 +326,16 @@ static int answer(struct run *run)
         fputs("pitwall replay: the answer could not be printed\n", stderr);
         return status_exit(ERR_IO);
     }
+    if (run->result == RERUN_FINE && run->damage) {
+        fprintf(stderr, "pitwall replay: %s; what stands before it is replayed\n", run->damage);
+        return 65;
+    }
     return run->result == RERUN_FINE ? 0 : run->result == RERUN_DIFFERS ? 1 : 65;
 }
 
 static enum status demand_run(const struct run *run, struct err *err)
 {
-    if (rerun_counts(run->replay).runs == 0 && run->result == RERUN_FINE)
+    if (rerun_counts(run->replay).runs == 0 && !run->damage && run->result == RERUN_FINE)
         return err_format(err, ERR_DAMAGED,
                           "%s: no run with recorded inputs (journal.inputs: all) is in it",
                           run->options->dir);

@@ -1,6 +1,7 @@
 /* The projection made anew: the journal is the truth, and the rows follow from it alone. */
 #include "store/inside.h"
 
+#include "journal/journal.h"
 #include "thread/log.h"
 
 #include <errno.h>
@@ -14,6 +15,20 @@ static enum status check_free(const char *path, struct err *err)
     if (access(path, F_OK) == 0)
         return err_format(err, ERR_USAGE, "%s: is there already; name a new file", path);
     return errno == ENOENT ? OK : err_format(err, ERR_IO, "%s: %s", path, strerrordesc_np(errno));
+}
+
+/* Else an empty database would look like an audit in which nothing happened. */
+static enum status check_journal(const char *dir, struct err *err)
+{
+    uint64_t engine_seq = 0;
+    uint64_t control_seq = 0;
+    enum status status = journal_first_seq(dir, JOURNAL_ENGINE, &engine_seq, err);
+
+    if (status == OK)
+        status = journal_first_seq(dir, JOURNAL_CONTROL, &control_seq, err);
+    if (status == OK && engine_seq == 0 && control_seq == 0)
+        status = err_format(err, ERR_NOT_FOUND, "%s: there is no journal in it", dir);
+    return status;
 }
 
 static enum status fill(struct store *store, const char *path, struct err *err)
@@ -39,6 +54,8 @@ enum status store_rebuild(const char *dir, const char *path, int64_t *rows, stru
     if (!store)
         return err_set(err, ERR_INTERNAL, "out of memory");
     status = check_free(path, err);
+    if (status == OK)
+        status = check_journal(dir, err);
     if (status == OK && snprintf(store->dir, sizeof store->dir, "%s", dir) >= STORE_PATH_MAX)
         status = err_set(err, ERR_USAGE, "the data directory's path is too long");
     if (status == OK) {

@@ -81,7 +81,7 @@ test("after a SIGKILL positions, PnL and orders go on, and nothing counts twice"
   await server.stop("SIGKILL");
 
   const again = await Server.start({ dir: server.dir, config: file });
-  assert.match(again.out, /Positions, PnL and the day's figures go on: 2 instruments held, 1 orders/);
+  assert.match(again.out, /Positions, PnL and the day's figures go on: 2 instruments held, 1 order of before/);
   const later = await again.person("trader");
   assert.deepEqual(await held(later), before);
   const carried = (await later.get(`/orders/${order.id}`)).body;

@@ -121,7 +121,9 @@ test("a damaged journal, one without inputs, one of another build: told apart", 
   writeFileSync(join(folder, name), bytes);
   const damaged = replay(server);
   assert.equal(damaged.code, 65, damaged.out + damaged.err);
-  assert.match(damaged.err, /sequence \d+ is damaged/);
+  assert.match(damaged.err, /sequence \d+ is damaged; what stands before it is replayed/);
+  const told = JSON.parse(damaged.out);
+  assert.deepEqual([told.ok, told.first_bad_seq], [false, told.to_seq + 1]);
 
   const config = configWith(scratch(), [/sync_ms: 20/, "sync_ms: 20\n  inputs: none"]);
   const silent = await Server.start({ config });

@@ -169,3 +169,16 @@ test("after a crash everything that was answered is there", async () => {
   const verify = verb("audit", "verify", "--data", again.dir);
   assert.equal(verify.code, 0, verify.out + verify.err);
 });
+
+test("every verb says how it is called, and a word that is none is refused", () => {
+  for (const args of [["help", "journal"], ["journal", "--help"], ["journal", "-h"]]) {
+    const done = verb(...args);
+    assert.equal(done.code, 0, done.err);
+    assert.match(done.out, /^pitwall journal: .*--data DIR/);
+  }
+  assert.match(verb("help").out, /usage: pitwall VERB/);
+  assert.equal(verb("help", "nothing").code, 64);
+  const kind = verb("journal", "dump", "--data", "/nowhere", "--kind", "fil");
+  assert.equal(kind.code, 64);
+  assert.match(kind.err, /--kind is no kind of the engine lane/);
+});
