@@ -281,6 +281,26 @@ static bool journal_has_rows(const char *out)
     return has;
 }
 
+/* What was copied ends before the audit does. */
+static enum status tell_why_behind(const char *dir, struct err *err)
+{
+    for (int lane = 0; lane < JOURNAL_LANES; lane++) {
+        struct journal_report report;
+        enum status status = journal_verify(dir, (enum journal_lane)lane, NULL, &report, err);
+
+        if (status != OK)
+            return status;
+        if (report.first_bad_seq != 0)
+            return err_format(err, ERR_DAMAGED,
+                              "%s: the %s lane of the journal is damaged at sequence %llu (%s): "
+                              "pitwall journal verify tells more",
+                              dir, journal_lane_name((enum journal_lane)lane),
+                              (unsigned long long)report.first_bad_seq, report.why);
+    }
+    return err_set(err, ERR_STORAGE,
+                   "the journal on disk stays behind the audit: storage is in trouble");
+}
+
 /* The audit hears of a record up to 50 ms before the disk does. */
 static enum status copy_journal(struct copying *copying, struct err *err)
 {
@@ -304,8 +324,7 @@ static enum status copy_journal(struct copying *copying, struct err *err)
         json_decref(files);
         sqlite3_sleep(50);
     }
-    return err_set(err, ERR_STORAGE,
-                   "the journal on disk stays behind the audit: storage is in trouble");
+    return tell_why_behind(copying->from, err);
 }
 
 static enum status copy_all(struct copying *copying, bool nobody_holds_it, struct err *err)

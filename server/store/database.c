@@ -139,7 +139,7 @@ static enum status open_file(const char *path, int flags, sqlite3 **db, struct e
     *db = NULL;
     if (sqlite3_open_v2(path, db, flags, NULL) == SQLITE_OK)
         return OK;
-    (void)database_fail(*db, "open", err);
+    (void)err_format(err, ERR_STORAGE, "%s: %s", path, sqlite3_errmsg(*db));
     sqlite3_close(*db);
     *db = NULL;
     return err->status = flags & SQLITE_OPEN_CREATE ? ERR_STORAGE : ERR_NOT_FOUND;
