@@ -400,16 +400,18 @@ static enum carry_result take_state_hash(const struct carry *carry,
     return event->hash == carry_hash(carry) ? CARRY_TAKEN : CARRY_DIFFERS;
 }
 
-static void take_names(struct carry *carry, const void *payload, uint32_t length)
+/* Names that cannot be: what follows is about nobody knows what. */
+static enum carry_result take_names(struct carry *carry, const void *payload, uint32_t length)
 {
     struct input_names names;
 
     if (length < sizeof names)
-        return;
+        return CARRY_DIFFERS;
     memcpy(&names, payload, sizeof names);
-    if (names.venues <= MAX_VENUES && names.strategies <= MAX_STRATEGIES && names.strategies > 0 &&
-        names.instruments <= MAX_INSTRUMENTS)
-        carry_rename(carry, &names);
+    if (!carry_names_fit(&names))
+        return CARRY_DIFFERS;
+    carry_rename(carry, &names);
+    return CARRY_TAKEN;
 }
 
 #define TAKE(ID, name)                                                                             \
@@ -427,7 +429,7 @@ enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, 
     struct event_state_hash hash = {0};
 
     if (kind == INPUT_NAMES)
-        take_names(carry, payload, length);
+        return take_names(carry, payload, length);
     if (!carry->named)
         return CARRY_TAKEN;
     switch (kind) {

@@ -110,6 +110,8 @@ bool carry_misses(struct carry *carry, uint64_t order_id, uint64_t exec_id, stru
 /* Gives numbers by these names; what is the same by name keeps its state. What a strategy that is
  * gone has earned and paid is the manual one's; what carry_fault() would name is lost. */
 void carry_rename(struct carry *carry, const struct input_names *names);
+/* False: counts or numbers that no run has. To be asked of names that come from a disk. */
+bool carry_names_fit(const struct input_names *names);
 
 /* Makes up for what an engine that ended in the middle of a step did not come to say: an execution
  * that it had said reaches the positions and its order. `rows` by the numbers of the names. After

@@ -203,6 +203,18 @@ static void move_pending(struct carry *carry, const struct renumbering *to)
     pending->fill.strategy = strategy != GONE ? strategy : STRATEGY_MANUAL;
 }
 
+/* A venue that is not there would be an index past every array. */
+bool carry_names_fit(const struct input_names *names)
+{
+    if (names->venues > MAX_VENUES || names->strategies > MAX_STRATEGIES ||
+        names->strategies == 0 || names->instruments > MAX_INSTRUMENTS)
+        return false;
+    for (uint16_t at = 0; at < names->instruments; at++)
+        if (names->instrument[at].venue >= names->venues)
+            return false;
+    return true;
+}
+
 void carry_rename(struct carry *carry, const struct input_names *names)
 {
     struct renumbering to;

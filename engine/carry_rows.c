@@ -152,12 +152,8 @@ static bool put_names(struct carry *carry, const struct row *row)
 {
     const struct input_names *names = &row->names;
 
-    if (carry->named || names->venues > MAX_VENUES || names->strategies > MAX_STRATEGIES ||
-        names->strategies == 0 || names->instruments > MAX_INSTRUMENTS)
+    if (carry->named || !carry_names_fit(names))
         return false;
-    for (uint16_t at = 0; at < names->instruments; at++)
-        if (names->instrument[at].venue >= names->venues)
-            return false;
     carry_rename(carry, names);
     return true;
 }

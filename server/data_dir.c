@@ -123,6 +123,20 @@ static enum status read_epoch(const char *path, uint64_t *epoch, struct err *err
     return OK;
 }
 
+/* An id of an earlier start may lie in what is there. */
+static bool was_used(const char *dir)
+{
+    static const char *const traces[] = {"journal", "audit.db", "kills"};
+    char path[DATA_PATH_MAX];
+
+    for (size_t at = 0; at < sizeof traces / sizeof traces[0]; at++) {
+        path_in(path, dir, traces[at]);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err)
 {
     return data_dir_skip_epochs(dir, 1, epoch, err);
@@ -136,6 +150,11 @@ enum status data_dir_skip_epochs(const char *dir, uint64_t starts, uint64_t *epo
 
     path_in(path, dir, "epoch");
     status = read_epoch(path, epoch, err);
+    if (status == OK && *epoch == 0 && was_used(dir))
+        status = err_format(err, ERR_DAMAGED,
+                            "%s: missing, and the directory was in use: ids would repeat; write a "
+                            "number into it that is above that of every start so far",
+                            path);
     if (status != OK)
         return status;
     *epoch += starts;

@@ -5,6 +5,7 @@
 #include "engine_room.h"
 #include "gateway/recording/recording.h"
 #include "gateway/synthetic/synthetic.h"
+#include "journal/hot.h"
 #include "journal/state_fold.h"
 #include "kill_file.h"
 #include "stream/stream.h"
@@ -169,6 +170,19 @@ static enum status open_fold(struct server *server, struct err *err)
     return status;
 }
 
+/* A journal that lost its end tells of an earlier moment: what was held since is not in it. */
+static void weigh_store(struct server *server)
+{
+    struct state_found *found = &server->found;
+
+    if (server->saved.engine_seq_gone == 0)
+        return;
+    found->is_sure = false;
+    journal_say(found->says,
+                "audit.db has rows of records up to %" PRIu64 ", and the journal ends at %" PRIu64,
+                server->saved.engine_seq_gone, found->seq);
+}
+
 static enum status open_truth(struct server *server, struct err *err)
 {
     const char *dir = server->options->dir;
@@ -187,8 +201,10 @@ static enum status open_truth(struct server *server, struct err *err)
     if (status == OK)
         status =
             store_open(&server->store, dir, &server->config, server->journal, &server->saved, err);
-    if (status == OK)
+    if (status == OK) {
+        weigh_store(server);
         status = kill_file_open(&server->kills, dir, &server->config, &server->saved, err);
+    }
     if (status == OK)
         store_name_kills(server->store, &server->saved);
     return status;

@@ -14,6 +14,9 @@
 
 enum { BOOT_AT = 2048, BOOT_BYTES = 64 }; /* in the first page, behind struct lane_shared */
 
+/* No lane comes so far; a number above was never given. */
+#define SEQ_MAX (1ULL << 62)
+
 _Static_assert(sizeof(struct lane_shared) <= BOOT_AT, "the lane's head fits its half page");
 
 /* Which boot of the machine wrote the file. After another one (a power loss, maybe) the pages of
@@ -65,6 +68,53 @@ static void stand_at_gate(struct lane_reader *reader, struct lane *lane)
     reader->next_seq = atomic_load(&record->commit);
 }
 
+/* What a lane's writer can have left at the reader's place. Nothing guards these bytes but us: a
+ * length that nobody wrote would be copied over whatever lies behind the buffers. */
+static bool is_plausible(const struct lane_reader *reader)
+{
+    const struct lane *lane = reader->lane;
+    uint64_t at = reader->read_at & (lane->capacity - 1);
+    uint64_t left = lane->capacity - at;
+    const struct lane_record *record = (const struct lane_record *)(const void *)(lane->bytes + at);
+
+    if (record->kind == LANE_PAD)
+        return left < LANE_RECORD_MAX + sizeof *record;
+    return record->length <= LANE_RECORD_MAX - sizeof *record &&
+           disk_padded(record->length) + sizeof *record <= left;
+}
+
+/* OK: a record; ERR_NOT_FOUND: none is there; ERR_DAMAGED: what nobody wrote. */
+static enum status read_tail(struct lane_reader *reader, uint64_t from, struct lane_record *record,
+                             void *payload)
+{
+    const struct lane *lane = reader->lane;
+
+    for (;;) {
+        uint64_t at = reader->read_at & (lane->capacity - 1);
+        const struct lane_record *here =
+            (const struct lane_record *)(const void *)(lane->bytes + at);
+
+        if (atomic_load(&here->commit) != reader->next_seq)
+            return ERR_NOT_FOUND;
+        if (!is_plausible(reader) || reader->read_at - from >= lane->capacity)
+            return ERR_DAMAGED;
+        if (here->kind != LANE_PAD)
+            return lane_read(reader, record, payload) == LANE_RECORD ? OK : ERR_DAMAGED;
+        reader->read_at += lane->capacity - at;
+    }
+}
+
+/* Where the persister and the writer stood can be true: within a lap of each other, at a record. */
+static bool is_head_plausible(const struct lane *lane)
+{
+    uint64_t gate = atomic_load(&lane->shared->gate[JOURNAL_GATE_PERSISTER]);
+    uint64_t claimed = atomic_load(&lane->shared->claimed);
+
+    return (gate & 7) == 0 &&
+           lane->capacity - (gate & (lane->capacity - 1)) >= sizeof(struct lane_record) &&
+           claimed - gate <= lane->capacity;
+}
+
 static enum status tell_lost(struct disk_writer *writer, uint64_t newest, char says[ERR_TEXT_MAX],
                              struct err *err)
 {
@@ -76,28 +126,36 @@ static enum status tell_lost(struct disk_writer *writer, uint64_t newest, char s
 }
 
 static enum status copy_tail(struct lane *lane, struct disk_writer *writer, uint64_t *copied,
-                             char says[ERR_TEXT_MAX], struct err *err)
+                             bool *damaged, char says[ERR_TEXT_MAX], struct err *err)
 {
     static _Alignas(8) uint8_t payload[LANE_RECORD_MAX];
+    enum status found = ERR_NOT_FOUND;
     struct lane_reader reader;
+    uint64_t from;
     struct lane_record record;
     enum status status = OK;
 
     *copied = 0;
+    *damaged = !is_head_plausible(lane);
+    if (*damaged)
+        return OK;
     stand_at_gate(&reader, lane);
-    if (reader.next_seq == 0)
+    from = reader.read_at;
+    *damaged = reader.next_seq > SEQ_MAX;
+    if (reader.next_seq == 0 || *damaged)
         return OK;
     if (reader.next_seq > writer->last_seq + 1) {
         status = tell_lost(writer, reader.next_seq - 1, says, err);
         if (status != OK)
             return status;
     }
-    while (status == OK && lane_read(&reader, &record, payload) == LANE_RECORD) {
+    while (status == OK && (found = read_tail(&reader, from, &record, payload)) == OK) {
         if (atomic_load(&record.commit) <= writer->last_seq)
             continue; /* written, the gate had not moved yet */
         status = disk_append(writer, &record, payload, err);
         (*copied)++;
     }
+    *damaged = found == ERR_DAMAGED;
     if (status == OK)
         status = disk_write(writer, err);
     return status == OK ? disk_sync(writer, err) : status;
@@ -124,6 +182,7 @@ static enum status recover_mapped(void *mapping, uint64_t bytes, struct disk_wri
                         .capacity = bytes - HOT_HEADER_BYTES,
                         .gates = JOURNAL_GATES};
     const char *name = disk_lane_name(writer->lane);
+    bool damaged = false;
     uint64_t copied = 0;
     uint64_t newest;
     enum status status;
@@ -133,7 +192,7 @@ static enum status recover_mapped(void *mapping, uint64_t bytes, struct disk_wri
         journal_say(says, "%s lane: the hot file was never in use", name);
         return OK;
     }
-    status = is_of_this_boot(mapping) ? copy_tail(&lane, writer, &copied, says, err) : OK;
+    status = is_of_this_boot(mapping) ? copy_tail(&lane, writer, &copied, &damaged, says, err) : OK;
     if (status != OK)
         return status;
     if (copied > 0)
@@ -141,6 +200,11 @@ static enum status recover_mapped(void *mapping, uint64_t bytes, struct disk_wri
                     "%s lane: %" PRIu64 " records recovered from memory, up to sequence %" PRIu64,
                     name, copied, writer->last_seq);
     newest = newest_given(lane.shared);
+    /* Nobody knows what stood there: at least one is missing, so that the start is not sure. */
+    if (damaged || newest > SEQ_MAX) {
+        journal_say(says, "%s lane: the hot file is damaged", name);
+        newest = newest > writer->last_seq && newest <= SEQ_MAX ? newest : writer->last_seq + 1;
+    }
     return newest > writer->last_seq ? tell_lost(writer, newest, says, err) : OK;
 }
 

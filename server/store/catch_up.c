@@ -21,8 +21,9 @@ enum status catch_up_cursors(struct store *store, struct err *err)
     return sqlite3_finalize(row) == SQLITE_OK ? OK : database_fail(store->db, "cursors", err);
 }
 
-/* After a power cut the database can be ahead of the journal: what it has seen stays a row, and the
- * sequences that the journal gives again are read again. */
+/* Only what is durable becomes a row: a journal that ends before was cut, or is an older one, and
+ * what it would say is held may be wrong. What was seen stays a row; the sequences that the journal
+ * gives again are read again. */
 static void check_ahead(struct store *store)
 {
     for (int lane = 0; lane < JOURNAL_LANES; lane++) {
@@ -34,6 +35,8 @@ static void check_ahead(struct store *store)
         log_line(LOG_WARN, "store", "audit.db has seen more than the journal has kept",
                  "lane=%d audit=%llu journal=%llu", lane, (unsigned long long)input->projected,
                  (unsigned long long)last);
+        if (lane == JOURNAL_ENGINE)
+            store->engine_seq_gone = input->projected;
         input->projected = input->durable = last;
     }
 }

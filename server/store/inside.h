@@ -35,8 +35,9 @@ struct store {
     struct projection projection;
     struct input input[JOURNAL_LANES];
     bool in_transaction, has_operator_row, failed;
-    bool damaged;     /* SQLite cannot read what is in the file */
-    bool seen_before; /* it held the cursor of an earlier run when it was opened */
+    bool damaged;             /* SQLite cannot read what is in the file */
+    uint64_t engine_seq_gone; /* see struct store_saved */
+    bool seen_before;         /* it held the cursor of an earlier run when it was opened */
     uint32_t batch_records;
     int64_t batch_began_ns, quiet_since_ns;
     bool checkpointed;

@@ -252,6 +252,7 @@ static enum status open_all(struct store *store, const struct config *config,
         status = projection_begin_run(&store->projection, config, err);
     if (status == OK)
         status = saved_fill(&store->projection, config, saved, err);
+    saved->engine_seq_gone = store->engine_seq_gone;
     if (status == OK)
         saved->found = store->input[JOURNAL_ENGINE].projected != 0;
     if (status == OK)

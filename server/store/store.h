@@ -20,6 +20,9 @@ struct store;
 /* What was in force when the directory was last used. */
 struct store_saved {
     bool found;
+    /* The newest engine record that became a row, when the journal ends before it: it was cut,
+     * removed or replaced by an older one. 0: it has them all. */
+    uint64_t engine_seq_gone;
     uint64_t generation;
     struct {
         bool limits_found, state_found;

@@ -1,7 +1,7 @@
 // What one run leaves to the next: after a SIGKILL, after a stop, and when the configuration has changed.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { configWith, QUIET, scratch, Server, verb } from "./server.mjs";
@@ -157,4 +157,31 @@ test("a damaged snapshot is passed over, and said", async () => {
   assert.match(again.err, /state recovered.*snapshot=0 .*sure=1.*damaged/);
   assert.deepEqual(await held(await again.person("viewer")), before);
   assert.equal(await again.stop(), 0);
+});
+
+test("a journal that lost its end is not believed: the firm comes up HALTED, also the next time", async () => {
+  const file = config();
+  const server = await Server.start({ config: file });
+  await build(await ready(server));
+  assert.equal(await server.stop(), 0);
+  rmSync(join(server.dir, "journal"), { recursive: true });
+  for (const lane of ["engine", "control"]) rmSync(join(server.dir, `hot-${lane}.lane`));
+  for (let start = 0; start < 2; start++) {
+    const again = await Server.start({ dir: server.dir, config: file });
+    if (start === 0) assert.match(again.out, /not sure what is held: .*audit\.db has rows .*the journal ends at 0/);
+    const viewer = await again.person("viewer");
+    const firm = (await viewer.get("/trading-state")).body.items.find(({ scope }) => scope === "firm");
+    assert.equal(firm.state, "HALTED");
+    assert.equal(await again.stop(), 0);
+  }
+});
+
+test("a directory in use that lost its epoch is refused: ids would repeat", async () => {
+  const file = config();
+  const server = await Server.start({ config: file });
+  assert.equal(await server.stop(), 0);
+  rmSync(join(server.dir, "epoch"));
+  const run = verb("run", "--config", file, "--data", server.dir, "--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0");
+  assert.equal(run.code, 65, run.err);
+  assert.match(run.err, /epoch: missing, .*ids would repeat/);
 });

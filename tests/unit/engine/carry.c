@@ -394,6 +394,21 @@ Test(carry, nothing_is_known_before_the_names)
     cr_assert(ne(ptr, (void *)carry_names(life.carry), NULL));
 }
 
+Test(carry, names_that_cannot_be_are_not_taken)
+{
+    struct carry *carry = new_carry();
+    struct input_names bad = names();
+
+    (void)carry_take(carry, INPUT_NAMES, 0, &bad, sizeof bad);
+    bad.instrument[0].venue = UINT16_MAX;
+    cr_assert(eq(int, carry_take(carry, INPUT_NAMES, 0, &bad, sizeof bad), CARRY_DIFFERS));
+    cr_assert(eq(int, carry_names(carry)->instrument[0].venue, 0));
+    bad = names();
+    bad.strategies = 0;
+    cr_assert(eq(int, carry_take(carry, INPUT_NAMES, 0, &bad, sizeof bad), CARRY_DIFFERS));
+    cr_assert(eq(int, carry_take(carry, INPUT_NAMES, 0, &bad, 8), CARRY_DIFFERS));
+}
+
 Test(carry, numbers_change_and_names_stay)
 {
     struct life life = first_life();

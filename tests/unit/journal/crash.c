@@ -3,6 +3,8 @@
 #include "thread/clock.h"
 #include "thread/thread.h"
 
+#include "journal/hot.h"
+
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -169,6 +171,8 @@ static void last_file(char path[256])
     (void)pclose(list);
 }
 
+enum { GATE_AT = offsetof(struct lane_shared, gate[JOURNAL_GATE_PERSISTER]) };
+
 static void write_some(uint64_t count)
 {
     char says[ERR_TEXT_MAX];
@@ -220,6 +224,62 @@ Test(journal_crash, a_sequence_that_was_given_is_not_given_again, .init = open_d
     cr_assert_not_null(strstr(says, "1 to 50 are lost"), "%s", says);
     cr_assert_eq(lane_head_seq(journal_lane(journal, JOURNAL_ENGINE)), 50);
     journal_close(journal);
+}
+
+/* Writes 8 bytes over the hot file, after `count` records that the disk has lost. */
+static void spoil_memory(uint64_t count, long at, uint64_t value)
+{
+    char path[256];
+    FILE *file;
+
+    write_some(count);
+    last_file(path);
+    cr_assert_eq(unlink(path), 0);
+    (void)snprintf(path, sizeof path, "%s/hot-engine.lane", dir);
+    file = fopen(path, "r+e");
+    cr_assert_not_null(file);
+    /* As if the persister had not come to anything: its gate stands at the beginning. */
+    cr_assert_eq(fseek(file, GATE_AT, SEEK_SET), 0);
+    cr_assert_eq(fwrite(&(uint64_t){0}, 8, 1, file), 1);
+    cr_assert_eq(fseek(file, at, SEEK_SET), 0);
+    cr_assert_eq(fwrite(&value, 8, 1, file), 1);
+    cr_assert_eq(fclose(file), 0);
+}
+
+static void expect_damage_is_said(uint64_t last)
+{
+    char says[ERR_TEXT_MAX];
+    struct journal *journal = open_journal(says);
+
+    cr_assert_not_null(strstr(says, "hot file is damaged"), "%s", says);
+    cr_assert_not_null(strstr(says, "are lost"), "%s", says);
+    cr_assert_eq(lane_head_seq(journal_lane(journal, JOURNAL_ENGINE)), last);
+    journal_close(journal);
+}
+
+Test(journal_crash, a_length_that_nobody_wrote_is_not_copied, .init = open_dir, .fini = remove_dir)
+{
+    spoil_memory(50, HOT_HEADER_BYTES + 8, (uint64_t)23 << 32 | UINT32_MAX);
+    expect_damage_is_said(50);
+}
+
+Test(journal_crash, padding_that_is_a_lap_ends, .init = open_dir, .fini = remove_dir)
+{
+    spoil_memory(50, HOT_HEADER_BYTES + 8, 8); /* a pad, where none fits */
+    expect_damage_is_said(50);
+}
+
+Test(journal_crash, a_gate_between_records_is_not_believed, .init = open_dir, .fini = remove_dir)
+{
+    spoil_memory(50, GATE_AT, 0x3FFFFFFFFFFFFFFB);
+    expect_damage_is_said(50);
+}
+
+Test(journal_crash, a_number_that_was_never_given_is_not_believed, .init = open_dir,
+     .fini = remove_dir)
+{
+    spoil_memory(50, (long)offsetof(struct lane_shared, head_seq), UINT64_MAX);
+    expect_damage_is_said(51);
 }
 
 static void flip_bit(const char *path, long at)
