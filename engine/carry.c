@@ -423,6 +423,20 @@ static enum carry_result take_names(struct carry *carry, const void *payload, ui
     }
 
 /* Copied out: a payload on disk need not be aligned, and one of an older version is shorter. */
+uint64_t carry_epoch(const struct carry *carry)
+{
+    return carry->epoch;
+}
+
+static void take_start(struct carry *carry, const void *payload, uint32_t length)
+{
+    struct event_start start = {0};
+
+    memcpy(&start, payload, length < sizeof start ? length : sizeof start);
+    if (start.epoch > carry->epoch && start.epoch < MAX_EPOCH)
+        carry->epoch = start.epoch;
+}
+
 enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, const void *payload,
                              uint32_t length)
 {
@@ -430,6 +444,8 @@ enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, 
 
     if (kind == INPUT_NAMES)
         return take_names(carry, payload, length);
+    if (kind == EVENT_START)
+        take_start(carry, payload, length);
     if (!carry->named)
         return CARRY_TAKEN;
     switch (kind) {

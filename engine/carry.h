@@ -77,6 +77,7 @@ struct carry_pending {
 
 struct carry_end {
     uint64_t hash; /* state_hash() of all that came before */
+    uint64_t epoch;
 };
 
 #pragma GCC diagnostic pop
@@ -98,6 +99,8 @@ uint64_t carry_hash(const struct carry *carry);
 
 /* NULL: no name has come yet, so there is nothing to go on from. */
 const struct input_names *carry_names(const struct carry *carry);
+/* Of the newest start that it has heard of; 0: none. One that is not above it would repeat ids. */
+uint64_t carry_epoch(const struct carry *carry);
 /* version 0: its state was never said; generation 0: nor its limits. */
 struct carry_scope carry_scope(const struct carry *carry, uint16_t scope);
 uint64_t carry_generation(const struct carry *carry); /* of limits, the newest */

@@ -142,7 +142,7 @@ bool carry_each(const struct carry *carry, carry_row_fn take, void *ctx)
         !give_marks(&giving) || !give_positions(&giving) || !give_orders(&giving) ||
         !give_fills(&giving) || !give_pending(&giving))
         return false;
-    giving.row.end = (struct carry_end){.hash = carry_hash(carry)};
+    giving.row.end = (struct carry_end){.hash = carry_hash(carry), .epoch = carry->epoch};
     return give(&giving, CARRY_END, 1, sizeof giving.row.end);
 }
 
@@ -256,6 +256,7 @@ bool carry_put(struct carry *carry, const void *bytes, uint32_t length)
     case CARRY_PENDING:
         return put_pending(carry, &row);
     case CARRY_END:
+        carry->epoch = row.end.epoch;
         return row.end.hash == carry_hash(carry);
     default:
         return true; /* of a newer version */

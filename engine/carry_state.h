@@ -7,6 +7,7 @@
 
 struct carry {
     bool named;
+    uint64_t epoch; /* of the newest start */
     struct input_names names;
     struct scope_map scopes;
     struct order_pool orders;

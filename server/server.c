@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STOP_TRADING_MS 3000
@@ -170,11 +171,41 @@ static enum status open_fold(struct server *server, struct err *err)
     return status;
 }
 
+/* An older copy of the file: every id since would be given twice. */
+static enum status check_epoch(const struct server *server, struct err *err)
+{
+    uint64_t newest = carry_epoch(server->found.carry);
+
+    if (server->epoch > newest)
+        return OK;
+    return err_format(
+        err, ERR_DAMAGED,
+        "%s/epoch: this would be start %" PRIu64 ", and the journal has a start %" PRIu64
+        ": ids would repeat; write a number into it that is above that of every start "
+        "so far",
+        server->options->dir, server->epoch, newest);
+}
+
+static bool heads_were_signed(const struct server *server)
+{
+    const char *configured = server->config.audit.anchor_file;
+    char path[DATA_PATH_MAX];
+    struct stat info;
+
+    (void)snprintf(path, sizeof path, "%s%s", configured[0] ? configured : server->options->dir,
+                   configured[0] ? "" : "/anchors.ndjson");
+    return stat(path, &info) == 0 && info.st_size > 0;
+}
+
 /* A journal that lost its end tells of an earlier moment: what was held since is not in it. */
 static void weigh_store(struct server *server)
 {
     struct state_found *found = &server->found;
 
+    if (found->seq == 0 && heads_were_signed(server)) {
+        found->is_sure = false;
+        journal_say(found->says, "the journal is empty, and heads of an audit were signed here");
+    }
     if (server->saved.engine_seq_gone == 0)
         return;
     found->is_sure = false;
@@ -198,6 +229,8 @@ static enum status open_truth(struct server *server, struct err *err)
         log_line(LOG_INFO, "journal", "recovered", "what=\"%s\"", recovered);
     if (status == OK)
         status = open_fold(server, err);
+    if (status == OK)
+        status = check_epoch(server, err);
     if (status == OK)
         status =
             store_open(&server->store, dir, &server->config, server->journal, &server->saved, err);

@@ -476,6 +476,13 @@ enum status disk_rewind(struct disk_writer *writer, struct err *err)
     return OK;
 }
 
+bool disk_is_gone(const struct disk_writer *writer)
+{
+    struct stat info;
+
+    return writer->fd >= 0 && (fstat(writer->fd, &info) != 0 || info.st_nlink == 0);
+}
+
 enum status disk_skip_to(struct disk_writer *writer, uint64_t seq, struct err *err)
 {
     assert(writer->used == 0 && seq >= writer->last_seq);

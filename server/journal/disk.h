@@ -89,6 +89,8 @@ enum status disk_sync(struct disk_writer *writer, struct err *err);  /* the kern
 /* After either has failed: back to the last sync, for another try. An error: the unsynced tail is
  * still there, so nothing may be appended; to be called again. */
 enum status disk_rewind(struct disk_writer *writer, struct err *err);
+/* Somebody has removed the file in use: what is written to it is nowhere. */
+bool disk_is_gone(const struct disk_writer *writer);
 /* Sequences up to `seq` are lost for good; the next file says so. */
 enum status disk_skip_to(struct disk_writer *writer, uint64_t seq, struct err *err);
 

@@ -278,6 +278,17 @@ static void look_around(struct journal *journal)
     if (journal->space.is_low && !was_low)
         note_why(journal, "little room is left");
     publish(journal);
+    for (int lane = 0; lane < JOURNAL_LANES; lane++) {
+        struct journal_copy *copy = &journal->copy[lane];
+        struct err err;
+
+        if (copy->failed || !disk_is_gone(&copy->disk))
+            continue;
+        copy->failed = true;
+        (void)err_format(&err, ERR_STORAGE, "the %s lane's file in %s/journal has been removed",
+                         disk_lane_name((enum journal_lane)lane), journal->dir);
+        become_suspect(journal, &err);
+    }
     retention_look(journal);
 }
 

@@ -185,3 +185,38 @@ test("a directory in use that lost its epoch is refused: ids would repeat", asyn
   assert.equal(run.code, 65, run.err);
   assert.match(run.err, /epoch: missing, .*ids would repeat/);
 });
+
+test("an older epoch is refused; a directory whose journal and audit are gone comes up HALTED", async () => {
+  const file = config();
+  const server = await Server.start({ config: file });
+  await ready(server);
+  await server.stop("SIGTERM");
+  const again = await Server.start({ dir: server.dir, config: file });
+  await again.stop("SIGTERM");
+
+  writeFileSync(join(server.dir, "epoch"), "1\n");
+  const refused = verb("run", "--config", file, "--data", server.dir, "--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0");
+  assert.equal(refused.code, 65, refused.out + refused.err);
+  assert.match(refused.err, /epoch: this would be start 2, and the journal has a start 2: ids would repeat/);
+
+  writeFileSync(join(server.dir, "epoch"), "7\n");
+  for (const name of readdirSync(server.dir).filter((each) => /^(journal|hot-|audit\.db)/.test(each))) {
+    rmSync(join(server.dir, name), { recursive: true });
+  }
+  const empty = await Server.start({ dir: server.dir, config: file });
+  const trader = await empty.person("trader");
+  const firm = (await trader.get("/trading-state")).body.items.find(({ scope }) => scope === "firm");
+  assert.equal(firm.state, "HALTED");
+  await empty.stop("SIGTERM");
+});
+
+test("a journal that somebody removes while it is written is noticed", async () => {
+  const server = await Server.start({ config: config() });
+  const trader = await ready(server);
+  rmSync(join(server.dir, "journal"), { recursive: true });
+  await until("storage suspect", async () => (await trader.get("/status")).body.storage === "suspect", 10000);
+  const order = { instrument: "sim:BTCUSDT", side: "buy", qty: "0.010", type: "market", tif: "IOC" };
+  assert.equal((await trader.post("/orders", order)).status, 503);
+  assert.equal((await trader.post("/kill", { scope: "firm", reason: "a test" })).status, 200);
+  await server.stop("SIGKILL");
+});
