@@ -19,8 +19,8 @@
  * block that the page had. A killed order goes back as KILLED_UNSENT, an amend of one as
  * AMEND_REJECT. Cancels and queries always go, and so does an exit (ORDER_EXIT).
  *
- * Before the first report come the executions that an earlier run's venue owes (owed.h); its account
- * has them from the start.
+ * Before the first report come the executions that an earlier run's venue owes (owed.h); its
+ * account has them from the start.
  *
  * Conservation. What leaves is what the engine meant to send: each new order is sent once, in the
  * order of its seq. One whose seq does not rise was handed over twice or out of turn; it goes back
