@@ -61,6 +61,8 @@ static enum status page_read(struct pages *pages, const char *file, const char *
     page->bytes = malloc(size ? size : 1);
     page->length = page->bytes ? fread(page->bytes, 1, size, in) : 0;
     fclose(in);
+    if (!page->bytes)
+        return err_format(err, ERR_INTERNAL, "%s: out of memory", file);
     if (page->length != size) {
         free(page->bytes);
         return err_format(err, ERR_IO, "%s: cannot be read", file);
