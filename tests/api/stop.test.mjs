@@ -68,7 +68,7 @@ test("a second signal does not wait: exit 1, and the next start asks for the ord
   assert.equal(await server.stop("SIGINT"), 1);
   assert.ok(Date.now() - asked < 1000, `${Date.now() - asked} ms`);
   const again = await Server.start({ dir: server.dir, config: configWith(scratch(), QUIET) });
-  assert.match(again.out, new RegExp(`${orders.length} orders of before are asked for`));
+  assert.match(again.out, new RegExp(`${orders.length} orders? of before asked for`));
   assert.equal(await again.stop(), 0);
 });
 
