@@ -310,7 +310,7 @@ Test(journal_verify, a_torn_tail_is_no_damage, .init = write_journal, .fini = re
         store(&file, file.bytes, at + torn);
         report = verify();
         cr_assert_eq(report.first_bad_seq, 0, "%ld: %s", torn, report.why);
-        cr_assert_eq(report.torn_bytes, torn);
+        cr_assert_eq(report.torn_bytes, (uint64_t)torn);
         cr_assert_eq(report.head.seq, RECORDS - 1);
     }
 }
