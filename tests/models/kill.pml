@@ -23,8 +23,8 @@
  * changes this model.
  * mirrors engine/domain/kill_page.h: } while (seen >= generation);
  * mirrors engine/oms/scopes.c: if (command->clears != now->incident || word != now->served)
- * mirrors engine/oms/scopes.c: if (!kill_page_is_killed(oms->kill, scope) || word == oms->states[scope].served)
- * mirrors engine/oms/oms.c: if (kill_page_doorbell(oms->kill) != oms->doorbell_seen)
+ * mirrors engine/oms/scopes.c: if (!seen_is_killed(&oms->seen, scope) || word == oms->states[scope].served)
+ * mirrors engine/oms/seen.h: return kill_page_doorbell(seen->page) != seen->doorbell;
  * mirrors server/gateway/gateway.c: while (taken < TURN_ORDERS_MAX && take_order(gateway))
  * mirrors server/control/kill_wait.c: if (ring_too && ring_consumed(target->order_rings[i]) < */
 #ifndef GATEWAYS

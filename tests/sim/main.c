@@ -58,9 +58,10 @@ static void tell_tally(const struct options *options)
 
     printf("sim: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu32 " steps each: %" PRIu64
            " restarts, %" PRIu64 " kills answered, %" PRIu64 " scopes resumed, %" PRIu64
-           " commands refused, %" PRIu64 " records replayed\n",
+           " commands refused, %" PRIu64 " records replayed, %" PRIu64
+           " replays up to where the journal had no room for inputs\n",
            options->count, options->from, options->steps, tally->restarts, tally->kills_answered,
-           tally->resumed, tally->refused, tally->replayed_records);
+           tally->resumed, tally->refused, tally->replayed_records, tally->gaps);
     for (unsigned kind = 1; kind < EVENT_COUNT; kind++)
         printf("  said   %-20s %" PRIu64 "\n", event_name((enum event_kind)kind),
                tally->events[kind]);

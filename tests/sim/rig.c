@@ -25,17 +25,17 @@ void rig_make(struct rig *rig)
 
     memset(rig, 0, sizeof *rig);
     rig->memory = take(engine_size(&config));
-    rig->lane_bytes = take(SIM_LANE_BYTES);
+    rig->lane_bytes = take(SIM_LANE_LARGE);
     rig->telemetry_bytes = take(TELEMETRY_BYTES);
     for (unsigned at = 0; at < SIM_GATEWAYS; at++)
         rig->order_bytes[at] = take(ORDER_RING_MAX);
 }
 
-void rig_reset(struct rig *rig, uint64_t ring_bytes, uint64_t last_seq)
+void rig_reset(struct rig *rig, uint64_t ring_bytes, uint64_t lane_bytes, uint64_t last_seq)
 {
     rig->engine = NULL;
     memset(&rig->page, 0, sizeof rig->page);
-    lane_init(&rig->lane, &rig->shared, rig->lane_bytes, SIM_LANE_BYTES, 1, last_seq);
+    lane_init(&rig->lane, &rig->shared, rig->lane_bytes, lane_bytes, 1, last_seq);
     ring_init(&rig->telemetry, rig->telemetry_bytes, TELEMETRY_BYTES);
     rig->io =
         (struct engine_io){.events = &rig->lane, .telemetry = &rig->telemetry, .kill = &rig->page};

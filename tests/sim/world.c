@@ -447,7 +447,7 @@ static void start_life(struct world *world, bool power_lost)
 {
     world->life++;
     world->stopped = false;
-    rig_reset(&world->live, world->ring_bytes, disk_recover(world, power_lost));
+    rig_reset(&world->live, world->ring_bytes, world->lane_bytes, disk_recover(world, power_lost));
     edit_file(world);
     world->config = world->file;
     world->config.epoch = ++world->disk.epoch;
@@ -487,6 +487,7 @@ static void reset(struct world *world, const struct run *run)
     world->random = run->seed * 0xD1B54A32D192ED03ULL + 1;
     world->now_ns = SIM_START_NS + draw_from(world, 0, SIM_DAY_NS);
     world->ring_bytes = 1ULL << draw_from(world, 12, 20);
+    world->lane_bytes = run->seed % 4 == 0 ? SIM_LANE_SMALL : SIM_LANE_LARGE;
     ops_choose(world);
     choose_config(world);
 }

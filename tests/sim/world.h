@@ -51,8 +51,9 @@ enum {
     SIM_KILLS_MAX = 256,
     SIM_PROPOSALS_MAX = 8,
     SIM_AWAITING_MAX = 64,
-    SIM_BOOK_LEVELS = 4, /* a side */
-    SIM_LANE_BYTES = 2 << 20,
+    SIM_BOOK_LEVELS = 4,      /* a side */
+    SIM_LANE_SMALL = 2 << 20, /* soon full: inputs, then new orders stop */
+    SIM_LANE_LARGE = 16 << 20,
     SIM_JOURNAL_BYTES = 64 << 20,
 };
 
@@ -79,7 +80,7 @@ struct rig {
 
 void rig_make(struct rig *rig);
 /* A new life: fresh rings and page, an empty lane behind `last_seq`. Does not start the engine. */
-void rig_reset(struct rig *rig, uint64_t ring_bytes, uint64_t last_seq);
+void rig_reset(struct rig *rig, uint64_t ring_bytes, uint64_t lane_bytes, uint64_t last_seq);
 /* Hash of what the engine holds and people can see: orders, positions, states, limits. */
 uint64_t engine_hash(const struct engine *engine);
 
@@ -263,7 +264,7 @@ struct run {
 /* How much has happened in all runs: a simulation in which nothing does proves nothing. */
 struct sim_tally {
     uint64_t events[EVENT_COUNT], denials[DENIAL_COUNT], reports[REPORT_COUNT];
-    uint64_t restarts, kills_answered, resumed, refused, replayed_records;
+    uint64_t restarts, kills_answered, resumed, refused, replayed_records, gaps;
 };
 
 struct world {
@@ -287,7 +288,7 @@ struct world {
 
     /* What the seed chose. */
     uint32_t weights[OP_COUNT], weight_sum;
-    uint64_t ring_bytes;
+    uint64_t ring_bytes, lane_bytes;
     bool busy;
 
     /* The hook on each append. */
