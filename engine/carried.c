@@ -184,12 +184,7 @@ static bool is_nothing(const struct position *position)
 
 static bool take_position(struct engine *engine, const struct event_position *event)
 {
-    struct position position = {.lots = event->lots,
-                                .cost_e8 = event->cost_e8,
-                                .realised_e8 = event->realised_e8,
-                                .fee_e8 = event->fee_e8,
-                                .rebate_e8 = event->rebate_e8,
-                                .funding_e8 = event->funding_e8};
+    struct position position = position_of_said(event);
 
     if (event->instrument >= engine->config.scopes.instruments ||
         (event->strategy != UINT16_MAX && event->strategy >= engine->config.scopes.strategies) ||

@@ -261,12 +261,7 @@ static void take_position(struct carry *carry, int64_t at_ns, const struct event
     note_moved(&carry->pending, event);
     position = event->strategy == UINT16_MAX ? &carry->total[event->instrument]
                                              : &carry->own[event->strategy][event->instrument];
-    *position = (struct position){.lots = event->lots,
-                                  .cost_e8 = event->cost_e8,
-                                  .realised_e8 = event->realised_e8,
-                                  .fee_e8 = event->fee_e8,
-                                  .rebate_e8 = event->rebate_e8,
-                                  .funding_e8 = event->funding_e8};
+    *position = position_of_said(event);
 }
 
 static void take_funding(struct carry *carry, int64_t at_ns, const struct event_funding *event)

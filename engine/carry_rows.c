@@ -64,14 +64,7 @@ static bool give_marks(struct giving *giving)
 static bool give_position(struct giving *giving, uint16_t instrument, uint16_t strategy,
                           const struct position *position)
 {
-    giving->row.position = (struct event_position){.lots = position->lots,
-                                                   .cost_e8 = position->cost_e8,
-                                                   .realised_e8 = position->realised_e8,
-                                                   .fee_e8 = position->fee_e8,
-                                                   .instrument = instrument,
-                                                   .strategy = strategy,
-                                                   .rebate_e8 = position->rebate_e8,
-                                                   .funding_e8 = position->funding_e8};
+    giving->row.position = position_as_said(instrument, strategy, position);
     return give(giving, CARRY_POSITION, 1, sizeof giving->row.position);
 }
 

@@ -100,11 +100,7 @@ static void fill_in(struct order *order, const struct event_order_carried *carri
 /* A strategy that comes up and asks for the same again is repeating itself. */
 static void recall_sent(struct oms *oms, const struct order *order)
 {
-    struct recent_order seen = {.price_ticks = order->price_ticks,
-                                .qty_lots = order->qty_lots,
-                                .strategy = order->strategy,
-                                .instrument = order->instrument,
-                                .side = order->side};
+    struct recent_order seen = oms_as_recent(order);
     int64_t age_ns = oms->now_ns - order->sent_ns;
 
     if (!(order->flags & ORDER_EXTERNAL) &&

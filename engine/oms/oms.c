@@ -539,11 +539,7 @@ static uint64_t draw_id(struct oms *oms)
 
 static void note_sent(struct oms *oms, const struct order *order)
 {
-    struct recent_order seen = {.price_ticks = order->price_ticks,
-                                .qty_lots = order->qty_lots,
-                                .strategy = order->strategy,
-                                .instrument = order->instrument,
-                                .side = order->side};
+    struct recent_order seen = oms_as_recent(order);
 
     oms_expose(oms, order, order->qty_lots, 1);
     own_book_add(&oms->own_book, order, order->price_ticks);

@@ -294,6 +294,40 @@ void oms_emit_order_state(struct oms *oms, const struct order *order, enum repor
 /* The order moves by a report that we make ourselves: a time-out, a void. */
 void oms_report_own(struct oms *oms, struct order *order, enum report report);
 
+/* An order as the window for equal ones knows it. */
+static inline struct recent_order oms_as_recent(const struct order *order)
+{
+    return (struct recent_order){.price_ticks = order->price_ticks,
+                                 .qty_lots = order->qty_lots,
+                                 .strategy = order->strategy,
+                                 .instrument = order->instrument,
+                                 .side = order->side};
+}
+
+/* A position as it is said, and back: what is unrealised is not said. */
+static inline struct event_position position_as_said(uint16_t instrument, uint16_t strategy,
+                                                     const struct position *position)
+{
+    return (struct event_position){.lots = position->lots,
+                                   .cost_e8 = position->cost_e8,
+                                   .realised_e8 = position->realised_e8,
+                                   .fee_e8 = position->fee_e8,
+                                   .instrument = instrument,
+                                   .strategy = strategy,
+                                   .rebate_e8 = position->rebate_e8,
+                                   .funding_e8 = position->funding_e8};
+}
+
+static inline struct position position_of_said(const struct event_position *event)
+{
+    return (struct position){.lots = event->lots,
+                             .cost_e8 = event->cost_e8,
+                             .realised_e8 = event->realised_e8,
+                             .fee_e8 = event->fee_e8,
+                             .rebate_e8 = event->rebate_e8,
+                             .funding_e8 = event->funding_e8};
+}
+
 /* denials.c. `flush_all` says what has been counted so far, on a timer. */
 void oms_say_denied(struct oms *oms, const struct intent *intent, uint64_t order_id,
                     int64_t price_ticks, const struct verdict *verdict);

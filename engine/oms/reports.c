@@ -88,14 +88,7 @@ static void emit_anomaly(struct oms *oms, const struct execution *execution, enu
 void oms_emit_position(struct oms *oms, uint16_t instrument, uint16_t strategy,
                        const struct position *position)
 {
-    struct event_position event = {.lots = position->lots,
-                                   .cost_e8 = position->cost_e8,
-                                   .realised_e8 = position->realised_e8,
-                                   .fee_e8 = position->fee_e8,
-                                   .instrument = instrument,
-                                   .strategy = strategy,
-                                   .rebate_e8 = position->rebate_e8,
-                                   .funding_e8 = position->funding_e8};
+    struct event_position event = position_as_said(instrument, strategy, position);
 
     oms_emit(oms, EVENT_POSITION, &event, sizeof event);
 }

@@ -133,6 +133,15 @@ static enum status query_server(const struct client_target *target, const struct
     return status;
 }
 
+/* What query and export are narrowed by. */
+#define FILTER_OPTIONS(filters)                                                                    \
+    {"--from", &(filters).from, NULL}, {"--to", &(filters).to, NULL},                              \
+        {"--actor", &(filters).actor, NULL}, {"--kind", &(filters).kind, NULL},                    \
+        {"--scope", &(filters).scope, NULL},                                                       \
+    {                                                                                              \
+        "--q", &(filters).q, NULL                                                                  \
+    }
+
 static enum status query_directory(const char *dir, const struct store_query *query, json_t **list,
                                    struct err *err)
 {
@@ -150,12 +159,7 @@ int audit_cli_query(int argc, char **argv)
 {
     struct filters filters = {0};
     struct client_target target = {0};
-    const struct cli_option options[] = {{"--from", &filters.from, NULL},
-                                         {"--to", &filters.to, NULL},
-                                         {"--actor", &filters.actor, NULL},
-                                         {"--kind", &filters.kind, NULL},
-                                         {"--scope", &filters.scope, NULL},
-                                         {"--q", &filters.q, NULL},
+    const struct cli_option options[] = {FILTER_OPTIONS(filters),
                                          {"--limit", &filters.limit, NULL},
                                          {"--cursor", &filters.cursor, NULL},
                                          {NULL, NULL, NULL}};
@@ -246,12 +250,7 @@ int audit_cli_export(int argc, char **argv)
 {
     struct filters filters = {0};
     struct client_target target = {0};
-    const struct cli_option options[] = {{"--from", &filters.from, NULL},
-                                         {"--to", &filters.to, NULL},
-                                         {"--actor", &filters.actor, NULL},
-                                         {"--kind", &filters.kind, NULL},
-                                         {"--scope", &filters.scope, NULL},
-                                         {"--q", &filters.q, NULL},
+    const struct cli_option options[] = {FILTER_OPTIONS(filters),
                                          {"--format", &filters.format, NULL},
                                          {"--out", &filters.out, NULL},
                                          {NULL, NULL, NULL}};

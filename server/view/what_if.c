@@ -1,5 +1,7 @@
 #include "view/what_if.h"
 
+#include "view/shapes.h"
+
 #include <string.h>
 
 void what_if_init(struct what_if *what_if, const struct input_names *names, int64_t since_ns)
@@ -159,19 +161,11 @@ void what_if_take(struct what_if *what_if, const struct lane_record *record, con
 
 /* --- as JSON --- */
 
-static json_t *decimal(int64_t value, uint32_t scale)
-{
-    char text[DECIMAL_TEXT_MAX];
-
-    decimal_print(text, value, scale, true);
-    return json_string(text);
-}
-
 static json_t *value_json(enum limit_id id, int64_t value)
 {
     if (limit_row(id)->type == LIMIT_INTEGER)
         return json_integer(value);
-    return decimal(value, 8);
+    return shape_decimal(value, 8);
 }
 
 static json_t *sample_json(const struct what_if_sample *sample)
@@ -200,7 +194,7 @@ json_t *what_if_json(const struct what_if *what_if)
         if (what_if->by_limit[id] != 0)
             json_object_set_new(by_limit, name, json_integer((json_int_t)what_if->by_limit[id]));
         if (what_if->used_e8[id] >= 0)
-            json_object_set_new(used, name, decimal(what_if->used_e8[id], 8));
+            json_object_set_new(used, name, shape_decimal(what_if->used_e8[id], 8));
     }
     for (uint32_t at = 0; at < what_if->samples; at++)
         json_array_append_new(examples, sample_json(&what_if->sample[at]));
