@@ -1,7 +1,7 @@
 /* The fast way: the venue's usual order of keys, compared as whole literals. See decode.h. */
 #include "gateway/binance/decode.h"
 
-#include "gateway/binance/number.h"
+#include "gateway/number.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * of its kind are converted. Nothing here is hot. */
 #include "gateway/binance/decode.h"
 
-#include "gateway/binance/number.h"
+#include "gateway/number.h"
 
 #include <string.h>
 

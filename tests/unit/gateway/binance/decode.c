@@ -1,6 +1,6 @@
 #include "gateway/binance/decode.h"
 
-#include "gateway/binance/number.h"
+#include "gateway/number.h"
 #include "gateway/recording/files.h"
 #include "gateway/recording/probe.h"
 

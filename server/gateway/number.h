@@ -10,8 +10,8 @@
  * the right end of the register by a shuffle whose indices are themselves a load from a sliding
  * table, close the gap of the point the same way, then add neighbours: 16 digits to 8 pairs to 4
  * quads to 2 halves (multiply-add three times). */
-#ifndef PITWALL_GATEWAY_BINANCE_NUMBER_H
-#define PITWALL_GATEWAY_BINANCE_NUMBER_H
+#ifndef PITWALL_GATEWAY_NUMBER_H
+#define PITWALL_GATEWAY_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,120 @@
+/* Connections to a venue: WebSocket and HTTPS clients on one libwebsockets context.
+ *
+ * One struct net per gateway, used by its thread alone: nothing that befalls one venue's sockets
+ * touches another's. net_poll() is one turn: it never blocks. Name resolution runs on a thread of
+ * its own (libwebsockets would block in it); the address goes to libwebsockets, the name stays for
+ * SNI and the certificate. A TLS handshake costs 1 to 3 ms of this thread, and nothing is quoted on
+ * a connection that is still being made.
+ *
+ * TLS: the host's certificate is verified against the system's authorities, or against ca_file
+ * alone when that is given; there is no fall-back, and no way to switch it off. TCP_NODELAY is read
+ * back from each socket.
+ *
+ * Reconnects: backoff from 100 ms doubling to 30 s, each with 20 % of jitter, counted anew only
+ * after the first whole frame of a connection that lasted; and all connection attempts of a net
+ * within a budget per five minutes (protocol fact of Bybit: 500 per IP; ours is a tenth). Each
+ * connection of a socket has an epoch that only rises; a callback names it, so that what an earlier
+ * connection left behind is known for what it is. */
+#ifndef PITWALL_GATEWAY_NET_H
+#define PITWALL_GATEWAY_NET_H
+
+#include "engine.h"
+
+enum { NET_URL_MAX = 256, NET_FRAME_MAX = 16 << 20, NET_PADDING = 64 };
+
+struct net;
+struct net_socket;
+
+struct net_config {
+    const char *ca_file;   /* NULL or "": the system's authorities */
+    uint32_t connects_max; /* within five minutes; 0: 50 */
+    uint64_t seed;         /* of the jitter */
+};
+
+/* ERR_CONFIG: ca_file cannot be read. */
+enum status net_open(struct net **net, const struct net_config *config, struct err *err);
+/* Serves what is ready; returns how many callbacks it made. */
+uint32_t net_poll(struct net *net);
+/* Drops all sockets and requests, whose callbacks are not called any more. */
+void net_close(struct net *net);
+
+/* --- sockets --- */
+enum net_why {                /* of a connection that ended or was not made */
+               NET_DROPPED,   /* by us: net_socket_drop() */
+               NET_CLOSED,    /* by the peer */
+               NET_FAILED,    /* refused, reset, timed out */
+               NET_NO_NAME,   /* the host cannot be resolved */
+               NET_BAD_TLS,   /* certificate or handshake; `text` says what */
+               NET_SILENT,    /* no frame within the deadline, pings unanswered */
+               NET_TOO_LARGE, /* a frame beyond frame_max */
+               NET_REFUSED,   /* HTTP answered something else than 101; http_status tells */
+};
+
+struct net_socket_config {
+    const char *url; /* ws://host:port/path or wss://; copied */
+    void *ctx;
+    /* A connection stands: send what opens it. */
+    void (*opened)(void *ctx, uint64_t epoch);
+    /* A whole text message. `text` is followed by a NUL and NET_PADDING readable bytes, may be
+     * changed, and is valid during the call; received_ns is the first thing that was done. */
+    void (*frame)(void *ctx, uint64_t epoch, char *text, size_t length, int64_t received_ns);
+    void (*closed)(void *ctx, uint64_t epoch, enum net_why why, int http_status, const char *text);
+    const char *heartbeat; /* text frame sent when due, e.g. {"op":"ping"}; NULL: WS pings */
+    int64_t heartbeat_ns;  /* 0: none */
+    int64_t silence_ns;    /* nothing at all received for so long: dropped; 0: never */
+    uint32_t frame_max;    /* 0: 1 MiB */
+};
+
+/* Begins to connect, and goes on until the close. */
+enum status net_socket_open(struct net *net, struct net_socket **socket,
+                            const struct net_socket_config *config, struct err *err);
+void net_socket_close(struct net_socket *socket);
+/* Drops the connection; another is made. Not before wait_ns from now (0: by the backoff). */
+void net_socket_drop(struct net_socket *socket, int64_t wait_ns);
+bool net_socket_is_up(const struct net_socket *socket);
+uint64_t net_socket_epoch(
+    const struct net_socket *socket); /* of the newest connection; 0: none yet */
+uint64_t net_socket_connects(const struct net_socket *socket);
+
+/* A text frame on the connection of that epoch: written at once when the socket takes it (also from
+ * within a callback), else queued in order, at most 256 KiB. False: that connection is gone, or the
+ * queue is full; nothing of it will be sent. The bytes are copied. */
+bool net_send(struct net_socket *socket, uint64_t epoch, const char *text, size_t length);
+/* The same without the copy: `text` has NET_HEADROOM writable bytes in front and is spoiled
+ * (masked). For a template that is filled in anew each time. */
+enum { NET_HEADROOM = 32 };
+bool net_send_in_place(struct net_socket *socket, uint64_t epoch, char *text, size_t length);
+
+/* --- requests --- */
+enum { NET_HEADERS_MAX = 8 };
+struct net_header {
+    const char *name, *value; /* name in lower case with a colon: "x-bapi-sign:" */
+};
+struct net_answer;
+struct net_request {
+    const char *base;          /* https://host:port */
+    const char *method, *path; /* path with query */
+    const struct net_header *headers;
+    uint32_t header_count;
+    const char *body;    /* NULL: none; sent as application/json */
+    int64_t deadline_ns; /* from now */
+    void *ctx;
+    /* Once. http_status 0: there was no answer, and whether the venue has it is not known unless
+     * never_sent. body is followed by a NUL, valid during the call. */
+    void (*done)(void *ctx, const struct net_answer *answer);
+};
+struct net_answer {
+    int http_status;
+    bool never_sent; /* of http_status 0: no byte of the request left */
+    char *body;
+    size_t length;
+    int64_t limit, limit_left, limit_reset_ms; /* X-Bapi-Limit*; -1: not there */
+    int64_t retry_after_s;                     /* -1: not there */
+    const char *text;                          /* what went wrong; never NULL */
+};
+/* False: too many are under way (64), or the URL is none. All texts are copied. Connections are
+ * kept alive and reused, at most four at a time for each base. */
+bool net_request(struct net *net, const struct net_request *request);
+uint32_t net_requests_open(const struct net *net);
+
+#endif
