@@ -405,3 +405,22 @@ uint16_t config_gateways(const struct config *config, uint16_t venue_gateway[MAX
     assert(gateways > 0 && gateways <= MAX_GATEWAYS);
     return gateways;
 }
+
+uint16_t config_gateway_venue(const struct config *config, uint16_t gateway)
+{
+    uint16_t venue_gateway[MAX_VENUES] = {0};
+    uint16_t venue = 0;
+
+    assert(gateway < config_gateways(config, venue_gateway));
+    while (venue_gateway[venue] != gateway)
+        venue++;
+    return venue;
+}
+
+const char *config_gateway_name(const struct config *config, uint16_t gateway)
+{
+    uint16_t venue = config_gateway_venue(config, gateway);
+
+    return config->venue_settings[venue].kind == GATEWAY_SIMULATED ? "simulated"
+                                                                   : config->venue[venue];
+}
