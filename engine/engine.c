@@ -436,6 +436,9 @@ void engine_market(struct engine *engine, const struct market_update *update, in
     case MARKET_ENDED:
         lose_book(engine, update, BOOK_ENDED);
         break;
+    case MARKET_MARK:
+        oms_venue_mark(&engine->oms, update->instrument, update->levels[0].price_ticks);
+        break;
     default: /* trades and tickers serve the simulated venue and the self-check */
         break;
     }

@@ -281,6 +281,8 @@ static inline bool order_is_in_scope(const struct order *order, uint16_t scope)
 void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_t orders);
 /* The mid of a fresh book: positions and exposure are valued at it. */
 void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks);
+/* The venue's own mark: while it is fresh, the mid is not looked at. */
+void oms_venue_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks);
 /* The mark or the position of an instrument has moved. */
 void oms_revalue(struct oms *oms, uint16_t instrument);
 struct order_scopes oms_scopes(const struct oms *oms, uint16_t strategy, uint16_t instrument);

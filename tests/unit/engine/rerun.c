@@ -35,7 +35,7 @@ static void keep_all(struct fixture *f)
     lane_gate_release(&f->reader, 0);
 }
 
-/* The engine after an order, its fill, a second order, a kill, and a second of time. */
+/* The engine after an order, its fill, the venue's mark, a second order, a kill, and a second of time. */
 static struct fixture *record_run(void)
 {
     struct fixture *f = fixture_memory(sizeof *f);
@@ -60,6 +60,7 @@ static struct fixture *record_run(void)
         cr_assert(order != 0);
         fixture_report(f, order, REPORT_VENUE_ACK);
         fixture_fill(f, order, SIDE_BUY, 7, 1000, 2);
+        fixture_venue_mark(f, 0, 100012345678);
         cr_assert(fixture_order(f, 0, SIDE_SELL, 1001, 1) != 0);
         kill_page_set(&f->page, scope_of_firm());
         f->now_ns += 1000000000;
