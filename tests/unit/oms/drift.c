@@ -146,6 +146,7 @@ Test(drift, one_that_was_gone_for_a_while_is_news)
     resume(f);
     venue_counts(f, 10);
     looks(f, 3);
+    cr_assert(eq(int, state(f), STATE_ACTIVE), "it agrees");
     venue_counts(f, 12);
     looks(f, 2);
     cr_assert(eq(int, state(f), STATE_HALTED));
