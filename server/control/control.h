@@ -77,6 +77,9 @@ void control_note_difference(struct control *control, uint64_t incident, uint64_
 void control_note_stop(struct control *control, uint64_t incident, uint16_t scope,
                        const char *gateway, const char *says);
 
+/* At the start, of modes paper and live: which, and where the venues are. */
+void control_note_mode(struct control *control);
+
 /* --- on the control thread (from a job) --- */
 
 /* Each fills *reply (new reference) and *http: 200 applied, 202 an approval was opened. `base` is

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { configWith, QUIET, scratch, Server } from "./server.mjs";
 import * as shapes from "./shape.mjs";
-import { until } from "./wait.mjs";
+import { pause, until } from "./wait.mjs";
 
 const NAME = "sim:BTCUSDT";
 const PATH = `/positions/${NAME}/adopt`;
@@ -118,7 +117,7 @@ test("kept, it stops nothing after people have resumed", async () => {
   assert.equal(reply.status, 200, reply.text);
   assert.deepEqual([reply.body.lots, reply.body.venue_lots, reply.body.drift], [7, 9, -2]);
   await resume();
-  await sleep(1500);
+  await pause(1500);
   assert.equal((await state()).state, "ACTIVE");
   const trading = await risk1.post(PATH, { choice: "adopt", reason: "while it trades" });
   assert.equal(trading.status, 409, trading.text);
