@@ -356,10 +356,13 @@ enum scan_reason scan_levels(struct scan_text list, const struct scan_grid *grid
                              struct level *levels, uint32_t most, uint16_t *used,
                              struct scan_text *wrong)
 {
-    struct scan_reader reader = {.at = list.at, .end = list.at + list.length};
+    struct scan_reader reader;
 
     *wrong = list;
-    if (list.at == NULL || !scan_take(&reader, '['))
+    if (list.at == NULL)
+        return SCAN_MISSING;
+    reader = (struct scan_reader){.at = list.at, .end = list.at + list.length};
+    if (!scan_take(&reader, '['))
         return SCAN_MISSING;
     assert(most < UINT16_MAX);
     if (usual_list(list, grid, levels, most, used))

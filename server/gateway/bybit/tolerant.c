@@ -251,13 +251,16 @@ static bool trades(struct convert *convert)
 {
     struct scan_text list = convert->field[FIELD_DATA];
     struct bybit_frame *frame = convert->frame;
-    struct reader reader = {.scan = {.at = list.at, .end = list.at + list.length}};
+    struct reader reader;
     bool is_delta;
 
     frame->kind = BYBIT_TRADES;
     if (!read_type(convert, &is_delta))
         return false;
-    if (list.at == NULL || !scan_take(&reader.scan, '[') || scan_take(&reader.scan, ']'))
+    if (list.at == NULL)
+        return refuse(convert, BYBIT_MISSING, list);
+    reader.scan = (struct scan_reader){.at = list.at, .end = list.at + list.length};
+    if (!scan_take(&reader.scan, '[') || scan_take(&reader.scan, ']'))
         return refuse(convert, BYBIT_MISSING, list);
     do {
         memset(reader.field, 0, sizeof reader.field);
