@@ -9,6 +9,7 @@
 #include "gateway/net/backoff.h"
 #include "gateway/net/net.h"
 #include "gateway/net/resolve.h"
+#include "gateway/net/tls.h"
 #include "gateway/net/url.h"
 #include "thread/clock.h"
 
@@ -40,6 +41,8 @@ struct conn {
     bool up, making, failed; /* making: within the call that connects */
     bool held;               /* reading stopped until the next turn */
     uint32_t frames;         /* of this turn */
+    struct tls *tls;         /* of a raw connection; NULL: plain, or libwebsockets does it */
+    const char *verdict;     /* what the check of a certificate said; NULL: nothing */
     enum net_why why;
     int http_status;
     char text[160];
@@ -48,6 +51,7 @@ struct conn {
 struct net {
     struct lws_context *context;
     struct resolver *resolver;
+    struct tls_trust *trust;
     struct conn *conns;
     struct net_socket *sockets;
     struct link *links;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +33,34 @@ bool conn_can_write(const struct conn *conn)
     return conn->up && conn->wsi && !lws_partial_buffered(conn->wsi);
 }
 
-bool conn_write(struct conn *conn, char *text, size_t length, enum lws_write_protocol kind)
+static bool write_plain(struct conn *conn, char *text, size_t length, enum lws_write_protocol kind)
 {
     int written = lws_write(conn->wsi, (unsigned char *)text, length, kind);
 
     if (written >= 0)
         return true;
+    kill_wsi(conn->wsi);
+    return false;
+}
+
+/* What TLS wants to send. */
+static bool drain_tls(struct conn *conn)
+{
+    char bytes[LWS_PRE + 16384];
+    size_t length;
+
+    while ((length = tls_drain(conn->tls, bytes + LWS_PRE, sizeof bytes - LWS_PRE)) > 0)
+        if (!write_plain(conn, bytes + LWS_PRE, length, LWS_WRITE_RAW))
+            return false;
+    return true;
+}
+
+bool conn_write(struct conn *conn, char *text, size_t length, enum lws_write_protocol kind)
+{
+    if (!conn->tls)
+        return write_plain(conn, text, length, kind);
+    if (tls_write(conn->tls, text, length))
+        return drain_tls(conn);
     kill_wsi(conn->wsi);
     return false;
 }
@@ -78,7 +101,7 @@ struct conn *conn_open(struct net *net, const struct url *url, const char *addre
         .context = net->context,
         .address = address,
         .port = url->port,
-        .ssl_connection = url->tls ? LCCSCF_USE_SSL : 0,
+        .ssl_connection = url->tls && url->is_ws ? LCCSCF_USE_SSL : 0,
         .path = url->path,
         .host = url->is_ws ? url->authority : url->host,
         .origin = NULL,
@@ -90,6 +113,10 @@ struct conn *conn_open(struct net *net, const struct url *url, const char *addre
 
     if (!conn)
         return NULL;
+    if (url->tls && !url->is_ws && !(conn->tls = tls_open(net->trust, url->host))) {
+        free(conn);
+        return NULL;
+    }
     conn->net = net;
     conn->ops = ops;
     conn->owner = owner;
@@ -104,6 +131,13 @@ struct conn *conn_open(struct net *net, const struct url *url, const char *addre
     return conn;
 }
 
+static void conn_free(struct conn *conn)
+{
+    if (conn->tls)
+        tls_close(conn->tls);
+    free(conn);
+}
+
 /* Tells ends that came from within another call, and frees what is over. */
 static void conns_turn(struct net *net)
 {
@@ -115,7 +149,7 @@ static void conns_turn(struct net *net)
 
         if (conn->failed && !conn->owner && !conn->wsi) {
             *at = conn->next;
-            free(conn);
+            conn_free(conn);
         } else {
             at = &conn->next;
         }
@@ -147,17 +181,37 @@ static bool has_no_delay(struct lws *wsi)
     return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size) == 0 && on != 0;
 }
 
+static int tell_up(struct conn *conn)
+{
+    conn->up = true;
+    conn->net->callbacks++;
+    if (conn->owner)
+        conn->ops->up(conn->owner);
+    return conn->owner ? 0 : -1;
+}
+
+/* One step of the handshake; its end is when the connection stands. */
+static int shake(struct conn *conn)
+{
+    enum tls_result result = tls_shake(conn->tls);
+
+    if (!drain_tls(conn))
+        return -1;
+    if (result == TLS_FINE)
+        return tell_up(conn);
+    if (result == TLS_BLOCKED)
+        return 0;
+    conn_failed(conn, NET_BAD_TLS, 0, tls_why(conn->tls));
+    return -1;
+}
+
 static int conn_stands(struct conn *conn)
 {
     if (!has_no_delay(conn->wsi)) {
         conn_failed(conn, NET_FAILED, 0, "the socket refuses TCP_NODELAY");
         return -1;
     }
-    conn->up = true;
-    conn->net->callbacks++;
-    if (conn->owner)
-        conn->ops->up(conn->owner);
-    return conn->owner ? 0 : -1;
+    return conn->tls ? shake(conn) : tell_up(conn);
 }
 
 /* libwebsockets says in words what went wrong, and only in words. */
@@ -179,7 +233,21 @@ static void conn_refused(struct conn *conn, struct lws *wsi, const char *in, siz
     snprintf(text, sizeof text, "%.*s", in ? (int)length : 0, in ? in : "");
     if (text[0] == '\0')
         snprintf(text, sizeof text, "the connection was refused or reset");
+    if (conn->verdict) {
+        snprintf(text, sizeof text, "certificate refused: %s", conn->verdict);
+        conn_failed(conn, NET_BAD_TLS, 0, text);
+    }
     conn_failed(conn, why_of(text, http_status), http_status, text);
+}
+
+/* libwebsockets' own text leaves out which check it was. The answer is the check's own. */
+static int note_verdict(struct lws *wsi, X509_STORE_CTX *check, size_t passed)
+{
+    struct conn *conn = wsi ? lws_wsi_user(wsi) : NULL;
+
+    if (!passed && conn)
+        conn->verdict = X509_verify_cert_error_string(X509_STORE_CTX_get_error(check));
+    return 0;
 }
 
 /* A piece of the stream, given on; at most so many a turn. */
@@ -196,6 +264,28 @@ static int conn_received(struct conn *conn, char *bytes, size_t length, bool fir
     return conn->owner ? 0 : -1;
 }
 
+/* Bytes under TLS: a step of the handshake, or what they say. */
+static int conn_received_tls(struct conn *conn, const char *bytes, size_t length)
+{
+    char plain[16384];
+    size_t got;
+    int answer = 0;
+    enum tls_result result = TLS_FINE;
+
+    if (!tls_feed(conn->tls, bytes, length))
+        return -1;
+    if (!conn->up)
+        answer = shake(conn);
+    while (answer == 0 && conn->up && result == TLS_FINE) {
+        result = tls_read(conn->tls, plain, sizeof plain, &got);
+        if (result == TLS_FINE)
+            answer = conn_received(conn, plain, got, true, true);
+    }
+    if (result == TLS_FAILED)
+        conn_failed(conn, NET_FAILED, 0, tls_why(conn->tls));
+    return result == TLS_FAILED || result == TLS_ENDED ? -1 : answer;
+}
+
 static int conn_event(struct conn *conn, struct lws *wsi, enum lws_callback_reasons reason,
                       void *in, size_t length)
 {
@@ -207,7 +297,8 @@ static int conn_event(struct conn *conn, struct lws *wsi, enum lws_callback_reas
         return conn_received(conn, in, length, lws_is_first_fragment(wsi),
                              lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0);
     case LWS_CALLBACK_RAW_RX:
-        return conn_received(conn, in, length, true, true);
+        return conn->tls ? conn_received_tls(conn, in, length)
+                         : conn_received(conn, in, length, true, true);
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
         if (conn->owner)
             conn->ops->heard(conn->owner);
@@ -262,6 +353,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct conn *conn = user;
     int answer;
 
+    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION)
+        return note_verdict(wsi, user, length);
     if (!is_of_conn(reason) || !conn)
         return 0;
     answer = conn_event(conn, wsi, reason, in, length);
@@ -333,6 +426,8 @@ enum status net_open(struct net **opened, const struct net_config *config, struc
         status = requests_open(net, err);
     if (status == OK)
         status = make_context(net, err);
+    if (status == OK)
+        status = tls_trust_open(&net->trust, net->ca_file, err);
     if (status == OK && !(net->resolver = resolver_open()))
         status = err_set(err, ERR_INTERNAL, "no memory for a resolver");
     if (status != OK) {
@@ -372,7 +467,9 @@ void net_close(struct net *net)
         struct conn *conn = net->conns;
 
         net->conns = conn->next;
-        free(conn);
+        conn_free(conn);
     }
+    if (net->trust)
+        tls_trust_close(net->trust);
     free(net);
 }
