@@ -1,6 +1,7 @@
 #include "engine_room.h"
 
 #include "build_hash.h"
+#include "gateway/simulated/simulated.h"
 #include "restore.h"
 #include "thread/clock.h"
 #include "thread/log.h"
@@ -210,19 +211,18 @@ static bool is_news(void *ctx, uint64_t order_id, uint64_t exec_id, struct execu
 enum status engine_room_gateway(struct engine_room *room, const struct config *config,
                                 struct feed *feed, struct err *err)
 {
-    struct gateway_config gateway = {
+    struct simulated_config gateway = {
+        .io = {.instruments = config->instrument,
+               .instrument_count = config->instruments,
+               .market = room->market,
+               .executions = room->executions,
+               .orders = room->orders,
+               .kill = room->kill},
         .feed = feed,
-        .instruments = config->instrument,
-        .instrument_count = config->instruments,
         .at_end = at_end_of(config->market.at_end),
         .sim = sim_of(config, room->config.epoch),
         .faults_path = config->market.faults[0] != '\0' ? config->market.faults : NULL,
-        .ledger_path = config->market.ledger[0] != '\0' ? config->market.ledger : NULL,
-        .market = room->market,
-        .executions = room->executions,
-        .orders = room->orders,
-        .kill = room->kill,
-    };
+        .ledger_path = config->market.ledger[0] != '\0' ? config->market.ledger : NULL};
 
     if (room->carried)
         gateway.is_news = is_news;
@@ -230,7 +230,7 @@ enum status engine_room_gateway(struct engine_room *room, const struct config *c
     for (uint16_t at = 0; room->carried && at < config->instruments; at++)
         gateway.opening_lots[at] = carry_lots(room->carried, at);
     gateway.speed = speed_of(config->market.speed, &gateway.times);
-    return gateway_open(&room->gateway, &gateway, err);
+    return simulated_open(&room->gateway, &gateway, err);
 }
 
 /* Only the engine's own memory is locked: locking all that comes would starve password hashing. */

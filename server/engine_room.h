@@ -5,6 +5,7 @@
 #ifndef PITWALL_ENGINE_ROOM_H
 #define PITWALL_ENGINE_ROOM_H
 
+#include "gateway/feed.h"
 #include "gateway/gateway.h"
 #include "journal/state_fold.h"
 #include "store/store.h"

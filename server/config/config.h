@@ -20,6 +20,20 @@ enum mode { MODE_SIM, MODE_REPLAY, MODE_BACKTEST, MODE_PAPER, MODE_LIVE };
 enum idle { IDLE_AUTO, IDLE_SPIN, IDLE_YIELD, IDLE_PARK };
 enum matching_kind { MATCHING_L2, MATCHING_L3 };
 
+/* How a venue is reached. */
+enum gateway_kind { GATEWAY_SIMULATED, GATEWAY_BYBIT };
+struct venue_settings {
+    enum gateway_kind kind;
+    char environment[16]; /* testnet | live | custom: gives rest and stream unless they are said */
+    char rest[CONFIG_TEXT_MAX], stream[CONFIG_TEXT_MAX];
+    char key_file[CONFIG_TEXT_MAX]; /* mode 0600; a name without '/': a service credential */
+    char ca_file[CONFIG_TEXT_MAX];  /* empty: the system's authorities */
+    bool standby;                   /* two public connections, first arrival wins */
+    int64_t depth, recv_window_ms, orders_per_s;
+    int64_t stale_ns, private_silence_ns, heartbeat_ns;
+    int64_t reconcile_ns, reference_ns, dcp_ns, clock_alarm_ns;
+};
+
 struct config {
     char path[CONFIG_TEXT_MAX];
     char instance[MAX_NAME];
@@ -68,6 +82,7 @@ struct config {
     } log;
     uint16_t venues;
     char venue[MAX_VENUES][MAX_NAME];
+    struct venue_settings venue_settings[MAX_VENUES];
     uint16_t instruments;
     struct instrument instrument[MAX_INSTRUMENTS];
     uint16_t currencies, reporting;

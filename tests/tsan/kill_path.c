@@ -5,6 +5,7 @@
  * until a resume of that scope; each kill must have been said by the engine; and in the end what
  * the engine said it sent is what the gateway sent and sent back, and what stands in the ledger. */
 #include "control/kill_wait.h"
+#include "gateway/simulated/simulated.h"
 #include "gateway/synthetic/synthetic.h"
 #include "thread/clock.h"
 #include "thread/engine_thread.h"
@@ -97,20 +98,20 @@ static void configure(void)
 
 static void open_gateway(void)
 {
-    struct gateway_config wanted = {.instruments = config.instrument,
-                                    .instrument_count = config.scopes.instruments,
-                                    .speed = SPEED_TIMES,
-                                    .times = 5,
-                                    .sim = {.seed = 1, .order_latency_ns = 100000},
-                                    .ledger_path = ledger_path,
-                                    .market = &market,
-                                    .executions = &executions,
-                                    .orders = &orders,
-                                    .kill = &page};
+    struct simulated_config wanted = {.io = {.instruments = config.instrument,
+                                             .instrument_count = config.scopes.instruments,
+                                             .market = &market,
+                                             .executions = &executions,
+                                             .orders = &orders,
+                                             .kill = &page},
+                                      .speed = SPEED_TIMES,
+                                      .times = 5,
+                                      .sim = {.seed = 1, .order_latency_ns = 100000},
+                                      .ledger_path = ledger_path};
     struct err err;
 
     if (synthetic_open(1, clock_real_ns(), &wanted.feed, &err) != OK ||
-        gateway_open(&gateway, &wanted, &err) != OK) {
+        simulated_open(&gateway, &wanted, &err) != OK) {
         printf("kill path: %s\n", err.text);
         exit(1);
     }
