@@ -21,6 +21,7 @@
 
 #include "gateway/bybit/decode.h"
 #include "gateway/bybit/ticker.h"
+#include "gateway/gateway.h"
 #include "gateway/net/net.h"
 
 struct bybit_market;
@@ -39,6 +40,7 @@ struct bybit_market_config {
     uint16_t count; /* at most MAX_INSTRUMENTS, instruments all different */
     uint16_t depth; /* 0: 50 */
     bool standby;
+    int64_t heartbeat_ns;      /* 0: 20 s; half as long again without any answer: dropped */
     int64_t stale_received_ns; /* 0: 5 s */
     int64_t stale_progress_ns; /* 0: 10 s */
     void *ctx;
@@ -49,20 +51,12 @@ struct bybit_market_config {
     void (*used)(void *ctx, int64_t received_ns, const char *text, size_t length);
 };
 
-enum bybit_market_state {
-    BYBIT_MARKET_DOWN,       /* the last attempt failed */
-    BYBIT_MARKET_CONNECTING, /* the first is under way */
-    BYBIT_MARKET_SYNCING,    /* connected; a book is still to come */
-    BYBIT_MARKET_READY,
-    BYBIT_MARKET_STALE, /* connected; a book was late and has not moved since */
-};
-
 struct bybit_market_counters {
     uint64_t frames, updates, trades, copies, repeats, gaps, resets, lost, resubscribed;
     uint64_t refused;     /* frames with a value that cannot be used */
     uint64_t late_frames; /* of an earlier connection */
     uint64_t refused_subscriptions;
-    uint64_t connects, disconnects;
+    uint64_t connects, first_connects, disconnects;
 };
 
 /* ERR_CONFIG: URL or symbols cannot be; ERR_INTERNAL: no memory. */
@@ -72,10 +66,13 @@ enum status bybit_market_open(struct bybit_market **market, struct net *net,
 void bybit_market_turn(struct bybit_market *market, int64_t now_ns);
 void bybit_market_close(struct bybit_market *market);
 
-enum bybit_market_state bybit_market_state(const struct bybit_market *market);
-/* SYNCING, READY or STALE while a connection stands. `index`: of the listing. */
-enum bybit_market_state bybit_market_state_of(const struct bybit_market *market, uint16_t index);
-const char *bybit_market_state_name(enum bybit_market_state state);
+/* BANNED: the venue has refused a connection with 403 or 429. Else DOWN (the last attempt failed) or
+ * CONNECTING (the first is under way) while no connection stands. Else STALE when a book was late
+ * and has not moved since; SYNCING when one is still to come; or READY. */
+enum gateway_state bybit_market_state(const struct bybit_market *market);
+/* The same of one instrument. `index`: of the listing. */
+enum gateway_state bybit_market_state_of(const struct bybit_market *market, uint16_t index);
+int64_t bybit_market_banned_until_ns(const struct bybit_market *market); /* 0: not banned */
 struct bybit_mark bybit_market_mark(const struct bybit_market *market, uint16_t index);
 struct bybit_market_counters bybit_market_counters(const struct bybit_market *market);
 /* Somebody does not trust this book: LOST, and a fresh snapshot. */

@@ -146,7 +146,7 @@ static struct stage *raise_stage(bool standby, int64_t stale_received_ns, int64_
     config.stale_received_ns = stale_received_ns;
     config.stale_progress_ns = stale_progress_ns;
     cr_assert_eq(bybit_market_open(&stage->market, stage->net, &config, &err), OK, "%s", err.text);
-    cr_assert_eq(bybit_market_state(stage->market), BYBIT_MARKET_CONNECTING);
+    cr_assert_eq(bybit_market_state(stage->market), GATEWAY_CONNECTING);
     for (int at = 0; at < 1 + standby; at++)
         stage->peer[at] = accept_line(stage);
     return stage;
@@ -212,14 +212,14 @@ static void make_ready(struct stage *stage)
     for (uint16_t at = 0; at < SYMBOLS; at++)
         say_snapshot(stage, stage->peer[0], at);
     TURN_UNTIL(stage->net, books_out(stage, 1) == 1);
-    cr_assert_eq(bybit_market_state(stage->market), BYBIT_MARKET_READY);
+    cr_assert_eq(bybit_market_state(stage->market), GATEWAY_READY);
 }
 
 Test(bybit_market, books_trades_and_tickers_reach_the_sink)
 {
     struct stage *stage = raise_stage(false, 0, 0);
 
-    TURN_UNTIL(stage->net, bybit_market_state(stage->market) == BYBIT_MARKET_SYNCING);
+    TURN_UNTIL(stage->net, bybit_market_state(stage->market) == GATEWAY_SYNCING);
     make_ready(stage);
     say_delta(stage, stage->peer[0], 0, "[\"100.0\",\"7.500\"],[\"99.9\",\"0\"]");
     peer_text(stage->net, stage->peer[0],
@@ -261,8 +261,8 @@ Test(bybit_market, a_gap_loses_the_book_at_once_and_asks_for_a_fresh_one)
     TURN_UNTIL(stage->net, stage->lost[0] == 1);
     cr_assert(book_is_stale(stage->book[0]));
     cr_assert_not(book_is_stale(stage->book[1]));
-    cr_assert_eq(bybit_market_state_of(stage->market, 0), BYBIT_MARKET_SYNCING);
-    cr_assert_eq(bybit_market_state_of(stage->market, 1), BYBIT_MARKET_READY);
+    cr_assert_eq(bybit_market_state_of(stage->market, 0), GATEWAY_SYNCING);
+    cr_assert_eq(bybit_market_state_of(stage->market, 1), GATEWAY_READY);
     expect(stage, stage->peer[0], "{\"op\":\"unsubscribe\",\"args\":[\"orderbook.50.BTCUSDT\"]}");
     expect(stage, stage->peer[0], "{\"op\":\"subscribe\",\"args\":[\"orderbook.50.BTCUSDT\"]}");
     say_delta(stage, stage->peer[0], 0, "[\"100.0\",\"9.500\"]"); /* before the snapshot */
@@ -291,7 +291,7 @@ Test(bybit_market, a_value_that_cannot_be_used_refuses_the_frame_and_loses_the_b
     TURN_UNTIL(stage->net, bybit_market_counters(stage->market).frames >= 6);
     say_snapshot(stage, stage->peer[0], 0);
     say_snapshot(stage, stage->peer[0], 1);
-    TURN_UNTIL(stage->net, bybit_market_state(stage->market) == BYBIT_MARKET_READY);
+    TURN_UNTIL(stage->net, bybit_market_state(stage->market) == GATEWAY_READY);
     strike(stage);
 }
 
@@ -304,13 +304,13 @@ Test(bybit_market, a_dropped_connection_comes_back_with_a_snapshot_within_a_seco
     from_ns = clock_mono_ns();
     close(stage->peer[0]);
     TURN_UNTIL(stage->net, stage->lost[0] == 1 && stage->lost[1] == 1);
-    cr_assert_eq(bybit_market_state(stage->market), BYBIT_MARKET_DOWN);
+    cr_assert_eq(bybit_market_state(stage->market), GATEWAY_DOWN);
     stage->peer[0] = accept_line(stage);
     stage->u = 5; /* another count, and lower */
     stage->seq += 50;
     say_snapshot(stage, stage->peer[0], 0);
     say_snapshot(stage, stage->peer[0], 1);
-    TURN_UNTIL(stage->net, bybit_market_state(stage->market) == BYBIT_MARKET_READY);
+    TURN_UNTIL(stage->net, bybit_market_state(stage->market) == GATEWAY_READY);
     cr_assert_lt(clock_mono_ns() - from_ns, 1000000000);
     cr_assert_eq(book_update_id(stage->book[0]), 5);
     cr_assert_eq(bybit_market_counters(stage->market).disconnects, 1);
@@ -387,11 +387,11 @@ Test(bybit_market, a_feed_that_repeats_itself_is_stale)
         turns(stage, 20000000);
     }
     cr_assert_eq(stage->lost[0], 1);
-    cr_assert_eq(bybit_market_state(stage->market), BYBIT_MARKET_STALE);
+    cr_assert_eq(bybit_market_state(stage->market), GATEWAY_STALE);
     cr_assert_eq(stage->snapshots[0], 1, "what did not move does not go out again");
     stage->seq++;
     say_snapshot(stage, stage->peer[0], 0);
-    TURN_UNTIL(stage->net, bybit_market_state_of(stage->market, 0) == BYBIT_MARKET_READY);
+    TURN_UNTIL(stage->net, bybit_market_state_of(stage->market, 0) == GATEWAY_READY);
     strike(stage);
 }
 
@@ -405,7 +405,7 @@ Test(bybit_market, a_feed_that_falls_silent_is_stale_and_asked_again)
         turns(stage, 10000000);
         cr_assert_lt(clock_mono_ns(), until_ns);
     }
-    cr_assert_eq(bybit_market_state(stage->market), BYBIT_MARKET_STALE);
+    cr_assert_eq(bybit_market_state(stage->market), GATEWAY_STALE);
     expect(stage, stage->peer[0], "\"unsubscribe\"");
     expect(stage, stage->peer[0], "\"subscribe\"");
     strike(stage);
@@ -465,6 +465,22 @@ Test(bybit_market, spot_asks_for_ten_topics_at_a_time)
     net_close(stage.net);
     close(stage.peer[0]);
     close(stage.listening);
+}
+
+Test(bybit_market, a_ban_is_waited_out)
+{
+    struct stage *stage = raise_stage(false, 0, 0);
+    char head[4096];
+
+    close(stage->peer[0]);
+    stage->peer[0] = peer_accept(stage->net, stage->listening);
+    peer_read_until(stage->net, stage->peer[0], "\r\n\r\n", head, sizeof head);
+    peer_says(stage->net, stage->peer[0], "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    TURN_UNTIL(stage->net, bybit_market_state(stage->market) == GATEWAY_BANNED);
+    cr_assert_gt(bybit_market_banned_until_ns(stage->market), clock_real_ns() + 590000000000);
+    turns(stage, 500000000);
+    cr_assert_lt(accept4(stage->listening, NULL, NULL, 0), 0);
+    strike(stage);
 }
 
 Test(bybit_market, symbols_that_cannot_be_are_refused)
