@@ -140,6 +140,7 @@ static enum status open_market(struct bybit_feed *feed, const struct bybit_confi
         .count = feed->instruments.count,
         .depth = config->depth,
         .standby = config->standby,
+        .touches = false,
         .heartbeat_ns = config->heartbeat_ns,
         .stale_received_ns = config->stale_ns,
         .stale_progress_ns = config->stale_ns,
