@@ -174,7 +174,7 @@ static bool take_ticker(struct bybit_market *market, struct item *item,
     has_touch = bybit_ticker_keep(&item->ticker, frame, market->update->levels, received_ns);
     if (market->config.mark)
         market->config.mark(market->config.ctx, &item->ticker.mark);
-    if (!has_touch)
+    if (!has_touch || !market->config.touches)
         return true;
     head_update(market->update, frame, received_ns);
     market->update->kind = MARKET_TICKER;

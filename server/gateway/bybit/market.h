@@ -40,7 +40,8 @@ struct bybit_market_config {
     uint16_t count; /* at most MAX_INSTRUMENTS, instruments all different */
     uint16_t depth; /* 0: 50 */
     bool standby;
-    int64_t heartbeat_ns;      /* 0: 20 s; half as long again without any answer: dropped */
+    bool touches;         /* tickers go out as MARKET_TICKER: up to 100 ms older than the book */
+    int64_t heartbeat_ns; /* 0: 20 s; half as long again without any answer: dropped */
     int64_t stale_received_ns; /* 0: 5 s */
     int64_t stale_progress_ns; /* 0: 10 s */
     void *ctx;
@@ -66,9 +67,9 @@ enum status bybit_market_open(struct bybit_market **market, struct net *net,
 void bybit_market_turn(struct bybit_market *market, int64_t now_ns);
 void bybit_market_close(struct bybit_market *market);
 
-/* BANNED: the venue has refused a connection with 403 or 429. Else DOWN (the last attempt failed) or
- * CONNECTING (the first is under way) while no connection stands. Else STALE when a book was late
- * and has not moved since; SYNCING when one is still to come; or READY. */
+/* BANNED: the venue has refused a connection with 403 or 429. Else, while no connection stands,
+ * DOWN (the last attempt failed) or CONNECTING (the first is under way). Else STALE when a book was
+ * late and has not moved since; SYNCING when one is still to come; or READY. */
 enum gateway_state bybit_market_state(const struct bybit_market *market);
 /* The same of one instrument. `index`: of the listing. */
 enum gateway_state bybit_market_state_of(const struct bybit_market *market, uint16_t index);

@@ -86,6 +86,8 @@ enum status bybit_market_open(struct bybit_market **opened, struct net *net,
         bybit_market_close(market);
         return status;
     }
+    market->config.listings = NULL; /* borrowed until here */
+    market->config.url = NULL;
     *opened = market;
     return OK;
 }
