@@ -63,7 +63,7 @@ bench_obj := $(call object,$(bench_src))
 # The simulator restarts engines as the server does.
 sim_obj := $(call object,$(sim_src) server/restore.c)
 # A fuzz target is TARGET.c and what lies in TARGET/; libFuzzer brings a main of its own.
-fuzz_targets := engine decimal order_id binance
+fuzz_targets := engine decimal order_id binance bybit
 fuzz_parts = $(call object,tests/fuzz/$(1).c $(wildcard tests/fuzz/$(1)/*.c) tests/fuzz/panic.c)
 fuzz_replays := $(fuzz_targets:%=$(OBJ)/fuzz/replay-%)
 fuzz_finders := $(fuzz_targets:%=$(OBJ)/fuzz/find-%)
@@ -103,7 +103,7 @@ LDFLAGS_ALL := $(tune_$(MODE)) $(ARCH) -g $(SAME) $(LINK_HARDEN) $(LDFLAGS)
 
 # Asked in the recipe, not here: `make run` on a bare machine installs pkg-config first. Debian
 # keeps all these headers in /usr/include, so no --cflags are needed.
-PKGS := libmicrohttpd libwebsockets jansson sqlite3 libsodium yaml-0.1 zlib libcrypto
+PKGS := libmicrohttpd libwebsockets jansson sqlite3 libsodium yaml-0.1 zlib libssl libcrypto
 libs = $$(pkg-config --libs $(PKGS)) -lwslay -lpthread
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)$(BREAK:%=-broken-%)
@@ -197,11 +197,13 @@ $(OBJ)/tests/fault/driver: $(OBJ)/tests/fault/driver.o $(archives) $(OBJ)/link-f
 	$(call link,$<)
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
-# The binance decoder is the server's, and needs nothing else of it; panic is the targets' own.
+# The decoders are the server's, and need nothing else of it; panic is the targets' own.
+fuzz_decoders := $(wildcard server/gateway/binance/*.c) \
+                 server/gateway/bybit/decode.c server/gateway/bybit/tolerant.c server/gateway/scan.c
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
 $(fuzz_replays): $(OBJ)/tests/fuzz/replay.o
 $(fuzz_finders): private FINDER := -fsanitize=fuzzer
-$(fuzz_replays) $(fuzz_finders): $(call object,$(wildcard server/gateway/binance/*.c)) \
+$(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
         $(OBJ)/libengine.a $(OBJ)/link-flags
 	@mkdir -p $(@D)
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) $(FINDER) -o $@ $(filter %.o,$^) $(OBJ)/libengine.a
@@ -286,7 +288,7 @@ model: deps-prove ## Search the Spin models of kill, ring and approval, then bre
 	@tests/models/run $(BUILD)
 TARGET ?= engine
 SECONDS ?= 60
-fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance SECONDS=60
+fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance|bybit SECONDS=60
 	@$(again) MODE=fuzz CC=clang-14 BREAK= $(BUILD)/fuzz/fuzz/find-$(TARGET)
 	@tests/fuzz/find $(BUILD)/fuzz/fuzz/find-$(TARGET) $(TARGET) $(SECONDS)
 mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice (8 minutes of CPU)

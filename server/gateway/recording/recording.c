@@ -130,7 +130,7 @@ static struct source *earliest(const struct recording *recording)
 }
 
 static void refuse(struct recording *recording, struct source *source, enum binance_reason reason,
-                   struct binance_text wrong)
+                   struct scan_text wrong)
 {
     char says[SAYS_MAX];
     int shown = wrong.length < 80 ? (int)wrong.length : 80;
@@ -147,7 +147,7 @@ static void refuse(struct recording *recording, struct source *source, enum bina
     damaged(recording, source, says);
 }
 
-static bool is_foreign(const struct source *source, struct binance_text symbol)
+static bool is_foreign(const struct source *source, struct scan_text symbol)
 {
     return symbol.at != NULL && (symbol.length != strlen(source->probe.symbol) ||
                                  memcmp(symbol.at, source->probe.symbol, symbol.length) != 0);

@@ -20,7 +20,7 @@ typedef enum binance_reason (*decode_fn)(const char *, size_t, const struct bina
 /* A copy of exactly the frame, its closing NUL and the padding: a sanitizer sees a read beyond. */
 static enum binance_reason decode_by(decode_fn decode, const char *text)
 {
-    static struct binance_text symbol;
+    static struct scan_text symbol;
     static char name[64];
     size_t length = strlen(text);
     char *copy = calloc(1, length + BINANCE_PADDING);
@@ -30,7 +30,7 @@ static enum binance_reason decode_by(decode_fn decode, const char *text)
     reason = decode(copy, length, &cents, &frame, levels, MAX_MARKET_LEVELS);
     if (frame.symbol.at) { /* outlives the copy */
         snprintf(name, sizeof name, "%.*s", (int)frame.symbol.length, frame.symbol.at);
-        symbol = (struct binance_text){name, frame.symbol.length};
+        symbol = (struct scan_text){name, frame.symbol.length};
         frame.symbol = symbol;
     }
     free(copy);
