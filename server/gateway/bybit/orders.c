@@ -78,13 +78,15 @@ struct answer {
 static void note_answer(struct bybit *bybit, const struct answer *answer)
 {
     char shown[96];
+    char means[128];
 
     if (answer->class == BYBIT_DONE)
         return;
     log_line(LOG_WARN, "gateway", "the venue did not take a request",
              "venue=%s kind=%d order=%016" PRIx64 " code=%" PRId64 " class=%s means=%s says=%s",
              bybit->name, (int)answer->kind, answer->order_id, answer->code,
-             bybit_class_name(answer->class), bybit_code_says(answer->code),
+             bybit_class_name(answer->class),
+             log_escape(means, sizeof means, bybit_code_says(answer->code)),
              log_escape(shown, sizeof shown, answer->says ? answer->says : ""));
     if (answer->class == BYBIT_VOID)
         bybit->session.clock.due_ns = 0;
