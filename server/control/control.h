@@ -73,6 +73,10 @@ void control_note_silence(struct control *control, uint64_t incident);
 /* The same, of a kill because the read model differs from what the engine says at `seq`. */
 void control_note_difference(struct control *control, uint64_t incident, uint64_t seq);
 
+/* The same, of a scope that a gateway has stopped; `says` is the reason that people are shown. */
+void control_note_stop(struct control *control, uint64_t incident, uint16_t scope,
+                       const char *gateway, const char *says);
+
 /* --- on the control thread (from a job) --- */
 
 /* Each fills *reply (new reference) and *http: 200 applied, 202 an approval was opened. `base` is

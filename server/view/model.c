@@ -82,7 +82,7 @@ void model_init(struct view *view)
 
 int64_t model_now_ns(const struct view *view)
 {
-    int64_t virtual_ns = view->from.gateway ? gateway_virtual_ns(view->from.gateway) : 0;
+    int64_t virtual_ns = view->from.gateways == 1 ? gateway_virtual_ns(view->from.gateway[0]) : 0;
 
     return virtual_ns != 0 ? virtual_ns : clock_real_ns();
 }
