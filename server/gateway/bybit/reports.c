@@ -85,21 +85,22 @@ bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id)
            (!bybit->config.is_ours || bybit->config.is_ours(bybit->config.is_ours_ctx, *id));
 }
 
-/* The id that the engine knows it by. Of our form but not known: 0, *ours has it. */
+/* The row of the id that the engine knows it by: ours, unless that was taken for dead and the order
+ * lives on as one of others. *ours: of our form, whether known or not; else 0. */
 static struct bybit_known *find_known(struct bybit *bybit, const json_t *json, uint64_t *ours)
 {
     const char *link;
     const char *venue_id;
     struct bybit_known *known = NULL;
+    struct bybit_known *other = NULL;
 
-    *ours = 0;
     if (bybit_text(json, "orderLinkId", &link) && bybit_parse_link(bybit, link, ours))
         known = bybit_known_find(&bybit->known, *ours);
     else
         *ours = 0;
-    if (!known && bybit_text(json, "orderId", &venue_id))
-        known = bybit_known_find(&bybit->known, foreign_id(venue_id));
-    return known;
+    if ((!known || !known->live) && bybit_text(json, "orderId", &venue_id))
+        other = bybit_known_find(&bybit->known, foreign_id(venue_id));
+    return other ? other : known;
 }
 
 static void keep_venue_id(struct bybit_known *known, const json_t *json)
@@ -205,6 +206,13 @@ static bool read_figures(const json_t *json, struct bybit_order_row *row)
            bybit_whole(json, "updatedTime", &row->updated_ms);
 }
 
+/* It was taken for dead: refused, or void. The row is no late one, and it lives. */
+static bool is_risen(const struct bybit_order_row *row)
+{
+    return row->standing == BYBIT_LIVE && !row->known->live && row->known->ending == 0 &&
+           row->updated_ms > row->known->updated_ms;
+}
+
 bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_order_row *row)
 {
     const char *name;
@@ -224,8 +232,14 @@ bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_orde
     if (!read_side(json, &side) || !read_figures(json, row))
         return refuse_row(bybit, "order", json);
     row->is_expiry = is_expiry(json);
-    if (!row->known && row->standing == BYBIT_LIVE)
+    if (row->known && is_risen(row)) {
+        log_line(LOG_ERROR, "gateway", "an order that was taken for dead lives",
+                 "venue=%s order=%016" PRIx64, bybit->name, row->known->id);
+        row->known =
+            meet(bybit, row, json, 0); /* the engine is done with that id, so it counts so */
+    } else if (!row->known && row->standing == BYBIT_LIVE) {
         row->known = meet(bybit, row, json, ours);
+    }
     keep_venue_id(row->known, json);
     return true;
 }
@@ -248,6 +262,8 @@ static void take_live(struct bybit *bybit, const struct bybit_order_row *row, in
 {
     struct bybit_known *known = row->known;
 
+    known->was_absent = false;
+    known->absences = 0;
     if (!known->acked) {
         known->acked = true;
         bybit_say_of(bybit, known, REPORT_VENUE_ACK, 0, received_ns);

@@ -8,8 +8,9 @@
  * Disconnect-cancel-all (DCP) fires when all private connections of the account are gone. So the
  * pings of the private one, and the connection, hang on the engine: while its beat is older than
  * ENGINE_SILENT_NS no ping is sent, and when it has been silent for as long as the window of DCP the
- * connection is dropped, and not made again before it beats. The window is set for our product and
- * read back; what reads back otherwise keeps the gateway from READY.
+ * connection is dropped, and not made again before it beats. The window is read for our product,
+ * set when it is not ours, and read until it is: what reads back otherwise keeps the gateway from
+ * READY.
  *
  * Clock: five requests for the venue's time, the one with the shortest way counts; anew each
  * minute. Stamps of requests are put right by it. Beyond clock_alarm_ns no new order leaves.
@@ -39,7 +40,7 @@ struct bybit_clock {
 
 struct bybit_dcp {
     bool is_asked, is_set, was_told;
-    int64_t due_ns;
+    int64_t due_ns, wanted_ns, set_again_ns;
 };
 
 struct bybit_session {
