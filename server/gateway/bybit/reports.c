@@ -74,9 +74,20 @@ static bool is_carried(struct bybit *bybit, uint64_t id, uint64_t exec_id, uint1
     return true;
 }
 
-static uint64_t foreign_id(const char *venue_id)
+/* *free_id: what one that is met now gets. An order of others that ended and rises again is another
+ * one to the engine, so it gets the next number. */
+static struct bybit_known *find_foreign(struct bybit *bybit, const char *venue_id,
+                                        uint64_t *free_id)
 {
-    return BYBIT_FOREIGN_BIT | bybit_hash(venue_id);
+    struct bybit_known *known = NULL;
+    struct bybit_known *found;
+
+    *free_id = BYBIT_FOREIGN_BIT | bybit_hash(venue_id);
+    while ((found = bybit_known_find(&bybit->known, *free_id))) {
+        known = found;
+        *free_id = BYBIT_FOREIGN_BIT | (*free_id + 1);
+    }
+    return known;
 }
 
 bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id)
@@ -85,12 +96,11 @@ bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id)
            (!bybit->config.is_ours || bybit->config.is_ours(bybit->config.is_ours_ctx, *id));
 }
 
-/* The row of the id that the engine knows it by: ours, unless that was taken for dead and the order
- * lives on as one of others. *ours: of our form, whether known or not; else 0. */
-static struct bybit_known *find_known(struct bybit *bybit, const json_t *json, uint64_t *ours)
+struct bybit_known *bybit_find_order(struct bybit *bybit, const json_t *json, uint64_t *ours)
 {
     const char *link;
     const char *venue_id;
+    uint64_t free_id;
     struct bybit_known *known = NULL;
     struct bybit_known *other = NULL;
 
@@ -99,7 +109,7 @@ static struct bybit_known *find_known(struct bybit *bybit, const json_t *json, u
     else
         *ours = 0;
     if ((!known || !known->live) && bybit_text(json, "orderId", &venue_id))
-        other = bybit_known_find(&bybit->known, foreign_id(venue_id));
+        other = find_foreign(bybit, venue_id, &free_id);
     return other ? other : known;
 }
 
@@ -128,12 +138,14 @@ static struct bybit_known *meet(struct bybit *bybit, const struct bybit_order_ro
 {
     const char *venue_id = json_string_value(json_object_get(json, "orderId"));
     uint16_t strategy;
+    uint64_t id;
     bool carried = ours != 0 && is_carried(bybit, ours, 0, &strategy);
     struct bybit_known *known;
 
     if (!venue_id || venue_id[0] == '\0')
         return NULL;
-    known = bybit_known_take(&bybit->known, carried ? ours : foreign_id(venue_id));
+    (void)find_foreign(bybit, venue_id, &id);
+    known = bybit_known_take(&bybit->known, carried ? ours : id);
     if (!known)
         return NULL;
     known->instrument = row->symbol->instrument;
@@ -226,7 +238,7 @@ bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_orde
     row->symbol = is_other_category(bybit, json) ? NULL : bybit_symbol_named(bybit, name);
     if (!row->symbol)
         return true;
-    row->known = find_known(bybit, json, &ours);
+    row->known = bybit_find_order(bybit, json, &ours);
     if (!row->known && bybit_text(json, "orderType", &text) && strcmp(text, "Limit") != 0)
         return true; /* of others, and it rests nowhere: its fills tell */
     if (!read_side(json, &side) || !read_figures(json, row))
