@@ -5,8 +5,10 @@
 
 void venue_begin(struct venue *venue, uint16_t instrument, int64_t now_ns)
 {
+    int64_t last_ns = venue->call.now_ns;
+
     memset(&venue->call, 0, sizeof venue->call);
-    venue->call.now_ns = now_ns;
+    venue->call.now_ns = now_ns > last_ns ? now_ns : last_ns;
     venue->call.instrument = instrument;
     venue->call.exec_type = VENUE_EXEC_TRADE;
 }
