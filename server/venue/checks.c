@@ -168,8 +168,8 @@ void venue_fill_in(const struct venue *venue, const struct venue_new *wanted,
                                   .mark_ticks = venue->book[wanted->instrument].last_ticks};
     if (wanted->link)
         (void)strncpy(order->link, wanted->link, sizeof order->link - 1);
-    if (!venue_is_linear(venue, order->instrument))
-        order->flags &= (uint8_t)~ORDER_REDUCE_ONLY; /* spot does not know it */
+    if (!venue_is_linear(venue, order->instrument) || order->account == VENUE_MARKET)
+        order->flags &= (uint8_t)~ORDER_REDUCE_ONLY; /* they do not know it */
     if (order->type == TYPE_MARKET) {
         order->price_ticks = bound_ticks(venue, order->instrument, (enum side)order->side);
         order->tif = order->tif == TIF_GTC ? TIF_IOC : order->tif;
