@@ -154,7 +154,7 @@ enum venue_answer venue_set_leverage(struct venue *venue, uint16_t account, uint
 {
     struct venue_position *position;
     uint16_t coin;
-    int64_t before_e8, old_e8;
+    int64_t before_e8, after_e8, old_e8;
 
     assert(account < venue->accounts);
     if (instrument >= venue->instruments || !venue_is_linear(venue, instrument))
@@ -168,11 +168,10 @@ enum venue_answer venue_set_leverage(struct venue *venue, uint16_t account, uint
         return VENUE_UNCHANGED;
     before_e8 = venue_free_e8(venue, account, coin, false);
     position->leverage_e8 = leverage_e8;
-    if (venue_free_e8(venue, account, coin, false) < 0 && leverage_e8 < old_e8) {
+    after_e8 = venue_free_e8(venue, account, coin, false);
+    if (after_e8 < 0 && after_e8 < before_e8) {
         position->leverage_e8 = old_e8;
-        if (before_e8 >= 0 || position->lots != 0)
-            return VENUE_NO_FUNDS;
-        position->leverage_e8 = leverage_e8;
+        return VENUE_NO_FUNDS;
     }
     position->updated_ns = now_ns;
     venue_tell_position(venue, account, instrument);

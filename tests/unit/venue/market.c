@@ -37,7 +37,7 @@ static void open_market(struct venue_market_options options)
     config.listener = (struct venue_listener){.ctx = heard, .trade = hear_trade};
     venue = venue_open(&config);
     cr_assert(venue != NULL);
-    for (uint16_t account = ANN; account < PIT_ACCOUNTS; account++) {
+    for (uint16_t account = ANN; account != PIT_ACCOUNTS; account++) {
         cr_assert(eq(u16, venue_add_account(venue), account));
         for (uint16_t coin = 0; coin < config.coins; coin++)
             venue_deposit(venue, account, coin, 10000000 * PIT_E8);
@@ -129,7 +129,7 @@ Test(venue_market, the_synthetic_books_are_those_of_the_feed, .init = open_synth
         if (update->kind == MARKET_DELTA && deltas++ % 7 == 0 && !venue_market_peek(market))
             continue;
         if (venue_market_peek(market)->received_ns > update->received_ns)
-            for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++) {
+            for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++) {
                 const char *symbol = symbols[update->instrument];
 
                 expect_side(books[update->instrument], instrument_of(VENUE_LINEAR, symbol),
