@@ -306,6 +306,17 @@ Test(venue_margin, a_market_buy_can_be_for_an_amount_of_the_quote_coin)
     cr_assert(eq(int, create(wanted, &no), VENUE_BAD_SIDE));
 }
 
+Test(venue_margin, a_market_buy_needs_what_it_costs_and_not_what_its_bound_would)
+{
+    uint64_t no;
+
+    venue_deposit(pit->venue, ANN, BTC, 20 * PIT_E8);
+    pit_limit(pit, ANN, SPOT, SIDE_SELL, 10000, 10000);
+    no = pit_market(pit, BOB, SPOT, SIDE_BUY, 10000);
+    cr_assert(eq(int, pit_order(pit, no)->status, VENUE_ORDER_FILLED));
+    cr_assert(eq(i64, balance(BOB, USDT), 0));
+}
+
 Test(venue_margin, a_spot_market_order_that_finds_a_part_is_partly_cancelled)
 {
     uint64_t no;

@@ -314,13 +314,27 @@ Test(venue_market, a_level_that_crosses_a_client_trades_with_it)
 {
     uint64_t no;
 
-    open_text(SNAPSHOT DEPTH("00000100", "13", "12", "[\"1000.5\",\"0.015\"]", ""), 1);
+    open_text(SNAPSHOT DEPTH("00000100", "13", "12", "[\"1000.5\",\"0.015\"]", "")
+                  DEPTH("00000200", "14", "13", "[\"998.0\",\"0.001\"]", ""),
+              1);
     no = rest(ANN, 0, SIDE_SELL, 5, 10004, START_NS);
     play_to(150);
     cr_assert(eq(int, venue_order(venue, no)->status, VENUE_ORDER_FILLED));
     cr_assert(eq(i64, venue_order(venue, no)->filled_value_e8, 5 * 10004 * 10000LL));
     cr_assert(eq(i64, touch_of(0).bid.price_ticks, 10005));
     cr_assert(eq(i64, touch_of(0).bid.qty_lots, 10));
+    play_to(250); /* another level is named: this one is whole again */
+    cr_assert(eq(i64, touch_of(0).bid.qty_lots, 15));
+    (void)unlink(path);
+}
+
+Test(venue_market, a_level_that_was_taken_from_is_whole_again_with_the_next_update)
+{
+    open_text(SNAPSHOT DEPTH("00000100", "13", "12", "[\"998.0\",\"0.015\"]", ""), 1);
+    (void)rest(ANN, 0, SIDE_BUY, 7, 10010, START_NS);
+    cr_assert(eq(i64, touch_of(0).ask.qty_lots, 3));
+    play_to(150);
+    cr_assert(eq(i64, touch_of(0).ask.qty_lots, 10));
     (void)unlink(path);
 }
 
