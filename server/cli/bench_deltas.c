@@ -42,12 +42,12 @@ static uint64_t draw(struct maker *maker, uint64_t below)
     return maker->random % below;
 }
 
-/* How often in a row 0.72 comes true. */
+/* How often in a row 0.74 comes true. */
 static uint32_t draw_run(struct maker *maker)
 {
     uint32_t run = 0;
 
-    while (draw(maker, 10000) < 7214)
+    while (draw(maker, 10000) < 7380)
         run++;
     return run;
 }
@@ -132,7 +132,7 @@ static void change(struct maker *maker, uint32_t tick, int64_t lots)
 
 static int64_t draw_lots(struct maker *maker)
 {
-    return 1 + (int64_t)draw(maker, draw(maker, 4) == 0 ? 40000 : 3000);
+    return 1 + (int64_t)draw(maker, draw(maker, 2) == 0 ? 90000 : 3000);
 }
 
 static void change_by_chance(struct maker *maker)
