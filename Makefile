@@ -199,7 +199,7 @@ $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-
 	$(call link,$<)
 # The decoders are the server's, and need nothing else of it; panic is the targets' own.
 fuzz_decoders := $(wildcard server/gateway/binance/*.c) \
-                 server/gateway/bybit/decode.c server/gateway/bybit/tolerant.c server/gateway/scan.c
+                 server/gateway/bybit/decode.c server/gateway/bybit/tolerant.c server/gateway/scan.c server/gateway/usual.c
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
 $(fuzz_replays): $(OBJ)/tests/fuzz/replay.o
 $(fuzz_finders): private FINDER := -fsanitize=fuzzer
