@@ -11,7 +11,7 @@ enum { BOOK_LEVELS_MAX = 1000, TRADES_MAX = 1000 };
 void get_time(struct call *call)
 {
     text_put(call->result, "{\"timeSecond\":\"%" PRId64 "\",\"timeNano\":\"%" PRId64 "\"}",
-             call->now_ns / NS_PER_S, call->now_ns);
+             (int64_t)(call->now_ns / NS_PER_S), call->now_ns);
 }
 
 static const char *status_text(uint8_t status)
@@ -69,7 +69,8 @@ static void put_linear_row(struct bybit *bybit, struct text *text,
              "\"copyTrading\":\"none\",\"upperFundingRate\":\"0.00375\","
              "\"lowerFundingRate\":\"-0.00375\",\"isPreListing\":%s,\"preListingInfo\":null,"
              "\"displayName\":\"\",\"symbolType\":\"\"}",
-             row->funding_interval_ns / (60 * NS_PER_S), venue_coin(bybit->venue, row->settle),
+             (int64_t)(row->funding_interval_ns / (60 * NS_PER_S)),
+             venue_coin(bybit->venue, row->settle),
              row->status == VENUE_PRELAUNCH ? "true" : "false");
 }
 

@@ -135,7 +135,9 @@ struct bybit {
     struct session *sessions;
     struct streams *streams;
     struct push *pushes;
-    uint32_t push_count, push_room;
+    uint32_t push_count, push_room, push_done; /* done: of the flush under way */
+    uint64_t push_no;
+    int64_t late_fill_ns; /* what is told meanwhile leaves so much later */
     struct dcp dcp[VENUE_ACCOUNTS_MAX][PRODUCT_COUNT];
     struct rate_window (*rates)[RATE_COUNT][VENUE_CATEGORY_COUNT]; /* per account */
     struct rate_window *ip_requests, *ip_sockets;                  /* per address */
@@ -143,7 +145,7 @@ struct bybit {
     int64_t *ip_banned_ns;
     struct text result, ext, out, frame; /* scratch: result, retExtInfo, whole answer, push */
     struct text headers;
-    bool started;
+    struct venue_fault publish_fault; /* of the public frame under way */
 };
 
 /* --- one request --- */

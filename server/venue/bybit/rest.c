@@ -24,7 +24,7 @@ static int hex_digit(char c)
 static void decode(char *out, const char *from, size_t length)
 {
     for (size_t at = 0; at < length; at++) {
-        int high = from[at] == '%' && at + 2 < length + 0 ? hex_digit(from[at + 1]) : -1;
+        int high = from[at] == '%' && at + 2 < length ? hex_digit(from[at + 1]) : -1;
         int low = high >= 0 ? hex_digit(from[at + 2]) : -1;
 
         if (low >= 0) {
