@@ -121,6 +121,15 @@ int64_t venue_scaled_e8(int64_t amount_e8, int64_t ratio_e8);
 /* amount * part / whole, rounded to nearest, whole > 0. */
 int64_t venue_share_e8(int64_t amount_e8, int64_t part, int64_t whole);
 
+/* operator.c: an amount of units of 10^-decimals in another such measure, towards zero; *exact says
+ * whether nothing was lost. */
+struct venue_measure {
+    int64_t units;
+    uint32_t decimals;
+};
+int64_t venue_convert(int64_t amount, struct venue_measure from, struct venue_measure to,
+                      bool *exact);
+
 /* orders.c */
 struct venue_slot *venue_slot(const struct venue *venue, uint64_t no);
 /* Takes the next number and the slot; the order is the caller's to fill, no and account are set. */

@@ -5,8 +5,10 @@
 
 void venue_begin(struct venue *venue, uint16_t instrument, int64_t now_ns)
 {
+    int64_t last_ns = venue->call.now_ns;
+
     memset(&venue->call, 0, sizeof venue->call);
-    venue->call.now_ns = now_ns;
+    venue->call.now_ns = now_ns > last_ns ? now_ns : last_ns;
     venue->call.instrument = instrument;
     venue->call.exec_type = VENUE_EXEC_TRADE;
 }
@@ -71,21 +73,56 @@ static void forget_place(struct venue *venue, const struct exchange_event *event
     venue->book[venue->call.instrument].slots[exchange_place(event->maker_id)] = VENUE_NO_SLOT;
 }
 
-static void fill_maker(struct venue *venue, struct venue_slot *maker,
-                       const struct exchange_event *event)
+/* What a reduce-only order may still close: the sweep that meets it may have met others of its
+ * account before. */
+static int64_t closable(const struct venue *venue, const struct venue_order *order)
 {
-    if (!maker) {
-        venue_fill_market(venue, venue->call.instrument, (enum side)(event->taker_side ^ 1),
-                          event->price_ticks, event->lots);
-        note_eaten(&venue->book[venue->call.instrument], event);
-        return;
-    }
-    venue_fill(venue, maker, event->price_ticks, event->lots, true);
+    int64_t lots = venue->account[order->account].position[order->instrument].lots;
+
+    lots = order->side == SIDE_SELL ? lots : -lots;
+    return lots > 0 ? lots : 0;
+}
+
+/* The exchange has traded `lots`; what the order may not have of them the market takes over, as if
+ * the order had been made smaller in time. Returns what it has. */
+static int64_t trim_reducing(struct venue *venue, struct venue_order *order, int64_t lots,
+                             int64_t ticks)
+{
+    int64_t excess = lots - closable(venue, order);
+
+    if (!(order->flags & ORDER_REDUCE_ONLY) || excess <= 0)
+        return lots;
+    excess = excess < lots ? excess : lots;
+    venue_count(venue, order, excess, -1);
+    order->qty_lots -= excess;
+    venue_fill_market(venue, order->instrument, (enum side)order->side, ticks, excess);
+    return lots - excess;
+}
+
+static void fill_client(struct venue *venue, struct venue_slot *maker,
+                        const struct exchange_event *event)
+{
+    int64_t lots = trim_reducing(venue, &maker->order, event->lots, event->price_ticks);
+
+    if (lots > 0)
+        venue_fill(venue, maker, event->price_ticks, lots, true);
     if (event->maker_leaves_lots == 0) {
-        venue_end(venue, maker, VENUE_END_NONE);
+        venue_end(venue, maker, lots < event->lots ? VENUE_END_REDUCE_ONLY : VENUE_END_NONE);
         forget_place(venue, event);
     }
     venue_tell_order(venue, &maker->order);
+}
+
+static void fill_maker(struct venue *venue, struct venue_slot *maker,
+                       const struct exchange_event *event)
+{
+    if (maker) {
+        fill_client(venue, maker, event);
+        return;
+    }
+    venue_fill_market(venue, venue->call.instrument, (enum side)(event->taker_side ^ 1),
+                      event->price_ticks, event->lots);
+    note_eaten(&venue->book[venue->call.instrument], event);
 }
 
 static void fill_taker(struct venue *venue, const struct exchange_event *event)

@@ -96,13 +96,8 @@ static __int128 power_of_ten(uint32_t exponent)
     return power;
 }
 
-struct measure {
-    int64_t units;
-    uint32_t decimals;
-};
-
-/* The same amount in the other measure, towards zero; *exact says whether nothing was lost. */
-static int64_t convert(int64_t amount, struct measure from, struct measure to, bool *exact)
+int64_t venue_convert(int64_t amount, struct venue_measure from, struct venue_measure to,
+                      bool *exact)
 {
     __int128 over = (__int128)amount * from.units * power_of_ten(to.decimals);
     __int128 under = to.units * power_of_ten(from.decimals);
@@ -125,8 +120,8 @@ static void cancel_all(struct venue *venue, uint16_t instrument, int64_t now_ns)
 }
 
 /* What a position has that is no whole number of new lots is closed at the mark. */
-static void convert_positions(struct venue *venue, uint16_t instrument, struct measure from,
-                              struct measure to)
+static void convert_positions(struct venue *venue, uint16_t instrument, struct venue_measure from,
+                              struct venue_measure to)
 {
     int64_t mark_ticks = venue_mark_ticks(venue, instrument);
     int64_t sum = 0;
@@ -134,8 +129,8 @@ static void convert_positions(struct venue *venue, uint16_t instrument, struct m
     for (uint16_t account = VENUE_MARKET + 1; account < venue->accounts; account++) {
         struct venue_position *position = &venue->account[account].position[instrument];
         bool exact;
-        int64_t lots = convert(position->lots, from, to, &exact);
-        int64_t kept = convert(lots, to, from, &exact);
+        int64_t lots = venue_convert(position->lots, from, to, &exact);
+        int64_t kept = venue_convert(lots, to, from, &exact);
 
         if (kept != position->lots)
             shift(venue, account, instrument, kept - position->lots,
@@ -146,17 +141,18 @@ static void convert_positions(struct venue *venue, uint16_t instrument, struct m
     venue->account[VENUE_MARKET].position[instrument].lots = -sum;
 }
 
-static void convert_limits(struct venue_instrument *row, struct measure from, struct measure to)
+static void convert_limits(struct venue_instrument *row, struct venue_measure from,
+                           struct venue_measure to)
 {
     bool exact;
 
-    row->min_lots = convert(row->min_lots, from, to, &exact);
+    row->min_lots = venue_convert(row->min_lots, from, to, &exact);
     row->min_lots += exact ? 0 : 1;
-    row->max_lots = convert(row->max_lots, from, to, &exact);
+    row->max_lots = venue_convert(row->max_lots, from, to, &exact);
     if (row->max_lots > EXCHANGE_LOTS_MAX)
         row->max_lots = EXCHANGE_LOTS_MAX;
-    row->max_market_lots = convert(row->max_market_lots, from, to, &exact);
-    row->max_position_lots = convert(row->max_position_lots, from, to, &exact);
+    row->max_market_lots = venue_convert(row->max_market_lots, from, to, &exact);
+    row->max_position_lots = venue_convert(row->max_position_lots, from, to, &exact);
 }
 
 void venue_set_grid(struct venue *venue, uint16_t instrument, const struct instrument *grid,
@@ -164,10 +160,10 @@ void venue_set_grid(struct venue *venue, uint16_t instrument, const struct instr
 {
     struct venue_instrument *row = &venue->instrument[instrument];
     struct venue_book *book = &venue->book[instrument];
-    struct measure tick = {row->grid.tick_units, row->grid.price_decimals};
-    struct measure lot = {row->grid.lot_units, row->grid.qty_decimals};
-    struct measure new_tick = {grid->tick_units, grid->price_decimals};
-    struct measure new_lot = {grid->lot_units, grid->qty_decimals};
+    struct venue_measure tick = {row->grid.tick_units, row->grid.price_decimals};
+    struct venue_measure lot = {row->grid.lot_units, row->grid.qty_decimals};
+    struct venue_measure new_tick = {grid->tick_units, grid->price_decimals};
+    struct venue_measure new_lot = {grid->lot_units, grid->qty_decimals};
     bool exact;
 
     assert(instrument < venue->instruments && !grid->inverse && grid->tick_value_e8 > 0);
@@ -176,5 +172,5 @@ void venue_set_grid(struct venue *venue, uint16_t instrument, const struct instr
     convert_limits(row, lot, new_lot);
     row->grid = *grid;
     venue_clear_book(venue, instrument);
-    book->last_ticks = convert(book->last_ticks, tick, new_tick, &exact);
+    book->last_ticks = venue_convert(book->last_ticks, tick, new_tick, &exact);
 }
