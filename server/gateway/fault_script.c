@@ -74,9 +74,9 @@ static enum status read_kind_and_verb(struct script *script)
 
     if (status == OK)
         status = read_text(script, "do", &does);
-    return status == OK ? script->words->begin(script->words->ctx, on, does, &script->rule,
-                                               script->err)
-                        : status;
+    return status == OK
+               ? script->words->begin(script->words->ctx, on, does, &script->rule, script->err)
+               : status;
 }
 
 static enum status read_symbol(struct script *script)

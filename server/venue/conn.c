@@ -9,6 +9,14 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+/* An IPv4 address as it is usually written, also on a socket of both families. */
+static void read_peer(struct lws *wsi, char peer[CONN_PEER_MAX])
+{
+    lws_get_peer_simple(wsi, peer, CONN_PEER_MAX);
+    if (strncmp(peer, "::ffff:", 7) == 0)
+        memmove(peer, peer + 7, strlen(peer + 7) + 1);
+}
+
 struct venue_conn *conn_open(struct venue_server *server, struct lws *wsi)
 {
     struct venue_conn *conn = calloc(1, sizeof *conn);
@@ -18,7 +26,7 @@ struct venue_conn *conn_open(struct venue_server *server, struct lws *wsi)
     conn->server = server;
     conn->wsi = wsi;
     conn->no = ++server->conn_count;
-    lws_get_peer_simple(wsi, conn->peer, sizeof conn->peer);
+    read_peer(wsi, conn->peer);
     conn->next = server->conns;
     if (conn->next)
         conn->next->prev = conn;

@@ -184,8 +184,8 @@ void conn_flush(struct venue_conn *conn, int64_t now_ns)
         }
         filled = gather(conn, &conn->aside, now_ns, bytes, CONN_STAGING, &after);
         if (after == VENUE_AFTER_NOTHING)
-            filled += gather(conn, &conn->first, now_ns, bytes + filled, CONN_STAGING - filled,
-                             &after);
+            filled +=
+                gather(conn, &conn->first, now_ns, bytes + filled, CONN_STAGING - filled, &after);
         if (filled == 0 && after == VENUE_AFTER_NOTHING)
             break;
         if (filled && lws_write(conn->wsi, staging + LWS_PRE, filled, LWS_WRITE_RAW) < 0)

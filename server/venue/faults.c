@@ -9,7 +9,8 @@
 
 #define NS_PER_MS 1000000LL
 
-#define VENUE_TRADING (VENUE_BIT(NEW) | VENUE_BIT(CANCEL) | VENUE_BIT(AMEND) | VENUE_BIT(CANCEL_ALL))
+#define VENUE_TRADING                                                                              \
+    (VENUE_BIT(NEW) | VENUE_BIT(CANCEL) | VENUE_BIT(AMEND) | VENUE_BIT(CANCEL_ALL))
 #define VENUE_REQUESTS                                                                             \
     (VENUE_TRADING | VENUE_BIT(QUERY) | VENUE_BIT(AUTH) | VENUE_BIT(SUBSCRIBE) |                   \
      VENUE_BIT(CONNECT) | VENUE_BIT(PING))
@@ -149,8 +150,7 @@ void venue_faults_clear(struct venue_faults *faults)
 struct venue_fault venue_faults_draw(struct venue_faults *faults, enum venue_fault_kind kind,
                                      uint16_t instrument)
 {
-    const struct fault_rule *rule =
-        faults_draw(&faults->drawn, (enum fault_kind)kind, instrument);
+    const struct fault_rule *rule = faults_draw(&faults->drawn, (enum fault_kind)kind, instrument);
 
     if (!rule)
         return (struct venue_fault){.verb = VENUE_FAULT_NONE};

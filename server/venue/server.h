@@ -15,7 +15,7 @@ struct venue_server;
 struct venue_conn;
 
 struct venue_server_config {
-    const char *address; /* "127.0.0.1:9700"; port 0: a free one */
+    const char *address;              /* "127.0.0.1:9700"; port 0: a free one */
     const char *cert_file, *key_file; /* NULL: plain */
     void *ctx;
     /* False: the connection is reset at once. */

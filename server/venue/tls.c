@@ -56,8 +56,8 @@ static bool fill_cert(X509 *cert, const struct wanted *wanted, EVP_PKEY *key)
            X509_gmtime_adj(X509_getm_notBefore(cert), wanted->from_s) &&
            X509_gmtime_adj(X509_getm_notAfter(cert), wanted->to_s) &&
            X509_set_pubkey(cert, key) == 1 &&
-           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                      (const unsigned char *)wanted->name, -1, -1, 0) == 1 &&
+           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)wanted->name,
+                                      -1, -1, 0) == 1 &&
            X509_set_issuer_name(cert, X509_get_subject_name(issuer)) == 1 &&
            add_extension(cert, issuer, NID_basic_constraints,
                          wanted->is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE") &&

@@ -119,9 +119,8 @@ int wire_request_read(struct wire_request *request, char *buffer, size_t length)
         return 413;
     if (length < head + (size_t)body)
         return 0;
-    *request = (struct wire_request){.body = buffer + head,
-                                     .body_length = (size_t)body,
-                                     .whole_length = head + (size_t)body};
+    *request = (struct wire_request){
+        .body = buffer + head, .body_length = (size_t)body, .whole_length = head + (size_t)body};
     if (memchr(buffer, '\0', head))
         return 400;
     buffer[head - 2] = '\0'; /* in front of the empty line's end */

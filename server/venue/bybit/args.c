@@ -113,8 +113,8 @@ static uint64_t mix(uint64_t value)
 }
 
 /* Linear: a UUID whose last twelve digits are the number; spot: a number. */
-const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category,
-                    uint64_t no, uint64_t kind)
+const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category, uint64_t no,
+                    uint64_t kind)
 {
     uint64_t front = mix(bybit->salt + no * 8 + kind);
 

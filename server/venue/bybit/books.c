@@ -28,8 +28,8 @@ uint32_t book_diff(bool bids, const struct level *before, uint32_t before_count,
         bool has_new = new < after_count;
         int64_t old_ticks = has_old ? before[old].price_ticks : 0;
         int64_t new_ticks = has_new ? after[new].price_ticks : 0;
-        bool old_first = has_old && (!has_new || (bids ? old_ticks > new_ticks
-                                                       : old_ticks < new_ticks));
+        bool old_first =
+            has_old && (!has_new || (bids ? old_ticks > new_ticks : old_ticks < new_ticks));
 
         if (old_first) {
             out[count++] = (struct level){.price_ticks = old_ticks};
@@ -38,9 +38,9 @@ uint32_t book_diff(bool bids, const struct level *before, uint32_t before_count,
             if (before[old].qty_lots != after[new].qty_lots)
                 out[count++] = after[new];
             old++;
-            new++;
+            new ++;
         } else {
-            out[count++] = after[new++];
+            out[count++] = after[new ++];
         }
     }
     return count;
@@ -181,19 +181,19 @@ static void take_levels(struct bybit *bybit, uint16_t instrument, enum stream st
     static struct level changes[2][2 * DEPTH_MAX];
 
     for (uint32_t side = 0; side < 2; side++) {
-        uint32_t count = venue_levels(bybit->venue, instrument, (enum side)side, now,
-                                      stream_depth(stream));
+        uint32_t count =
+            venue_levels(bybit->venue, instrument, (enum side)side, now, stream_depth(stream));
 
         delta->levels[side] = changes[side];
-        delta->count[side] = book_diff(side == 0, book->levels[side], book->count[side], now,
-                                       count, changes[side]);
+        delta->count[side] =
+            book_diff(side == 0, book->levels[side], book->count[side], now, count, changes[side]);
         memcpy(book->levels[side], now, count * sizeof now[0]);
         book->count[side] = count;
     }
 }
 
-const struct stream_book *book_refresh(struct bybit *bybit, uint16_t instrument,
-                                       enum stream stream, int64_t now_ns)
+const struct stream_book *book_refresh(struct bybit *bybit, uint16_t instrument, enum stream stream,
+                                       int64_t now_ns)
 {
     struct stream_book *book = &bybit->streams->books[instrument][stream];
     uint64_t seq = venue_seq(bybit->venue, instrument);
@@ -234,8 +234,7 @@ void book_turn(struct bybit *bybit, uint16_t instrument, enum stream stream, int
         book->seq--; /* looked at again, whatever happened */
     }
     book_refresh(bybit, instrument, stream, now_ns);
-    if (book->wants_snapshot ||
-        (stream == STREAM_BOOK_1 && now_ns - book->sent_ns >= REPEAT_NS))
+    if (book->wants_snapshot || (stream == STREAM_BOOK_1 && now_ns - book->sent_ns >= REPEAT_NS))
         send_snapshot(bybit, instrument, stream, now_ns);
 }
 

@@ -163,8 +163,8 @@ enum status bybit_open(struct bybit **opened, const struct bybit_config *config,
     if (status == OK)
         status = open_core(bybit, err);
     if (status == OK)
-        status = venue_faults_open(&bybit->faults, config->faults_file, bybit->venue, config->seed,
-                                   err);
+        status =
+            venue_faults_open(&bybit->faults, config->faults_file, bybit->venue, config->seed, err);
     if (status == OK && config->ledger_file)
         status = venue_ledger_open(&bybit->ledger, config->ledger_file, err);
     if (status == OK)

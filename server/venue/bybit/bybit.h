@@ -7,14 +7,14 @@
 #include "venue/market.h"
 
 struct bybit_config {
-    const char *listen;                /* "127.0.0.1:9700" */
-    const char *cert_file, *key_file;  /* NULL: plain */
-    const char *accounts_file;         /* NULL: the demo's two */
-    const char *state_file;            /* NULL: none is kept */
-    const char *faults_file;           /* NULL: none */
-    const char *ledger_file;           /* NULL: none */
-    bool ledger_public;                /* public frames too */
-    bool no_limits;                    /* no rate and connection limits */
+    const char *listen;               /* "127.0.0.1:9700" */
+    const char *cert_file, *key_file; /* NULL: plain */
+    const char *accounts_file;        /* NULL: the demo's two */
+    const char *state_file;           /* NULL: none is kept */
+    const char *faults_file;          /* NULL: none */
+    const char *ledger_file;          /* NULL: none */
+    bool ledger_public;               /* public frames too */
+    bool no_limits;                   /* no rate and connection limits */
     struct venue_market_options market;
     uint64_t seed;
     int64_t dcp_delay_ns; /* from asking to being in force */

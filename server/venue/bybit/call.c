@@ -17,7 +17,7 @@ static const struct route routes[] = {
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };
 
-const struct route *route_find(const char *method, const char *path)
+const struct route *bybit_route(const char *method, const char *path)
 {
     for (uint32_t at = 0; at < ROUTES; at++)
         if (strcmp(routes[at].path, path) == 0 && strcmp(routes[at].method, method) == 0)
@@ -26,7 +26,7 @@ const struct route *route_find(const char *method, const char *path)
 }
 
 /* "order.create-batch" is /v5/order/create-batch. */
-const struct route *route_of_op(const char *op)
+const struct route *bybit_route_of_op(const char *op)
 {
     char path[64];
 
@@ -36,7 +36,7 @@ const struct route *route_of_op(const char *op)
     if (strcmp(path, "/v5/order/cancel-all") == 0 ||
         strcmp(path, "/v5/order/disconnected-cancel-all") == 0)
         return NULL;
-    return route_find("POST", path);
+    return bybit_route("POST", path);
 }
 
 static void set_code(struct call *call, struct code_row row)
@@ -92,9 +92,9 @@ static bool passes_rate(struct call *call)
 
     if (category >= VENUE_CATEGORY_COUNT)
         category = VENUE_LINEAR;
-    call->rate = rate_take(&bybit->rates[call->key->account][call->route->rate][category],
-                           rate_limit(call->route->rate, category), cost_of(call), NS_PER_S,
-                           call->now_ns);
+    call->rate =
+        rate_take(&bybit->rates[call->key->account][call->route->rate][category],
+                  rate_limit(call->route->rate, category), cost_of(call), NS_PER_S, call->now_ns);
     if (bybit->config.no_limits)
         call->rate.passes = true;
     if (!call->rate.passes)
@@ -198,8 +198,8 @@ bool call_run(struct call *call, const struct key *key)
 
     call->key = key;
     call->message = "OK";
-    call->fault = venue_faults_draw(call->bybit->faults,
-                                    (enum venue_fault_kind)call->route->kind, instrument);
+    call->fault = venue_faults_draw(call->bybit->faults, (enum venue_fault_kind)call->route->kind,
+                                    instrument);
     log_in(call, call->fault.verb == VENUE_FAULT_DROP_REQ ? "dropped" : NULL);
     if (call->fault.verb == VENUE_FAULT_DROP_REQ)
         return false;

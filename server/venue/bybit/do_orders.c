@@ -264,8 +264,8 @@ void do_amend(struct call *call)
     if (!read_price(call, row, &price_ticks) ||
         (arg_is(call, "qty") && !read_qty(call, row, &qty_lots)))
         return;
-    answer = venue_amend(call->bybit->venue, call->key->account, &call->order_no, link,
-                         price_ticks, qty_lots, call->now_ns);
+    answer = venue_amend(call->bybit->venue, call->key->account, &call->order_no, link, price_ticks,
+                         qty_lots, call->now_ns);
     if (answer == VENUE_OK)
         put_ids(call);
     else
@@ -341,7 +341,8 @@ void do_cancel_all(struct call *call)
     uint32_t count = 0;
 
     if (!arg_category(call) || !call_may_trade(call) ||
-        (*pick.symbol && call->category < VENUE_CATEGORY_COUNT && !arg_instrument(call, &instrument)))
+        (*pick.symbol && call->category < VENUE_CATEGORY_COUNT &&
+         !arg_instrument(call, &instrument)))
         return;
     pick.category = call->category;
     if (call->category == VENUE_LINEAR && !*pick.symbol && !*pick.base && !*pick.settle) {

@@ -135,8 +135,8 @@ static void put_order_head(struct bybit *bybit, struct text *text,
     put_price(text, row, order->price_ticks);
     text_put(text, ",\"qty\":");
     put_qty(text, row, order->qty_lots);
-    text_put(text, ",\"orderIv\":\"\",\"timeInForce\":\"%s\",\"orderStatus\":\"%s\",", tif_text(order),
-             order_status(order));
+    text_put(text, ",\"orderIv\":\"\",\"timeInForce\":\"%s\",\"orderStatus\":\"%s\",",
+             tif_text(order), order_status(order));
     text_put(text, "\"orderLinkId\":");
     text_json(text, order->link);
     text_put(text, ",\"lastPriceOnCreated\":");
@@ -207,8 +207,7 @@ static void put_execution_ids(struct bybit *bybit, struct text *text,
     text_put(text, ",\"orderId\":\"%s\",\"orderLinkId\":",
              execution->order_no ? id_text(bybit, id, row->category, execution->order_no, 1) : "");
     text_json(text, execution->link);
-    text_put(text,
-             ",\"side\":\"%s\",\"execTime\":\"%" PRId64 "\",\"isMaker\":%s,\"seq\":%" PRIu64,
+    text_put(text, ",\"side\":\"%s\",\"execTime\":\"%" PRId64 "\",\"isMaker\":%s,\"seq\":%" PRIu64,
              side_text(execution->side), ms_of_ns(execution->at_ns),
              execution->maker ? "true" : "false", execution->seq);
 }
@@ -289,9 +288,9 @@ static void put_position_money(struct text *text, const struct venue_instrument 
                                const struct venue_position *position, int64_t mark_ticks)
 {
     int64_t value_e8 = position->entry_value_e8;
-    int64_t initial_e8 =
-        position->leverage_e8 ? (int64_t)((__int128)value_e8 * RATIO_ONE_E8 / position->leverage_e8)
-                              : value_e8;
+    int64_t initial_e8 = position->leverage_e8
+                             ? (int64_t)((__int128)value_e8 * RATIO_ONE_E8 / position->leverage_e8)
+                             : value_e8;
 
     text_money(text, "leverage", position->leverage_e8);
     text_money(text, "positionValue", position->lots ? value_e8 : 0);
@@ -318,7 +317,10 @@ void put_position(struct bybit *bybit, struct text *text, uint16_t account, uint
     text_put(text,
              "{\"positionIdx\":0,\"tradeMode\":0,\"riskId\":1,\"riskLimitValue\":\"2000000\","
              "\"symbol\":\"%s\",\"side\":\"%s\",\"size\":",
-             row->symbol, position->lots > 0 ? "Buy" : position->lots < 0 ? "Sell" : "");
+             row->symbol,
+             position->lots > 0   ? "Buy"
+             : position->lots < 0 ? "Sell"
+                                  : "");
     put_qty(text, row, llabs(position->lots));
     text_put(text, ",\"%s\":", is_push ? "entryPrice" : "avgPrice");
     put_average(text, row, position->entry_value_e8, llabs(position->lots));

@@ -16,9 +16,8 @@ void get_time(struct call *call)
 
 static const char *status_text(uint8_t status)
 {
-    static const char *const names[] = {[VENUE_TRADING] = "Trading",
-                                        [VENUE_PRELAUNCH] = "PreLaunch",
-                                        [VENUE_CLOSED] = "Closed"};
+    static const char *const names[] = {
+        [VENUE_TRADING] = "Trading", [VENUE_PRELAUNCH] = "PreLaunch", [VENUE_CLOSED] = "Closed"};
 
     return names[status];
 }
@@ -211,8 +210,8 @@ void get_orderbook(struct call *call)
     for (uint32_t side = 0; side < 2; side++)
         put_side(call->result, row, side ? "a" : "b", book->levels[side],
                  book->count[side] < limit ? book->count[side] : (uint32_t)limit);
-    text_put(call->result, "\"ts\":%" PRId64 ",\"u\":%" PRId64 ",\"seq\":%" PRIu64
-                           ",\"cts\":%" PRId64 "}",
+    text_put(call->result,
+             "\"ts\":%" PRId64 ",\"u\":%" PRId64 ",\"seq\":%" PRIu64 ",\"cts\":%" PRId64 "}",
              ms_of_ns(call->now_ns), book->u, book->seq, ms_of_ns(call->now_ns));
 }
 

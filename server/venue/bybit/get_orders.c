@@ -28,8 +28,9 @@ static bool read_times(struct call *call, struct filter *filter)
         filter->from_ms = filter->to_ms - WEEK_MS;
     if (filter->to_ms - filter->from_ms <= WEEK_MS)
         return true;
-    call_refuse(call, CODE_PARAMS, "The time range between startTime and endTime cannot exceed 7 "
-                                   "days");
+    call_refuse(call, CODE_PARAMS,
+                "The time range between startTime and endTime cannot exceed 7 "
+                "days");
     return false;
 }
 
@@ -173,8 +174,8 @@ static bool fits_execution(struct call *call, const struct filter *filter,
            (!filter->order_no || filter->order_no == execution->order_no) &&
            (!*filter->link || strcmp(filter->link, execution->link) == 0) &&
            fits_time(filter, execution->at_ns) &&
-           (!*filter->exec_type ||
-            (strcmp(filter->exec_type, "Trade") == 0) == (execution->exec_type == VENUE_EXEC_TRADE));
+           (!*filter->exec_type || (strcmp(filter->exec_type, "Trade") == 0) ==
+                                       (execution->exec_type == VENUE_EXEC_TRADE));
 }
 
 void get_executions(struct call *call)
@@ -187,9 +188,9 @@ void get_executions(struct call *call)
     if (!read_filter(call, &filter, 50, EXECUTIONS_PAGE_MAX))
         return;
     text_put(call->result, "{\"list\":[");
-    while (call->category < VENUE_CATEGORY_COUNT &&
-           (execution = venue_next_execution(call->bybit->venue, call->key->account,
-                                             filter.before))) {
+    while (
+        call->category < VENUE_CATEGORY_COUNT &&
+        (execution = venue_next_execution(call->bybit->venue, call->key->account, filter.before))) {
         filter.before = execution->no;
         if (!fits_execution(call, &filter, execution))
             continue;

@@ -57,7 +57,7 @@ struct session {
     struct venue_conn *conn;
     uint8_t kind, category;
     char id[SESSION_ID_MAX];
-    const struct key *key; /* NULL: not logged in */
+    const struct key *key;       /* NULL: not logged in */
     int64_t heard_ns, active_ns; /* cut when silent for active_ns */
     bool streams[SESSION_STREAMS];
     bool topic_all[TOPIC_COUNT];
@@ -82,7 +82,7 @@ struct stream_book {
     struct level *levels[2]; /* room for the depth */
 };
 
-enum { TICKER_FIELDS_MAX = 32, TICKER_TEXT_MAX = 32, PENDING_TRADES_MAX = 1024 };
+enum { TICKER_FIELDS_MAX = 32, TICKER_TEXT_MAX = DECIMAL_TEXT_MAX, PENDING_TRADES_MAX = 1024 };
 struct ticker_text {
     const char *name;
     char text[TICKER_TEXT_MAX];
@@ -128,8 +128,8 @@ struct bybit {
     struct venue_faults *faults;
     uint16_t coins;
     int64_t clock_offset_ns;
-    int64_t ban_until_ns, ratelimit_until_ns, maintenance_until_ns, refuse_until_ns,
-        stall_until_ns, bad_cert_until_ns;
+    int64_t ban_until_ns, ratelimit_until_ns, maintenance_until_ns, refuse_until_ns, stall_until_ns,
+        bad_cert_until_ns;
     struct code_row ratelimit_code;
     uint64_t salt;
     struct session *sessions;
@@ -153,8 +153,8 @@ struct call;
 struct route {
     const char *method, *path;
     bool is_private;
-    uint8_t rate;    /* enum rate; RATE_NONE */
-    uint8_t kind;    /* enum venue_fault_kind */
+    uint8_t rate; /* enum rate; RATE_NONE */
+    uint8_t kind; /* enum venue_fault_kind */
     void (*serve)(struct call *call);
 };
 
@@ -163,7 +163,7 @@ struct call {
     struct venue_conn *conn;
     const struct route *route;
     const struct key *key;
-    json_t *args; /* the body, or the query as texts */
+    json_t *args;    /* the body, or the query as texts */
     const char *raw; /* as it came, for the ledger */
     size_t raw_length;
     struct text *result, *ext; /* "" of ext: {} */
@@ -180,8 +180,8 @@ struct call {
 #define ROUTE(method, path, is_private, rate, kind, handler) void handler(struct call *call);
 #include "venue/bybit/routes.def"
 #undef ROUTE
-const struct route *route_find(const char *method, const char *path);
-const struct route *route_of_op(const char *op);
+const struct route *bybit_route(const char *method, const char *path);
+const struct route *bybit_route_of_op(const char *op);
 void call_fail(struct call *call, enum bybit_code code);
 /* printf into the message. */
 void call_refuse(struct call *call, enum bybit_code code, const char *format, ...)
@@ -211,8 +211,8 @@ enum { WIRE_ID_MAX = 40 };
 const char *order_id_text(const struct bybit *bybit, char out[WIRE_ID_MAX],
                           const struct venue_order *order);
 bool order_id_find(const struct bybit *bybit, const char *text, uint64_t *no);
-const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category,
-                    uint64_t no, uint64_t kind);
+const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category, uint64_t no,
+                    uint64_t kind);
 void put_price(struct text *text, const struct venue_instrument *row, int64_t ticks);
 void put_qty(struct text *text, const struct venue_instrument *row, int64_t lots);
 /* Value per size, eight decimals, trimmed. */
@@ -253,8 +253,8 @@ void streams_publish(struct bybit *bybit, uint16_t instrument, enum stream strea
                      const struct text *text, int64_t now_ns);
 uint32_t stream_depth(enum stream stream);
 /* Brings the published state of one depth up to date; to its subscribers too. */
-const struct stream_book *book_refresh(struct bybit *bybit, uint16_t instrument,
-                                       enum stream stream, int64_t now_ns);
+const struct stream_book *book_refresh(struct bybit *bybit, uint16_t instrument, enum stream stream,
+                                       int64_t now_ns);
 void book_greet(struct bybit *bybit, struct session *session, uint16_t instrument,
                 enum stream stream, int64_t now_ns);
 void book_turn(struct bybit *bybit, uint16_t instrument, enum stream stream, int64_t now_ns);

@@ -82,8 +82,8 @@ static bool find_coin(const struct venue *venue, uint16_t coins, const char *nam
     return false;
 }
 
-static enum status deposit(const struct keys *keys, struct venue *venue, uint16_t account, const json_t *balances,
-                           struct err *err)
+static enum status deposit(const struct keys *keys, struct venue *venue, uint16_t account,
+                           const json_t *balances, struct err *err)
 {
     for (void *at = json_object_iter((json_t *)balances); at;
          at = json_object_iter_next((json_t *)balances, at)) {

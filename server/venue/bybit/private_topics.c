@@ -30,8 +30,10 @@ static bool find_topic(const char *name, struct wanted *wanted)
     static const struct {
         const char *name;
         enum topic topic;
-    } rows[] = {{"execution.fast", TOPIC_FAST}, {"execution", TOPIC_EXECUTION},
-                {"order", TOPIC_ORDER},         {"position", TOPIC_POSITION},
+    } rows[] = {{"execution.fast", TOPIC_FAST},
+                {"execution", TOPIC_EXECUTION},
+                {"order", TOPIC_ORDER},
+                {"position", TOPIC_POSITION},
                 {"wallet", TOPIC_WALLET}};
 
     for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
@@ -78,8 +80,7 @@ static void change(struct bybit *bybit, struct session *session, const json_t *a
             continue;
         if (wanted.is_dcp) {
             session->dcp[wanted.product] = on;
-            dcp_carrier_changed(bybit, session->key->account, wanted.product,
-                                bybit_now_ns(bybit));
+            dcp_carrier_changed(bybit, session->key->account, wanted.product, bybit_now_ns(bybit));
         } else if (wanted.is_all) {
             session->topic_all[wanted.topic] = on;
         } else if (wanted.category < VENUE_CATEGORY_COUNT) {

@@ -177,8 +177,9 @@ static void send_one(struct bybit *bybit, struct session *session, const struct 
                      bool categorised, int64_t now_ns)
 {
     struct venue_delivery how = delivery_of(bybit, fault);
-    uint8_t category = push->kind == PUSH_WALLET ? VENUE_LINEAR
-                                                 : venue_instrument(bybit->venue, push->at)->category;
+    uint8_t category = push->kind == PUSH_WALLET
+                           ? VENUE_LINEAR
+                           : venue_instrument(bybit->venue, push->at)->category;
 
     put_message(bybit, &bybit->frame, push, topic, category, categorised, now_ns);
     log_push(bybit, session, push, kind, &bybit->frame, is_lost(fault) ? "lost" : NULL);
@@ -198,8 +199,9 @@ static void offer(struct bybit *bybit, struct session *session, const struct pus
                   enum topic topic, enum venue_fault_kind kind, const struct venue_fault *fault,
                   int64_t now_ns)
 {
-    uint8_t category = push->kind == PUSH_WALLET ? VENUE_LINEAR
-                                                 : venue_instrument(bybit->venue, push->at)->category;
+    uint8_t category = push->kind == PUSH_WALLET
+                           ? VENUE_LINEAR
+                           : venue_instrument(bybit->venue, push->at)->category;
 
     if (!session->key || session->key->account != push->account || session->kind != SESSION_PRIVATE)
         return;
@@ -219,8 +221,8 @@ static void push_out(struct bybit *bybit, const struct push *push, int64_t now_n
                 [PUSH_POSITION] = {TOPIC_POSITION, VENUE_ON_POSITION},
                 [PUSH_WALLET] = {TOPIC_WALLET, VENUE_ON_WALLET}};
     enum venue_fault_kind kind = rows[push->kind].kind;
-    struct venue_fault fault = venue_faults_draw(
-        bybit->faults, kind, push->kind == PUSH_WALLET ? UINT16_MAX : push->at);
+    struct venue_fault fault =
+        venue_faults_draw(bybit->faults, kind, push->kind == PUSH_WALLET ? UINT16_MAX : push->at);
     struct session *next;
 
     for (struct session *at = bybit->sessions; at; at = next) {

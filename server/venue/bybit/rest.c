@@ -209,9 +209,9 @@ static int refusal(struct bybit *bybit, const char *peer, int64_t received_ns)
         return 403;
     if (received_ns < bybit->maintenance_until_ns)
         return 503;
-    if (bybit->config.no_limits || rate_take(&bybit->ip_requests[ip], IP_REQUESTS, 1,
-                                             IP_WINDOW_S * NS_PER_S, received_ns)
-                                       .passes)
+    if (bybit->config.no_limits ||
+        rate_take(&bybit->ip_requests[ip], IP_REQUESTS, 1, IP_WINDOW_S * NS_PER_S, received_ns)
+            .passes)
         return 0;
     bybit->ip_banned_ns[ip] = received_ns + BAN_S * NS_PER_S;
     return 403;
@@ -240,7 +240,7 @@ void rest_request(void *ctx, struct venue_conn *conn, const struct wire_request 
     struct call call = {
         .bybit = bybit,
         .conn = conn,
-        .route = route_find(request->method, request->path),
+        .route = bybit_route(request->method, request->path),
         .raw = is_get ? request->query : request->body,
         .raw_length = is_get ? strlen(request->query) : request->body_length,
         .result = &bybit->result,
@@ -255,9 +255,10 @@ void rest_request(void *ctx, struct venue_conn *conn, const struct wire_request 
         return;
     refused = refusal(bybit, venue_conn_peer(conn), received_ns);
     if (refused) {
-        answer_plain(conn, refused, refused == 403 ? "{\"retCode\":10403,\"retMsg\":\"access too "
-                                                     "frequent\"}"
-                                                   : "");
+        answer_plain(conn, refused,
+                     refused == 403 ? "{\"retCode\":10403,\"retMsg\":\"access too "
+                                      "frequent\"}"
+                                    : "");
         return;
     }
     if (!call.route || (call.route->is_private && !has_headers(request))) {

@@ -222,8 +222,7 @@ void session_put_reply(struct session *session, struct text *text, const json_t 
 }
 
 static void log_op(struct bybit *bybit, struct session *session, enum venue_fault_kind kind,
-                   bool is_out, const char *body, size_t length, const char *status,
-                   int64_t at_ns)
+                   bool is_out, const char *body, size_t length, const char *status, int64_t at_ns)
 {
     const struct venue_ledger_line line = {
         .conn = venue_conn_no(session->conn),
@@ -290,8 +289,8 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
                     const struct venue_fault *fault)
 {
     enum bybit_code code;
-    const struct key *key = session_auth(bybit, session, json_object_get(frame, "args"),
-                                         bybit_now_ns(bybit), &code);
+    const struct key *key =
+        session_auth(bybit, session, json_object_get(frame, "args"), bybit_now_ns(bybit), &code);
 
     if (fault->verb == VENUE_FAULT_REJECT) {
         key = NULL;
@@ -301,7 +300,8 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
         session_put_reply(session, &bybit->out, frame, "auth", true, "");
     } else {
         session->key = key;
-        session_put_reply(session, &bybit->out, frame, "auth", key != NULL, key ? "" : code_row(code).text);
+        session_put_reply(session, &bybit->out, frame, "auth", key != NULL,
+                          key ? "" : code_row(code).text);
     }
     session_reply(bybit, session, &bybit->out, VENUE_ON_AUTH, fault);
 }

@@ -9,8 +9,7 @@ void session_put_reply(struct session *session, struct text *text, const json_t 
                        const char *op, bool success, const char *says);
 /* Draws what befalls a request and writes it to the ledger. False: it never arrived. */
 bool session_befall(struct bybit *bybit, struct session *session, enum venue_fault_kind kind,
-                    const char *raw, size_t length, int64_t received_ns,
-                    struct venue_fault *fault);
+                    const char *raw, size_t length, int64_t received_ns, struct venue_fault *fault);
 /* Ledger, then out, as the fault wants it. */
 void session_reply(struct bybit *bybit, struct session *session, struct text *text,
                    enum venue_fault_kind kind, const struct venue_fault *fault);

@@ -20,8 +20,8 @@ void sign_parts(char out[SIGN_TEXT_MAX], const char *secret, const struct sign_p
                            OSSL_PARAM_construct_end()};
     unsigned char digest[DIGEST_BYTES];
     size_t length = 0;
-    bool well = context && EVP_MAC_init(context, (const unsigned char *)secret, strlen(secret),
-                                        params) == 1;
+    bool well = context &&
+                EVP_MAC_init(context, (const unsigned char *)secret, strlen(secret), params) == 1;
 
     for (uint32_t at = 0; well && at < count; at++)
         well = EVP_MAC_update(context, (const unsigned char *)parts[at].at, parts[at].length) == 1;

@@ -12,8 +12,7 @@
 
 static bool is_here(const char *peer)
 {
-    return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 ||
-           strncmp(peer, "::ffff:127.", 11) == 0;
+    return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
 }
 
 static void answer_text(struct venue_conn *conn, int status, const char *text)
@@ -130,9 +129,8 @@ static void post_clear(struct bybit *bybit, struct venue_conn *conn)
 
 static bool set_status(struct bybit *bybit, uint16_t instrument, const char *name)
 {
-    static const char *const names[] = {[VENUE_TRADING] = "Trading",
-                                        [VENUE_PRELAUNCH] = "PreLaunch",
-                                        [VENUE_CLOSED] = "Closed"};
+    static const char *const names[] = {
+        [VENUE_TRADING] = "Trading", [VENUE_PRELAUNCH] = "PreLaunch", [VENUE_CLOSED] = "Closed"};
 
     for (uint32_t at = 0; at < 3; at++)
         if (strcmp(names[at], name) == 0) {

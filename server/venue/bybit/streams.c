@@ -45,9 +45,9 @@ void streams_close(struct bybit *bybit)
 static const struct {
     const char *prefix;
     enum stream stream;
-} topics[] = {{"orderbook.1.", STREAM_BOOK_1},       {"orderbook.50.", STREAM_BOOK_50},
-              {"orderbook.200.", STREAM_BOOK_200},   {"orderbook.1000.", STREAM_BOOK_1000},
-              {"publicTrade.", STREAM_TRADE},        {"tickers.", STREAM_TICKER}};
+} topics[] = {{"orderbook.1.", STREAM_BOOK_1},     {"orderbook.50.", STREAM_BOOK_50},
+              {"orderbook.200.", STREAM_BOOK_200}, {"orderbook.1000.", STREAM_BOOK_1000},
+              {"publicTrade.", STREAM_TRADE},      {"tickers.", STREAM_TICKER}};
 
 bool streams_find(const struct bybit *bybit, uint8_t category, const char *topic,
                   uint16_t *instrument, enum stream *stream)
@@ -149,7 +149,7 @@ void streams_publish(struct bybit *bybit, uint16_t instrument, enum stream strea
     if (bybit->config.ledger_public)
         log_public(bybit, stream, instrument, text);
     frame = venue_frame_text(text->at, fault->verb == VENUE_FAULT_CORRUPT_JSON ? text->length - 1
-                                                                              : text->length);
+                                                                               : text->length);
     send_all(bybit, of, frame, fault);
     venue_frame_drop(frame);
 }
@@ -191,8 +191,9 @@ static void put_trade(struct bybit *bybit, struct text *text, uint16_t instrumen
     if (row->category == VENUE_SPOT)
         text_put(text, "{\"i\":\"%s\",\"T\":%" PRId64 ",\"p\":", id, ms_of_ns(trade->at_ns));
     else
-        text_put(text, "{\"T\":%" PRId64 ",\"s\":\"%s\",\"S\":\"%s\",\"v\":",
-                 ms_of_ns(trade->at_ns), row->symbol, side);
+        text_put(text,
+                 "{\"T\":%" PRId64 ",\"s\":\"%s\",\"S\":\"%s\",\"v\":", ms_of_ns(trade->at_ns),
+                 row->symbol, side);
     if (row->category == VENUE_SPOT)
         put_price(text, row, trade->price_ticks);
     else

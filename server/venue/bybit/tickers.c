@@ -36,8 +36,8 @@ static void add_price(struct fill *fill, const char *name, int64_t ticks)
     if (ticks == 0)
         add(fill, name);
     else
-        add_decimal(fill, name, ticks * fill->row->grid.tick_units,
-                    fill->row->grid.price_decimals, fill->row->category == VENUE_SPOT);
+        add_decimal(fill, name, ticks * fill->row->grid.tick_units, fill->row->grid.price_decimals,
+                    fill->row->category == VENUE_SPOT);
 }
 
 static void add_qty(struct fill *fill, const char *name, int64_t lots)
@@ -168,8 +168,7 @@ static bool put_frame(struct bybit *bybit, uint16_t instrument, const struct tic
     return put > 0;
 }
 
-void ticker_greet(struct bybit *bybit, struct session *session, uint16_t instrument,
-                  int64_t now_ns)
+void ticker_greet(struct bybit *bybit, struct session *session, uint16_t instrument, int64_t now_ns)
 {
     struct ticker_text fields[TICKER_FIELDS_MAX];
     uint32_t count = ticker_fields(bybit, instrument, fields);

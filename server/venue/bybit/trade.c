@@ -135,8 +135,7 @@ static void put_answer(struct call *call, struct session *session, const json_t 
              session->id);
 }
 
-static void answer(struct call *call, struct session *session, const json_t *frame,
-                   const char *op)
+static void answer(struct call *call, struct session *session, const json_t *frame, const char *op)
 {
     struct text *out = &call->bybit->out;
     struct venue_delivery how = fault_delivery(&call->fault);
@@ -159,7 +158,7 @@ static void do_order(struct bybit *bybit, struct session *session, json_t *frame
     struct call call = {
         .bybit = bybit,
         .conn = session->conn,
-        .route = route_of_op(op),
+        .route = bybit_route_of_op(op),
         .key = session->key,
         .args = json_array_get(json_object_get(frame, "args"), 0),
         .raw = raw,

@@ -107,9 +107,8 @@ static struct totals totals_of(struct bybit *bybit, uint16_t account)
         totals.unrealised_e8 += usd_e8(bybit, coin, margin.unrealised_e8);
         totals.initial_e8 += usd_e8(bybit, coin, held_e8);
         totals.maintenance_e8 += usd_e8(bybit, coin, margin.maintenance_e8);
-        totals.available_e8 += usd_e8(bybit, coin,
-                                      wallet.balance_e8 + margin.unrealised_e8 -
-                                          wallet.locked_e8 - held_e8);
+        totals.available_e8 += usd_e8(
+            bybit, coin, wallet.balance_e8 + margin.unrealised_e8 - wallet.locked_e8 - held_e8);
     }
     totals.equity_e8 = totals.wallet_e8 + totals.unrealised_e8;
     return totals;
