@@ -170,7 +170,7 @@ void put_order(struct bybit *bybit, struct text *text, const struct venue_order 
     text_put(text,
              "\"createdTime\":\"%" PRId64 "\",\"updatedTime\":\"%" PRId64
              "\",\"rejectReason\":\"%s\",",
-             ms_of_ns(order->created_ns), ms_of_ns(order->updated_ns), reject_reason(order->end));
+             wire_ms(bybit, order->created_ns), wire_ms(bybit, order->updated_ns), reject_reason(order->end));
     text_put(text,
              "\"stopOrderType\":\"\",\"tpslMode\":\"\",\"triggerPrice\":\"\",\"takeProfit\":\"\","
              "\"stopLoss\":\"\",\"tpTriggerBy\":\"\",\"slTriggerBy\":\"\",\"tpLimitPrice\":\"\","
@@ -208,7 +208,7 @@ static void put_execution_ids(struct bybit *bybit, struct text *text,
              execution->order_no ? id_text(bybit, id, row->category, execution->order_no, 1) : "");
     text_json(text, execution->link);
     text_put(text, ",\"side\":\"%s\",\"execTime\":\"%" PRId64 "\",\"isMaker\":%s,\"seq\":%" PRIu64,
-             side_text(execution->side), ms_of_ns(execution->at_ns),
+             side_text(execution->side), wire_ms(bybit, execution->at_ns),
              execution->maker ? "true" : "false", execution->seq);
 }
 
@@ -339,5 +339,5 @@ void put_position(struct bybit *bybit, struct text *text, uint16_t account, uint
              "\"adlRankIndicator\":0,\"autoAddMargin\":0,\"leverageSysUpdatedTime\":\"\","
              "\"mmrSysUpdatedTime\":\"\",\"createdTime\":\"%" PRId64 "\",\"updatedTime\":\"%" PRId64
              "\",\"seq\":%" PRIu64 ",\"isReduceOnly\":false}",
-             ms_of_ns(position->created_ns), ms_of_ns(position->updated_ns), position->seq);
+             wire_ms(bybit, position->created_ns), wire_ms(bybit, position->updated_ns), position->seq);
 }
