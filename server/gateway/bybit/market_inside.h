@@ -14,6 +14,7 @@ struct item {
     uint32_t symbol_length;
     struct bybit_grid grid;
     struct bybit_chain chain;
+    struct book *book; /* a copy, to notice what the engine's book will not take */
     struct trade_ids trades;
     bool had_book, late;
     int64_t received_ns, progress_ns;
