@@ -1,5 +1,6 @@
 #include "gateways.h"
 
+#include "gateway/bybit/feed.h"
 #include "gateway/simulated/simulated.h"
 #include "thread/log.h"
 
@@ -160,16 +161,7 @@ static bool is_ours(void *ctx, uint64_t order_id)
     return order_id >> 52 == engine->instance;
 }
 
-/* The two calls that the parts of gateway/bybit answer; they are not there yet. */
-static enum status open_live_feed(const struct bybit_config *bybit, struct feed **feed,
-                                  struct err *err)
-{
-    (void)bybit;
-    *feed = NULL;
-    return err_set(err, ERR_CONFIG,
-                   "mode paper waits for the market of Bybit, which this version does not have");
-}
-
+/* The call that the private side of gateway/bybit answers; it is not there yet. */
 static enum status open_live_gateway(struct gateway **gateway, struct bybit_config *bybit,
                                      const char *key_path, struct err *err)
 {
@@ -188,7 +180,7 @@ static enum status open_paper(struct gateway **gateway, const struct gateways_pl
     enum status status;
 
     gateways_bybit_config(plan->config, config_gateway_venue(plan->config, index), &bybit);
-    status = (plan->live_feed ? plan->live_feed : open_live_feed)(&bybit, &feed, err);
+    status = (plan->live_feed ? plan->live_feed : bybit_feed_open)(&bybit, &feed, err);
     return status == OK ? open_simulated(gateway, plan, index, feed, err) : status;
 }
 
