@@ -223,6 +223,24 @@ static void take_fill(struct carry *carry, int64_t at_ns, const struct event_fil
         count(carry, fill->strategy, fill->instrument, true);
 }
 
+/* Like a fill of the manual strategy that no order stands behind: where the step was cut off, the
+ * positions still follow. */
+static void take_drift(struct carry *carry, int64_t at_ns, const struct event_drift *event)
+{
+    int64_t missing = event->venue_lots - event->our_lots;
+
+    (void)at_ns;
+    if (!event->adopted || !is_instrument(carry, event->instrument))
+        return;
+    carry->pending = (struct carry_pending){.fill = {.price_ticks = event->price_ticks,
+                                                     .qty_lots = missing > 0 ? missing : -missing,
+                                                     .instrument = event->instrument,
+                                                     .strategy = STRATEGY_MANUAL,
+                                                     .side = missing > 0 ? SIDE_BUY : SIDE_SELL},
+                                            .total = 1,
+                                            .own = 1};
+}
+
 bool carry_misses(struct carry *carry, uint64_t order_id, uint64_t exec_id, struct execution *fill)
 {
     const struct order *order = order_find(&carry->orders, order_id);
@@ -451,6 +469,7 @@ enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, 
         TAKE(EVENT_ORDER_CARRIED, order_carried)
         TAKE(EVENT_FILL, fill)
         TAKE(EVENT_FUNDING, funding)
+        TAKE(EVENT_DRIFT, drift)
         TAKE(EVENT_POSITION, position)
         TAKE(EVENT_LIMITS_APPLIED, limits_applied)
         TAKE(EVENT_STATE_CHANGED, state_changed)
