@@ -408,6 +408,11 @@ Test(bybit_market, a_feed_that_repeats_itself_is_stale)
         turns(stage, 20000000);
     }
     cr_assert_eq(stage->lost[0], 1);
+    for (int at = 0; at < 3; at++) {
+        say_snapshot(stage, stage->peer[0], 0);
+        turns(stage, 20000000);
+    }
+    cr_assert_eq(stage->lost[0], 1);
     cr_assert_eq(bybit_market_state(stage->market), GATEWAY_STALE);
     cr_assert_eq(stage->snapshots[0], 1, "what did not move does not go out again");
     stage->seq++;
