@@ -21,6 +21,12 @@ struct carry *carry_init(void *memory)
     return carry;
 }
 
+/* It points nowhere. */
+struct carry *carry_copy(void *memory, const struct carry *carry)
+{
+    return memcpy(memory, carry, sizeof *carry);
+}
+
 /* --- plain reads --- */
 
 const struct input_names *carry_names(const struct carry *carry)
@@ -57,6 +63,19 @@ int64_t carry_lots(const struct carry *carry, uint16_t instrument)
 uint32_t carry_live_orders(const struct carry *carry)
 {
     return carry->orders.live_count;
+}
+
+int64_t carry_oldest_order_ns(const struct carry *carry)
+{
+    int64_t oldest_ns = 0;
+
+    for (uint32_t at = 0; at < carry->orders.live_count; at++) {
+        int64_t sent_ns = carry->orders.order[carry->orders.live[at]].sent_ns;
+
+        if (oldest_ns == 0 || sent_ns < oldest_ns)
+            oldest_ns = sent_ns;
+    }
+    return oldest_ns;
 }
 
 uint64_t carry_hash(const struct carry *carry)

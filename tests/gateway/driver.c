@@ -7,6 +7,7 @@
  *   new n buy|sell PRICE_TICKS LOTS gtc|ioc|fok|post|reduce     amend n NO PRICE_TICKS LOTS
  *   cancel n     query n NO     foreign ID (cancels it)     kill     sweep     beat on|off
  *   carry n (an earlier EPOCH's order n is alive, of strategy 2)     counters     quit
+ * With CHECK in the environment: bybit_check(), and exit code 1 when something is bad.
  * Lines on stdout, JSON: reports, states, the touch when asked ("touch"). */
 #include "gateway/bybit/bybit.h"
 #include "thread/clock.h"
@@ -92,7 +93,7 @@ static struct bybit_config config_of(char **arguments)
                                          .stop = note_stop},
                                   .scopes = {.venues = 1, .strategies = 4, .instruments = 1},
                                   .depth = 50,
-                                  .recv_window_ms = 5000,
+                                  .recv_window_ms = 2000,
                                   .stale_ns = 5000000000,
                                   .private_silence_ns = 6000000000,
                                   .heartbeat_ns = 2000000000,
@@ -297,6 +298,14 @@ static void run(void)
     }
 }
 
+static void say_finding(void *ctx, enum bybit_finding finding, const char *what, const char *found)
+{
+    static const char *const names[] = {"good", "warn", "bad"};
+
+    (void)ctx;
+    printf("{\"finding\":\"%s\",\"what\":\"%s\",\"found\":\"%s\"}\n", names[finding], what, found);
+}
+
 int main(int argc, char **argv)
 {
     struct bybit_config config;
@@ -314,8 +323,11 @@ int main(int argc, char **argv)
     config = config_of(argv + 1);
     if (argc > 10)
         snprintf(config.ca_file, sizeof config.ca_file, "%s", argv[10]);
-    if (bybit_read_key(argv[3], config.key, config.secret, &err) != OK ||
-        bybit_open(&gateway, &config, &err) != OK)
+    if (bybit_read_key(argv[3], config.key, config.secret, &err) != OK)
+        return refuse(&err);
+    if (getenv("CHECK"))
+        return bybit_check(&config, say_finding, NULL) == 0 ? 0 : 1;
+    if (bybit_open(&gateway, &config, &err) != OK)
         return refuse(&err);
     book = aligned_alloc(CACHE_LINES_APART, book_size());
     if (!book)

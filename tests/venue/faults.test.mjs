@@ -256,8 +256,8 @@ test("late_fill on a cancel: cancelled, and a fill from before comes afterwards"
   assert.equal((await bot.post("/v5/order/cancel", which("raced"))).body.retCode, 0);
   const fill = await stream.topic("execution");
   assert.equal(fill.data[0].execQty, "0.001");
-  const before = stream.frames.slice(0, stream.frames.indexOf(fill));
-  assert.ok(before.some(({ topic, data }) => topic === "order" && data[0].orderStatus === "Cancelled"));
+  const told = stream.frames.slice(0, stream.frames.indexOf(fill));
+  assert.ok(told.some(({ topic, data }) => topic === "order" && data[0].orderStatus === "Cancelled"));
   stream.close();
 });
 

@@ -236,7 +236,7 @@ test("cancel-all wants to know of what; one account does not touch another", asy
 
 test("a fill shows in executions, position and wallet, exactly", async () => {
   await sleep(1100);
-  const [before] = (await bot.get("/v5/account/wallet-balance", "accountType=UNIFIED&coin=USDT")).body.result.list;
+  const [wasWallet] = (await bot.get("/v5/account/wallet-balance", "accountType=UNIFIED&coin=USDT")).body.result.list;
   const created = await bot.create({ orderType: "Market", qty: "0.002" });
   assert.equal(created.retCode, 0);
   const query = `category=linear&orderId=${created.result.orderId}`;
@@ -244,9 +244,9 @@ test("a fill shows in executions, position and wallet, exactly", async () => {
   const qty = fills.reduce((sum, { execQty }) => sum + Number(execQty), 0);
   assert.equal(qty.toFixed(3), "0.002");
   const fee = fills.reduce((sum, { execFee }) => sum + BigInt(Math.round(Number(execFee) * 1e8)), 0n);
-  const [after] = (await bot.get("/v5/account/wallet-balance", "accountType=UNIFIED&coin=USDT")).body.result.list;
+  const [isWallet] = (await bot.get("/v5/account/wallet-balance", "accountType=UNIFIED&coin=USDT")).body.result.list;
   const units = (wallet) => BigInt(Math.round(Number(wallet.coin[0].walletBalance) * 1e8));
-  assert.equal(units(before) - units(after), fee);
+  assert.equal(units(wasWallet) - units(isWallet), fee);
   const [position] = (await bot.get("/v5/position/list", "category=linear&symbol=BTCUSDT")).body.result.list;
   assert.deepEqual([position.side, position.size], ["Buy", "0.002"]);
   const open = (await bot.get("/v5/position/list", "category=linear&settleCoin=USDT&limit=200")).body.result.list;

@@ -14,7 +14,7 @@ static const char *dcp_product(const struct bybit *bybit)
     return bybit->config.is_spot ? "SPOT" : "DERIVATIVES";
 }
 
-static bool reads_as_set(const struct bybit *bybit, const json_t *result)
+bool bybit_dcp_reads_as_set(const struct bybit *bybit, const json_t *result)
 {
     const json_t *rows = json_object_get(result, "dcpInfos");
 
@@ -53,7 +53,7 @@ static void took_dcp(struct bybit *bybit, struct bybit_about about, const struct
     (void)about;
     dcp->is_asked = false;
     dcp->due_ns = bybit->mono_ns + DCP_AGAIN_NS;
-    if (reply->class == BYBIT_DONE && reads_as_set(bybit, reply->result)) {
+    if (reply->class == BYBIT_DONE && bybit_dcp_reads_as_set(bybit, reply->result)) {
         dcp->is_set = true;
         dcp->was_told = false;
         return;
@@ -95,6 +95,7 @@ static void set_dcp(struct bybit *bybit)
 void bybit_dcp_restart(struct bybit *bybit)
 {
     bybit->session.dcp.due_ns = bybit->session.dcp.wanted_ns = bybit->mono_ns;
+    bybit->session.dcp.set_again_ns = 0;
     bybit->session.dcp.is_set = bybit->config.dcp_ns == 0;
 }
 

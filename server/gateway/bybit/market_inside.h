@@ -19,6 +19,7 @@ struct item {
     bool had_book, late;
     int64_t received_ns, progress_ns;
     int64_t asked_ns[CHAIN_LINKS]; /* for a snapshot on that connection */
+    bool wanted[CHAIN_LINKS];      /* one is to be asked for, when a second has passed */
     struct bybit_ticker ticker;
 };
 

@@ -28,6 +28,7 @@ struct bybit_link {
     uint64_t epoch; /* of the connection that stands; 0: none */
     bool is_in;     /* authenticated and, of the private one, subscribed */
     bool was_refused;
+    uint32_t refusals; /* log-ins in a row; each waits longer than the one before */
     int64_t pinged_ns;
 };
 
@@ -54,6 +55,8 @@ enum status bybit_session_open(struct bybit *bybit, struct err *err);
 void bybit_session_turn(struct bybit *bybit);
 void bybit_clock_turn(struct bybit *bybit);
 void bybit_dcp_turn(struct bybit *bybit);
+/* An answer of query-dcp-info: on for our product, with our window. */
+bool bybit_dcp_reads_as_set(const struct bybit *bybit, const json_t *result);
 /* The private stream stands anew. */
 void bybit_dcp_restart(struct bybit *bybit);
 /* Frames of the two sockets, as their callbacks get them. */

@@ -208,8 +208,10 @@ const struct stream_book *book_refresh(struct bybit *bybit, uint16_t instrument,
         return book;
     book->u++;
     book->live = true;
-    if (befall(bybit, instrument, stream, now_ns, &verb))
+    if (befall(bybit, instrument, stream, now_ns, &verb)) {
+        bybit->publish_fault = (struct venue_fault){0};
         return book;
+    }
     delta.u = book->u;
     delta.seq = seq;
     if (stream == STREAM_BOOK_1 || book->wants_snapshot)
@@ -234,6 +236,8 @@ void book_turn(struct bybit *bybit, uint16_t instrument, enum stream stream, int
         book->seq--; /* looked at again, whatever happened */
     }
     book_refresh(bybit, instrument, stream, now_ns);
+    if (now_ns < book->stale_until_ns)
+        return; /* since just now */
     if (book->wants_snapshot || (stream == STREAM_BOOK_1 && now_ns - book->sent_ns >= REPEAT_NS))
         send_snapshot(bybit, instrument, stream, now_ns);
 }

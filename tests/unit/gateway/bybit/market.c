@@ -260,7 +260,6 @@ Test(bybit_market, a_gap_loses_the_book_at_once_and_asks_for_a_fresh_one)
     struct stage *stage = raise_stage(false, 0, 0);
 
     make_ready(stage);
-    turns(stage, 1100000000); /* not asked for within the last second */
     stage->u++;
     say_delta(stage, stage->peer[0], 0, "[\"100.0\",\"9.000\"]");
     TURN_UNTIL(stage->net, stage->lost[0] == 1);
@@ -268,6 +267,7 @@ Test(bybit_market, a_gap_loses_the_book_at_once_and_asks_for_a_fresh_one)
     cr_assert_not(book_is_stale(stage->book[1]));
     cr_assert_eq(bybit_market_state_of(stage->market, 0), GATEWAY_SYNCING);
     cr_assert_eq(bybit_market_state_of(stage->market, 1), GATEWAY_READY);
+    turns(stage, 1100000000); /* it was asked for within this second, when it connected */
     expect(stage, stage->peer[0], "{\"op\":\"unsubscribe\",\"args\":[\"orderbook.50.BTCUSDT\"]}");
     expect(stage, stage->peer[0], "{\"op\":\"subscribe\",\"args\":[\"orderbook.50.BTCUSDT\"]}");
     say_delta(stage, stage->peer[0], 0, "[\"100.0\",\"9.500\"]"); /* before the snapshot */
@@ -405,6 +405,11 @@ Test(bybit_market, a_feed_that_repeats_itself_is_stale)
     for (int at = 0; at < 40 && stage->lost[0] == 0; at++) {
         for (uint16_t symbol = 0; symbol < SYMBOLS; symbol++)
             say_snapshot(stage, stage->peer[0], symbol);
+        turns(stage, 20000000);
+    }
+    cr_assert_eq(stage->lost[0], 1);
+    for (int at = 0; at < 3; at++) {
+        say_snapshot(stage, stage->peer[0], 0);
         turns(stage, 20000000);
     }
     cr_assert_eq(stage->lost[0], 1);
