@@ -393,16 +393,13 @@ static enum status make_context(struct net *net, struct err *err)
         .protocols = protocols,
         .gid = -1,
         .uid = -1,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+        .provided_client_ssl_ctx = tls_trust_context(net->trust),
         .pt_serv_buf_size = NET_READ_BYTES,
         .fd_limit_per_thread = 256,
     };
 
     lws_set_log_level(0, NULL);
-    if (net->ca_file[0] != '\0') {
-        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-        info.client_ssl_ca_filepath = net->ca_file;
-    }
     net->context = lws_create_context(&info);
     if (net->context)
         return OK;
@@ -425,9 +422,9 @@ enum status net_open(struct net **opened, const struct net_config *config, struc
     if (status == OK)
         status = requests_open(net, err);
     if (status == OK)
-        status = make_context(net, err);
-    if (status == OK)
         status = tls_trust_open(&net->trust, net->ca_file, err);
+    if (status == OK)
+        status = make_context(net, err);
     if (status == OK && !(net->resolver = resolver_open()))
         status = err_set(err, ERR_INTERNAL, "no memory for a resolver");
     if (status != OK) {
