@@ -242,7 +242,8 @@ static bool convert_frame(struct convert *convert, struct level *levels, uint32_
 {
     struct binance_frame *frame = convert->frame;
 
-    if ((has(convert, FIELD_TYPE) || has(convert, FIELD_SNAPSHOT_ID)) &&
+    if ((has(convert, FIELD_TYPE) || has(convert, FIELD_SNAPSHOT_ID) ||
+         looks_like_ticker(convert)) &&
         !whole_if_there(convert, FIELD_EVENT_MS, &frame->event_ms))
         return false;
     if (has(convert, FIELD_SNAPSHOT_ID))
