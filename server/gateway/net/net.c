@@ -161,6 +161,7 @@ static void conns_release(struct net *net)
 {
     for (struct conn *conn = net->conns; conn; conn = conn->next) {
         conn->frames = 0;
+        conn->read_ns = 0;
         if (conn->held && conn->wsi) {
             conn->held = false;
             lws_rx_flow_control(conn->wsi, 1);
@@ -253,6 +254,8 @@ static int note_verdict(struct lws *wsi, X509_STORE_CTX *check, size_t passed)
 /* A piece of the stream, given on; at most so many a turn. */
 static int conn_received(struct conn *conn, char *bytes, size_t length, bool first, bool last)
 {
+    if (conn->read_ns == 0)
+        conn->read_ns = clock_real_ns();
     if (!conn->owner)
         return -1;
     if (last && ++conn->frames >= NET_TURN_FRAMES && !conn->held) {
@@ -260,7 +263,7 @@ static int conn_received(struct conn *conn, char *bytes, size_t length, bool fir
         lws_rx_flow_control(conn->wsi, 0);
     }
     conn->net->callbacks++;
-    conn->ops->received(conn->owner, bytes, length, first, last);
+    conn->ops->received(conn->owner, bytes, length, first, last, conn->read_ns);
     return conn->owner ? 0 : -1;
 }
 
