@@ -74,7 +74,7 @@ static void start_venue(struct stage *stage, char *pitwall, const char *script)
     int out[2];
     FILE *file;
 
-    snprintf(stage->folder, sizeof stage->folder, "/tmp/pitwall-venue-XXXXXX");
+    snprintf(stage->folder, sizeof stage->folder, "/tmp/pitwall-market-XXXXXX");
     cr_assert_not_null(mkdtemp(stage->folder));
     snprintf(path, sizeof path, "%s/faults", stage->folder);
     file = fopen(path, "w");
