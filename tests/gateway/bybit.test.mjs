@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { Desk, sleep, until, Venue } from "./desk.mjs";
+import { Desk, scratch, sleep, until, Venue } from "./desk.mjs";
 
 const FAR = 2000; // ticks below the touch: it rests
 const open = [];
 
-async function begin(rules = [], args = []) {
+async function begin(rules = [], args = [], options = {}) {
   const venue = await new Venue(rules, args).start();
-  const desk = new Desk(venue);
+  const desk = new Desk(venue, options);
   open.push([venue, desk]);
   await desk.ready();
   return [venue, desk];
@@ -158,6 +158,32 @@ test("a silent engine: the private connection goes, and the venue cancels", asyn
   await heard(desk, 1, "VENUE_CANCEL");
 });
 
+test("spot: fees of the bought coin are said in the quote, the balance is the position", async () => {
+  const [, desk] = await begin([], [], { name: "bybit-spot:BTCUSDT" });
+  const [, ask] = await touch(desk);
+  await until("the balance", () => desk.venueLots !== null);
+  const before = desk.venueLots;
+  desk.place("buy", ask + 500, 4, "ioc");
+  const fill = await until("a fill", () => desk.reports.find((said) => said.report === "FILL_PART"));
+  const value = (fill.price / 10) * (fill.lots / 1000);
+  assert.ok(fill.fee_e8 / 1e8 > value * 0.0001 && fill.fee_e8 / 1e8 < value * 0.005, `${fill.fee_e8} of ${value}`);
+  await until("the new balance", () => desk.venueLots > before && desk.venueLots <= before + desk.position);
+});
+
+test("TLS: by its authority alone", async () => {
+  const dir = scratch();
+  const venue = await new Venue([], ["--tls", "--tls-dir", dir]).start();
+  const desk = new Desk(venue, { ca: `${dir}/ca.pem` });
+  const stranger = new Desk(venue, { epoch: 2 });
+  open.push([venue, desk], [venue, stranger]);
+  await desk.ready();
+  const [bid] = await touch(desk);
+  desk.place("buy", bid - FAR, 5);
+  await heard(desk, 1, "VENUE_ACK");
+  assert.ok(!stranger.states.includes("READY"), stranger.child.said);
+  await desk.flat();
+});
+
 // ---- faults: after each, both sides have the same orders and position ---------------------------
 
 /** A stretch of trading; ends flat of orders, with every fate known. */
@@ -171,6 +197,8 @@ async function trade(desk, steps) {
       desk.place("sell", ask + FAR, 5, "post");
     } else if (kind === 2) {
       desk.place(step % 8 < 4 ? "buy" : "sell", step % 8 < 4 ? ask + 300 : bid - 300, 3, "ioc");
+    } else if (step % 8 === 3) {
+      desk.live().forEach((order) => order.state === "live" && desk.amend(order.n, order.price + 1, order.qty + 1));
     } else {
       desk.live().forEach((order) => order.state === "live" && desk.cancel(order.n));
     }

@@ -111,7 +111,6 @@ static void took(struct bybit *bybit, struct bybit_about about, const struct byb
         }
     if (run->step == BYBIT_STEP_POSITIONS && !bybit->config.is_spot && json_array_size(rows) == 0)
         bybit_take_flat(bybit, &bybit->symbol[run->at], reply->received_ns);
-    bybit->reports.bad = 0;
     if (cursor[0] != '\0' && json_array_size(rows) > 0 && run->step != BYBIT_STEP_POSITIONS)
         request_step(bybit, cursor);
     else

@@ -341,6 +341,21 @@ Test(bybit_reports, a_stream_that_is_not_understood_stops_the_venue_once)
     check_refused("price", "x");
     cr_assert(eq(u32, booth->stops, 1));
     cr_assert(eq(u16, booth->stop_scope, 1));
+    booth_turn(booth, 61 * SECOND_NS); /* a person has resumed it: the next ones count anew */
+    check_refused("price", "x");
+    check_refused("price", "x");
+    cr_assert(eq(u32, booth->stops, 1));
+    check_refused("price", "x");
+    cr_assert(eq(u32, booth->stops, 2));
+}
+
+Test(bybit_reports, a_good_row_in_between_makes_no_stream_good)
+{
+    check_refused("price", "x");
+    check_refused("price", "x");
+    place(1);
+    check_refused("price", "x");
+    cr_assert(eq(u32, booth->stops, 1));
 }
 
 /* ---- the documentation's own examples --------------------------------------------------- */
