@@ -417,7 +417,7 @@ void bybit_reports_turn(struct bybit *bybit)
 
 /* ---- a frame ---------------------------------------------------------------------------- */
 
-static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
+static bool take_row(struct bybit *bybit, const char *topic, const json_t *json, int64_t at_ms,
                      int64_t received_ns)
 {
     struct bybit_order_row row;
@@ -427,7 +427,7 @@ static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
     if (strcmp(topic, "position") == 0)
         return bybit->config.is_spot || bybit_take_position(bybit, json, received_ns);
     if (strcmp(topic, "wallet") == 0)
-        return !bybit->config.is_spot || bybit_take_wallet(bybit, json, received_ns);
+        return !bybit->config.is_spot || bybit_take_wallet(bybit, json, at_ms, received_ns);
     if (strcmp(topic, "order") != 0)
         return true; /* dcp and what else may come */
     if (!bybit_read_order(bybit, json, &row))
@@ -440,11 +440,13 @@ bool bybit_private_frame(struct bybit *bybit, const json_t *frame, int64_t recei
 {
     const char *topic;
     const json_t *rows = json_object_get(frame, "data");
+    int64_t at_ms = 0;
     bool fine = true;
 
+    (void)bybit_whole(frame, "creationTime", &at_ms);
     if (!bybit_text(frame, "topic", &topic) || (!json_is_array(rows) && !json_is_object(rows)))
         return refuse_row(bybit, "frame", frame);
     for (size_t at = 0; at < json_array_size(rows); at++)
-        fine = take_row(bybit, topic, json_array_get(rows, at), received_ns) && fine;
+        fine = take_row(bybit, topic, json_array_get(rows, at), at_ms, received_ns) && fine;
     return fine;
 }
