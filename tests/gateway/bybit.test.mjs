@@ -1,6 +1,7 @@
 // The gateway to Bybit against the venue server, whose ledger and account are the oracle.
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { after, test } from "node:test";
 import { Desk, scratch, sleep, until, Venue } from "./desk.mjs";
 
@@ -258,6 +259,40 @@ for (const [name, rules] of Object.entries(FAULTS)) {
     await venue.stop();
   });
 }
+
+const CHANCES = [
+  { on: "new", p: 0.04, do: "drop_req" },
+  { on: "new", p: 0.04, do: "drop_ack" },
+  { on: "new", p: 0.04, do: "fill_before_ack" },
+  { on: "new", p: 0.03, do: "reject", code: 10016 },
+  { on: "amend", p: 0.1, do: "drop_ack" },
+  { on: "amend", p: 0.1, do: "drop_req" },
+  { on: "cancel", p: 0.05, do: "drop_ack" },
+  { on: "cancel", p: 0.05, do: "drop_req" },
+  { on: "cancel", p: 0.05, do: "late_fill", ms: 100 },
+  { on: "order", p: 0.05, do: "drop_ack" },
+  { on: "order", p: 0.05, do: "dup" },
+  { on: "order", p: 0.05, do: "reorder", ms: 100 },
+  { on: "order", p: 0.01, do: "rst" },
+  { on: "order", p: 0.01, do: "half_open" },
+  { on: "fill", p: 0.1, do: "lost_fill" },
+  { on: "fill", p: 0.1, do: "dup" },
+  { on: "fill", p: 0.1, do: "late_fill", ms: 200 },
+  { on: "fill", p: 0.02, do: "close" },
+  { on: "query", p: 0.02, do: "drop_ack" },
+  { on: "query", p: 0.02, do: "delay", ms: 400 },
+];
+
+test("faults: whatever chance brings", async () => {
+  const seed = process.env.SEED ?? "20417";
+  const [venue, desk] = await begin(CHANCES, ["--seed", seed]);
+  console.log(`SEED=${seed}`);
+  await trade(desk, Number(process.env.SOAK_STEPS ?? 120));
+  await desk.ready(60000);
+  await desk.flat(90000);
+  await agree(venue, desk);
+  console.log(`${desk.orders.size} orders, ${desk.executions.size} fills, position ${desk.position}`);
+});
 
 test("a stream that is not JSON stops the venue, and trading on it", async () => {
   const [, desk] = await begin([{ on: "order", every: 1, do: "corrupt_json", times: 6 }]);
