@@ -1,5 +1,7 @@
 #include "cli/bench_desk.h"
 
+#include "gateway/simulated/simulated.h"
+
 #include "thread/clock.h"
 
 #include <ftw.h>
@@ -146,18 +148,18 @@ static bool open_engine(struct bench_desk *desk)
 
 static enum status open_gateway(struct bench_desk *desk, struct err *err)
 {
-    struct gateway_config config = {.feed = &desk->feed,
-                                    .instruments = desk->engine_config.instrument,
-                                    .instrument_count = BENCH_DESK_INSTRUMENTS,
-                                    .speed = SPEED_REAL,
-                                    .at_end = AT_END_HOLD,
-                                    .sim = {.seed = 1},
-                                    .market = &desk->market,
-                                    .executions = &desk->executions,
-                                    .orders = &desk->orders,
-                                    .kill = desk->page};
+    struct simulated_config config = {.io = {.instruments = desk->engine_config.instrument,
+                                             .instrument_count = BENCH_DESK_INSTRUMENTS,
+                                             .market = &desk->market,
+                                             .executions = &desk->executions,
+                                             .orders = &desk->orders,
+                                             .kill = desk->page},
+                                      .feed = &desk->feed,
+                                      .speed = SPEED_REAL,
+                                      .at_end = AT_END_HOLD,
+                                      .sim = {.seed = 1}};
 
-    return gateway_open(&desk->gateway, &config, err);
+    return simulated_open(&desk->gateway, &config, err);
 }
 
 /* --- the folder and the journal --- */

@@ -7,6 +7,7 @@
 #ifndef PITWALL_CLI_BENCH_DESK_H
 #define PITWALL_CLI_BENCH_DESK_H
 
+#include "gateway/feed.h"
 #include "gateway/gateway.h"
 #include "journal/journal.h"
 

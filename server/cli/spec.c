@@ -175,11 +175,14 @@ static void print_config(void)
     printf("\nSettings of an instrument, also of a recorded one:\n\n");
     count = config_instrument_settings(&rows);
     print_rows(rows, count, "changes");
+    printf("\nSettings of a venue:\n\n");
+    count = config_venue_settings(&rows);
+    print_rows(rows, count, "changes");
     printf("\nParameters of a strategy:\n\n");
     print_parameters();
     printf(
-        "\nLists and maps: `venues: [{venue}]`, `instruments: [{instrument, tick, lot, currency, "
-        "inverse, contract_value, ..settings}]`, `strategies: [{strategy, kind, "
+        "\nLists and maps: `venues: [{venue, ..settings}]`, `instruments: [{instrument, tick, lot, "
+        "currency, inverse, contract_value, ..settings}]`, `strategies: [{strategy, kind, "
         "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
         "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {..settings, "
         "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "

@@ -1,78 +1,52 @@
-/* The gateway thread of simulated trading: plays a feed into the engine and hosts the simulated
- * venue that our orders go to.
+/* A gateway: our side of one venue. What the rest of the program knows of it, whichever kind it is:
+ * gateway/simulated (a venue in the process, fed by a recording, a synthetic market, or a live one
+ * on paper) or gateway/bybit.
  *
- * One thread, or inline in the engine's thread when cores are few (gateway_poll is the whole of
- * it). Producer of the market and execution rings, consumer of the order ring, writer of its own
- * answer on the kill page and of the ledger file.
+ * One thread each, or inline in the engine's when cores are few (gateway_poll is the whole of it).
+ * It is the producer of its market and execution rings, the consumer of its order ring, and the
+ * writer of its own answer on the kill page. Nothing of it is shared with another gateway.
  *
- * Times. Recorded times are shifted so that the first line is now. SPEED real plays at the
- * recorded pace, xN N times as fast (times of updates are then the moments they are delivered), max
- * as fast as the engine takes them: virtual time, which is the recorded time shifted and is the
- * engine's `now` (gateway_virtual_ns). At the end: hold (MARKET_ENDED to every book, market state
- * "ended"), loop (the same, then from the start with empty books), exit (asks main to stop).
- *
- * Data. An update goes to the venue and to the engine at once; with a data latency, or a fault
- * script that touches data, it goes to the venue, which passes it on (sim.h).
- *
- * Sending. A message taken off the ring is stamped, then the kill page is read, then it is written
- * to the ledger and given to the venue: so no line of the ledger carries a stamp later than a
- * block that the page had. A killed order goes back as KILLED_UNSENT, an amend of one as
- * AMEND_REJECT. Cancels and queries always go, and so does an exit (ORDER_EXIT).
- *
- * Before the first report come the executions that an earlier run's venue owes (owed.h); its
- * account has them from the start.
+ * Sending, the same in all kinds (gateway_judge): a message that was taken off the ring is stamped,
+ * then the kill page is read, then its bytes leave. A killed order goes back as KILLED_UNSENT, an
+ * amend of one as AMEND_REJECT. Cancels and queries always go, and so does an exit (ORDER_EXIT).
  *
  * Conservation. What leaves is what the engine meant to send: each new order is sent once, in the
- * order of its seq. One whose seq does not rise was handed over twice or out of turn; it goes back
- * as KILLED_UNSENT and is counted. The counters say how much was sent, so that another thread can
- * compare with what the engine says it sent. */
+ * order of its seq. One whose seq does not rise was handed over twice or out of turn; it is dropped
+ * and counted, and nothing is said of it: the order that it repeats may be at the venue. The
+ * counters say how much was sent, so that another thread can compare with what the engine says it
+ * sent. */
 #ifndef PITWALL_GATEWAY_GATEWAY_H
 #define PITWALL_GATEWAY_GATEWAY_H
 
-#include "gateway/feed.h"
-#include "gateway/owed.h"
+#include "engine.h"
 
-#include <stdio.h>
-
-enum speed_kind { SPEED_REAL, SPEED_TIMES, SPEED_MAX };
-enum at_end { AT_END_HOLD, AT_END_LOOP, AT_END_EXIT };
 enum market_state { MARKET_STATE_STARTING, MARKET_STATE_PLAYING, MARKET_STATE_ENDED };
 
-struct gateway_config {
-    uint16_t index;    /* on the kill page */
-    struct feed *feed; /* owned from here on */
-    const struct instrument *instruments;
+enum gateway_state {
+    GATEWAY_DOWN, /* no connection */
+    GATEWAY_CONNECTING,
+    GATEWAY_SYNCING, /* connected; books, orders, positions are being fetched */
+    GATEWAY_READY,
+    GATEWAY_STALE,  /* connected, and nothing new comes */
+    GATEWAY_BANNED, /* the venue refuses us for a time */
+    GATEWAY_STATE_COUNT,
+};
+const char *gateway_state_name(enum gateway_state state); /* "READY" */
+
+/* What a gateway is given. The rings, the page and the rows outlive it. */
+struct gateway_io {
+    uint16_t index;                       /* on the kill page */
+    const struct instrument *instruments; /* all of the configuration; it serves its venues' */
     uint16_t instrument_count;
-    enum speed_kind speed;
-    uint32_t times; /* of SPEED_TIMES */
-    enum at_end at_end;
-    struct sim_config sim; /* instruments, hooks and faults are filled by gateway_open() */
-    int64_t opening_lots[MAX_INSTRUMENTS]; /* that the simulated venue's account begins with */
-    const char *ledger_path;               /* NULL: none. JSON lines as DESIGN "Venue simulator" */
-    owed_fn is_news; /* of the executions in the ledger; NULL: it is not asked */
-    void *is_news_ctx;
-    const char *faults_path; /* NULL: none. A script as fault_script.h reads it */
     struct ring *market, *executions, *orders;
     struct kill_page *kill;
+    /* Stops trading in a scope (a kill), because of something that only the gateway knows; `says`
+     * is shown to people and stands in the audit. NULL: nobody listens. Any thread, never blocks.
+     * Once for each reason, not at each look. */
+    void (*stop)(void *ctx, uint16_t scope, const char *says);
+    void *stop_ctx;
 };
 
-struct gateway;
-
-/* Everything that can fail is done here: memory, ledger file. The caller's rings outlive it. */
-enum status gateway_open(struct gateway **gateway, const struct gateway_config *config,
-                         struct err *err);
-/* One turn: orders first, then due executions, then market updates that are due and fit. Returns
- * how many messages it moved; 0: nothing to do. Never blocks. */
-uint32_t gateway_poll(struct gateway *gateway);
-void gateway_close(struct gateway *gateway);
-
-/* Any thread. */
-enum market_state gateway_market_state(const struct gateway *gateway);
-bool gateway_wants_exit(const struct gateway *gateway);
-/* SPEED_MAX: the engine's now; else 0 and the engine uses the real clock. */
-int64_t gateway_virtual_ns(const struct gateway *gateway);
-/* Real clock of the newest update of an instrument that was handed to the engine; 0: none yet. */
-int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrument);
 /* Sent: orders (new), their lots, amends, cancels, queries. Not sent: unsent (by a kill; new orders
  * and their lots, amends) and refused_repeats (dropped).
  * orders + unsent is what the engine handed over, and lots + unsent_lots its lots, once the ring is
@@ -81,7 +55,92 @@ struct gateway_counters {
     uint64_t updates, orders, lots, amends, cancels, queries;
     uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
     uint64_t executions, refused_frames;
+    uint64_t connects;       /* connections made, of all sockets; the first of each is one too.. */
+    uint64_t first_connects; /* ..and these are the first ones: what is left are reconnects */
+    uint64_t gaps;           /* breaks in the sequence of a book */
 };
+
+struct gateway;
+struct gateway_ops {
+    /* One turn; returns how many messages it moved, 0: nothing to do. Never blocks. */
+    uint32_t (*poll)(struct gateway *gateway);
+    void (*close)(struct gateway *gateway);
+};
+
+/* What all kinds have; the first member of each. The atomics have one writer, the gateway's
+ * thread, and any reader. */
+struct gateway {
+    const struct gateway_ops *ops;
+    struct gateway_io io;
+    uint64_t newest_order; /* seq of the newest new order that came */
+
+    _Atomic int state, market_state;
+    _Atomic int64_t state_ns; /* real clock, since when */
+    _Atomic bool wants_exit;
+    _Atomic int64_t virtual_ns;
+    _Atomic int64_t last_update_ns[MAX_INSTRUMENTS];
+    /* The venue's own count of our position; valid when its time is not 0. */
+    _Atomic int64_t venue_lots[MAX_INSTRUMENTS], venue_lots_ns[MAX_INSTRUMENTS];
+    _Atomic int64_t clock_offset_ns; /* the venue's clock less ours; INT64_MIN: not measured */
+    _Atomic int64_t banned_until_ns; /* 0: not banned */
+    _Atomic uint64_t updates, orders, lots, amends, cancels, queries;
+    _Atomic uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
+    _Atomic uint64_t executions, refused_frames, connects, first_connects, gaps;
+};
+
+static inline uint32_t gateway_poll(struct gateway *gateway)
+{
+    return gateway->ops->poll(gateway);
+}
+
+/* NULL: nothing happens. */
+void gateway_close(struct gateway *gateway);
+
+/* --- any thread --- */
+enum market_state gateway_market_state(const struct gateway *gateway);
+enum gateway_state gateway_state(const struct gateway *gateway);
+bool gateway_wants_exit(const struct gateway *gateway);
+/* SPEED_MAX of the simulated one: the engine's now; else 0 and the engine uses the real clock. */
+int64_t gateway_virtual_ns(const struct gateway *gateway);
+/* Real clock of the newest update of an instrument that was handed to the engine; 0: none yet. */
+int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrument);
 struct gateway_counters gateway_counters(const struct gateway *gateway);
+
+/* --- for the kinds; the gateway's thread --- */
+void gateway_init(struct gateway *gateway, const struct gateway_ops *ops,
+                  const struct gateway_io *io);
+/* Also of a state that it is in already: then nothing changes. */
+void gateway_set_state(struct gateway *gateway, enum gateway_state state);
+void gateway_count_update(struct gateway *gateway, uint16_t instrument);
+/* The venue has told its count of our position. */
+void gateway_count_position(struct gateway *gateway, uint16_t instrument, int64_t lots);
+
+/* One writer: a plain load and store will do, and costs no locked instruction. */
+static inline void gateway_add(_Atomic uint64_t *counter, uint64_t amount)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + amount,
+                          memory_order_relaxed);
+}
+
+/* Says on the kill page that every order of earlier turns is done: before the first look at the
+ * order ring of a turn. */
+void gateway_answer_kill(struct gateway *gateway);
+
+enum gateway_verdict {
+    GATEWAY_SEND,    /* its bytes may leave: send, then gateway_count_sent() */
+    GATEWAY_DONE,    /* dropped or sent back: off the ring with it */
+    GATEWAY_NOT_NOW, /* the execution ring is full: it stays on the order ring */
+};
+/* Of the message that is first on the order ring; called once its fate can be carried out at once.
+ * The kill page is read here: stamp the message before. */
+enum gateway_verdict gateway_judge(struct gateway *gateway, const struct order_message *message,
+                                   int64_t now_ns);
+void gateway_count_sent(struct gateway *gateway, const struct order_message *message);
+/* Whether the gateways themselves are to cancel, at the venue, all that is killed: the sweep to
+ * report done afterwards, or 0. */
+uint64_t gateway_sweep_wanted(const struct gateway *gateway);
+void gateway_sweep_done(struct gateway *gateway, uint64_t sweep);
+/* Whether an order of these scopes is to be cancelled by that sweep. */
+bool gateway_is_killed(const struct gateway *gateway, const struct order_message *message);
 
 #endif

@@ -11,7 +11,7 @@
  *                    server/control/kill_wait.c, with patience without end
  * Engine             a turn of server/thread/engine_thread.c; look() is oms_kill() and set_state()
  *                    is oms_set_state() of engine/oms/scopes.c; submit() is oms_submit()
- * Gateway            take_orders() in server/gateway/gateway.c
+ * Gateway            take_orders() in server/gateway/simulated/simulated.c
  * Resumer            propose and approve in server/control/changes.c: names what the view showed
  * ticket .. seen     the members of struct kill_page, of one scope
  * published          tail of a gateway's order ring; consumed: its head. Nothing wraps, so an
@@ -25,7 +25,7 @@
  * mirrors engine/oms/scopes.c: if (command->clears != now->incident || word != now->served)
  * mirrors engine/oms/scopes.c: if (!seen_is_killed(&oms->seen, scope) || word == oms->states[scope].served)
  * mirrors engine/oms/seen.h: return kill_page_doorbell(seen->page) != seen->doorbell;
- * mirrors server/gateway/gateway.c: while (taken < TURN_ORDERS_MAX && take_order(gateway))
+ * mirrors server/gateway/simulated/simulated.c: while (taken < TURN_ORDERS_MAX && take_order(gateway))
  * mirrors server/control/kill_wait.c: if (ring_too && ring_consumed(target->order_rings[i]) < */
 #ifndef GATEWAYS
 #define GATEWAYS 1

@@ -5,6 +5,7 @@
  * until a resume of that scope; each kill must have been said by the engine; and in the end what
  * the engine said it sent is what the gateway sent and sent back, and what stands in the ledger. */
 #include "control/kill_wait.h"
+#include "gateway/simulated/simulated.h"
 #include "gateway/synthetic/synthetic.h"
 #include "thread/clock.h"
 #include "thread/engine_thread.h"
@@ -97,20 +98,20 @@ static void configure(void)
 
 static void open_gateway(void)
 {
-    struct gateway_config wanted = {.instruments = config.instrument,
-                                    .instrument_count = config.scopes.instruments,
-                                    .speed = SPEED_TIMES,
-                                    .times = 5,
-                                    .sim = {.seed = 1, .order_latency_ns = 100000},
-                                    .ledger_path = ledger_path,
-                                    .market = &market,
-                                    .executions = &executions,
-                                    .orders = &orders,
-                                    .kill = &page};
+    struct simulated_config wanted = {.io = {.instruments = config.instrument,
+                                             .instrument_count = config.scopes.instruments,
+                                             .market = &market,
+                                             .executions = &executions,
+                                             .orders = &orders,
+                                             .kill = &page},
+                                      .speed = SPEED_TIMES,
+                                      .times = 5,
+                                      .sim = {.seed = 1, .order_latency_ns = 100000},
+                                      .ledger_path = ledger_path};
     struct err err;
 
     if (synthetic_open(1, clock_real_ns(), &wanted.feed, &err) != OK ||
-        gateway_open(&gateway, &wanted, &err) != OK) {
+        simulated_open(&gateway, &wanted, &err) != OK) {
         printf("kill path: %s\n", err.text);
         exit(1);
     }
@@ -343,8 +344,9 @@ int main(void)
 {
     struct engine_thread turn = {.kill = &page,
                                  .commands = &commands,
-                                 .executions = &executions,
-                                 .market = &market,
+                                 .gateways = 1,
+                                 .executions = {&executions},
+                                 .market = {&market},
                                  .step = &step,
                                  .tick_to_order = &tick_to_order,
                                  .idle = IDLE_YIELD,
@@ -357,7 +359,7 @@ int main(void)
     close(mkstemp(ledger_path));
     make_world();
     turn.engine = engine;
-    turn.gateway = gateway;
+    turn.gateway[0] = gateway;
     start(&listener_id, listen, NULL);
     start(&gateway_id, run_gateway, NULL);
     start(&engine_id, engine_thread_run, &turn);

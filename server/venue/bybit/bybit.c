@@ -148,7 +148,7 @@ static enum status open_server(struct bybit *bybit, struct err *err)
     return venue_server_open(&bybit->server, &config, err);
 }
 
-enum status bybit_open(struct bybit **opened, const struct bybit_config *config, struct err *err)
+enum status bybit_serve(struct bybit **opened, const struct bybit_config *config, struct err *err)
 {
     struct bybit *bybit = calloc(1, sizeof *bybit);
     enum status status;

@@ -1,6 +1,6 @@
 /* What a killed venue's ledger has and the engine never heard of. */
-#include "gateway/ledger.h"
-#include "gateway/owed.h"
+#include "gateway/simulated/ledger.h"
+#include "gateway/simulated/owed.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -12,8 +12,8 @@
  * anybody has heard of the venue is in the file, whenever the program is killed. A line that a kill
  * has torn is cut off at the next start: nobody has heard of it. A write that fails closes the
  * ledger, and says so in the log. Gateway thread only. */
-#ifndef PITWALL_GATEWAY_LEDGER_H
-#define PITWALL_GATEWAY_LEDGER_H
+#ifndef PITWALL_GATEWAY_SIMULATED_LEDGER_H
+#define PITWALL_GATEWAY_SIMULATED_LEDGER_H
 
 #include "engine.h"
 

@@ -8,8 +8,8 @@
  * Only the last OWED_REACH bytes are read. That is more than the way from the venue to the engine
  * holds, and too little for more fills than the engine remembers the ids of, so none comes twice.
  * Main thread, before the start; some ms, and memory of what is found. */
-#ifndef PITWALL_GATEWAY_OWED_H
-#define PITWALL_GATEWAY_OWED_H
+#ifndef PITWALL_GATEWAY_SIMULATED_OWED_H
+#define PITWALL_GATEWAY_SIMULATED_OWED_H
 
 #include "engine.h"
 

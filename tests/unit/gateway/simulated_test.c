@@ -1,10 +1,11 @@
-#include "gateway/gateway.h"
+#include "gateway/simulated/simulated.h"
 
 #include "thread/clock.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,7 +57,7 @@ static struct instrument rows[2];
 static struct ring market, executions, orders;
 static struct kill_page *page;
 static struct gateway *gateway;
-static struct gateway_config config;
+static struct simulated_config config;
 static char ledger_path[64];
 static uint64_t order_seq;
 
@@ -90,14 +91,14 @@ static void open_bench(void)
     order_seq = 0;
     strcpy(ledger_path, "/tmp/pitwall_ledger_XXXXXX");
     close(mkstemp(ledger_path));
-    config = (struct gateway_config){.feed = &fake.feed,
-                                     .instruments = rows,
-                                     .instrument_count = 2,
-                                     .ledger_path = ledger_path,
-                                     .market = &market,
-                                     .executions = &executions,
-                                     .orders = &orders,
-                                     .kill = page};
+    config = (struct simulated_config){.io = {.instruments = rows,
+                                              .instrument_count = 2,
+                                              .market = &market,
+                                              .executions = &executions,
+                                              .orders = &orders,
+                                              .kill = page},
+                                       .feed = &fake.feed,
+                                       .ledger_path = ledger_path};
     gateway = NULL;
 }
 
@@ -115,7 +116,7 @@ static void start(void)
 {
     struct err err;
 
-    cr_assert(eq(int, gateway_open(&gateway, &config, &err), OK), "%s", err.text);
+    cr_assert(eq(int, simulated_open(&gateway, &config, &err), OK), "%s", err.text);
 }
 
 static void feed_snapshot(int64_t after_ns)
@@ -374,13 +375,13 @@ Test(gateway, another_tick_or_nothing_in_common_is_refused)
     struct err err;
 
     fake.instruments.row[0].price_decimals = 2;
-    cr_assert(eq(int, gateway_open(&gateway, &config, &err), ERR_CONFIG));
+    cr_assert(eq(int, simulated_open(&gateway, &config, &err), ERR_CONFIG));
     cr_assert(strstr(err.text, "sim:BBB") != NULL);
     name_row(&fake.instruments.row[0], "sim:ELSE");
-    cr_assert(eq(int, gateway_open(&gateway, &config, &err), ERR_CONFIG));
+    cr_assert(eq(int, simulated_open(&gateway, &config, &err), ERR_CONFIG));
     fake.instruments.row[0] = rows[1];
     config.ledger_path = "/nowhere/at/all";
-    cr_assert(eq(int, gateway_open(&gateway, &config, &err), ERR_IO));
+    cr_assert(eq(int, simulated_open(&gateway, &config, &err), ERR_IO));
     cr_assert(strstr(err.text, "/nowhere/at/all") != NULL);
 }
 
@@ -460,7 +461,7 @@ Test(gateway, a_cancel_goes_through_a_kill)
 
 Test(gateway, the_answer_on_the_kill_page_is_the_doorbell_before_the_orders_of_the_turn)
 {
-    config.index = 3;
+    config.io.index = 3;
     start();
     kill_page_set(page, 0);
     kill_page_set(page, 1);
@@ -785,7 +786,7 @@ Test(gateway, a_script_that_is_wrong_stops_the_start)
     struct err err;
 
     config.faults_path = write_script("{\"on\":\"new\",\"nth\":1,\"do\":\"half_open\"}\n");
-    cr_assert(eq(int, gateway_open(&gateway, &config, &err), ERR_CONFIG));
+    cr_assert(eq(int, simulated_open(&gateway, &config, &err), ERR_CONFIG));
     cr_assert(ne(ptr, strstr(err.text, ":1: \"do\": 'half_open' needs the wire simulator"), NULL),
               "%s", err.text);
     unlink(config.faults_path);

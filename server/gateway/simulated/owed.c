@@ -1,4 +1,4 @@
-#include "gateway/owed.h"
+#include "gateway/simulated/owed.h"
 
 #include "thread/log.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/ledger.h"
+#include "gateway/simulated/ledger.h"
 
 #include "thread/log.h"
 
