@@ -103,7 +103,7 @@ LDFLAGS_ALL := $(tune_$(MODE)) $(ARCH) -g $(SAME) $(LINK_HARDEN) $(LDFLAGS)
 
 # Asked in the recipe, not here: `make run` on a bare machine installs pkg-config first. Debian
 # keeps all these headers in /usr/include, so no --cflags are needed.
-PKGS := libmicrohttpd libwebsockets jansson sqlite3 libsodium yaml-0.1 zlib libcrypto
+PKGS := libmicrohttpd libwebsockets jansson sqlite3 libsodium yaml-0.1 zlib libssl libcrypto
 libs = $$(pkg-config --libs $(PKGS)) -lwslay -lpthread
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)$(BREAK:%=-broken-%)
