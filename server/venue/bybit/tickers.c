@@ -64,7 +64,8 @@ static void add_linear(struct fill *fill, const struct venue_ticker *ticker)
 {
     int64_t interest_e8 = 0;
 
-    if (!instrument_value_e8(&fill->row->grid, ticker->mark_ticks, ticker->open_interest_lots,
+    if (ticker->mark_ticks == 0 ||
+        !instrument_value_e8(&fill->row->grid, ticker->mark_ticks, ticker->open_interest_lots,
                              &interest_e8))
         interest_e8 = 0;
     add_price(fill, "prevPrice1h", ticker->open_ticks);
