@@ -167,8 +167,9 @@ export class Venue {
     return exchange;
   }
 
-  pro(name, more = {}) {
+  async pro(name, more = {}) {
     const exchange = this.ccxt(name, more, ccxt.pro.bybit);
+    await exchange.loadHttpProxyAgent(); // what ccxt wants before it opens ws: instead of wss:
     const path = (kind) => `${this.wsUrl}/v5/${kind}`;
     exchange.urls.api.ws = {
       public: Object.fromEntries(["spot", "linear", "inverse", "option"].map((kind) => [kind, path(`public/${kind}`)])),
