@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { until } from "../api/wait.mjs";
-import { eventually, overBoth, PEOPLE, Venue } from "./venue.mjs";
+import { overBoth, PEOPLE, Venue } from "./venue.mjs";
 
 const SWAP = "BTC/USDT:USDT";
 const SPOT = "ETH/USDT";
@@ -205,7 +205,8 @@ overBoth((name, how) => {
       await until("subscriptions", () => subscriptions(venue, "alice").length >= 4);
       await alice.createOrderWs(SWAP, "limit", "sell", 0.01, 60000, { clientOrderId: "told" });
       seen.orders.push(...(await watching[0]).map(short));
-      const filled = alice.watchOrders(SWAP);
+      assert.deepEqual((await watching[2]).map(({ contracts }) => contracts), [0]); // told with each order
+      const [filled, opened] = [alice.watchOrders(SWAP), alice.watchPositions([SWAP])];
       await bob.createOrder(SWAP, "market", "buy", 0.004);
       seen.orders.push(...(await filled).map(short));
       seen.trades.push(...(await watching[1]));
@@ -217,12 +218,7 @@ overBoth((name, how) => {
         seen.trades.map(({ price, amount, side, takerOrMaker, fee }) => [price, amount, side, takerOrMaker, fee.cost]),
         [[60000, 0.004, "sell", "maker", 0.048]],
       );
-      await watching[2];
-      await eventually(
-        assert.deepEqual,
-        () => Object.values(alice.positions.hashmap[SWAP]).filter(({ contracts }) => contracts > 0).map((p) => [p.side, p.contracts, p.entryPrice]),
-        [["short", 0.004, 60000]],
-      );
+      assert.deepEqual((await opened).map((p) => [p.side, p.contracts, p.entryPrice]), [["short", 0.004, 60000]]);
       const balance = await watching[3];
       assert.equal(balance.USDT.total, Number((await venue.of("alice")).balances.USDT));
       await alice.cancelAllOrders(SWAP);
