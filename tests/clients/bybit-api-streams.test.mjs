@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { until } from "../api/wait.mjs";
 import { Book } from "./book.mjs";
-import { dataOf, eventually, overBoth, PEOPLE, updateOf, Venue } from "./venue.mjs";
+import { dataOf, eventually, listening, overBoth, PEOPLE, updateOf, Venue } from "./venue.mjs";
 
 const LINEAR = { category: "linear", symbol: "BTCUSDT" };
 const PRIVATE = ["order", "execution", "position", "wallet"];
@@ -294,15 +294,4 @@ overBoth((name, how) => {
 
 function dataOfTopic(socket, topic) {
   return socket.updates.filter((update) => update.topic === topic);
-}
-
-/** Subscribes to private topics and waits for the venue's word that it is so. */
-async function listening(socket, topics) {
-  const replies = [];
-  const note = (reply) => replies.push(reply);
-  socket.on("response", note);
-  socket.subscribeV5(topics, "linear", true);
-  const told = () => replies.filter(({ op, success }) => op === "subscribe" && success).length;
-  await until("the subscription's reply", () => told() > 0);
-  socket.off("response", note);
 }

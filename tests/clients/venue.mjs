@@ -209,3 +209,14 @@ export function updateOf(socket, topic, fits = () => true, timeoutMs = 5000) {
 export function dataOf(socket, topic) {
   return socket.updates.filter((update) => update.topic === topic).flatMap(({ data }) => data);
 }
+
+/** Subscribes to private topics and waits for the venue's word that it is so. */
+export async function listening(socket, topics) {
+  const replies = [];
+  const note = (reply) => replies.push(reply);
+  socket.on("response", note);
+  socket.subscribeV5(topics, "linear", true);
+  const told = () => replies.filter(({ op, success }) => op === "subscribe" && success).length;
+  await until("the subscription's reply", () => told() > 0);
+  socket.off("response", note);
+}
