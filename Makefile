@@ -271,7 +271,7 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 
 .PHONY: test test-long scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault crash api web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
