@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { until } from "../api/wait.mjs";
+import { until } from "../venue/venue.mjs";
 import { Book } from "./book.mjs";
-import { dataOf, eventually, listening, overBoth, PEOPLE, updateOf, Venue } from "./venue.mjs";
+import { dataOf, Desk, eventually, listening, overBoth, PEOPLE, updateOf } from "./desk.mjs";
 
 const LINEAR = { category: "linear", symbol: "BTCUSDT" };
 const PRIVATE = ["order", "execution", "position", "wallet"];
@@ -37,11 +37,11 @@ async function assertSameBook(socket, topic, ask) {
 
 overBoth((name, how) => {
   test(`bybit-api's public streams, ${name}`, async (t) => {
-    const venue = await Venue.start({ ...how, market: "synthetic" });
+    const venue = await Desk.start({ ...how, market: "synthetic" });
     const rest = venue.rest();
 
     await t.test(`${name}, a book kept from orderbook.1000 equals the book by HTTP at the same u`, async () => {
-      const socket = venue.socket("/v5/public/linear");
+      const socket = venue.stream("/v5/public/linear");
       await Promise.all(socket.subscribeV5("orderbook.1000.BTCUSDT", "linear"));
       await updateOf(socket, "orderbook.1000.BTCUSDT", ({ type }) => type === "delta");
       await assertSameBook(socket, "orderbook.1000.BTCUSDT", () => rest.getOrderbook({ ...LINEAR, limit: 1000 }));
@@ -49,7 +49,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, so does spot`, async () => {
-      const socket = venue.socket("/v5/public/spot");
+      const socket = venue.stream("/v5/public/spot");
       socket.subscribeV5("orderbook.1000.ETHUSDT", "spot");
       await updateOf(socket, "orderbook.1000.ETHUSDT", ({ type }) => type === "delta");
       const spot = { category: "spot", symbol: "ETHUSDT", limit: 200 };
@@ -58,7 +58,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, all depths at once: continuous, never crossed, in step`, async () => {
-      const socket = venue.socket("/v5/public/linear");
+      const socket = venue.stream("/v5/public/linear");
       const topics = [1, 50, 200].map((depth) => `orderbook.${depth}.BTCUSDT`);
       await Promise.all(socket.subscribeV5([...topics, "publicTrade.BTCUSDT", "tickers.BTCUSDT"], "linear"));
       await Promise.all(topics.map((topic) => until(topic, () => socket.updates.filter((u) => u.topic === topic).length > 20, 8000)));
@@ -82,7 +82,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, trades and tickers are those that HTTP tells`, async () => {
-      const socket = venue.socket("/v5/public/linear");
+      const socket = venue.stream("/v5/public/linear");
       socket.subscribeV5(["publicTrade.BTCUSDT", "tickers.BTCUSDT"], "linear");
       await until("trades", () => dataOf(socket, "publicTrade.BTCUSDT").length > 3, 15000);
       const { list } = well(await rest.getPublicTradingHistory({ ...LINEAR, limit: 1000 }));
@@ -107,7 +107,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, no more comes after unsubscribing`, async () => {
-      const socket = venue.socket("/v5/public/linear");
+      const socket = venue.stream("/v5/public/linear");
       await Promise.all(socket.subscribeV5("orderbook.50.BTCUSDT", "linear"));
       await updateOf(socket, "orderbook.50.BTCUSDT", ({ type }) => type === "delta");
       const replies = [];
@@ -123,7 +123,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, a stream that the venue cuts comes back with a snapshot`, async () => {
-      const socket = venue.socket("/v5/public/linear");
+      const socket = venue.stream("/v5/public/linear");
       const reconnected = new Promise((done) => socket.once("reconnected", done));
       await Promise.all(socket.subscribeV5("orderbook.50.ETHUSDT", "linear"));
       await updateOf(socket, "orderbook.50.ETHUSDT", ({ type }) => type === "delta");
@@ -145,12 +145,12 @@ overBoth((name, how) => {
   });
 
   test(`bybit-api's private streams, ${name}`, async (t) => {
-    const venue = await Venue.start(how);
+    const venue = await Desk.start(how);
     const alice = venue.rest("alice");
     const bob = venue.rest("bob");
 
     await t.test(`${name}, order, execution, position and wallet of a trade, to each side its own`, async () => {
-      const sockets = [venue.socket("/v5/private", "alice"), venue.socket("/v5/private", "bob")];
+      const sockets = [venue.stream("/v5/private", "alice"), venue.stream("/v5/private", "bob")];
       await Promise.all(sockets.map((socket) => listening(socket, PRIVATE)));
       well(await alice.submitOrder(limit("Sell", "60000", "0.010", { orderLinkId: "ask" })));
       await updateOf(sockets[0], "order");
@@ -191,7 +191,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, one category's topics, and the fast ones`, async () => {
-      const socket = venue.socket("/v5/private", "alice");
+      const socket = venue.stream("/v5/private", "alice");
       const eyes = ["order.spot", "execution.fast"];
       await listening(socket, eyes);
       well(await alice.submitOrder(limit("Sell", "60000", "0.001")));
@@ -208,7 +208,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, what an order ends by is told: post-only, immediate, fill-or-kill, cancel`, async () => {
-      const socket = venue.socket("/v5/private", "carol");
+      const socket = venue.stream("/v5/private", "carol");
       const carol = venue.rest("carol");
       await listening(socket, ["order"]);
       well(await alice.submitOrder(limit("Sell", "60000", "0.001")));
@@ -230,7 +230,7 @@ overBoth((name, how) => {
     });
 
     await t.test(`${name}, a private stream that is cut logs in again and listens on`, async () => {
-      const socket = venue.socket("/v5/private", "dave");
+      const socket = venue.stream("/v5/private", "dave");
       const dave = venue.rest("dave");
       await listening(socket, ["order"]);
       let authenticated = 0;
@@ -252,9 +252,9 @@ overBoth((name, how) => {
   });
 
   test(`bybit-api trades over WebSocket, ${name}`, async () => {
-    const venue = await Venue.start(how);
+    const venue = await Desk.start(how);
     const trader = venue.trader("erin");
-    const socket = venue.socket("/v5/private", "erin");
+    const socket = venue.stream("/v5/private", "erin");
     await listening(socket, ["order"]);
     const created = await trader.submitNewOrder(limit("Buy", "59000", "0.010", { orderLinkId: "ws-1" }));
     assert.equal(created.retCode, 0);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { overBoth, PEOPLE, Venue } from "./venue.mjs";
+import { Desk, overBoth, PEOPLE } from "./desk.mjs";
 
 const LINEAR = { category: "linear", symbol: "BTCUSDT" };
 const SPOT = { category: "spot", symbol: "ETHUSDT" };
@@ -23,7 +23,7 @@ function well(answer) {
 
 overBoth((name, how) => {
   test(`bybit-api by HTTP, ${name}`, async (t) => {
-    const venue = await Venue.start(how);
+    const venue = await Desk.start(how);
     const alice = venue.rest("alice");
     const bob = venue.rest("bob");
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { until } from "../api/wait.mjs";
-import { overBoth, PEOPLE, Venue } from "./venue.mjs";
+import { until } from "../venue/venue.mjs";
+import { Desk, overBoth, PEOPLE } from "./desk.mjs";
 
 const SWAP = "BTC/USDT:USDT";
 const SPOT = "ETH/USDT";
@@ -12,7 +12,7 @@ const short = (order) => [order.clientOrderId, order.status, order.side, order.p
 
 overBoth((name, how) => {
   test(`ccxt by HTTP, ${name}`, async (t) => {
-    const venue = await Venue.start(how);
+    const venue = await Desk.start(how);
     const [alice, bob, carol] = ["alice", "bob", "carol"].map((person) => venue.ccxt(person));
 
     await t.test(`${name}, markets, time and currencies`, async () => {
@@ -136,7 +136,7 @@ overBoth((name, how) => {
   });
 
   test(`ccxt's public streams, ${name}`, async (t) => {
-    const venue = await Venue.start({ ...how, market: "synthetic" });
+    const venue = await Desk.start({ ...how, market: "synthetic" });
     const exchange = await venue.pro();
     await exchange.loadMarkets();
 
@@ -187,7 +187,7 @@ overBoth((name, how) => {
   });
 
   test(`ccxt's private streams and orders over WebSocket, ${name}`, async (t) => {
-    const venue = await Venue.start(how);
+    const venue = await Desk.start(how);
     const alice = await venue.pro("alice", { newUpdates: true });
     const bob = venue.ccxt("bob");
     await Promise.all([alice.loadMarkets(), bob.loadMarkets()]);

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { pause, until } from "../api/wait.mjs";
-import { dataOf, listening, Venue } from "./venue.mjs";
+import { sleep, until } from "../venue/venue.mjs";
+import { dataOf, Desk, listening } from "./desk.mjs";
 
 const DELAY_MS = 300; // from asking to being in force
 const WINDOW_MS = 3000; // the shortest there is
@@ -19,7 +19,7 @@ async function windows(client) {
 }
 
 async function carrier(venue, name, ...topics) {
-  const socket = venue.socket("/v5/private", name);
+  const socket = venue.stream("/v5/private", name);
   await listening(socket, topics);
   return socket;
 }
@@ -35,18 +35,18 @@ async function resting(venue, name) {
 }
 
 test("disconnect cancels", async (t) => {
-  const venue = await Venue.start({ args: ["--dcp-delay-ms", String(DELAY_MS)] });
+  const venue = await Desk.start({ args: ["--dcp-delay-ms", String(DELAY_MS)] });
 
   await t.test("a window is in force after a while, per product; bad ones are refused", async () => {
     const alice = venue.rest("alice");
     assert.deepEqual(await windows(alice), []);
     assert.equal((await alice.setDisconnectCancelAllWindowV2({ product: "DERIVATIVES", timeWindow: 10 })).retCode, 0);
     assert.deepEqual(await windows(alice), []);
-    await pause(DELAY_MS + 50);
+    await sleep(DELAY_MS + 50);
     assert.deepEqual(await windows(alice), [["DERIVATIVES", "ON", "10"]]);
     await alice.setDisconnectCancelAllWindowV2({ timeWindow: 20 }); // no product: options
     await venue.ccxt("alice").cancelAllOrdersAfter(40000, { type: "spot" });
-    await pause(DELAY_MS + 50);
+    await sleep(DELAY_MS + 50);
     assert.deepEqual((await windows(alice)).sort(), [["DERIVATIVES", "ON", "10"], ["OPTIONS", "ON", "20"], ["SPOT", "ON", "40"]]);
     for (const wrong of [{ timeWindow: 2 }, { timeWindow: 301 }, { timeWindow: 10, product: "ALL" }]) {
       assert.equal((await alice.setDisconnectCancelAllWindowV2(wrong)).retCode, 10001, JSON.stringify(wrong));
@@ -66,7 +66,7 @@ test("disconnect cancels", async (t) => {
         await bob.submitOrder(ORDER);
         await bob.submitOrder(SPOT_ORDER);
         first.closeAll(true);
-        await pause(WINDOW_MS + 500);
+        await sleep(WINDOW_MS + 500);
         assert.deepEqual(await resting(venue, "bob"), ["spot ETHUSDT", "linear BTCUSDT"]);
         second.closeAll(true);
         const gone = Date.now();
@@ -83,9 +83,9 @@ test("disconnect cancels", async (t) => {
         await protect(carol, "DERIVATIVES");
         await carol.submitOrder(ORDER);
         socket.closeAll(true);
-        await pause(WINDOW_MS / 2);
+        await sleep(WINDOW_MS / 2);
         const again = await carrier(venue, "carol", "dcp.future");
-        await pause(WINDOW_MS);
+        await sleep(WINDOW_MS);
         assert.deepEqual(await resting(venue, "carol"), ["linear BTCUSDT"]);
         again.closeAll(true);
       }),
@@ -97,7 +97,7 @@ test("disconnect cancels", async (t) => {
         const again = new Promise((done) => socket.once("reconnected", done));
         socket.getWsStore().getWs("v5Private").terminate();
         await again;
-        await pause(WINDOW_MS + 500);
+        await sleep(WINDOW_MS + 500);
         assert.deepEqual(await resting(venue, "dave"), ["linear BTCUSDT"]);
         socket.closeAll(true);
       }),
@@ -119,7 +119,7 @@ test("disconnect cancels", async (t) => {
         await frank.submitOrder(ORDER);
         await grace.submitOrder(ORDER);
         socket.closeAll(true);
-        await pause(WINDOW_MS + 500);
+        await sleep(WINDOW_MS + 500);
         assert.deepEqual([await resting(venue, "frank"), await resting(venue, "grace")], [["linear BTCUSDT"], ["linear BTCUSDT"]]);
       }),
     ];

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { Agent, get } from "node:http";
 import test from "node:test";
-import { pause, until } from "../api/wait.mjs";
-import { PEOPLE, Venue } from "./venue.mjs";
+import { sleep, until } from "../venue/venue.mjs";
+import { Desk, PEOPLE } from "./desk.mjs";
 
 const LINEAR = { category: "linear", symbol: "BTCUSDT" };
 const SPOT = { category: "spot", symbol: "ETHUSDT" };
@@ -32,7 +32,7 @@ async function code(call) {
 }
 
 test("who one is", async (t) => {
-  const venue = await Venue.start({ accounts: OTHERS });
+  const venue = await Desk.start({ accounts: OTHERS });
   const order = limit("Buy", "59000", "0.001");
   const as = (key, secret = "s") => venue.rest(undefined, { key, secret });
   const ccxtAs = (apiKey, secret = "s") => venue.ccxt(undefined, { apiKey, secret });
@@ -77,7 +77,7 @@ test("who one is", async (t) => {
   });
 
   await t.test("log-ins by WebSocket that are wrong", async () => {
-    const socket = venue.socket("/v5/private", undefined, { key: PEOPLE.alice.key, secret: "wrong" });
+    const socket = venue.stream("/v5/private", undefined, { key: PEOPLE.alice.key, secret: "wrong" });
     const refused = new Promise((done) => socket.on("exception", done));
     socket.subscribeV5("order", "linear", true);
     const reply = await refused;
@@ -101,7 +101,7 @@ test("who one is", async (t) => {
 });
 
 test("what one may not order", async (t) => {
-  const venue = await Venue.start();
+  const venue = await Desk.start();
   const [alice, bob] = [venue.rest("alice"), venue.rest("bob")];
   const exchange = venue.ccxt("alice");
   await alice.submitOrder(limit("Sell", "60000", "0.002", { orderLinkId: "there" }));
@@ -200,7 +200,7 @@ test("what one may not order", async (t) => {
 });
 
 test("what the venue itself cannot do", async (t) => {
-  const venue = await Venue.start();
+  const venue = await Desk.start();
   const exchange = venue.ccxt("alice");
   await exchange.loadMarkets();
   const create = () => exchange.createOrder(SWAP, "limit", "buy", 0.001, 59000);
@@ -238,7 +238,7 @@ test("what the venue itself cannot do", async (t) => {
 });
 
 test("rate limits", async (t) => {
-  const venue = await Venue.start({ limits: "on" });
+  const venue = await Desk.start({ limits: "on" });
   const alice = venue.rest("alice");
 
   await t.test("ten orders a second: headers count down, then 10006 and when to come again", async () => {
@@ -251,12 +251,12 @@ test("rate limits", async (t) => {
     const wait = resetAtTimestamp - Date.now();
     assert.ok(wait > -1000 && wait <= 1000, `${wait}`);
     assert.equal((await venue.of("alice")).orders.length, 10);
-    await pause(Math.max(0, wait) + 20);
+    await sleep(Math.max(0, wait) + 20);
     assert.equal((await alice.submitOrder(limit("Buy", "59000", "0.001"))).retCode, 0);
   });
 
   await t.test("another account, category or endpoint has its own; the WebSocket has not", async () => {
-    await pause(1050);
+    await sleep(1050);
     const trader = venue.trader("alice");
     const made = await Promise.all(Array.from({ length: 10 }, () => trader.submitNewOrder(limit("Buy", "59000", "0.001"))));
     assert.equal(made.at(-1).header["X-Bapi-Limit-Status"], "0");
@@ -286,7 +286,7 @@ test("rate limits", async (t) => {
   });
 
   await t.test("the 601st request in five seconds is 403, and so is all that follows", async () => {
-    await pause(5050);
+    await sleep(5050);
     const agent = new Agent({ keepAlive: true, maxSockets: 10 });
     const status = () =>
       new Promise((done, fail) => {

@@ -1,100 +1,54 @@
-// Starts `pitwall venue` the way a person does, and makes the real clients that trade on it. The clients
-// are as npm has them: all that is set is where the venue is, whose key to use and, for TLS, nothing at
-// all: NODE_EXTRA_CA_CERTS names the authority (ca.mjs), and certificates are verified.
+// The venue simulator with accounts, and the real clients that trade on it. The clients are as npm has them:
+// all that is set is where the venue is and whose key to use. For TLS that is all, too: NODE_EXTRA_CA_CERTS
+// names the authority (authority.mjs), and certificates are verified.
 
-import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RestClientV5, WebsocketAPIClient, WebsocketClient } from "bybit-api";
 import ccxt from "ccxt";
-import { BIN, scratch } from "../api/server.mjs";
-import { until } from "../api/wait.mjs";
+import { scratch, until, Venue } from "../venue/venue.mjs";
 
-const READY_MS = 20000;
 const SILENT = { trace() {}, info() {}, error() {} };
-const running = new Set();
 
-process.on("exit", () => running.forEach((venue) => venue.process.kill("SIGKILL")));
-
-/** Accounts of a test: name -> {uid, key, secret}; each has the demo's balances. */
+/** Accounts of a test: name -> {uid, key, secret}; all have the same balances. */
 export const PEOPLE = Object.fromEntries(
   ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"].map((name, at) => [
     name,
     { uid: String(2001 + at), key: `key-of-${name}`, secret: `secret-of-${name}` },
   ]),
 );
-export const BALANCES = { USDT: "1000000", BTC: "10", ETH: "100" };
 
-function accountOf({ uid, key, secret }, more = {}) {
-  const permissions = ["ContractTrade", "Spot"];
-  return { uid: Number(uid), keys: [{ key, secret, permissions }], balances: BALANCES, ...more };
+function accountOf({ uid, key, secret }) {
+  const keys = [{ key, secret, permissions: ["ContractTrade", "Spot"] }];
+  return { uid: Number(uid), keys, balances: { USDT: "1000000", BTC: "10", ETH: "100" } };
 }
 
 function tlsArguments() {
   const dir = process.env.CLIENTS_TLS;
   if (!dir || process.env.NODE_EXTRA_CA_CERTS !== join(dir, "ca.pem")) {
     throw new Error(
-      "tests over TLS want `node tests/clients/ca.mjs DIR`, and then CLIENTS_TLS=DIR and " +
+      "tests over TLS want `node tests/clients/authority.mjs DIR`, and then CLIENTS_TLS=DIR and " +
         "NODE_EXTRA_CA_CERTS=DIR/ca.pem when node starts; `make test SUITES=clients` does that",
     );
   }
-  return ["--tls", "--cert", join(dir, "cert.pem"), "--key", join(dir, "key.pem")];
+  return ["--tls", "--tls-dir", dir];
 }
 
-export class Venue {
-  out = "";
-  err = "";
-  code = null;
-
+export class Desk extends Venue {
   /** `market`: none (the accounts are the market) or synthetic. `accounts` are added to PEOPLE's. */
   static async start({ tls = false, market = "none", limits = "off", accounts = [], args = [] } = {}) {
-    const venue = new Venue();
-    const dir = scratch();
-    const file = join(dir, "accounts.json");
-    venue.ledgerFile = join(dir, "ledger.jsonl");
-    writeFileSync(file, JSON.stringify([...Object.values(PEOPLE).map((person) => accountOf(person)), ...accounts]));
-    venue.process = spawn(BIN, [
-      ...["venue", "--protocol", "bybit-v5", "--listen", "127.0.0.1:0", "--market", market],
-      ...["--accounts", file, "--ledger", venue.ledgerFile, "--seed", "7"],
+    const file = join(scratch(), "accounts.json");
+    writeFileSync(file, JSON.stringify([...Object.values(PEOPLE).map(accountOf), ...accounts]));
+    const desk = await super.start(
+      ...["--market", market, "--accounts", file, "--seed", "7"],
       ...(limits === "off" ? ["--limits", "off"] : []),
       ...(tls ? tlsArguments() : []),
       ...args,
-    ]);
-    running.add(venue);
-    await venue.#ready();
-    return venue;
-  }
-
-  async #ready() {
-    const child = this.process;
-    [child, child.stdout, child.stderr].forEach((handle) => handle.unref());
-    child.stdout.on("data", (text) => (this.out += text));
-    child.stderr.on("data", (text) => (this.err += text));
-    this.exited = new Promise((done) => {
-      child.on("exit", (code, signal) => {
-        running.delete(this);
-        this.code = signal ?? code;
-        done(this.code);
-      });
-    });
-    await until(
-      "ready",
-      () => {
-        if (this.code !== null) throw new Error(`exit ${this.code} instead of ready: ${this.err}`);
-        return /^ready (\S+)$/m.test(this.out);
-      },
-      READY_MS,
     );
-    this.url = /^ready (\S+)$/m.exec(this.out)[1];
-    this.wsUrl = this.url.replace(/^http/, "ws");
-  }
-
-  async stop() {
-    if (this.code === null) {
-      this.process.ref();
-      this.process.kill("SIGTERM");
-    }
-    return this.exited;
+    desk.wsUrl = desk.url.replace(/^http/, "ws");
+    desk.keys = Object.values(PEOPLE);
+    delete desk.ca; // node has it already
+    return desk;
   }
 
   // ---- the venue's own account of things
@@ -128,8 +82,7 @@ export class Venue {
 
   /** The ledger's lines that have all these members. */
   ledger(wanted = {}) {
-    const lines = readFileSync(this.ledgerFile, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
-    return lines.filter((line) => Object.entries(wanted).every(([name, value]) => line[name] === value));
+    return super.ledger().filter((line) => Object.entries(wanted).every(([name, value]) => line[name] === value));
   }
 
   // ---- bybit-api
@@ -140,7 +93,7 @@ export class Venue {
   }
 
   /** One WebSocket of bybit-api: its option wsUrl is one address for all, so each has a client. */
-  socket(path, name, more = {}) {
+  stream(path, name, more = {}) {
     const { key, secret } = PEOPLE[name] ?? {};
     const options = { wsUrl: this.wsUrl + path, key, secret, reconnectTimeout: 50, ...more };
     const client = new WebsocketClient(options, SILENT);
