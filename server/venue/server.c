@@ -1,6 +1,5 @@
 #include "venue/server.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "venue/conn.h"

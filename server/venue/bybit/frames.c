@@ -182,7 +182,8 @@ void put_order(struct bybit *bybit, struct text *text, const struct venue_order 
     text_put(text,
              "\"createdTime\":\"%" PRId64 "\",\"updatedTime\":\"%" PRId64
              "\",\"rejectReason\":\"%s\",",
-             wire_ms(bybit, order->created_ns), wire_ms(bybit, order->updated_ns), reject_reason(order->end));
+             wire_ms(bybit, order->created_ns), wire_ms(bybit, order->updated_ns),
+             reject_reason(order->end));
     text_put(text,
              "\"stopOrderType\":\"\",\"tpslMode\":\"\",\"triggerPrice\":\"\",\"takeProfit\":\"\","
              "\"stopLoss\":\"\",\"tpTriggerBy\":\"\",\"slTriggerBy\":\"\",\"tpLimitPrice\":\"\","
@@ -350,5 +351,6 @@ void put_position(struct bybit *bybit, struct text *text, uint16_t account, uint
              "\"adlRankIndicator\":0,\"autoAddMargin\":0,\"leverageSysUpdatedTime\":\"\","
              "\"mmrSysUpdatedTime\":\"\",\"createdTime\":\"%" PRId64 "\",\"updatedTime\":\"%" PRId64
              "\",\"seq\":%" PRIu64 ",\"isReduceOnly\":false}",
-             wire_ms(bybit, position->created_ns), wire_ms(bybit, position->updated_ns), position->seq);
+             wire_ms(bybit, position->created_ns), wire_ms(bybit, position->updated_ns),
+             position->seq);
 }

@@ -212,7 +212,8 @@ void get_orderbook(struct call *call)
                  book->count[side] < limit ? book->count[side] : (uint32_t)limit);
     text_put(call->result,
              "\"ts\":%" PRId64 ",\"u\":%" PRId64 ",\"seq\":%" PRIu64 ",\"cts\":%" PRId64 "}",
-             wire_ms(call->bybit, call->now_ns), book->u, book->seq, wire_ms(call->bybit, call->now_ns));
+             wire_ms(call->bybit, call->now_ns), book->u, book->seq,
+             wire_ms(call->bybit, call->now_ns));
 }
 
 void get_trades(struct call *call)
@@ -241,8 +242,8 @@ void get_trades(struct call *call)
         text_put(call->result,
                  ",\"side\":\"%s\",\"time\":\"%" PRId64
                  "\",\"isBlockTrade\":false,\"isRPITrade\":false,\"seq\":\"%" PRIu64 "\"}",
-                 trades[at].taker_side == SIDE_BUY ? "Buy" : "Sell", wire_ms(call->bybit, trades[at].at_ns),
-                 trades[at].seq);
+                 trades[at].taker_side == SIDE_BUY ? "Buy" : "Sell",
+                 wire_ms(call->bybit, trades[at].at_ns), trades[at].seq);
     }
     text_put(call->result, "]}");
 }

@@ -2,7 +2,6 @@
  * been answered, each entry becomes a message to every session of the account that listens. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 
 #include <inttypes.h>

@@ -85,7 +85,8 @@ static void put_headers(struct text *headers, const struct call *call)
 {
     text_clear(headers);
     text_put(headers, "Timenow: %" PRId64 "\r\nTraceid: %016" PRIx64 "%016" PRIx64 "\r\n",
-             wire_ms(call->bybit, call->now_ns), (uint64_t)call->received_ns, venue_conn_no(call->conn));
+             wire_ms(call->bybit, call->now_ns), (uint64_t)call->received_ns,
+             venue_conn_no(call->conn));
     if (call->rate.limit)
         text_put(headers,
                  "X-Bapi-Limit: %" PRId64 "\r\nX-Bapi-Limit-Status: %" PRId64
@@ -164,7 +165,8 @@ static const struct key *authenticate(struct call *call, const struct wire_reque
     const char *window = wire_header(request, "x-bapi-recv-window");
     int64_t window_ms = *window ? strtoll(window, NULL, 10) : 5000;
 
-    if (!sign_in_window(strtoll(timestamp, NULL, 10), window_ms, wire_ms(call->bybit, call->now_ns)))
+    if (!sign_in_window(strtoll(timestamp, NULL, 10), window_ms,
+                        wire_ms(call->bybit, call->now_ns)))
         call_refuse(call, CODE_WINDOW,
                     "%s. req_timestamp[%.20s],server_timestamp[%" PRId64 "],recv_window[%.10s]",
                     code_row(CODE_WINDOW).text, timestamp, wire_ms(call->bybit, call->now_ns),

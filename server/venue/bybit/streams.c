@@ -1,7 +1,6 @@
 /* Public topics: who listens to what, trades, and when what is pushed. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
 #include "thread/log.h"
 
 #include <inttypes.h>
@@ -194,9 +193,8 @@ static void put_trade(struct bybit *bybit, struct text *text, uint16_t instrumen
     if (row->category == VENUE_SPOT)
         text_put(text, "{\"i\":\"%s\",\"T\":%" PRId64 ",\"p\":", id, wire_ms(bybit, trade->at_ns));
     else
-        text_put(text,
-                 "{\"T\":%" PRId64 ",\"s\":\"%s\",\"S\":\"%s\",\"v\":", wire_ms(bybit, trade->at_ns),
-                 row->symbol, side);
+        text_put(text, "{\"T\":%" PRId64 ",\"s\":\"%s\",\"S\":\"%s\",\"v\":",
+                 wire_ms(bybit, trade->at_ns), row->symbol, side);
     if (row->category == VENUE_SPOT)
         put_price(text, row, trade->price_ticks);
     else
@@ -221,9 +219,11 @@ static void publish_trades(struct bybit *bybit, uint16_t instrument, int64_t now
     text_clear(text);
     text_put(text, "{\"topic\":\"publicTrade.%s\",", row->symbol);
     if (row->category == VENUE_SPOT)
-        text_put(text, "\"ts\":%" PRId64 ",\"type\":\"snapshot\",\"data\":[", wire_ms(bybit, now_ns));
+        text_put(text, "\"ts\":%" PRId64 ",\"type\":\"snapshot\",\"data\":[",
+                 wire_ms(bybit, now_ns));
     else
-        text_put(text, "\"type\":\"snapshot\",\"ts\":%" PRId64 ",\"data\":[", wire_ms(bybit, now_ns));
+        text_put(text, "\"type\":\"snapshot\",\"ts\":%" PRId64 ",\"data\":[",
+                 wire_ms(bybit, now_ns));
     for (uint32_t at = 0; at < bybit->streams->trade_count[instrument]; at++) {
         text_add(text, ",", at > 0);
         put_trade(bybit, text, instrument, &bybit->streams->trades[instrument][at]);

@@ -65,9 +65,8 @@ static void add_linear(struct fill *fill, const struct venue_ticker *ticker)
 {
     int64_t interest_e8 = 0;
 
-    if (ticker->mark_ticks == 0 ||
-        !instrument_value_e8(&fill->row->grid, ticker->mark_ticks, ticker->open_interest_lots,
-                             &interest_e8))
+    if (ticker->mark_ticks == 0 || !instrument_value_e8(&fill->row->grid, ticker->mark_ticks,
+                                                        ticker->open_interest_lots, &interest_e8))
         interest_e8 = 0;
     add_price(fill, "prevPrice1h", ticker->open_ticks);
     add_price(fill, "markPrice", ticker->mark_ticks);
@@ -100,8 +99,8 @@ uint32_t ticker_fields(struct bybit *bybit, uint16_t instrument,
                        struct ticker_text fields[TICKER_FIELDS_MAX])
 {
     struct venue_ticker ticker = venue_ticker(bybit->venue, instrument);
-    struct fill fill = {.bybit = bybit,
-                        .row = venue_instrument(bybit->venue, instrument), .fields = fields};
+    struct fill fill = {
+        .bybit = bybit, .row = venue_instrument(bybit->venue, instrument), .fields = fields};
 
     snprintf(add(&fill, "symbol"), TICKER_TEXT_MAX, "%s", fill.row->symbol);
     add_decimal(&fill, "price24hPcnt", change_e6(&ticker), 6, fill.row->category == VENUE_SPOT);

@@ -38,8 +38,7 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
     if (!session_befall(bybit, session, VENUE_ON_AUTH, raw, length, received_ns, &fault))
         return;
     if (!session->key) {
-        key = session_auth(bybit, session, json_object_get(frame, "args"), clock_real_ns(),
-                           &code);
+        key = session_auth(bybit, session, json_object_get(frame, "args"), clock_real_ns(), &code);
         session->key = key;
         if (key)
             code = CODE_OK;
@@ -131,8 +130,8 @@ static void put_answer(struct call *call, struct session *session, const json_t 
     text_put(out,
              "\"Traceid\":\"%016" PRIx64 "%016" PRIx64 "\",\"Timenow\":\"%" PRId64
              "\"},\"connId\":\"%s\"}",
-             (uint64_t)call->received_ns, venue_conn_no(call->conn), wire_ms(call->bybit, call->now_ns),
-             session->id);
+             (uint64_t)call->received_ns, venue_conn_no(call->conn),
+             wire_ms(call->bybit, call->now_ns), session->id);
 }
 
 static void answer(struct call *call, struct session *session, const json_t *frame, const char *op)
