@@ -6,6 +6,8 @@
  * chain breaks; then a fresh snapshot is asked for (unsubscribe, subscribe), at most once a second
  * for each instrument and connection.
  *
+ * A book that comes out crossed is LOST too: a copy of each is kept (1.3 MB) to notice it.
+ *
  * An instrument is READY while its book is whole and moves: frames come in by our clock, and the
  * venue's own clock or count (cts, seq) goes on in them. A feed that repeats itself is no progress.
  * An instrument that is late by either bound is LOST to the sink and STALE until a new snapshot.
@@ -56,6 +58,7 @@ struct bybit_market_counters {
     uint64_t frames, updates, trades, copies, repeats, gaps, resets, lost, resubscribed;
     uint64_t refused;     /* frames with a value that cannot be used */
     uint64_t late_frames; /* of an earlier connection */
+    uint64_t crossed;     /* books that were crossed, or too large */
     uint64_t refused_subscriptions;
     uint64_t connects, first_connects, disconnects;
 };

@@ -188,7 +188,8 @@ static bool keep_bytes(struct link *link, const char *bytes, size_t length)
     return true;
 }
 
-static void link_received(void *owner, char *bytes, size_t length, bool first, bool last)
+static void link_received(void *owner, char *bytes, size_t length, bool first, bool last,
+                          int64_t received_ns)
 {
     struct link *link = owner;
     struct net_exchange *exchange = link->exchange;
@@ -197,6 +198,7 @@ static void link_received(void *owner, char *bytes, size_t length, bool first, b
 
     (void)first;
     (void)last;
+    (void)received_ns;
     if (!exchange) { /* nothing was asked */
         link_drop(link);
         return;
@@ -293,8 +295,8 @@ static void link_connect(struct link *link)
     }
     link->resolving = false;
     link->address = addresses->count;
-    link->conn = conn_open(net, &link->url, addresses->text[link->tried % addresses->count],
-                           &link_ops, link);
+    link->conn = net_conn_open(net, &link->url, addresses->text[link->tried % addresses->count],
+                               &link_ops, link);
     if (!link->conn)
         link_give_up(link, "no memory for a connection");
 }

@@ -285,6 +285,7 @@ static const struct market_update *next(struct feed *feed)
     struct recording *recording = recording_of(feed);
     struct source *source;
 
+    assert(recording->update);
     if (!recording->started)
         (void)rewind_feed(feed, NULL);
     if (recording->releasing) {
