@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IP_REQUESTS = 600, IP_WINDOW_S = 5, IPS_MAX = 64, BAN_S = 600 };
+enum { IP_REQUESTS = 600, IP_WINDOW_S = 5, BAN_S = 600 };
 
 /* ---- the query as arguments ----------------------------------------------------------------- */
 
@@ -192,11 +192,11 @@ static bool has_headers(const struct wire_request *request)
 
 /* ---- the way through -------------------------------------------------------------------------- */
 
-static uint32_t ip_place(struct bybit *bybit, const char *peer)
+uint32_t bybit_ip(struct bybit *bybit, const char *peer)
 {
     uint32_t at = 0;
 
-    while (at < IPS_MAX - 1 && bybit->ips[at][0] && strcmp(bybit->ips[at], peer) != 0)
+    while (at < BYBIT_IPS_MAX - 1 && bybit->ips[at][0] && strcmp(bybit->ips[at], peer) != 0)
         at++;
     snprintf(bybit->ips[at], KEY_IP_MAX, "%s", peer);
     return at;
@@ -205,7 +205,7 @@ static uint32_t ip_place(struct bybit *bybit, const char *peer)
 /* HTTP status that refuses any request now; 0: none. */
 static int refusal(struct bybit *bybit, const char *peer, int64_t received_ns)
 {
-    uint32_t ip = ip_place(bybit, peer);
+    uint32_t ip = bybit_ip(bybit, peer);
 
     if (received_ns < bybit->ban_until_ns || received_ns < bybit->ip_banned_ns[ip])
         return 403;

@@ -56,7 +56,9 @@ int session_upgrade(void *ctx, struct venue_conn *conn, const struct wire_reques
     if (real_ns < bybit->ban_until_ns)
         return 403;
     if (!bybit->config.no_limits &&
-        !rate_take(bybit->ip_sockets, SOCKETS_MAX, 1, SOCKETS_WINDOW_S * NS_PER_S, real_ns).passes)
+        !rate_take(&bybit->ip_sockets[bybit_ip(bybit, venue_conn_peer(conn))], SOCKETS_MAX, 1,
+                   SOCKETS_WINDOW_S * NS_PER_S, real_ns)
+             .passes)
         return 403;
     session = calloc(1, sizeof *session);
     if (!session)
