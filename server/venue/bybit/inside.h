@@ -252,6 +252,8 @@ void streams_unsubscribe(struct bybit *bybit, struct session *session, uint16_t 
 void streams_greet(struct bybit *bybit, struct session *session, uint16_t instrument,
                    enum stream stream, int64_t now_ns);
 void streams_note_trade(struct bybit *bybit, uint16_t instrument, const struct venue_trade *trade);
+/* "PlusTick": of the newest trade. */
+const char *streams_direction(const struct bybit *bybit, uint16_t instrument);
 void streams_turn(struct bybit *bybit, int64_t now_ns);
 void streams_publish(struct bybit *bybit, uint16_t instrument, enum stream stream,
                      const struct text *text, int64_t now_ns);
