@@ -26,7 +26,7 @@ void bybit_log(struct bybit *bybit, const struct venue_ledger_line *line)
     venue_ledger_write(bybit->ledger, &stamped);
 }
 
-/* ---- what the server asks ------------------------------------------------------------------------ */
+/* ---- what the server asks ------------------------------------------------------------- */
 
 static void log_connection(struct bybit *bybit, struct venue_conn *conn, const char *status)
 {
@@ -91,7 +91,7 @@ static int64_t on_turn(void *ctx, int64_t now_ns)
     return market_ns < next_ns ? market_ns : next_ns;
 }
 
-/* ---- open and close ---------------------------------------------------------------------------------- */
+/* ---- open and close ------------------------------------------------------------------- */
 
 static enum status open_core(struct bybit *bybit, struct err *err)
 {

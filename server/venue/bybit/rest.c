@@ -10,7 +10,7 @@
 
 enum { IP_REQUESTS = 600, IP_WINDOW_S = 5, BAN_S = 600 };
 
-/* ---- the query as arguments ----------------------------------------------------------------- */
+/* ---- the query as arguments ----------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -79,7 +79,7 @@ static json_t *body_arguments(const struct wire_request *request)
     return NULL;
 }
 
-/* ---- the answer ------------------------------------------------------------------------------ */
+/* ---- the answer ----------------------------------------------------------------------- */
 
 static void put_headers(struct text *headers, const struct call *call)
 {
@@ -130,7 +130,7 @@ static void answer_plain(struct venue_conn *conn, int status, const char *body)
     venue_conn_answer(conn, status, "", body, strlen(body), NULL);
 }
 
-/* ---- who is it ------------------------------------------------------------------------------- */
+/* ---- who is it ------------------------------------------------------------------------ */
 
 static bool is_bound(const struct key *key, const char *peer)
 {
@@ -190,7 +190,7 @@ static bool has_headers(const struct wire_request *request)
            *wire_header(request, "x-bapi-sign");
 }
 
-/* ---- the way through -------------------------------------------------------------------------- */
+/* ---- the way through ------------------------------------------------------------------ */
 
 uint32_t bybit_ip(struct bybit *bybit, const char *peer)
 {

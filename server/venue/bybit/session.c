@@ -148,7 +148,7 @@ void session_turn(struct bybit *bybit, int64_t now_ns)
     }
 }
 
-/* ---- log-in -------------------------------------------------------------------------------------- */
+/* ---- log-in --------------------------------------------------------------------------- */
 
 const struct key *session_auth(struct bybit *bybit, struct session *session, json_t *args,
                                int64_t now_ns, enum bybit_code *code)
@@ -189,7 +189,7 @@ const struct key *session_auth(struct bybit *bybit, struct session *session, jso
     return key->ip_count == 0 || *code == CODE_OK ? key : NULL;
 }
 
-/* ---- replies ------------------------------------------------------------------------------------- */
+/* ---- replies -------------------------------------------------------------------------- */
 
 /* The request's id with its own type; `otherwise` when there was none. */
 static void put_req_id(struct text *text, const json_t *frame, const char *otherwise)
@@ -298,7 +298,7 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
     session_reply(bybit, session, &bybit->out, VENUE_ON_AUTH, fault);
 }
 
-/* ---- public subscriptions ------------------------------------------------------------------------ */
+/* ---- public subscriptions ------------------------------------------------------------- */
 
 static size_t text_of_args(const json_t *args)
 {
@@ -375,7 +375,7 @@ static void do_public(struct bybit *bybit, struct session *session, json_t *fram
         change_streams(bybit, session, args, true, true);
 }
 
-/* ---- the way in ----------------------------------------------------------------------------------- */
+/* ---- the way in ----------------------------------------------------------------------- */
 
 static void serve(struct bybit *bybit, struct session *session, json_t *frame, const char *raw,
                   size_t length, int64_t received_ns)

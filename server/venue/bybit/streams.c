@@ -156,7 +156,7 @@ void streams_publish(struct bybit *bybit, uint16_t instrument, enum stream strea
     venue_frame_drop(frame);
 }
 
-/* ---- trades ------------------------------------------------------------------------------------ */
+/* ---- trades --------------------------------------------------------------------------- */
 
 void streams_note_trade(struct bybit *bybit, uint16_t instrument, const struct venue_trade *trade)
 {
@@ -242,7 +242,7 @@ static void publish_trades(struct bybit *bybit, uint16_t instrument, int64_t now
     bybit->publish_fault = (struct venue_fault){0};
 }
 
-/* ---- when ---------------------------------------------------------------------------------------- */
+/* ---- when ----------------------------------------------------------------------------- */
 
 static void turn_one(struct bybit *bybit, uint16_t instrument, int64_t step, int64_t now_ns)
 {
