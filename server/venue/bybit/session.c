@@ -1,4 +1,4 @@
-/* WebSockets: which path is what, log-in, subscriptions, pings of /v5/public/... and /v5/private. */
+/* WebSockets: which path is what; log-in, topics, pings of public and private ones. */
 #include "venue/bybit/inside.h"
 
 #include "thread/clock.h"
