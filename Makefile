@@ -246,7 +246,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
