@@ -47,7 +47,7 @@ sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)
-fault_src := tests/fault/driver.c
+fault_src := tests/fault/driver.c tests/gateway/driver.c
 c_src := $(fault_src) $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src) $(fuzz_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
@@ -63,7 +63,7 @@ bench_obj := $(call object,$(bench_src))
 # The simulator restarts engines as the server does.
 sim_obj := $(call object,$(sim_src) server/restore.c)
 # A fuzz target is TARGET.c and what lies in TARGET/; libFuzzer brings a main of its own.
-fuzz_targets := engine decimal order_id binance
+fuzz_targets := engine decimal order_id binance bybit
 fuzz_parts = $(call object,tests/fuzz/$(1).c $(wildcard tests/fuzz/$(1)/*.c) tests/fuzz/panic.c)
 fuzz_replays := $(fuzz_targets:%=$(OBJ)/fuzz/replay-%)
 fuzz_finders := $(fuzz_targets:%=$(OBJ)/fuzz/find-%)
@@ -193,15 +193,17 @@ $(OBJ)/sim: $(sim_obj) $(OBJ)/libengine.a $(OBJ)/link-flags
 $(OBJ)/tests/fault/layer.so: tests/fault/layer.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC  )$(CC) -std=c11 -D_GNU_SOURCE -g -O1 -fPIC -shared -Wall -Wextra -o $@ $<
-$(OBJ)/tests/fault/driver: $(OBJ)/tests/fault/driver.o $(archives) $(OBJ)/link-flags
+$(OBJ)/tests/fault/driver $(OBJ)/tests/gateway/driver: %: %.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
-# The binance decoder is the server's, and needs nothing else of it; panic is the targets' own.
+# The decoders are the server's, and need nothing else of it; panic is the targets' own.
+fuzz_decoders := $(wildcard server/gateway/binance/*.c) \
+                 server/gateway/bybit/decode.c server/gateway/bybit/tolerant.c server/gateway/scan.c server/gateway/usual.c
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
 $(fuzz_replays): $(OBJ)/tests/fuzz/replay.o
 $(fuzz_finders): private FINDER := -fsanitize=fuzzer
-$(fuzz_replays) $(fuzz_finders): $(call object,$(wildcard server/gateway/binance/*.c)) \
+$(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
         $(OBJ)/libengine.a $(OBJ)/link-flags
 	@mkdir -p $(@D)
 	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) $(FINDER) -o $@ $(filter %.o,$^) $(OBJ)/libengine.a
@@ -227,7 +229,7 @@ deps-fuzz: ## Install what fuzzing needs beyond what running does
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean fault-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
+.PHONY: build web run spec clean fault-bin gateway-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -244,7 +246,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
@@ -261,6 +263,7 @@ sim-bin: $(OBJ)/sim
 tsan-bin: $(tsan_bin)
 bench-bin: $(OBJ)/benches
 fault-bin: $(OBJ)/tests/fault/layer.so $(OBJ)/tests/fault/driver
+gateway-bin: $(OBJ)/tests/gateway/driver
 fuzz-bin: $(fuzz_replays)
 fuzz-finders: $(fuzz_finders)
 
@@ -290,7 +293,7 @@ model: deps-prove ## Search the Spin models of kill, ring and approval, then bre
 	@tests/models/run $(BUILD)
 TARGET ?= engine
 SECONDS ?= 60
-fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance SECONDS=60
+fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance|bybit SECONDS=60
 	@$(again) MODE=fuzz CC=clang-14 BREAK= $(BUILD)/fuzz/fuzz/find-$(TARGET)
 	@tests/fuzz/find $(BUILD)/fuzz/fuzz/find-$(TARGET) $(TARGET) $(SECONDS)
 mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice (8 minutes of CPU)

@@ -1,7 +1,6 @@
 #include "engine_room.h"
 
 #include "build_hash.h"
-#include "gateway/simulated/simulated.h"
 #include "restore.h"
 #include "thread/clock.h"
 #include "thread/log.h"
@@ -13,7 +12,7 @@
 #include <time.h>
 
 enum {
-    MARKET_BYTES = 4 << 20,
+    MARKET_BYTES = 4 << 20, /* these three for each gateway */
     EXECUTION_BYTES = 1 << 20,
     ORDER_BYTES = 1 << 20,
     COMMAND_BYTES = 64 << 10,
@@ -51,18 +50,32 @@ static struct ring *take_ring(uint64_t bytes)
 static bool take_parts(struct engine_room *room)
 {
     room->kill = take_memory(sizeof *room->kill);
-    room->market = take_ring(MARKET_BYTES);
-    room->executions = take_ring(EXECUTION_BYTES);
-    room->orders = take_ring(ORDER_BYTES);
     room->commands = take_ring(COMMAND_BYTES);
     room->telemetry = take_ring(TELEMETRY_BYTES);
     room->step = take_memory(sizeof *room->step);
     room->tick_to_order = take_memory(sizeof *room->tick_to_order);
     room->order_ack = take_memory(sizeof *room->order_ack);
     room->fill_latency = take_memory(sizeof *room->fill_latency);
-    return room->kill && room->market && room->executions && room->orders && room->commands &&
-           room->telemetry && room->step && room->tick_to_order && room->order_ack &&
-           room->fill_latency;
+    return room->kill && room->commands && room->telemetry && room->step && room->tick_to_order &&
+           room->order_ack && room->fill_latency;
+}
+
+/* Of each gateway that there is, and no other. */
+static bool take_seats(struct engine_room *room, const struct config *config)
+{
+    bool taken = true;
+
+    for (uint16_t at = 0; at < room->config.gateways; at++) {
+        struct gateway_seat *seat = &room->seat[at];
+
+        seat->room = room;
+        seat->market = take_ring(MARKET_BYTES);
+        seat->executions = take_ring(EXECUTION_BYTES);
+        seat->orders = take_ring(ORDER_BYTES);
+        (void)snprintf(seat->name, sizeof seat->name, "%s", config_gateway_name(config, at));
+        taken = taken && seat->market && seat->executions && seat->orders;
+    }
+    return taken;
 }
 
 /* FNV-1a of the instance's name: two processes that share an account at a venue draw different
@@ -114,6 +127,10 @@ static enum status take_over(struct engine_room *room, const struct config *conf
         return err_set(err, ERR_DAMAGED,
                        "the newest execution in the journal does not fit the position it is of");
     room->carried = found->carry;
+    room->kept = take_memory(carry_size());
+    if (!room->kept)
+        return err_set(err, ERR_INTERNAL, "no memory for what an earlier run left");
+    (void)carry_copy(room->kept, room->carried);
     return OK;
 }
 
@@ -144,14 +161,15 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     if (status != OK)
         return status;
     config_engine(config, &room->config);
+    if (!take_seats(room, config))
+        return err_set(err, ERR_INTERNAL, "no memory for the gateways' rings");
     if (!build_hash(room->config.build))
         log_line(LOG_WARN, "engine", "the program cannot be read: its records name no build", NULL);
-    room->config.gateways = 1; /* one simulated venue serves all */
     room->config.epoch = epoch;
     room->config.instance = instance_tag(config->instance);
     room->config.day_start_ns = day_start_ns(now_ns, config->money.day_roll_hour);
     restore(room, config, saved, found, epoch);
-    room->inline_gateway = config->engine.inline_gateway;
+    room->inline_gateways = config->engine.inline_gateway;
     room->step_budget_ns = config->engine.step_budget_ns;
     room->watchdog = (struct watchdog){.beat_ns = &room->beat_ns,
                                        .kill = room->kill,
@@ -167,70 +185,50 @@ enum status engine_room_open(struct engine_room *room, const struct config *conf
     return OK;
 }
 
-static enum speed_kind speed_of(const char *text, uint32_t *times)
+/* Kills the scope at once; who hears of it gives the kill its name. */
+static void stop_scope(void *ctx, uint16_t scope, const char *says)
 {
-    *times = 1;
-    if (strcmp(text, "max") == 0)
-        return SPEED_MAX;
-    if (text[0] != 'x')
-        return SPEED_REAL;
-    *times = (uint32_t)strtoul(text + 1, NULL, 10);
-    return SPEED_TIMES;
+    const struct gateway_seat *seat = ctx;
+    const struct engine_room *room = seat->room;
+    uint64_t incident = kill_page_set(room->kill, scope);
+
+    if (room->note_stop)
+        room->note_stop(room->note_ctx, incident, scope, seat->name, says);
 }
 
-static enum at_end at_end_of(const char *text)
+static struct gateway_io io_of(struct engine_room *room, const struct config *config,
+                               uint16_t index)
 {
-    return strcmp(text, "loop") == 0   ? AT_END_LOOP
-           : strcmp(text, "exit") == 0 ? AT_END_EXIT
-                                       : AT_END_HOLD;
+    struct gateway_seat *seat = &room->seat[index];
+
+    return (struct gateway_io){.index = index,
+                               .instruments = config->instrument,
+                               .instrument_count = config->instruments,
+                               .market = seat->market,
+                               .executions = seat->executions,
+                               .orders = seat->orders,
+                               .kill = room->kill,
+                               .stop = stop_scope,
+                               .stop_ctx = seat};
 }
 
-static struct sim_config sim_of(const struct config *config, uint64_t epoch)
+enum status engine_room_gateways(struct engine_room *room, const struct config *config,
+                                 struct feed *feed, struct err *err)
 {
-    return (struct sim_config){.seed = config->seed,
-                               .epoch = epoch,
-                               .order_latency_ns = config->market.order_latency_ns,
-                               .ack_latency_ns = config->market.ack_latency_ns,
-                               .data_latency_ns = config->market.data_latency_ns,
-                               .jitter_ns = config->market.jitter_ns,
-                               .queue = {.kind = (uint8_t)config->market.queue_model,
-                                         .power = (uint8_t)config->market.queue_power,
-                                         .decay_e8 = (uint32_t)config->market.queue_decay_e8},
-                               .adverse_probability_e8 =
-                                   (uint32_t)config->market.adverse_probability_e8,
-                               .adverse_ticks = config->market.adverse_ticks,
-                               .position_interval_ns = config->market.position_interval_ns,
-                               .funding_interval_ns = config->market.funding_interval_ns};
-}
+    struct gateways_plan plan = {.config = config,
+                                 .engine = &room->config,
+                                 .carried = room->kept,
+                                 .engine_beat_ns = &room->beat_ns,
+                                 .live_feed = room->live_feed};
+    struct gateway *gateway[MAX_GATEWAYS] = {NULL};
+    enum status status;
 
-static bool is_news(void *ctx, uint64_t order_id, uint64_t exec_id, struct execution *fill)
-{
-    return carry_misses(ctx, order_id, exec_id, fill);
-}
-
-enum status engine_room_gateway(struct engine_room *room, const struct config *config,
-                                struct feed *feed, struct err *err)
-{
-    struct simulated_config gateway = {
-        .io = {.instruments = config->instrument,
-               .instrument_count = config->instruments,
-               .market = room->market,
-               .executions = room->executions,
-               .orders = room->orders,
-               .kill = room->kill},
-        .feed = feed,
-        .at_end = at_end_of(config->market.at_end),
-        .sim = sim_of(config, room->config.epoch),
-        .faults_path = config->market.faults[0] != '\0' ? config->market.faults : NULL,
-        .ledger_path = config->market.ledger[0] != '\0' ? config->market.ledger : NULL};
-
-    if (room->carried)
-        gateway.is_news = is_news;
-    gateway.is_news_ctx = room->carried;
-    for (uint16_t at = 0; room->carried && at < config->instruments; at++)
-        gateway.opening_lots[at] = carry_lots(room->carried, at);
-    gateway.speed = speed_of(config->market.speed, &gateway.times);
-    return simulated_open(&room->gateway, &gateway, err);
+    for (uint16_t at = 0; at < room->config.gateways; at++)
+        plan.io[at] = io_of(room, config, at);
+    status = gateways_open(gateway, &plan, feed, err);
+    for (uint16_t at = 0; at < room->config.gateways; at++)
+        room->seat[at].gateway = gateway[at];
+    return status;
 }
 
 /* Only the engine's own memory is locked: locking all that comes would starve password hashing. */
@@ -275,13 +273,14 @@ enum status engine_room_engine(struct engine_room *room, struct journal *journal
     void *memory = take_memory(size);
     struct engine_io io = {.events = journal_lane(journal, JOURNAL_ENGINE),
                            .telemetry = room->telemetry,
-                           .orders = {room->orders},
                            .kill = room->kill,
                            .order_ack = room->order_ack,
                            .fill_latency = room->fill_latency};
 
     if (!memory)
         return err_set(err, ERR_INTERNAL, "no memory for the engine");
+    for (uint16_t at = 0; at < room->config.gateways; at++)
+        io.orders[at] = room->seat[at].orders;
     lock_memory(memory, size);
     (void)lane_append(io.events, INPUT_NAMES, clock_real_ns(), 0, &room->names, sizeof room->names);
     room->engine = engine_init(memory, &room->config, io, clock_real_ns());
@@ -290,41 +289,65 @@ enum status engine_room_engine(struct engine_room *room, struct journal *journal
 
 static void *gateway_run(void *context)
 {
-    struct engine_room *room = context;
+    const struct gateway_seat *seat = context;
     uint32_t empty = 0;
 
     (void)thread_hurry(HURRY_GATEWAY);
     while (!atomic_load_explicit(&thread_stopping, memory_order_acquire)) {
-        if (gateway_poll(room->gateway) != 0)
+        if (gateway_poll(seat->gateway) != 0)
             empty = 0;
         else
-            thread_idle(room->idle, &empty);
+            thread_idle(seat->room->idle, &empty);
     }
     return NULL;
+}
+
+static enum status start_gateways(struct engine_room *room, struct err *err)
+{
+    enum status status = OK;
+
+    for (uint16_t at = 0; status == OK && at < room->config.gateways; at++) {
+        struct gateway_seat *seat = &room->seat[at];
+        char name[THREAD_NAME_MAX] = "gateway";
+
+        if (room->config.gateways > 1)
+            (void)snprintf(name, sizeof name, "gw-%.12s", seat->name);
+        status = thread_start(&seat->thread, name, false, room->idle, gateway_run, seat, err);
+    }
+    return status;
+}
+
+static void fill_engine_thread(struct engine_room *room)
+{
+    struct engine_thread *thread = &room->engine_thread;
+
+    *thread = (struct engine_thread){.engine = room->engine,
+                                     .gateways = room->config.gateways,
+                                     .inline_gateways = room->inline_gateways,
+                                     .kill = room->kill,
+                                     .commands = room->commands,
+                                     .step = room->step,
+                                     .tick_to_order = room->tick_to_order,
+                                     .idle = room->idle,
+                                     .step_budget_ns = room->step_budget_ns,
+                                     .beat_ns = &room->beat_ns};
+    for (uint16_t at = 0; at < room->config.gateways; at++) {
+        thread->gateway[at] = room->seat[at].gateway;
+        thread->executions[at] = room->seat[at].executions;
+        thread->market[at] = room->seat[at].market;
+    }
 }
 
 enum status engine_room_start(struct engine_room *room, struct err *err)
 {
     enum status status;
 
-    room->engine_thread = (struct engine_thread){.engine = room->engine,
-                                                 .gateway = room->gateway,
-                                                 .inline_gateway = room->inline_gateway,
-                                                 .kill = room->kill,
-                                                 .commands = room->commands,
-                                                 .executions = room->executions,
-                                                 .market = room->market,
-                                                 .step = room->step,
-                                                 .tick_to_order = room->tick_to_order,
-                                                 .idle = room->idle,
-                                                 .step_budget_ns = room->step_budget_ns,
-                                                 .beat_ns = &room->beat_ns};
+    fill_engine_thread(room);
     atomic_store(&room->beat_ns, clock_mono_ns());
     status = thread_start(&room->engine_id, "engine", true, room->idle, engine_thread_run,
                           &room->engine_thread, err);
-    if (status == OK && !room->inline_gateway)
-        status =
-            thread_start(&room->gateway_id, "gateway", false, room->idle, gateway_run, room, err);
+    if (status == OK && !room->inline_gateways)
+        status = start_gateways(room, err);
     if (status != OK)
         return status;
     room->watchdog.engine = room->engine_id;
@@ -354,8 +377,38 @@ void engine_room_stop(struct engine_room *room)
     watchdog_stop(&room->watchdog); /* before the engine ends its beat */
     if (room->engine_id)
         pthread_join(room->engine_id, NULL);
-    if (room->gateway_id)
-        pthread_join(room->gateway_id, NULL);
-    gateway_close(room->gateway);
-    room->gateway = NULL;
+    for (uint16_t at = 0; at < room->config.gateways; at++) {
+        struct gateway_seat *seat = &room->seat[at];
+
+        if (seat->thread)
+            pthread_join(seat->thread, NULL);
+        gateway_close(seat->gateway);
+        seat->gateway = NULL;
+    }
+    free(room->kept);
+    room->kept = NULL;
+}
+
+void engine_room_outbound(const struct engine_room *room, uint64_t *orders, uint64_t *lots)
+{
+    bool repeated = false;
+
+    *orders = *lots = 0;
+    for (uint16_t at = 0; at < room->config.gateways; at++) {
+        struct gateway_counters counters = gateway_counters(room->seat[at].gateway);
+
+        *orders += counters.orders + counters.unsent;
+        *lots += counters.lots + counters.unsent_lots;
+        repeated = repeated || counters.refused_repeats > 0;
+    }
+    if (repeated)
+        *orders = UINT64_MAX;
+}
+
+bool engine_room_wants_exit(const struct engine_room *room)
+{
+    for (uint16_t at = 0; at < room->config.gateways; at++)
+        if (gateway_wants_exit(room->seat[at].gateway))
+            return true;
+    return false;
 }

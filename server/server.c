@@ -5,6 +5,7 @@
 #include "engine_room.h"
 #include "gateway/recording/recording.h"
 #include "gateway/synthetic/synthetic.h"
+#include "gateways.h"
 #include "journal/hot.h"
 #include "journal/state_fold.h"
 #include "kill_file.h"
@@ -108,6 +109,10 @@ static enum status override(struct config *config, const struct server_options *
         status = take_faults(config, options->faults, err);
     if (status == OK && options->speed)
         status = config_check_speed(options->speed, err);
+    if (status == OK && options->speed && strcmp(options->speed, "real") != 0 &&
+        (config->mode == MODE_PAPER || config->mode == MODE_LIVE))
+        status = err_format(err, ERR_USAGE, "--speed: mode %s runs in real time",
+                            mode_name(config->mode));
     if (status == OK && options->at_end)
         status = config_check_at_end(options->at_end, err);
     if (status == OK)
@@ -122,6 +127,13 @@ static enum status open_synthetic(const struct config *config, struct feed **fee
     return synthetic_open(config->seed, clock_real_ns(), feed, err);
 }
 
+static void close_feed(struct feed *feed)
+{
+    if (feed)
+        feed->ops->close(feed);
+}
+
+/* *feed is NULL where no venue is simulated. */
 static enum status open_feed(struct server *server, struct feed **feed, struct err *err)
 {
     const struct server_options *options = server->options;
@@ -139,10 +151,10 @@ static enum status open_feed(struct server *server, struct feed **feed, struct e
         status = err_set(err, ERR_CONFIG,
                          "market.matching: l3 is for the synthetic market: a recording has depth "
                          "and trades, not orders; set l2");
-    if (status == OK && !*feed)
+    if (status == OK && !*feed && gateways_want_feed(&server->config))
         status = open_synthetic(&server->config, feed, err);
-    if (status != OK && *feed)
-        (*feed)->ops->close(*feed);
+    if (status != OK)
+        close_feed(*feed);
     return status;
 }
 
@@ -222,6 +234,8 @@ static enum status open_truth(struct server *server, struct err *err)
     enum status status = data_dir_lock(dir, &lock_fd, err);
 
     if (status == OK)
+        status = data_dir_keep_apart(dir, server->config.mode == MODE_LIVE, err);
+    if (status == OK)
         status = data_dir_next_epoch(dir, &server->epoch, err);
     if (status == OK)
         status = journal_open(&server->journal, dir, &server->config, recovered, err);
@@ -251,9 +265,9 @@ static void name_sources(struct server *server)
         .config = &server->config,
         .journal = server->journal,
         .store = server->store,
-        .gateway = room->gateway,
+        .gateways = room->config.gateways,
         .telemetry = room->telemetry,
-        .rings = {room->market, room->executions, room->orders, room->commands},
+        .commands = room->commands,
         .kill = room->kill,
         .step = room->step,
         .tick_to_order = room->tick_to_order,
@@ -264,6 +278,10 @@ static void name_sources(struct server *server)
         .saved = &server->saved,
         .started_ns = clock_real_ns(),
     };
+    memcpy(server->view_sources.venue_gateway, room->config.venue_gateway,
+           sizeof server->view_sources.venue_gateway);
+    for (uint16_t at = 0; at < room->config.gateways; at++)
+        server->view_sources.gateway[at] = room->seat[at].gateway;
 }
 
 static void say_placement(const struct server *server, int core)
@@ -306,10 +324,10 @@ static enum status open_engine(struct server *server, struct feed *feed, struct 
         note_carried(server);
     }
     if (status != OK) {
-        feed->ops->close(feed);
+        close_feed(feed);
         return status;
     }
-    status = engine_room_gateway(room, &server->config, feed, err);
+    status = engine_room_gateways(room, &server->config, feed, err);
     name_sources(server);
     if (status == OK)
         status = view_open(&server->view, &server->view_sources, err);
@@ -351,13 +369,15 @@ static void leave(void)
     leave_safely(to_leave->room.kill, to_leave->room.config.gateways, LEAVE_PATIENCE_NS);
 }
 
-/* What reached the gateway to leave; a repeat is more than the engine meant. */
+static void note_stop(void *ctx, uint64_t incident, uint16_t scope, const char *gateway,
+                      const char *says)
+{
+    control_note_stop(((struct server *)ctx)->control, incident, scope, gateway, says);
+}
+
 static void outbound(void *ctx, uint64_t *orders, uint64_t *lots)
 {
-    struct gateway_counters counters = gateway_counters(((struct server *)ctx)->room.gateway);
-
-    *orders = counters.refused_repeats > 0 ? UINT64_MAX : counters.orders + counters.unsent;
-    *lots = counters.lots + counters.unsent_lots;
+    engine_room_outbound(&((struct server *)ctx)->room, orders, lots);
 }
 
 static enum status open_control(struct server *server, struct err *err)
@@ -368,7 +388,6 @@ static enum status open_control(struct server *server, struct err *err)
         .view = server->view,
         .kill = server->room.kill,
         .commands = server->room.commands,
-        .order_rings = {server->room.orders},
         .gateways = server->room.config.gateways,
         .epoch = server->epoch,
         .outbound = outbound,
@@ -378,6 +397,8 @@ static enum status open_control(struct server *server, struct err *err)
     };
     enum status status = access_open(&server->access, server->options->dir, err);
 
+    for (uint16_t at = 0; at < sources.gateways; at++)
+        sources.order_rings[at] = server->room.seat[at].orders;
     sources.access = server->access;
     if (status == OK)
         status = access_first_run(server->access, server->options->dir, server->options->demo,
@@ -399,6 +420,8 @@ static enum status start_threads(struct server *server, struct err *err)
     server->room.watchdog.note_kills = note_kills;
     server->room.watchdog.note_silence = note_silence;
     server->room.watchdog.note_ctx = server;
+    server->room.note_stop = note_stop;
+    server->room.note_ctx = server;
     to_leave = server;
     panic_on(leave);
     if (status == OK)
@@ -407,6 +430,8 @@ static enum status start_threads(struct server *server, struct err *err)
         status = view_start(server->view, err);
     if (status == OK)
         status = control_start(server->control, err);
+    if (status == OK)
+        control_note_mode(server->control);
     sources = (struct stream_sources){.view = server->view,
                                       .control = server->control,
                                       .access = server->access,
@@ -590,7 +615,7 @@ static void wait_for_end(struct server *server)
 {
     sigset_t set = signals_of_ours();
 
-    while (!gateway_wants_exit(server->room.gateway)) {
+    while (!engine_room_wants_exit(&server->room)) {
         struct timespec at_most = {.tv_nsec = 100000000};
         int number = sigtimedwait(&set, NULL, &at_most);
 
@@ -651,7 +676,7 @@ static enum status start(struct server *server, struct err *err)
         return status;
     status = open_truth(server, err);
     if (status != OK) {
-        feed->ops->close(feed);
+        close_feed(feed);
         return status;
     }
     status = open_engine(server, feed, err);

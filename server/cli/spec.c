@@ -175,11 +175,14 @@ static void print_config(void)
     printf("\nSettings of an instrument, also of a recorded one:\n\n");
     count = config_instrument_settings(&rows);
     print_rows(rows, count, "changes");
+    printf("\nSettings of a venue:\n\n");
+    count = config_venue_settings(&rows);
+    print_rows(rows, count, "changes");
     printf("\nParameters of a strategy:\n\n");
     print_parameters();
     printf(
-        "\nLists and maps: `venues: [{venue}]`, `instruments: [{instrument, tick, lot, currency, "
-        "inverse, contract_value, ..settings}]`, `strategies: [{strategy, kind, "
+        "\nLists and maps: `venues: [{venue, ..settings}]`, `instruments: [{instrument, tick, lot, "
+        "currency, inverse, contract_value, ..settings}]`, `strategies: [{strategy, kind, "
         "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
         "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {..settings, "
         "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "
@@ -237,6 +240,45 @@ static void print_faults(void)
         print_fault_verb(fault_verb_row((enum fault_verb)verb));
 }
 
+static void print_venue_faults(void)
+{
+    printf("Faults of `pitwall venue`: the same lines, with these kinds and verbs.\n\n"
+           "| on | says |\n| --- | --- |\n");
+#define KIND(ID, name, says) printf("| `%s` | %s |\n", name, says);
+#include "venue/fault_kinds.def"
+#undef KIND
+    printf("\n| do | ms if not given | code if not given | says |\n| --- | ---: | ---: | --- |\n");
+#define VERB(ID, name, kinds, ms, code, says)                                                      \
+    printf("| `%s` | %d | %d | %s |\n", name, ms, code, says);
+#include "venue/fault_verbs.def"
+#undef VERB
+}
+
+static void print_venue(void)
+{
+    printf("REST surface of `pitwall venue --protocol bybit-v5`.\n\n"
+           "| method | path | needs a key | rate limit | fault kind |\n"
+           "| --- | --- | --- | --- | --- |\n");
+#define ROUTE(method, path, is_private, rate, kind, handler)                                       \
+    printf("| %s | `%s` | %s | %s | %s |\n", #method, path, is_private ? "yes" : "no", #rate,      \
+           #kind);
+#include "venue/bybit/routes.def"
+#undef ROUTE
+    printf("\n| rate limit | linear, a second | spot, a second |\n| --- | ---: | ---: |\n");
+#define RATE(ID, linear, spot) printf("| %s | %d | %d |\n", #ID, linear, spot);
+#include "venue/bybit/rates.def"
+#undef RATE
+    printf("\n| code | says |\n| ---: | --- |\n");
+#define ANSWER(ID, linear, linear_text, spot, spot_text)                                           \
+    printf("| %d | %s |\n| %d | %s |\n", linear, linear_text, spot, spot_text);
+#define CODE(ID, code, text) printf("| %d | %s |\n", code, text);
+#include "venue/bybit/codes.def"
+#undef CODE
+#undef ANSWER
+    printf("\n");
+    print_venue_faults();
+}
+
 int cli_spec(int argc, char **argv)
 {
     static const struct {
@@ -247,7 +289,7 @@ int cli_spec(int argc, char **argv)
         {"errors", print_errors},         {"commands", print_commands}, {"states", print_states},
         {"routes", print_routes},         {"verbs", print_verbs},       {"config", print_config},
         {"memory", print_memory},         {"triggers", print_triggers}, {"faults", print_faults},
-        {"strategies", print_strategies},
+        {"strategies", print_strategies}, {"venue", print_venue},
     };
 
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
@@ -256,5 +298,5 @@ int cli_spec(int argc, char **argv)
             return 0;
         }
     return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory triggers faults strategies");
+                             "verbs config memory triggers faults strategies venue");
 }

@@ -34,7 +34,7 @@ enum status config_check_at_end(const char *at_end, struct err *err)
     return err_format(err, ERR_CONFIG, "at_end '%s' is none of hold, loop, exit", at_end);
 }
 
-static bool is_loopback(const char *host, size_t length)
+bool host_is_loopback(const char *host, size_t length)
 {
     static const char *const names[] = {"localhost", "[::1]", "::1"};
     char text[64];
@@ -57,7 +57,7 @@ enum status config_check_listen(const char *listen, struct err *err)
     if (!colon || colon == listen || !decimal_parse(colon + 1, strlen(colon + 1), 0, &port) ||
         port < 0 || port > 65535)
         return err_format(err, ERR_CONFIG, "'%s' is not ADDRESS:PORT", listen);
-    if (!is_loopback(listen, (size_t)(colon - listen)))
+    if (!host_is_loopback(listen, (size_t)(colon - listen)))
         return err_format(err, ERR_CONFIG,
                           "'%s': plain HTTP is only served on loopback, and TLS is not there yet; "
                           "listen on 127.0.0.1 and put a TLS proxy in front",
@@ -68,14 +68,11 @@ enum status config_check_listen(const char *listen, struct err *err)
 /* What one row cannot tell by itself. */
 static enum status check_whole(const struct config *config, struct yaml_file *file, struct err *err)
 {
-    const yaml_node_t *mode = yaml_find(file, yaml_file_root(file), "mode");
     enum status status = OK;
 
-    if (config->mode != MODE_SIM && config->mode != MODE_REPLAY)
-        return yaml_refuse(file, mode, err,
-                           "mode %s needs a venue gateway that this version does "
-                           "not have; sim and replay are there",
-                           mode_name(config->mode));
+    if (config->mode == MODE_BACKTEST)
+        return yaml_refuse(file, yaml_find(file, yaml_file_root(file), "mode"), err,
+                           "mode backtest is not there: sim, replay, paper and live are");
     if (config->metrics_listen[0] != '\0')
         return yaml_refuse(file, yaml_find(file, yaml_file_root(file), "metrics_listen"), err,
                            "metrics_listen: there is no listener of its own yet; /metrics is on "
@@ -198,12 +195,12 @@ void config_engine(const struct config *config, struct engine_config *engine)
 {
     *engine = (struct engine_config){
         .scopes = config->scopes,
-        .gateways = 1, /* one simulated venue stands for all of them; venue_gateway is all zero */
         .currencies = config->currencies,
         .reporting = config->reporting,
         .capital_e8 = config->money.capital_e8,
         .config_hash = config->hash,
     };
+    engine->gateways = config_gateways(config, engine->venue_gateway);
     memcpy(engine->currency, config->currency, sizeof engine->currency);
     memcpy(engine->instrument, config->instrument, sizeof engine->instrument);
     memcpy(engine->limits, config->limits, sizeof engine->limits);

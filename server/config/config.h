@@ -3,10 +3,10 @@
  * server/tables/settings.def names every scalar setting: path, type, range, default, when it may
  * change, what it means; parsing, checking and `pitwall spec config` walk that table
  * (settings.c). Lists (venues, instruments, strategies) and the limits, caps and recorded maps have
- * a parser each (lists.c, strategies.c, limits.c, recorded.c); currencies.c finds how each
- * settlement currency becomes the reporting one. Anything unknown, double, mistyped or out of range
- * is refused with file, line and reason; nothing is half applied. Main thread, at start; afterwards
- * any thread may read. */
+ * a parser each (venues.c, lists.c, strategies.c, limits.c, recorded.c); currencies.c finds how
+ * each settlement currency becomes the reporting one. Anything unknown, double, mistyped or out of
+ * range is refused with file, line and reason; nothing is half applied. Main thread, at start;
+ * afterwards any thread may read. */
 #ifndef PITWALL_CONFIG_CONFIG_H
 #define PITWALL_CONFIG_CONFIG_H
 
@@ -24,7 +24,7 @@ enum matching_kind { MATCHING_L2, MATCHING_L3 };
 enum gateway_kind { GATEWAY_SIMULATED, GATEWAY_BYBIT };
 struct venue_settings {
     enum gateway_kind kind;
-    char environment[16]; /* testnet | live | custom: gives rest and stream unless they are said */
+    char environment[16]; /* testnet | live | custom: gave rest and stream unless they were said */
     char rest[CONFIG_TEXT_MAX], stream[CONFIG_TEXT_MAX];
     char key_file[CONFIG_TEXT_MAX]; /* mode 0600; a name without '/': a service credential */
     char ca_file[CONFIG_TEXT_MAX];  /* empty: the system's authorities */
@@ -145,11 +145,20 @@ enum status config_check_listen(const char *listen, struct err *err);
 enum status config_read_limits(struct config *names, const char *path,
                                struct limits limits[MAX_SCOPES], struct err *err);
 
-/* The rows of settings.def and instrument_settings.def, for `pitwall spec config`. */
+/* How many gateways there are, and which serves each venue: one simulated gateway all simulated
+ * venues together, and each other venue one of its own. */
+uint16_t config_gateways(const struct config *config, uint16_t venue_gateway[MAX_VENUES]);
+/* The first venue that it serves, and what it is called: "bybit-linear", or "simulated" of the one
+ * that serves all simulated venues. */
+uint16_t config_gateway_venue(const struct config *config, uint16_t gateway);
+const char *config_gateway_name(const struct config *config, uint16_t gateway);
+
+/* The rows of settings.def, instrument_settings.def, venue_settings.def: `pitwall spec config`. */
 struct setting_text {
     const char *path, *type, *range, *fallback, *change, *says;
 };
 uint32_t config_settings(const struct setting_text **rows);
 uint32_t config_instrument_settings(const struct setting_text **rows);
+uint32_t config_venue_settings(const struct setting_text **rows);
 
 #endif

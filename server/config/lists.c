@@ -1,4 +1,4 @@
-/* Venues and instruments.
+/* Instruments, and the list of venues (venues.c).
  *
  * Ticks and lots are decimals; all money arithmetic of the engine rests on one integer per
  * instrument, the value of one tick of one lot (or its inverse), so that integer must be exact:
@@ -34,42 +34,6 @@ uint16_t currency_number(struct config *config, const char *name)
         return number;
     (void)snprintf(config->currency[number].name, sizeof config->currency[number].name, "%s", name);
     return config->currencies++;
-}
-
-static bool venue_find(const struct config *config, const char *name, size_t length,
-                       uint16_t *venue)
-{
-    for (*venue = 0; *venue < config->venues; (*venue)++)
-        if (strlen(config->venue[*venue]) == length &&
-            memcmp(config->venue[*venue], name, length) == 0)
-            return true;
-    return false;
-}
-
-static enum status read_venue(struct config *config, struct yaml_file *file,
-                              const yaml_node_t *item, struct err *err)
-{
-    struct yaml_pair pair;
-    const char *name = NULL;
-    uint16_t known;
-    enum status status = yaml_check_map(file, item, "an entry of venues", err);
-
-    for (uint32_t at = 0; status == OK && yaml_map_at(file, item, at, &pair); at++) {
-        if (strcmp(pair.key, "venue") != 0)
-            return yaml_refuse(file, pair.key_node, err, "unknown key '%s' of a venue", pair.key);
-        name = yaml_text(pair.value);
-    }
-    if (status != OK)
-        return status;
-    if (!name || !name_is_fit(name, false))
-        return yaml_refuse(file, item, err,
-                           "a venue needs `venue:`, a name of letters, digits, '-'");
-    if (venue_find(config, name, strlen(name), &known))
-        return yaml_refuse(file, item, err, "venue '%s' is there twice", name);
-    if (config->venues == MAX_VENUES)
-        return yaml_refuse(file, item, err, "more than %d venues", MAX_VENUES);
-    (void)snprintf(config->venue[config->venues++], MAX_NAME, "%s", name);
-    return OK;
 }
 
 /* What an entry of `instruments` says, before the arithmetic. */
@@ -257,7 +221,7 @@ static enum status check_names(struct config *config, struct yaml_file *file, st
     if (!name_is_fit(entry->name, true))
         return yaml_refuse(file, entry->node, err, "instrument '%s' is not VENUE:SYMBOL",
                            entry->name);
-    if (!venue_find(config, entry->name, strcspn(entry->name, ":"), &entry->row.venue))
+    if (!config_venue_find(config, entry->name, strcspn(entry->name, ":"), &entry->row.venue))
         return yaml_refuse(file, entry->node, err, "instrument '%s': its venue is not in venues",
                            entry->name);
     if (config_instrument_find(config, entry->name, &known))
@@ -313,8 +277,10 @@ static enum status read_list(struct config *config, struct yaml_file *file, cons
 
 enum status lists_read(struct config *config, struct yaml_file *file, struct err *err)
 {
-    enum status status = read_list(config, file, "venues", read_venue, err);
+    enum status status = read_list(config, file, "venues", venue_read, err);
 
+    if (status == OK)
+        status = venues_check(config, file, err);
     if (status == OK)
         status = read_list(config, file, "instruments", read_instrument, err);
     return status;

@@ -20,6 +20,17 @@ enum status instrument_setting_read(struct yaml_file *file, const struct yaml_pa
 enum status instrument_check(struct yaml_file *file, const yaml_node_t *node,
                              const struct instrument *row, struct err *err);
 
+/* venues.c: an entry of the list; the rows of venue_settings.def, their fallbacks; by its name;
+ * and, of the whole list, what no entry can tell by itself: it fills rest and stream too. */
+enum status venue_read(struct config *config, struct yaml_file *file, const yaml_node_t *item,
+                       struct err *err);
+void venue_defaults(struct venue_settings *settings);
+bool config_venue_find(const struct config *config, const char *name, size_t length,
+                       uint16_t *venue);
+enum status venues_check(struct config *config, struct yaml_file *file, struct err *err);
+/* config.c: localhost, [::1], 127.x.x.x. */
+bool host_is_loopback(const char *host, size_t length);
+
 /* strategies.c */
 enum status strategies_read(struct config *config, struct yaml_file *file, struct err *err);
 /* Parameters in a map, into *params. `recorded`: an instrument that is not there is none, as limits

@@ -97,6 +97,7 @@ static uint16_t venue_number(struct config *config, const char *name)
         venue++;
     if (venue < config->venues || venue == MAX_VENUES)
         return venue;
+    venue_defaults(&config->venue_settings[venue]); /* simulated */
     (void)snprintf(config->venue[config->venues++], MAX_NAME, "%s", name);
     return venue;
 }

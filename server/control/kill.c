@@ -176,6 +176,19 @@ void control_note_difference(struct control *control, uint64_t incident, uint64_
     control_queue_kill(control, &kill);
 }
 
+void control_note_stop(struct control *control, uint64_t incident, uint16_t scope,
+                       const char *gateway, const char *says)
+{
+    struct kill_note kill = {.incident = incident,
+                             .doorbell = kill_page_doorbell(control->from.kill),
+                             .scope = scope,
+                             .at_ns = clock_real_ns()};
+
+    (void)snprintf(kill.actor, sizeof kill.actor, "gateway/%.*s", MAX_NAME - 9, gateway);
+    (void)snprintf(kill.reason, sizeof kill.reason, "%.*s", REASON_MAX - 1, says);
+    control_queue_kill(control, &kill);
+}
+
 /* The control thread's share of it, which may wait for the view. Like a person's kill, one of a
  * scope that is halted already joins the incident that is there. */
 void control_name_kill(struct control *control, struct kill_note *kill)

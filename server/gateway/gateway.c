@@ -44,6 +44,14 @@ void gateway_count_update(struct gateway *gateway, uint16_t instrument)
     gateway_add(&gateway->updates, 1);
 }
 
+void gateway_count_position(struct gateway *gateway, uint16_t instrument, int64_t lots)
+{
+    atomic_store_explicit(&gateway->venue_lots[instrument], lots, memory_order_relaxed);
+    /* Pairs with the acquire of whoever shows it: the count is there. */
+    atomic_store_explicit(&gateway->venue_lots_ns[instrument], clock_real_ns(),
+                          memory_order_release);
+}
+
 /* ---- sending ---------------------------------------------------------------------------- */
 
 void gateway_answer_kill(struct gateway *gateway)
@@ -216,6 +224,7 @@ struct gateway_counters gateway_counters(const struct gateway *gateway)
     READ(executions);
     READ(refused_frames);
     READ(connects);
+    READ(first_connects);
     READ(gaps);
 #undef READ
     return counters;

@@ -55,8 +55,9 @@ struct gateway_counters {
     uint64_t updates, orders, lots, amends, cancels, queries;
     uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
     uint64_t executions, refused_frames;
-    uint64_t connects; /* connections made, of all sockets; the first of each is one too */
-    uint64_t gaps;     /* breaks in the sequence of a book */
+    uint64_t connects;       /* connections made, of all sockets; the first of each is one too.. */
+    uint64_t first_connects; /* ..and these are the first ones: what is left are reconnects */
+    uint64_t gaps;           /* breaks in the sequence of a book */
 };
 
 struct gateway;
@@ -84,7 +85,7 @@ struct gateway {
     _Atomic int64_t banned_until_ns; /* 0: not banned */
     _Atomic uint64_t updates, orders, lots, amends, cancels, queries;
     _Atomic uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
-    _Atomic uint64_t executions, refused_frames, connects, gaps;
+    _Atomic uint64_t executions, refused_frames, connects, first_connects, gaps;
 };
 
 static inline uint32_t gateway_poll(struct gateway *gateway)
@@ -111,6 +112,8 @@ void gateway_init(struct gateway *gateway, const struct gateway_ops *ops,
 /* Also of a state that it is in already: then nothing changes. */
 void gateway_set_state(struct gateway *gateway, enum gateway_state state);
 void gateway_count_update(struct gateway *gateway, uint16_t instrument);
+/* The venue has told its count of our position. */
+void gateway_count_position(struct gateway *gateway, uint16_t instrument, int64_t lots);
 
 /* One writer: a plain load and store will do, and costs no locked instruction. */
 static inline void gateway_add(_Atomic uint64_t *counter, uint64_t amount)

@@ -146,10 +146,10 @@ static void render_triggers(const struct rendering *r)
 
 /* --- orders and fills --- */
 
-static void render_venue_counter(const struct rendering *r, const char *name, const char *help,
-                                 const uint64_t *counts)
+static void render_by_venue(const struct rendering *r, const char *name, const char *type,
+                            const char *help, const uint64_t *counts)
 {
-    family(r->out, name, "counter", help);
+    family(r->out, name, type, help);
     for (uint16_t i = 0; i < r->config->venues; i++) {
         const struct label labels[] = {{"venue", r->config->venue[i]}, {NULL, NULL}};
 
@@ -176,11 +176,12 @@ static void render_one(const struct rendering *r, const char *name, const char *
 
 static void render_orders(const struct rendering *r)
 {
-    render_venue_counter(r, "pitwall_orders_sent_total", "Orders sent to the venue.",
-                         r->counters.orders_sent);
-    render_venue_counter(r, "pitwall_orders_rejected_total", "Orders that the venue refused.",
-                         r->counters.orders_rejected);
-    render_venue_counter(r, "pitwall_fills_total", "Executions of our orders.", r->counters.fills);
+    render_by_venue(r, "pitwall_orders_sent_total", "counter", "Orders sent to the venue.",
+                    r->counters.orders_sent);
+    render_by_venue(r, "pitwall_orders_rejected_total", "counter", "Orders that the venue refused.",
+                    r->counters.orders_rejected);
+    render_by_venue(r, "pitwall_fills_total", "counter", "Executions of our orders.",
+                    r->counters.fills);
     render_denials(r);
     render_one(r, "pitwall_open_orders", "gauge", "Orders that are not finished.",
                r->counters.open_orders);
@@ -279,57 +280,132 @@ static void render_updates(const struct rendering *r)
     static const char name[] = "pitwall_market_data_last_update_timestamp_seconds";
 
     family(r->out, name, "gauge", "When the newest update of the book came.");
-    for (uint16_t i = 0; i < r->config->instruments && r->from->gateway; i++) {
+    for (uint16_t i = 0; i < r->config->instruments && r->from->gateways > 0; i++) {
         const struct instrument *row = &r->config->instrument[i];
         const struct label labels[] = {
             {"venue", r->config->venue[row->venue]}, {"instrument", row->name}, {NULL, NULL}};
-        int64_t update_ns = gateway_last_update_ns(r->from->gateway, i);
+        int64_t update_ns = gateway_last_update_ns(view_gateway_of(r->from, row->venue), i);
 
         if (update_ns != 0)
             sample_decimal(r->out, name, labels, update_ns, 9);
     }
 }
 
+/* A simulated venue is there while its market plays. */
+static bool is_connected(const struct view_sources *from, uint16_t venue)
+{
+    const struct gateway *gateway = view_gateway_of(from, venue);
+
+    if (!gateway)
+        return false;
+    if (from->config->venue_settings[venue].kind == GATEWAY_SIMULATED)
+        return gateway_market_state(gateway) == MARKET_STATE_PLAYING;
+    return gateway_state(gateway) == GATEWAY_READY;
+}
+
+static uint64_t reconnects_of(const struct view_sources *from, uint16_t venue)
+{
+    struct gateway_counters counters = {0};
+
+    if (view_gateway_of(from, venue))
+        counters = gateway_counters(view_gateway_of(from, venue));
+    return counters.connects - counters.first_connects;
+}
+
 static void render_connected(const struct rendering *r)
 {
-    bool playing =
-        r->from->gateway && gateway_market_state(r->from->gateway) == MARKET_STATE_PLAYING;
+    uint64_t connected[MAX_VENUES], reconnects[MAX_VENUES];
 
-    family(r->out, "pitwall_stream_connected", "gauge", "1 while the venue's market data runs.");
     for (uint16_t i = 0; i < r->config->venues; i++) {
-        const struct label labels[] = {{"venue", r->config->venue[i]}, {NULL, NULL}};
+        connected[i] = is_connected(r->from, i);
+        reconnects[i] = reconnects_of(r->from, i);
+    }
+    render_by_venue(r, "pitwall_stream_connected", "gauge", "1 while the venue's market data runs.",
+                    connected);
+    render_by_venue(r, "pitwall_stream_reconnects_total", "counter",
+                    "Connections to the venue that were made anew.", reconnects);
+}
 
-        sample_count(r->out, "pitwall_stream_connected", labels, playing);
+static void render_clock(const struct rendering *r)
+{
+    static const char name[] = "pitwall_clock_offset_seconds";
+
+    family(r->out, name, "gauge", "The venue's clock less ours.");
+    for (uint16_t i = 0; i < r->config->venues && r->from->gateways > 0; i++) {
+        const struct label labels[] = {{"venue", r->config->venue[i]}, {NULL, NULL}};
+        int64_t offset_ns = atomic_load(&view_gateway_of(r->from, i)->clock_offset_ns);
+
+        if (offset_ns != INT64_MIN)
+            sample_decimal(r->out, name, labels, offset_ns, 9);
     }
 }
 
-static void render_gateway(const struct rendering *r)
+/* 1e-8; 0: they agree. At most 2, when the two have opposite signs. */
+static int64_t drift_ratio_e8(int64_t ours, int64_t venues)
 {
-    struct gateway_counters counters;
+    int64_t drift = llabs(ours - venues);
+    int64_t larger = llabs(ours) > llabs(venues) ? llabs(ours) : llabs(venues);
 
-    if (!r->from->gateway)
+    return larger == 0 ? 0 : (int64_t)((__int128)drift * RATIO_ONE_E8 / larger);
+}
+
+static void render_drift(const struct rendering *r)
+{
+    static const char name[] = "pitwall_position_drift_ratio";
+
+    family(r->out, name, "gauge",
+           "How far our position and the venue's count differ, as a share of the larger.");
+    for (uint16_t i = 0; i < r->config->instruments; i++) {
+        const json_t *row = json_array_get(json_object_get(r->positions, "items"), i);
+        const struct instrument *instrument = &r->config->instrument[i];
+        const struct label labels[] = {{"venue", r->config->venue[instrument->venue]},
+                                       {"instrument", instrument->name},
+                                       {NULL, NULL}};
+        int64_t ours = json_integer_value(json_object_get(row, "lots"));
+        int64_t venues;
+
+        if (json_is_integer(json_object_get(row, "venue_lots"))) {
+            venues = json_integer_value(json_object_get(row, "venue_lots"));
+            sample_decimal(r->out, name, labels, drift_ratio_e8(ours, venues), 8);
+        }
+    }
+}
+
+static void render_gateways(const struct rendering *r)
+{
+    struct gateway_counters all = {0};
+
+    if (r->from->gateways == 0)
         return;
-    counters = gateway_counters(r->from->gateway);
+    for (uint16_t at = 0; at < r->from->gateways; at++) {
+        struct gateway_counters counters = gateway_counters(r->from->gateway[at]);
+
+        all.updates += counters.updates;
+        all.refused_frames += counters.refused_frames;
+        all.unsent += counters.unsent;
+    }
     render_one(r, "pitwall_market_updates_total", "counter", "Market updates handed to the engine.",
-               counters.updates);
+               all.updates);
     render_one(r, "pitwall_frames_refused_total", "counter", "Frames that could not be read.",
-               counters.refused_frames);
+               all.refused_frames);
     render_one(r, "pitwall_orders_unsent_total", "counter",
-               "Orders that a kill stopped in the gateway.", counters.unsent);
+               "Orders that a kill stopped in the gateway.", all.unsent);
 }
 
 static void render_market(const struct rendering *r)
 {
     render_updates(r);
     render_connected(r);
-    render_gateway(r);
+    render_clock(r);
+    render_drift(r);
+    render_gateways(r);
     render_one(r, "pitwall_sequence_gaps_total", "counter", "Books that a gap made stale.",
                r->counters.gaps);
 }
 
 /* --- latency, rings, journal --- */
 
-/* One gateway serves all venues so far and measures them together. */
+/* The engine measures all venues together. */
 static void render_histogram(const struct rendering *r, const char *name, const char *help,
                              struct histogram *histogram, bool by_venue)
 {
@@ -354,17 +430,28 @@ static void render_latency(const struct rendering *r)
                      r->from->fill_latency, true);
 }
 
+static void render_ring(const struct rendering *r, const char *ring, const char *gateway,
+                        struct ring *of)
+{
+    const struct label labels[] = {
+        {"ring", ring}, {gateway ? "gateway" : NULL, gateway}, {NULL, NULL}};
+
+    sample_count(r->out, "pitwall_ring_depth", labels, ring_depth(of));
+}
+
 static void render_rings(const struct rendering *r)
 {
-    static const char *const names[] = {"market", "executions", "orders", "commands"};
-
     family(r->out, "pitwall_ring_depth", "gauge", "Bytes that wait in the ring.");
-    for (int i = 0; i < 4; i++) {
-        const struct label labels[] = {{"ring", names[i]}, {NULL, NULL}};
+    for (uint16_t at = 0; at < r->from->gateways; at++) {
+        const struct gateway_io *io = &r->from->gateway[at]->io;
+        const char *name = config_gateway_name(r->config, at);
 
-        if (r->from->rings[i])
-            sample_count(r->out, "pitwall_ring_depth", labels, ring_depth(r->from->rings[i]));
+        render_ring(r, "market", name, io->market);
+        render_ring(r, "executions", name, io->executions);
+        render_ring(r, "orders", name, io->orders);
     }
+    if (r->from->commands)
+        render_ring(r, "commands", NULL, r->from->commands);
     family(r->out, "pitwall_ring_overflows_total", "counter",
            "Times that a reader of the ring was overtaken.");
     sample_count(r->out, "pitwall_ring_overflows_total",

@@ -4,6 +4,7 @@
 
 #include <x86intrin.h>
 
+/* Of all gateways together, shared out evenly. */
 enum { COMMANDS_A_TURN = 16, EXECUTIONS_A_TURN = 64, UPDATES_A_TURN = 32 };
 #define TIMER_NS 1000000LL
 
@@ -39,12 +40,13 @@ struct turn {
     uint64_t answered; /* doorbell whose block has been published */
     int64_t virtual_ns, timer_ns;
     int64_t timer_cpu_ns; /* CPU time of this thread at the newest timer */
+    uint16_t first;       /* the gateway that begins this turn */
 };
 
 /* Never goes back: a clock that steps back waits for itself. */
 static int64_t now_ns(struct turn *turn)
 {
-    int64_t now = gateway_virtual_ns(turn->thread->gateway);
+    int64_t now = gateway_virtual_ns(turn->thread->gateway[0]);
 
     if (now == 0)
         now = clock_real_ns();
@@ -81,17 +83,18 @@ static uint32_t take_commands(struct turn *turn)
     return taken;
 }
 
-static uint32_t take_executions(struct turn *turn)
+static uint32_t take_executions_of(struct turn *turn, uint16_t gateway)
 {
     struct engine_thread *thread = turn->thread;
+    struct ring *ring = thread->executions[gateway];
     const struct execution *execution;
+    uint32_t most = EXECUTIONS_A_TURN / thread->gateways;
     size_t length;
     uint32_t taken = 0;
 
-    while (taken < EXECUTIONS_A_TURN &&
-           (execution = ring_peek(thread->executions, &length)) != NULL) {
+    while (taken < most && (execution = ring_peek(ring, &length)) != NULL) {
         engine_execution(thread->engine, execution, now_ns(turn));
-        ring_release(thread->executions);
+        ring_release(ring);
         taken++;
     }
     return taken;
@@ -124,25 +127,43 @@ static void take_update(struct turn *turn, const struct market_update *update)
     if (is_depth)
         histogram_record(thread->step, tsc_ns(turn->tsc, from, to));
     judge_step(turn, tsc_ns(turn->tsc, from, to));
-    if (engine_orders_sent(thread->engine) == sent || gateway_virtual_ns(thread->gateway) != 0)
+    if (engine_orders_sent(thread->engine) == sent || gateway_virtual_ns(thread->gateway[0]) != 0)
         return;
     now = clock_real_ns();
     if (now >= update->received_ns)
         histogram_record(thread->tick_to_order, now - update->received_ns);
 }
 
-static uint32_t take_market(struct turn *turn)
+static uint32_t take_market_of(struct turn *turn, uint16_t gateway)
 {
+    struct ring *ring = turn->thread->market[gateway];
     const struct market_update *update;
+    uint32_t most = UPDATES_A_TURN / turn->thread->gateways;
     size_t length;
     uint32_t taken = 0;
 
-    while (taken < UPDATES_A_TURN && (update = ring_peek(turn->thread->market, &length)) != NULL) {
+    while (taken < most && (update = ring_peek(ring, &length)) != NULL) {
         take_update(turn, update);
-        ring_release(turn->thread->market);
+        ring_release(ring);
         taken++;
     }
     return taken;
+}
+
+/* From all gateways, beginning with another one each turn. */
+static uint32_t take_all(struct turn *turn, uint32_t (*take)(struct turn *turn, uint16_t gateway))
+{
+    uint16_t gateways = turn->thread->gateways;
+    uint32_t taken = 0;
+
+    for (uint32_t at = 0; at < gateways; at++)
+        taken += take(turn, (uint16_t)((turn->first + at) % gateways));
+    return taken;
+}
+
+static uint32_t poll_gateway(struct turn *turn, uint16_t gateway)
+{
+    return gateway_poll(turn->thread->gateway[gateway]);
 }
 
 static void take_time(struct turn *turn)
@@ -162,13 +183,14 @@ static uint32_t take_turn(struct turn *turn)
     struct engine_thread *thread = turn->thread;
     uint32_t taken = answer_kill(turn);
 
-    if (thread->inline_gateway)
-        taken += gateway_poll(thread->gateway);
+    turn->first = (uint16_t)((turn->first + 1U) % thread->gateways);
+    if (thread->inline_gateways)
+        taken += take_all(turn, poll_gateway);
     if (!engine_has_room(thread->engine))
         return taken;
     taken += take_commands(turn);
-    taken += take_executions(turn);
-    taken += take_market(turn);
+    taken += take_all(turn, take_executions_of);
+    taken += take_all(turn, take_market_of);
     take_time(turn);
     return taken;
 }

@@ -1,8 +1,10 @@
 /* The engine's thread: feeds the engine, and nothing else.
  *
- * A turn: the doorbell of the kill page; then, while the lane has room, commands, executions and
- * market updates in small batches, so that an execution never waits behind a burst of updates; a
- * timer every ms. When the lane has no room only kills are served, until the persister and the
+ * A turn: the doorbell of the kill page; then, while the lane has room, commands, executions of
+ * every gateway, and market updates of every gateway, in small batches, so that an execution never
+ * waits behind a burst of updates; a timer every ms. The batch is shared out evenly: of one
+ * gateway's flood a turn takes no more than its share, and the next gateway begins the next turn.
+ * When the lane has no room only kills are served, until the persister and the
  * audit have caught up. `now` is the real clock, or the gateway's virtual time at SPEED_MAX.
  *
  * When trading has stopped it says the final record: a STOP, behind everything else of the run.
@@ -16,10 +18,12 @@
 
 struct engine_thread {
     struct engine *engine;
-    struct gateway *gateway; /* its virtual time; polled here when inline_gateway */
-    bool inline_gateway;
+    uint16_t gateways; /* only where there is one can its time be virtual */
+    struct gateway *gateway[MAX_GATEWAYS];
+    struct ring *executions[MAX_GATEWAYS], *market[MAX_GATEWAYS]; /* by gateway */
+    bool inline_gateways;                                         /* polled here */
     struct kill_page *kill;
-    struct ring *commands, *executions, *market;
+    struct ring *commands;
     struct histogram *step;          /* engine_market() of each depth update */
     struct histogram *tick_to_order; /* receive stamp of the update to the order on the ring */
     enum idle idle;

@@ -111,12 +111,15 @@ static void fill_linear(struct venue *venue, struct venue_execution *done)
     int64_t lots = done->side == SIDE_BUY ? done->lots : -done->lots;
     int64_t gain_e8 = venue_move(venue, done->account, done->instrument, lots, done->price_ticks,
                                  &done->closed_lots);
+    bool turned;
 
+    done->gain_e8 = gain_e8;
     done->fee_coin = row->settle;
     done->fee_e8 = venue_scaled_e8(done->value_e8, done->fee_rate_e8);
+    turned = done->closed_lots > 0 && done->closed_lots < done->lots;
+    position->day_realised_e8 += (turned ? 0 : gain_e8) - done->fee_e8; /* it was the old one's */
     gain_e8 -= done->fee_e8;
     position->realised_e8 += gain_e8;
-    position->day_realised_e8 += gain_e8;
     account->wallet[row->settle].balance_e8 += gain_e8;
     venue->pot_e8[row->settle] += done->fee_e8;
 }
@@ -222,6 +225,7 @@ void venue_fill(struct venue *venue, struct venue_slot *slot, int64_t ticks, int
     fill(venue, &done);
     order->filled_value_e8 += done.value_e8;
     order->fee_e8 += done.fee_e8;
+    order->gain_e8 += done.gain_e8;
     venue_record(venue, &done);
     tell_money(venue, &done);
 }

@@ -56,16 +56,16 @@ static struct venue_slot *maker_of(struct venue *venue, const struct exchange_ev
     return at == VENUE_NO_SLOT ? NULL : &venue->slots[at];
 }
 
-static void note_eaten(struct venue_book *book, const struct exchange_event *event)
+void venue_note_eaten(struct venue_book *book, uint32_t price_ticks, uint8_t side)
 {
-    struct venue_eaten level = {.price_ticks = event->price_ticks, .side = event->taker_side ^ 1};
     const struct venue_eaten *last =
         &book->eaten[book->eaten_count > 0 ? book->eaten_count - 1 : 0];
 
-    if (book->eaten_count > 0 && last->price_ticks == level.price_ticks && last->side == level.side)
+    if (book->eaten_count > 0 && last->price_ticks == price_ticks && last->side == side)
         return;
     if (book->eaten_count < VENUE_EATEN_MAX)
-        book->eaten[book->eaten_count++] = level;
+        book->eaten[book->eaten_count++] =
+            (struct venue_eaten){.price_ticks = price_ticks, .side = side};
 }
 
 static void forget_place(struct venue *venue, const struct exchange_event *event)
@@ -122,7 +122,8 @@ static void fill_maker(struct venue *venue, struct venue_slot *maker,
     }
     venue_fill_market(venue, venue->call.instrument, (enum side)(event->taker_side ^ 1),
                       event->price_ticks, event->lots);
-    note_eaten(&venue->book[venue->call.instrument], event);
+    venue_note_eaten(&venue->book[venue->call.instrument], event->price_ticks,
+                     event->taker_side ^ 1);
 }
 
 static void fill_taker(struct venue *venue, const struct exchange_event *event)
@@ -141,7 +142,8 @@ static void hear_trade(struct venue *venue, const struct exchange_event *event)
     venue_record_trade(venue, venue->call.instrument, event->price_ticks, event->lots,
                        (enum side)event->taker_side);
     if (!maker && !venue->call.taker) { /* the market among itself: nobody's money */
-        note_eaten(&venue->book[venue->call.instrument], event);
+        venue_note_eaten(&venue->book[venue->call.instrument], event->price_ticks,
+                         event->taker_side ^ 1);
         return;
     }
     fill_taker(venue, event);
@@ -160,6 +162,7 @@ void venue_hear(void *ctx, const struct exchange_event *event)
     venue->book[venue->call.instrument].seq++;
     if (!maker)
         return;
+    maker->order.smp_order_no = venue->call.taker ? venue->call.taker->order.no : 0;
     venue_end(venue, maker, VENUE_END_SELF_MATCH);
     forget_place(venue, event);
     venue_tell_order(venue, &maker->order);
@@ -181,16 +184,15 @@ static void set_self_match(struct venue *venue, const struct venue_order *order)
                         (enum exchange_policy)policies[order->smp]);
 }
 
-/* The order that stopped it: the account's first in the queue at the opposite touch. */
-static void end_resting_self(struct venue *venue, const struct venue_order *order)
+/* The order that stopped it: the account's first in the queue at the opposite touch; 0: one of the
+ * market's that has no number. */
+static uint64_t resting_self_no(const struct venue *venue, const struct venue_order *order)
 {
     enum side opposite = order->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
     uint32_t ticks = exchange_best_ticks(venue->book[order->instrument].exchange, opposite);
-    struct venue_slot *first = NULL;
-    struct venue_slot *slot;
+    const struct venue_slot *first = NULL;
+    const struct venue_slot *slot;
 
-    if (order->smp != VENUE_SMP_CANCEL_BOTH)
-        return;
     for (uint32_t at = venue->account[order->account].active_first; at != VENUE_NO_SLOT;
          at = slot->active_next) {
         slot = &venue->slots[at];
@@ -198,8 +200,17 @@ static void end_resting_self(struct venue *venue, const struct venue_order *orde
             slot->order.price_ticks == ticks && (!first || slot->queued < first->queued))
             first = slot;
     }
-    if (first)
-        venue_take_out(venue, first, VENUE_END_SELF_MATCH);
+    return first ? first->order.no : 0;
+}
+
+static void end_resting_self(struct venue *venue, const struct venue_order *order)
+{
+    struct venue_slot *other = venue_slot(venue, order->smp_order_no);
+
+    if (order->smp != VENUE_SMP_CANCEL_BOTH || !other)
+        return;
+    other->order.smp_order_no = order->no;
+    venue_take_out(venue, other, VENUE_END_SELF_MATCH);
 }
 
 /* ---- entering --------------------------------------------------------------------------- */
@@ -233,6 +244,7 @@ static void obey(struct venue *venue, struct venue_slot *slot, struct exchange_r
         venue_end(venue, slot, why_not_whole(&slot->order));
         break;
     case EXCHANGE_SELF:
+        slot->order.smp_order_no = resting_self_no(venue, &slot->order);
         venue_end(venue, slot, VENUE_END_SELF_MATCH);
         break;
     case EXCHANGE_WOULD_TAKE:

@@ -103,6 +103,17 @@ static void add_mark(const struct view *view, uint16_t instrument, json_t *json)
     json_object_set_new(json, "age_ns", age);
 }
 
+/* What the venue counts, and how many lots we count more than it; null: not known. */
+static void add_venue_count(const struct view *view, uint16_t instrument, json_t *json)
+{
+    int64_t lots = 0;
+    bool known = view_venue_lots(&view->from, instrument, &lots);
+    int64_t drift = view->total[instrument].lots - lots;
+
+    json_object_set_new(json, "venue_lots", known ? json_integer((json_int_t)lots) : json_null());
+    json_object_set_new(json, "drift", known ? json_integer((json_int_t)drift) : json_null());
+}
+
 static json_t *position_json(const struct view *view, uint16_t instrument)
 {
     const struct instrument *row = instrument_of(view, instrument);
@@ -123,6 +134,7 @@ static json_t *position_json(const struct view *view, uint16_t instrument)
     add_mark(view, instrument, json);
     add_margin(view, instrument, json);
     add_funding_due(view, instrument, json);
+    add_venue_count(view, instrument, json);
     return json;
 }
 

@@ -5,6 +5,7 @@
 #include "thread/thread.h"
 #include "version.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const int64_t second_ns = 1000000000LL;
@@ -83,41 +84,69 @@ json_t *view_instruments(struct view *view)
     return shape_list(items, 0);
 }
 
+/* --- venues --- */
+
 /* Real clock of the newest update of any instrument of the venue; 0: none yet. */
-static int64_t venue_update_ns(const struct view *view, uint16_t venue)
+static int64_t venue_update_ns(const struct view_sources *from, uint16_t venue)
 {
-    const struct config *config = view->from.config;
+    const struct gateway *gateway = view_gateway_of(from, venue);
     int64_t newest_ns = 0;
 
-    for (uint16_t i = 0; i < config->instruments && view->from.gateway; i++) {
-        int64_t update_ns = gateway_last_update_ns(view->from.gateway, i);
+    for (uint16_t i = 0; i < from->config->instruments && gateway; i++) {
+        int64_t update_ns = gateway_last_update_ns(gateway, i);
 
-        if (config->instrument[i].venue == venue && update_ns > newest_ns)
+        if (from->config->instrument[i].venue == venue && update_ns > newest_ns)
             newest_ns = update_ns;
     }
     return newest_ns;
 }
 
-static const char *venue_state(const struct view *view, uint16_t venue)
+static bool is_real(const struct view_sources *from, uint16_t venue)
 {
-    int64_t update_ns = venue_update_ns(view, venue);
+    return from->config->venue_settings[venue].kind != GATEWAY_SIMULATED;
+}
+
+enum gateway_state view_venue_state(const struct view_sources *from, uint16_t venue)
+{
+    const struct gateway *gateway = view_gateway_of(from, venue);
+    int64_t update_ns = venue_update_ns(from, venue);
     int64_t age_ns = clock_real_ns() - update_ns;
 
+    if (gateway && is_real(from, venue))
+        return gateway_state(gateway);
     if (update_ns == 0 || age_ns > venue_down_ns)
-        return "DOWN";
-    return age_ns > venue_stale_ns ? "STALE" : "READY";
+        return GATEWAY_DOWN;
+    return age_ns > venue_stale_ns ? GATEWAY_STALE : GATEWAY_READY;
+}
+
+static json_t *venue_json(const struct view_sources *from, uint16_t venue)
+{
+    const struct gateway *gateway = view_gateway_of(from, venue);
+    const char *state = gateway_state_name(view_venue_state(from, venue));
+    struct gateway_counters counters = {0};
+    int64_t offset_ns = INT64_MIN, banned_ns = 0, since_ns = 0;
+
+    if (gateway) {
+        counters = gateway_counters(gateway);
+        offset_ns = atomic_load(&gateway->clock_offset_ns);
+        banned_ns = atomic_load(&gateway->banned_until_ns);
+        since_ns = is_real(from, venue) ? atomic_load(&gateway->state_ns) : 0;
+    }
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o}", "venue",
+                     from->config->venue[venue], "state", state, "age_ns",
+                     shape_age(clock_real_ns(), venue_update_ns(from, venue)), "since_ns",
+                     shape_ns(since_ns), "clock_offset_ns",
+                     offset_ns == INT64_MIN ? json_null() : shape_decimal(offset_ns, 0),
+                     "reconnects", (json_int_t)(counters.connects - counters.first_connects),
+                     "gaps", (json_int_t)counters.gaps, "banned_until_ns", shape_ns(banned_ns));
 }
 
 static json_t *venues_json(const struct view *view)
 {
-    const struct config *config = view->from.config;
     json_t *items = json_array();
 
-    for (uint16_t i = 0; i < config->venues; i++)
-        json_array_append_new(items,
-                              json_pack("{s:s, s:s, s:o}", "venue", config->venue[i], "state",
-                                        venue_state(view, i), "age_ns",
-                                        shape_age(clock_real_ns(), venue_update_ns(view, i))));
+    for (uint16_t i = 0; i < view->from.config->venues; i++)
+        json_array_append_new(items, venue_json(&view->from, i));
     return items;
 }
 
@@ -126,9 +155,32 @@ json_t *view_venues(struct view *view)
     return shape_list(venues_json(view), 0);
 }
 
+bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots)
+{
+    const struct gateway *gateway =
+        view_gateway_of(from, from->config->instrument[instrument].venue);
+
+    /* Pairs with the release of gateway_count_position. */
+    if (!gateway ||
+        atomic_load_explicit(&gateway->venue_lots_ns[instrument], memory_order_acquire) == 0)
+        return false;
+    *lots = atomic_load_explicit(&gateway->venue_lots[instrument], memory_order_relaxed);
+    return true;
+}
+
+/* Of all gateways together: playing while one plays, ended when all have. */
 static enum market_state market_state(const struct view *view)
 {
-    return view->from.gateway ? gateway_market_state(view->from.gateway) : MARKET_STATE_STARTING;
+    bool any_starts = view->from.gateways == 0;
+
+    for (uint16_t at = 0; at < view->from.gateways; at++) {
+        enum market_state state = gateway_market_state(view->from.gateway[at]);
+
+        if (state == MARKET_STATE_PLAYING)
+            return state;
+        any_starts = any_starts || state == MARKET_STATE_STARTING;
+    }
+    return any_starts ? MARKET_STATE_STARTING : MARKET_STATE_ENDED;
 }
 
 static const char *market_state_text(enum market_state state)
@@ -154,17 +206,40 @@ static json_t *threads_json(void)
     return json;
 }
 
-static json_t *rings_json(const struct view *view)
+/* Of all gateways together; /metrics has each. */
+static json_t *rings_json(const struct view_sources *from)
 {
-    static const char *const names[] = {"market", "executions", "orders", "commands"};
+    uint64_t market = 0, executions = 0, orders = 0;
     json_t *json = json_object();
 
-    for (int i = 0; i < 4; i++) {
-        if (view->from.rings[i])
-            json_object_set_new(json, names[i],
-                                json_integer((json_int_t)ring_depth(view->from.rings[i])));
+    for (uint16_t at = 0; at < from->gateways; at++) {
+        const struct gateway_io *io = &from->gateway[at]->io;
+
+        market += ring_depth(io->market);
+        executions += ring_depth(io->executions);
+        orders += ring_depth(io->orders);
     }
+    if (from->gateways > 0)
+        json_object_update_new(json, json_pack("{s:I, s:I, s:I}", "market", (json_int_t)market,
+                                               "executions", (json_int_t)executions, "orders",
+                                               (json_int_t)orders));
+    if (from->commands)
+        json_object_set_new(json, "commands", json_integer((json_int_t)ring_depth(from->commands)));
     return json;
+}
+
+/* The one that is farthest off; null: none is measured. */
+static json_t *clock_offset_json(const struct view_sources *from)
+{
+    int64_t worst_ns = INT64_MIN;
+
+    for (uint16_t at = 0; at < from->gateways; at++) {
+        int64_t offset_ns = atomic_load(&from->gateway[at]->clock_offset_ns);
+
+        if (offset_ns != INT64_MIN && (worst_ns == INT64_MIN || llabs(offset_ns) > llabs(worst_ns)))
+            worst_ns = offset_ns;
+    }
+    return worst_ns == INT64_MIN ? json_null() : shape_decimal(worst_ns, 0);
 }
 
 static json_int_t engine_seq(const struct view *view)
@@ -182,7 +257,7 @@ json_t *view_status(struct view *view)
 
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:{s:s}, s:o, s:o, s:o, "
-        "s:n}",
+        "s:o}",
         "mode", mode_name(config->mode), "instance", config->instance, "version", pitwall_version,
         "config_hash", config->hash_text, "uptime_s",
         (json_int_t)((clock_real_ns() - view->from.started_ns) / second_ns), "journal_seq",
@@ -192,7 +267,8 @@ json_t *view_status(struct view *view)
         journal_storage_name(journal_storage(journal)), "storage_free_bytes",
         free_bytes < 0 ? json_null() : json_integer((json_int_t)free_bytes), "market", "state",
         market_state_text(market_state(view)), "threads", threads_json(), "venues",
-        venues_json(view), "rings", rings_json(view), "clock_offset_ns");
+        venues_json(view), "rings", rings_json(&view->from), "clock_offset_ns",
+        clock_offset_json(&view->from));
 }
 
 /* --- health --- */
@@ -223,7 +299,7 @@ static bool any_book_is_stale(const struct view *view)
 static bool any_venue_is_late(const struct view *view)
 {
     for (uint16_t i = 0; i < view->from.config->venues; i++) {
-        if (strcmp(venue_state(view, i), "READY") != 0)
+        if (view_venue_state(&view->from, i) != GATEWAY_READY)
             return true;
     }
     return false;

@@ -82,7 +82,7 @@ void model_init(struct view *view)
 
 int64_t model_now_ns(const struct view *view)
 {
-    int64_t virtual_ns = view->from.gateway ? gateway_virtual_ns(view->from.gateway) : 0;
+    int64_t virtual_ns = view->from.gateways == 1 ? gateway_virtual_ns(view->from.gateway[0]) : 0;
 
     return virtual_ns != 0 ? virtual_ns : clock_real_ns();
 }
@@ -643,6 +643,14 @@ static void take_funding(struct view *view, const struct lane_record *record,
 {
     (void)record, (void)event;
     model_changed(view, VIEW_PNL);
+}
+
+/* The positions say it themselves. */
+static void take_drift(struct view *view, const struct lane_record *record,
+                       const struct event_drift *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_POSITIONS);
 }
 
 static void take_parameters(struct view *view, const struct lane_record *record,

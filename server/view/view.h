@@ -18,9 +18,11 @@ struct view_sources {
     const struct config *config;
     struct journal *journal;
     struct store *store;
-    struct gateway *gateway;
+    uint16_t gateways; /* 0: none is there */
+    struct gateway *gateway[MAX_GATEWAYS];
+    uint16_t venue_gateway[MAX_VENUES]; /* which serves a venue */
     struct ring *telemetry;
-    struct ring *rings[4]; /* depths for metrics: market, executions, orders, commands */
+    struct ring *commands; /* for its depth; NULL: not shown */
     struct kill_page *kill;
     struct histogram *step, *tick_to_order, *order_ack, *fill_latency;
     const _Atomic int64_t
@@ -30,6 +32,12 @@ struct view_sources {
     const struct store_saved *saved; /* actors and causes of restored states; read at open only */
     int64_t started_ns;
 };
+
+/* NULL: there is none. */
+static inline const struct gateway *view_gateway_of(const struct view_sources *from, uint16_t venue)
+{
+    return from->gateways == 0 ? NULL : from->gateway[from->venue_gateway[venue]];
+}
 
 /* Before engine_init(): the events of the start are already for it. */
 enum status view_open(struct view **view, const struct view_sources *sources, struct err *err);
@@ -72,6 +80,11 @@ json_t *view_status(struct view *view);
 json_t *view_health(struct view *view, bool *ready); /* {"ready","reasons"}; reason "engine_silent":
                                                        * the loop does not move, /health/live 503 */
 json_t *view_venues(struct view *view);
+/* READY and its kin: what a gateway to a real venue says of itself; of a simulated one by the age
+ * of its newest update. */
+enum gateway_state view_venue_state(const struct view_sources *from, uint16_t venue);
+/* The venue's own count of our position; false: not known. */
+bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots);
 json_t *view_instruments(struct view *view);
 json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth);
 json_t *view_positions(struct view *view);

@@ -45,6 +45,7 @@ export const list = (item) => ({ items: [item], next: "null|text" });
 
 export const ORDER = {
   id: "text",
+  simulated: "bool",
   seq: "count",
   instrument: "instrument",
   strategy: "null|text",
@@ -64,6 +65,7 @@ export const ORDER = {
 };
 export const FILL = {
   id: "text",
+  simulated: "bool",
   order: "text",
   instrument: "instrument",
   side: "side",
@@ -97,6 +99,8 @@ export const POSITION = {
   margin_ratio: "null|decimal",
   liquidation_price: "null|decimal",
   liquidation_distance_ratio: "null|decimal",
+  venue_lots: "null|int",
+  drift: "null|int",
 };
 const decimals = (names) =>
   Object.fromEntries(names.split(" ").map((name) => [name, "null|decimal"]));
@@ -187,6 +191,16 @@ export const RECEIPT = {
   durable: "bool",
   complete: "bool",
 };
+export const VENUE = {
+  venue: "text",
+  state: "text",
+  age_ns: "null|ns",
+  since_ns: "null|ns",
+  clock_offset_ns: "null|decimal",
+  reconnects: "count",
+  gaps: "count",
+  banned_until_ns: "null|ns",
+};
 export const STATUS = {
   mode: "text",
   instance: "text",
@@ -200,7 +214,9 @@ export const STATUS = {
   storage_free_bytes: "null|count",
   market: { state: "text" },
   threads: [{ name: "text", core: "null|count", idle: "text" }],
-  venues: [{ venue: "text", state: "text", age_ns: "null|ns" }],
+  venues: [VENUE],
+  rings: { market: "count", executions: "count", orders: "count", commands: "count" },
+  clock_offset_ns: "null|decimal",
 };
 export const AUDIT = {
   seq: "count",

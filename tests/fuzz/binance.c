@@ -29,7 +29,7 @@ static uint32_t level_count(const struct binance_frame *frame)
     }
 }
 
-static bool same_text(struct binance_text a, struct binance_text b)
+static bool same_text(struct scan_text a, struct scan_text b)
 {
     return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }

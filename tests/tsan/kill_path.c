@@ -344,8 +344,9 @@ int main(void)
 {
     struct engine_thread turn = {.kill = &page,
                                  .commands = &commands,
-                                 .executions = &executions,
-                                 .market = &market,
+                                 .gateways = 1,
+                                 .executions = {&executions},
+                                 .market = {&market},
                                  .step = &step,
                                  .tick_to_order = &tick_to_order,
                                  .idle = IDLE_YIELD,
@@ -358,7 +359,7 @@ int main(void)
     close(mkstemp(ledger_path));
     make_world();
     turn.engine = engine;
-    turn.gateway = gateway;
+    turn.gateway[0] = gateway;
     start(&listener_id, listen, NULL);
     start(&gateway_id, run_gateway, NULL);
     start(&engine_id, engine_thread_run, &turn);

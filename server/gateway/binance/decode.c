@@ -1,77 +1,34 @@
 /* The fast way: the venue's usual order of keys, compared as whole literals. See decode.h. */
 #include "gateway/binance/decode.h"
 
-#include "gateway/number.h"
+#include "gateway/usual.h"
 
-#include <string.h>
-
-/* Where we are in the frame. Nothing here passes the control character behind its end: no literal
- * holds one, no number and no name goes over one. */
-struct scan {
-    const char *at;
-    const struct binance_grid *grid;
-};
-
-/* A literal has a length known to the compiler, so that this becomes a few wide compares. */
-#define SKIP(scan, literal) skip_literal(scan, literal, sizeof(literal) - 1)
-
-static inline __attribute__((always_inline)) bool skip_literal(struct scan *scan,
-                                                               const char *literal, size_t length)
+static inline bool count(struct usual *scan, int64_t *value)
 {
-    if (memcmp(scan->at, literal, length) != 0)
-        return false;
-    scan->at += length;
-    return true;
+    return usual_count(scan, value);
 }
 
-#define MAY_SKIP(scan, literal) ((void)SKIP(scan, literal))
-
-static inline bool count(struct scan *scan, int64_t *value)
+static inline bool price(struct usual *scan, int64_t *ticks)
 {
-    return number_count(&scan->at, value);
+    return usual_price(scan, true, ticks);
 }
 
-static inline bool price(struct scan *scan, int64_t *ticks)
+static inline bool size(struct usual *scan, int64_t *lots)
 {
-    return number_decimal(&scan->at, scan->grid->price_decimals, ticks) &&
-           *ticks <= MAX_PRICE_TICKS;
+    return usual_size(scan, true, lots);
 }
 
-static inline bool size(struct scan *scan, int64_t *lots)
+static inline bool name(struct usual *scan, struct scan_text *text)
 {
-    return number_decimal(&scan->at, scan->grid->qty_decimals, lots) && *lots <= MAX_LOTS;
+    return usual_name(scan, text);
 }
 
-/* A short name, as symbols and streams are, and its closing quote. */
-static inline bool name(struct scan *scan, struct binance_text *text)
+static uint32_t level_list(struct usual *scan, struct level *levels, uint32_t most)
 {
-    uint32_t length = number_text(scan->at);
-
-    if (length == NUMBER_TEXT_MAX)
-        return false;
-    *text = (struct binance_text){scan->at, length};
-    scan->at += length + 1;
-    return true;
+    return usual_list(scan, levels, most);
 }
 
-/* Behind `[`: `["61773.6","1001"],..]`. Returns how many, or `most` + 1. */
-static uint32_t level_list(struct scan *scan, struct level *levels, uint32_t most)
-{
-    uint32_t used = 0;
-
-    if (SKIP(scan, "]"))
-        return 0;
-    do {
-        if (used == most || !SKIP(scan, "[\"") || !price(scan, &levels[used].price_ticks) ||
-            !SKIP(scan, "\",\"") || !size(scan, &levels[used].qty_lots) || !SKIP(scan, "\"]") ||
-            levels[used].price_ticks == 0)
-            return most + 1;
-        used++;
-    } while (SKIP(scan, ","));
-    return SKIP(scan, "]") ? used : most + 1;
-}
-
-static bool both_sides(struct scan *scan, struct binance_frame *frame, struct level *levels,
+static bool both_sides(struct usual *scan, struct binance_frame *frame, struct level *levels,
                        uint32_t most)
 {
     uint32_t bids = level_list(scan, levels, most);
@@ -88,10 +45,10 @@ static bool both_sides(struct scan *scan, struct binance_frame *frame, struct le
 }
 
 /* Behind `"e":"depthUpdate","E":`. */
-static bool depth(struct scan *scan, struct binance_frame *frame, struct level *levels,
+static bool depth(struct usual *scan, struct binance_frame *frame, struct level *levels,
                   uint32_t most)
 {
-    struct binance_text pair;
+    struct scan_text pair;
     int64_t engine_ms;
 
     frame->kind = BINANCE_DEPTH;
@@ -107,10 +64,10 @@ static bool depth(struct scan *scan, struct binance_frame *frame, struct level *
 }
 
 /* Behind `"lastUpdateId":`. */
-static bool snapshot(struct scan *scan, struct binance_frame *frame, struct level *levels,
+static bool snapshot(struct usual *scan, struct binance_frame *frame, struct level *levels,
                      uint32_t most)
 {
-    struct binance_text pair;
+    struct scan_text pair;
     int64_t engine_ms;
 
     frame->kind = BINANCE_SNAPSHOT;
@@ -125,9 +82,9 @@ static bool snapshot(struct scan *scan, struct binance_frame *frame, struct leve
 }
 
 /* Behind `"u":` and its number: symbol, best bid, best ask, times. */
-static bool ticker(struct scan *scan, struct binance_frame *frame, struct level *levels)
+static bool ticker(struct usual *scan, struct binance_frame *frame, struct level *levels)
 {
-    struct binance_text pair;
+    struct scan_text pair;
     int64_t engine_ms;
 
     frame->kind = BINANCE_TICKER;
@@ -147,9 +104,9 @@ static bool ticker(struct scan *scan, struct binance_frame *frame, struct level 
 }
 
 /* Behind `"e":"trade","E":`. */
-static bool trade(struct scan *scan, struct binance_frame *frame, struct level *levels)
+static bool trade(struct usual *scan, struct binance_frame *frame, struct level *levels)
 {
-    struct binance_text origin;
+    struct scan_text origin;
     int64_t engine_ms;
 
     frame->kind = BINANCE_TRADE;
@@ -172,7 +129,7 @@ static bool trade(struct scan *scan, struct binance_frame *frame, struct level *
 }
 
 /* Behind the event's opening brace. */
-static bool event(struct scan *scan, struct binance_frame *frame, struct level *levels,
+static bool event(struct usual *scan, struct binance_frame *frame, struct level *levels,
                   uint32_t most)
 {
     if (SKIP(scan, "\"u\":")) {
@@ -194,8 +151,12 @@ static bool event(struct scan *scan, struct binance_frame *frame, struct level *
 static bool decode_usual(const char *text, size_t length, const struct binance_grid *grid,
                          struct binance_frame *frame, struct level *levels, uint32_t most)
 {
-    struct scan scan = {.at = text, .grid = grid};
-    struct binance_text stream;
+    struct scan_grid units = {.price_decimals = grid->price_decimals,
+                              .qty_decimals = grid->qty_decimals,
+                              .tick_units = 1,
+                              .lot_units = 1};
+    struct usual scan = {.at = text, .start = text, .grid = &units};
+    struct scan_text stream;
     bool wrapped = SKIP(&scan, "{\"stream\":\"");
 
     if (wrapped ? !name(&scan, &stream) || !SKIP(&scan, ",\"data\":{") : !SKIP(&scan, "{"))

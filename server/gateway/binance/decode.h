@@ -15,9 +15,9 @@
 #ifndef PITWALL_GATEWAY_BINANCE_DECODE_H
 #define PITWALL_GATEWAY_BINANCE_DECODE_H
 
-#include "engine.h"
+#include "gateway/scan.h"
 
-enum { BINANCE_PADDING = 64, BINANCE_DECIMALS_MAX = 12 };
+enum { BINANCE_PADDING = SCAN_PADDING, BINANCE_DECIMALS_MAX = 12 };
 
 enum binance_kind {
     BINANCE_OTHER, /* valid, of no interest: an answer to a subscription, another event */
@@ -39,11 +39,6 @@ struct binance_grid {
     uint32_t price_decimals, qty_decimals;
 };
 
-struct binance_text {
-    const char *at; /* into the frame; NULL: not there */
-    uint32_t length;
-};
-
 struct binance_frame {
     uint8_t kind;
     uint8_t flags; /* of a trade: MARKET_BUYER_IS_MAKER */
@@ -53,8 +48,8 @@ struct binance_frame {
     int64_t first_id, last_id; /* U and u; snapshot: lastUpdateId twice; trade: its id twice */
     int64_t prev_id;           /* pu; without it 0 */
     int64_t event_ms;          /* E; 0: not given */
-    struct binance_text symbol;
-    struct binance_text wrong; /* the value that was refused */
+    struct scan_text symbol;
+    struct scan_text wrong; /* the value that was refused */
 };
 
 /* Decodes one frame. `levels` takes bids, then asks (depth, snapshot); best bid and ask (ticker);

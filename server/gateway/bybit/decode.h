@@ -13,9 +13,9 @@
 #ifndef PITWALL_GATEWAY_BYBIT_DECODE_H
 #define PITWALL_GATEWAY_BYBIT_DECODE_H
 
-#include "engine.h"
+#include "gateway/scan.h"
 
-enum { BYBIT_PADDING = 64, BYBIT_TRADES_MAX = 1024 };
+enum { BYBIT_PADDING = SCAN_PADDING, BYBIT_TRADES_MAX = 1024 };
 
 enum bybit_kind {
     BYBIT_OTHER, /* valid, of no interest */
@@ -38,11 +38,6 @@ struct bybit_grid {
     uint32_t price_decimals, qty_decimals;
     int64_t tick_units, lot_units;
     uint16_t instrument;
-};
-
-struct bybit_text {
-    const char *at; /* into the frame; NULL: not there */
-    uint32_t length;
 };
 
 struct bybit_trade {
@@ -73,8 +68,8 @@ struct bybit_frame {
     int64_t ts_ms, cts_ms; /* send time, matching time; 0: not given */
     int64_t u, seq;
     int64_t mark_e8, index_e8, last_e8, funding_rate_e8, next_funding_ms;
-    struct bybit_text topic, symbol;
-    struct bybit_text wrong; /* the value that was refused */
+    struct scan_text topic, symbol;
+    struct scan_text wrong; /* the value that was refused */
 };
 
 /* NULL: a symbol that is not ours (the frame is BYBIT_OTHER then). */
@@ -88,11 +83,19 @@ struct bybit_room {
     uint32_t levels_max;
 };
 
+/* Of one frame: the counts have 16 bits. */
+static inline uint32_t bybit_levels_most(const struct bybit_room *room)
+{
+    return room->levels_max < UINT16_MAX ? room->levels_max : UINT16_MAX - 1;
+}
+
 /* FINE, or why it was refused: then *frame holds topic, symbol and `wrong` as far as known. */
 enum bybit_reason bybit_decode(const char *text, size_t length, const struct bybit_room *room,
                                struct bybit_frame *frame);
 enum bybit_reason bybit_decode_tolerant(const char *text, size_t length,
                                         const struct bybit_room *room, struct bybit_frame *frame);
+/* Of the text of a trade's `i`; the same text always gives the same id. */
+uint64_t bybit_trade_id(struct scan_text text);
 const char *bybit_reason_says(enum bybit_reason reason);
 
 #endif

@@ -33,7 +33,9 @@ struct net_config {
 
 /* ERR_CONFIG: ca_file cannot be read. */
 enum status net_open(struct net **net, const struct net_config *config, struct err *err);
-/* Serves what is ready; returns how many callbacks it made. */
+/* Serves what is ready: of each connection one read of 32 KiB and 256 frames at most, the rest in
+ * the next turn, so that a flood on one cannot starve what else the thread does. Returns how many
+ * callbacks it made; 0: nothing to do. Not from within a callback. */
 uint32_t net_poll(struct net *net);
 /* Drops all sockets and requests, whose callbacks are not called any more. */
 void net_close(struct net *net);
@@ -65,16 +67,21 @@ struct net_socket_config {
     uint32_t frame_max;    /* 0: 1 MiB */
 };
 
-/* Begins to connect, and goes on until the close. */
+/* Begins to connect, and goes on until the close. Callbacks come from net_poll() alone, but for
+ * net_socket_drop(); each may send, drop, close and open what it likes. Of a host with several
+ * addresses the next one is tried at once. An attempt ends after 10 s.
+ * ERR_CONFIG: the URL is none; ERR_INTERNAL: no memory. */
 enum status net_socket_open(struct net *net, struct net_socket **socket,
                             const struct net_socket_config *config, struct err *err);
+/* No callback comes any more. */
 void net_socket_close(struct net_socket *socket);
-/* Drops the connection; another is made. Not before wait_ns from now (0: by the backoff). */
+/* Drops the connection; another is made. Not before wait_ns from now (0: by the backoff).
+ * closed(NET_DROPPED) is called from within; nothing more of that connection is. */
 void net_socket_drop(struct net_socket *socket, int64_t wait_ns);
 bool net_socket_is_up(const struct net_socket *socket);
 uint64_t net_socket_epoch(
     const struct net_socket *socket); /* of the newest connection; 0: none yet */
-uint64_t net_socket_connects(const struct net_socket *socket);
+uint64_t net_socket_connects(const struct net_socket *socket); /* that stood */
 
 /* A text frame on the connection of that epoch: written at once when the socket takes it (also from
  * within a callback), else queued in order, at most 256 KiB. False: that connection is gone, or the

@@ -51,7 +51,7 @@ struct simulated {
 static uint16_t find_instrument(const struct simulated_config *config, const char *name)
 {
     for (uint16_t at = 0; at < config->io.instrument_count; at++)
-        if (strcmp(config->io.instruments[at].name, name) == 0)
+        if (!config->served_elsewhere[at] && strcmp(config->io.instruments[at].name, name) == 0)
             return at;
     return NOT_OURS;
 }
@@ -176,6 +176,7 @@ static enum status open_parts(struct simulated *simulated, struct err *err)
     const struct simulated_config *config = &simulated->config;
     enum status status = map_instruments(simulated, err);
 
+    assert(!config->feed->is_live || config->speed == SPEED_REAL);
     if (status == OK && config->ledger_path)
         status = ledger_open(&simulated->ledger, config->ledger_path, config->io.instruments, err);
     if (status == OK && config->ledger_path && config->is_news)
@@ -211,7 +212,8 @@ enum status simulated_open(struct gateway **gateway, const struct simulated_conf
         return err_set(err, ERR_INTERNAL, "no memory for the gateway");
     }
     gateway_init(&simulated->base, &simulated_ops, &config->io);
-    gateway_set_state(&simulated->base, GATEWAY_READY);
+    gateway_set_state(&simulated->base, config->feed->is_live ? GATEWAY_DOWN : GATEWAY_READY);
+    config->feed->owner = &simulated->base;
     simulated->config = *config;
     if (config->speed == SPEED_MAX) {
         simulated->now_ns = clock_real_ns();
@@ -239,11 +241,13 @@ static void move_now(struct simulated *simulated, int64_t now_ns)
         simulated->now_ns = now_ns;
 }
 
-/* When an update of the feed is to be played. */
+/* When an update of the feed is to be played. What is live has come just now. */
 static int64_t due_ns(const struct simulated *simulated, const struct market_update *update)
 {
     int64_t passed_ns = update->received_ns - simulated->first_ns;
 
+    if (simulated->config.feed->is_live)
+        return update->received_ns;
     if (simulated->config.speed == SPEED_TIMES && simulated->config.times > 1)
         passed_ns /= simulated->config.times;
     return simulated->begun_ns + passed_ns;
@@ -251,7 +255,7 @@ static int64_t due_ns(const struct simulated *simulated, const struct market_upd
 
 /* ---- orders ----------------------------------------------------------------------------- */
 
-/* Sends it, or sends it back; false: not now. The order matters: stamp, kill page, ledger, venue. */
+/* Sends it, or sends it back; false: not now. In this order: stamp, kill page, ledger, venue. */
 static bool handle(struct simulated *simulated, const struct order_message *message)
 {
     simulated->stamp_ns = clock_real_ns();
@@ -331,6 +335,8 @@ static bool deliver(void *ctx, const struct execution *execution)
     *slot = *execution;
     ring_publish(simulated->base.io.executions);
     gateway_add(&simulated->base.executions, 1);
+    if (execution->report == REPORT_POSITION)
+        gateway_count_position(&simulated->base, execution->instrument, execution->qty_lots);
     return true;
 }
 
@@ -418,6 +424,8 @@ static bool engine_has_taken_all(const struct simulated *simulated)
 /* True when the pending update may go now; at SPEED max that moves the virtual time to it. */
 static bool is_due(struct simulated *simulated, int64_t update_due_ns)
 {
+    if (simulated->config.feed->is_live)
+        move_now(simulated, update_due_ns); /* the turn's time was read before it came */
     if (!is_virtual(simulated))
         return update_due_ns <= simulated->now_ns;
     if (update_due_ns > simulated->burst_until_ns) {
@@ -462,6 +470,8 @@ static bool play_next(struct simulated *simulated)
     if (!simulated->pending)
         simulated->pending = fetch(simulated);
     update = simulated->pending;
+    if (!update && simulated->config.feed->is_live)
+        return false;
     if (!update) {
         simulated->ending = ENDING_TELLING;
         simulated->ended_told = 0;
@@ -504,7 +514,8 @@ static uint32_t tell_end(struct simulated *simulated)
     while (simulated->ended_told < simulated->base.io.instrument_count) {
         struct market_update end = {.kind = MARKET_ENDED, .received_ns = simulated->now_ns};
 
-        if (!play(simulated, &end, simulated->ended_told, simulated->now_ns))
+        if (!simulated->config.served_elsewhere[simulated->ended_told] &&
+            !play(simulated, &end, simulated->ended_told, simulated->now_ns))
             return told;
         simulated->ended_told++;
         told++;

@@ -7,6 +7,9 @@
  * engine's `now` (gateway_virtual_ns). At the end: hold (MARKET_ENDED to every book, market state
  * "ended"), loop (the same, then from the start with empty books), exit (asks main to stop).
  *
+ * A live feed (feed.h) is played as it comes: its times are those of our clock and are not shifted,
+ * it has no end, and the gateway's state, connects and gaps are what the feed says of itself.
+ *
  * Data. An update goes to the venue and to the engine at once; with a data latency, or a fault
  * script that touches data, it goes to the venue, which passes it on (sim.h).
  *
@@ -32,8 +35,9 @@ struct simulated_config {
     uint32_t times; /* of SPEED_TIMES */
     enum at_end at_end;
     struct sim_config sim; /* instruments, hooks and faults are filled by simulated_open() */
-    int64_t opening_lots[MAX_INSTRUMENTS]; /* that the simulated venue's account begins with */
-    const char *ledger_path;               /* NULL: none. JSON lines as DESIGN "Venue simulator" */
+    int64_t opening_lots[MAX_INSTRUMENTS];  /* that the simulated venue's account begins with */
+    bool served_elsewhere[MAX_INSTRUMENTS]; /* another gateway's: nothing is said of them here */
+    const char *ledger_path;                /* NULL: none. JSON lines as DESIGN "Venue simulator" */
     owed_fn is_news; /* of the executions in the ledger; NULL: it is not asked */
     void *is_news_ctx;
     const char *faults_path; /* NULL: none. A script as fault_script.h reads it */

@@ -39,7 +39,7 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     {HEAD "mode: nope\n", "mode: 'nope' is none of", 3},
-    {HEAD "mode: live\n", "mode live needs a venue gateway", 3},
+    {HEAD "mode: backtest\n", "mode backtest is not there", 3},
     {HEAD "sed: 3\n", "unknown key 'sed'", 3},
     {HEAD "\nseed: -1\n", "outside 0..", 4},
     {HEAD "seed: \"4\"\n", "in quotes is a text", 3},

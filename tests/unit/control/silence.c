@@ -1,4 +1,4 @@
-/* The watchdog's kill, from its word to a receipt that names it: control, view and journal are
+/* The watchdog's and a gateway's kill, from its word to a receipt that names it: control, view and journal are
  * real, the engine is whoever answers on the page. */
 #include "control/inside.h"
 #include "thread/clock.h"
@@ -139,4 +139,32 @@ Test(silence, of_a_firm_that_is_halted_joins_the_incident_that_is_there)
     fact = newest_fact(1);
     cr_assert(strstr(fact, "\"joined\":\"K0-1\""), "%s", fact);
     cr_assert_null(view_receipt(view, first + 1));
+}
+
+/* Nothing else in the trail says that its fills are simulated. */
+Test(silence, of_a_paper_run_its_first_fact_says_that_it_is_one)
+{
+    const char *fact;
+
+    desk.config.mode = MODE_PAPER;
+    control_note_mode(control);
+    fact = newest_fact(1);
+    cr_assert(strstr(fact, "\"kind\":\"start\",\"scope\":\"firm\""), "%s", fact);
+    cr_assert(strstr(fact, "{\"mode\":\"paper\",\"simulated_fills\":true,"), "%s", fact);
+}
+
+/* What only a gateway knows: a clock that is off, a venue that is not what we think. */
+Test(silence, of_a_gateway_s_scope_bears_its_name_and_its_reason)
+{
+    uint16_t scope = scope_of_venue(desk.config.scopes, 0);
+    uint64_t incident = kill_page_set(&kills, scope);
+    const char *fact;
+
+    control_note_stop(control, incident, scope, "bybit-linear", "the clock is 300 ms off");
+    json_decref(receipt_with(incident, "actor", "gateway/bybit-linear"));
+    json_decref(receipt_with(incident, "reason", "the clock is 300 ms off"));
+    fact = newest_fact(1);
+    cr_assert(strstr(fact, "\"actor\":\"gateway/bybit-linear\""), "%s", fact);
+    cr_assert(strstr(fact, "\"kind\":\"kill\",\"scope\":\"venue/sim\""), "%s", fact);
+    cr_assert(strstr(fact, "\"reason\":\"the clock is 300 ms off\""), "%s", fact);
 }

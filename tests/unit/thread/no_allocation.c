@@ -173,7 +173,7 @@ static void start_room(void)
     cr_assert_eq(synthetic_open(1, clock_real_ns(), &feed, &err), OK);
     cr_assert_eq(thread_place_engine(-1, &core, &err), OK);
     cr_assert_eq(engine_room_open(&room, &config, &saved, NULL, 1, &err), OK, "%s", err.text);
-    cr_assert_eq(engine_room_gateway(&room, &config, feed, &err), OK, "%s", err.text);
+    cr_assert_eq(engine_room_gateways(&room, &config, feed, &err), OK, "%s", err.text);
     cr_assert_eq(engine_room_engine(&room, journal, &err), OK, "%s", err.text);
     cr_assert_eq(journal_start(journal, &err), OK);
     cr_assert_eq(engine_room_start(&room, &err), OK);

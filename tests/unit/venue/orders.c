@@ -93,6 +93,15 @@ Test(venue_orders, a_market_order_ends_with_what_it_found)
     cr_assert(eq(i64, best(SIDE_BUY).price_ticks, 0));
 }
 
+Test(venue_orders, a_market_order_in_an_empty_book_finds_nothing)
+{
+    uint64_t no = pit_market(pit, BOB, PERP, SIDE_BUY, 30);
+
+    cr_assert(eq(int, pit_order(pit, no)->end, VENUE_END_NOTHING_THERE));
+    no = pit_market(pit, BOB, SPOT, SIDE_SELL, 30);
+    cr_assert(eq(int, pit_order(pit, no)->status, VENUE_ORDER_CANCELLED));
+}
+
 Test(venue_orders, a_market_order_stops_at_its_band)
 {
     uint64_t no;
@@ -248,6 +257,10 @@ Test(venue_orders, the_arriving_order_says_what_a_self_match_does)
         cr_assert(eq(int, status_of(maker), cases[at].maker), "case %zu", at);
         cr_assert(eq(int, status_of(taker), cases[at].taker), "case %zu", at);
         cr_assert(eq(u32, pit->trades, cases[at].trades));
+        cr_assert(eq(u64, pit_order(pit, maker)->smp_order_no,
+                     cases[at].maker == VENUE_ORDER_CANCELLED ? taker : 0));
+        cr_assert(eq(u64, pit_order(pit, taker)->smp_order_no,
+                     cases[at].taker == VENUE_ORDER_CANCELLED ? maker : 0));
         (void)venue_cancel(pit->venue, ANN, &maker, NULL, VENUE_END_BY_USER, 1);
         (void)venue_cancel(pit->venue, ANN, &taker, NULL, VENUE_END_BY_USER, 1);
     }

@@ -1,0 +1,402 @@
+/* A WebSocket that is always being made again: attempt, connection, frames in and out. */
+#include "gateway/net/inside.h"
+
+#include "thread/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUEUE_BYTES = 256 << 10, FRAME_USUAL = 1 << 20, GATHER_FIRST = 64 << 10 };
+#define LASTED_NS 1000000000LL
+
+struct net_socket {
+    struct net_socket *next;
+    struct net *net;
+    struct net_socket_config config;
+    struct url url;
+    char heartbeat[128];
+    bool closed;
+    struct conn *conn; /* NULL: none, and none under way */
+    bool attempting;   /* from the first look at the name until the connection stands or not */
+    uint64_t epoch, connects;
+    struct backoff backoff;
+    uint32_t address, address_count;
+    int64_t due_ns, attempt_ns, up_ns, heard_ns, beat_ns;
+    char *gather;
+    size_t gathered, gather_size;
+    size_t queue_from, queue_to;
+    char queue[QUEUE_BYTES]; /* uint32_t length and bytes of each frame */
+    char out[NET_HEADROOM + QUEUE_BYTES];
+};
+
+/* ---- ends and beginnings ---------------------------------------------------------------- */
+
+static void plan_next(struct net_socket *socket, bool stood)
+{
+    bool others =
+        !stood && socket->address_count > 1 && ++socket->address % socket->address_count != 0;
+
+    if (others) { /* of the same name: at once */
+        socket->due_ns = 0;
+        return;
+    }
+    if (!stood)
+        resolver_forget(socket->net->resolver, socket->url.host);
+    socket->due_ns =
+        clock_mono_ns() + backoff_after_failure(&socket->backoff, &socket->net->random);
+}
+
+/* The connection or attempt is over: told once. */
+static void socket_ended(void *owner, enum net_why why, int http_status, const char *text)
+{
+    struct net_socket *socket = owner;
+
+    plan_next(socket, socket->up_ns != 0);
+    socket->conn = NULL;
+    socket->attempting = false;
+    socket->up_ns = 0;
+    socket->gathered = 0;
+    socket->queue_from = socket->queue_to = 0;
+    if (!socket->closed)
+        socket->config.closed(socket->config.ctx, socket->epoch, why, http_status, text);
+}
+
+/* By us. */
+static void socket_break(struct net_socket *socket, enum net_why why, const char *text)
+{
+    if (socket->conn)
+        conn_abandon(socket->conn);
+    socket_ended(socket, why, 0, text);
+}
+
+static void socket_up(void *owner)
+{
+    struct net_socket *socket = owner;
+
+    socket->attempting = false;
+    socket->connects++;
+    socket->up_ns = socket->heard_ns = socket->beat_ns = socket->net->now_ns;
+    socket->config.opened(socket->config.ctx, socket->epoch);
+}
+
+/* ---- in --------------------------------------------------------------------------------- */
+
+static bool gather(struct net_socket *socket, const char *bytes, size_t length)
+{
+    size_t wanted = socket->gathered + length + NET_PADDING + 1;
+
+    if (wanted > socket->gather_size) {
+        size_t size = socket->gather_size * 2 > wanted ? socket->gather_size * 2 : wanted;
+        char *larger = realloc(socket->gather, size);
+
+        if (!larger)
+            return false;
+        socket->gather = larger;
+        socket->gather_size = size;
+    }
+    memcpy(socket->gather + socket->gathered, bytes, length);
+    socket->gathered += length;
+    memset(socket->gather + socket->gathered, 0, NET_PADDING + 1);
+    return true;
+}
+
+static void socket_received(void *owner, char *bytes, size_t length, bool first, bool last)
+{
+    struct net_socket *socket = owner;
+    int64_t received_ns = clock_real_ns();
+
+    socket->heard_ns = socket->net->now_ns;
+    if (first)
+        socket->gathered = 0;
+    if (socket->gathered + length > socket->config.frame_max) {
+        socket_break(socket, NET_TOO_LARGE, "a frame is larger than is taken");
+        return;
+    }
+    if (!gather(socket, bytes, length)) {
+        socket_break(socket, NET_FAILED, "no memory for a frame");
+        return;
+    }
+    if (!last)
+        return;
+    if (socket->heard_ns - socket->up_ns >= LASTED_NS)
+        backoff_proved(&socket->backoff);
+    socket->config.frame(socket->config.ctx, socket->epoch, socket->gather, socket->gathered,
+                         received_ns);
+}
+
+static void socket_heard(void *owner)
+{
+    struct net_socket *socket = owner;
+
+    socket->heard_ns = socket->net->now_ns;
+}
+
+/* ---- out -------------------------------------------------------------------------------- */
+
+static bool queue_is_empty(const struct net_socket *socket)
+{
+    return socket->queue_from == socket->queue_to;
+}
+
+static bool queue_put(struct net_socket *socket, const char *text, uint32_t length)
+{
+    size_t held = socket->queue_to - socket->queue_from;
+
+    if (held + sizeof length + length > QUEUE_BYTES)
+        return false;
+    if (socket->queue_to + sizeof length + length > QUEUE_BYTES) {
+        memmove(socket->queue, socket->queue + socket->queue_from, held);
+        socket->queue_from = 0;
+        socket->queue_to = held;
+    }
+    memcpy(socket->queue + socket->queue_to, &length, sizeof length);
+    memcpy(socket->queue + socket->queue_to + sizeof length, text, length);
+    socket->queue_to += sizeof length + length;
+    conn_want_writable(socket->conn);
+    return true;
+}
+
+static void queue_write_first(struct net_socket *socket)
+{
+    uint32_t length;
+
+    memcpy(&length, socket->queue + socket->queue_from, sizeof length);
+    memcpy(socket->out + NET_HEADROOM, socket->queue + socket->queue_from + sizeof length, length);
+    socket->queue_from += sizeof length + length;
+    if (queue_is_empty(socket))
+        socket->queue_from = socket->queue_to = 0;
+    conn_write(socket->conn, socket->out + NET_HEADROOM, length, LWS_WRITE_TEXT);
+}
+
+static void socket_writable(void *owner)
+{
+    struct net_socket *socket = owner;
+
+    while (!queue_is_empty(socket) && conn_can_write(socket->conn))
+        queue_write_first(socket);
+    if (!queue_is_empty(socket))
+        conn_want_writable(socket->conn);
+}
+
+static bool is_current(const struct net_socket *socket, uint64_t epoch)
+{
+    return !socket->closed && socket->conn && socket->up_ns != 0 && socket->epoch == epoch &&
+           socket->conn->up;
+}
+
+bool net_send_in_place(struct net_socket *socket, uint64_t epoch, char *text, size_t length)
+{
+    if (!is_current(socket, epoch) || length > QUEUE_BYTES)
+        return false;
+    if (queue_is_empty(socket) && conn_can_write(socket->conn))
+        return conn_write(socket->conn, text, length, LWS_WRITE_TEXT);
+    return queue_put(socket, text, (uint32_t)length);
+}
+
+bool net_send(struct net_socket *socket, uint64_t epoch, const char *text, size_t length)
+{
+    if (!is_current(socket, epoch) || length > QUEUE_BYTES)
+        return false;
+    memcpy(socket->out + NET_HEADROOM, text, length);
+    return net_send_in_place(socket, epoch, socket->out + NET_HEADROOM, length);
+}
+
+/* ---- turns ------------------------------------------------------------------------------ */
+
+static const struct conn_ops socket_ops = {
+    .up = socket_up,
+    .received = socket_received,
+    .heard = socket_heard,
+    .writable = socket_writable,
+    .ended = socket_ended,
+};
+
+static void connect_to(struct net_socket *socket, const struct addresses *addresses)
+{
+    struct net *net = socket->net;
+
+    if (!budget_take(&net->budget, net->now_ns, &socket->due_ns)) {
+        log_line(LOG_WARN, "net", "connect budget used up", "wait_ms=%lld",
+                 (long long)((socket->due_ns - net->now_ns) / 1000000));
+        socket->attempting = false;
+        return;
+    }
+    socket->address_count = addresses->count;
+    socket->conn =
+        net_conn_open(net, &socket->url, addresses->text[socket->address % addresses->count],
+                      &socket_ops, socket);
+    if (!socket->conn)
+        socket_ended(socket, NET_FAILED, 0, "no memory for a connection");
+}
+
+static void attempt(struct net_socket *socket)
+{
+    struct net *net = socket->net;
+    const struct addresses *addresses = resolver_ask(net->resolver, socket->url.host, net->now_ns);
+
+    if (!addresses) {
+        if (net->now_ns - socket->attempt_ns > NET_CONNECT_NS)
+            socket_ended(socket, NET_NO_NAME, 0, "no answer about the name in time");
+        return;
+    }
+    if (addresses->count == 0) {
+        net->callbacks++;
+        socket_ended(socket, NET_NO_NAME, 0, addresses->why);
+        return;
+    }
+    connect_to(socket, addresses);
+}
+
+static void begin(struct net_socket *socket)
+{
+    if (socket->net->now_ns < socket->due_ns)
+        return;
+    socket->attempting = true;
+    socket->attempt_ns = socket->net->now_ns;
+    socket->epoch++;
+    attempt(socket);
+}
+
+static void beat(struct net_socket *socket)
+{
+    int64_t now_ns = socket->net->now_ns;
+
+    if (socket->config.heartbeat_ns == 0 || now_ns - socket->beat_ns < socket->config.heartbeat_ns)
+        return;
+    socket->beat_ns = now_ns;
+    if (socket->config.heartbeat)
+        net_send(socket, socket->epoch, socket->heartbeat, strlen(socket->heartbeat));
+    else if (conn_can_write(socket->conn))
+        conn_write(socket->conn, socket->out + NET_HEADROOM, 0, LWS_WRITE_PING);
+}
+
+static void watch(struct net_socket *socket)
+{
+    int64_t now_ns = socket->net->now_ns;
+
+    if (socket->config.silence_ns != 0 && now_ns - socket->heard_ns > socket->config.silence_ns)
+        socket_break(socket, NET_SILENT, "nothing was received for too long");
+    else
+        beat(socket);
+}
+
+static void socket_turn(struct net_socket *socket)
+{
+    if (!socket->conn && !socket->attempting)
+        begin(socket);
+    else if (!socket->conn)
+        attempt(socket);
+    else if (socket->up_ns != 0)
+        watch(socket);
+    else if (socket->net->now_ns - socket->attempt_ns > NET_CONNECT_NS)
+        socket_break(socket, NET_FAILED, "no connection in time");
+}
+
+void sockets_turn(struct net *net)
+{
+    for (struct net_socket *socket = net->sockets; socket; socket = socket->next)
+        if (!socket->closed)
+            socket_turn(socket);
+    for (struct net_socket **at = &net->sockets; *at;) {
+        struct net_socket *socket = *at;
+
+        if (!socket->closed) {
+            at = &socket->next;
+            continue;
+        }
+        *at = socket->next;
+        free(socket->gather);
+        free(socket);
+    }
+}
+
+/* ---- for the gateway -------------------------------------------------------------------- */
+
+static enum status check_config(struct url *url, const struct net_socket_config *config,
+                                struct err *err)
+{
+    const char *wrong = url_parse(url, config->url);
+
+    if (!wrong && !url->is_ws)
+        wrong = "it must begin with ws:// or wss://";
+    if (wrong)
+        return err_format(err, ERR_CONFIG, "url %.200s: %s", config->url ? config->url : "", wrong);
+    if (config->heartbeat && strlen(config->heartbeat) >= sizeof((struct net_socket *)0)->heartbeat)
+        return err_set(err, ERR_CONFIG, "the heartbeat is too long");
+    assert(config->opened && config->frame && config->closed);
+    assert(config->frame_max <= NET_FRAME_MAX);
+    return OK;
+}
+
+enum status net_socket_open(struct net *net, struct net_socket **opened,
+                            const struct net_socket_config *config, struct err *err)
+{
+    struct net_socket *socket;
+    struct url url;
+    enum status status = check_config(&url, config, err);
+
+    if (status != OK)
+        return status;
+    socket = calloc(1, sizeof *socket);
+    if (!socket || !(socket->gather = malloc(GATHER_FIRST))) {
+        free(socket);
+        return err_set(err, ERR_INTERNAL, "no memory for a socket");
+    }
+    socket->net = net;
+    socket->url = url;
+    socket->config = *config;
+    socket->config.url = NULL; /* borrowed until here */
+    socket->config.frame_max = config->frame_max == 0 ? FRAME_USUAL : config->frame_max;
+    socket->gather_size = GATHER_FIRST;
+    if (config->heartbeat)
+        memcpy(socket->heartbeat, config->heartbeat, strlen(config->heartbeat) + 1);
+    socket->next = net->sockets;
+    net->sockets = socket;
+    *opened = socket;
+    return OK;
+}
+
+void net_socket_close(struct net_socket *socket)
+{
+    socket->closed = true; /* freed in the next turn: a callback may be under way */
+    if (socket->conn)
+        conn_abandon(socket->conn);
+    socket->conn = NULL;
+}
+
+void net_socket_drop(struct net_socket *socket, int64_t wait_ns)
+{
+    if (!socket->closed && (socket->conn || socket->attempting))
+        socket_break(socket, NET_DROPPED, "dropped by us");
+    if (wait_ns > 0)
+        socket->due_ns = clock_mono_ns() + wait_ns;
+}
+
+void sockets_close(struct net *net)
+{
+    while (net->sockets) {
+        struct net_socket *socket = net->sockets;
+
+        net->sockets = socket->next;
+        if (socket->conn)
+            conn_abandon(socket->conn);
+        free(socket->gather);
+        free(socket);
+    }
+}
+
+bool net_socket_is_up(const struct net_socket *socket)
+{
+    return is_current(socket, socket->epoch);
+}
+
+uint64_t net_socket_epoch(const struct net_socket *socket)
+{
+    return socket->epoch;
+}
+
+uint64_t net_socket_connects(const struct net_socket *socket)
+{
+    return socket->connects;
+}

@@ -1,0 +1,209 @@
+/* What people and monitoring see of several gateways: one simulated, one to a real venue. */
+#include "metrics/metrics.h"
+#include "thread/clock.h"
+#include "unit/store/desk.h"
+#include "view/view.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINES = 2, RING_BYTES = 1 << 12 };
+
+static struct desk desk;
+static struct journal *journal;
+static struct view *view;
+static struct view_sources sources;
+static struct store_saved saved;
+static struct gateway gateways[LINES];
+static struct ring rings[LINES][3];
+static const int64_t second_ns = 1000000000;
+
+static void open_gateway(uint16_t at)
+{
+    struct gateway_io io = {.index = at,
+                            .instruments = desk.config.instrument,
+                            .instrument_count = desk.config.instruments,
+                            .market = &rings[at][0],
+                            .executions = &rings[at][1],
+                            .orders = &rings[at][2]};
+
+    for (int ring = 0; ring < 3; ring++)
+        ring_init(&rings[at][ring], calloc(1, RING_BYTES), RING_BYTES);
+    gateway_init(&gateways[at], NULL, &io);
+    sources.gateway[at] = &gateways[at];
+}
+
+static void open_both(void)
+{
+    char recovered[ERR_TEXT_MAX];
+    struct err err;
+
+    desk_open(&desk);
+    desk.config.venues = LINES;
+    desk.config.scopes.venues = LINES;
+    strcpy(desk.config.venue[1], "bybit-linear");
+    desk.config.venue_settings[1].kind = GATEWAY_BYBIT;
+    desk.config.instrument[ETH].venue = 1;
+    cr_assert_eq(journal_open(&journal, desk.dir, &desk.config, recovered, &err), OK);
+    sources = (struct view_sources){.config = &desk.config,
+                                    .journal = journal,
+                                    .dir = desk.dir,
+                                    .saved = &saved,
+                                    .gateways = LINES,
+                                    .venue_gateway = {0, 1}};
+    open_gateway(0);
+    open_gateway(1);
+    cr_assert_eq(view_open(&view, &sources, &err), OK);
+}
+
+static void close_both(void)
+{
+    view_close(view);
+    journal_close(journal);
+    for (int at = 0; at < 3 * LINES; at++)
+        free(rings[at / 3][at % 3].bytes);
+    desk_close(&desk);
+}
+
+TestSuite(gateways, .init = open_both, .fini = close_both);
+
+/* Compact JSON of an item of a list, without the members that are ages; valid until the next. */
+static const char *item(json_t *list, size_t at)
+{
+    static char text[1024];
+    json_t *row = json_array_get(json_object_get(list, "items"), at);
+    char *dump;
+
+    json_object_del(row, "age_ns");
+    dump = json_dumps(row, JSON_COMPACT);
+    (void)snprintf(text, sizeof text, "%s", dump);
+    free(dump);
+    json_decref(list);
+    return text;
+}
+
+static bool shows(const char *line)
+{
+    char *text = metrics_render(view, &sources, NULL);
+    bool found = strstr(text, line) != NULL;
+
+    free(text);
+    return found;
+}
+
+Test(gateways, a_real_venue_is_what_its_gateway_says_and_a_simulated_one_goes_by_age)
+{
+    gateway_count_update(&gateways[0], BTC);
+    gateway_count_update(&gateways[1], ETH);
+    gateway_set_state(&gateways[1], GATEWAY_SYNCING);
+    atomic_store(&gateways[1].state_ns, 5 * second_ns);
+    cr_assert_str_eq(item(view_venues(view), 0),
+                     "{\"venue\":\"sim\",\"state\":\"READY\",\"since_ns\":null,"
+                     "\"clock_offset_ns\":null,\"reconnects\":0,\"gaps\":0,"
+                     "\"banned_until_ns\":null}");
+    cr_assert_str_eq(
+        item(view_venues(view), 1),
+        "{\"venue\":\"bybit-linear\",\"state\":\"SYNCING\",\"since_ns\":\"5000000000\","
+        "\"clock_offset_ns\":null,\"reconnects\":0,\"gaps\":0,"
+        "\"banned_until_ns\":null}");
+    cr_assert(shows("pitwall_stream_connected{venue=\"bybit-linear\"} 0\n"));
+    gateway_set_state(&gateways[1], GATEWAY_READY);
+    cr_assert(shows("pitwall_stream_connected{venue=\"bybit-linear\"} 1\n"));
+}
+
+Test(gateways, reconnects_gaps_bans_and_the_clock_are_told)
+{
+    gateway_set_state(&gateways[1], GATEWAY_BANNED);
+    atomic_store(&gateways[1].state_ns, 5 * second_ns);
+    atomic_store(&gateways[1].banned_until_ns, 9 * second_ns);
+    atomic_store(&gateways[1].clock_offset_ns, -250000000);
+    gateway_add(&gateways[1].connects, 7);
+    gateway_add(&gateways[1].first_connects, 4);
+    gateway_add(&gateways[1].gaps, 2);
+    cr_assert_str_eq(item(view_venues(view), 1),
+                     "{\"venue\":\"bybit-linear\",\"state\":\"BANNED\",\"since_ns\":\"5000000000\","
+                     "\"clock_offset_ns\":\"-250000000\",\"reconnects\":3,\"gaps\":2,"
+                     "\"banned_until_ns\":\"9000000000\"}");
+    cr_assert(shows("pitwall_stream_reconnects_total{venue=\"bybit-linear\"} 3\n"));
+    cr_assert(shows("pitwall_stream_reconnects_total{venue=\"sim\"} 0\n"));
+    cr_assert(shows("pitwall_clock_offset_seconds{venue=\"bybit-linear\"} -0.25"));
+    cr_assert(!shows("pitwall_clock_offset_seconds{venue=\"sim\"}"));
+}
+
+static void fill(struct ring *ring, size_t bytes)
+{
+    memset(ring_reserve(ring, bytes), 0, bytes);
+    ring_publish(ring);
+}
+
+Test(gateways, rings_are_summed_in_the_status_and_told_apart_in_the_metrics)
+{
+    json_t *status, *depths;
+
+    fill(&rings[0][0], 8);
+    fill(&rings[1][0], 24);
+    fill(&rings[1][2], 56);
+    status = view_status(view);
+    depths = json_object_get(status, "rings");
+    cr_assert_eq(json_integer_value(json_object_get(depths, "market")), 16 + 32);
+    cr_assert_eq(json_integer_value(json_object_get(depths, "executions")), 0);
+    cr_assert_eq(json_integer_value(json_object_get(depths, "orders")), 64);
+    json_decref(status);
+    cr_assert(shows("pitwall_ring_depth{ring=\"market\",gateway=\"simulated\"} 16\n"));
+    cr_assert(shows("pitwall_ring_depth{ring=\"market\",gateway=\"bybit-linear\"} 32\n"));
+    cr_assert(shows("pitwall_ring_depth{ring=\"orders\",gateway=\"bybit-linear\"} 64\n"));
+}
+
+static json_t *position_of(uint16_t instrument)
+{
+    json_t *list = view_positions(view);
+    json_t *row = json_incref(json_array_get(json_object_get(list, "items"), instrument));
+
+    json_decref(list);
+    return row;
+}
+
+Test(gateways, drift_is_shown_once_the_venue_has_told_its_count)
+{
+    struct event_position held = {.lots = 6, .instrument = ETH, .strategy = UINT16_MAX};
+    json_t *row;
+
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_POSITION, 1000, 0, &held, sizeof held);
+    row = position_of(ETH);
+    cr_assert(json_is_null(json_object_get(row, "venue_lots")));
+    cr_assert(json_is_null(json_object_get(row, "drift")));
+    json_decref(row);
+    cr_assert(!shows("pitwall_position_drift_ratio{"));
+    gateway_count_position(&gateways[1], ETH, -2);
+    row = position_of(ETH);
+    cr_assert_eq(json_integer_value(json_object_get(row, "venue_lots")), -2);
+    cr_assert_eq(json_integer_value(json_object_get(row, "drift")), 8);
+    json_decref(row);
+    cr_assert(
+        shows("pitwall_position_drift_ratio{venue=\"bybit-linear\",instrument=\"sim:ETHUSDT\"} "
+              "1.33333333\n"));
+    gateway_count_position(&gateways[1], ETH, 6);
+    cr_assert(
+        shows("pitwall_position_drift_ratio{venue=\"bybit-linear\",instrument=\"sim:ETHUSDT\"} "
+              "0\n") ||
+        shows("pitwall_position_drift_ratio{venue=\"bybit-linear\",instrument=\"sim:ETHUSDT\"} "
+              "0.00000000\n"));
+}
+
+Test(gateways, the_market_plays_while_one_of_them_plays)
+{
+    json_t *status;
+
+    atomic_store(&gateways[0].market_state, MARKET_STATE_ENDED);
+    atomic_store(&gateways[1].market_state, MARKET_STATE_PLAYING);
+    status = view_status(view);
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(status, "market"), "state")),
+                     "playing");
+    json_decref(status);
+    atomic_store(&gateways[1].market_state, MARKET_STATE_ENDED);
+    status = view_status(view);
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(status, "market"), "state")),
+                     "ended");
+    json_decref(status);
+}
