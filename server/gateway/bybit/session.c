@@ -36,6 +36,7 @@ static void opened(struct bybit *bybit, struct bybit_link *link, uint64_t epoch)
     link->is_in = false;
     link->pinged_ns = bybit->mono_ns;
     gateway_add(&bybit->base.connects, 1);
+    gateway_add(&bybit->base.first_connects, net_socket_connects(link->socket) == 1);
     authenticate(bybit, link);
 }
 
