@@ -226,6 +226,20 @@ Test(bybit_reports, an_order_of_our_form_that_nobody_knows_is_of_others)
     cr_assert(eq(int, booth_next(booth).report, REPORT_FOREIGN));
 }
 
+/* Two instances trade on one account. */
+Test(bybit_reports, a_client_id_of_another_instance_is_not_ours)
+{
+    uint64_t id = BOOTH_FIRST ^ 1ULL << 60;
+    char link[ORDER_ID_TEXT_MAX];
+
+    order_id_print(link, id);
+    cr_assert(not(bybit_parse_link(booth->bybit, link, &id)));
+    order_id_print(link, BOOTH_FIRST);
+    cr_assert(bybit_parse_link(booth->bybit, link, &id));
+    cr_assert(not(bybit_parse_link(booth->bybit, "", &id)));
+    cr_assert(not(bybit_parse_link(booth->bybit, "test-005", &id)));
+}
+
 Test(bybit_reports, an_order_of_an_earlier_run_is_ours)
 {
     struct execution said;
