@@ -1,6 +1,5 @@
 #include "venue/tls.h"
 
-#include "base/assert.h"
 #include "thread/log.h"
 
 #include <errno.h>

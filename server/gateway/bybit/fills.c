@@ -253,7 +253,9 @@ bool bybit_take_position(struct bybit *bybit, const json_t *json, int64_t receiv
     struct bybit_symbol *symbol;
     int64_t lots;
     int64_t index;
+    int64_t seq = 0;
     int64_t *side_lots;
+    int64_t *newest;
 
     if (category && strcmp(category, bybit_category(bybit->config.is_spot)) != 0)
         return true;
@@ -268,6 +270,11 @@ bool bybit_take_position(struct bybit *bybit, const json_t *json, int64_t receiv
         bybit_refuse(bybit, "position", name);
         return false;
     }
+    (void)bybit_whole(json, "seq", &seq);
+    newest = &bybit->reports.side_seq[symbol->instrument][index];
+    if (seq > 0 && seq < *newest)
+        return true;
+    *newest = seq;
     side_lots = bybit->reports.side_lots[symbol->instrument];
     side_lots[index] = lots;
     publish(bybit, symbol->instrument, side_lots[0] + side_lots[1] + side_lots[2], received_ns);
@@ -301,10 +308,14 @@ static bool take_coin(struct bybit *bybit, const json_t *coin, int64_t received_
     return true;
 }
 
-bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t received_ns)
+bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns)
 {
     const json_t *coins = json_object_get(json, "coin");
     bool fine = json_is_array(coins);
+
+    if (at_ms > 0 && at_ms < bybit->reports.wallet_ms)
+        return true;
+    bybit->reports.wallet_ms = at_ms;
 
     for (size_t at = 0; at < json_array_size(coins); at++)
         fine = take_coin(bybit, json_array_get(coins, at), received_ns) && fine;

@@ -36,17 +36,30 @@ static void say_standing(struct bybit *bybit, const struct bybit_known *known, e
 
 /* ---- what is refused -------------------------------------------------------------------- */
 
+/* Too many of late. The oldest of those that are remembered is the one that is overwritten next. */
+static bool is_too_bad(const struct bybit *bybit)
+{
+    const struct bybit_reports *reports = &bybit->reports;
+
+    return reports->bad >= BYBIT_BAD_MAX &&
+           bybit->mono_ns - reports->bad_ns[reports->bad % BYBIT_BAD_MAX] < BYBIT_BAD_WITHIN_NS &&
+           (reports->stopped_ns == 0 ||
+            bybit->mono_ns - reports->stopped_ns >= BYBIT_BAD_WITHIN_NS);
+}
+
 void bybit_refuse(struct bybit *bybit, const char *what, const char *text)
 {
+    struct bybit_reports *reports = &bybit->reports;
     char shown[96];
 
     gateway_add(&bybit->base.refused_frames, 1);
     log_line(LOG_ERROR, "gateway", "a row of the venue was refused", "venue=%s row=%s text=%s",
              bybit->name, what, log_escape(shown, sizeof shown, text ? text : ""));
     bybit->reconcile.is_wanted = true;
-    if (++bybit->reports.bad < BYBIT_BAD_MAX || bybit->reports.stopped)
+    reports->bad_ns[reports->bad++ % BYBIT_BAD_MAX] = bybit->mono_ns;
+    if (!is_too_bad(bybit))
         return;
-    bybit->reports.stopped = true;
+    reports->stopped_ns = bybit->mono_ns;
     bybit_stop_venue(bybit, "the private stream is not understood: its rows are refused");
 }
 
@@ -404,7 +417,7 @@ void bybit_reports_turn(struct bybit *bybit)
 
 /* ---- a frame ---------------------------------------------------------------------------- */
 
-static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
+static bool take_row(struct bybit *bybit, const char *topic, const json_t *json, int64_t at_ms,
                      int64_t received_ns)
 {
     struct bybit_order_row row;
@@ -414,7 +427,7 @@ static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
     if (strcmp(topic, "position") == 0)
         return bybit->config.is_spot || bybit_take_position(bybit, json, received_ns);
     if (strcmp(topic, "wallet") == 0)
-        return !bybit->config.is_spot || bybit_take_wallet(bybit, json, received_ns);
+        return !bybit->config.is_spot || bybit_take_wallet(bybit, json, at_ms, received_ns);
     if (strcmp(topic, "order") != 0)
         return true; /* dcp and what else may come */
     if (!bybit_read_order(bybit, json, &row))
@@ -427,13 +440,13 @@ bool bybit_private_frame(struct bybit *bybit, const json_t *frame, int64_t recei
 {
     const char *topic;
     const json_t *rows = json_object_get(frame, "data");
+    int64_t at_ms = 0;
     bool fine = true;
 
+    (void)bybit_whole(frame, "creationTime", &at_ms);
     if (!bybit_text(frame, "topic", &topic) || (!json_is_array(rows) && !json_is_object(rows)))
         return refuse_row(bybit, "frame", frame);
     for (size_t at = 0; at < json_array_size(rows); at++)
-        fine = take_row(bybit, topic, json_array_get(rows, at), received_ns) && fine;
-    if (fine)
-        bybit->reports.bad = 0;
+        fine = take_row(bybit, topic, json_array_get(rows, at), at_ms, received_ns) && fine;
     return fine;
 }

@@ -26,7 +26,8 @@ struct conn;
 struct conn_ops {
     void (*up)(void *owner);
     /* ws: a piece of a message; raw: bytes. */
-    void (*received)(void *owner, char *bytes, size_t length, bool first, bool last);
+    void (*received)(void *owner, char *bytes, size_t length, bool first, bool last,
+                     int64_t received_ns);
     void (*heard)(void *owner); /* a pong, or any bytes */
     void (*writable)(void *owner);
     void (*ended)(void *owner, enum net_why why, int http_status, const char *text);
@@ -41,6 +42,7 @@ struct conn {
     bool up, making, failed; /* making: within the call that connects */
     bool held;               /* reading stopped until the next turn */
     uint32_t frames;         /* of this turn */
+    int64_t read_ns;         /* real clock as the first bytes of this turn came; 0: none yet */
     struct tls *tls;         /* of a raw connection; NULL: plain, or libwebsockets does it */
     const char *verdict;     /* what the check of a certificate said; NULL: nothing */
     enum net_why why;

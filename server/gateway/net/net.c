@@ -161,6 +161,7 @@ static void conns_release(struct net *net)
 {
     for (struct conn *conn = net->conns; conn; conn = conn->next) {
         conn->frames = 0;
+        conn->read_ns = 0;
         if (conn->held && conn->wsi) {
             conn->held = false;
             lws_rx_flow_control(conn->wsi, 1);
@@ -253,6 +254,8 @@ static int note_verdict(struct lws *wsi, X509_STORE_CTX *check, size_t passed)
 /* A piece of the stream, given on; at most so many a turn. */
 static int conn_received(struct conn *conn, char *bytes, size_t length, bool first, bool last)
 {
+    if (conn->read_ns == 0)
+        conn->read_ns = clock_real_ns();
     if (!conn->owner)
         return -1;
     if (last && ++conn->frames >= NET_TURN_FRAMES && !conn->held) {
@@ -260,7 +263,7 @@ static int conn_received(struct conn *conn, char *bytes, size_t length, bool fir
         lws_rx_flow_control(conn->wsi, 0);
     }
     conn->net->callbacks++;
-    conn->ops->received(conn->owner, bytes, length, first, last);
+    conn->ops->received(conn->owner, bytes, length, first, last, conn->read_ns);
     return conn->owner ? 0 : -1;
 }
 
@@ -393,16 +396,13 @@ static enum status make_context(struct net *net, struct err *err)
         .protocols = protocols,
         .gid = -1,
         .uid = -1,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+        .provided_client_ssl_ctx = tls_trust_context(net->trust),
         .pt_serv_buf_size = NET_READ_BYTES,
         .fd_limit_per_thread = 256,
     };
 
     lws_set_log_level(0, NULL);
-    if (net->ca_file[0] != '\0') {
-        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-        info.client_ssl_ca_filepath = net->ca_file;
-    }
     net->context = lws_create_context(&info);
     if (net->context)
         return OK;
@@ -425,9 +425,9 @@ enum status net_open(struct net **opened, const struct net_config *config, struc
     if (status == OK)
         status = requests_open(net, err);
     if (status == OK)
-        status = make_context(net, err);
-    if (status == OK)
         status = tls_trust_open(&net->trust, net->ca_file, err);
+    if (status == OK)
+        status = make_context(net, err);
     if (status == OK && !(net->resolver = resolver_open()))
         status = err_set(err, ERR_INTERNAL, "no memory for a resolver");
     if (status != OK) {

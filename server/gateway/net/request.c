@@ -188,7 +188,8 @@ static bool keep_bytes(struct link *link, const char *bytes, size_t length)
     return true;
 }
 
-static void link_received(void *owner, char *bytes, size_t length, bool first, bool last)
+static void link_received(void *owner, char *bytes, size_t length, bool first, bool last,
+                          int64_t received_ns)
 {
     struct link *link = owner;
     struct net_exchange *exchange = link->exchange;
@@ -197,6 +198,7 @@ static void link_received(void *owner, char *bytes, size_t length, bool first, b
 
     (void)first;
     (void)last;
+    (void)received_ns;
     if (!exchange) { /* nothing was asked */
         link_drop(link);
         return;

@@ -97,14 +97,13 @@ static bool gather(struct net_socket *socket, const char *bytes, size_t length)
     }
     memcpy(socket->gather + socket->gathered, bytes, length);
     socket->gathered += length;
-    memset(socket->gather + socket->gathered, 0, NET_PADDING + 1);
     return true;
 }
 
-static void socket_received(void *owner, char *bytes, size_t length, bool first, bool last)
+static void socket_received(void *owner, char *bytes, size_t length, bool first, bool last,
+                            int64_t received_ns)
 {
     struct net_socket *socket = owner;
-    int64_t received_ns = clock_real_ns();
 
     socket->heard_ns = socket->net->now_ns;
     if (first)
@@ -119,6 +118,7 @@ static void socket_received(void *owner, char *bytes, size_t length, bool first,
     }
     if (!last)
         return;
+    memset(socket->gather + socket->gathered, 0, NET_PADDING + 1);
     if (socket->heard_ns - socket->up_ns >= LASTED_NS)
         backoff_proved(&socket->backoff);
     socket->config.frame(socket->config.ctx, socket->epoch, socket->gather, socket->gathered,

@@ -2,8 +2,6 @@
  * socket; answers differ in their envelope only. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

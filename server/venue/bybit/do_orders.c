@@ -37,13 +37,12 @@ static bool read_tif(struct call *call, struct venue_new *wanted)
 {
     char room[64];
     const char *tif = arg_text(call, "timeInForce", room);
+    bool at_once = wanted->type == TYPE_MARKET; /* whatever it says: documented */
 
-    if (wanted->type == TYPE_MARKET)
-        wanted->tif = TIF_IOC; /* whatever it says: documented */
+    if (at_once || strcmp(tif, "IOC") == 0)
+        wanted->tif = TIF_IOC;
     else if (!*tif || strcmp(tif, "GTC") == 0)
         wanted->tif = TIF_GTC;
-    else if (strcmp(tif, "IOC") == 0)
-        wanted->tif = TIF_IOC;
     else if (strcmp(tif, "FOK") == 0)
         wanted->tif = TIF_FOK;
     else if (strcmp(tif, "PostOnly") == 0)

@@ -1,7 +1,6 @@
 /* WebSockets: which path is what, log-in, subscriptions, pings of /v5/public/... and /v5/private. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 #include "venue/bybit/session.h"
 #include "venue/bybit/sign.h"

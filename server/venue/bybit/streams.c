@@ -1,7 +1,6 @@
 /* Public topics: who listens to what, trades, and when what is pushed. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
 #include "thread/log.h"
 
 #include <inttypes.h>

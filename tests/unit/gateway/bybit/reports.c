@@ -267,6 +267,27 @@ Test(bybit_reports, a_position_is_signed_and_of_both_sides)
     cr_assert(ne(i64, atomic_load(&booth->bybit->base.venue_lots_ns[0]), 0));
 }
 
+static void say_position(const char *size, int64_t seq)
+{
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "{\"topic\":\"position\",\"data\":[{\"category\":\"linear\",\"symbol\":\"BTCUSDT\","
+             "\"side\":\"Buy\",\"size\":\"%s\",\"positionIdx\":0,\"seq\":%lld}]}",
+             size, (long long)seq);
+    cr_assert(booth_stream(booth, text));
+}
+
+Test(bybit_reports, a_position_that_was_overtaken_says_nothing)
+{
+    say_position("0.010", 7);
+    say_position("0.002", 6);
+    cr_assert(eq(i64, booth_next(booth).qty_lots, 5));
+    booth_expect_nothing(booth);
+    say_position("0.002", 7);
+    cr_assert(eq(i64, booth_next(booth).qty_lots, 1));
+}
+
 Test(bybit_reports, funding_is_about_no_order)
 {
     struct execution said;
@@ -341,6 +362,21 @@ Test(bybit_reports, a_stream_that_is_not_understood_stops_the_venue_once)
     check_refused("price", "x");
     cr_assert(eq(u32, booth->stops, 1));
     cr_assert(eq(u16, booth->stop_scope, 1));
+    booth_turn(booth, 61 * SECOND_NS); /* a person has resumed it: the next ones count anew */
+    check_refused("price", "x");
+    check_refused("price", "x");
+    cr_assert(eq(u32, booth->stops, 1));
+    check_refused("price", "x");
+    cr_assert(eq(u32, booth->stops, 2));
+}
+
+Test(bybit_reports, a_good_row_in_between_makes_no_stream_good)
+{
+    check_refused("price", "x");
+    check_refused("price", "x");
+    place(1);
+    check_refused("price", "x");
+    cr_assert(eq(u32, booth->stops, 1));
 }
 
 /* ---- the documentation's own examples --------------------------------------------------- */
@@ -386,7 +422,7 @@ static bool take_position(const json_t *row)
 
 static bool take_wallet(const json_t *row)
 {
-    return bybit_take_wallet(booth->bybit, row, 1);
+    return bybit_take_wallet(booth->bybit, row, 0, 1);
 }
 
 static void take_list(const char *name, take_fn take)
