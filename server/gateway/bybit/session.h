@@ -30,6 +30,7 @@ struct bybit_link {
     bool was_refused;
     uint32_t refusals; /* log-ins in a row; each waits longer than the one before */
     int64_t pinged_ns;
+    int64_t owes_ns; /* since when it owes a word; 0: it does not */
 };
 
 struct bybit_clock {
@@ -66,6 +67,8 @@ void bybit_trade_opened(void *ctx, uint64_t epoch);
 void bybit_trade_frame(void *ctx, uint64_t epoch, char *text, size_t length, int64_t received_ns);
 void bybit_trade_closed(void *ctx, uint64_t epoch, enum net_why why, int http_status,
                         const char *text);
+/* An order message has left; `is_new`: the private stream will tell of it too. */
+void bybit_session_sent(struct bybit *bybit, bool is_new);
 /* The private stream stands: the account may be read. */
 bool bybit_session_can_read(const struct bybit *bybit);
 
