@@ -117,7 +117,7 @@ export function liveConfig(dir, venues, ...changes) {
   const text = replaced(readFileSync(PROD, "utf8"), [
     [/\n {2}- venue: bybit-linear[^]*?\n\n/, `${rows}\n`],
     [/idle: \w+/, "idle: park"],
-    ["initial_state: HALTED", "initial_state: HALTED\n  ack_timeout_ms: 1000\n  query_every_ms: 300\n  void_after_ms: 4000"],
+    ["initial_state: HALTED", "initial_state: HALTED\n  silent_ms: 30000\n  ack_timeout_ms: 1000\n  query_every_ms: 300\n  void_after_ms: 4000"],
     ["half_spread_ticks: 20", "half_spread_ticks: 3"],
     ["min_quote_life_ms: 500\n", `min_quote_life_ms: 200\n${MOMENTUM}`],
     ["max_messages_per_s: 50", "max_messages_per_s: 40"],
