@@ -24,7 +24,6 @@ play({
   "reject: an error of theirs": { lines: each(asked, { every: 2, do: "reject", code: 10016 }) },
   "reject: a code of no list": { lines: each(asked, { every: 2, do: "reject", code: 987654 }) },
   "ratelimit": { lines: [{ on: "new", nth: 2, do: "ratelimit", ms: 1000 }] },
-  "ban": { lines: [{ on: "new", nth: 2, do: "ban", ms: 1000 }] },
   "maintenance": { lines: [{ on: "new", nth: 2, do: "maintenance", ms: 1000 }] },
   "fill_before_ack": { lines: [{ on: "new", every: 2, do: "fill_before_ack", code: 1 }] },
   "late_fill on a cancel": { lines: [{ on: "cancel", every: 2, do: "late_fill", ms: 300, code: 1 }] },

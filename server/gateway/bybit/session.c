@@ -70,6 +70,8 @@ static void closed(struct bybit *bybit, struct bybit_link *link, const char *whi
     link->owes_ns = 0;
     if (http_status == 403)
         bybit_ban(bybit, bybit->mono_ns + 600 * SECOND_NS, "403 at the handshake");
+    if (bybit_is_banned(bybit)) /* going on would prolong it */
+        net_socket_drop(link->socket, bybit->banned_mono_ns - bybit->mono_ns);
 }
 
 static json_t *parse(struct bybit *bybit, const char *which, const char *text, size_t length)
