@@ -213,6 +213,10 @@ export class Story {
     return { theirs: row?.side === "Sell" ? -size : size, ours: ours?.lots, told: ours?.venue_lots };
   }
 
+  async metrics() {
+    return (await (await this.server.person("admin")).call("GET", "/metrics")).text;
+  }
+
   /** No order of ours is alive anywhere, and both sides count the same lots. */
   async calm(instruments = [BTC, ETH]) {
     await this.ready();
