@@ -95,12 +95,12 @@ triggers:
   venue_down: off
 `;
 
-const venueRow = (name, url, keyFile, more) => `
+const venueRow = (name, url, stream, keyFile, more) => `
   - venue: ${name}
     gateway: bybit-v5
     environment: custom
     rest: "${url}"
-    stream: "${url.replace("http", "ws")}"
+    stream: "${stream}"
     key_file: ${keyFile}
     orders_per_s: 50
     recv_window_ms: 3000
@@ -113,8 +113,10 @@ ${more}`;
 export function liveConfig(dir, venues, ...changes) {
   const keyFile = join(dir, "key.json");
   writeFileSync(keyFile, JSON.stringify({ key: KEY, secret: SECRET }), { mode: 0o600 });
-  const rows = venues.map(({ name, url, more = "" }) => venueRow(name, url, keyFile, more)).join("");
-  const text = replaced(readFileSync(PROD, "utf8"), [
+  const rows = venues
+    .map(({ name, url, stream = url.replace("http", "ws"), more = "" }) => venueRow(name, url, stream, keyFile, more))
+    .join("");
+  const text = replaced(readFileSync(PROD, "utf8") + TRIGGERS, [
     [/\n {2}- venue: bybit-linear[^]*?\n\n/, `${rows}\n`],
     [/idle: \w+/, "idle: park"],
     ["initial_state: HALTED", "initial_state: HALTED\n  silent_ms: 30000\n  ack_timeout_ms: 1000\n  query_every_ms: 300\n  void_after_ms: 4000"],
@@ -125,7 +127,7 @@ export function liveConfig(dir, venues, ...changes) {
     ...changes,
   ]);
   const file = join(dir, "live.yaml");
-  writeFileSync(file, text + TRIGGERS);
+  writeFileSync(file, text);
   return file;
 }
 
