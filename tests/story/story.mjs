@@ -173,6 +173,14 @@ export class Story {
     return until(`${name} READY`, async () => (await this.venueState(name)) === "READY", ms);
   }
 
+  /** Arms what has stopped meanwhile, when the venue can be traded on. */
+  async armed() {
+    const stopped = (await this.states()).some(({ state }) => state !== "ACTIVE");
+    if (stopped && (await this.venueState()) === "READY") {
+      await this.arm();
+    }
+  }
+
   /** What is halted trades again: one person asks, another confirms. */
   async arm(fits = () => true) {
     await this.ready();
