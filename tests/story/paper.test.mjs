@@ -114,7 +114,7 @@ test("record, then play: the market is the same", async () => {
 
 test("a run on the recording ends with the same books", async () => {
   const recordings = files.flatMap((file) => ["--recording", file]);
-  const replay = await Server.start({ args: [...recordings, "--speed", "max", "--at-end", "hold"] });
+  const replay = await Server.start({ args: [...recordings, "--speed", "x4", "--at-end", "hold"] });
   const viewer = await replay.person("viewer");
   await until("the end", async () => (await viewer.get("/status")).body.market.state === "ended", 20000);
   for (const [name, { bids, asks }] of last) {

@@ -53,6 +53,11 @@ const VERBS = [
   ["new", "maintenance", { ms: 1500 }],
 ];
 
+/** How the two processes are. */
+function ends({ venue, server }) {
+  return `venue ${venue.code} ${venue.err.slice(-1500)}\nprogram ${server.code} ${server.err.slice(-3000)}`;
+}
+
 test(`${MINUTES} minutes of faults, seed ${SEED}`, async (t) => {
   const draw = random(SEED);
   const one = (list) => list[Math.floor(draw() * list.length)];
@@ -72,7 +77,7 @@ test(`${MINUTES} minutes of faults, seed ${SEED}`, async (t) => {
       log.push(`${new Date().toISOString()} ${JSON.stringify(line)}`);
       await story.venue.befall(line);
       faults++;
-      await story.armed();
+      await story.armed().catch((error) => assert.fail(`${error.message}\n${ends(story)}\n${log.join("\n")}`));
     }
     await story.venue.clear();
     await story.calm().catch((error) => assert.fail(`round ${rounds}: ${error.message}\n${log.join("\n")}`));

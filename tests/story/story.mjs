@@ -36,8 +36,18 @@ export class Exchange extends Venue {
     Object.assign(this, await Exchange.start(...again), { ledgerFile, again });
   }
 
-  sim(method, path, args) {
-    return new Bot(this, null).call(method, `/sim/${path}`, args);
+  /** The tests' door; a fault of connections meets it too, then again. */
+  async sim(method, path, args) {
+    let answer = null;
+    await until(`an answer of /sim/${path}`, async () => {
+      answer = await new Bot(this, null).call(method, `/sim/${path}`, args).catch(() => null);
+      return answer;
+    }, 10000);
+    return answer;
+  }
+
+  fault(line) {
+    return this.sim("POST", "fault", line);
   }
 
   async account() {
@@ -131,13 +141,15 @@ export function liveConfig(dir, venues, ...changes) {
   return file;
 }
 
+const authority = ({ ca }) => (ca ? `    ca_file: ${ca}\n` : "");
+
 export class Story {
   /** Venue and program, armed and trading; `venue` options are those of the verb. */
   static async begin({ venue = [], changes = [], more = "" } = {}) {
     const story = new Story();
     story.venue = await Exchange.open(...venue);
     story.dir = scratch();
-    story.config = liveConfig(story.dir, [{ name: LINEAR, url: story.venue.url, more }], ...changes);
+    story.config = liveConfig(story.dir, [{ name: LINEAR, url: story.venue.url, more: more + authority(story.venue) }], ...changes);
     story.initial = await story.venue.account();
     await story.start();
     await story.arm();
@@ -169,8 +181,15 @@ export class Story {
     return (await this.risk1.get("/venues")).body.items.find((row) => row.venue === name).state;
   }
 
-  ready(name = LINEAR, ms = CALM_MS) {
-    return until(`${name} READY`, async () => (await this.venueState(name)) === "READY", ms);
+  async ready(name = LINEAR, ms = CALM_MS) {
+    const is = async () => (await this.venueState(name)) === "READY";
+    await until(`${name} READY`, is, ms).catch((error) => this.fail(error));
+  }
+
+  /** With what the program says of itself, for whoever reads it; nothing is judged by it. */
+  fail(error, seen = {}) {
+    const said = this.server.err.split("\n").filter((line) => !line.includes("audit head signed"));
+    throw new Error(`${error.message}: ${JSON.stringify(seen)}\n${said.slice(-40).join("\n")}`);
   }
 
   /** Arms what has stopped meanwhile, when the venue can be traded on. */
@@ -201,7 +220,8 @@ export class Story {
   /** Until the venue has been asked for so many more orders. */
   async trade(orders = 10, ms = CALM_MS) {
     const before = this.venue.asked("new").length;
-    await until(`${orders} orders`, () => this.venue.asked("new").length >= before + orders, ms);
+    const are = () => this.venue.asked("new").length >= before + orders;
+    await until(`${orders} orders`, are, ms).catch((error) => this.fail(error));
   }
 
   async position(instrument) {
@@ -238,9 +258,7 @@ export class Story {
       seen = { counts, alive: alive.map(({ id, state }) => `${id} ${state}`), resting: resting.length };
       return alive.length + resting.length === 0 && counts.every(({ theirs, ours, told }) => theirs === ours && ours === told);
     };
-    await until("both sides to be the same", same, CALM_MS).catch((error) => {
-      throw new Error(`${error.message}: ${JSON.stringify(seen)}\n${this.server.err.slice(-3000)}`);
-    });
+    await until("both sides to be the same", same, CALM_MS).catch((error) => this.fail(error, seen));
   }
 
   /** What the engine has journalled, read by nobody's code but the tests'. */
