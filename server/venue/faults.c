@@ -73,7 +73,8 @@ static enum status begin_rule(void *ctx, const char *on, const char *does, struc
     return OK;
 }
 
-/* A symbol can be of both categories: "BTCUSDT" is then the linear one, "spot:BTCUSDT" the other. */
+/* A symbol can be of both categories: "BTCUSDT" is then the linear one, "spot:BTCUSDT" the other.
+ */
 static uint32_t find_symbol(void *ctx, const char *symbol, uint16_t *instrument)
 {
     const struct venue *venue = ((struct venue_faults *)ctx)->venue;

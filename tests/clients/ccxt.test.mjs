@@ -12,7 +12,7 @@ const short = (order) => [order.clientOrderId, order.status, order.side, order.p
 
 overBoth((name, how) => {
   test(`ccxt by HTTP, ${name}`, async (t) => {
-    const venue = await Desk.start(how);
+    const venue = await Desk.start(t, how);
     const [alice, bob, carol] = ["alice", "bob", "carol"].map((person) => venue.ccxt(person));
 
     await t.test(`${name}, markets, time and currencies`, async () => {
@@ -131,12 +131,10 @@ overBoth((name, how) => {
       const mine = await bob.fetchMyTrades(SPOT);
       assert.deepEqual(mine.map(({ amount, fee }) => [amount, fee.currency, fee.cost]), [[0.5, "ETH", 0.0005], [0.1, "ETH", 0.0001]]);
     });
-
-    assert.equal(await venue.stop(), 0, venue.err);
   });
 
   test(`ccxt's public streams, ${name}`, async (t) => {
-    const venue = await Desk.start({ ...how, market: "synthetic" });
+    const venue = await Desk.start(t, { ...how, market: "synthetic" });
     const exchange = await venue.pro();
     await exchange.loadMarkets();
 
@@ -183,11 +181,10 @@ overBoth((name, how) => {
     });
 
     await exchange.close();
-    assert.equal(await venue.stop(), 0, venue.err);
   });
 
   test(`ccxt's private streams and orders over WebSocket, ${name}`, async (t) => {
-    const venue = await Desk.start(how);
+    const venue = await Desk.start(t, how);
     const alice = await venue.pro("alice", { newUpdates: true });
     const bob = venue.ccxt("bob");
     await Promise.all([alice.loadMarkets(), bob.loadMarkets()]);
@@ -251,7 +248,6 @@ overBoth((name, how) => {
     });
 
     await alice.close();
-    assert.equal(await venue.stop(), 0, venue.err);
   });
 });
 

@@ -2,6 +2,7 @@
 // all that is set is where the venue is and whose key to use. For TLS that is all, too: NODE_EXTRA_CA_CERTS
 // names the authority (authority.mjs), and certificates are verified.
 
+import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RestClientV5, WebsocketAPIClient, WebsocketClient } from "bybit-api";
@@ -35,8 +36,9 @@ function tlsArguments() {
 }
 
 export class Desk extends Venue {
-  /** `market`: none (the accounts are the market) or synthetic. `accounts` are added to PEOPLE's. */
-  static async start({ tls = false, market = "none", limits = "off", accounts = [], args = [] } = {}) {
+  /** Ends with the test `t`, well or not, and its clients with it. `market`: none (the accounts are the
+   *  market) or synthetic. `accounts` are added to PEOPLE's. */
+  static async start(t, { tls = false, market = "none", limits = "off", accounts = [], args = [] } = {}) {
     const file = join(scratch(), "accounts.json");
     writeFileSync(file, JSON.stringify([...Object.values(PEOPLE).map(accountOf), ...accounts]));
     const desk = await super.start(
@@ -48,8 +50,14 @@ export class Desk extends Venue {
     desk.wsUrl = desk.url.replace(/^http/, "ws");
     desk.keys = Object.values(PEOPLE);
     delete desk.ca; // node has it already
+    t.after(async () => {
+      await Promise.allSettled(desk.#clients.map((close) => close()));
+      assert.equal(await desk.stop(), 0, desk.err);
+    });
     return desk;
   }
+
+  #clients = []; // how to close each: one left open by a failed test would keep node running
 
   // ---- the venue's own account of things
 
@@ -85,6 +93,12 @@ export class Desk extends Venue {
     return super.ledger().filter((line) => Object.entries(wanted).every(([name, value]) => line[name] === value));
   }
 
+  async socket(path) {
+    const socket = await super.socket(path);
+    this.#clients.push(() => socket.close());
+    return socket;
+  }
+
   // ---- bybit-api
 
   rest(name, more = {}) {
@@ -100,6 +114,7 @@ export class Desk extends Venue {
     const updates = [];
     client.on("update", (update) => updates.push(update));
     client.on("exception", () => {});
+    this.#clients.push(() => client.closeAll(true));
     return Object.assign(client, { updates });
   }
 
@@ -108,6 +123,7 @@ export class Desk extends Venue {
     const options = { wsUrl: `${this.wsUrl}/v5/trade`, key, secret, attachEventListeners: false, ...more };
     const trader = new WebsocketAPIClient(options, SILENT);
     trader.getWSClient().on("exception", () => {});
+    this.#clients.push(() => trader.getWSClient().closeAll(true));
     return trader;
   }
 
@@ -133,6 +149,7 @@ export class Desk extends Venue {
         trade: path("trade"),
       },
     };
+    this.#clients.push(() => exchange.close());
     return exchange;
   }
 }

@@ -80,8 +80,8 @@ const PUSHES = ["order", "execution", "position", "wallet", "execution.fast"];
 const TOPICS = { "orderbook.50.BTCUSDT": "orderbook", "publicTrade.BTCUSDT": "trade", "tickers.BTCUSDT": "ticker" };
 
 test("the documentation's examples", { skip: why }, async (t) => {
-  const desk = await Desk.start({ args: ["--dcp-delay-ms", "0"] });
-  const market = await Desk.start({ market: "synthetic" });
+  const desk = await Desk.start(t, { args: ["--dcp-delay-ms", "0"] });
+  const market = await Desk.start(t, { market: "synthetic" });
   const [alice, bob] = [desk.bot(0), desk.bot(1)];
   const eyes = await alice.listen(...PUSHES);
 
@@ -142,6 +142,4 @@ test("the documentation's examples", { skip: why }, async (t) => {
   });
 
   eyes.close();
-  await market.stop();
-  assert.equal(await desk.stop(), 0, desk.err);
 });

@@ -20,7 +20,7 @@ test("Python's JSON is what it says", () => {
 
 overBoth((name, how) => {
   test(`a client like pybit, ${name}`, async (t) => {
-    const desk = await Desk.start(how);
+    const desk = await Desk.start(t, how);
     const as = (person) => new Pybit(desk, PEOPLE[person]);
     const [alice, bob] = [as("alice"), as("bob")];
 
@@ -118,13 +118,11 @@ overBoth((name, how) => {
       }
       assert.deepEqual(await desk.positionsOf("carol"), []);
     });
-
-    assert.equal(await desk.stop(), 0, desk.err);
   });
 });
 
-test("a client that heeds the reset header places all its orders", async () => {
-  const desk = await Desk.start({ limits: "on" });
+test("a client that heeds the reset header places all its orders", async (t) => {
+  const desk = await Desk.start(t, { limits: "on" });
   const dave = new Pybit(desk, PEOPLE.dave);
   const began = Date.now();
   for (let at = 0; at < 25; at++) {
@@ -134,7 +132,6 @@ test("a client that heeds the reset header places all its orders", async () => {
   assert.equal((await desk.restingOf("dave")).length, 25);
   assert.ok(dave.waits >= 1 && dave.waits <= 12, `${dave.waits} waits`);
   assert.ok(Date.now() - began >= 2000 - 50, "ten a second");
-  assert.equal(await desk.stop(), 0, desk.err);
 });
 
 async function pick(promise, ...names) {

@@ -32,7 +32,7 @@ async function code(call) {
 }
 
 test("who one is", async (t) => {
-  const venue = await Desk.start({ accounts: OTHERS });
+  const venue = await Desk.start(t, { accounts: OTHERS });
   const order = limit("Buy", "59000", "0.001");
   const as = (key, secret = "s") => venue.rest(undefined, { key, secret });
   const ccxtAs = (apiKey, secret = "s") => venue.ccxt(undefined, { apiKey, secret });
@@ -96,12 +96,10 @@ test("who one is", async (t) => {
     assert.deepEqual(await venue.restingOf("alice"), []);
     assert.deepEqual(venue.ledger({ kind: "new", account: PEOPLE.alice.uid }), []);
   });
-
-  assert.equal(await venue.stop(), 0, venue.err);
 });
 
 test("what one may not order", async (t) => {
-  const venue = await Desk.start();
+  const venue = await Desk.start(t);
   const [alice, bob] = [venue.rest("alice"), venue.rest("bob")];
   const exchange = venue.ccxt("alice");
   await alice.submitOrder(limit("Sell", "60000", "0.002", { orderLinkId: "there" }));
@@ -195,12 +193,10 @@ test("what one may not order", async (t) => {
     await venue.sim("instrument", { category: "linear", symbol: "SOLUSDT", status: "Trading" });
     assert.equal((await alice.submitOrder(order)).retCode, 0);
   });
-
-  assert.equal(await venue.stop(), 0, venue.err);
 });
 
 test("what the venue itself cannot do", async (t) => {
-  const venue = await Desk.start();
+  const venue = await Desk.start(t);
   const exchange = venue.ccxt("alice");
   await exchange.loadMarkets();
   const create = () => exchange.createOrder(SWAP, "limit", "buy", 0.001, 59000);
@@ -233,12 +229,10 @@ test("what the venue itself cannot do", async (t) => {
     await assert.rejects(exchange.fetchBalance());
     await until("the end of it", () => exchange.fetchBalance().catch(() => false));
   });
-
-  assert.equal(await venue.stop(), 0, venue.err);
 });
 
 test("rate limits", async (t) => {
-  const venue = await Desk.start({ limits: "on" });
+  const venue = await Desk.start(t, { limits: "on" });
   const alice = venue.rest("alice");
 
   await t.test("ten orders a second: headers count down, then 10006 and when to come again", async () => {
@@ -285,12 +279,12 @@ test("rate limits", async (t) => {
     assert.deepEqual(refused.map(({ reason }) => reason.name), ["RateLimitExceeded", "RateLimitExceeded"]);
   });
 
-  await t.test("the 601st request in five seconds is 403, and so is all that follows", async () => {
-    await sleep(5050);
+  await t.test("the 601st request in five seconds is 403, and so is all that follows", async (inner) => {
+    const { url } = await Desk.start(inner, { limits: "on" });
     const agent = new Agent({ keepAlive: true, maxSockets: 10 });
     const status = () =>
       new Promise((done, fail) => {
-        get(`${venue.url}/v5/market/time`, { agent }, (answer) => answer.resume().on("end", () => done(answer.statusCode))).on("error", fail);
+        get(`${url}/v5/market/time`, { agent }, (answer) => answer.resume().on("end", () => done(answer.statusCode))).on("error", fail);
       });
     const passed = []; // when
     let refused = false;
@@ -308,6 +302,4 @@ test("rate limits", async (t) => {
     assert.equal(await status(), 403);
     agent.destroy();
   });
-
-  assert.equal(await venue.stop(), 0, venue.err);
 });

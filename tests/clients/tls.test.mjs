@@ -27,7 +27,7 @@ console.log(JSON.stringify(said.map(({ status, reason }) => [status, reason?.cod
 `;
 
 test("certificates", async (t) => {
-  const desk = await Desk.start({ tls: true });
+  const desk = await Desk.start(t, { tls: true });
 
   await t.test("who does not know the authority does not trade", async () => {
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: "" };
@@ -51,6 +51,4 @@ test("certificates", async (t) => {
     assert.equal((await desk.rest("alice").getAccountInfo()).retCode, 0);
     await exchange.close();
   });
-
-  assert.equal(await desk.stop(), 0, desk.err);
 });

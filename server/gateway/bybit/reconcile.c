@@ -71,7 +71,7 @@ static bool take_row(struct bybit *bybit, const json_t *json, const struct bybit
         return bybit_take_execution(bybit, json, true, received_ns);
     case BYBIT_STEP_POSITIONS:
         return bybit->config.is_spot ? bybit_take_wallet(bybit, json, reply->time_ms, received_ns)
-                                     : bybit_take_position(bybit, json, received_ns);
+                                     : bybit_take_position(bybit, json, true, received_ns);
     case BYBIT_STEP_MISSING:
         break;
     }

@@ -339,7 +339,8 @@ void bybit_end_order(struct bybit *bybit, struct bybit_known *known, int64_t rec
     bybit_say_of(bybit, known, ending, 0, received_ns);
 }
 
-static void hold_end(struct bybit *bybit, struct bybit_known *known)
+/* Its end waits too, if it has one. */
+static void wait_for_fills(struct bybit *bybit, struct bybit_known *known)
 {
     struct bybit_reports *reports = &bybit->reports;
 
@@ -365,7 +366,7 @@ static void take_end(struct bybit *bybit, const struct bybit_order_row *row, int
     if (has_its_fills(known))
         bybit_end_order(bybit, known, received_ns);
     else
-        hold_end(bybit, known);
+        wait_for_fills(bybit, known);
 }
 
 void bybit_take_order(struct bybit *bybit, const struct bybit_order_row *row, int64_t received_ns)
@@ -381,16 +382,18 @@ void bybit_take_order(struct bybit *bybit, const struct bybit_order_row *row, in
         take_end(bybit, row, received_ns);
     else if (known->live)
         take_live(bybit, row, received_ns);
+    if (known->live && !has_its_fills(known))
+        wait_for_fills(bybit, known);
 }
 
 static bool still_waits(struct bybit *bybit, struct bybit_known *known)
 {
     int64_t waited_ns = bybit->mono_ns - known->ending_ns;
 
-    if (known->ending == 0)
+    if (has_its_fills(known))
         return false;
     if (waited_ns >= END_ANYWAY_NS) {
-        log_line(LOG_WARN, "gateway", "an order ended and not all its fills are known",
+        log_line(LOG_WARN, "gateway", "not all fills of an order are known",
                  "venue=%s order=%016" PRIx64 " filled=%" PRId64 " venue_says=%" PRId64,
                  bybit->name, known->id, known->filled_lots, known->cum_lots);
         bybit_end_order(bybit, known, bybit->real_ns);
@@ -413,6 +416,7 @@ void bybit_reports_turn(struct bybit *bybit)
             reports->held[kept++] = known->id;
     }
     reports->held_count = kept;
+    bybit_counts_turn(bybit);
 }
 
 /* ---- a frame ---------------------------------------------------------------------------- */
@@ -425,7 +429,7 @@ static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
     if (strcmp(topic, "execution") == 0)
         return bybit_take_execution(bybit, json, false, received_ns);
     if (strcmp(topic, "position") == 0)
-        return bybit->config.is_spot || bybit_take_position(bybit, json, received_ns);
+        return bybit->config.is_spot || bybit_take_position(bybit, json, false, received_ns);
     if (strcmp(topic, "wallet") == 0)
         return !bybit->config.is_spot || bybit_take_wallet(bybit, json, at_ms, received_ns);
     if (strcmp(topic, "order") != 0)

@@ -21,7 +21,7 @@ struct bybit_ticker {
 bool bybit_ticker_keep(struct bybit_ticker *ticker, const struct bybit_frame *frame,
                        const struct level *levels, int64_t received_ns);
 
-/* The mark in 1e-8 of a tick, as MARKET_MARK has it; 0: none was given, or it has no place there. */
+/* The mark in 1e-8 of a tick, as MARKET_MARK has it; 0: none was given, or none that fits. */
 int64_t bybit_mark_e8_ticks(const struct bybit_mark *mark, const struct bybit_grid *grid);
 
 #endif

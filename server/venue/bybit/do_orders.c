@@ -137,7 +137,7 @@ static bool read_qty(struct call *call, const struct venue_instrument *row, int6
         return true;
     call_answer(call, VENUE_BAD_QTY);
     if (call->category == VENUE_LINEAR && is_below_lot(text, row))
-        call_answer(call, VENUE_NOT_REDUCING); /* 110017 stands for both */
+        call->code = code_of_answer(VENUE_NOT_REDUCING, VENUE_LINEAR).code; /* stands for both */
     return false;
 }
 
@@ -307,7 +307,7 @@ void do_cancel(struct call *call)
         call_answer(call, answer);
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------ */
 
 struct pick {
     const struct venue *venue;

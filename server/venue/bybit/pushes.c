@@ -82,7 +82,7 @@ struct venue_listener pushes_listener(struct bybit *bybit)
                                    .trade = on_trade};
 }
 
-/* ---- messages ---------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------- */
 
 static const char *const topic_names[TOPIC_COUNT] = {"order", "execution", "execution.fast",
                                                      "position", "wallet"};
