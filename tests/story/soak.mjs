@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { pause, Story } from "./story.mjs";
 
-const MINUTES = Number(process.env.SOAK_MINUTES ?? 1);
-const SEED = Number(process.env.SOAK_SEED ?? Date.now() % 100000);
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 10);
+const SEED = Number(process.env.SOAK_SEED || Date.now() % 100000);
 const ROUND_MS = 30000;
 
 /** mulberry32 */
