@@ -116,6 +116,7 @@ const venueRow = (name, url, stream, keyFile, more) => `
     recv_window_ms: 3000
     reconcile_ms: 2000
     dcp_ms: 10000
+    connects_max: 300
     reference_ms: 10000
 ${more}`;
 
