@@ -284,14 +284,17 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 	@cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long scenario sim model fuzz mutants prove bench instructions instructions-accept
+.PHONY: test test-long soak scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients story web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, models, instruction counts (mutants: make mutants)
-	@$(test_env) mk/test asan tsan sim_long crash_long model instructions
+test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, a soak of 10 minutes, models, instruction counts (mutants: make mutants)
+	@$(test_env) mk/test asan tsan sim_long crash_long soak model instructions
+MINUTES ?= 10
+soak: deps-test ## Trade on the venue with faults drawn by chance: MINUTES=10 SEED=n
+	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(test_env) mk/test soak
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)

@@ -127,7 +127,8 @@ void gateways_bybit_config(const struct config *config, uint16_t venue, struct b
         .reference_ns = settings->reference_ns,
         .dcp_ns = settings->dcp_ns,
         .clock_alarm_ns = settings->clock_alarm_ns,
-        .orders_per_s = (uint32_t)settings->orders_per_s};
+        .orders_per_s = (uint32_t)settings->orders_per_s,
+        .connects_max = (uint32_t)settings->connects_max};
     (void)snprintf(out->rest, sizeof out->rest, "%s", settings->rest);
     (void)snprintf(out->stream, sizeof out->stream, "%s", settings->stream);
     (void)snprintf(out->ca_file, sizeof out->ca_file, "%s", settings->ca_file);

@@ -29,7 +29,7 @@ struct venue_settings {
     char key_file[CONFIG_TEXT_MAX]; /* mode 0600; a name without '/': a service credential */
     char ca_file[CONFIG_TEXT_MAX];  /* empty: the system's authorities */
     bool standby;                   /* two public connections, first arrival wins */
-    int64_t depth, recv_window_ms, orders_per_s;
+    int64_t depth, recv_window_ms, orders_per_s, connects_max;
     int64_t stale_ns, private_silence_ns, heartbeat_ns;
     int64_t reconcile_ns, reference_ns, dcp_ns, clock_alarm_ns;
 };

@@ -103,9 +103,11 @@ export class Venue {
     return this.exited;
   }
 
-  /** The ledger's lines. */
+  /** The ledger's lines; one that is being written is not there yet. */
   ledger() {
-    return readFileSync(this.ledgerFile, "utf8")
+    const text = readFileSync(this.ledgerFile, "utf8");
+    return text
+      .slice(0, text.lastIndexOf("\n") + 1)
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line));

@@ -307,10 +307,11 @@ void bybit_unmake(struct bybit *bybit)
 enum status bybit_connect(struct bybit *bybit, struct err *err)
 {
     bybit->port = (struct bybit_port){bybit, send_order, send_request};
-    return net_open(
-        &bybit->net,
-        &(struct net_config){.ca_file = bybit->config.ca_file, .seed = (uint64_t)bybit->mono_ns},
-        err);
+    return net_open(&bybit->net,
+                    &(struct net_config){.ca_file = bybit->config.ca_file,
+                                         .connects_max = bybit->config.connects_max,
+                                         .seed = (uint64_t)bybit->mono_ns},
+                    err);
 }
 
 enum status bybit_open(struct gateway **gateway, const struct bybit_config *config, struct err *err)

@@ -43,6 +43,7 @@ struct bybit_config {
     int64_t reference_ns;       /* instruments and fees are compared so often */
     int64_t dcp_ns;             /* window of disconnect-cancel-all; 0: not wanted */
     int64_t clock_alarm_ns;     /* 250 ms: new orders stop beyond it */
+    uint32_t connects_max;      /* as struct net_config has it */
     uint32_t orders_per_s;      /* of the venue for this account; 30 % are kept for cancels */
     /* Whether an order id of our form is of a run of this instance; one that is not is of others.
      * NULL: each is. Any thread. */

@@ -51,8 +51,8 @@ static void took_time(struct bybit *bybit, struct bybit_about about,
     clock->samples = 0;
     clock->is_known = true;
     clock->offset_ns = clock->best_offset_ns;
-    clock->due_ns = bybit->mono_ns + CLOCK_EVERY_NS;
     judge_clock(bybit);
+    clock->due_ns = bybit->mono_ns + (clock->is_off ? CLOCK_AGAIN_NS : CLOCK_EVERY_NS);
 }
 
 static void ask_time(struct bybit *bybit)

@@ -131,8 +131,9 @@ static enum status list_instruments(struct bybit_feed *feed, const struct bybit_
 static enum status open_market(struct bybit_feed *feed, const struct bybit_config *config,
                                const struct bybit_listing *listings, struct err *err)
 {
-    struct net_config net_config = {
-        .ca_file = config->ca_file, .connects_max = 0, .seed = (uint64_t)clock_real_ns()};
+    struct net_config net_config = {.ca_file = config->ca_file,
+                                    .connects_max = config->connects_max,
+                                    .seed = (uint64_t)clock_real_ns()};
     struct bybit_market_config market = {
         .url = config->stream,
         .category = config->is_spot ? BYBIT_SPOT : BYBIT_LINEAR,

@@ -82,6 +82,7 @@ static void note_answer(struct bybit *bybit, const struct answer *answer)
 
     if (answer->class == BYBIT_DONE)
         return;
+    bybit->session.stream.owes_ns = 0; /* nobody tells of what was refused */
     log_line(LOG_WARN, "gateway", "the venue did not take a request",
              "venue=%s kind=%d order=%016" PRIx64 " code=%" PRId64 " class=%s means=%s says=%s",
              bybit->name, (int)answer->kind, answer->order_id, answer->code,
@@ -207,6 +208,7 @@ static bool transmit(struct bybit *bybit, const struct bybit_known *known,
                                       .epoch = bybit->session.trade.epoch,
                                       .amend_no = message->amend_no,
                                       .kind = message->kind};
+    bybit_session_sent(bybit, message->kind == ORDER_MESSAGE_NEW);
     return true;
 }
 

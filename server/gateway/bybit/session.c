@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define AUTH_EXPIRES_MS 10000
+#define ANSWER_NS (5 * SECOND_NS)
 enum { REFUSED_DOUBLINGS = 5 }; /* 1 s to 32 s */
 
 /* ---- a link ----------------------------------------------------------------------------- */
@@ -34,7 +35,7 @@ static void opened(struct bybit *bybit, struct bybit_link *link, uint64_t epoch)
 {
     link->epoch = epoch;
     link->is_in = false;
-    link->pinged_ns = bybit->mono_ns;
+    link->pinged_ns = link->owes_ns = bybit->mono_ns;
     gateway_add(&bybit->base.connects, 1);
     gateway_add(&bybit->base.first_connects, net_socket_connects(link->socket) == 1);
     authenticate(bybit, link);
@@ -65,8 +66,11 @@ static void closed(struct bybit *bybit, struct bybit_link *link, const char *whi
                  http_status, log_escape(shown, sizeof shown, text ? text : ""));
     link->epoch = 0;
     link->is_in = false;
+    link->owes_ns = 0;
     if (http_status == 403)
         bybit_ban(bybit, bybit->mono_ns + 600 * SECOND_NS, "403 at the handshake");
+    if (bybit_is_banned(bybit)) /* going on would prolong it */
+        net_socket_drop(link->socket, bybit->banned_mono_ns - bybit->mono_ns);
 }
 
 static json_t *parse(struct bybit *bybit, const char *which, const char *text, size_t length)
@@ -78,6 +82,13 @@ static json_t *parse(struct bybit *bybit, const char *which, const char *text, s
     json_decref(frame);
     bybit_refuse(bybit, which, text);
     return NULL;
+}
+
+/* A log-in is answered by nothing else. */
+static void heard(struct bybit_link *link)
+{
+    if (link->is_in)
+        link->owes_ns = 0;
 }
 
 static bool is_op(const json_t *frame, const char *op)
@@ -151,6 +162,7 @@ void bybit_stream_frame(void *ctx, uint64_t epoch, char *text, size_t length, in
         (void)bybit_private_frame(bybit, frame, received_ns);
     else
         stream_reply(bybit, frame);
+    heard(&bybit->session.stream);
     json_decref(frame);
 }
 
@@ -207,6 +219,7 @@ void bybit_trade_frame(void *ctx, uint64_t epoch, char *text, size_t length, int
         trade_auth(bybit, frame);
     else if (json_object_get(frame, "reqId"))
         bybit_orders_reply(bybit, frame, received_ns);
+    heard(&bybit->session.trade);
     json_decref(frame);
 }
 
@@ -243,6 +256,27 @@ static void ping(struct bybit *bybit, struct bybit_link *link)
         net_socket_drop(link->socket, 0);
 }
 
+void bybit_session_sent(struct bybit *bybit, bool is_new)
+{
+    struct bybit_link *trade = &bybit->session.trade;
+    struct bybit_link *stream = &bybit->session.stream;
+
+    if (trade->owes_ns == 0)
+        trade->owes_ns = bybit->mono_ns;
+    if (is_new && stream->is_in && stream->owes_ns == 0)
+        stream->owes_ns = bybit->mono_ns;
+}
+
+static void drop_mute(struct bybit *bybit, struct bybit_link *link, const char *which)
+{
+    if (link->epoch == 0 || link->owes_ns == 0 || bybit->mono_ns - link->owes_ns < ANSWER_NS)
+        return;
+    log_line(LOG_WARN, "gateway", "the venue owes an answer: connected anew", "venue=%s socket=%s",
+             bybit->name, which);
+    link->owes_ns = 0;
+    net_socket_drop(link->socket, 0);
+}
+
 static void guard_engine(struct bybit *bybit, int64_t silence_ns)
 {
     struct bybit_session *session = &bybit->session;
@@ -269,6 +303,8 @@ static void keep_alive(struct bybit *bybit)
     ping(bybit, &bybit->session.trade);
     if (silence_ns < ENGINE_SILENT_NS)
         ping(bybit, &bybit->session.stream);
+    drop_mute(bybit, &bybit->session.trade, "trade");
+    drop_mute(bybit, &bybit->session.stream, "private");
     if (bybit->config.dcp_ns > 0)
         guard_engine(bybit, silence_ns);
 }

@@ -3,7 +3,9 @@
  * Private: authenticates, subscribes order, execution, position, wallet and the dcp topic of our
  * product, and is then the trusted stream. Trade: authenticates, and takes orders. Each has epochs;
  * what an earlier connection left is dropped. Both are pinged every heartbeat_ns; one that
- * says nothing for private_silence_ns is dropped and made again.
+ * says nothing for private_silence_ns is dropped and made again. So is one that owes a word (the
+ * answer to a log-in or an order; on the private one, the state of a new order) and says nothing
+ * for ANSWER_NS: it is dead and still open.
  *
  * Disconnect-cancel-all (DCP) fires when all private connections of the account are gone. So the
  * pings of the private one, and the connection, hang on the engine: while its beat is older than
@@ -13,7 +15,8 @@
  * READY.
  *
  * Clock: five requests for the venue's time, the one with the shortest way counts; anew each
- * minute. Stamps of requests are put right by it. Beyond clock_alarm_ns no new order leaves.
+ * minute, and each second while it is off. Stamps of requests are put right by it. Beyond
+ * clock_alarm_ns no new order leaves.
  *
  * Gateway's thread. Source: Bybit's v5 pages "Connect", "Websocket Trade Guideline", "DCP". */
 #ifndef PITWALL_GATEWAY_BYBIT_SESSION_H
@@ -30,6 +33,7 @@ struct bybit_link {
     bool was_refused;
     uint32_t refusals; /* log-ins in a row; each waits longer than the one before */
     int64_t pinged_ns;
+    int64_t owes_ns; /* since when it owes a word; 0: it does not */
 };
 
 struct bybit_clock {
@@ -66,6 +70,8 @@ void bybit_trade_opened(void *ctx, uint64_t epoch);
 void bybit_trade_frame(void *ctx, uint64_t epoch, char *text, size_t length, int64_t received_ns);
 void bybit_trade_closed(void *ctx, uint64_t epoch, enum net_why why, int http_status,
                         const char *text);
+/* An order message has left; `is_new`: the private stream will tell of it too. */
+void bybit_session_sent(struct bybit *bybit, bool is_new);
 /* The private stream stands: the account may be read. */
 bool bybit_session_can_read(const struct bybit *bybit);
 

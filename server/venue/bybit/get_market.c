@@ -10,8 +10,10 @@ enum { BOOK_LEVELS_MAX = 1000, TRADES_MAX = 1000 };
 
 void get_time(struct call *call)
 {
+    int64_t told_ns = call->now_ns + call->bybit->clock_offset_ns;
+
     text_put(call->result, "{\"timeSecond\":\"%" PRId64 "\",\"timeNano\":\"%" PRId64 "\"}",
-             (int64_t)(call->now_ns / NS_PER_S), call->now_ns);
+             (int64_t)(told_ns / NS_PER_S), told_ns);
 }
 
 static const char *status_text(uint8_t status)
