@@ -15,8 +15,7 @@ enum { LINE_MAX_BYTES = 4096 };
 
 /* Where we are, and the rule that the line becomes. */
 struct script {
-    const struct instrument *instruments;
-    uint16_t instrument_count;
+    const struct fault_words *words;
     const json_t *line;
     struct fault_rule rule;
     struct err *err;
@@ -71,50 +70,26 @@ static enum status read_kind_and_verb(struct script *script)
 {
     const char *on = NULL;
     const char *does = NULL;
-    enum fault_kind kind;
-    enum fault_verb verb;
     enum status status = read_text(script, "on", &on);
 
     if (status == OK)
         status = read_text(script, "do", &does);
-    if (status != OK)
-        return status;
-    if (!fault_kind_find(on, &kind))
-        return err_format(script->err, ERR_CONFIG, "\"on\": there is no '%s'", on);
-    if (fault_verb_is_wire(does))
-        return err_format(script->err, ERR_CONFIG, "\"do\": '%s' needs the wire simulator", does);
-    if (!fault_verb_find(does, &verb))
-        return err_format(script->err, ERR_CONFIG, "\"do\": there is no '%s'", does);
-    if (!(fault_verb_row(verb)->kinds & (1U << kind)))
-        return err_format(script->err, ERR_CONFIG, "'%s' cannot be done on '%s'", does, on);
-    script->rule = fault_rule(kind, verb);
-    return OK;
-}
-
-static const char *symbol_of(const char *name)
-{
-    const char *colon = strchr(name, ':');
-
-    return colon ? colon + 1 : name;
+    return status == OK
+               ? script->words->begin(script->words->ctx, on, does, &script->rule, script->err)
+               : status;
 }
 
 static enum status read_symbol(struct script *script)
 {
     const char *symbol = NULL;
-    uint16_t found = 0;
+    uint32_t found = 0;
     enum status status;
 
     if (!json_object_get(script->line, "symbol"))
         return OK;
     status = read_text(script, "symbol", &symbol);
-    for (uint16_t at = 0; status == OK && at < script->instrument_count; at++) {
-        const char *name = script->instruments[at].name;
-
-        if (strcmp(name, symbol) != 0 && strcmp(symbol_of(name), symbol) != 0)
-            continue;
-        script->rule.instrument = at;
-        found++;
-    }
+    if (status == OK)
+        found = script->words->find(script->words->ctx, symbol, &script->rule.instrument);
     if (status == OK && found != 1)
         return err_format(script->err, ERR_CONFIG,
                           found == 0 ? "\"symbol\": there is no '%s'"
@@ -162,12 +137,10 @@ static enum status read_when(struct script *script)
     return status;
 }
 
-/* `code` is the number of lots in some verbs; of those only the position can be zero or negative.
- * */
 static enum status read_parameters(struct script *script)
 {
     struct fault_rule *rule = &script->rule;
-    int64_t low = rule->verb == FAULT_POSITION_OVERRIDE ? -MAX_LOTS : 1;
+    int64_t low = script->words->code_low(rule);
     int64_t ms = 0;
     int64_t code = 0;
     bool has_ms = false;
@@ -242,12 +215,22 @@ static enum status read_lines(FILE *file, struct script *script,
     return ferror(file) ? err_set(script->err, ERR_IO, "cannot be read") : OK;
 }
 
-enum status fault_script_read(const char *path, const struct instrument *instruments,
-                              uint16_t instrument_count, struct fault_rule rules[FAULT_RULES_MAX],
-                              uint32_t *count, struct err *err)
+enum status fault_script_line(const char *text, const struct fault_words *words,
+                              struct fault_rule *rule, struct err *err)
 {
-    struct script script = {
-        .instruments = instruments, .instrument_count = instrument_count, .err = err};
+    struct script script = {.words = words, .err = err};
+    enum status status = read_line(&script, text);
+
+    if (status == OK)
+        *rule = script.rule;
+    return status;
+}
+
+enum status fault_script_file(const char *path, const struct fault_words *words,
+                              struct fault_rule rules[FAULT_RULES_MAX], uint32_t *count,
+                              struct err *err)
+{
+    struct script script = {.words = words, .err = err};
     FILE *file = fopen(path, "re");
     char where[512];
     uint32_t number;
@@ -262,4 +245,71 @@ enum status fault_script_read(const char *path, const struct instrument *instrum
         return OK;
     snprintf(where, sizeof where, "%s:%u", path, number);
     return err_wrap(err, status, where);
+}
+
+/* ---- the words of the in-process venue ----------------------------------------------------- */
+
+struct instruments {
+    const struct instrument *row;
+    uint16_t count;
+};
+
+static enum status begin_rule(void *ctx, const char *on, const char *does, struct fault_rule *rule,
+                              struct err *err)
+{
+    enum fault_kind kind;
+    enum fault_verb verb;
+
+    (void)ctx;
+    if (!fault_kind_find(on, &kind))
+        return err_format(err, ERR_CONFIG, "\"on\": there is no '%s'", on);
+    if (fault_verb_is_wire(does))
+        return err_format(err, ERR_CONFIG, "\"do\": '%s' needs the wire simulator", does);
+    if (!fault_verb_find(does, &verb))
+        return err_format(err, ERR_CONFIG, "\"do\": there is no '%s'", does);
+    if (!(fault_verb_row(verb)->kinds & (1U << kind)))
+        return err_format(err, ERR_CONFIG, "'%s' cannot be done on '%s'", does, on);
+    *rule = fault_rule(kind, verb);
+    return OK;
+}
+
+static const char *symbol_of(const char *name)
+{
+    const char *colon = strchr(name, ':');
+
+    return colon ? colon + 1 : name;
+}
+
+static uint32_t find_symbol(void *ctx, const char *symbol, uint16_t *instrument)
+{
+    const struct instruments *instruments = ctx;
+    uint32_t found = 0;
+
+    for (uint16_t at = 0; at < instruments->count; at++) {
+        const char *name = instruments->row[at].name;
+
+        if (strcmp(name, symbol) != 0 && strcmp(symbol_of(name), symbol) != 0)
+            continue;
+        *instrument = at;
+        found++;
+    }
+    return found;
+}
+
+/* `code` is the number of lots in some verbs; of those only the position can be zero or negative.
+ */
+static int64_t least_code(const struct fault_rule *rule)
+{
+    return rule->verb == FAULT_POSITION_OVERRIDE ? -MAX_LOTS : 1;
+}
+
+enum status fault_script_read(const char *path, const struct instrument *instruments,
+                              uint16_t instrument_count, struct fault_rule rules[FAULT_RULES_MAX],
+                              uint32_t *count, struct err *err)
+{
+    struct instruments known = {.row = instruments, .count = instrument_count};
+    const struct fault_words words = {
+        .ctx = &known, .begin = begin_rule, .find = find_symbol, .code_low = least_code};
+
+    return fault_script_file(path, &words, rules, count, err);
 }

@@ -41,7 +41,9 @@ struct venue_instrument {
     uint16_t base, quote, settle; /* coins */
     struct instrument grid;       /* ticks, lots, value and fees of a trade */
     int64_t min_lots, max_lots, max_market_lots, min_value_e8;
-    int64_t band_e8;      /* a limit price further from the mark, as a ratio, is refused */
+    int64_t max_position_lots; /* 0: no limit but that of the simulator's arithmetic */
+    int64_t band_e8;      /* a buy further above the mark, a sell further below it, as a ratio, is
+                        refused; 0: none is */
     int64_t leverage_max; /* 1e-8: 100x is 100e8 */
     int64_t funding_interval_ns, launched_ns;
 };
@@ -109,6 +111,7 @@ struct venue_order {
     uint8_t status, end, smp;
     int64_t price_ticks; /* market: the bound it was given */
     int64_t qty_lots, filled_lots;
+    int64_t qty_value_e8;            /* of an order in the quote coin: what it asked for; else 0 */
     int64_t filled_value_e8, fee_e8; /* fee: in the coin it was charged in */
     int64_t created_ns, updated_ns;
     int64_t mark_ticks;   /* last price when it was created */
@@ -133,7 +136,7 @@ struct venue_position {
     int64_t lots;           /* signed */
     int64_t entry_value_e8; /* of |lots| at the average entry price */
     int64_t leverage_e8;
-    int64_t realised_e8, day_realised_e8; /* since ever; since it was last flat */
+    int64_t realised_e8, day_realised_e8; /* fees and funding in them; ever, since last flat */
     int64_t created_ns, updated_ns;
     uint64_t seq;
 };
