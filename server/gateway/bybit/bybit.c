@@ -141,7 +141,7 @@ static enum gateway_state state_of(const struct bybit *bybit)
         return GATEWAY_DOWN;
     if (!session->stream.is_in || !session->trade.is_in)
         return GATEWAY_CONNECTING;
-    return is_any_ready(bybit) ? GATEWAY_READY : GATEWAY_SYNCING;
+    return is_any_ready(bybit) ? bybit_public_state(bybit) : GATEWAY_SYNCING;
 }
 
 static void tell_state(struct bybit *bybit)
@@ -174,6 +174,7 @@ static uint32_t bybit_poll(struct gateway *gateway)
     /* While the engine takes nothing, the sockets hold what comes. */
     if (bybit_outbox_flush(bybit))
         moved += net_poll(bybit->net);
+    bybit_public_turn(bybit);
     bybit_session_turn(bybit);
     bybit_reports_turn(bybit);
     bybit_reconcile_turn(bybit);
@@ -203,6 +204,7 @@ static void bybit_close(struct gateway *gateway)
 {
     struct bybit *bybit = (struct bybit *)gateway;
 
+    bybit_public_close(bybit);
     if (bybit->net)
         net_close(bybit->net);
     bybit_unmake(bybit);
@@ -310,6 +312,8 @@ enum status bybit_open(struct gateway **gateway, const struct bybit_config *conf
         err);
     if (status == OK)
         status = bybit_session_open(bybit, err);
+    if (status == OK)
+        status = bybit_public_open(bybit, err);
     if (status != OK) {
         bybit_close(&bybit->base);
         return status;

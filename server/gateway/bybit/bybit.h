@@ -3,8 +3,9 @@
  * A gateway as gateway.h says. Its parts:
  *   market.h     public sockets: books, trades, tickers, in hot standby
  *   session.h    private and trade sockets, authentication, DCP, clock
- *   orders.h     orders out: encoding, outcomes by code, what is under way
+ *   orders.h     orders out: encode.h, outcome.h (by codes.def), pace.h, what is under way
  *   reports.h    private stream in: orders, executions, positions to the engine's reports
+ *   query.h      one order, asked by REST
  *   reconcile.h  what REST knows: after each connect and periodically
  *   reference.h  instruments, ticks, lots, status, fees: fetched, compared every few minutes
  * All on one net (net/net.h), on the gateway's thread.
@@ -43,7 +44,11 @@ struct bybit_config {
     int64_t dcp_ns;             /* window of disconnect-cancel-all; 0: not wanted */
     int64_t clock_alarm_ns;     /* 250 ms: new orders stop beyond it */
     uint32_t orders_per_s;      /* of the venue for this account; 30 % are kept for cancels */
-    /* Of an order with a client id of our form that no message of this run has named: whether the
+    /* Whether an order id of our form is of a run of this instance; one that is not is of others.
+     * NULL: each is. Any thread. */
+    bool (*is_ours)(void *ctx, uint64_t order_id);
+    void *is_ours_ctx;
+    /* Of an order of ours that no message of this run has named: whether the
      * engine was given it by an earlier run (it may be alive) and does not have that execution (0:
      * whether it was given it at all); *fill then has instrument and strategy. What it answers no to
      * is an order of others, and an old execution that is booked. Gateway's thread; as

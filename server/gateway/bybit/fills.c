@@ -133,8 +133,7 @@ static bool attribute(struct bybit *bybit, const json_t *json, struct execution 
     const char *link = json_string_value(json_object_get(json, "orderLinkId"));
     const char *venue_id = json_string_value(json_object_get(json, "orderId"));
     struct execution found = {0};
-    bool ours = link && order_id_parse(link, &execution->order_id) &&
-                !(execution->order_id & BYBIT_FOREIGN_BIT);
+    bool ours = link && bybit_parse_link(bybit, link, &execution->order_id);
     struct bybit_known *known;
 
     if (!ours)

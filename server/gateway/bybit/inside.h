@@ -11,6 +11,7 @@
 #include "gateway/bybit/known.h"
 #include "gateway/bybit/orders.h"
 #include "gateway/bybit/pace.h"
+#include "gateway/bybit/public.h"
 #include "gateway/bybit/query.h"
 #include "gateway/bybit/reconcile.h"
 #include "gateway/bybit/reference.h"
@@ -58,6 +59,7 @@ struct bybit {
     struct bybit_pace pace;
     struct bybit_rest rest;
     struct bybit_session session;
+    struct bybit_public public;
     struct bybit_orders orders;
     struct bybit_reports reports;
     struct bybit_queries queries;

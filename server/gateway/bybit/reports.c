@@ -79,6 +79,12 @@ static uint64_t foreign_id(const char *venue_id)
     return BYBIT_FOREIGN_BIT | bybit_hash(venue_id);
 }
 
+bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id)
+{
+    return order_id_parse(link, id) && !(*id & BYBIT_FOREIGN_BIT) && *id != 0 &&
+           (!bybit->config.is_ours || bybit->config.is_ours(bybit->config.is_ours_ctx, *id));
+}
+
 /* The id that the engine knows it by. Of our form but not known: 0, *ours has it. */
 static struct bybit_known *find_known(struct bybit *bybit, const json_t *json, uint64_t *ours)
 {
@@ -87,8 +93,7 @@ static struct bybit_known *find_known(struct bybit *bybit, const json_t *json, u
     struct bybit_known *known = NULL;
 
     *ours = 0;
-    if (bybit_text(json, "orderLinkId", &link) && order_id_parse(link, ours) &&
-        !(*ours & BYBIT_FOREIGN_BIT))
+    if (bybit_text(json, "orderLinkId", &link) && bybit_parse_link(bybit, link, ours))
         known = bybit_known_find(&bybit->known, *ours);
     else
         *ours = 0;

@@ -58,6 +58,8 @@ bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t received
 /* The account has no row of it: flat. */
 void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t received_ns);
 
+/* Whether a client id is one of this instance. */
+bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id);
 /* Ends an order now, whatever is missing of its fills. */
 void bybit_end_order(struct bybit *bybit, struct bybit_known *known, int64_t received_ns);
 /* A report about an order and nothing else. */
