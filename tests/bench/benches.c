@@ -34,6 +34,7 @@ static int measure(int argc, char **argv)
             return usage();
     measured = bench_paths(&bench);
     measured = bench_rings(&bench, share) && measured;
+    measured = bench_wire(&bench) && measured;
     json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
     printf("\n");
     json_decref(report);

@@ -2,6 +2,7 @@
 
 #include "desk.h"
 #include "thread/clock.h"
+#include "thread/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,8 +25,7 @@ enum status wire_venue_open(struct wire_venue *venue, struct err *err)
     socklen_t size = sizeof at;
 
     memset(venue, 0, sizeof *venue);
-    venue->random = 0x9e3779b97f4a7c15ULL;
-    venue->u = FIRST_U;
+    wire_market_init(&venue->market);
     for (uint32_t n = 0; n < WIRE_CONNS; n++)
         venue->conn[n].fd = -1;
     venue->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -139,32 +139,38 @@ static size_t print_tail(char *at, int64_t u)
                             u * 10, clock_real_ns() / 1000000);
 }
 
-size_t wire_delta(struct wire_venue *venue, char bytes[WIRE_TEXT_MAX])
+void wire_market_init(struct wire_market *market)
+{
+    *market = (struct wire_market){.random = 0x9e3779b97f4a7c15ULL, .u = FIRST_U};
+}
+
+size_t wire_delta(struct wire_market *market, char bytes[WIRE_TEXT_MAX])
 {
     char *text = bytes + 4;
     size_t used = print_head(text, "delta");
 
-    venue->u++;
-    used += desk_print_side(text + used, WIRE_TEXT_MAX / 2, venue->frame, SIDE_BUY, &venue->random);
+    market->u++;
+    used +=
+        desk_print_side(text + used, WIRE_TEXT_MAX / 2, market->frame, SIDE_BUY, &market->random);
     used += (size_t)snprintf(text + used, 16, "],\"a\":[");
     used +=
-        desk_print_side(text + used, WIRE_TEXT_MAX / 2, venue->frame, SIDE_SELL, &venue->random);
-    used += print_tail(text + used, venue->u);
-    venue->frame++;
+        desk_print_side(text + used, WIRE_TEXT_MAX / 2, market->frame, SIDE_SELL, &market->random);
+    used += print_tail(text + used, market->u);
+    market->frame++;
     return wire_frame(bytes, text, used);
 }
 
-size_t wire_snapshot(struct wire_venue *venue, char bytes[WIRE_TEXT_MAX])
+size_t wire_snapshot(struct wire_market *market, char bytes[WIRE_TEXT_MAX])
 {
     char *text = bytes + 4;
     size_t used = print_head(text, "snapshot");
 
-    venue->frame = 0;
-    venue->u++;
+    market->frame = 0;
+    market->u++;
     used += desk_print_whole(text + used, WIRE_TEXT_MAX / 2, SIDE_BUY, WIRE_LEVELS);
     used += (size_t)snprintf(text + used, 16, "],\"a\":[");
     used += desk_print_whole(text + used, WIRE_TEXT_MAX / 2, SIDE_SELL, WIRE_LEVELS);
-    used += print_tail(text + used, venue->u);
+    used += print_tail(text + used, market->u);
     assert(used + 4 < WIRE_TEXT_MAX);
     return wire_frame(bytes, text, used);
 }
@@ -204,7 +210,7 @@ static void public_text(struct wire_venue *venue, struct wire_conn *conn, const 
     say(conn, "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"bench\",\"req_id\":\"\","
               "\"op\":\"subscribe\"}");
     if (has(text, "\"op\":\"subscribe\"") && has(text, "orderbook.50.BTCUSDT"))
-        conn->is_ready = wire_send(conn, bytes, wire_snapshot(venue, bytes));
+        conn->is_ready = wire_send(conn, bytes, wire_snapshot(&venue->market, bytes));
 }
 
 static void private_text(struct wire_conn *conn, const char *text)

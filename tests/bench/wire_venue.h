@@ -25,13 +25,18 @@ struct wire_conn {
     char in[WIRE_IN_BYTES];
 };
 
+/* What makes the next frame of the book. */
+struct wire_market {
+    uint64_t random;
+    int64_t u; /* of the newest frame */
+    uint32_t frame;
+};
+
 struct wire_venue {
     int listener;
     uint16_t port;
     struct wire_conn conn[WIRE_CONNS];
-    uint64_t random;
-    int64_t u;        /* of the newest frame of the book */
-    uint32_t frame;   /* of the market */
+    struct wire_market market;
     uint64_t orders;  /* that came */
     uint64_t answers; /* numbers for their answers */
     /* A whole text came on a trade or echo socket, before anything is done about it; stamped behind
@@ -53,8 +58,9 @@ bool wire_await(struct wire_venue *venue, enum wire_kind kind, int64_t patience_
 struct wire_conn *wire_find(struct wire_venue *venue, enum wire_kind kind, uint32_t at);
 
 /* The next frame of the book, a header of WebSocket in front; returns its bytes. */
-size_t wire_delta(struct wire_venue *venue, char bytes[WIRE_TEXT_MAX]);
-size_t wire_snapshot(struct wire_venue *venue, char bytes[WIRE_TEXT_MAX]);
+void wire_market_init(struct wire_market *market);
+size_t wire_delta(struct wire_market *market, char bytes[WIRE_TEXT_MAX]);
+size_t wire_snapshot(struct wire_market *market, char bytes[WIRE_TEXT_MAX]);
 /* A text as a frame of a server; returns its bytes. */
 size_t wire_frame(char *bytes, const char *text, size_t length);
 /* All of it; false: the connection is gone, and closed. */
