@@ -47,7 +47,7 @@ sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)
-fault_src := tests/fault/driver.c
+fault_src := tests/fault/driver.c tests/gateway/driver.c
 c_src := $(fault_src) $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src) $(fuzz_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
@@ -193,7 +193,7 @@ $(OBJ)/sim: $(sim_obj) $(OBJ)/libengine.a $(OBJ)/link-flags
 $(OBJ)/tests/fault/layer.so: tests/fault/layer.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC  )$(CC) -std=c11 -D_GNU_SOURCE -g -O1 -fPIC -shared -Wall -Wextra -o $@ $<
-$(OBJ)/tests/fault/driver: $(OBJ)/tests/fault/driver.o $(archives) $(OBJ)/link-flags
+$(OBJ)/tests/fault/driver $(OBJ)/tests/gateway/driver: %: %.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
@@ -229,7 +229,7 @@ deps-fuzz: ## Install what fuzzing needs beyond what running does
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean fault-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
+.PHONY: build web run spec clean fault-bin gateway-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -263,6 +263,7 @@ sim-bin: $(OBJ)/sim
 tsan-bin: $(tsan_bin)
 bench-bin: $(OBJ)/benches
 fault-bin: $(OBJ)/tests/fault/layer.so $(OBJ)/tests/fault/driver
+gateway-bin: $(OBJ)/tests/gateway/driver
 fuzz-bin: $(fuzz_replays)
 fuzz-finders: $(fuzz_finders)
 

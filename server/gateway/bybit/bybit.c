@@ -298,6 +298,15 @@ void bybit_unmake(struct bybit *bybit)
     free(bybit);
 }
 
+enum status bybit_connect(struct bybit *bybit, struct err *err)
+{
+    bybit->port = (struct bybit_port){bybit, send_order, send_request};
+    return net_open(
+        &bybit->net,
+        &(struct net_config){.ca_file = bybit->config.ca_file, .seed = (uint64_t)bybit->mono_ns},
+        err);
+}
+
 enum status bybit_open(struct gateway **gateway, const struct bybit_config *config, struct err *err)
 {
     struct bybit *bybit;
@@ -305,11 +314,7 @@ enum status bybit_open(struct gateway **gateway, const struct bybit_config *conf
 
     if (status != OK)
         return status;
-    bybit->port = (struct bybit_port){bybit, send_order, send_request};
-    status = net_open(
-        &bybit->net,
-        &(struct net_config){.ca_file = bybit->config.ca_file, .seed = (uint64_t)bybit->mono_ns},
-        err);
+    status = bybit_connect(bybit, err);
     if (status == OK)
         status = bybit_session_open(bybit, err);
     if (status == OK)

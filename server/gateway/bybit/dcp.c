@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DCP_AGAIN_NS (5 * SECOND_NS)
+#define DCP_AGAIN_NS (1 * SECOND_NS)
+#define DCP_PATIENCE_NS (15 * SECOND_NS) /* the venue takes about ten to obey */
 
 static const char *dcp_product(const struct bybit *bybit)
 {
     return bybit->config.is_spot ? "SPOT" : "DERIVATIVES";
 }
 
-static bool reads_as_set(const struct bybit *bybit, const json_t *result)
+bool bybit_dcp_reads_as_set(const struct bybit *bybit, const json_t *result)
 {
     const json_t *rows = json_object_get(result, "dcpInfos");
 
@@ -30,47 +31,70 @@ static bool reads_as_set(const struct bybit *bybit, const json_t *result)
     return false;
 }
 
-static void took_dcp(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply)
+static void set_dcp(struct bybit *bybit);
+
+static void note_dcp(struct bybit *bybit, const char *says)
 {
     struct bybit_dcp *dcp = &bybit->session.dcp;
     char shown[96];
 
-    (void)about;
-    dcp->is_asked = false;
-    dcp->is_set = reply->class == BYBIT_DONE && reads_as_set(bybit, reply->result);
-    dcp->due_ns = bybit->mono_ns + DCP_AGAIN_NS;
-    if (dcp->is_set || dcp->was_told) {
-        dcp->was_told = !dcp->is_set;
+    if (bybit->mono_ns - dcp->wanted_ns < DCP_PATIENCE_NS || dcp->was_told)
         return;
-    }
     dcp->was_told = true;
     log_line(LOG_ERROR, "gateway", "disconnect-cancel-all does not read back: not ready",
              "venue=%s product=%s window_s=%" PRId64 " says=%s", bybit->name, dcp_product(bybit),
-             bybit->config.dcp_ns / SECOND_NS, log_escape(shown, sizeof shown, reply->says));
+             bybit->config.dcp_ns / SECOND_NS, log_escape(shown, sizeof shown, says));
+}
+
+static void took_dcp(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply)
+{
+    struct bybit_dcp *dcp = &bybit->session.dcp;
+
+    (void)about;
+    dcp->is_asked = false;
+    dcp->due_ns = bybit->mono_ns + DCP_AGAIN_NS;
+    if (reply->class == BYBIT_DONE && bybit_dcp_reads_as_set(bybit, reply->result)) {
+        dcp->is_set = true;
+        dcp->was_told = false;
+        return;
+    }
+    note_dcp(bybit, reply->says);
+    if (bybit->mono_ns >= dcp->set_again_ns)
+        set_dcp(bybit);
+}
+
+static void read_dcp(struct bybit *bybit)
+{
+    struct bybit_dcp *dcp = &bybit->session.dcp;
+
+    dcp->due_ns = bybit->mono_ns + DCP_AGAIN_NS;
+    dcp->is_asked =
+        bybit_get(bybit, "/v5/account/query-dcp-info", "", true, took_dcp, (struct bybit_about){0});
 }
 
 static void set_dcp_done(struct bybit *bybit, struct bybit_about about,
                          const struct bybit_reply *reply)
 {
+    (void)about;
     (void)reply; /* what it reads back as is what counts */
-    bybit->session.dcp.is_asked =
-        bybit_get(bybit, "/v5/account/query-dcp-info", "", true, took_dcp, about);
+    read_dcp(bybit);
 }
 
 static void set_dcp(struct bybit *bybit)
 {
+    struct bybit_dcp *dcp = &bybit->session.dcp;
     char body[96];
 
     snprintf(body, sizeof body, "{\"product\":\"%s\",\"timeWindow\":%" PRId64 "}",
              dcp_product(bybit), bybit->config.dcp_ns / SECOND_NS);
-    bybit->session.dcp.due_ns = bybit->mono_ns + DCP_AGAIN_NS;
-    bybit->session.dcp.is_asked = bybit_post(bybit, "/v5/order/disconnected-cancel-all", body,
-                                             set_dcp_done, (struct bybit_about){0});
+    dcp->set_again_ns = bybit->mono_ns + DCP_PATIENCE_NS;
+    dcp->is_asked = bybit_post(bybit, "/v5/order/disconnected-cancel-all", body, set_dcp_done,
+                               (struct bybit_about){0});
 }
 
 void bybit_dcp_restart(struct bybit *bybit)
 {
-    bybit->session.dcp.due_ns = bybit->mono_ns;
+    bybit->session.dcp.due_ns = bybit->session.dcp.wanted_ns = bybit->mono_ns;
     bybit->session.dcp.is_set = bybit->config.dcp_ns == 0;
 }
 
@@ -80,5 +104,5 @@ void bybit_dcp_turn(struct bybit *bybit)
 
     if (bybit->session.stream.is_in && !dcp->is_set && !dcp->is_asked &&
         bybit->mono_ns >= dcp->due_ns)
-        set_dcp(bybit);
+        read_dcp(bybit);
 }

@@ -130,25 +130,20 @@ static struct execution as_execution(const struct fill_row *fill, uint64_t exec_
 static bool attribute(struct bybit *bybit, const json_t *json, struct execution *execution,
                       bool is_queried)
 {
-    const char *link = json_string_value(json_object_get(json, "orderLinkId"));
     const char *venue_id = json_string_value(json_object_get(json, "orderId"));
     struct execution found = {0};
-    bool ours = link && bybit_parse_link(bybit, link, &execution->order_id);
-    struct bybit_known *known;
+    uint64_t ours;
+    struct bybit_known *known = bybit_find_order(bybit, json, &ours);
 
-    if (!ours)
-        execution->order_id = BYBIT_FOREIGN_BIT | bybit_hash(venue_id ? venue_id : "");
-    known = bybit_known_find(&bybit->known, execution->order_id);
-    if (!known && ours && venue_id)
-        known = bybit_known_find(&bybit->known, BYBIT_FOREIGN_BIT | bybit_hash(venue_id));
     if (known) {
-        execution->order_id = known->id;
         execution->strategy = known->strategy;
         known->filled_lots += execution->qty_lots;
     }
-    if (ours && bybit->config.is_news &&
-        bybit->config.is_news(bybit->config.is_news_ctx, execution->order_id, execution->exec_id,
-                              &found)) {
+    execution->order_id = known       ? known->id
+                          : ours != 0 ? ours
+                                      : BYBIT_FOREIGN_BIT | bybit_hash(venue_id ? venue_id : "");
+    if (ours != 0 && bybit->config.is_news &&
+        bybit->config.is_news(bybit->config.is_news_ctx, ours, execution->exec_id, &found)) {
         execution->strategy = found.strategy;
         return true;
     }

@@ -47,6 +47,7 @@ struct bybit {
     char name[MAX_NAME]; /* of the venue, for the log */
     struct net *net;     /* NULL: not connected yet, or a test */
     struct bybit_port port;
+    void *checking; /* of bybit_check() alone */
     struct bybit_signer signer;
     int64_t mono_ns, real_ns;
     int64_t opened_ns;      /* real */
@@ -70,6 +71,8 @@ struct bybit {
 /* Everything but the net and the port. */
 enum status bybit_make(struct bybit **bybit, const struct bybit_config *config, struct err *err);
 void bybit_unmake(struct bybit *bybit);
+/* The net and the way out; no socket yet. */
+enum status bybit_connect(struct bybit *bybit, struct err *err);
 
 /* NULL: not one of ours. */
 struct bybit_symbol *bybit_symbol_named(struct bybit *bybit, const char *name);

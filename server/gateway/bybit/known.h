@@ -23,6 +23,8 @@ struct bybit_known {
     bool is_immediate; /* IOC or FOK: what is left of it expires */
     bool is_asked;     /* a query of it is under way */
     bool wants_cancel; /* it stands on the list of cancels to send */
+    bool was_absent;  /* the engine was told that the venue does not have it, and asks for itself */
+    uint8_t absences; /* clean answers to the engine that it is not there */
     uint32_t cancel_tries;
     uint32_t seen; /* the reconciliation that found it resting */
     uint32_t amend_no;

@@ -249,28 +249,26 @@ static void refuse(struct bybit *bybit, const struct order_message *message, con
         gateway_add(&bybit->base.unsent_lots, (uint64_t)message->qty_lots);
 }
 
+/* Known before it is refused: a cancel of it may be on its way already. */
 static void send_new(struct bybit *bybit, const struct order_message *message, int64_t stamp_ns)
 {
     const char *why = bybit_not_ready(bybit, message->instrument);
-    struct bybit_known *known;
+    struct bybit_known *known =
+        bybit_known_find(&bybit->known, message->order_id) ? NULL : adopt(bybit, message);
 
+    if (!known)
+        why = "too many orders are alive";
     if (!why && !bybit_pace_take(&bybit->pace, false, bybit->mono_ns))
         why = "the budget of orders a second is used up";
-    if (why) {
-        refuse(bybit, message, why);
-        return;
-    }
-    known = bybit_known_find(&bybit->known, message->order_id) ? NULL : adopt(bybit, message);
-    if (!known) {
-        refuse(bybit, message, "too many orders are alive");
-        return;
-    }
-    if (transmit(bybit, known, message, stamp_ns)) {
+    if (!why && !transmit(bybit, known, message, stamp_ns))
+        why = "the trade socket does not take it";
+    if (!why) {
         gateway_count_sent(&bybit->base, message);
         return;
     }
-    known->live = false;
-    refuse(bybit, message, "the trade socket does not take it");
+    if (known)
+        known->live = false;
+    refuse(bybit, message, why);
 }
 
 static void send_amend(struct bybit *bybit, const struct order_message *message, int64_t stamp_ns)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define END_OF_WAY_NS (10 * SECOND_NS)
+
 static void took(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply);
 
 static void give_up(struct bybit *bybit, struct bybit_query *query)
@@ -93,13 +95,32 @@ bool bybit_ask_fills(struct bybit *bybit, struct bybit_known *known)
 
 /* ---- the answers ------------------------------------------------------------------------ */
 
+/* Twice absent, and no longer on its way: the engine voids it. Should it turn up all the same, it is
+ * an order that nobody sent. */
+static void count_absence(struct bybit *bybit, struct bybit_known *known)
+{
+    int64_t window_ns = 2 * bybit->config.recv_window_ms * MS_NS + END_OF_WAY_NS;
+
+    if (known->absences < UINT8_MAX)
+        known->absences++;
+    if (known->absences >= 2 && bybit->mono_ns - known->sent_ns > window_ns)
+        known->live = false;
+}
+
 static void say_absent(struct bybit *bybit, const struct bybit_query *query,
                        struct bybit_known *known, int64_t received_ns)
 {
-    if (query->for_engine)
+    if (query->for_engine) {
         bybit_say_of(bybit, known, REPORT_QUERY_ABSENT, query->amend_no, received_ns);
-    else if (known->live)
+        count_absence(bybit, known);
+    } else if (known->flags & ORDER_EXTERNAL) {
+        known->ending = REPORT_VENUE_CANCEL; /* of others, and gone: nobody asks */
+        known->live = false;
+        bybit_end_order(bybit, known, received_ns);
+    } else if (known->live && !known->was_absent) {
+        known->was_absent = true;
         bybit_say_of(bybit, known, REPORT_TIMEOUT, 0, received_ns);
+    }
 }
 
 /* It rests. What the stream has told since is newer than this answer, and the engine asks again. */
@@ -114,6 +135,8 @@ static void say_live(struct bybit *bybit, const struct bybit_query *query,
     }
     known->updated_ms = row->updated_ms;
     known->acked = true;
+    known->was_absent = false;
+    known->absences = 0;
     known->price_ticks = row->price_ticks;
     known->qty_lots = row->qty_lots;
     if (row->price_ticks == known->amend_price_ticks && row->qty_lots == known->amend_qty_lots)

@@ -163,7 +163,7 @@ static void request_step(struct bybit *bybit, const char *cursor)
 
 static bool is_missing(const struct bybit *bybit, const struct bybit_known *known)
 {
-    return known->live && known->seen != bybit->reconcile.number &&
+    return known->live && !known->was_absent && known->seen != bybit->reconcile.number &&
            known->sent_ns < bybit->reconcile.begun_ns;
 }
 

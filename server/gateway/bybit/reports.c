@@ -74,9 +74,20 @@ static bool is_carried(struct bybit *bybit, uint64_t id, uint64_t exec_id, uint1
     return true;
 }
 
-static uint64_t foreign_id(const char *venue_id)
+/* *free_id: what one that is met now gets. An order of others that ended and rises again is another
+ * one to the engine, so it gets the next number. */
+static struct bybit_known *find_foreign(struct bybit *bybit, const char *venue_id,
+                                        uint64_t *free_id)
 {
-    return BYBIT_FOREIGN_BIT | bybit_hash(venue_id);
+    struct bybit_known *known = NULL;
+    struct bybit_known *found;
+
+    *free_id = BYBIT_FOREIGN_BIT | bybit_hash(venue_id);
+    while ((found = bybit_known_find(&bybit->known, *free_id))) {
+        known = found;
+        *free_id = BYBIT_FOREIGN_BIT | (*free_id + 1);
+    }
+    return known;
 }
 
 bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id)
@@ -85,21 +96,21 @@ bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id)
            (!bybit->config.is_ours || bybit->config.is_ours(bybit->config.is_ours_ctx, *id));
 }
 
-/* The id that the engine knows it by. Of our form but not known: 0, *ours has it. */
-static struct bybit_known *find_known(struct bybit *bybit, const json_t *json, uint64_t *ours)
+struct bybit_known *bybit_find_order(struct bybit *bybit, const json_t *json, uint64_t *ours)
 {
     const char *link;
     const char *venue_id;
+    uint64_t free_id;
     struct bybit_known *known = NULL;
+    struct bybit_known *other = NULL;
 
-    *ours = 0;
     if (bybit_text(json, "orderLinkId", &link) && bybit_parse_link(bybit, link, ours))
         known = bybit_known_find(&bybit->known, *ours);
     else
         *ours = 0;
-    if (!known && bybit_text(json, "orderId", &venue_id))
-        known = bybit_known_find(&bybit->known, foreign_id(venue_id));
-    return known;
+    if ((!known || !known->live) && bybit_text(json, "orderId", &venue_id))
+        other = find_foreign(bybit, venue_id, &free_id);
+    return other ? other : known;
 }
 
 static void keep_venue_id(struct bybit_known *known, const json_t *json)
@@ -127,12 +138,14 @@ static struct bybit_known *meet(struct bybit *bybit, const struct bybit_order_ro
 {
     const char *venue_id = json_string_value(json_object_get(json, "orderId"));
     uint16_t strategy;
+    uint64_t id;
     bool carried = ours != 0 && is_carried(bybit, ours, 0, &strategy);
     struct bybit_known *known;
 
     if (!venue_id || venue_id[0] == '\0')
         return NULL;
-    known = bybit_known_take(&bybit->known, carried ? ours : foreign_id(venue_id));
+    (void)find_foreign(bybit, venue_id, &id);
+    known = bybit_known_take(&bybit->known, carried ? ours : id);
     if (!known)
         return NULL;
     known->instrument = row->symbol->instrument;
@@ -205,6 +218,13 @@ static bool read_figures(const json_t *json, struct bybit_order_row *row)
            bybit_whole(json, "updatedTime", &row->updated_ms);
 }
 
+/* It was taken for dead: refused, or void. The row is no late one, and it lives. */
+static bool is_risen(const struct bybit_order_row *row)
+{
+    return row->standing == BYBIT_LIVE && !row->known->live && row->known->ending == 0 &&
+           row->updated_ms > row->known->updated_ms;
+}
+
 bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_order_row *row)
 {
     const char *name;
@@ -218,14 +238,20 @@ bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_orde
     row->symbol = is_other_category(bybit, json) ? NULL : bybit_symbol_named(bybit, name);
     if (!row->symbol)
         return true;
-    row->known = find_known(bybit, json, &ours);
+    row->known = bybit_find_order(bybit, json, &ours);
     if (!row->known && bybit_text(json, "orderType", &text) && strcmp(text, "Limit") != 0)
         return true; /* of others, and it rests nowhere: its fills tell */
     if (!read_side(json, &side) || !read_figures(json, row))
         return refuse_row(bybit, "order", json);
     row->is_expiry = is_expiry(json);
-    if (!row->known && row->standing == BYBIT_LIVE)
+    if (row->known && is_risen(row)) {
+        log_line(LOG_ERROR, "gateway", "an order that was taken for dead lives",
+                 "venue=%s order=%016" PRIx64, bybit->name, row->known->id);
+        row->known =
+            meet(bybit, row, json, 0); /* the engine is done with that id, so it counts so */
+    } else if (!row->known && row->standing == BYBIT_LIVE) {
         row->known = meet(bybit, row, json, ours);
+    }
     keep_venue_id(row->known, json);
     return true;
 }
@@ -248,6 +274,8 @@ static void take_live(struct bybit *bybit, const struct bybit_order_row *row, in
 {
     struct bybit_known *known = row->known;
 
+    known->was_absent = false;
+    known->absences = 0;
     if (!known->acked) {
         known->acked = true;
         bybit_say_of(bybit, known, REPORT_VENUE_ACK, 0, received_ns);

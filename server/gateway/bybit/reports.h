@@ -58,6 +58,9 @@ bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t received
 /* The account has no row of it: flat. */
 void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t received_ns);
 
+/* The row of the id that the engine knows an order or execution by: ours, unless that was taken for
+ * dead and the order lives on as one of others. *ours: of our form, known or not; else 0. */
+struct bybit_known *bybit_find_order(struct bybit *bybit, const json_t *json, uint64_t *ours);
 /* Whether a client id is one of this instance. */
 bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id);
 /* Ends an order now, whatever is missing of its fills. */

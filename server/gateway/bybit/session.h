@@ -8,8 +8,9 @@
  * Disconnect-cancel-all (DCP) fires when all private connections of the account are gone. So the
  * pings of the private one, and the connection, hang on the engine: while its beat is older than
  * ENGINE_SILENT_NS no ping is sent, and when it has been silent for as long as the window of DCP the
- * connection is dropped, and not made again before it beats. The window is set for our product and
- * read back; what reads back otherwise keeps the gateway from READY.
+ * connection is dropped, and not made again before it beats. The window is read for our product,
+ * set when it is not ours, and read until it is: what reads back otherwise keeps the gateway from
+ * READY.
  *
  * Clock: five requests for the venue's time, the one with the shortest way counts; anew each
  * minute. Stamps of requests are put right by it. Beyond clock_alarm_ns no new order leaves.
@@ -39,7 +40,7 @@ struct bybit_clock {
 
 struct bybit_dcp {
     bool is_asked, is_set, was_told;
-    int64_t due_ns;
+    int64_t due_ns, wanted_ns, set_again_ns;
 };
 
 struct bybit_session {
@@ -53,6 +54,8 @@ enum status bybit_session_open(struct bybit *bybit, struct err *err);
 void bybit_session_turn(struct bybit *bybit);
 void bybit_clock_turn(struct bybit *bybit);
 void bybit_dcp_turn(struct bybit *bybit);
+/* An answer of query-dcp-info: on for our product, with our window. */
+bool bybit_dcp_reads_as_set(const struct bybit *bybit, const json_t *result);
 /* The private stream stands anew. */
 void bybit_dcp_restart(struct bybit *bybit);
 /* Frames of the two sockets, as their callbacks get them. */

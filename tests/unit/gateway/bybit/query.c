@@ -179,3 +179,21 @@ Test(bybit_query, a_cancel_that_was_too_late_and_nobody_knows_why)
     booth_answer(booth, "/v5/order/history", EMPTY);
     booth_expect(booth, REPORT_TIMEOUT, 1); /* the engine asks for itself */
 }
+
+Test(bybit_query, one_that_turns_up_after_it_was_void_counts_as_one_of_others)
+{
+    doubt(1);
+    for (int round = 0; round < 2; round++) {
+        booth_turn(booth, 30 * SECOND_NS);
+        if (round > 0)
+            booth_query(booth, 1, 0);
+        booth_answer(booth, REALTIME, EMPTY);
+        booth_answer(booth, HISTORY, EMPTY);
+        booth_expect(booth, REPORT_QUERY_ABSENT, 1);
+    }
+    booth_order(booth, 1, "New", "500", "0.020", "0", 1, "");
+    cr_assert(eq(int, booth_next(booth).report, REPORT_FOREIGN));
+    booth_order(booth, 1, "Cancelled", "500", "0.020", "0", 2, "");
+    cr_assert(eq(int, booth_next(booth).report, REPORT_VENUE_CANCEL));
+    booth_expect_nothing(booth);
+}

@@ -252,9 +252,6 @@ static void read_dcp(const char *window)
 {
     char result[160];
 
-    booth_turn(booth, 10 * SECOND_NS);
-    cr_assert(eq(str, booth->asked[0].body, "{\"product\":\"DERIVATIVES\",\"timeWindow\":10}"));
-    booth_answer(booth, "/v5/order/disconnected-cancel-all", "{}");
     snprintf(result, sizeof result,
              "{\"dcpInfos\":[{\"product\":\"SPOT\",\"dcpStatus\":\"ON\",\"timeWindow\":\"10\"},"
              "{\"product\":\"DERIVATIVES\",\"dcpStatus\":\"ON\",\"timeWindow\":\"%s\"}]}",
@@ -267,10 +264,15 @@ Test(bybit_reconcile, dcp_must_read_back_for_our_product)
     begin_reference();
     booth->bybit->reference.is_fine[0] = true;
     booth->bybit->reference.due_ns = INT64_MAX;
-    booth->bybit->session.dcp.is_set = false;
+    bybit_dcp_restart(booth->bybit);
+    booth_turn(booth, 0);
+    read_dcp("40");
+    cr_assert(eq(str, booth->asked[0].body, "{\"product\":\"DERIVATIVES\",\"timeWindow\":10}"));
+    booth_answer(booth, "/v5/order/disconnected-cancel-all", "{}");
     read_dcp("40");
     cr_assert(
         eq(str, (char *)bybit_not_ready(booth->bybit, 0), "disconnect-cancel-all is not set"));
+    booth_turn(booth, 2 * SECOND_NS); /* it takes its time, and is not set again */
     read_dcp("10");
     cr_assert(bybit_not_ready(booth->bybit, 0) == NULL);
 }

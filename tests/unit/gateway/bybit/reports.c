@@ -193,6 +193,21 @@ Test(bybit_reports, an_order_of_others_is_told_of_with_an_id_that_stays)
     booth_expect_nothing(booth);
 }
 
+Test(bybit_reports, one_that_ended_and_rises_again_is_another_to_the_engine)
+{
+    uint64_t id;
+
+    foreign("New", "500", 1);
+    id = booth_next(booth).order_id;
+    foreign("Cancelled", "500", 2);
+    cr_assert(eq(int, booth_next(booth).report, REPORT_VENUE_CANCEL));
+    foreign("New", "500", 3);
+    cr_assert(eq(u64, booth_next(booth).order_id, id + 1));
+    foreign("Cancelled", "500", 4);
+    cr_assert(eq(u64, booth_next(booth).order_id, id + 1));
+    booth_expect_nothing(booth);
+}
+
 Test(bybit_reports, a_cancel_that_names_it_goes_by_the_venue_s_id)
 {
     struct order_message message = booth_new(0, 0, 0);
