@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FIRST_U = 100000, KEY_MAX = 64 };
+enum { FIRST_U = 100000, KEY_MAX = 64, WIRE_HEAD_MAX = 256 };
 
 /* ---- sockets ---------------------------------------------------------------------------- */
 
@@ -126,7 +126,7 @@ static bool say(struct wire_conn *conn, const char *text)
 
 static size_t print_head(char *at, const char *type)
 {
-    return (size_t)snprintf(at, WIRE_TEXT_MAX,
+    return (size_t)snprintf(at, WIRE_HEAD_MAX,
                             "{\"topic\":\"orderbook.50.BTCUSDT\",\"type\":\"%s\",\"ts\":%" PRId64
                             ",\"data\":{\"s\":\"BTCUSDT\",\"b\":[",
                             type, clock_real_ns() / 1000000);
