@@ -199,7 +199,7 @@ $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-
 	$(call link,$<)
 # The decoders are the server's, and need nothing else of it; panic is the targets' own.
 fuzz_decoders := $(wildcard server/gateway/binance/*.c) \
-                 server/gateway/bybit/decode.c server/gateway/bybit/tolerant.c server/gateway/scan.c
+                 server/gateway/bybit/decode.c server/gateway/bybit/tolerant.c server/gateway/scan.c server/gateway/usual.c
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
 $(fuzz_replays): $(OBJ)/tests/fuzz/replay.o
 $(fuzz_finders): private FINDER := -fsanitize=fuzzer
@@ -274,7 +274,7 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 
 .PHONY: test test-long scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault crash api web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)

@@ -21,6 +21,12 @@ struct carry *carry_init(void *memory)
     return carry;
 }
 
+/* It points nowhere. */
+struct carry *carry_copy(void *memory, const struct carry *carry)
+{
+    return memcpy(memory, carry, sizeof *carry);
+}
+
 /* --- plain reads --- */
 
 const struct input_names *carry_names(const struct carry *carry)
@@ -57,6 +63,19 @@ int64_t carry_lots(const struct carry *carry, uint16_t instrument)
 uint32_t carry_live_orders(const struct carry *carry)
 {
     return carry->orders.live_count;
+}
+
+int64_t carry_oldest_order_ns(const struct carry *carry)
+{
+    int64_t oldest_ns = 0;
+
+    for (uint32_t at = 0; at < carry->orders.live_count; at++) {
+        int64_t sent_ns = carry->orders.order[carry->orders.live[at]].sent_ns;
+
+        if (oldest_ns == 0 || sent_ns < oldest_ns)
+            oldest_ns = sent_ns;
+    }
+    return oldest_ns;
 }
 
 uint64_t carry_hash(const struct carry *carry)
@@ -221,6 +240,24 @@ static void take_fill(struct carry *carry, int64_t at_ns, const struct event_fil
         order->filled_price_lots += (__int128)fill->price_ticks * fill->qty_lots;
     if (fill->strategy != STRATEGY_MANUAL)
         count(carry, fill->strategy, fill->instrument, true);
+}
+
+/* Like a fill of the manual strategy that no order stands behind: where the step was cut off, the
+ * positions still follow. */
+static void take_drift(struct carry *carry, int64_t at_ns, const struct event_drift *event)
+{
+    int64_t missing = event->venue_lots - event->our_lots;
+
+    (void)at_ns;
+    if (!event->adopted || !is_instrument(carry, event->instrument))
+        return;
+    carry->pending = (struct carry_pending){.fill = {.price_ticks = event->price_ticks,
+                                                     .qty_lots = missing > 0 ? missing : -missing,
+                                                     .instrument = event->instrument,
+                                                     .strategy = STRATEGY_MANUAL,
+                                                     .side = missing > 0 ? SIDE_BUY : SIDE_SELL},
+                                            .total = 1,
+                                            .own = 1};
 }
 
 bool carry_misses(struct carry *carry, uint64_t order_id, uint64_t exec_id, struct execution *fill)
@@ -451,6 +488,7 @@ enum carry_result carry_take(struct carry *carry, uint16_t kind, int64_t at_ns, 
         TAKE(EVENT_ORDER_CARRIED, order_carried)
         TAKE(EVENT_FILL, fill)
         TAKE(EVENT_FUNDING, funding)
+        TAKE(EVENT_DRIFT, drift)
         TAKE(EVENT_POSITION, position)
         TAKE(EVENT_LIMITS_APPLIED, limits_applied)
         TAKE(EVENT_STATE_CHANGED, state_changed)

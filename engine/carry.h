@@ -86,6 +86,9 @@ size_t carry_size(void);
 /* `memory` is aligned as malloc does it. */
 struct carry *carry_init(void *memory);
 
+/* What it holds now, in memory of its own: for whoever looks while the fold goes on. */
+struct carry *carry_copy(void *memory, const struct carry *carry);
+
 enum carry_result {
     CARRY_TAKEN,
     CARRY_DIFFERS /* the engine's STATE_HASH is not what its events come to */
@@ -106,6 +109,9 @@ struct carry_scope carry_scope(const struct carry *carry, uint16_t scope);
 uint64_t carry_generation(const struct carry *carry); /* of limits, the newest */
 int64_t carry_lots(const struct carry *carry, uint16_t instrument);
 uint32_t carry_live_orders(const struct carry *carry);
+/* When the oldest order was sent that may be alive; 0: there is none. Of an execution before that
+ * nobody needs to be told. */
+int64_t carry_oldest_order_ns(const struct carry *carry);
 /* Whether an execution of an order of ours that may be alive has never been said; then *fill has
  * the order's instrument and strategy. */
 bool carry_misses(struct carry *carry, uint64_t order_id, uint64_t exec_id, struct execution *fill);

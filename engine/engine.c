@@ -436,6 +436,9 @@ void engine_market(struct engine *engine, const struct market_update *update, in
     case MARKET_ENDED:
         lose_book(engine, update, BOOK_ENDED);
         break;
+    case MARKET_MARK:
+        oms_venue_mark(&engine->oms, update->instrument, update->levels[0].price_ticks);
+        break;
     default: /* trades and tickers serve the simulated venue and the self-check */
         break;
     }
@@ -546,6 +549,18 @@ static enum status obey_flatten(struct engine *engine, const struct command *com
     return OK;
 }
 
+/* While it may trade, what is adopted may be a fill that is on its way: it would count twice. */
+static enum status obey_settle_drift(struct engine *engine,
+                                     const struct command_settle_drift *settle)
+{
+    if (settle->instrument >= engine->config.scopes.instruments)
+        return ERR_NOT_FOUND;
+    if (settle->adopt &&
+        engine_effective_state(engine, settle->instrument, STRATEGY_MANUAL) != STATE_HALTED)
+        return ERR_CONFLICT;
+    return oms_settle_drift(&engine->oms, settle);
+}
+
 static enum status obey_stop(struct engine *engine, const struct command *command)
 {
     engine->oms.stopping = true;
@@ -587,6 +602,8 @@ static enum status obey(struct engine *engine, const struct command *command,
         return obey_flatten(engine, command);
     case COMMAND_SET_STRATEGY:
         return engine_set_strategy(engine, &command->set_strategy, &done->value);
+    case COMMAND_SETTLE_DRIFT:
+        return obey_settle_drift(engine, &command->settle_drift);
     default:
         return ERR_NOT_IMPLEMENTED;
     }

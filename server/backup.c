@@ -330,7 +330,7 @@ static enum status copy_journal(struct copying *copying, struct err *err)
 static enum status copy_all(struct copying *copying, bool nobody_holds_it, struct err *err)
 {
     static const char *const first[] = {"anchors.ndjson.1", "anchors.ndjson", "audit.pub"};
-    static const char *const last[] = {"epoch", "kills"};
+    static const char *const last[] = {"epoch", "kills", "live"};
     enum status status = OK;
 
     for (size_t at = 0; at < sizeof first / sizeof *first && status == OK; at++)

@@ -164,6 +164,30 @@ enum status data_dir_skip_epochs(const char *dir, uint64_t starts, uint64_t *epo
     return write_file(dir, "epoch", text, err);
 }
 
+enum status data_dir_keep_apart(const char *dir, bool is_live, struct err *err)
+{
+    char path[DATA_PATH_MAX];
+    bool was_live;
+
+    path_in(path, dir, "live");
+    was_live = access(path, F_OK) == 0;
+    if (!was_live && errno != ENOENT)
+        return fail(err, path, "cannot be looked at");
+    if (was_live == is_live)
+        return OK;
+    if (was_live)
+        return err_format(err, ERR_CONFIG,
+                          "%s holds the positions of mode live, and this mode is another: give "
+                          "another data directory",
+                          dir);
+    if (was_used(dir))
+        return err_format(err, ERR_CONFIG,
+                          "%s holds what was simulated, and mode live counts what is real: give "
+                          "another data directory",
+                          dir);
+    return write_file(dir, "live", "orders of this directory are real\n", err);
+}
+
 enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
                                const char *mode, struct err *err)
 {

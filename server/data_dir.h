@@ -3,7 +3,8 @@
  * DIR is 0700. DIR/lock is held with flock for as long as the process lives and names its pid.
  * DIR/epoch counts the starts: it is raised and synced before anything else is written, so that
  * ids which carry it (orders, commands, incidents) never repeat, whatever a crash has lost.
- * DIR/run.json tells others where the running program listens. Main thread. */
+ * DIR/live is there when what the directory holds is real. DIR/run.json tells others where the
+ * running program listens. Main thread. */
 #ifndef PITWALL_DATA_DIR_H
 #define PITWALL_DATA_DIR_H
 
@@ -19,6 +20,9 @@ enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *er
  * from. Whoever holds no lock has just made it. */
 enum status data_dir_skip_epochs(const char *dir, uint64_t starts, uint64_t *epoch,
                                  struct err *err);
+/* What is real and what is simulated are never counted together: a directory is one or the other
+ * from its first start on. ERR_CONFIG: it is the other. Before anything else is written to it. */
+enum status data_dir_keep_apart(const char *dir, bool is_live, struct err *err);
 enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
                                const char *mode, struct err *err);
 void data_dir_remove_run(const char *dir);

@@ -127,6 +127,10 @@ static enum status take_over(struct engine_room *room, const struct config *conf
         return err_set(err, ERR_DAMAGED,
                        "the newest execution in the journal does not fit the position it is of");
     room->carried = found->carry;
+    room->kept = take_memory(carry_size());
+    if (!room->kept)
+        return err_set(err, ERR_INTERNAL, "no memory for what an earlier run left");
+    (void)carry_copy(room->kept, room->carried);
     return OK;
 }
 
@@ -213,7 +217,8 @@ enum status engine_room_gateways(struct engine_room *room, const struct config *
 {
     struct gateways_plan plan = {.config = config,
                                  .engine = &room->config,
-                                 .carried = room->carried,
+                                 .carried = room->kept,
+                                 .engine_beat_ns = &room->beat_ns,
                                  .live_feed = room->live_feed};
     struct gateway *gateway[MAX_GATEWAYS] = {NULL};
     enum status status;
@@ -380,6 +385,8 @@ void engine_room_stop(struct engine_room *room)
         gateway_close(seat->gateway);
         seat->gateway = NULL;
     }
+    free(room->kept);
+    room->kept = NULL;
 }
 
 void engine_room_outbound(const struct engine_room *room, uint64_t *orders, uint64_t *lots)

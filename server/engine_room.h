@@ -45,6 +45,7 @@ struct engine_room {
                       const char *says);
     void *note_ctx;
     struct carry *carried; /* until the engine has it; NULL: nothing is known of earlier runs */
+    struct carry *kept;    /* as it was then: the gateways' */
     struct input_names names;
 };
 

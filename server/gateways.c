@@ -1,5 +1,6 @@
 #include "gateways.h"
 
+#include "gateway/bybit/feed.h"
 #include "gateway/simulated/simulated.h"
 #include "thread/log.h"
 
@@ -113,6 +114,7 @@ void gateways_bybit_config(const struct config *config, uint16_t venue, struct b
 
     *out = (struct bybit_config){
         .io = {.instruments = config->instrument, .instrument_count = config->instruments},
+        .scopes = config->scopes,
         .venue = venue,
         .is_spot = strcmp(config->venue[venue], "bybit-spot") == 0,
         .standby = settings->standby,
@@ -160,26 +162,6 @@ static bool is_ours(void *ctx, uint64_t order_id)
     return order_id >> 52 == engine->instance;
 }
 
-/* The two calls that the parts of gateway/bybit answer; they are not there yet. */
-static enum status open_live_feed(const struct bybit_config *bybit, struct feed **feed,
-                                  struct err *err)
-{
-    (void)bybit;
-    *feed = NULL;
-    return err_set(err, ERR_CONFIG,
-                   "mode paper waits for the market of Bybit, which this version does not have");
-}
-
-static enum status open_live_gateway(struct gateway **gateway, struct bybit_config *bybit,
-                                     const char *key_path, struct err *err)
-{
-    (void)gateway;
-    (void)bybit;
-    (void)key_path;
-    return err_set(err, ERR_CONFIG,
-                   "mode live waits for the gateway to Bybit, which this version does not have");
-}
-
 static enum status open_paper(struct gateway **gateway, const struct gateways_plan *plan,
                               uint16_t index, struct err *err)
 {
@@ -188,7 +170,7 @@ static enum status open_paper(struct gateway **gateway, const struct gateways_pl
     enum status status;
 
     gateways_bybit_config(plan->config, config_gateway_venue(plan->config, index), &bybit);
-    status = (plan->live_feed ? plan->live_feed : open_live_feed)(&bybit, &feed, err);
+    status = (plan->live_feed ? plan->live_feed : bybit_feed_open)(&bybit, &feed, err);
     return status == OK ? open_simulated(gateway, plan, index, feed, err) : status;
 }
 
@@ -204,8 +186,16 @@ static enum status open_bybit(struct gateway **gateway, const struct gateways_pl
     bybit.io = plan->io[index];
     bybit.is_ours = is_ours;
     bybit.is_ours_ctx = (void *)plan->engine;
+    if (plan->carried) {
+        bybit.is_news = is_news;
+        bybit.is_news_ctx = plan->carried;
+        bybit.executions_since_ns = carry_oldest_order_ns(plan->carried);
+    }
+    bybit.engine_beat_ns = plan->engine_beat_ns;
     if (status == OK)
-        status = open_live_gateway(gateway, &bybit, key_path, err);
+        status = bybit_read_key(key_path, bybit.key, bybit.secret, err);
+    if (status == OK)
+        status = bybit_open(gateway, &bybit, err);
     explicit_bzero(&bybit, sizeof bybit); /* a copy of the key was in it */
     return status;
 }

@@ -21,7 +21,9 @@ typedef enum status (*live_feed_fn)(const struct bybit_config *bybit, struct fee
 struct gateways_plan {
     const struct config *config;
     const struct engine_config *engine; /* its gateways and venue_gateway */
-    struct carry *carried;              /* NULL: nothing is known of earlier runs */
+    struct carry *carried; /* NULL: nothing is known of earlier runs; read by the gateways' threads,
+                            * so it is nobody's else, and outlives them */
+    const _Atomic int64_t *engine_beat_ns; /* monotonic, of the engine's latest turn */
     live_feed_fn live_feed;
     struct gateway_io io[MAX_GATEWAYS];
 };

@@ -234,6 +234,8 @@ static enum status open_truth(struct server *server, struct err *err)
     enum status status = data_dir_lock(dir, &lock_fd, err);
 
     if (status == OK)
+        status = data_dir_keep_apart(dir, server->config.mode == MODE_LIVE, err);
+    if (status == OK)
         status = data_dir_next_epoch(dir, &server->epoch, err);
     if (status == OK)
         status = journal_open(&server->journal, dir, &server->config, recovered, err);
@@ -428,6 +430,8 @@ static enum status start_threads(struct server *server, struct err *err)
         status = view_start(server->view, err);
     if (status == OK)
         status = control_start(server->control, err);
+    if (status == OK)
+        control_note_mode(server->control);
     sources = (struct stream_sources){.view = server->view,
                                       .control = server->control,
                                       .access = server->access,

@@ -83,6 +83,16 @@ struct command_set_strategy {
     } change[PARAMETER_CHANGES_MAX];
 };
 
+/* What a person decides where our position and the venue's count differ. Refused when either is not
+ * what the person saw.
+ *   adopt  its count is our position from now on; only while the instrument is HALTED
+ *   else   the difference is known and stops nothing, until it changes or the program starts anew */
+struct command_settle_drift {
+    int64_t our_lots, venue_lots;
+    uint16_t instrument;
+    uint8_t adopt;
+};
+
 struct command {
     uint64_t id; /* never repeats within a data directory */
     uint8_t kind;

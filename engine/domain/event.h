@@ -218,6 +218,16 @@ struct event_funding {
     uint8_t reserved[6];
 };
 
+/* A person has settled a difference of our position and the venue's count. Adopted, the manual
+ * strategy takes the difference on, at the mark, without a fee: its positions follow. */
+struct event_drift {
+    int64_t our_lots, venue_lots; /* before */
+    int64_t price_ticks;          /* 0: it was not adopted, but is known */
+    uint16_t instrument;
+    uint8_t adopted;
+    uint8_t reserved[5];
+};
+
 /* A strategy's parameter in an instrument has been set; `value` in held units. */
 struct event_parameters {
     int64_t value, old;

@@ -17,6 +17,7 @@ enum market_kind {
     MARKET_TICKER,       /* levels[0] best bid, levels[1] best ask; may have size 0: side empty */
     MARKET_LOST,         /* the gateway lost the stream: the book is stale until a snapshot */
     MARKET_ENDED,        /* the recording has ended */
+    MARKET_MARK,         /* levels[0].price_ticks: the venue's own mark, in 1e-8 of a tick */
 };
 
 enum { MARKET_BUYER_IS_MAKER = 1 }; /* flags of a trade: the aggressor sold */
@@ -39,12 +40,12 @@ struct market_update {
     struct level levels[];
 };
 
-/* In bytes; trades and tickers have one and two levels, whatever their counts say. */
+/* In bytes; trades and marks have one level, tickers two, whatever their counts say. */
 static inline size_t market_update_size(const struct market_update *update)
 {
     size_t levels = (size_t)update->bid_count + update->ask_count;
 
-    if (update->kind == MARKET_TRADE)
+    if (update->kind == MARKET_TRADE || update->kind == MARKET_MARK)
         levels = 1;
     else if (update->kind == MARKET_TICKER)
         levels = 2;

@@ -55,3 +55,50 @@ void oms_venue_position(struct oms *oms, const struct execution *execution)
     oms->venue_counts[execution->instrument] =
         (struct venue_count){.lots = execution->qty_lots, .at_ns = oms->now_ns, .known = true};
 }
+
+/* The manual strategy takes it on: which strategy's fill it was that we never heard of, nobody
+ * knows. What is older than this moment counts for nothing against it. */
+static void adopt_count(struct oms *oms, const struct event_drift *event)
+{
+    struct accounts *accounts = &oms->accounts;
+    int64_t missing = event->venue_lots - event->our_lots;
+    uint16_t at = event->instrument;
+
+    oms->filled_ns[at] = oms->now_ns;
+    oms->known_drift[at] = 0;
+    if (!accounts_fill(accounts, STRATEGY_MANUAL, at, missing > 0 ? SIDE_BUY : SIDE_SELL,
+                       event->price_ticks, missing > 0 ? missing : -missing, 0) ||
+        accounts->overflowed)
+        oms_halt_firm(oms);
+    oms_revalue(oms, at);
+    oms_emit_position(oms, at, UINT16_MAX, &accounts->total[at]);
+    oms_emit_position(oms, at, STRATEGY_MANUAL, &accounts->own[STRATEGY_MANUAL][at]);
+}
+
+static int64_t mark_ticks(const struct oms *oms, uint16_t instrument)
+{
+    int64_t mark_e8_ticks = oms->accounts.mark_e8_ticks[instrument];
+
+    return (mark_e8_ticks + PRICE_ONE_E8 / 2) / PRICE_ONE_E8;
+}
+
+enum status oms_settle_drift(struct oms *oms, const struct command_settle_drift *settle)
+{
+    const struct venue_count *count = &oms->venue_counts[settle->instrument];
+    struct event_drift event = {.our_lots = settle->our_lots,
+                                .venue_lots = settle->venue_lots,
+                                .instrument = settle->instrument,
+                                .adopted = settle->adopt};
+
+    if (oms_drift(oms, settle->instrument) == 0 || count->lots != settle->venue_lots ||
+        oms->accounts.total[settle->instrument].lots != settle->our_lots)
+        return ERR_CONFLICT;
+    if (settle->adopt && (event.price_ticks = mark_ticks(oms, settle->instrument)) == 0)
+        return ERR_UNAVAILABLE;
+    oms_emit(oms, EVENT_DRIFT, &event, sizeof event);
+    if (settle->adopt)
+        adopt_count(oms, &event);
+    else
+        oms->known_drift[settle->instrument] = oms_drift(oms, settle->instrument);
+    return OK;
+}

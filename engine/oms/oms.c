@@ -455,18 +455,31 @@ void oms_revalue(struct oms *oms, uint16_t instrument)
         revalue_own(oms, strategy, instrument);
 }
 
-void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks)
+static void mark_moved(struct oms *oms, uint16_t instrument)
 {
-    bool moved = oms->accounts.mark_e8_ticks[instrument] != mark_e8_ticks;
-
-    accounts_mark(&oms->accounts, instrument, mark_e8_ticks, oms->now_ns);
-    if (!moved)
-        return;
     oms_revalue(oms, instrument);
     /* What settles in a currency that is converted by this mark is worth something else as well. */
     for (uint16_t at = 0; at < oms->scopes.instruments; at++)
         if (at != instrument && accounts_rated_by(&oms->accounts, at, instrument))
             oms_revalue(oms, at);
+}
+
+void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks)
+{
+    bool moved = oms->accounts.mark_e8_ticks[instrument] != mark_e8_ticks;
+
+    accounts_mark(&oms->accounts, instrument, mark_e8_ticks, oms->now_ns);
+    if (moved)
+        mark_moved(oms, instrument);
+}
+
+void oms_venue_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks)
+{
+    bool moved = oms->accounts.mark_e8_ticks[instrument] != mark_e8_ticks;
+
+    accounts_venue_mark(&oms->accounts, instrument, mark_e8_ticks, oms->now_ns);
+    if (moved)
+        mark_moved(oms, instrument);
 }
 
 void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_t orders)

@@ -183,9 +183,18 @@ struct oms {
     struct denial_run denial_runs[MAX_STRATEGIES][MAX_INSTRUMENTS][2];
     struct flatten flattens[FLATTENS_MAX];
     struct venue_count venue_counts[MAX_INSTRUMENTS];
-    int64_t filled_ns[MAX_INSTRUMENTS]; /* of the newest fill */
+    int64_t filled_ns[MAX_INSTRUMENTS];   /* of the newest fill */
+    int64_t known_drift[MAX_INSTRUMENTS]; /* ours less the venue's, that a person lets be */
     struct trigger_looks looks;
 };
+
+/* Ours less the venue's; 0 as well while the venue has told nothing. */
+static inline int64_t oms_drift(const struct oms *oms, uint16_t instrument)
+{
+    const struct venue_count *count = &oms->venue_counts[instrument];
+
+    return count->known ? oms->accounts.total[instrument].lots - count->lots : 0;
+}
 
 enum submit_result { SUBMIT_SENT, SUBMIT_DENIED, SUBMIT_BUSY };
 
@@ -281,6 +290,10 @@ static inline bool order_is_in_scope(const struct order *order, uint16_t scope)
 void oms_expose(struct oms *oms, const struct order *order, int64_t lots, int32_t orders);
 /* The mid of a fresh book: positions and exposure are valued at it. */
 void oms_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks);
+/* The venue's own mark: while it is fresh, the mid is not looked at. */
+void oms_venue_mark(struct oms *oms, uint16_t instrument, int64_t mark_e8_ticks);
+/* A figure left its bounds: nobody may trade on what can no longer be counted. */
+void oms_halt_firm(struct oms *oms);
 /* The mark or the position of an instrument has moved. */
 void oms_revalue(struct oms *oms, uint16_t instrument);
 struct order_scopes oms_scopes(const struct oms *oms, uint16_t strategy, uint16_t instrument);
@@ -340,6 +353,9 @@ void oms_absent(struct oms *oms, struct order *order);
 /* external.c */
 void oms_adopt(struct oms *oms, const struct execution *execution);
 void oms_venue_position(struct oms *oms, const struct execution *execution);
+/* ERR_CONFLICT: there is no difference, or not the one that was seen. ERR_UNAVAILABLE: adopting
+ * wants a mark. Whether the instrument is HALTED is the caller's business. */
+enum status oms_settle_drift(struct oms *oms, const struct command_settle_drift *settle);
 
 /* carried.c. An order of an earlier run, as order_carried says it: counts in full from here on, and
  * is said. False: out of bounds, known already, or no place is left. */

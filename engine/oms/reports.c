@@ -93,8 +93,7 @@ void oms_emit_position(struct oms *oms, uint16_t instrument, uint16_t strategy,
     oms_emit(oms, EVENT_POSITION, &event, sizeof event);
 }
 
-/* A figure left its bounds: nobody may trade on what can no longer be counted. */
-static void halt_firm(struct oms *oms)
+void oms_halt_firm(struct oms *oms)
 {
     struct command_set_state halt = {.base = oms->states[scope_of_firm()].version,
                                      .scope = scope_of_firm(),
@@ -125,7 +124,7 @@ static void book_fill(struct oms *oms, const struct execution *execution, bool e
                        (enum side)execution->side, execution->price_ticks, execution->qty_lots,
                        execution->fee_e8) ||
         accounts->overflowed)
-        halt_firm(oms);
+        oms_halt_firm(oms);
     oms_revalue(oms, execution->instrument);
     if (execution->strategy != STRATEGY_MANUAL)
         tally_execution(&oms->tally, oms_scopes(oms, execution->strategy, execution->instrument));
@@ -409,7 +408,7 @@ static void take_funding(struct oms *oms, const struct execution *execution)
     oms_emit(oms, EVENT_FUNDING, &event, sizeof event);
     if (!accounts_fund(&oms->accounts, execution->instrument, execution->fee_e8) ||
         oms->accounts.overflowed)
-        halt_firm(oms);
+        oms_halt_firm(oms);
     emit_holders(oms, execution->instrument);
 }
 

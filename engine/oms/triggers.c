@@ -201,9 +201,12 @@ static void look_at_drift(struct oms *oms, uint16_t instrument)
                         .limit = oms->accounts.total[instrument].lots,
                         .data_age_ns = count->known ? oms->now_ns - count->at_ns : -1};
 
-    look.breached = count->known && count->lots != oms->accounts.total[instrument].lots &&
-                    count->at_ns > oms->filled_ns[instrument] &&
-                    oms->now_ns - oms->filled_ns[instrument] > DRIFT_QUIET_NS;
+    if (count->at_ns > oms->filled_ns[instrument] &&
+        oms->now_ns - oms->filled_ns[instrument] > DRIFT_QUIET_NS) {
+        if (oms_drift(oms, instrument) != oms->known_drift[instrument])
+            oms->known_drift[instrument] = 0; /* another one is news */
+        look.breached = oms_drift(oms, instrument) != oms->known_drift[instrument];
+    }
     take(oms, &look);
 }
 

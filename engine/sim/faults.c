@@ -121,6 +121,7 @@ bool fault_kind_of_update(const struct market_update *update, enum fault_kind *k
         return true;
     case MARKET_LOST:
     case MARKET_ENDED:
+    case MARKET_MARK:
         break;
     }
     return false;

@@ -487,6 +487,8 @@ void sim_match_update(struct sim *sim, const struct market_update *update, int64
         if (!sim->config.l3 && !sim_is_closed(sim, venue_ns))
             match_ticker(sim, market, update, venue_ns);
         break;
+    case MARKET_MARK: /* fills go by the book */
+        break;
     case MARKET_LOST:
         book_mark(market->book, BOOK_LOST);
         break;

@@ -140,6 +140,12 @@ enum status handle_order_delete(struct request *request, struct reply *reply)
     return status;
 }
 
+enum status handle_position_adopt(struct request *request, struct reply *reply)
+{
+    return control_settle_drift(request->control, &request->actor, request->arg[0], request->body,
+                                request->request_id, &reply->json, &reply->err);
+}
+
 enum status handle_orders_cancel_all(struct request *request, struct reply *reply)
 {
     enum status status = control_cancel_all(request->control, &request->actor, request->body,

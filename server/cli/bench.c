@@ -124,6 +124,7 @@ int cli_bench(int argc, char **argv)
     measured = bench_burst(&bench) && measured;
     measured = bench_recovery(&bench) && measured;
     measured = bench_audit(&bench) && measured;
+    measured = bench_bybit(&bench) && measured;
     measured = bench_recorded(&bench) && measured;
     if (as_json) {
         json_t *report = json_pack("{s:O}", "results", bench.results);

@@ -41,6 +41,7 @@ bool bench_emit(struct bench *bench);     /* a record into the lane, beside a st
 bool bench_burst(struct bench *bench);    /* a million orders, from the gate to the disk */
 bool bench_recovery(struct bench *bench); /* the state from ten million records */
 bool bench_audit(struct bench *bench);    /* ingest, pages and verify of the audit trail */
+bool bench_bybit(struct bench *bench);    /* its decoder against jansson, and with the book */
 bool bench_recorded(struct bench *bench); /* decoder and whole replay against jansson */
 
 #endif

@@ -1,10 +1,11 @@
 /* pitwall record: writes the synthetic market as recordings in the raw form of Binance, one .gz a
- * symbol, so that machines without recordings can try the replay.
+ * symbol, so that machines without recordings can try the replay. (--venue bybit: record_live.c.)
  *
  * As in real files the REST snapshot comes late: it shows the book as it was one diff ago, and the
  * diffs before it must have been kept by whoever reads. Every change of the touch has its
  * bookTicker, just before the diff that it belongs to. The same seed writes the same bytes. */
 #include "cli/cli.h"
+#include "cli/record_live.h"
 
 #include "gateway/synthetic/synthetic.h"
 #include "thread/log.h"
@@ -337,6 +338,9 @@ int cli_record(int argc, char **argv)
     struct options options = {.seed = 1, .market = RECORD_USDM};
     struct err err;
 
+    for (int at = 0; at < argc; at += 2)
+        if (strcmp(argv[at], "--venue") == 0)
+            return record_live(argc, argv);
     for (int at = 0; at < argc; at += 2) {
         const char *problem = at + 1 == argc ? "an option lacks its value"
                                              : parse_option(&options, argv[at], argv[at + 1]);

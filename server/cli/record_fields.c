@@ -309,7 +309,8 @@ static const char *market_kind_name(uint8_t kind)
 {
     static const char *const names[] = {
         [MARKET_SNAPSHOT] = "snapshot", [MARKET_DELTA] = "delta", [MARKET_TRADE] = "trade",
-        [MARKET_TICKER] = "ticker",     [MARKET_LOST] = "lost",   [MARKET_ENDED] = "ended"};
+        [MARKET_TICKER] = "ticker",     [MARKET_LOST] = "lost",   [MARKET_ENDED] = "ended",
+        [MARKET_MARK] = "mark"};
 
     return kind < sizeof names / sizeof names[0] && names[kind] ? names[kind] : "?";
 }

@@ -1,5 +1,5 @@
 /* pitwall replay --data DIR ...: a recorded run again, replay_journal.c.
- * pitwall replay --venue binance [--speed max] FILE... [--bbo-out FILE]: one JSON object on stdout.
+ * pitwall replay --venue binance|bybit [--speed max] FILE... [--bbo-out FILE]: one JSON object on stdout.
  * Exit 65 when a part of the input was damaged: what was usable is printed all the same. */
 #include "cli/cli.h"
 #include "cli/replay_journal.h"
@@ -40,8 +40,9 @@ static const char *options_read(struct recording_options *options, int argc, cha
         else
             options->paths[options->count++] = argv[at];
     }
-    if (!options->venue || strcmp(options->venue, "binance") != 0)
-        return "--venue binance is the one whose recordings it reads";
+    if (!options->venue ||
+        (strcmp(options->venue, "binance") != 0 && strcmp(options->venue, "bybit") != 0))
+        return "--venue binance and bybit are those whose recordings it reads";
     if (options->bbo_path && options->bbo_path[0] == '\0')
         return "--bbo-out lacks its file";
     return options->count == 0 ? "no recording is given" : NULL;

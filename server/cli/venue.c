@@ -210,7 +210,7 @@ int cli_venue(int argc, char **argv)
     catch_signals();
     status = prepare_tls(&options, &files, &err);
     if (status == OK)
-        status = bybit_open(&running, &options.venue, &err);
+        status = bybit_serve(&running, &options.venue, &err);
     if (status != OK)
         return cli_fail("venue", &err);
     say_ready(&options, &files);

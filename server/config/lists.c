@@ -221,7 +221,7 @@ static enum status check_names(struct config *config, struct yaml_file *file, st
     if (!name_is_fit(entry->name, true))
         return yaml_refuse(file, entry->node, err, "instrument '%s' is not VENUE:SYMBOL",
                            entry->name);
-    if (!venue_find(config, entry->name, strcspn(entry->name, ":"), &entry->row.venue))
+    if (!config_venue_find(config, entry->name, strcspn(entry->name, ":"), &entry->row.venue))
         return yaml_refuse(file, entry->node, err, "instrument '%s': its venue is not in venues",
                            entry->name);
     if (config_instrument_find(config, entry->name, &known))

@@ -25,7 +25,8 @@ enum status instrument_check(struct yaml_file *file, const yaml_node_t *node,
 enum status venue_read(struct config *config, struct yaml_file *file, const yaml_node_t *item,
                        struct err *err);
 void venue_defaults(struct venue_settings *settings);
-bool venue_find(const struct config *config, const char *name, size_t length, uint16_t *venue);
+bool config_venue_find(const struct config *config, const char *name, size_t length,
+                       uint16_t *venue);
 enum status venues_check(struct config *config, struct yaml_file *file, struct err *err);
 /* config.c: localhost, [::1], 127.x.x.x. */
 bool host_is_loopback(const char *host, size_t length);

@@ -45,7 +45,8 @@ void venue_defaults(struct venue_settings *settings)
         assert(value_read(&setting_rows[at], setting_rows[at].fallback, settings, &err) == OK);
 }
 
-bool venue_find(const struct config *config, const char *name, size_t length, uint16_t *venue)
+bool config_venue_find(const struct config *config, const char *name, size_t length,
+                       uint16_t *venue)
 {
     for (*venue = 0; *venue < config->venues; (*venue)++)
         if (strlen(config->venue[*venue]) == length &&
@@ -94,7 +95,7 @@ enum status venue_read(struct config *config, struct yaml_file *file, const yaml
     if (!name || !name_is_fit(name, false))
         return yaml_refuse(file, item, err,
                            "a venue needs `venue:`, a name of letters, digits, '-'");
-    if (venue_find(config, name, strlen(name), &known))
+    if (config_venue_find(config, name, strlen(name), &known))
         return yaml_refuse(file, item, err, "venue '%s' is there twice", name);
     if (config->venues == MAX_VENUES)
         return yaml_refuse(file, item, err, "more than %d venues", MAX_VENUES);

@@ -77,6 +77,9 @@ void control_note_difference(struct control *control, uint64_t incident, uint64_
 void control_note_stop(struct control *control, uint64_t incident, uint16_t scope,
                        const char *gateway, const char *says);
 
+/* At the start, of modes paper and live: which, and where the venues are. */
+void control_note_mode(struct control *control);
+
 /* --- on the control thread (from a job) --- */
 
 /* Each fills *reply (new reference) and *http: 200 applied, 202 an approval was opened. `base` is
@@ -113,6 +116,11 @@ enum status control_order_amend(struct control *control, const struct actor *act
 enum status control_cancel_all(struct control *control, const struct actor *actor,
                                const json_t *body, const char *request_id, json_t **reply,
                                struct err *err);
+/* Body: {"choice":"adopt"|"keep","reason"}. *reply is the position afterwards. ERR_CONFLICT: nothing
+ * differs, it is not what it was a moment ago, or (adopt) the instrument is not HALTED. */
+enum status control_settle_drift(struct control *control, const struct actor *actor,
+                                 const char *instrument, const json_t *body, const char *request_id,
+                                 json_t **reply, struct err *err);
 /* At stop: no new orders, cancels by policy, STOP event, waits for durability. Main thread, after
  * the API has stopped. */
 enum status control_stop_trading(struct control *control, int64_t timeout_ms, struct err *err);

@@ -15,12 +15,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { NUMBER_DECIMALS_MAX = 12 };
 
 static const int64_t number_pow10[NUMBER_DECIMALS_MAX + 1] = {
     1LL,        10LL,        100LL,        1000LL,        10000LL,        100000LL,       1000000LL,
     10000000LL, 100000000LL, 1000000000LL, 10000000000LL, 100000000000LL, 1000000000000LL};
+
+#define NUMBER_INLINE static inline __attribute__((always_inline))
 
 static inline bool number_is_digit(char c)
 {
@@ -76,6 +79,22 @@ static inline bool number_decimal_portable(const char **at, uint32_t scale, int6
     return true;
 }
 
+/* Two decimals as levels have them, at the first digit of `61773.60","1001"`: each as
+ * number_decimal reads it. *at moves to the last quote. */
+static inline bool number_pair_portable(const char **at, uint32_t first_scale,
+                                        uint32_t second_scale, int64_t pair[2])
+{
+    const char *p = *at;
+
+    if (!number_decimal_portable(&p, first_scale, &pair[0]) || p[1] != ',' || p[2] != '"')
+        return false;
+    p += 3;
+    if (!number_decimal_portable(&p, second_scale, &pair[1]))
+        return false;
+    *at = p;
+    return true;
+}
+
 /* Length of the plain text at `at` up to its closing quote; NUMBER_TEXT_MAX when that is not near
  * or something else than plain text (escape, control character, beyond ASCII) comes first. */
 enum { NUMBER_TEXT_MAX = 48 };
@@ -100,7 +119,7 @@ static const uint8_t number_slide[32] = {
 /* Loading 16 bytes at offset f gives 1 for all places left of the last f digits, point included. */
 static const uint8_t number_left[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
-static inline __m128i number_load(const void *from)
+NUMBER_INLINE __m128i number_load(const void *from)
 {
     return _mm_loadu_si128((const __m128i *)from);
 }
@@ -175,6 +194,94 @@ static inline bool number_decimal(const char **at, uint32_t scale, int64_t *valu
     return kept == scale || !__builtin_mul_overflow(*value, number_pow10[scale - kept], value);
 }
 
+/* A load at n keeps the last n bytes; one at 16 + n drops them. */
+static const uint8_t number_window[48] = {
+    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* What is the same for all numbers of a scale, made once for many. */
+struct number_form {
+    __m128i close_gap; /* shuffle: takes out the point in front of the decimals at the right end */
+    uint32_t scale;
+};
+
+NUMBER_INLINE struct number_form number_form(uint32_t scale)
+{
+    __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+
+    return (struct number_form){_mm_sub_epi8(order, number_load(number_left + scale)), scale};
+}
+
+/* Digits of a number that has its point (or, without one, its closing quote) at `point` and the
+ * quote at `end`, as 16 bytes of which the last is decimal number `scale`, written or not: all
+ * numbers of a scale have their point at the same place. What lies around the number becomes zeros;
+ * what is no digit comes as more than 9. False: too long for 16 bytes, or a bare point. */
+NUMBER_INLINE bool number_align(const char *at, uint64_t point, uint64_t end,
+                                const struct number_form *form, __m128i *digits)
+{
+    uint64_t length = point + 1 + form->scale;
+
+    if (point == 0 || length > 16 || point + 1 == end)
+        return false;
+    *digits = _mm_and_si128(_mm_sub_epi8(number_load(at + length - 16), _mm_set1_epi8('0')),
+                            number_load(number_window + length));
+    if (length >= end) /* so it is for all numbers of an instrument, or for none */
+        *digits = _mm_and_si128(*digits, number_load(number_window + 16 + length - end));
+    for (; length < end; length++)
+        if (at[length] != '0')
+            return false;
+    *digits = _mm_shuffle_epi8(*digits, form->close_gap);
+    return true;
+}
+
+NUMBER_INLINE __m128i number_quads(__m128i digits)
+{
+    __m128i pairs = _mm_maddubs_epi16(
+        digits, _mm_setr_epi8(10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1));
+
+    return _mm_madd_epi16(pairs, _mm_setr_epi16(100, 1, 100, 1, 100, 1, 100, 1));
+}
+
+/* A bit for each of 32 bytes that is `c`. */
+NUMBER_INLINE uint64_t number_find(__m128i low, __m128i high, char c)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, _mm_set1_epi8(c))) |
+           (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, _mm_set1_epi8(c))) << 16;
+}
+
+/* As number_pair_portable, for what 32 bytes hold. Nothing branches on how long a number is or
+ * whether it has a point: sizes come as they like. Reads 16 bytes in front of *at, too. */
+NUMBER_INLINE bool number_pair(const char **at, const struct number_form *first,
+                               const struct number_form *second, int64_t pair[2])
+{
+    const char *one = *at;
+    __m128i low = number_load(one), high = number_load(one + 16);
+    uint64_t quotes = number_find(low, high, '"');
+    uint64_t points = quotes | number_find(low, high, '.');
+    uint64_t behind = quotes & (quotes - 1), last = behind & (behind - 1);
+    uint64_t end, next;
+    __m128i a, b, sums, high_sums;
+
+    if (last == 0)
+        return false;
+    end = (uint64_t)__builtin_ctzll(quotes);
+    next = end + 3;
+    if (memcmp(one + end, "\",\"", 3) != 0 ||
+        !number_align(one, (uint64_t)__builtin_ctzll(points), end, first, &a) ||
+        !number_align(one + next, (uint64_t)__builtin_ctzll(points >> next),
+                      (uint64_t)__builtin_ctzll(last) - next, second, &b))
+        return false;
+    sums = _mm_subs_epu8(_mm_max_epu8(a, b), _mm_set1_epi8(9));
+    if (!_mm_testz_si128(sums, sums))
+        return false;
+    sums = _mm_madd_epi16(_mm_packus_epi32(number_quads(a), number_quads(b)),
+                          _mm_setr_epi16(10000, 1, 10000, 1, 10000, 1, 10000, 1));
+    high_sums = _mm_mul_epu32(sums, _mm_set1_epi64x(100000000));
+    _mm_storeu_si128((__m128i *)pair, _mm_add_epi64(high_sums, _mm_srli_epi64(sums, 32)));
+    *at = one + __builtin_ctzll(last);
+    return true;
+}
+
 static inline uint32_t number_text(const char *at)
 {
     for (uint32_t from = 0; from < NUMBER_TEXT_MAX; from += 16) {
@@ -205,6 +312,21 @@ static inline bool number_count(const char **at, int64_t *value)
 static inline bool number_decimal(const char **at, uint32_t scale, int64_t *value)
 {
     return number_decimal_portable(at, scale, value);
+}
+
+struct number_form {
+    uint32_t scale;
+};
+
+static inline struct number_form number_form(uint32_t scale)
+{
+    return (struct number_form){scale};
+}
+
+static inline bool number_pair(const char **at, const struct number_form *first,
+                               const struct number_form *second, int64_t pair[2])
+{
+    return number_pair_portable(at, first->scale, second->scale, pair);
 }
 
 #endif

@@ -342,11 +342,11 @@ static enum scan_reason one_level(struct scan_reader *reader, const struct scan_
 }
 
 /* The list is as venues print it, whatever stood around it: a good part of any frame. */
-static bool usual_list(struct scan_text list, const struct scan_grid *grid, struct level *levels,
-                       uint32_t most, uint16_t *used)
+static bool venues_list(struct scan_text list, const struct scan_grid *grid, struct level *levels,
+                        uint32_t most, uint16_t *used)
 {
-    struct usual scan = {.at = list.at + 1, .grid = *grid};
-    uint32_t count = usual_levels(&scan, false, levels, most);
+    struct usual scan = {.at = list.at + 1, .start = list.at, .grid = grid};
+    uint32_t count = usual_list(&scan, levels, most);
 
     *used = (uint16_t)count;
     return count <= most && scan.at == list.at + list.length;
@@ -365,7 +365,7 @@ enum scan_reason scan_levels(struct scan_text list, const struct scan_grid *grid
     if (!scan_take(&reader, '['))
         return SCAN_MISSING;
     assert(most < UINT16_MAX);
-    if (usual_list(list, grid, levels, most, used))
+    if (venues_list(list, grid, levels, most, used))
         return SCAN_FINE;
     *used = 0;
     if (scan_take(&reader, ']'))

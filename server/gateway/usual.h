@@ -12,10 +12,12 @@
 
 #include <string.h>
 
-/* Where we are in the frame, and the grid of its numbers. */
+/* Where we are in the frame, and the grid of its numbers. To be fast it must stay in registers:
+ * a function that is not inlined takes its parts. */
 struct usual {
     const char *at;
-    struct scan_grid grid;
+    const char *start; /* what lies before it cannot be read */
+    const struct scan_grid *grid;
 };
 
 #define USUAL_INLINE static inline __attribute__((always_inline))
@@ -32,13 +34,13 @@ USUAL_INLINE bool usual_skip(struct usual *scan, const char *literal, size_t len
     return true;
 }
 
-static inline bool usual_count(struct usual *scan, int64_t *value)
+USUAL_INLINE bool usual_count(struct usual *scan, int64_t *value)
 {
     return number_count(&scan->at, value);
 }
 
 /* Exact on a grid whose unit is not the last decimal. */
-static inline bool usual_divide(int64_t *value, int64_t units)
+USUAL_INLINE bool usual_divide(int64_t *value, int64_t units)
 {
     int64_t whole = *value / units;
 
@@ -51,18 +53,18 @@ static inline bool usual_divide(int64_t *value, int64_t units)
 /* `plain`, known to the compiler: ticks and lots are units of the last decimal. */
 USUAL_INLINE bool usual_price(struct usual *scan, bool plain, int64_t *ticks)
 {
-    return number_decimal(&scan->at, scan->grid.price_decimals, ticks) &&
-           (plain || usual_divide(ticks, scan->grid.tick_units)) && *ticks <= MAX_PRICE_TICKS;
+    return number_decimal(&scan->at, scan->grid->price_decimals, ticks) &&
+           (plain || usual_divide(ticks, scan->grid->tick_units)) && *ticks <= MAX_PRICE_TICKS;
 }
 
 USUAL_INLINE bool usual_size(struct usual *scan, bool plain, int64_t *lots)
 {
-    return number_decimal(&scan->at, scan->grid.qty_decimals, lots) &&
-           (plain || usual_divide(lots, scan->grid.lot_units)) && *lots <= MAX_LOTS;
+    return number_decimal(&scan->at, scan->grid->qty_decimals, lots) &&
+           (plain || usual_divide(lots, scan->grid->lot_units)) && *lots <= MAX_LOTS;
 }
 
 /* A short name, as symbols and streams are, and its closing quote. */
-static inline bool usual_name(struct usual *scan, struct scan_text *text)
+USUAL_INLINE bool usual_name(struct usual *scan, struct scan_text *text)
 {
     uint32_t length = number_text(scan->at);
 
@@ -73,23 +75,24 @@ static inline bool usual_name(struct usual *scan, struct scan_text *text)
     return true;
 }
 
-/* Behind `[`: `["61773.6","1001"],..]`. Returns how many, or `most` + 1. */
-USUAL_INLINE uint32_t usual_levels(struct usual *scan, bool plain, struct level *levels,
-                                   uint32_t most)
+/* At a first level: `["61773.6","1001"],..]`. Returns what stands behind the list's end; NULL when
+ * there is something else than at most `most` levels. */
+const char *usual_levels(const char *at, const char *start, const struct scan_grid *grid,
+                         struct level *levels, uint32_t most, uint32_t *used);
+
+/* The same from behind `[`, and the list may be empty. Returns how many, or `most` + 1. */
+USUAL_INLINE uint32_t usual_list(struct usual *scan, struct level *levels, uint32_t most)
 {
-    uint32_t used = 0;
+    uint32_t used;
+    const char *end;
 
     if (SKIP(scan, "]"))
         return 0;
-    do {
-        if (used == most || !SKIP(scan, "[\"") ||
-            !usual_price(scan, plain, &levels[used].price_ticks) || !SKIP(scan, "\",\"") ||
-            !usual_size(scan, plain, &levels[used].qty_lots) || !SKIP(scan, "\"]") ||
-            levels[used].price_ticks == 0)
-            return most + 1;
-        used++;
-    } while (SKIP(scan, ","));
-    return SKIP(scan, "]") ? used : most + 1;
+    end = usual_levels(scan->at, scan->start, scan->grid, levels, most, &used);
+    if (end == NULL)
+        return most + 1;
+    scan->at = end;
+    return used;
 }
 
 #endif

@@ -128,3 +128,18 @@ bool project_funding(struct turn *turn, const struct event_funding *event)
            turn_append(turn, "fill", turn_instrument_scope(turn->projection, event->instrument),
                        NULL, row_close(&turn->new_value));
 }
+
+bool project_drift(struct turn *turn, const struct event_drift *event)
+{
+    row_open(&turn->old_value);
+    row_integer(&turn->old_value, "lots", event->our_lots);
+    row_integer(&turn->old_value, "venue_lots", event->venue_lots);
+    row_open(&turn->new_value);
+    row_integer(&turn->new_value, "lots", event->adopted ? event->venue_lots : event->our_lots);
+    row_bool(&turn->new_value, "adopted", event->adopted != 0);
+    row_integer(&turn->new_value, "price_ticks", event->price_ticks);
+    turn_name_actor(turn, 0, turn->record->cause);
+    return project_moved(turn, event->instrument) &&
+           turn_append(turn, "position", turn_instrument_scope(turn->projection, event->instrument),
+                       row_close(&turn->old_value), row_close(&turn->new_value));
+}

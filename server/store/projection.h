@@ -8,6 +8,7 @@
  *   START, STOP               kinds start, stop
  *   STRATEGY, PARAMETERS      kind strategy (what changed), tables strategy_states,
  *                             strategy_parameters
+ *   DRIFT                     kind position
  *   POSITION                  tables position_now, position_hours (for the report of a day)
  *   control record            one row as it is; table actors names who asked
  *   INPUT_NAMES               tables run_scopes and its sisters

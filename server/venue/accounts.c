@@ -111,12 +111,14 @@ static void fill_linear(struct venue *venue, struct venue_execution *done)
     int64_t lots = done->side == SIDE_BUY ? done->lots : -done->lots;
     int64_t gain_e8 = venue_move(venue, done->account, done->instrument, lots, done->price_ticks,
                                  &done->closed_lots);
+    bool turned;
 
     done->fee_coin = row->settle;
     done->fee_e8 = venue_scaled_e8(done->value_e8, done->fee_rate_e8);
+    turned = done->closed_lots > 0 && done->closed_lots < done->lots;
+    position->day_realised_e8 += (turned ? 0 : gain_e8) - done->fee_e8; /* it was the old one's */
     gain_e8 -= done->fee_e8;
     position->realised_e8 += gain_e8;
-    position->day_realised_e8 += gain_e8;
     account->wallet[row->settle].balance_e8 += gain_e8;
     venue->pot_e8[row->settle] += done->fee_e8;
 }

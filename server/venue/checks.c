@@ -26,6 +26,16 @@ enum venue_answer venue_check_price(const struct venue *venue, const struct venu
     return VENUE_OK;
 }
 
+/* A market order that finds neither an opposite side nor a last price has no value to look at. */
+static bool has_price(const struct venue *venue, const struct venue_order *order)
+{
+    const struct venue_book *book = &venue->book[order->instrument];
+    enum side opposite = order->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
+
+    return order->type == TYPE_LIMIT || book->last_ticks > 0 ||
+           exchange_best_ticks(book->exchange, opposite) > 0;
+}
+
 enum venue_answer venue_check_qty(const struct venue *venue, const struct venue_order *order)
 {
     const struct venue_instrument *row = &venue->instrument[order->instrument];
@@ -38,7 +48,8 @@ enum venue_answer venue_check_qty(const struct venue *venue, const struct venue_
     value_e8 = venue_value_e8(venue, order->instrument, order->price_ticks, order->qty_lots);
     if (value_e8 > VENUE_VALUE_MAX_E8)
         return VENUE_TOO_LARGE;
-    if (value_e8 < row->min_value_e8 && !(order->flags & ORDER_REDUCE_ONLY))
+    if (value_e8 < row->min_value_e8 && !(order->flags & ORDER_REDUCE_ONLY) &&
+        has_price(venue, order))
         return VENUE_TOO_SMALL;
     return VENUE_OK;
 }
@@ -168,8 +179,8 @@ void venue_fill_in(const struct venue *venue, const struct venue_new *wanted,
                                   .mark_ticks = venue->book[wanted->instrument].last_ticks};
     if (wanted->link)
         (void)strncpy(order->link, wanted->link, sizeof order->link - 1);
-    if (!venue_is_linear(venue, order->instrument))
-        order->flags &= (uint8_t)~ORDER_REDUCE_ONLY; /* spot does not know it */
+    if (!venue_is_linear(venue, order->instrument) || order->account == VENUE_MARKET)
+        order->flags &= (uint8_t)~ORDER_REDUCE_ONLY; /* they do not know it */
     if (order->type == TYPE_MARKET) {
         order->price_ticks = bound_ticks(venue, order->instrument, (enum side)order->side);
         order->tif = order->tif == TIF_GTC ? TIF_IOC : order->tif;

@@ -11,13 +11,14 @@
 
 #define VENUE_TRADING                                                                              \
     (VENUE_BIT(NEW) | VENUE_BIT(CANCEL) | VENUE_BIT(AMEND) | VENUE_BIT(CANCEL_ALL))
-#define VENUE_REQUESTS                                                                             \
-    (VENUE_TRADING | VENUE_BIT(QUERY) | VENUE_BIT(AUTH) | VENUE_BIT(SUBSCRIBE) |                   \
-     VENUE_BIT(CONNECT) | VENUE_BIT(PING))
+#define VENUE_REFUSABLE                                                                            \
+    (VENUE_TRADING | VENUE_BIT(QUERY) | VENUE_BIT(AUTH) | VENUE_BIT(SUBSCRIBE))
+#define VENUE_ASKED (VENUE_REFUSABLE | VENUE_BIT(PING))
 #define VENUE_PUSHES                                                                               \
     (VENUE_BIT(ORDER) | VENUE_BIT(FILL) | VENUE_BIT(POSITION) | VENUE_BIT(WALLET) |                \
      VENUE_BIT(BOOK) | VENUE_BIT(TRADE) | VENUE_BIT(TICKER))
-#define VENUE_ALL (VENUE_REQUESTS | VENUE_PUSHES)
+#define VENUE_MESSAGES (VENUE_ASKED | VENUE_PUSHES)
+#define VENUE_ALL (VENUE_MESSAGES | VENUE_BIT(CONNECT))
 
 struct venue_faults {
     struct faults drawn; /* the engine's own counting and drawing, with our kinds and verbs */

@@ -199,6 +199,8 @@ void venue_begin(struct venue *venue, uint16_t instrument, int64_t now_ns);
 void venue_enter(struct venue *venue, struct venue_slot *slot);
 /* The same of an order that rests, at its new price and quantity. */
 void venue_reenter(struct venue *venue, struct venue_slot *slot, bool keeps_place);
+/* A level of the market's has fewer lots than the market gave it. */
+void venue_note_eaten(struct venue_book *book, uint32_t price_ticks, uint8_t side);
 /* After a call that may have traded: reduce-only orders that are too large now shrink or end. */
 void venue_finish(struct venue *venue);
 /* Out of the lists, leaves no longer counted; it no longer rests. Tells nothing. */

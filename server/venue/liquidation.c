@@ -43,6 +43,15 @@ static bool largest(const struct venue *venue, uint16_t account, uint16_t coin,
     return most_e8 > 0;
 }
 
+static bool has_takers(const struct venue *venue, uint16_t account, uint16_t instrument)
+{
+    int64_t lots = venue->account[account].position[instrument].lots;
+    enum side side = lots > 0 ? SIDE_BUY : SIDE_SELL;
+
+    return venue->instrument[instrument].status == VENUE_TRADING &&
+           exchange_best_ticks(venue->book[instrument].exchange, side) > 0;
+}
+
 /* As many lots as one order of the exchange can have. */
 static void close_position(struct venue *venue, uint16_t account, uint16_t instrument,
                            int64_t now_ns)
@@ -101,7 +110,7 @@ static void liquidate(struct venue *venue, uint16_t account, uint16_t coin, int6
     (void)venue_cancel_those(venue, account, is_of_coin, &pick, VENUE_END_LIQUIDATION, now_ns, nos);
     while (is_short(venue, account, coin) && largest(venue, account, coin, tried, &instrument)) {
         tried[instrument] = true;
-        if (venue->instrument[instrument].status == VENUE_TRADING)
+        if (has_takers(venue, account, instrument))
             close_position(venue, account, instrument, now_ns);
     }
     forgive(venue, account, coin);

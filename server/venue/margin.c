@@ -114,7 +114,7 @@ int64_t venue_free_e8(const struct venue *venue, uint16_t account, uint16_t coin
 /* ---- liquidation price ------------------------------------------------------------------ */
 
 /* At price P the account has base + sign * L * P and needs others + rate * L * P, L the value of
- * one tick of all its lots: the P where the two are equal. */
+ * one tick of all its lots: the first tick beyond the P where the two are equal. */
 static int64_t break_ticks(const struct venue *venue, uint16_t instrument, int64_t lots,
                            int64_t base_e8)
 {
@@ -127,10 +127,8 @@ static int64_t break_ticks(const struct venue *venue, uint16_t instrument, int64
 
     if (wanted_e8 <= 0)
         return lots > 0 ? INT64_MAX : 1;
-    ticks = lots > 0 ? (wanted_e8 + slope_e8 - 1) / slope_e8 : wanted_e8 / slope_e8;
-    if (ticks > MAX_PRICE_TICKS)
-        return INT64_MAX;
-    return ticks < 1 ? 1 : (int64_t)ticks;
+    ticks = lots > 0 ? (wanted_e8 - 1) / slope_e8 : wanted_e8 / slope_e8 + 1;
+    return ticks < 1 || ticks > MAX_PRICE_TICKS ? INT64_MAX : (int64_t)ticks;
 }
 
 int64_t venue_liquidation_ticks(const struct venue *venue, uint16_t account, uint16_t instrument)
@@ -156,7 +154,7 @@ enum venue_answer venue_set_leverage(struct venue *venue, uint16_t account, uint
 {
     struct venue_position *position;
     uint16_t coin;
-    int64_t before_e8, old_e8;
+    int64_t before_e8, after_e8, old_e8;
 
     assert(account < venue->accounts);
     if (instrument >= venue->instruments || !venue_is_linear(venue, instrument))
@@ -170,11 +168,10 @@ enum venue_answer venue_set_leverage(struct venue *venue, uint16_t account, uint
         return VENUE_UNCHANGED;
     before_e8 = venue_free_e8(venue, account, coin, false);
     position->leverage_e8 = leverage_e8;
-    if (venue_free_e8(venue, account, coin, false) < 0 && leverage_e8 < old_e8) {
+    after_e8 = venue_free_e8(venue, account, coin, false);
+    if (after_e8 < 0 && after_e8 < before_e8) {
         position->leverage_e8 = old_e8;
-        if (before_e8 >= 0 || position->lots != 0)
-            return VENUE_NO_FUNDS;
-        position->leverage_e8 = leverage_e8;
+        return VENUE_NO_FUNDS;
     }
     position->updated_ns = now_ns;
     venue_tell_position(venue, account, instrument);

@@ -9,8 +9,10 @@
  * behind what is there, less is taken from the newest of the market's own. Clients' orders keep
  * their place in that queue. A level that would cross a client's order trades with it first; a
  * public trade of the recording is an immediate-or-cancel order of the market at its price: it
- * fills whom the queue says, and what it does not find is told as a trade all the same. One
- * thread; no allocation after opening. */
+ * fills whom the queue says, and what it does not find is told as a trade all the same. What was
+ * taken from a level comes back with the next update of that book, whatever levels it names. The
+ * synthetic market is offered as linear and as spot. When an operator changes the grid, prices are
+ * rounded away from the other side and sizes down. One thread; no allocation after opening. */
 #ifndef PITWALL_VENUE_MARKET_H
 #define PITWALL_VENUE_MARKET_H
 
@@ -35,7 +37,9 @@ void venue_market_describe(const struct venue_market *market, struct venue_confi
 void venue_market_close(struct venue_market *market);
 
 /* Plays what is due up to now_ns, at most `most` updates; returns how many. The first call lays the
- * opening books. */
+ * opening books: it goes on, whatever `most`, to where each book has been shown (some seconds of a
+ * recording, some ms of ours), and that moment is now. At the end of a recording it waits a
+ * second. */
 uint32_t venue_market_play(struct venue_market *market, struct venue *venue, int64_t now_ns,
                            uint32_t most);
 /* When the next update is due; INT64_MAX: never. */

@@ -182,6 +182,8 @@ static void add(struct market_levels *levels, struct venue *venue, struct market
     if (at == MARKET_NONE || order.price_ticks == 0)
         return;
     result = venue_market_new(venue, levels->instrument, &order, false, now_ns);
+    if (result.leaves_lots < order.lots) /* it met a client's on its way */
+        venue_note_eaten(&venue->book[levels->instrument], order.price_ticks, level->side);
     if (result.answer != EXCHANGE_RESTS)
         return;
     levels->free_order = levels->order[at].older;

@@ -56,16 +56,16 @@ static struct venue_slot *maker_of(struct venue *venue, const struct exchange_ev
     return at == VENUE_NO_SLOT ? NULL : &venue->slots[at];
 }
 
-static void note_eaten(struct venue_book *book, const struct exchange_event *event)
+void venue_note_eaten(struct venue_book *book, uint32_t price_ticks, uint8_t side)
 {
-    struct venue_eaten level = {.price_ticks = event->price_ticks, .side = event->taker_side ^ 1};
     const struct venue_eaten *last =
         &book->eaten[book->eaten_count > 0 ? book->eaten_count - 1 : 0];
 
-    if (book->eaten_count > 0 && last->price_ticks == level.price_ticks && last->side == level.side)
+    if (book->eaten_count > 0 && last->price_ticks == price_ticks && last->side == side)
         return;
     if (book->eaten_count < VENUE_EATEN_MAX)
-        book->eaten[book->eaten_count++] = level;
+        book->eaten[book->eaten_count++] =
+            (struct venue_eaten){.price_ticks = price_ticks, .side = side};
 }
 
 static void forget_place(struct venue *venue, const struct exchange_event *event)
@@ -122,7 +122,8 @@ static void fill_maker(struct venue *venue, struct venue_slot *maker,
     }
     venue_fill_market(venue, venue->call.instrument, (enum side)(event->taker_side ^ 1),
                       event->price_ticks, event->lots);
-    note_eaten(&venue->book[venue->call.instrument], event);
+    venue_note_eaten(&venue->book[venue->call.instrument], event->price_ticks,
+                     event->taker_side ^ 1);
 }
 
 static void fill_taker(struct venue *venue, const struct exchange_event *event)
@@ -141,7 +142,8 @@ static void hear_trade(struct venue *venue, const struct exchange_event *event)
     venue_record_trade(venue, venue->call.instrument, event->price_ticks, event->lots,
                        (enum side)event->taker_side);
     if (!maker && !venue->call.taker) { /* the market among itself: nobody's money */
-        note_eaten(&venue->book[venue->call.instrument], event);
+        venue_note_eaten(&venue->book[venue->call.instrument], event->price_ticks,
+                         event->taker_side ^ 1);
         return;
     }
     fill_taker(venue, event);

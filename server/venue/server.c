@@ -64,7 +64,7 @@ static int on_adopt(struct venue_server *server, struct lws *wsi, struct venue_c
     if (!conn)
         return -1;
     *place = conn;
-    if (!server->config.accepts(server->config.ctx, conn->peer))
+    if (!server->config.accepts(server->config.ctx, conn))
         conn_reset(conn);
     return 0;
 }

@@ -19,7 +19,7 @@ struct venue_server_config {
     const char *cert_file, *key_file; /* NULL: plain */
     void *ctx;
     /* False: the connection is reset at once. */
-    bool (*accepts)(void *ctx, const char *peer);
+    bool (*accepts)(void *ctx, struct venue_conn *conn);
     /* A whole request; answered by venue_conn_answer() now or later, nothing else is read of the
      * connection meanwhile. */
     void (*request)(void *ctx, struct venue_conn *conn, const struct wire_request *request,

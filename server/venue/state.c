@@ -1,7 +1,6 @@
 /* Writes the state file: see state_inside.h. */
 #include "venue/state_inside.h"
 
-#include "journal/crc32c.h"
 #include "thread/log.h"
 
 #include <errno.h>
@@ -120,7 +119,7 @@ static void pack(const struct venue *venue, uint8_t *bytes)
         to = put(to, &venue->done[no & (VENUE_EXECUTIONS_MAX - 1)].execution,
                  sizeof(struct venue_execution));
     assert(to == bytes + sizeof head + head.bytes);
-    head.crc = crc32c(0, bytes + sizeof head, head.bytes);
+    head.crc = state_crc(head, bytes + sizeof head);
     memcpy(bytes, &head, sizeof head);
 }
 

@@ -1,6 +1,6 @@
 /* The state file of the venue: what save (state.c) and load (state_load.c) share.
  *
- *   head          magic, version, sizes and counts; CRC32C of all that follows
+ *   head          magic, version, sizes and counts; CRC32C of the file with 0 in its place
  *   coins         VENUE_TEXT_MAX bytes each
  *   instruments   struct state_instrument each
  *   pots          int64 a coin
@@ -13,6 +13,7 @@
 #ifndef PITWALL_VENUE_STATE_INSIDE_H
 #define PITWALL_VENUE_STATE_INSIDE_H
 
+#include "journal/crc32c.h"
 #include "venue/inside.h"
 
 #define STATE_MAGIC "PWVENUE"
@@ -51,6 +52,12 @@ static inline uint64_t state_bytes(const struct state_head *head)
            head->accounts * sizeof(struct state_account) +
            head->orders * sizeof(struct state_order) +
            head->executions * sizeof(struct venue_execution);
+}
+
+static inline uint32_t state_crc(struct state_head head, const uint8_t *behind)
+{
+    head.crc = 0;
+    return crc32c(crc32c(0, &head, sizeof head), behind, head.bytes);
 }
 
 #endif

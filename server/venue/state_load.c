@@ -1,7 +1,6 @@
 /* Reads the state file: see state_inside.h. Everything is looked at before anything is changed. */
 #include "venue/state_inside.h"
 
-#include "journal/crc32c.h"
 #include "thread/log.h"
 
 #include <errno.h>
@@ -69,7 +68,7 @@ static enum status check_head(struct state *state, size_t size, struct err *err)
         return damaged(state, err, "its head is damaged");
     if (size - sizeof *head != head->bytes)
         return damaged(state, err, "cut short, or something follows it");
-    if (crc32c(0, state->bytes + sizeof *head, head->bytes) != head->crc)
+    if (state_crc(*head, state->bytes + sizeof *head) != head->crc)
         return damaged(state, err, "checksum mismatch");
     return OK;
 }

@@ -13,8 +13,14 @@
  * each closing fill, fee at each fill. Initial margin = value / leverage, of the position and of
  * what orders could add to it; a new order needs free balance: equity - margins. A position whose
  * equity falls below its maintenance margin is closed by an order of the venue (execution type
- * LIQUIDATION). Spot: an order locks what it could pay; fees are charged in the coin received.
- * Self-match: the arriving order's smp_type decides (accounts of one uid are one account). */
+ * LIQUIDATION). Margin is cross. The mark is the last price kept within the touch. Spot: an order
+ * locks what it could pay; fees are charged in the coin received. A market order is one that takes
+ * or ends, bounded 5 % from the opposite touch. Reduce-only orders are cut to what they can close,
+ * and shrink or end (END_REDUCE_ONLY) with the position.
+ * Self-match: the arriving order's smp_type decides (accounts of one uid are one account).
+ *
+ * Nothing is made or lost: VENUE_MARKET has the other side of all that clients hold, and fees go to
+ * a pot inside. Time never goes back: an earlier now_ns counts as the latest that was seen. */
 #ifndef PITWALL_VENUE_VENUE_H
 #define PITWALL_VENUE_VENUE_H
 
@@ -185,12 +191,13 @@ void venue_deposit(struct venue *venue, uint16_t account, uint16_t coin, int64_t
 struct venue_new {
     uint16_t account, instrument;
     uint8_t side, type, tif, flags, smp;
-    const char *link; /* may be empty */
+    const char *link; /* may be empty or NULL; shorter than VENUE_LINK_MAX */
     int64_t price_ticks, qty_lots;
     bool in_quote; /* spot market buy: qty_value_e8 of the quote coin instead of lots */
     int64_t qty_value_e8;
 };
-/* *order_no is set when VENUE_OK; the order may be filled or ended by then (listeners told). */
+/* *order_no is set when VENUE_OK; the order may be filled or ended by then. Listeners hear its
+ * executions first, then, once, how it stands. A tif of GTC means IOC for a market order. */
 enum venue_answer venue_create(struct venue *venue, const struct venue_new *wanted, int64_t now_ns,
                                uint64_t *order_no);
 /* By number, or when that is 0 by link. 0 of price or qty: as it is. qty is the new total. */
@@ -252,20 +259,27 @@ uint32_t venue_trades(const struct venue *venue, uint16_t instrument, struct ven
 /* Marks, funding, liquidations that are due. */
 void venue_advance(struct venue *venue, int64_t now_ns);
 void venue_set_status(struct venue *venue, uint16_t instrument, enum venue_status status);
-/* Changes the tick or the lot: what rests is cancelled by the venue first. */
+/* Changes the tick or the lot: what rests is cancelled by the venue first, limits and positions are
+ * converted (what is no whole new lot is closed at the mark), the trades and figures of 24 hours
+ * begin anew; orders and executions that are remembered keep the numbers of the old grid. The
+ * grid is linear, and its tick_value_e8 is the caller's to get right. */
 void venue_set_grid(struct venue *venue, uint16_t instrument, const struct instrument *grid,
                     int64_t now_ns);
-/* A position without a fill. */
+/* A position without a fill, at the mark; linear only. */
 void venue_override_position(struct venue *venue, uint16_t account, uint16_t instrument,
                              int64_t lots, int64_t now_ns);
-/* A fill at the order's price that no counter-party made; may go beyond the order when `beyond`. */
+/* A fill at the order's price that no counter-party made; may go beyond the order, and come after
+ * its end, when `beyond`. False: no such order, or nothing to fill. */
 bool venue_force_fill(struct venue *venue, uint64_t order_no, int64_t lots, bool beyond,
                       int64_t now_ns);
 
 /* --- state over a restart --- */
 /* Accounts, orders, positions, wallets, executions. The file is replaced whole (write, sync,
- * rename). Load: into an opened venue of the same instruments; resting orders rest again, behind
- * what the market shows. */
+ * rename). Load: into an opened venue of the same instruments and coins that has not traded
+ * (ERR_CONFLICT), accounts added already are overwritten by those of the file; resting orders rest
+ * again, behind what the market shows, and trade with what has passed them. A file that is cut,
+ * changed, of another version or of other instruments is ERR_DAMAGED, none is ERR_NOT_FOUND; nothing
+ * has been changed then. Public trades and the figures of 24 hours are not kept. */
 enum status venue_save(const struct venue *venue, const char *path, struct err *err);
 enum status venue_load(struct venue *venue, const char *path, int64_t now_ns, struct err *err);
 

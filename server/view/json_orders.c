@@ -21,7 +21,7 @@ static json_t *order_json(const struct view *view, const struct view_order *orde
 
     return json_pack(
         "{s:o, s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o,"
-        " s:b, s:b}",
+        " s:b, s:b, s:b}",
         "id", shape_order_id(order->id), "seq", (json_int_t)order->seq, "instrument",
         instrument->name, "strategy", view->from.config->strategy[order->strategy].name, "actor",
         shape_text(order->actor), "side", side_name((enum side)order->side), "type",
@@ -33,7 +33,7 @@ static json_t *order_json(const struct view *view, const struct view_order *orde
         order_state_name((enum order_state)order->state), "sent_ns", shape_ns(order->sent_ns),
         "acked_ns", shape_ns(order->acked_ns), "reason", reason_json(order->reason), "post_only",
         (order->flags & ORDER_POST_ONLY) != 0, "reduce_only",
-        (order->flags & ORDER_REDUCE_ONLY) != 0);
+        (order->flags & ORDER_REDUCE_ONLY) != 0, "simulated", view->from.config->mode != MODE_LIVE);
 }
 
 static bool order_matches(const struct view_order *order, const struct view_filter *filter)
@@ -186,14 +186,15 @@ static json_t *fill_json(const struct view *view, const struct view_fill *fill)
     char id[40];
 
     (void)snprintf(id, sizeof id, "%u-%llu", instrument->venue, (unsigned long long)fill->exec_id);
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:I}", "id", id,
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:I, s:b}", "id", id,
                      "order", shape_order_id(fill->order_id), "instrument", instrument->name,
                      "strategy", config->strategy[fill->strategy % MAX_STRATEGIES].name, "side",
                      side_name((enum side)fill->side), "qty", shape_qty(instrument, fill->qty_lots),
                      "price", shape_price(instrument, fill->price_ticks), "fee",
                      shape_decimal(fill->fee_e8, 8), "fee_currency",
                      config->currency[instrument->currency].name, "maker", (int)fill->maker,
-                     "at_ns", shape_ns(fill->at_ns), "seq", (json_int_t)fill->seq);
+                     "at_ns", shape_ns(fill->at_ns), "seq", (json_int_t)fill->seq, "simulated",
+                     config->mode != MODE_LIVE);
 }
 
 static bool fill_matches(const struct view_fill *fill, const struct view_filter *filter)

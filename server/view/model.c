@@ -645,6 +645,14 @@ static void take_funding(struct view *view, const struct lane_record *record,
     model_changed(view, VIEW_PNL);
 }
 
+/* The positions say it themselves. */
+static void take_drift(struct view *view, const struct lane_record *record,
+                       const struct event_drift *event)
+{
+    (void)record, (void)event;
+    model_changed(view, VIEW_POSITIONS);
+}
+
 static void take_parameters(struct view *view, const struct lane_record *record,
                             const struct event_parameters *event)
 {

@@ -45,6 +45,7 @@ export const list = (item) => ({ items: [item], next: "null|text" });
 
 export const ORDER = {
   id: "text",
+  simulated: "bool",
   seq: "count",
   instrument: "instrument",
   strategy: "null|text",
@@ -64,6 +65,7 @@ export const ORDER = {
 };
 export const FILL = {
   id: "text",
+  simulated: "bool",
   order: "text",
   instrument: "instrument",
   side: "side",

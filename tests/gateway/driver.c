@@ -93,7 +93,7 @@ static struct bybit_config config_of(char **arguments)
                                          .stop = note_stop},
                                   .scopes = {.venues = 1, .strategies = 4, .instruments = 1},
                                   .depth = 50,
-                                  .recv_window_ms = 5000,
+                                  .recv_window_ms = 2000,
                                   .stale_ns = 5000000000,
                                   .private_silence_ns = 6000000000,
                                   .heartbeat_ns = 2000000000,

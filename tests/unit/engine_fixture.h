@@ -153,6 +153,20 @@ static inline void fixture_book(struct fixture *f, uint16_t instrument, int64_t 
     fixture_drain(f);
 }
 
+/* The venue's own mark, in 1e-8 of a tick. */
+static inline void fixture_venue_mark(struct fixture *f, uint16_t instrument, int64_t mark_e8_ticks)
+{
+    struct {
+        struct market_update update;
+        struct level level;
+    } message = {
+        .update = {.kind = MARKET_MARK, .instrument = instrument, .received_ns = f->now_ns},
+        .level = {.price_ticks = mark_e8_ticks}};
+
+    engine_market(f->engine, &message.update, f->now_ns);
+    fixture_drain(f);
+}
+
 static inline const struct event_command_done *fixture_command(struct fixture *f,
                                                                struct command *command)
 {

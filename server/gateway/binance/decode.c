@@ -25,7 +25,7 @@ static inline bool name(struct usual *scan, struct scan_text *text)
 
 static uint32_t level_list(struct usual *scan, struct level *levels, uint32_t most)
 {
-    return usual_levels(scan, true, levels, most);
+    return usual_list(scan, levels, most);
 }
 
 static bool both_sides(struct usual *scan, struct binance_frame *frame, struct level *levels,
@@ -151,11 +151,11 @@ static bool event(struct usual *scan, struct binance_frame *frame, struct level 
 static bool decode_usual(const char *text, size_t length, const struct binance_grid *grid,
                          struct binance_frame *frame, struct level *levels, uint32_t most)
 {
-    struct usual scan = {.at = text,
-                         .grid = {.price_decimals = grid->price_decimals,
-                                  .qty_decimals = grid->qty_decimals,
-                                  .tick_units = 1,
-                                  .lot_units = 1}};
+    struct scan_grid units = {.price_decimals = grid->price_decimals,
+                              .qty_decimals = grid->qty_decimals,
+                              .tick_units = 1,
+                              .lot_units = 1};
+    struct usual scan = {.at = text, .start = text, .grid = &units};
     struct scan_text stream;
     bool wrapped = SKIP(&scan, "{\"stream\":\"");
 

@@ -95,6 +95,7 @@ static void set_dcp(struct bybit *bybit)
 void bybit_dcp_restart(struct bybit *bybit)
 {
     bybit->session.dcp.due_ns = bybit->session.dcp.wanted_ns = bybit->mono_ns;
+    bybit->session.dcp.set_again_ns = 0;
     bybit->session.dcp.is_set = bybit->config.dcp_ns == 0;
 }
 

@@ -17,8 +17,10 @@ void market_ask_again(struct bybit_market *market, struct item *item, uint32_t i
 {
     struct line *line = &market->line[index];
 
+    item->wanted[index] = true;
     if (!line->up || market->now_ns - item->asked_ns[index] < ASK_AGAIN_NS)
         return;
+    item->wanted[index] = false;
     item->asked_ns[index] = market->now_ns;
     market->counters.resubscribed++;
     if (!bybit_subscribe_again(line->socket, line->epoch, item->symbol, market->config.depth))
@@ -55,8 +57,10 @@ static void on_opened(void *ctx, uint64_t epoch)
     line->epoch = epoch;
     line->up = true;
     line->failed = false;
-    for (uint16_t at = 0; at < market->config.count; at++)
+    for (uint16_t at = 0; at < market->config.count; at++) {
         market->item[at].asked_ns[line->index] = market->now_ns;
+        market->item[at].wanted[line->index] = false;
+    }
     if (!bybit_subscribe_all(line->socket, epoch, market->config.category == BYBIT_SPOT,
                              market->config.depth, symbol_at, market))
         net_socket_drop(line->socket, 0);
@@ -137,7 +141,8 @@ static void check_age(struct bybit_market *market, struct item *item)
 static void check_waiting(struct bybit_market *market, struct item *item)
 {
     for (uint32_t at = 0; at < market->lines; at++)
-        if (!item->chain.link[at].whole && market->now_ns - item->asked_ns[at] > SNAPSHOT_WAIT_NS)
+        if (!item->chain.link[at].whole &&
+            (item->wanted[at] || market->now_ns - item->asked_ns[at] > SNAPSHOT_WAIT_NS))
             market_ask_again(market, item, at);
 }
 

@@ -85,6 +85,16 @@ static void line_broken(struct bybit_market *market, struct item *item, uint32_t
     market_ask_again(market, item, index);
 }
 
+/* After the update has gone out, so that it waits for nothing: a book that is crossed or full is of
+ * no use to the engine until a snapshot comes, which nobody else would ask for. */
+static void check_copy(struct bybit_market *market, struct item *item)
+{
+    if (book_apply(item->book, market->update) != BOOK_NEEDS_SNAPSHOT)
+        return;
+    market->counters.crossed++;
+    bybit_market_renew(market, (uint16_t)(item - market->item));
+}
+
 /* What did not move while the book was late proves nothing: it stays STALE. */
 static bool book_out(struct bybit_market *market, struct item *item)
 {
@@ -97,6 +107,7 @@ static bool book_out(struct bybit_market *market, struct item *item)
     item->had_book = true;
     item->late = false;
     send_update(market);
+    check_copy(market, item);
     return true;
 }
 
@@ -174,7 +185,7 @@ static bool take_ticker(struct bybit_market *market, struct item *item,
     has_touch = bybit_ticker_keep(&item->ticker, frame, market->update->levels, received_ns);
     if (market->config.mark)
         market->config.mark(market->config.ctx, &item->ticker.mark);
-    if (!has_touch)
+    if (!has_touch || !market->config.touches)
         return true;
     head_update(market->update, frame, received_ns);
     market->update->kind = MARKET_TICKER;

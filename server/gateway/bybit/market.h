@@ -6,6 +6,8 @@
  * chain breaks; then a fresh snapshot is asked for (unsubscribe, subscribe), at most once a second
  * for each instrument and connection.
  *
+ * A book that comes out crossed is LOST too: a copy of each is kept (1.3 MB) to notice it.
+ *
  * An instrument is READY while its book is whole and moves: frames come in by our clock, and the
  * venue's own clock or count (cts, seq) goes on in them. A feed that repeats itself is no progress.
  * An instrument that is late by either bound is LOST to the sink and STALE until a new snapshot.
@@ -40,7 +42,8 @@ struct bybit_market_config {
     uint16_t count; /* at most MAX_INSTRUMENTS, instruments all different */
     uint16_t depth; /* 0: 50 */
     bool standby;
-    int64_t heartbeat_ns;      /* 0: 20 s; half as long again without any answer: dropped */
+    bool touches;         /* tickers go out as MARKET_TICKER: up to 100 ms older than the book */
+    int64_t heartbeat_ns; /* 0: 20 s; half as long again without any answer: dropped */
     int64_t stale_received_ns; /* 0: 5 s */
     int64_t stale_progress_ns; /* 0: 10 s */
     void *ctx;
@@ -55,6 +58,7 @@ struct bybit_market_counters {
     uint64_t frames, updates, trades, copies, repeats, gaps, resets, lost, resubscribed;
     uint64_t refused;     /* frames with a value that cannot be used */
     uint64_t late_frames; /* of an earlier connection */
+    uint64_t crossed;     /* books that were crossed, or too large */
     uint64_t refused_subscriptions;
     uint64_t connects, first_connects, disconnects;
 };
@@ -66,9 +70,9 @@ enum status bybit_market_open(struct bybit_market **market, struct net *net,
 void bybit_market_turn(struct bybit_market *market, int64_t now_ns);
 void bybit_market_close(struct bybit_market *market);
 
-/* BANNED: the venue has refused a connection with 403 or 429. Else DOWN (the last attempt failed) or
- * CONNECTING (the first is under way) while no connection stands. Else STALE when a book was late
- * and has not moved since; SYNCING when one is still to come; or READY. */
+/* BANNED: the venue has refused a connection with 403 or 429. Else, while no connection stands,
+ * DOWN (the last attempt failed) or CONNECTING (the first is under way). Else STALE when a book was
+ * late and has not moved since; SYNCING when one is still to come; or READY. */
 enum gateway_state bybit_market_state(const struct bybit_market *market);
 /* The same of one instrument. `index`: of the listing. */
 enum gateway_state bybit_market_state_of(const struct bybit_market *market, uint16_t index);

@@ -14,10 +14,12 @@ struct item {
     uint32_t symbol_length;
     struct bybit_grid grid;
     struct bybit_chain chain;
+    struct book *book; /* a copy, to notice what the engine's book will not take */
     struct trade_ids trades;
     bool had_book, late;
     int64_t received_ns, progress_ns;
     int64_t asked_ns[CHAIN_LINKS]; /* for a snapshot on that connection */
+    bool wanted[CHAIN_LINKS];      /* one is to be asked for, when a second has passed */
     struct bybit_ticker ticker;
 };
 

@@ -21,6 +21,17 @@ static const struct bybit_grid *find_grid(void *ctx, const char *symbol, uint32_
     return item ? &item->grid : NULL;
 }
 
+static enum status make_book(struct item *item, struct err *err)
+{
+    size_t size = (book_size() + CACHE_LINES_APART - 1) & ~(size_t)(CACHE_LINES_APART - 1);
+
+    item->book = aligned_alloc(CACHE_LINES_APART, size);
+    if (!item->book)
+        return err_set(err, ERR_INTERNAL, "no memory for a book");
+    book_init(item->book, item->grid.instrument);
+    return OK;
+}
+
 static enum status put_items(struct bybit_market *market, struct err *err)
 {
     for (uint16_t at = 0; at < market->config.count; at++) {
@@ -32,6 +43,8 @@ static enum status put_items(struct bybit_market *market, struct err *err)
         if (market_find(market, symbol, (uint32_t)strlen(symbol)))
             return err_format(err, ERR_CONFIG, "symbol %s: given twice", symbol);
         market_put_symbol(market, at);
+        if (make_book(&market->item[at], err) != OK)
+            return err->status;
     }
     return OK;
 }
@@ -86,6 +99,8 @@ enum status bybit_market_open(struct bybit_market **opened, struct net *net,
         bybit_market_close(market);
         return status;
     }
+    market->config.listings = NULL; /* borrowed until here */
+    market->config.url = NULL;
     *opened = market;
     return OK;
 }
@@ -94,6 +109,8 @@ void bybit_market_close(struct bybit_market *market)
 {
     for (uint32_t at = 0; at < market->lines; at++)
         net_socket_close(market->line[at].socket);
+    for (uint16_t at = 0; market->item && at < market->config.count; at++)
+        free(market->item[at].book);
     free(market->item);
     free(market->trades);
     free(market->update);

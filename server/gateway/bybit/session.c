@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define AUTH_EXPIRES_MS 10000
-#define REFUSED_WAIT_NS (30 * SECOND_NS)
+enum { REFUSED_DOUBLINGS = 5 }; /* 1 s to 32 s */
 
 /* ---- a link ----------------------------------------------------------------------------- */
 
@@ -39,7 +39,8 @@ static void opened(struct bybit *bybit, struct bybit_link *link, uint64_t epoch)
     authenticate(bybit, link);
 }
 
-/* The venue does not let us in: a key or a clock, which haste does not mend. */
+/* The venue does not let us in: it is in maintenance, or it is a key or a clock, which haste does not
+ * mend. */
 static void refused(struct bybit *bybit, struct bybit_link *link, const char *which,
                     const char *says)
 {
@@ -49,7 +50,8 @@ static void refused(struct bybit *bybit, struct bybit_link *link, const char *wh
              bybit->name, which, log_escape(shown, sizeof shown, says ? says : ""));
     link->was_refused = true;
     bybit->session.clock.due_ns = 0;
-    net_socket_drop(link->socket, REFUSED_WAIT_NS);
+    net_socket_drop(link->socket, SECOND_NS << link->refusals);
+    link->refusals += link->refusals < REFUSED_DOUBLINGS;
 }
 
 static void closed(struct bybit *bybit, struct bybit_link *link, const char *which,
@@ -130,6 +132,7 @@ static void stream_reply(struct bybit *bybit, const json_t *frame)
     }
     link->is_in = true;
     link->was_refused = false;
+    link->refusals = 0;
     bybit_dcp_restart(bybit);
     bybit_reconcile_restart(bybit);
 }
@@ -187,6 +190,7 @@ static void trade_auth(struct bybit *bybit, const json_t *frame)
     }
     link->is_in = true;
     link->was_refused = false;
+    link->refusals = 0;
 }
 
 void bybit_trade_frame(void *ctx, uint64_t epoch, char *text, size_t length, int64_t received_ns)

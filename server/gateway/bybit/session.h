@@ -28,6 +28,7 @@ struct bybit_link {
     uint64_t epoch; /* of the connection that stands; 0: none */
     bool is_in;     /* authenticated and, of the private one, subscribed */
     bool was_refused;
+    uint32_t refusals; /* log-ins in a row; each waits longer than the one before */
     int64_t pinged_ns;
 };
 

@@ -1,5 +1,6 @@
 /* Which trades have been seen: the newest few thousand of an instrument, so that a copy by the
- * other connection is known. Two sets; when the newer is full the older is forgotten. One thread. */
+ * other connection is known. Two sets; when the newer is full the older is forgotten.
+ * One thread. */
 #ifndef PITWALL_GATEWAY_BYBIT_TRADE_IDS_H
 #define PITWALL_GATEWAY_BYBIT_TRADE_IDS_H
 

@@ -67,8 +67,8 @@ struct net {
 
 /* NULL: out of memory. Failures come through ended(), never from within this call: it is told by
  * conns_turn(). */
-struct conn *conn_open(struct net *net, const struct url *url, const char *address,
-                       const struct conn_ops *ops, void *owner);
+struct conn *net_conn_open(struct net *net, const struct url *url, const char *address,
+                           const struct conn_ops *ops, void *owner);
 /* Closes it; the owner hears no more. */
 void conn_abandon(struct conn *conn);
 /* Nothing is waiting to be sent before what is written now. */

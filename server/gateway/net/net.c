@@ -93,8 +93,8 @@ static void tell_end(struct conn *conn)
     conn->ops->ended(owner, conn->why, conn->http_status, conn->text);
 }
 
-struct conn *conn_open(struct net *net, const struct url *url, const char *address,
-                       const struct conn_ops *ops, void *owner)
+struct conn *net_conn_open(struct net *net, const struct url *url, const char *address,
+                           const struct conn_ops *ops, void *owner)
 {
     struct conn *conn = calloc(1, sizeof *conn);
     struct lws_client_connect_info info = {

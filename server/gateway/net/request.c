@@ -293,8 +293,8 @@ static void link_connect(struct link *link)
     }
     link->resolving = false;
     link->address = addresses->count;
-    link->conn = conn_open(net, &link->url, addresses->text[link->tried % addresses->count],
-                           &link_ops, link);
+    link->conn = net_conn_open(net, &link->url, addresses->text[link->tried % addresses->count],
+                               &link_ops, link);
     if (!link->conn)
         link_give_up(link, "no memory for a connection");
 }

@@ -223,8 +223,9 @@ static void connect_to(struct net_socket *socket, const struct addresses *addres
         return;
     }
     socket->address_count = addresses->count;
-    socket->conn = conn_open(net, &socket->url, addresses->text[socket->address % addresses->count],
-                             &socket_ops, socket);
+    socket->conn =
+        net_conn_open(net, &socket->url, addresses->text[socket->address % addresses->count],
+                      &socket_ops, socket);
     if (!socket->conn)
         socket_ended(socket, NET_FAILED, 0, "no memory for a connection");
 }

@@ -1,17 +1,21 @@
 #include "gateway/recording/probe.h"
 
+#include "gateway/recording/probe_bybit.h"
+
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_AHEAD_BYTES = 1 << 20, BP_E8 = 10000 };
+enum { LOOK_AHEAD_BYTES = 1 << 20, BP_TENTH_E8 = 1000 };
 
 static const struct {
     const char *venue;
-    int64_t maker_fee_bp, taker_fee_bp; /* of an account without discounts, 2024 */
+    int64_t maker_fee, taker_fee; /* tenths of a bp; of an account without discounts, 2024 */
 } markets[] = {
-    [MARKET_SPOT] = {"binance-spot", 10, 10},
-    [MARKET_USDM] = {"binance-usdm", 2, 5},
-    [MARKET_COINM] = {"binance-coinm", 2, 5},
+    [MARKET_SPOT] = {"binance-spot", 100, 100},
+    [MARKET_USDM] = {"binance-usdm", 20, 50},
+    [MARKET_COINM] = {"binance-coinm", 20, 50},
+    [MARKET_BYBIT_LINEAR] = {"bybit-linear", 20, 55},
+    [MARKET_BYBIT_SPOT] = {"bybit-spot", 100, 100},
 };
 
 bool probe_time(const char *text, size_t length, int64_t *ns, const char **frame,
@@ -80,6 +84,7 @@ enum status probe_file(struct lines *lines, const char *path, struct level *leve
                        struct probe *probe, struct err *err)
 {
     struct hints hints = {0};
+    struct bybit_hints bybit = {0};
     size_t seen = 0;
     enum lines_result result;
     const char *text;
@@ -98,14 +103,16 @@ enum status probe_file(struct lines *lines, const char *path, struct level *leve
             continue;
         seen += length;
         probe->first_ns = probe->first_ns < 0 ? ns : probe->first_ns;
-        if (probe_decode(at, length, &probe->grid, &frame, levels) == BINANCE_FINE)
+        if (probe_is_bybit(at, length))
+            probe_bybit(probe, &bybit, at, length, levels);
+        else if (probe_decode(at, length, &probe->grid, &frame, levels) == BINANCE_FINE)
             note(probe, &hints, &frame);
     }
     if (probe->symbol[0] == '\0') {
-        err_set(err, ERR_DAMAGED, "no Binance frame with a symbol in its first MiB");
+        err_set(err, ERR_DAMAGED, "no frame of Binance or Bybit with a symbol in its first MiB");
         return err_wrap(err, ERR_DAMAGED, path);
     }
-    probe->market = market_of(probe, &hints);
+    probe->market = bybit.frames > 0 ? probe_bybit_market(&bybit, path) : market_of(probe, &hints);
     return OK;
 }
 
@@ -157,8 +164,8 @@ bool probe_instrument(const struct probe *probe, struct instrument *row, char ve
                                .qty_decimals = probe->grid.qty_decimals,
                                .tick_units = 1,
                                .lot_units = 1,
-                               .maker_fee_e8 = markets[probe->market].maker_fee_bp * BP_E8,
-                               .taker_fee_e8 = markets[probe->market].taker_fee_bp * BP_E8};
+                               .maker_fee_e8 = markets[probe->market].maker_fee * BP_TENTH_E8,
+                               .taker_fee_e8 = markets[probe->market].taker_fee * BP_TENTH_E8};
     snprintf(venue, MAX_NAME, "%s", name);
     if (probe->market == MARKET_COINM) {
         value_inverse(probe, row, currency);

@@ -6,14 +6,20 @@
 #include "gateway/feed.h"
 #include "gateway/recording/lines.h"
 
-enum market { MARKET_SPOT, MARKET_USDM, MARKET_COINM };
+enum market { MARKET_SPOT, MARKET_USDM, MARKET_COINM, MARKET_BYBIT_LINEAR, MARKET_BYBIT_SPOT };
 
 struct probe {
     enum market market;
     char symbol[MAX_NAME];
     int64_t first_ns;
-    struct binance_grid grid;
+    struct binance_grid grid; /* of Bybit too */
+    uint16_t depth;           /* of Bybit: the deepest of its books; 0: none */
 };
+
+static inline bool probe_is_of_bybit(const struct probe *probe)
+{
+    return probe->market == MARKET_BYBIT_LINEAR || probe->market == MARKET_BYBIT_SPOT;
+}
 
 /* Local time at the start of a line; *frame and *length: what follows the blank. */
 bool probe_time(const char *text, size_t length, int64_t *ns, const char **frame,

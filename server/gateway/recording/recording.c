@@ -1,8 +1,10 @@
 #include "gateway/recording/recording.h"
 
 #include "gateway/binance/sync.h"
+#include "gateway/recording/bybit.h"
 #include "gateway/recording/files.h"
 #include "gateway/recording/probe.h"
+#include "gateway/recording/probe_bybit.h"
 #include "thread/log.h"
 
 #include <stdio.h>
@@ -28,6 +30,7 @@ struct source {
     struct lines *lines;
     void *held;
     struct binance_sync sync;
+    struct bybit_player *bybit; /* NULL: it is of Binance */
     struct recording_counts counts;
     bool has_line;
     const char *frame;
@@ -129,21 +132,30 @@ static struct source *earliest(const struct recording *recording)
     return first;
 }
 
-static void refuse(struct recording *recording, struct source *source, enum binance_reason reason,
+/* What is off the grid is asked how fine a grid it wants. */
+static void note_off_grid(struct recording *recording, struct source *source)
+{
+    struct binance_frame frame;
+    struct bybit_frame bybit;
+
+    source->counts.off_grid++;
+    if (source->bybit)
+        (void)probe_bybit_decode(source->frame, source->length, source->probe.symbol,
+                                 &source->wanted, &bybit, recording->update->levels);
+    else
+        (void)probe_decode(source->frame, source->length, &source->wanted, &frame,
+                           recording->update->levels);
+}
+
+/* `why` in the words of the venue's decoder. */
+static void refuse(struct recording *recording, struct source *source, const char *why,
                    struct scan_text wrong)
 {
     char says[SAYS_MAX];
     int shown = wrong.length < 80 ? (int)wrong.length : 80;
 
-    if (reason == BINANCE_OFF_TICK || reason == BINANCE_OFF_LOT) {
-        struct binance_frame frame;
-
-        source->counts.off_grid++;
-        (void)probe_decode(source->frame, source->length, &source->wanted, &frame,
-                           recording->update->levels);
-    }
-    snprintf(says, sizeof says, "frame refused: %s%s%.*s", binance_reason_says(reason),
-             wrong.at ? ": " : "", wrong.at ? shown : 0, wrong.at ? wrong.at : "");
+    snprintf(says, sizeof says, "frame refused: %s%s%.*s", why, wrong.at ? ": " : "",
+             wrong.at ? shown : 0, wrong.at ? wrong.at : "");
     damaged(recording, source, says);
 }
 
@@ -199,6 +211,26 @@ static bool take_frame(struct recording *recording, struct source *source,
     return true;
 }
 
+static bool play_bybit_line(struct recording *recording, struct source *source)
+{
+    bool goes_out;
+    enum bybit_reason reason = bybit_player_take(source->bybit, source->frame, source->length,
+                                                 recording->update, &source->counts, &goes_out);
+
+    if (reason != BYBIT_FINE) {
+        struct scan_text wrong = source->bybit->frame.wrong;
+
+        if (reason == BYBIT_OFF_TICK || reason == BYBIT_OFF_LOT)
+            note_off_grid(recording, source);
+        refuse(recording, source, bybit_reason_says(reason), wrong);
+        return false;
+    }
+    recording->update->received_ns = source->line_ns;
+    if (goes_out && recording->update->kind == MARKET_TRADE)
+        recording->releasing = source;
+    return goes_out;
+}
+
 static bool play_line(struct recording *recording, struct source *source)
 {
     struct market_update *update = recording->update;
@@ -207,11 +239,13 @@ static bool play_line(struct recording *recording, struct source *source)
                                                 &frame, update->levels, MAX_MARKET_LEVELS);
 
     if (reason != BINANCE_FINE) {
-        refuse(recording, source, reason, frame.wrong);
+        if (reason == BINANCE_OFF_TICK || reason == BINANCE_OFF_LOT)
+            note_off_grid(recording, source);
+        refuse(recording, source, binance_reason_says(reason), frame.wrong);
         return false;
     }
     if (is_foreign(source, frame.symbol)) {
-        refuse(recording, source, BINANCE_FOREIGN, frame.symbol);
+        refuse(recording, source, binance_reason_says(BINANCE_FOREIGN), frame.symbol);
         return false;
     }
     update->instrument = source->instrument;
@@ -235,8 +269,11 @@ static struct market_update *release(struct recording *recording)
 {
     struct source *source = recording->releasing;
     uint64_t gaps = source->sync.gaps;
-    struct market_update *update = binance_sync_release(&source->sync);
+    struct market_update *update;
 
+    if (source->bybit)
+        return bybit_player_more(source->bybit, recording->update) ? recording->update : NULL;
+    update = binance_sync_release(&source->sync);
     source->counts.sequence_gaps += source->sync.gaps - gaps;
     return update;
 }
@@ -248,6 +285,7 @@ static const struct market_update *next(struct feed *feed)
     struct recording *recording = recording_of(feed);
     struct source *source;
 
+    assert(recording->update);
     if (!recording->started)
         (void)rewind_feed(feed, NULL);
     if (recording->releasing) {
@@ -258,7 +296,8 @@ static const struct market_update *next(struct feed *feed)
         recording->releasing = NULL;
     }
     while ((source = earliest(recording)) != NULL) {
-        bool goes_out = play_line(recording, source);
+        bool goes_out =
+            source->bybit ? play_bybit_line(recording, source) : play_line(recording, source);
 
         advance(recording, source);
         if (goes_out)
@@ -271,6 +310,10 @@ static void start_source(struct recording *recording, struct source *source)
 {
     source->counts = (struct recording_counts){0};
     source->wanted = source->probe.grid;
+    if (source->bybit)
+        bybit_player_start(source->bybit, source->probe.symbol, source->probe.depth,
+                           source->wanted.price_decimals, source->wanted.qty_decimals,
+                           source->instrument);
     binance_sync_init(&source->sync, source->probe.market != MARKET_SPOT, source->held, HELD_BYTES);
     source->part_at = 0;
     open_part(recording, source);
@@ -301,6 +344,7 @@ static void close_feed(struct feed *feed)
     for (uint16_t i = 0; i < recording->sources; i++) {
         lines_destroy(recording->source[i]->lines);
         free(recording->source[i]->held);
+        free(recording->source[i]->bybit);
         free(recording->source[i]);
     }
     for (uint32_t i = 0; i < recording->parts; i++)
@@ -338,11 +382,13 @@ static struct source *add_source(struct recording *recording, const struct probe
     if (source) {
         source->lines = lines_create();
         source->held = malloc(HELD_BYTES);
+        source->bybit = probe_is_of_bybit(probe) ? calloc(1, sizeof *source->bybit) : NULL;
         source->probe = *probe;
         source->instrument = recording->sources;
         recording->source[recording->sources++] = source;
     }
-    if (!source || !source->lines || !source->held) {
+    if (!source || !source->lines || !source->held ||
+        (probe_is_of_bybit(probe) && !source->bybit)) {
         err_set(err, ERR_INTERNAL, "out of memory");
         return NULL;
     }
@@ -366,6 +412,8 @@ static void add_part(struct source *source, struct part *part)
         source->part[at] = source->part[at - 1];
     source->part[at] = part;
     finer(&source->probe.grid, part->probe.grid);
+    if (part->probe.depth > source->probe.depth)
+        source->probe.depth = part->probe.depth;
 }
 
 /* A file without frames is no reason to stop while others have some; one that cannot be read is. */

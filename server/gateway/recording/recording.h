@@ -1,4 +1,4 @@
-/* A feed out of recordings of Binance: `<local time> <frame>` a line, plain or gzip.
+/* A feed out of recordings of Binance and Bybit: `<local time> <frame>` a line, plain or gzip.
  *
  * Files of one instrument are its parts, in the order of their first lines; the state of an
  * instrument survives from part to part. Several instruments are merged by local time (of equal
@@ -9,6 +9,11 @@
  * have, which become the grid of ticks and lots. A value that turns up later with more decimals is
  * never rounded: its frame is refused and counted, and recording_refine() makes the grid finer, so
  * that whoever can start again does.
+ *
+ * Of Bybit (frames that begin with their topic): spot when the file is named bybit-spot_.., or when
+ * `ts` precedes `type` in books of more than one level; else linear. The book is that of the
+ * deepest orderbook topic. A break of its chain is MARKET_LOST. Tickers are counted, and their touch
+ * is left to the book, which is newer.
  *
  * Damage (a line without a time, a frame that cannot be decoded or belongs to another symbol, a
  * cut gzip) is counted and reported; all the rest is played.
@@ -34,7 +39,7 @@ typedef void (*recording_damage_fn)(void *ctx, uint16_t instrument, const char *
                                     const char *says);
 
 /* Opens files, and in folders all *.gz, *.txt and *.jsonl. Fails when a path cannot be read or no
- * file holds frames of Binance; *feed is then untouched. Damage is reported while playing, to the
+ * file holds frames of either; *feed is then untouched. Damage is reported while playing, to the
  * log unless recording_on_damage says otherwise. */
 enum status recording_open(const char *const paths[], uint32_t count, struct feed **feed,
                            struct err *err);

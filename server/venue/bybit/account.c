@@ -149,7 +149,8 @@ void get_key_info(struct call *call)
     for (uint8_t at = 0; at < key->ip_count; at++)
         text_put(text, "%s\"%s\"", at ? "," : "", key->ips[at]);
     text_put(text, "%s],\"type\":1,\"deadlineDay\":%" PRId64 ",", key->ip_count ? "" : "\"*\"",
-             key->expires_ms ? (key->expires_ms - ms_of_ns(call->now_ns)) / 86400000 : -2);
+             key->expires_ms ? (key->expires_ms - wire_ms(call->bybit, call->now_ns)) / 86400000
+                             : -2);
     put_expiry(text, key->expires_ms);
     text_put(text,
              ",\"createdAt\":\"2024-01-01T00:00:00Z\",\"unified\":0,\"uta\":1,\"userID\":%" PRIu64

@@ -93,9 +93,9 @@ bool units_read(const char *text, uint32_t decimals, int64_t unit, int64_t *unit
     return true;
 }
 
-int64_t ms_of_ns(int64_t ns)
+int64_t wire_ms(const struct bybit *bybit, int64_t ns)
 {
-    return ns / NS_PER_MS;
+    return (ns + bybit->clock_offset_ns) / NS_PER_MS;
 }
 
 /* ---- ids ------------------------------------------------------------------------------------ */

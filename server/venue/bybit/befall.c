@@ -5,6 +5,20 @@
 
 #include <string.h>
 
+bool fault_silences(const struct venue_fault *fault)
+{
+    switch ((enum venue_fault_verb)fault->verb) {
+    case VENUE_FAULT_DROP_ACK:
+    case VENUE_FAULT_LOST_FILL:
+    case VENUE_FAULT_HALF_OPEN:
+    case VENUE_FAULT_CLOSE:
+    case VENUE_FAULT_RST:
+        return true;
+    default:
+        return false;
+    }
+}
+
 struct venue_delivery fault_delivery(const struct venue_fault *fault)
 {
     struct venue_delivery how = {0};

@@ -81,14 +81,14 @@ static void put_book(struct bybit *bybit, struct text *text, uint16_t instrument
     text_clear(text);
     text_put(text, "{\"topic\":\"orderbook.%u.%s\",", stream_depth(stream), row->symbol);
     if (ts_first)
-        text_put(text, "\"ts\":%" PRId64 ",\"type\":\"%s\",", ms_of_ns(now_ns), type);
+        text_put(text, "\"ts\":%" PRId64 ",\"type\":\"%s\",", wire_ms(bybit, now_ns), type);
     else
-        text_put(text, "\"type\":\"%s\",\"ts\":%" PRId64 ",", type, ms_of_ns(now_ns));
+        text_put(text, "\"type\":\"%s\",\"ts\":%" PRId64 ",", type, wire_ms(bybit, now_ns));
     text_put(text, "\"data\":{\"s\":\"%s\",", row->symbol);
     put_levels(text, row, "b", parts->levels[0], parts->count[0]);
     put_levels(text, row, "a", parts->levels[1], parts->count[1]);
     text_put(text, "\"u\":%" PRId64 ",\"seq\":%" PRIu64 "},\"cts\":%" PRId64 "}", parts->u,
-             parts->seq, ms_of_ns(now_ns));
+             parts->seq, wire_ms(bybit, now_ns));
 }
 
 static struct parts snapshot_of(const struct stream_book *book)
@@ -208,8 +208,10 @@ const struct stream_book *book_refresh(struct bybit *bybit, uint16_t instrument,
         return book;
     book->u++;
     book->live = true;
-    if (befall(bybit, instrument, stream, now_ns, &verb))
+    if (befall(bybit, instrument, stream, now_ns, &verb)) {
+        bybit->publish_fault = (struct venue_fault){0};
         return book;
+    }
     delta.u = book->u;
     delta.seq = seq;
     if (stream == STREAM_BOOK_1 || book->wants_snapshot)
@@ -234,6 +236,8 @@ void book_turn(struct bybit *bybit, uint16_t instrument, enum stream stream, int
         book->seq--; /* looked at again, whatever happened */
     }
     book_refresh(bybit, instrument, stream, now_ns);
+    if (now_ns < book->stale_until_ns)
+        return; /* since just now */
     if (book->wants_snapshot || (stream == STREAM_BOOK_1 && now_ns - book->sent_ns >= REPEAT_NS))
         send_snapshot(bybit, instrument, stream, now_ns);
 }

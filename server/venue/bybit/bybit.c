@@ -14,11 +14,6 @@
 
 enum { IPS_MAX = 64, PLAY_MOST = 4096 };
 
-int64_t bybit_now_ns(const struct bybit *bybit)
-{
-    return clock_real_ns() + bybit->clock_offset_ns;
-}
-
 void bybit_log(struct bybit *bybit, const struct venue_ledger_line *line)
 {
     struct venue_ledger_line stamped;
@@ -33,23 +28,29 @@ void bybit_log(struct bybit *bybit, const struct venue_ledger_line *line)
 
 /* ---- what the server asks ------------------------------------------------------------------------ */
 
-static bool accepts(void *ctx, const char *peer)
+static void log_connection(struct bybit *bybit, struct venue_conn *conn, const char *status)
+{
+    const char *peer = venue_conn_peer(conn);
+    const struct venue_ledger_line line = {.conn = venue_conn_no(conn),
+                                           .kind = "connect",
+                                           .status = status,
+                                           .body = peer,
+                                           .body_length = strlen(peer)};
+
+    bybit_log(bybit, &line);
+}
+
+static bool accepts(void *ctx, struct venue_conn *conn)
 {
     struct bybit *bybit = ctx;
     struct venue_fault fault = venue_faults_draw(bybit->faults, VENUE_ON_CONNECT, UINT16_MAX);
-    const struct venue_ledger_line line = {.kind = "connect",
-                                           .body = peer,
-                                           .body_length = strlen(peer),
-                                           .status = fault.verb ? "refused" : "accepted"};
+    bool refused = fault.verb == VENUE_FAULT_RST || fault.verb == VENUE_FAULT_CLOSE;
 
-    bybit_log(bybit, &line);
-    if (fault.verb == VENUE_FAULT_REFUSE)
-        bybit->refuse_until_ns = clock_real_ns() + fault.for_ns;
-    if (fault.verb == VENUE_FAULT_TLS_BAD_CERT || fault.verb == VENUE_FAULT_BAN ||
-        fault.verb == VENUE_FAULT_MAINTENANCE || fault.verb == VENUE_FAULT_CLOCK_OFFSET)
-        fault_apply(bybit, NULL, 0, UINT16_MAX, &fault, bybit_now_ns(bybit));
-    return clock_real_ns() >= bybit->refuse_until_ns && fault.verb != VENUE_FAULT_RST &&
-           fault.verb != VENUE_FAULT_CLOSE && fault.verb != VENUE_FAULT_DROP_REQ;
+    if (!refused)
+        fault_apply(bybit, conn, 0, UINT16_MAX, &fault, clock_real_ns());
+    refused |= clock_real_ns() < bybit->refuse_until_ns;
+    log_connection(bybit, conn, refused ? "refused" : "opened");
+    return !refused;
 }
 
 static bool pongs(void *ctx, struct venue_conn *conn)
@@ -64,17 +65,17 @@ static bool pongs(void *ctx, struct venue_conn *conn)
 
 static void on_closed(void *ctx, struct venue_conn *conn)
 {
+    log_connection(ctx, conn, "closed");
     session_closed(ctx, conn);
 }
 
-static int64_t on_turn(void *ctx, int64_t real_ns)
+static int64_t on_turn(void *ctx, int64_t now_ns)
 {
     struct bybit *bybit = ctx;
-    int64_t now_ns = real_ns + bybit->clock_offset_ns;
-    int64_t next_ns = (real_ns / STEP_NS + 1) * STEP_NS;
+    int64_t next_ns = (now_ns / STEP_NS + 1) * STEP_NS;
     int64_t market_ns;
 
-    if (bybit->bad_cert_until_ns && real_ns >= bybit->bad_cert_until_ns) {
+    if (bybit->bad_cert_until_ns && now_ns >= bybit->bad_cert_until_ns) {
         bybit->bad_cert_until_ns = 0;
         venue_server_bad_cert(bybit->server, false);
     }
@@ -82,14 +83,12 @@ static int64_t on_turn(void *ctx, int64_t real_ns)
     if (now_ns >= bybit->streams->next_ns) { /* each 10 ms */
         venue_advance(bybit->venue, now_ns);
         dcp_turn(bybit, now_ns);
-        session_turn(bybit, real_ns);
+        session_turn(bybit, now_ns);
     }
     pushes_flush(bybit, now_ns);
     streams_turn(bybit, now_ns);
     market_ns = venue_market_next_ns(bybit->market);
-    if (market_ns != INT64_MAX && market_ns - bybit->clock_offset_ns < next_ns)
-        next_ns = market_ns - bybit->clock_offset_ns;
-    return next_ns;
+    return market_ns < next_ns ? market_ns : next_ns;
 }
 
 /* ---- open and close ---------------------------------------------------------------------------------- */
@@ -149,7 +148,7 @@ static enum status open_server(struct bybit *bybit, struct err *err)
     return venue_server_open(&bybit->server, &config, err);
 }
 
-enum status bybit_open(struct bybit **opened, const struct bybit_config *config, struct err *err)
+enum status bybit_serve(struct bybit **opened, const struct bybit_config *config, struct err *err)
 {
     struct bybit *bybit = calloc(1, sizeof *bybit);
     enum status status;

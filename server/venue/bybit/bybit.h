@@ -22,7 +22,7 @@ struct bybit_config {
 
 struct bybit;
 
-enum status bybit_open(struct bybit **bybit, const struct bybit_config *config, struct err *err);
+enum status bybit_serve(struct bybit **bybit, const struct bybit_config *config, struct err *err);
 /* Serves until *stop is set. ERR_IO: the state could not be saved. */
 enum status bybit_run(struct bybit *bybit, const volatile int *stop, struct err *err);
 void bybit_wake(struct bybit *bybit); /* from a signal handler's thread */

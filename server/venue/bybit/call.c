@@ -95,6 +95,7 @@ static bool passes_rate(struct call *call)
     call->rate =
         rate_take(&bybit->rates[call->key->account][call->route->rate][category],
                   rate_limit(call->route->rate, category), cost_of(call), NS_PER_S, call->now_ns);
+    call->rate.reset_ms += bybit->clock_offset_ns / NS_PER_MS;
     if (bybit->config.no_limits)
         call->rate.passes = true;
     if (!call->rate.passes)
@@ -161,7 +162,7 @@ void call_log_out(struct call *call, const struct text *answer)
         .body_is_json = true,
     };
 
-    if (call->fault.verb == VENUE_FAULT_DROP_ACK)
+    if (fault_silences(&call->fault))
         strcpy(status, "lost");
     else if (call->code != 0)
         snprintf(status, sizeof status, "refused-%d", call->code);

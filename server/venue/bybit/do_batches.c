@@ -36,7 +36,8 @@ static void serve_one(struct call *batch, json_t *item, void (*serve)(struct cal
              order ? order_id_text(batch->bybit, id, order) : "");
     text_json(batch->result, arg_text(&call, "orderLinkId", rooms[1]));
     if (creates && call.code == 0)
-        text_put(batch->result, ",\"createAt\":\"%" PRId64 "\"", ms_of_ns(batch->now_ns));
+        text_put(batch->result, ",\"createAt\":\"%" PRId64 "\"",
+                 wire_ms(batch->bybit, batch->now_ns));
     else if (creates)
         text_put(batch->result, ",\"createAt\":\"\"");
     text_put(batch->result, "}");

@@ -300,7 +300,9 @@ void do_cancel(struct call *call)
     befall_cancel(call, link);
     answer = venue_cancel(call->bybit->venue, call->key->account, &call->order_no, link,
                           VENUE_END_BY_USER, call->now_ns);
-    if (answer == VENUE_OK)
+    /* Taken before the venue knew of the fill: both states are told, Filled twice. */
+    if (answer == VENUE_OK ||
+        (answer == VENUE_ALREADY_FILLED && call->fault.verb == VENUE_FAULT_LATE_FILL))
         put_ids(call);
     else
         call_answer(call, answer);

@@ -100,20 +100,32 @@ static bool has_ended(const struct venue_order *order)
     return order->status != VENUE_ORDER_NEW && order->status != VENUE_ORDER_PARTLY_FILLED;
 }
 
+/* 0 when there is no price, or it does not fit. */
+static int64_t value_e8(const struct venue_instrument *row, int64_t ticks, int64_t lots)
+{
+    int64_t value = 0;
+
+    return ticks > 0 && instrument_value_e8(&row->grid, ticks, lots, &value) ? value : 0;
+}
+
+/* Of an order zero is shown as any other size. */
+static void put_filled(struct text *text, const struct venue_instrument *row, int64_t lots)
+{
+    text_decimal(text, lots * row->grid.lot_units, row->grid.qty_decimals,
+                 row->category == VENUE_SPOT);
+}
+
 static void put_sizes(struct text *text, const struct venue_instrument *row,
                       const struct venue_order *order)
 {
     int64_t leaves = has_ended(order) ? 0 : order->qty_lots - order->filled_lots;
-    int64_t leaves_e8 = 0;
 
-    if (!instrument_value_e8(&row->grid, order->price_ticks, leaves, &leaves_e8))
-        leaves_e8 = 0;
     text_put(text, "\"leavesQty\":");
-    put_qty(text, row, leaves);
+    put_filled(text, row, leaves);
     text_put(text, ",");
-    text_money(text, "leavesValue", leaves_e8);
+    text_money(text, "leavesValue", value_e8(row, order->price_ticks, leaves));
     text_put(text, "\"cumExecQty\":");
-    put_qty(text, row, order->filled_lots);
+    put_filled(text, row, order->filled_lots);
     text_put(text, ",");
     text_money(text, "cumExecValue", order->filled_value_e8);
     text_put(text, "\"avgPrice\":");
@@ -170,7 +182,8 @@ void put_order(struct bybit *bybit, struct text *text, const struct venue_order 
     text_put(text,
              "\"createdTime\":\"%" PRId64 "\",\"updatedTime\":\"%" PRId64
              "\",\"rejectReason\":\"%s\",",
-             ms_of_ns(order->created_ns), ms_of_ns(order->updated_ns), reject_reason(order->end));
+             wire_ms(bybit, order->created_ns), wire_ms(bybit, order->updated_ns),
+             reject_reason(order->end));
     text_put(text,
              "\"stopOrderType\":\"\",\"tpslMode\":\"\",\"triggerPrice\":\"\",\"takeProfit\":\"\","
              "\"stopLoss\":\"\",\"tpTriggerBy\":\"\",\"slTriggerBy\":\"\",\"tpLimitPrice\":\"\","
@@ -208,7 +221,7 @@ static void put_execution_ids(struct bybit *bybit, struct text *text,
              execution->order_no ? id_text(bybit, id, row->category, execution->order_no, 1) : "");
     text_json(text, execution->link);
     text_put(text, ",\"side\":\"%s\",\"execTime\":\"%" PRId64 "\",\"isMaker\":%s,\"seq\":%" PRIu64,
-             side_text(execution->side), ms_of_ns(execution->at_ns),
+             side_text(execution->side), wire_ms(bybit, execution->at_ns),
              execution->maker ? "true" : "false", execution->seq);
 }
 
@@ -268,10 +281,9 @@ void put_execution(struct bybit *bybit, struct text *text, const struct venue_ex
 static int64_t unrealised_e8(const struct venue_instrument *row,
                              const struct venue_position *position, int64_t mark_ticks)
 {
-    int64_t now_e8 = 0;
+    int64_t now_e8 = value_e8(row, mark_ticks, llabs(position->lots));
 
-    if (position->lots == 0 ||
-        !instrument_value_e8(&row->grid, mark_ticks, llabs(position->lots), &now_e8))
+    if (position->lots == 0 || mark_ticks == 0)
         return 0;
     return position->lots > 0 ? now_e8 - position->entry_value_e8
                               : position->entry_value_e8 - now_e8;
@@ -287,21 +299,21 @@ static int64_t share_e8(int64_t amount_e8, int64_t ratio_e8)
 static void put_position_money(struct text *text, const struct venue_instrument *row,
                                const struct venue_position *position, int64_t mark_ticks)
 {
-    int64_t value_e8 = position->entry_value_e8;
+    int64_t entry_e8 = position->entry_value_e8;
     int64_t initial_e8 = position->leverage_e8
-                             ? (int64_t)((__int128)value_e8 * RATIO_ONE_E8 / position->leverage_e8)
-                             : value_e8;
+                             ? (int64_t)((__int128)entry_e8 * RATIO_ONE_E8 / position->leverage_e8)
+                             : entry_e8;
 
     text_money(text, "leverage", position->leverage_e8);
-    text_money(text, "positionValue", position->lots ? value_e8 : 0);
+    text_money(text, "positionValue", position->lots ? entry_e8 : 0);
     text_money(text, "positionBalance", position->lots ? initial_e8 : 0);
     text_put(text, "\"markPrice\":");
     put_price(text, row, mark_ticks);
     text_put(text, ",");
     text_money(text, "positionIM", initial_e8);
     text_money(text, "positionIMByMp", initial_e8);
-    text_money(text, "positionMM", share_e8(value_e8, row->grid.maintenance_margin_e8));
-    text_money(text, "positionMMByMp", share_e8(value_e8, row->grid.maintenance_margin_e8));
+    text_money(text, "positionMM", share_e8(entry_e8, row->grid.maintenance_margin_e8));
+    text_money(text, "positionMMByMp", share_e8(entry_e8, row->grid.maintenance_margin_e8));
     text_money(text, "unrealisedPnl", unrealised_e8(row, position, mark_ticks));
     text_money(text, "curRealisedPnl", position->day_realised_e8);
     text_money(text, "cumRealisedPnl", position->realised_e8);
@@ -339,5 +351,6 @@ void put_position(struct bybit *bybit, struct text *text, uint16_t account, uint
              "\"adlRankIndicator\":0,\"autoAddMargin\":0,\"leverageSysUpdatedTime\":\"\","
              "\"mmrSysUpdatedTime\":\"\",\"createdTime\":\"%" PRId64 "\",\"updatedTime\":\"%" PRId64
              "\",\"seq\":%" PRIu64 ",\"isReduceOnly\":false}",
-             ms_of_ns(position->created_ns), ms_of_ns(position->updated_ns), position->seq);
+             wire_ms(bybit, position->created_ns), wire_ms(bybit, position->updated_ns),
+             position->seq);
 }

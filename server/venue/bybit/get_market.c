@@ -46,7 +46,7 @@ static void put_linear_row(struct bybit *bybit, struct text *text,
              "\"baseCoin\":\"%s\",\"quoteCoin\":\"%s\",\"launchTime\":\"%" PRId64
              "\",\"deliveryTime\":\"0\",\"deliveryFeeRate\":\"\",\"priceScale\":\"%u\",",
              row->symbol, status_text(row->status), venue_coin(bybit->venue, row->base),
-             venue_coin(bybit->venue, row->quote), ms_of_ns(row->launched_ns),
+             venue_coin(bybit->venue, row->quote), (int64_t)(row->launched_ns / NS_PER_MS),
              row->grid.price_decimals);
     text_put(text, "\"leverageFilter\":{\"minLeverage\":\"1\",");
     text_money(text, "maxLeverage", row->leverage_max);
@@ -212,7 +212,8 @@ void get_orderbook(struct call *call)
                  book->count[side] < limit ? book->count[side] : (uint32_t)limit);
     text_put(call->result,
              "\"ts\":%" PRId64 ",\"u\":%" PRId64 ",\"seq\":%" PRIu64 ",\"cts\":%" PRId64 "}",
-             ms_of_ns(call->now_ns), book->u, book->seq, ms_of_ns(call->now_ns));
+             wire_ms(call->bybit, call->now_ns), book->u, book->seq,
+             wire_ms(call->bybit, call->now_ns));
 }
 
 void get_trades(struct call *call)
@@ -241,8 +242,8 @@ void get_trades(struct call *call)
         text_put(call->result,
                  ",\"side\":\"%s\",\"time\":\"%" PRId64
                  "\",\"isBlockTrade\":false,\"isRPITrade\":false,\"seq\":\"%" PRIu64 "\"}",
-                 trades[at].taker_side == SIDE_BUY ? "Buy" : "Sell", ms_of_ns(trades[at].at_ns),
-                 trades[at].seq);
+                 trades[at].taker_side == SIDE_BUY ? "Buy" : "Sell",
+                 wire_ms(call->bybit, trades[at].at_ns), trades[at].seq);
     }
     text_put(call->result, "]}");
 }

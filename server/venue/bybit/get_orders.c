@@ -68,10 +68,11 @@ static bool fits_instrument(struct call *call, const struct filter *filter, uint
             strcmp(filter->settle, venue_coin(venue, row->settle)) == 0);
 }
 
-static bool fits_time(const struct filter *filter, int64_t at_ns)
+static bool fits_time(struct call *call, const struct filter *filter, int64_t at_ns)
 {
-    return !filter->from_ms ||
-           (ms_of_ns(at_ns) >= filter->from_ms && ms_of_ns(at_ns) <= filter->to_ms);
+    int64_t at_ms = wire_ms(call->bybit, at_ns);
+
+    return !filter->from_ms || (at_ms >= filter->from_ms && at_ms <= filter->to_ms);
 }
 
 static bool is_active(const struct venue_order *order)
@@ -107,7 +108,7 @@ static bool is_shown(struct call *call, const struct filter *filter,
         return is_active(order);
     if (shown == SHOW_RECENT)
         return is_active(order) || closed < CLOSED_MAX;
-    if (!fits_time(filter, order->created_ns))
+    if (!fits_time(call, filter, order->created_ns))
         return false;
     /* What was cancelled without a fill is forgotten after a day: documented. */
     if ((order->status == VENUE_ORDER_CANCELLED || order->status == VENUE_ORDER_REJECTED) &&
@@ -173,7 +174,7 @@ static bool fits_execution(struct call *call, const struct filter *filter,
     return fits_instrument(call, filter, execution->instrument) &&
            (!filter->order_no || filter->order_no == execution->order_no) &&
            (!*filter->link || strcmp(filter->link, execution->link) == 0) &&
-           fits_time(filter, execution->at_ns) &&
+           fits_time(call, filter, execution->at_ns) &&
            (!*filter->exec_type || (strcmp(filter->exec_type, "Trade") == 0) ==
                                        (execution->exec_type == VENUE_EXEC_TRADE));
 }

@@ -15,6 +15,7 @@
 #include "venue/bybit/bybit.h"
 #include "venue/bybit/codes.h"
 #include "venue/bybit/keys.h"
+#include "thread/clock.h"
 #include "venue/bybit/rate.h"
 #include "venue/faults.h"
 #include "venue/ledger.h"
@@ -171,7 +172,7 @@ struct call {
     const char *message;
     char message_text[200];
     struct rate_verdict rate;
-    int64_t now_ns, received_ns; /* venue clock; real clock */
+    int64_t now_ns, received_ns; /* of serving it; when its bytes were read */
     uint8_t category;
     uint64_t order_no; /* for the ledger */
     struct venue_fault fault;
@@ -218,7 +219,8 @@ void put_qty(struct text *text, const struct venue_instrument *row, int64_t lots
 /* Value per size, eight decimals, trimmed. */
 void put_average(struct text *text, const struct venue_instrument *row, int64_t value_e8,
                  int64_t lots);
-int64_t ms_of_ns(int64_t ns);
+/* A stamp of the core's (real) clock as the venue tells it: in ms, off by what a fault has set. */
+int64_t wire_ms(const struct bybit *bybit, int64_t ns);
 
 /* --- what answers and pushes say of a thing: JSON objects --- */
 void put_order(struct bybit *bybit, struct text *text, const struct venue_order *order,
@@ -295,8 +297,9 @@ bool sim_request(struct bybit *bybit, struct venue_conn *conn, const struct wire
 /* Does what befalls the whole venue or the connection by itself. */
 void fault_apply(struct bybit *bybit, struct venue_conn *conn, uint16_t account,
                  uint16_t instrument, const struct venue_fault *fault, int64_t now_ns);
+/* Its message does not leave: lost, or the connection is gone. */
+bool fault_silences(const struct venue_fault *fault);
 struct venue_delivery fault_delivery(const struct venue_fault *fault);
-int64_t bybit_now_ns(const struct bybit *bybit); /* venue clock */
 void bybit_log(struct bybit *bybit, const struct venue_ledger_line *line);
 
 #endif

@@ -80,7 +80,7 @@ static void change(struct bybit *bybit, struct session *session, const json_t *a
             continue;
         if (wanted.is_dcp) {
             session->dcp[wanted.product] = on;
-            dcp_carrier_changed(bybit, session->key->account, wanted.product, bybit_now_ns(bybit));
+            dcp_carrier_changed(bybit, session->key->account, wanted.product, clock_real_ns());
         } else if (wanted.is_all) {
             session->topic_all[wanted.topic] = on;
         } else if (wanted.category < VENUE_CATEGORY_COUNT) {

@@ -98,7 +98,7 @@ static void put_message(struct bybit *bybit, struct text *text, const struct pus
                  keys_of_account(&bybit->keys, push->account)->uid, bybit->push_no++);
     text_put(text, "\"topic\":\"%s%s%s\",\"creationTime\":%" PRId64 ",\"data\":[",
              topic_names[topic], categorised ? "." : "", categorised ? category_name(category) : "",
-             ms_of_ns(now_ns));
+             wire_ms(bybit, now_ns));
     if (topic == TOPIC_ORDER)
         put_order(bybit, text, &push->order, true);
     else if (topic == TOPIC_EXECUTION)
@@ -155,12 +155,6 @@ static void log_push(struct bybit *bybit, const struct session *session, const s
     text_free(&numbers[1]);
 }
 
-static bool is_lost(const struct venue_fault *fault)
-{
-    return fault->verb == VENUE_FAULT_LOST_FILL || fault->verb == VENUE_FAULT_DROP_ACK ||
-           fault->verb == VENUE_FAULT_DROP_REQ;
-}
-
 static struct venue_delivery delivery_of(struct bybit *bybit, const struct venue_fault *fault)
 {
     struct venue_delivery how = fault_delivery(fault);
@@ -182,12 +176,11 @@ static void send_one(struct bybit *bybit, struct session *session, const struct 
                            : venue_instrument(bybit->venue, push->at)->category;
 
     put_message(bybit, &bybit->frame, push, topic, category, categorised, now_ns);
-    log_push(bybit, session, push, kind, &bybit->frame, is_lost(fault) ? "lost" : NULL);
-    if (is_lost(fault))
-        return;
+    log_push(bybit, session, push, kind, &bybit->frame, fault_silences(fault) ? "lost" : NULL);
     if (fault->verb == VENUE_FAULT_CORRUPT_JSON)
         bybit->frame.length--;
-    session_send(session, &bybit->frame, &how);
+    if (!fault_silences(fault))
+        session_send(session, &bybit->frame, &how);
     if (fault->verb == VENUE_FAULT_DUP) {
         log_push(bybit, session, push, kind, &bybit->frame, "repeated");
         session_send(session, &bybit->frame, NULL);

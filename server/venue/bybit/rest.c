@@ -85,7 +85,8 @@ static void put_headers(struct text *headers, const struct call *call)
 {
     text_clear(headers);
     text_put(headers, "Timenow: %" PRId64 "\r\nTraceid: %016" PRIx64 "%016" PRIx64 "\r\n",
-             ms_of_ns(call->now_ns), (uint64_t)call->received_ns, venue_conn_no(call->conn));
+             wire_ms(call->bybit, call->now_ns), (uint64_t)call->received_ns,
+             venue_conn_no(call->conn));
     if (call->rate.limit)
         text_put(headers,
                  "X-Bapi-Limit: %" PRId64 "\r\nX-Bapi-Limit-Status: %" PRId64
@@ -100,7 +101,7 @@ static void put_envelope(struct text *out, const struct call *call)
     text_json(out, call->message);
     text_put(out, ",\"result\":%s,\"retExtInfo\":%s,\"time\":%" PRId64 "}",
              call->result->length ? call->result->at : "{}",
-             call->ext->length ? call->ext->at : "{}", ms_of_ns(call->now_ns));
+             call->ext->length ? call->ext->at : "{}", wire_ms(call->bybit, call->now_ns));
 }
 
 static void corrupt(struct text *out)
@@ -117,7 +118,7 @@ static void answer(struct call *call)
     put_envelope(&bybit->out, call);
     if (call->route->is_private && call->key)
         call_log_out(call, &bybit->out);
-    if (call->fault.verb == VENUE_FAULT_DROP_ACK)
+    if (fault_silences(&call->fault))
         return;
     if (call->fault.verb == VENUE_FAULT_CORRUPT_JSON)
         corrupt(&bybit->out);
@@ -164,14 +165,15 @@ static const struct key *authenticate(struct call *call, const struct wire_reque
     const char *window = wire_header(request, "x-bapi-recv-window");
     int64_t window_ms = *window ? strtoll(window, NULL, 10) : 5000;
 
-    if (!sign_in_window(strtoll(timestamp, NULL, 10), window_ms, ms_of_ns(call->now_ns)))
+    if (!sign_in_window(strtoll(timestamp, NULL, 10), window_ms,
+                        wire_ms(call->bybit, call->now_ns)))
         call_refuse(call, CODE_WINDOW,
                     "%s. req_timestamp[%.20s],server_timestamp[%" PRId64 "],recv_window[%.10s]",
-                    code_row(CODE_WINDOW).text, timestamp, ms_of_ns(call->now_ns),
+                    code_row(CODE_WINDOW).text, timestamp, wire_ms(call->bybit, call->now_ns),
                     *window ? window : "5000");
     else if (!key)
         call_fail(call, CODE_BAD_KEY);
-    else if (key->expires_ms && key->expires_ms <= ms_of_ns(call->now_ns))
+    else if (key->expires_ms && key->expires_ms <= wire_ms(call->bybit, call->now_ns))
         call_fail(call, CODE_EXPIRED);
     else if (!signature_fits(request, key, timestamp, window))
         call_fail(call, CODE_BAD_SIGN);
@@ -246,7 +248,7 @@ void rest_request(void *ctx, struct venue_conn *conn, const struct wire_request 
         .result = &bybit->result,
         .ext = &bybit->ext,
         .message = "OK",
-        .now_ns = bybit_now_ns(bybit),
+        .now_ns = clock_real_ns(),
         .received_ns = received_ns,
         .category = CATEGORY_NONE,
     };

@@ -73,18 +73,6 @@ int session_upgrade(void *ctx, struct venue_conn *conn, const struct wire_reques
     return 101;
 }
 
-static void log_connection(struct bybit *bybit, struct venue_conn *conn, const char *status,
-                           const char *path)
-{
-    const struct venue_ledger_line line = {.conn = venue_conn_no(conn),
-                                           .kind = "connect",
-                                           .status = status,
-                                           .body = path,
-                                           .body_length = strlen(path)};
-
-    bybit_log(bybit, &line);
-}
-
 static const char *path_of(const struct session *session)
 {
     for (size_t at = 0; at < sizeof paths / sizeof paths[0]; at++)
@@ -102,7 +90,11 @@ void session_opened(void *ctx, struct venue_conn *conn)
     if (session->next)
         session->next->prev = session;
     bybit->sessions = session;
-    log_connection(bybit, conn, "opened", path_of(session));
+    bybit_log(bybit, &(struct venue_ledger_line){.conn = venue_conn_no(conn),
+                                                 .kind = "connect",
+                                                 .status = "socket",
+                                                 .body = path_of(session),
+                                                 .body_length = strlen(path_of(session))});
 }
 
 static void leave_streams(struct bybit *bybit, struct session *session)
@@ -120,7 +112,6 @@ void session_closed(struct bybit *bybit, struct venue_conn *conn)
 
     if (!session)
         return;
-    log_connection(bybit, conn, "closed", path_of(session));
     leave_streams(bybit, session);
     if (session->prev)
         session->prev->next = session->next;
@@ -131,7 +122,7 @@ void session_closed(struct bybit *bybit, struct venue_conn *conn)
     account = session->key ? session->key->account : 0;
     for (uint32_t product = 0; account && product < PRODUCT_COUNT; product++)
         if (session->dcp[product])
-            dcp_carrier_changed(bybit, account, (enum product)product, bybit_now_ns(bybit));
+            dcp_carrier_changed(bybit, account, (enum product)product, clock_real_ns());
     free(session);
 }
 
@@ -181,10 +172,10 @@ const struct key *session_auth(struct bybit *bybit, struct session *session, jso
     if (!key)
         return NULL;
     *code = CODE_EXPIRED;
-    if (key->expires_ms && key->expires_ms <= ms_of_ns(now_ns))
+    if (key->expires_ms && key->expires_ms <= wire_ms(bybit, now_ns))
         return NULL;
     *code = CODE_PARAMS;
-    if (strtoll(text, NULL, 10) <= ms_of_ns(now_ns))
+    if (strtoll(text, NULL, 10) <= wire_ms(bybit, now_ns))
         return NULL;
     *code = CODE_BAD_SIGN;
     sign_parts(right, key->secret, parts, 2);
@@ -244,7 +235,7 @@ void session_reply(struct bybit *bybit, struct session *session, struct text *te
                    enum venue_fault_kind kind, const struct venue_fault *fault)
 {
     struct venue_delivery how = fault_delivery(fault);
-    bool lost = fault->verb == VENUE_FAULT_DROP_ACK;
+    bool lost = fault_silences(fault);
 
     log_op(bybit, session, kind, true, text->at, text->length, lost ? "lost" : NULL, 0);
     if (lost)
@@ -262,7 +253,7 @@ bool session_befall(struct bybit *bybit, struct session *session, enum venue_fau
     *fault = venue_faults_draw(bybit->faults, kind, UINT16_MAX);
     log_op(bybit, session, kind, false, raw, length,
            fault->verb == VENUE_FAULT_DROP_REQ ? "dropped" : NULL, received_ns);
-    fault_apply(bybit, session->conn, 0, UINT16_MAX, fault, bybit_now_ns(bybit));
+    fault_apply(bybit, session->conn, 0, UINT16_MAX, fault, clock_real_ns());
     return fault->verb != VENUE_FAULT_DROP_REQ;
 }
 
@@ -280,7 +271,7 @@ static void do_ping(struct bybit *bybit, struct session *session, const json_t *
         text_put(text, "{");
         put_req_id(text, frame, NULL);
         text_put(text, "\"op\":\"pong\",\"args\":[\"%" PRId64 "\"],\"conn_id\":\"%s\"}",
-                 ms_of_ns(bybit_now_ns(bybit)), session->id);
+                 wire_ms(bybit, clock_real_ns()), session->id);
     }
     session_reply(bybit, session, text, VENUE_ON_PING, fault);
 }
@@ -290,7 +281,7 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
 {
     enum bybit_code code;
     const struct key *key =
-        session_auth(bybit, session, json_object_get(frame, "args"), bybit_now_ns(bybit), &code);
+        session_auth(bybit, session, json_object_get(frame, "args"), clock_real_ns(), &code);
 
     if (fault->verb == VENUE_FAULT_REJECT) {
         key = NULL;
@@ -345,7 +336,7 @@ static void check_topics(struct bybit *bybit, struct session *session, const jso
 static void change_streams(struct bybit *bybit, struct session *session, const json_t *args,
                            bool subscribes, bool greets)
 {
-    int64_t now_ns = bybit_now_ns(bybit);
+    int64_t now_ns = clock_real_ns();
     uint16_t instrument;
     enum stream stream;
 

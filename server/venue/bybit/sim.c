@@ -181,7 +181,7 @@ static const char *change_grid(struct bybit *bybit, uint16_t instrument, json_t 
     if (!set_tick_value(&grid))
         return "one tick of one lot is finer than 1e-8";
     if (tick || lot)
-        venue_set_grid(bybit->venue, instrument, &grid, bybit_now_ns(bybit));
+        venue_set_grid(bybit->venue, instrument, &grid, clock_real_ns());
     return NULL;
 }
 

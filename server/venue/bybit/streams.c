@@ -125,14 +125,17 @@ static void send_all(struct bybit *bybit, const struct subscribers *of, struct v
                      const struct venue_fault *fault)
 {
     struct venue_delivery how = fault_delivery(fault);
+    bool plain = fault->verb == VENUE_FAULT_NONE;
 
     for (uint32_t at = 0; at < of->count; at++) {
-        venue_conn_send(of->session[at]->conn, frame,
-                        fault->verb == VENUE_FAULT_NONE ? NULL : &how);
+        struct venue_conn *conn = of->session[at]->conn;
+
+        if (!fault_silences(fault))
+            venue_conn_send(conn, frame, plain ? NULL : &how);
         if (fault->verb == VENUE_FAULT_DUP)
-            venue_conn_send(of->session[at]->conn, frame, NULL);
-        if (fault->verb != VENUE_FAULT_NONE && fault->verb != VENUE_FAULT_DUP)
-            fault_apply(bybit, of->session[at]->conn, 0, UINT16_MAX, fault, bybit_now_ns(bybit));
+            venue_conn_send(conn, frame, NULL);
+        if (!plain)
+            fault_apply(bybit, conn, 0, UINT16_MAX, fault, clock_real_ns());
     }
 }
 
@@ -144,7 +147,7 @@ void streams_publish(struct bybit *bybit, uint16_t instrument, enum stream strea
     struct venue_frame *frame;
 
     (void)now_ns;
-    if (of->count == 0 || fault->verb == VENUE_FAULT_DROP_ACK)
+    if (of->count == 0)
         return;
     if (bybit->config.ledger_public)
         log_public(bybit, stream, instrument, text);
@@ -189,11 +192,10 @@ static void put_trade(struct bybit *bybit, struct text *text, uint16_t instrumen
 
     id_text(bybit, id, row->category, trade->no, 3);
     if (row->category == VENUE_SPOT)
-        text_put(text, "{\"i\":\"%s\",\"T\":%" PRId64 ",\"p\":", id, ms_of_ns(trade->at_ns));
+        text_put(text, "{\"i\":\"%s\",\"T\":%" PRId64 ",\"p\":", id, wire_ms(bybit, trade->at_ns));
     else
-        text_put(text,
-                 "{\"T\":%" PRId64 ",\"s\":\"%s\",\"S\":\"%s\",\"v\":", ms_of_ns(trade->at_ns),
-                 row->symbol, side);
+        text_put(text, "{\"T\":%" PRId64 ",\"s\":\"%s\",\"S\":\"%s\",\"v\":",
+                 wire_ms(bybit, trade->at_ns), row->symbol, side);
     if (row->category == VENUE_SPOT)
         put_price(text, row, trade->price_ticks);
     else
@@ -218,9 +220,11 @@ static void publish_trades(struct bybit *bybit, uint16_t instrument, int64_t now
     text_clear(text);
     text_put(text, "{\"topic\":\"publicTrade.%s\",", row->symbol);
     if (row->category == VENUE_SPOT)
-        text_put(text, "\"ts\":%" PRId64 ",\"type\":\"snapshot\",\"data\":[", ms_of_ns(now_ns));
+        text_put(text, "\"ts\":%" PRId64 ",\"type\":\"snapshot\",\"data\":[",
+                 wire_ms(bybit, now_ns));
     else
-        text_put(text, "\"type\":\"snapshot\",\"ts\":%" PRId64 ",\"data\":[", ms_of_ns(now_ns));
+        text_put(text, "\"type\":\"snapshot\",\"ts\":%" PRId64 ",\"data\":[",
+                 wire_ms(bybit, now_ns));
     for (uint32_t at = 0; at < bybit->streams->trade_count[instrument]; at++) {
         text_add(text, ",", at > 0);
         put_trade(bybit, text, instrument, &bybit->streams->trades[instrument][at]);

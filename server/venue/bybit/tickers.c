@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct fill {
+    const struct bybit *bybit;
     const struct venue_instrument *row;
     struct ticker_text *fields;
     uint32_t count;
@@ -64,8 +65,8 @@ static void add_linear(struct fill *fill, const struct venue_ticker *ticker)
 {
     int64_t interest_e8 = 0;
 
-    if (!instrument_value_e8(&fill->row->grid, ticker->mark_ticks, ticker->open_interest_lots,
-                             &interest_e8))
+    if (ticker->mark_ticks == 0 || !instrument_value_e8(&fill->row->grid, ticker->mark_ticks,
+                                                        ticker->open_interest_lots, &interest_e8))
         interest_e8 = 0;
     add_price(fill, "prevPrice1h", ticker->open_ticks);
     add_price(fill, "markPrice", ticker->mark_ticks);
@@ -77,7 +78,7 @@ static void add_linear(struct fill *fill, const struct venue_ticker *ticker)
     snprintf(add(fill, "fundingIntervalHour"), TICKER_TEXT_MAX, "%d",
              (int)(fill->row->funding_interval_ns / (3600 * NS_PER_S)));
     strcpy(add(fill, "fundingCap"), "0.00375");
-    add_whole(fill, "nextFundingTime", ms_of_ns(ticker->next_funding_ns));
+    add_whole(fill, "nextFundingTime", wire_ms(fill->bybit, ticker->next_funding_ns));
     add_decimal(fill, "fundingRate", ticker->funding_rate_e8, 8, true);
 }
 
@@ -98,7 +99,8 @@ uint32_t ticker_fields(struct bybit *bybit, uint16_t instrument,
                        struct ticker_text fields[TICKER_FIELDS_MAX])
 {
     struct venue_ticker ticker = venue_ticker(bybit->venue, instrument);
-    struct fill fill = {.row = venue_instrument(bybit->venue, instrument), .fields = fields};
+    struct fill fill = {
+        .bybit = bybit, .row = venue_instrument(bybit->venue, instrument), .fields = fields};
 
     snprintf(add(&fill, "symbol"), TICKER_TEXT_MAX, "%s", fill.row->symbol);
     add_decimal(&fill, "price24hPcnt", change_e6(&ticker), 6, fill.row->category == VENUE_SPOT);
@@ -157,14 +159,14 @@ static bool put_frame(struct bybit *bybit, uint16_t instrument, const struct tic
     text_put(text, "{\"topic\":\"tickers.%s\",", row->symbol);
     if (row->category == VENUE_SPOT) {
         text_put(text, "\"ts\":%" PRId64 ",\"type\":\"snapshot\",\"cs\":%" PRIu64 ",",
-                 ms_of_ns(now_ns), seq);
+                 wire_ms(bybit, now_ns), seq);
         put_data(text, row, fields, count, NULL);
         text_put(text, "}");
         return true;
     }
     text_put(text, "\"type\":\"%s\",", sent ? "delta" : "snapshot");
     put = put_data(text, row, fields, count, sent);
-    text_put(text, ",\"cs\":%" PRIu64 ",\"ts\":%" PRId64 "}", seq, ms_of_ns(now_ns));
+    text_put(text, ",\"cs\":%" PRIu64 ",\"ts\":%" PRId64 "}", seq, wire_ms(bybit, now_ns));
     return put > 0;
 }
 

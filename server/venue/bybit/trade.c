@@ -38,8 +38,7 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
     if (!session_befall(bybit, session, VENUE_ON_AUTH, raw, length, received_ns, &fault))
         return;
     if (!session->key) {
-        key = session_auth(bybit, session, json_object_get(frame, "args"), bybit_now_ns(bybit),
-                           &code);
+        key = session_auth(bybit, session, json_object_get(frame, "args"), clock_real_ns(), &code);
         session->key = key;
         if (key)
             code = CODE_OK;
@@ -65,7 +64,7 @@ static void do_ping(struct bybit *bybit, struct session *session, json_t *frame,
         return;
     put_head(&bybit->out, frame, 0, "OK", "pong");
     text_put(&bybit->out, ",\"data\":[\"%" PRId64 "\"],\"connId\":\"%s\"}",
-             ms_of_ns(bybit_now_ns(bybit)), session->id);
+             wire_ms(bybit, clock_real_ns()), session->id);
     session_reply(bybit, session, &bybit->out, VENUE_ON_PING, &fault);
 }
 
@@ -81,7 +80,7 @@ static int64_t whole_of(const json_t *value, int64_t otherwise)
 static bool is_in_window(struct call *call, const json_t *frame)
 {
     const json_t *header = json_object_get(frame, "header");
-    int64_t now_ms = ms_of_ns(call->now_ns);
+    int64_t now_ms = wire_ms(call->bybit, call->now_ns);
     int64_t at_ms = whole_of(json_object_get(header, "X-BAPI-TIMESTAMP"), 0);
     int64_t window_ms = whole_of(json_object_get(header, "X-BAPI-RECV-WINDOW"), 5000);
 
@@ -131,8 +130,8 @@ static void put_answer(struct call *call, struct session *session, const json_t 
     text_put(out,
              "\"Traceid\":\"%016" PRIx64 "%016" PRIx64 "\",\"Timenow\":\"%" PRId64
              "\"},\"connId\":\"%s\"}",
-             (uint64_t)call->received_ns, venue_conn_no(call->conn), ms_of_ns(call->now_ns),
-             session->id);
+             (uint64_t)call->received_ns, venue_conn_no(call->conn),
+             wire_ms(call->bybit, call->now_ns), session->id);
 }
 
 static void answer(struct call *call, struct session *session, const json_t *frame, const char *op)
@@ -143,7 +142,7 @@ static void answer(struct call *call, struct session *session, const json_t *fra
     put_answer(call, session, frame, op);
     if (call->route)
         call_log_out(call, out);
-    if (call->fault.verb == VENUE_FAULT_DROP_ACK)
+    if (fault_silences(&call->fault))
         return;
     if (call->fault.verb == VENUE_FAULT_CORRUPT_JSON)
         out->at[out->length - 1] = ']';
@@ -166,7 +165,7 @@ static void do_order(struct bybit *bybit, struct session *session, json_t *frame
         .result = &bybit->result,
         .ext = &bybit->ext,
         .message = "OK",
-        .now_ns = bybit_now_ns(bybit),
+        .now_ns = clock_real_ns(),
         .received_ns = received_ns,
         .category = CATEGORY_NONE,
     };

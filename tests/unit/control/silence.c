@@ -141,6 +141,18 @@ Test(silence, of_a_firm_that_is_halted_joins_the_incident_that_is_there)
     cr_assert_null(view_receipt(view, first + 1));
 }
 
+/* Nothing else in the trail says that its fills are simulated. */
+Test(silence, of_a_paper_run_its_first_fact_says_that_it_is_one)
+{
+    const char *fact;
+
+    desk.config.mode = MODE_PAPER;
+    control_note_mode(control);
+    fact = newest_fact(1);
+    cr_assert(strstr(fact, "\"kind\":\"start\",\"scope\":\"firm\""), "%s", fact);
+    cr_assert(strstr(fact, "{\"mode\":\"paper\",\"simulated_fills\":true,"), "%s", fact);
+}
+
 /* What only a gateway knows: a clock that is off, a venue that is not what we think. */
 Test(silence, of_a_gateway_s_scope_bears_its_name_and_its_reason)
 {

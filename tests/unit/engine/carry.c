@@ -262,6 +262,29 @@ Test(carry, the_next_life_folds_to_the_same)
     cr_assert(eq(u64, carry_hash(life.carry), engine_state_hash(f->engine)));
 }
 
+/* For those who look while the fold goes on. */
+Test(carry, a_copy_stays_as_it_was)
+{
+    struct life life = first_life();
+    struct carry *copy = carry_copy(fixture_memory(carry_size()), life.carry);
+    struct event_position more = {.lots = 99, .strategy = UINT16_MAX};
+    struct execution fill;
+
+    cr_assert(eq(int, carry_take(life.carry, EVENT_POSITION, 0, &more, sizeof more), CARRY_TAKEN));
+    cr_assert(eq(i64, carry_lots(copy, 0), 4));
+    cr_assert(eq(u32, carry_live_orders(copy), 2));
+    cr_assert(carry_misses(copy, life.part_filled, 78, &fill));
+    cr_assert(not(carry_misses(copy, life.part_filled, 77, &fill)));
+}
+
+Test(carry, the_oldest_order_that_may_be_alive_says_how_far_to_look_back)
+{
+    struct life life = first_life();
+
+    cr_assert(eq(i64, carry_oldest_order_ns(new_carry()), 0));
+    cr_assert(eq(i64, carry_oldest_order_ns(life.carry), life.f->now_ns - 2 * SECOND_NS));
+}
+
 Test(carry, rows_that_do_not_fit_are_refused)
 {
     struct life life = first_life();

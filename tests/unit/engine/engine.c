@@ -89,6 +89,25 @@ Test(engine, a_book_that_falls_silent_has_its_quotes_pulled)
     cr_assert(eq(u32, f->sent_count, 4));
 }
 
+/* What it liquidates by: while it is fresh the mid says nothing. */
+Test(engine, a_venue_s_own_mark_values_what_is_held)
+{
+    struct fixture *f = fixture_make();
+    uint64_t order = fixture_order(f, 0, SIDE_BUY, 1001, 10);
+
+    fixture_report(f, order, REPORT_VENUE_ACK);
+    fixture_fill(f, order, SIDE_BUY, 1, 1001, 10);
+    fixture_venue_mark(f, 0, 100350000000);
+    cr_assert(eq(i64, engine_position(f->engine, 0)->unrealised_e8, 10 * 25000));
+    f->now_ns += 1000000;
+    fixture_book(f, 0, 990, 992);
+    cr_assert(eq(i64, engine_position(f->engine, 0)->unrealised_e8, 10 * 25000), "the mid waits");
+    f->now_ns += 11000000000;
+    fixture_book(f, 0, 990, 992);
+    cr_assert(eq(i64, engine_position(f->engine, 0)->unrealised_e8, -10 * 100000),
+              "a mark that grew old does not");
+}
+
 Test(engine, an_ended_recording_pulls_quotes_but_leaves_a_persons_order)
 {
     struct fixture *f = with_maker();

@@ -37,7 +37,7 @@ static void open_market(struct venue_market_options options)
     config.listener = (struct venue_listener){.ctx = heard, .trade = hear_trade};
     venue = venue_open(&config);
     cr_assert(venue != NULL);
-    for (uint16_t account = ANN; account < PIT_ACCOUNTS; account++) {
+    for (uint16_t account = ANN; account != PIT_ACCOUNTS; account++) {
         cr_assert(eq(u16, venue_add_account(venue), account));
         for (uint16_t coin = 0; coin < config.coins; coin++)
             venue_deposit(venue, account, coin, 10000000 * PIT_E8);
@@ -129,7 +129,7 @@ Test(venue_market, the_synthetic_books_are_those_of_the_feed, .init = open_synth
         if (update->kind == MARKET_DELTA && deltas++ % 7 == 0 && !venue_market_peek(market))
             continue;
         if (venue_market_peek(market)->received_ns > update->received_ns)
-            for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++) {
+            for (uint8_t side = SIDE_BUY; side != SIDE_SELL + 1; side++) {
                 const char *symbol = symbols[update->instrument];
 
                 expect_side(books[update->instrument], instrument_of(VENUE_LINEAR, symbol),
@@ -174,6 +174,76 @@ Test(venue_market, what_a_client_takes_comes_back_with_the_next_update, .init = 
     cr_assert(eq(i64, venue_position(venue, VENUE_MARKET, btc)->lots, -wanted.qty_lots));
     (void)venue_market_play(market, venue, START_NS + 5 * SECOND_NS, UINT32_MAX);
     cr_assert(eq(u32, venue->book[btc].eaten_count, 0));
+}
+
+static uint32_t below(uint64_t *chance, uint32_t bound)
+{
+    *chance = *chance * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (uint32_t)(*chance >> 33) % bound;
+}
+
+/* Clients take, rest within and beside the touch, and leave. */
+static void trade_wildly(uint64_t *chance, uint16_t instrument, int64_t now_ns)
+{
+    struct touch touch = touch_of(instrument);
+    int64_t centre = (touch.bid.price_ticks + touch.ask.price_ticks) / 2;
+    struct venue_new wanted = {.account = (uint16_t)(ANN + below(chance, 3)),
+                               .instrument = instrument,
+                               .side = (uint8_t)below(chance, 2),
+                               .type = below(chance, 3) == 0 ? TYPE_MARKET : TYPE_LIMIT,
+                               .price_ticks = centre + (int64_t)below(chance, 41) - 20,
+                               .qty_lots = 1 + below(chance, 3000)};
+    uint64_t no;
+
+    (void)venue_create(venue, &wanted, now_ns, &no);
+}
+
+static void cancel_everything(int64_t now_ns)
+{
+    uint64_t nos[VENUE_ACTIVE_MAX];
+
+    for (uint16_t account = ANN; account != PIT_ACCOUNTS; account++)
+        while (venue_cancel_those(venue, account, NULL, NULL, VENUE_END_BY_USER, now_ns, nos) > 0)
+            continue;
+}
+
+static int64_t total_lots(uint16_t instrument)
+{
+    int64_t lots = 0;
+
+    for (uint16_t account = 0; account != PIT_ACCOUNTS; account++)
+        lots += venue_position(venue, account, instrument)->lots;
+    return lots;
+}
+
+Test(venue_market, when_clients_have_gone_the_book_is_the_feeds_again, .init = open_synthetic)
+{
+    uint16_t btc = instrument_of(VENUE_LINEAR, "BTCUSDT");
+    struct book *book = aligned_alloc(128, (book_size() + 127) / 128 * 128);
+    const struct market_update *update;
+    struct feed *feed;
+    uint64_t chance = 7;
+    int64_t ns = 0;
+
+    for (; ns < 60 * SECOND_NS; ns += 20 * PIT_MS) {
+        (void)venue_market_play(market, venue, START_NS + ns, UINT32_MAX);
+        trade_wildly(&chance, btc, START_NS + ns);
+        cr_assert(eq(i64, total_lots(btc), 0));
+    }
+    cr_assert(gt(u64, venue->executions, 1000));
+    cancel_everything(START_NS + ns);
+    (void)venue_market_play(market, venue, START_NS + ns + 5 * SECOND_NS, UINT32_MAX);
+    cr_assert(eq(int, (int)synthetic_open(20417, 0, &feed, &err), OK));
+    book_init(book, 0);
+    for (update = feed_next(feed); update->received_ns <= ns + 5 * SECOND_NS;
+         update = feed_next(feed))
+        if (update->instrument == 0 &&
+            (update->kind == MARKET_SNAPSHOT || update->kind == MARKET_DELTA))
+            (void)book_apply(book, update);
+    expect_side(book, btc, SIDE_BUY);
+    expect_side(book, btc, SIDE_SELL);
+    feed->ops->close(feed);
+    free(book);
 }
 
 /* ---- a recording of our own ------------------------------------------------------------- */
@@ -244,13 +314,27 @@ Test(venue_market, a_level_that_crosses_a_client_trades_with_it)
 {
     uint64_t no;
 
-    open_text(SNAPSHOT DEPTH("00000100", "13", "12", "[\"1000.5\",\"0.015\"]", ""), 1);
+    open_text(SNAPSHOT DEPTH("00000100", "13", "12", "[\"1000.5\",\"0.015\"]", "")
+                  DEPTH("00000200", "14", "13", "[\"998.0\",\"0.001\"]", ""),
+              1);
     no = rest(ANN, 0, SIDE_SELL, 5, 10004, START_NS);
     play_to(150);
     cr_assert(eq(int, venue_order(venue, no)->status, VENUE_ORDER_FILLED));
     cr_assert(eq(i64, venue_order(venue, no)->filled_value_e8, 5 * 10004 * 10000LL));
     cr_assert(eq(i64, touch_of(0).bid.price_ticks, 10005));
     cr_assert(eq(i64, touch_of(0).bid.qty_lots, 10));
+    play_to(250); /* another level is named: this one is whole again */
+    cr_assert(eq(i64, touch_of(0).bid.qty_lots, 15));
+    (void)unlink(path);
+}
+
+Test(venue_market, a_level_that_was_taken_from_is_whole_again_with_the_next_update)
+{
+    open_text(SNAPSHOT DEPTH("00000100", "13", "12", "[\"998.0\",\"0.015\"]", ""), 1);
+    (void)rest(ANN, 0, SIDE_BUY, 7, 10010, START_NS);
+    cr_assert(eq(i64, touch_of(0).ask.qty_lots, 3));
+    play_to(150);
+    cr_assert(eq(i64, touch_of(0).ask.qty_lots, 10));
     (void)unlink(path);
 }
 

@@ -93,6 +93,15 @@ Test(venue_orders, a_market_order_ends_with_what_it_found)
     cr_assert(eq(i64, best(SIDE_BUY).price_ticks, 0));
 }
 
+Test(venue_orders, a_market_order_in_an_empty_book_finds_nothing)
+{
+    uint64_t no = pit_market(pit, BOB, PERP, SIDE_BUY, 30);
+
+    cr_assert(eq(int, pit_order(pit, no)->end, VENUE_END_NOTHING_THERE));
+    no = pit_market(pit, BOB, SPOT, SIDE_SELL, 30);
+    cr_assert(eq(int, pit_order(pit, no)->status, VENUE_ORDER_CANCELLED));
+}
+
 Test(venue_orders, a_market_order_stops_at_its_band)
 {
     uint64_t no;

@@ -23,8 +23,8 @@ struct pit {
     struct venue_trade trade[PIT_HEARD_MAX];
 };
 
-/* A tick is 0.1 USDT, a lot 0.001 BTC; 10,000 ticks are 1,000 USDT. Each account has 10,000 USDT and
- * 1 BTC. */
+/* A tick is 0.1 USDT, a lot 0.001 BTC; 10,000 ticks are 1,000 USDT. Each account has 10,000 USDT
+ * and 1 BTC. */
 void pit_config(struct venue_config *config);
 struct pit *pit_open(void);
 void pit_close(struct pit *pit);

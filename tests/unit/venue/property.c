@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { REQUESTS = 6000, LINKS = 400, RAW_MAX = 4096, FAIR_TICKS = 10000 };
+enum { REQUESTS = 20000, LINKS = 400, RAW_MAX = 4096, FAIR_TICKS = 10000 };
 
 static struct pit *pit;
 static struct venue *venue;
@@ -67,7 +67,7 @@ static void open_venue(void)
     cr_assert(venue != NULL);
     pit = calloc(1, sizeof *pit);
     pit->now_ns = PIT_START_NS;
-    for (uint16_t account = ANN; account < PIT_ACCOUNTS; account++) {
+    for (uint16_t account = ANN; account != PIT_ACCOUNTS; account++) {
         cr_assert(eq(u16, venue_add_account(venue), account));
         venue_deposit(venue, account, USDT, 2000 * PIT_E8);
         venue_deposit(venue, account, BTC, 1 * PIT_E8);
@@ -185,7 +185,7 @@ static void meddle(void)
     int64_t lots = (int64_t)below(200) - 100;
     uint64_t nos[VENUE_ACTIVE_MAX];
 
-    switch (below(5)) {
+    switch (below(6)) {
     case 0:
         (void)venue_force_fill(venue, no, 1 + below(50), false, pit->now_ns);
         break;
@@ -201,6 +201,11 @@ static void meddle(void)
     case 3:
         answers[venue_set_leverage(venue, (uint16_t)(ANN + below(3)), PERP,
                                    (int64_t)(1 + below(100)) * PIT_E8, pit->now_ns)]++;
+        break;
+    case 4:
+        account = (uint16_t)(ANN + below(3));
+        venue_deposit(venue, account, USDT, 500 * PIT_E8);
+        deposited_e8[USDT] += 500 * PIT_E8;
         break;
     default:
         pit->now_ns += (int64_t)below(10) * 3600 * 1000 * PIT_MS;
@@ -224,22 +229,29 @@ static void step(void)
 
 /* ---- what must hold --------------------------------------------------------------------- */
 
+static void expect_position(uint16_t account)
+{
+    const struct venue_position *position = &venue->account[account].position[PERP];
+
+    if (position->lots == 0)
+        cr_assert(eq(i64, position->entry_value_e8, 0));
+    if (account != VENUE_MARKET)
+        cr_assert(eq(i64, position->lots, held_lots[account]));
+}
+
 static void expect_money(void)
 {
-    int64_t sums_e8[COINS] = {venue->pot_e8[USDT], venue->pot_e8[BTC]};
+    int64_t sums_e8[2] = {venue->pot_e8[USDT], venue->pot_e8[BTC]};
     int64_t lots = 0;
 
     for (uint16_t account = 0; account < venue->accounts; account++) {
         const struct venue_position *position = &venue->account[account].position[PERP];
 
-        for (uint16_t coin = 0; coin < COINS; coin++)
-            sums_e8[coin] += venue->account[account].wallet[coin].balance_e8;
+        sums_e8[USDT] += venue->account[account].wallet[USDT].balance_e8;
+        sums_e8[BTC] += venue->account[account].wallet[BTC].balance_e8;
         sums_e8[USDT] += position->lots > 0 ? -position->entry_value_e8 : position->entry_value_e8;
         lots += position->lots;
-        if (position->lots == 0)
-            cr_assert(eq(i64, position->entry_value_e8, 0));
-        if (account != VENUE_MARKET)
-            cr_assert(eq(i64, position->lots, held_lots[account]));
+        expect_position(account);
     }
     cr_assert(eq(i64, lots, 0));
     cr_assert(eq(i64, sums_e8[USDT], deposited_e8[USDT]));
@@ -271,27 +283,36 @@ static void add_order(struct sums *sums, const struct venue_order *order)
     }
 }
 
+static bool same_bytes(const void *a, const void *b, size_t size)
+{
+    return memcmp(a, b, size) == 0;
+}
+
+static void expect_bounds(uint16_t at)
+{
+    const struct venue_account *account = &venue->account[at];
+    int64_t lots = account->position[PERP].lots;
+
+    cr_assert(ge(i64, account->wallet[BTC].balance_e8, account->wallet[BTC].locked_e8));
+    cr_assert(ge(i64, venue_margin(venue, at, USDT).available_e8, 0));
+    cr_assert(le(i64, account->open[PERP].reducing_lots[SIDE_SELL], lots > 0 ? lots : 0));
+    cr_assert(le(i64, account->open[PERP].reducing_lots[SIDE_BUY], lots < 0 ? -lots : 0));
+}
+
 static void expect_account(uint16_t at)
 {
     const struct venue_account *account = &venue->account[at];
-    const struct venue_open *open = &account->open[PERP];
     struct sums sums = {0};
-    int64_t lots = account->position[PERP].lots;
 
     for (uint32_t slot = account->active_first; slot != VENUE_NO_SLOT;
          slot = venue->slots[slot].active_next)
         add_order(&sums, &venue->slots[slot].order);
-    cr_assert(eq(int, memcmp(open, &sums.open, sizeof *open), 0));
+    cr_assert(same_bytes(&account->open[PERP], &sums.open, sizeof sums.open));
+    cr_assert(same_bytes(account->active, sums.active, sizeof sums.active));
     cr_assert(eq(i64, account->wallet[USDT].locked_e8, sums.locked_e8[USDT]));
     cr_assert(eq(i64, account->wallet[BTC].locked_e8, sums.locked_e8[BTC]));
-    cr_assert(eq(u32, account->active[VENUE_LINEAR], sums.active[VENUE_LINEAR]));
-    cr_assert(eq(u32, account->active[VENUE_SPOT], sums.active[VENUE_SPOT]));
-    if (at == VENUE_MARKET)
-        return;
-    cr_assert(ge(i64, account->wallet[BTC].balance_e8, account->wallet[BTC].locked_e8));
-    cr_assert(ge(i64, venue_margin(venue, at, USDT).available_e8, 0));
-    cr_assert(le(i64, open->reducing_lots[SIDE_SELL], lots > 0 ? lots : 0));
-    cr_assert(le(i64, open->reducing_lots[SIDE_BUY], lots < 0 ? -lots : 0));
+    if (at != VENUE_MARKET)
+        expect_bounds(at);
 }
 
 static int64_t raw_lots(enum side side, int64_t ticks)
@@ -325,7 +346,7 @@ static void expect_all(uint32_t at)
     expect_money();
     for (uint16_t account = 0; account < venue->accounts; account++)
         expect_account(account);
-    for (uint8_t side = SIDE_BUY; at % 16 == 0 && side <= SIDE_SELL; side++) {
+    for (uint8_t side = SIDE_BUY; at % 16 == 0 && side != SIDE_SELL + 1; side++) {
         expect_book(PERP, (enum side)side);
         expect_book(SPOT, (enum side)side);
     }
@@ -339,7 +360,7 @@ static void expect_same_order(const struct venue_order *a, const struct venue_or
 
     other.exchange_id = a->exchange_id;
     cr_assert(eq(u64, a->no, b->no));
-    cr_assert(eq(int, memcmp(a, &other, sizeof other), 0), "order %llu", (unsigned long long)a->no);
+    cr_assert(same_bytes(a, &other, sizeof other), "order %llu", (unsigned long long)a->no);
 }
 
 static void expect_same_lists(const struct venue *other, uint16_t account)
@@ -359,31 +380,38 @@ static void expect_same_lists(const struct venue *other, uint16_t account)
         their_done = venue_next_execution(other, account, their_done ? their_done->no : 0);
         cr_assert(eq(int, !done, !their_done));
         if (done)
-            cr_assert(eq(int, memcmp(done, their_done, sizeof *done), 0));
+            cr_assert(same_bytes(done, their_done, sizeof *done));
     } while (done);
+}
+
+static void expect_same_account(const struct venue *other, uint16_t at)
+{
+    const struct venue_account *a = &venue->account[at], *b = &other->account[at];
+
+    cr_assert(same_bytes(a->wallet, b->wallet, sizeof a->wallet));
+    cr_assert(same_bytes(a->position, b->position, sizeof a->position));
+    cr_assert(same_bytes(a->open, b->open, sizeof a->open));
+    expect_same_lists(other, at);
+}
+
+static void expect_same_levels(const struct venue *other, uint16_t instrument, enum side side)
+{
+    struct level mine[1024], theirs[1024];
+    uint32_t count = venue_levels(venue, instrument, side, mine, 1024);
+
+    cr_assert(eq(u32, venue_levels(other, instrument, side, theirs, 1024), count));
+    cr_assert(same_bytes(mine, theirs, count * sizeof mine[0]));
 }
 
 static void expect_same(const struct venue *other)
 {
-    struct level mine[1024], theirs[1024];
-
     cr_assert(eq(u16, other->accounts, venue->accounts));
-    for (uint16_t at = 0; at < venue->accounts; at++) {
-        const struct venue_account *a = &venue->account[at], *b = &other->account[at];
-
-        cr_assert(eq(int, memcmp(a->wallet, b->wallet, sizeof a->wallet), 0));
-        cr_assert(eq(int, memcmp(a->position, b->position, sizeof a->position), 0));
-        cr_assert(eq(int, memcmp(a->open, b->open, sizeof a->open), 0));
-        expect_same_lists(other, at);
+    for (uint16_t at = 0; at < venue->accounts; at++)
+        expect_same_account(other, at);
+    for (uint16_t instrument = 0; instrument != INSTRUMENTS; instrument++) {
+        expect_same_levels(other, instrument, SIDE_BUY);
+        expect_same_levels(other, instrument, SIDE_SELL);
     }
-    for (uint16_t instrument = 0; instrument < INSTRUMENTS; instrument++)
-        for (uint8_t side = SIDE_BUY; side <= SIDE_SELL; side++) {
-            uint32_t count = venue_levels(venue, instrument, (enum side)side, mine, 1024);
-
-            cr_assert(
-                eq(u32, venue_levels(other, instrument, (enum side)side, theirs, 1024), count));
-            cr_assert(eq(int, memcmp(mine, theirs, count * sizeof mine[0]), 0));
-        }
 }
 
 static void save_and_load(void)
@@ -417,9 +445,9 @@ Test(venue_property, nothing_is_made_or_lost)
     (void)fprintf(stderr, "answers; %u trades, %u fundings, %u liquidations\n",
                   kinds[VENUE_EXEC_TRADE], kinds[VENUE_EXEC_FUNDING],
                   kinds[VENUE_EXEC_LIQUIDATION]);
-    cr_assert(gt(u32, answers[VENUE_OK], REQUESTS / 4));
+    cr_assert(gt(u32, answers[VENUE_OK], REQUESTS / 8));
     cr_assert(gt(u32, answers[VENUE_NO_FUNDS], 0));
-    cr_assert(gt(u32, kinds[VENUE_EXEC_TRADE], REQUESTS / 4));
+    cr_assert(gt(u32, kinds[VENUE_EXEC_TRADE], REQUESTS / 8));
     cr_assert(gt(u32, kinds[VENUE_EXEC_FUNDING], 0));
     save_and_load();
 }

@@ -334,6 +334,63 @@ Test(binance_number, random_texts_read_the_same_both_ways)
     }
 }
 
+static size_t draw_decimal(char *text)
+{
+    static const char alphabet[] = "0123456789.\",-x";
+    size_t whole = draw(10), decimals = draw(4) ? draw(9) : 0, length = 0;
+
+    for (; length < whole; length++)
+        text[length] = (char)('0' + draw(10));
+    if (decimals > 0) {
+        text[length++] = '.';
+        for (; decimals > 0; decimals--)
+            text[length++] = (char)('0' + draw(10) * draw(2));
+    }
+    if (draw(16) == 0)
+        text[draw(length + 1)] = alphabet[draw(sizeof alphabet - 1)];
+    return length;
+}
+
+static void expect_decimal(const char *text, uint32_t scale, int64_t value)
+{
+    int64_t exact = -1;
+
+    cr_assert(decimal_parse(text, strcspn(text, "\""), scale, &exact), "%.48s at %u", text, scale);
+    cr_assert_eq(value, exact, "%.48s at %u", text, scale);
+}
+
+/* The fast one may leave a pair to the slow one, but few, and never reads another value. */
+Test(binance_number, random_pairs_read_exactly_or_not_at_all)
+{
+    uint32_t fast_pairs = 0, slow_pairs = 0;
+
+    seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : 20417;
+    fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
+    for (int i = 0; i < 400000; i++) {
+        char text[96];
+        const char *fast = text + 16, *slow = fast;
+        int64_t pair[2];
+        uint32_t first = (uint32_t)draw(7), second = (uint32_t)draw(7);
+        struct number_form forms[2] = {number_form(first), number_form(second)};
+        size_t length = 16, behind;
+
+        memset(text, draw(2) ? '9' : '"', sizeof text);
+        length += draw_decimal(text + length);
+        memcpy(text + length, "\",\"", 3);
+        behind = length += 3;
+        length += draw_decimal(text + length);
+        memcpy(text + length, "\"],[\"12", 7);
+        slow_pairs += number_pair_portable(&slow, first, second, pair);
+        if (!number_pair(&fast, &forms[0], &forms[1], pair))
+            continue;
+        fast_pairs++;
+        cr_assert_eq(fast, strchr(text + behind, '"'), "%.48s", text + 16);
+        expect_decimal(text + 16, first, pair[0]);
+        expect_decimal(text + behind, second, pair[1]);
+    }
+    cr_assert_gt(fast_pairs, slow_pairs * 9 / 10, "%u of %u", fast_pairs, slow_pairs);
+}
+
 /* ---- every recorded frame against jansson ---- */
 
 static int64_t id_of(const json_t *event, const char *key)

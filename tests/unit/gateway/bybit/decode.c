@@ -406,6 +406,23 @@ Test(bybit_decode, more_levels_than_fit_are_refused)
     cr_assert_eq(decode_levels(100000), BYBIT_MANY);
 }
 
+static const struct bybit_grid *find_cents(void *ctx, const char *symbol, uint32_t length)
+{
+    (void)ctx, (void)symbol, (void)length;
+    return &decode_cents;
+}
+
+/* Counts have 16 bits: room for more does not make 70,000 levels 4,464. */
+Test(bybit_decode, room_for_more_levels_than_can_be_counted)
+{
+    static struct level levels[100000];
+    struct bybit_room room = {.find = find_cents, .levels = levels, .levels_max = 100000};
+
+    cr_assert_eq(decode_levels(70000), BYBIT_MANY);
+    cr_assert_eq(bybit_decode(decoded_text, strlen(decoded_text), &room, &decoded.frame),
+                 BYBIT_MANY);
+}
+
 static enum bybit_reason decode_trades(uint32_t count)
 {
     char *text =

@@ -1,0 +1,241 @@
+// The gateway to Bybit against the venue server, whose ledger and account are the oracle.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Desk, sleep, until, Venue } from "./desk.mjs";
+
+const FAR = 2000; // ticks below the touch: it rests
+const open = [];
+
+async function begin(rules = [], args = []) {
+  const venue = await new Venue(rules, args).start();
+  const desk = new Desk(venue);
+  open.push([venue, desk]);
+  await desk.ready();
+  return [venue, desk];
+}
+
+async function touch(desk) {
+  const { touch: found } = await until("a touch", async () => {
+    const said = await desk.ask("touch");
+    return said.touch && !said.stale && said;
+  });
+  return found;
+}
+
+async function positionOf(venue) {
+  const list = await until("a position", async () => (await venue.get("/v5/position/list", "category=linear&symbol=BTCUSDT"))?.list);
+  const row = list[0];
+  return Math.round(Number(row?.size ?? 0) * 1000) * (row?.side === "Sell" ? -1 : 1);
+}
+
+const openOrders = (venue) =>
+  until("orders", async () => (await venue.get("/v5/order/realtime", "category=linear&symbol=BTCUSDT"))?.list);
+
+const of = (desk, n) => desk.reports.filter((said) => said.n === n).map((said) => said.report);
+
+const heard = (desk, n, report) =>
+  until(() => `${report} of ${n}: ${of(desk, n).join(" ")}\n${desk.child.said}`, () => of(desk, n).includes(report));
+
+after(async () => {
+  for (const [venue, desk] of open) {
+    await desk.quit();
+    await venue.stop();
+  }
+});
+
+test("an order's life: taken, amended, cancelled, as the ledger has it", async () => {
+  const [venue, desk] = await begin();
+  const [bid] = await touch(desk);
+  const order = desk.place("buy", bid - FAR, 5, "post");
+  await heard(desk, 1, "VENUE_ACK");
+  assert.equal((await openOrders(venue)).length, 1);
+  desk.say(`amend 1 1 ${bid - FAR + 3} 7`);
+  await heard(desk, 1, "VENUE_AMEND");
+  const amended = desk.reports.find((said) => said.report === "VENUE_AMEND");
+  assert.deepEqual([amended.price, amended.lots, amended.amend], [bid - FAR + 3, 7, 1]);
+  desk.cancel(1);
+  await heard(desk, 1, "VENUE_CANCEL");
+  assert.equal(order.state, "ended");
+  assert.equal((await openOrders(venue)).length, 0);
+  const sent = venue.ledger().filter((line) => line.dir === "in" && ["new", "amend", "cancel"].includes(line.kind));
+  assert.deepEqual(sent.map((line) => line.kind), ["new", "amend", "cancel"]);
+});
+
+test("fills: booked once, the position is the venue's", async () => {
+  const [venue, desk] = await begin();
+  const [, ask] = await touch(desk);
+  desk.place("buy", ask + 500, 4, "ioc");
+  await heard(desk, 1, "FILL_PART");
+  await until("the position", () => desk.venueLots === desk.position);
+  assert.equal(desk.position, await positionOf(venue));
+  assert.ok(desk.position > 0);
+  const fill = desk.reports.find((said) => said.report === "FILL_PART");
+  assert.ok(fill.fee_e8 > 0 && !fill.maker && fill.strategy === 1);
+});
+
+test("what an IOC order leaves expires; a FOK order that cannot fill does; post-only does not take", async () => {
+  const [, desk] = await begin();
+  const [bid, ask] = await touch(desk);
+  desk.place("buy", bid - FAR, 4, "ioc");
+  desk.place("buy", bid - FAR, 4, "fok");
+  desk.place("buy", ask + 500, 4, "post");
+  await heard(desk, 1, "VENUE_EXPIRE");
+  await heard(desk, 2, "VENUE_EXPIRE");
+  await heard(desk, 3, "VENUE_CANCEL");
+  assert.equal(desk.position, 0);
+});
+
+test("a refusal is one: reduce-only without a position, and a price out of the band", async () => {
+  const [, desk] = await begin();
+  const [bid] = await touch(desk);
+  desk.place("sell", bid, 4, "reduce");
+  desk.place("buy", bid * 2, 4, "ioc");
+  await heard(desk, 1, "VENUE_REJECT");
+  await heard(desk, 2, "VENUE_REJECT");
+});
+
+test("a kill: no order leaves behind it, and a sweep cancels what rests", async () => {
+  const [venue, desk] = await begin();
+  const [bid] = await touch(desk);
+  [1, 2, 3].forEach((n) => desk.place("buy", bid - FAR - n, 5));
+  await Promise.all([1, 2, 3].map((n) => heard(desk, n, "VENUE_ACK")));
+  desk.say("kill");
+  desk.place("buy", bid - FAR, 5);
+  await heard(desk, 4, "KILLED_UNSENT");
+  desk.say("sweep");
+  await Promise.all([1, 2, 3].map((n) => heard(desk, n, "VENUE_CANCEL")));
+  assert.equal((await desk.ask("counters")).counters.swept, true);
+  assert.equal((await openOrders(venue)).length, 0);
+  assert.equal(venue.ledger().filter((line) => line.dir === "in" && line.kind === "new").length, 3);
+});
+
+test("the venue goes away and comes back: READY within a second of it, and the orders are known", async () => {
+  const [venue, desk] = await begin();
+  const [bid] = await touch(desk);
+  desk.place("buy", bid - FAR, 5);
+  await heard(desk, 1, "VENUE_ACK");
+  await venue.stop();
+  await until("the loss", () => desk.states.at(-1) !== "READY");
+  desk.place("buy", bid - FAR, 5);
+  await heard(desk, 2, "VENUE_REJECT"); // unsent: nothing waits for a venue that is gone
+  await venue.start();
+  const began = Date.now();
+  await desk.ready(40000);
+  assert.ok(Date.now() - began < 2000, `${Date.now() - began} ms`); // with the connecting that it found
+  await desk.flat();
+  assert.equal((await openOrders(venue)).length, 0);
+});
+
+test("an order of an earlier run is taken up, one of nobody is told of as foreign", async () => {
+  const [venue, desk] = await begin();
+  const [bid] = await touch(desk);
+  desk.place("buy", bid - FAR, 5);
+  desk.place("buy", bid - FAR, 6);
+  await heard(desk, 1, "VENUE_ACK");
+  await heard(desk, 2, "VENUE_ACK");
+  const next = new Desk(venue, { epoch: 2 });
+  open.push([venue, next]);
+  next.say("carry 1");
+  await next.ready();
+  await until("the carried one", () => next.reports.some((said) => said.epoch === 1 && said.n === 1 && said.report === "VENUE_ACK"));
+  assert.equal(next.foreign.size, 1);
+  next.say(`foreign ${[...next.foreign.keys()][0]}`);
+  await until("its end", () => [...next.foreign.values()][0] === "ended");
+  assert.equal((await openOrders(venue)).length, 1);
+  await desk.flat();
+});
+
+test("a silent engine: the private connection goes, and the venue cancels", async () => {
+  const [venue, desk] = await begin();
+  const [bid] = await touch(desk);
+  desk.place("buy", bid - FAR, 5);
+  await heard(desk, 1, "VENUE_ACK");
+  desk.say("beat off");
+  await until("DCP", async () => (await openOrders(venue)).length === 0, 30000);
+  desk.say("beat on");
+  await desk.ready(30000);
+  await heard(desk, 1, "VENUE_CANCEL");
+});
+
+// ---- faults: after each, both sides have the same orders and position ---------------------------
+
+/** A stretch of trading; ends flat of orders, with every fate known. */
+async function trade(desk, steps) {
+  for (let step = 0; step < steps; step++) {
+    const [bid, ask] = await touch(desk);
+    const kind = step % 4;
+    if (kind === 0) {
+      desk.place("buy", bid - FAR, 5);
+    } else if (kind === 1) {
+      desk.place("sell", ask + FAR, 5, "post");
+    } else if (kind === 2) {
+      desk.place(step % 8 < 4 ? "buy" : "sell", step % 8 < 4 ? ask + 300 : bid - 300, 3, "ioc");
+    } else {
+      desk.live().forEach((order) => order.state === "live" && desk.cancel(order.n));
+    }
+    await sleep(120);
+  }
+}
+
+function noOrderTwice(venue) {
+  const ids = venue.ledger().filter((line) => line.dir === "in" && line.kind === "new").map((line) => line.order_link_id);
+  assert.equal(new Set(ids).size, ids.length, "an order was sent twice");
+}
+
+async function agree(venue, desk) {
+  await until(
+    () => `positions: ours ${desk.position}, the venue's ${desk.venueLots}\n${desk.child.said.slice(-3000)}`,
+    async () => desk.position === (await positionOf(venue)) && desk.venueLots === desk.position,
+    20000,
+  );
+  const rest = (await openOrders(venue)).filter((order) => order.orderLinkId.startsWith("PW"));
+  assert.deepEqual(rest, []);
+  noOrderTwice(venue);
+}
+
+const FAULTS = {
+  "requests that never arrive": [{ on: "new", every: 3, do: "drop_req" }, { on: "cancel", every: 2, do: "drop_req" }],
+  "answers that are lost": [{ on: "new", every: 2, do: "drop_ack" }, { on: "cancel", every: 2, do: "drop_ack" }],
+  "states of orders that are lost": [{ on: "order", every: 2, do: "drop_ack" }],
+  "fills that are lost": [{ on: "fill", every: 2, do: "lost_fill" }],
+  "fills that come late and twice": [{ on: "fill", every: 2, do: "late_fill", ms: 300 }, { on: "fill", every: 3, do: "dup" }],
+  "states that come twice and in the wrong order": [{ on: "order", every: 2, do: "dup" }, { on: "order", every: 3, do: "reorder", ms: 200 }],
+  "fills before acknowledgements": [{ on: "new", every: 2, do: "fill_before_ack" }],
+  "a fill that a cancel met": [{ on: "cancel", every: 2, do: "late_fill", ms: 200, code: 1 }],
+  "refusals that say nothing": [{ on: "new", every: 3, do: "reject", code: 10016 }, { on: "cancel", every: 3, do: "reject", code: 10016 }],
+  "too many requests": [{ on: "new", nth: 3, do: "ratelimit", ms: 1500 }],
+  "connections that are reset": [{ on: "new", every: 5, do: "rst" }, { on: "fill", nth: 2, do: "rst" }],
+  "connections that close": [{ on: "cancel", every: 3, do: "close" }, { on: "order", every: 9, do: "close" }],
+  "frames that are cut off": [{ on: "order", every: 6, do: "truncate" }],
+  "a connection that is half open": [{ on: "order", nth: 5, do: "half_open" }],
+  "slow bytes": [{ on: "fill", every: 2, do: "trickle", ms: 1 }],
+  "a venue in maintenance": [{ on: "new", nth: 5, do: "maintenance", ms: 2000 }],
+  "orders of others": [{ on: "new", nth: 3, do: "foreign_order", code: 2 }],
+};
+
+for (const [name, rules] of Object.entries(FAULTS)) {
+  test(`faults: ${name}`, async () => {
+    const [venue, desk] = await begin(rules.map((rule) => ({ times: 4, ...rule })));
+    await trade(desk, 24);
+    await desk.ready(60000);
+    await desk.flat(60000);
+    await agree(venue, desk);
+    if (process.env.SHOW) {
+      const counts = {};
+      desk.reports.forEach((said) => (counts[said.report] = (counts[said.report] ?? 0) + 1));
+      console.log(name, JSON.stringify(counts), desk.states.join(" "), desk.position);
+    }
+    await desk.quit();
+    await venue.stop();
+  });
+}
+
+test("a stream that is not JSON stops the venue, and trading on it", async () => {
+  const [, desk] = await begin([{ on: "order", every: 1, do: "corrupt_json", times: 6 }]);
+  const [bid] = await touch(desk);
+  [1, 2, 3, 4].forEach((n) => desk.place("buy", bid - FAR - n, 5));
+  await until("a stop", () => desk.stops.length > 0);
+  assert.equal(desk.stops[0].stop, 1);
+  await desk.flat(60000);
+});
