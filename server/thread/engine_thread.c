@@ -100,6 +100,23 @@ static void judge_step(struct engine_turn *turn, int64_t step_ns)
     engine_overran(thread->engine, now_ns(turn));
 }
 
+/* What the engine has just sent leaves before anything else is done. */
+static void send_now(struct engine_turn *turn)
+{
+    for (uint16_t at = 0; at < turn->thread->gateways; at++)
+        gateway_send(turn->thread->gateway[at]);
+}
+
+static void note_sent(struct engine_turn *turn, const struct market_update *update)
+{
+    int64_t now = clock_real_ns();
+
+    if (turn->thread->inline_gateways)
+        send_now(turn);
+    if (now >= update->received_ns && gateway_virtual_ns(turn->thread->gateway[0]) == 0)
+        histogram_record(turn->thread->tick_to_order, now - update->received_ns);
+}
+
 static void take_update(struct engine_turn *turn, const struct market_update *update)
 {
     struct engine_thread *thread = turn->thread;
@@ -111,14 +128,11 @@ static void take_update(struct engine_turn *turn, const struct market_update *up
 
     engine_market(thread->engine, update, now);
     to = __rdtsc();
+    if (engine_orders_sent(thread->engine) != sent)
+        note_sent(turn, update);
     if (is_depth)
         histogram_record(thread->step, tsc_ns(turn->tsc, from, to));
     judge_step(turn, tsc_ns(turn->tsc, from, to));
-    if (engine_orders_sent(thread->engine) == sent || gateway_virtual_ns(thread->gateway[0]) != 0)
-        return;
-    now = clock_real_ns();
-    if (now >= update->received_ns)
-        histogram_record(thread->tick_to_order, now - update->received_ns);
 }
 
 static uint32_t take_market_of(struct engine_turn *turn, uint16_t gateway)
@@ -178,6 +192,8 @@ static uint32_t take_inputs(struct engine_turn *turn)
     taken += take_commands(turn);
     taken += take_all(turn, take_executions_of);
     taken += take_all(turn, take_market_of);
+    if (thread->inline_gateways && taken != 0)
+        send_now(turn); /* cancels and amends, and what a command asked for */
     take_time(turn);
     return taken;
 }

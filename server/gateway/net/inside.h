@@ -19,9 +19,6 @@
 enum { NET_REQUESTS_MAX = 64, NET_LINKS_MAX = 4, NET_TURN_FRAMES = 256, NET_READ_BYTES = 32768 };
 enum { NET_QUEUE_BYTES = 256 << 10 };
 enum { NET_ENTROPY = 64 }; /* masks that are at hand */
-/* What no frame waits for is done so often in turns that bring none, and at the latest. */
-#define NET_KEEP_NS 50000LL
-#define NET_KEEP_LATEST_NS 1000000LL
 #define NET_CONNECT_NS 10000000000LL
 
 _Static_assert((int)NET_HEADROOM >= (int)WS_HEAD_MAX, "room for the head in front");

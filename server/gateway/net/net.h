@@ -22,6 +22,11 @@
 
 enum { NET_URL_MAX = 256, NET_FRAME_MAX = 16 << 20, NET_PADDING = 64 };
 
+/* What no frame waits for (connecting, requests, deadlines) is done so often in turns that bring
+ * nothing, and at the latest; a thread's other work of that kind may go by them too. */
+#define NET_KEEP_NS 50000LL
+#define NET_KEEP_LATEST_NS 1000000LL
+
 struct net;
 struct net_socket;
 
