@@ -48,10 +48,11 @@ void wire_drop(struct wire_conn *conn)
 
 void wire_venue_close(struct wire_venue *venue)
 {
+    if (venue->listener < 0)
+        return;
     for (uint32_t at = 0; at < WIRE_CONNS; at++)
         wire_drop(&venue->conn[at]);
-    if (venue->listener >= 0)
-        close(venue->listener);
+    close(venue->listener);
     venue->listener = -1;
 }
 
@@ -73,18 +74,27 @@ static bool take_in(struct wire_venue *venue)
     return false;
 }
 
+ssize_t wire_send_some(struct wire_conn *conn, const char *bytes, size_t length)
+{
+    ssize_t sent = send(conn->fd, bytes, length, MSG_NOSIGNAL);
+
+    if (sent >= 0)
+        return sent;
+    if (errno == EAGAIN || errno == EINTR)
+        return 0;
+    wire_drop(conn);
+    return -1;
+}
+
 bool wire_send(struct wire_conn *conn, const char *bytes, size_t length)
 {
     while (length > 0) {
-        ssize_t sent = send(conn->fd, bytes, length, MSG_NOSIGNAL);
+        ssize_t sent = wire_send_some(conn, bytes, length);
 
-        if (sent > 0) {
-            bytes += sent;
-            length -= (size_t)sent;
-        } else if (errno != EAGAIN && errno != EINTR) {
-            wire_drop(conn);
+        if (sent < 0)
             return false;
-        }
+        bytes += sent;
+        length -= (size_t)sent;
     }
     return true;
 }

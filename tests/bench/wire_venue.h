@@ -14,6 +14,8 @@
 
 #include "engine.h"
 
+#include <sys/types.h>
+
 enum { WIRE_CONNS = 16, WIRE_IN_BYTES = 64 << 10, WIRE_TEXT_MAX = 4096, WIRE_LEVELS = 50 };
 enum wire_kind { WIRE_NEW, WIRE_REST, WIRE_PUBLIC, WIRE_PRIVATE, WIRE_TRADE, WIRE_ECHO };
 
@@ -65,6 +67,8 @@ size_t wire_snapshot(struct wire_market *market, char bytes[WIRE_TEXT_MAX]);
 size_t wire_frame(char *bytes, const char *text, size_t length);
 /* All of it; false: the connection is gone, and closed. */
 bool wire_send(struct wire_conn *conn, const char *bytes, size_t length);
+/* As much as is taken now; -1: the connection is gone, and closed. */
+ssize_t wire_send_some(struct wire_conn *conn, const char *bytes, size_t length);
 void wire_drop(struct wire_conn *conn);
 
 #endif

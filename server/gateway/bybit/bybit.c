@@ -191,7 +191,7 @@ static uint32_t bybit_poll(struct gateway *gateway)
     /* While the engine takes nothing, the sockets hold what comes. */
     if (bybit_outbox_flush(bybit))
         moved += net_poll(bybit->net);
-    if (bybit->mono_ns - bybit->kept_ns >= (moved == 0 ? NET_KEEP_NS : NET_KEEP_LATEST_NS))
+    if (bybit->mono_ns - bybit->kept_ns >= NET_KEEP_LATEST_NS)
         keep(bybit);
     return moved;
 }

@@ -65,6 +65,7 @@ struct net {
     uint64_t random;
     int64_t now_ns;  /* of this turn, monotonic */
     int64_t kept_ns; /* when the rest was done last */
+    bool in_motion;  /* something of the rest is under way */
     uint32_t entropy[NET_ENTROPY], entropy_left;
     bool polling, closing;
     char ca_file[512];

@@ -67,6 +67,7 @@ void conn_want_writable(struct conn *conn)
 {
     if (conn->wsi)
         lws_callback_on_writable(conn->wsi);
+    conn->net->in_motion = true;
 }
 
 static void conn_failed(struct conn *conn, enum net_why why, int http_status, const char *text)
@@ -449,7 +450,7 @@ static void conns_read(struct net *net)
                 conn_received(conn, conn->in + conn->in_from, conn->in_to - conn->in_from);
         if (conn->failed && conn->wsi) {
             kill_wsi(conn->wsi);
-            net->kept_ns = 0;
+            net->in_motion = true;
         }
     }
 }
@@ -460,6 +461,7 @@ static void keep(struct net *net)
     net->kept_ns = net->now_ns;
     if (net->entropy_left < NET_ENTROPY / 2)
         gather_entropy(net);
+    net->in_motion = net->exchanges_open > 0;
     lws_service(net->context, -1);
     conns_turn(net);
     sockets_turn(net); /* after reading: what waited in the kernel is no silence */
@@ -473,7 +475,8 @@ uint32_t net_poll(struct net *net)
     net->callbacks = 0;
     net->now_ns = clock_mono_ns();
     conns_read(net);
-    if (net->now_ns - net->kept_ns >= (net->callbacks == 0 ? NET_KEEP_NS : NET_KEEP_LATEST_NS))
+    if (net->now_ns - net->kept_ns >=
+        (net->in_motion && net->callbacks == 0 ? NET_KEEP_NS : NET_KEEP_LATEST_NS))
         keep(net);
     net->polling = false;
     return net->callbacks;

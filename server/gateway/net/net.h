@@ -22,8 +22,8 @@
 
 enum { NET_URL_MAX = 256, NET_FRAME_MAX = 16 << 20, NET_PADDING = 64 };
 
-/* What no frame waits for (connecting, requests, deadlines) is done so often in turns that bring
- * nothing, and at the latest; a thread's other work of that kind may go by them too. */
+/* What no frame waits for (connecting, requests, deadlines) is done so often while something of it
+ * is under way, in turns that bring nothing; else, and at the latest, each millisecond. */
 #define NET_KEEP_NS 50000LL
 #define NET_KEEP_LATEST_NS 1000000LL
 

@@ -473,6 +473,7 @@ bool net_request(struct net *net, const struct net_request *request)
     made.serial = ++net->serial;
     made.deadline_ns = clock_mono_ns() + request->deadline_ns;
     *exchange = made;
+    net->in_motion = true;
     net->exchanges_open++;
     serve_now(net, exchange);
     return true;

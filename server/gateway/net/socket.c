@@ -48,6 +48,7 @@ void socket_break(struct net_socket *socket, enum net_why why, int http_status, 
 {
     if (socket->conn)
         conn_abandon(socket->conn);
+    socket->net->in_motion = true;
     socket_ended(socket, why, http_status, text);
 }
 
@@ -209,6 +210,7 @@ static void watch(struct net_socket *socket)
 
 static void socket_turn(struct net_socket *socket)
 {
+    socket->net->in_motion = socket->net->in_motion || socket->up_ns == 0;
     if (!socket->conn && !socket->attempting)
         begin(socket);
     else if (!socket->conn)
