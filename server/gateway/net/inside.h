@@ -19,6 +19,7 @@
 enum { NET_REQUESTS_MAX = 64, NET_LINKS_MAX = 4, NET_TURN_FRAMES = 256, NET_READ_BYTES = 32768 };
 enum { NET_QUEUE_BYTES = 256 << 10 };
 enum { NET_ENTROPY = 64 }; /* masks that are at hand */
+#define NET_COOL_NS 5000LL /* between two reads of a socket that is not hot */
 #define NET_CONNECT_NS 10000000000LL
 
 _Static_assert((int)NET_HEADROOM >= (int)WS_HEAD_MAX, "room for the head in front");
@@ -46,6 +47,8 @@ struct conn {
     struct tls *tls;         /* NULL: plain */
     char *in;                /* NET_READ_BYTES, of one that is read at once; else NULL */
     size_t in_from, in_to;
+    bool hot;        /* read in every turn */
+    int64_t read_ns; /* when it was read last */
     enum net_why why;
     int http_status;
     char text[160];

@@ -443,8 +443,10 @@ static bool fill(struct conn *conn)
 static void conns_read(struct net *net)
 {
     for (struct conn *conn = net->conns; conn; conn = conn->next) {
-        if (!conn->in || !conn->up || !conn->wsi)
+        if (!conn->in || !conn->up || !conn->wsi ||
+            (!conn->hot && net->now_ns - conn->read_ns < NET_COOL_NS))
             continue;
+        conn->read_ns = net->now_ns;
         if (conn->in_from < conn->in_to || fill(conn))
             conn->in_from +=
                 conn_received(conn, conn->in + conn->in_from, conn->in_to - conn->in_from);

@@ -70,6 +70,7 @@ struct net_socket_config {
     int64_t heartbeat_ns;  /* 0: none */
     int64_t silence_ns;    /* nothing at all received for so long: dropped; 0: never */
     uint32_t frame_max;    /* 0: 1 MiB */
+    bool hot;              /* read in every turn; others while turns are quick every 5 us */
 };
 
 /* Begins to connect, and goes on until the close. Callbacks come from net_poll() alone, but for

@@ -153,7 +153,9 @@ static void connect_to(struct net_socket *socket, const struct addresses *addres
     socket->conn =
         net_conn_open(net, &socket->url, addresses->text[socket->address % addresses->count],
                       &socket_ops, socket);
-    if (!socket->conn)
+    if (socket->conn)
+        socket->conn->hot = socket->config.hot;
+    else
         socket_ended(socket, NET_FAILED, 0, "no memory for a connection");
 }
 
