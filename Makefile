@@ -246,7 +246,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
@@ -271,10 +271,14 @@ fuzz-finders: $(fuzz_finders)
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	@cd tests && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+# The exchange clients of others, apart from our own tools: they run no script of theirs at installing.
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 .PHONY: test test-long scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)

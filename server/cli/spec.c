@@ -240,6 +240,45 @@ static void print_faults(void)
         print_fault_verb(fault_verb_row((enum fault_verb)verb));
 }
 
+static void print_venue_faults(void)
+{
+    printf("Faults of `pitwall venue`: the same lines, with these kinds and verbs.\n\n"
+           "| on | says |\n| --- | --- |\n");
+#define KIND(ID, name, says) printf("| `%s` | %s |\n", name, says);
+#include "venue/fault_kinds.def"
+#undef KIND
+    printf("\n| do | ms if not given | code if not given | says |\n| --- | ---: | ---: | --- |\n");
+#define VERB(ID, name, kinds, ms, code, says)                                                      \
+    printf("| `%s` | %d | %d | %s |\n", name, ms, code, says);
+#include "venue/fault_verbs.def"
+#undef VERB
+}
+
+static void print_venue(void)
+{
+    printf("REST surface of `pitwall venue --protocol bybit-v5`.\n\n"
+           "| method | path | needs a key | rate limit | fault kind |\n"
+           "| --- | --- | --- | --- | --- |\n");
+#define ROUTE(method, path, is_private, rate, kind, handler)                                       \
+    printf("| %s | `%s` | %s | %s | %s |\n", #method, path, is_private ? "yes" : "no", #rate,      \
+           #kind);
+#include "venue/bybit/routes.def"
+#undef ROUTE
+    printf("\n| rate limit | linear, a second | spot, a second |\n| --- | ---: | ---: |\n");
+#define RATE(ID, linear, spot) printf("| %s | %d | %d |\n", #ID, linear, spot);
+#include "venue/bybit/rates.def"
+#undef RATE
+    printf("\n| code | says |\n| ---: | --- |\n");
+#define ANSWER(ID, linear, linear_text, spot, spot_text)                                           \
+    printf("| %d | %s |\n| %d | %s |\n", linear, linear_text, spot, spot_text);
+#define CODE(ID, code, text) printf("| %d | %s |\n", code, text);
+#include "venue/bybit/codes.def"
+#undef CODE
+#undef ANSWER
+    printf("\n");
+    print_venue_faults();
+}
+
 int cli_spec(int argc, char **argv)
 {
     static const struct {
@@ -250,7 +289,7 @@ int cli_spec(int argc, char **argv)
         {"errors", print_errors},         {"commands", print_commands}, {"states", print_states},
         {"routes", print_routes},         {"verbs", print_verbs},       {"config", print_config},
         {"memory", print_memory},         {"triggers", print_triggers}, {"faults", print_faults},
-        {"strategies", print_strategies},
+        {"strategies", print_strategies}, {"venue", print_venue},
     };
 
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
@@ -259,5 +298,5 @@ int cli_spec(int argc, char **argv)
             return 0;
         }
     return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory triggers faults strategies");
+                             "verbs config memory triggers faults strategies venue");
 }

@@ -136,7 +136,7 @@ static const char *check_options(struct options *options)
     return NULL;
 }
 
-/* ---- until a signal --------------------------------------------------------------------------- */
+/* ---- until a signal ------------------------------------------------------------------- */
 
 static volatile int stop;
 static struct bybit *running;

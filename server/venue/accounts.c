@@ -113,6 +113,7 @@ static void fill_linear(struct venue *venue, struct venue_execution *done)
                                  &done->closed_lots);
     bool turned;
 
+    done->gain_e8 = gain_e8;
     done->fee_coin = row->settle;
     done->fee_e8 = venue_scaled_e8(done->value_e8, done->fee_rate_e8);
     turned = done->closed_lots > 0 && done->closed_lots < done->lots;
@@ -224,6 +225,7 @@ void venue_fill(struct venue *venue, struct venue_slot *slot, int64_t ticks, int
     fill(venue, &done);
     order->filled_value_e8 += done.value_e8;
     order->fee_e8 += done.fee_e8;
+    order->gain_e8 += done.gain_e8;
     venue_record(venue, &done);
     tell_money(venue, &done);
 }

@@ -1,6 +1,5 @@
 #include "venue/conn.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 
 #include <stdio.h>

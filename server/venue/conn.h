@@ -10,7 +10,7 @@
 
 enum {
     CONN_PEER_MAX = 48,
-    CONN_QUEUE_MAX = 64 << 20, /* bytes not yet written; more: the peer does not read, closed */
+    CONN_QUEUE_MAX = 16 << 20, /* bytes not yet written; more: the peer does not read, closed */
     CONN_STAGING = 1 << 16
 };
 

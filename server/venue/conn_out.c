@@ -1,4 +1,3 @@
-#include "base/assert.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "venue/conn.h"

@@ -1,6 +1,5 @@
 #include "venue/faults.h"
 
-#include "base/assert.h"
 #include "gateway/fault_script.h"
 #include "thread/log.h"
 
@@ -11,8 +10,7 @@
 
 #define VENUE_TRADING                                                                              \
     (VENUE_BIT(NEW) | VENUE_BIT(CANCEL) | VENUE_BIT(AMEND) | VENUE_BIT(CANCEL_ALL))
-#define VENUE_REFUSABLE                                                                            \
-    (VENUE_TRADING | VENUE_BIT(QUERY) | VENUE_BIT(AUTH) | VENUE_BIT(SUBSCRIBE))
+#define VENUE_REFUSABLE (VENUE_TRADING | VENUE_BIT(QUERY) | VENUE_BIT(AUTH) | VENUE_BIT(SUBSCRIBE))
 #define VENUE_ASKED (VENUE_REFUSABLE | VENUE_BIT(PING))
 #define VENUE_PUSHES                                                                               \
     (VENUE_BIT(ORDER) | VENUE_BIT(FILL) | VENUE_BIT(POSITION) | VENUE_BIT(WALLET) |                \
@@ -75,7 +73,8 @@ static enum status begin_rule(void *ctx, const char *on, const char *does, struc
     return OK;
 }
 
-/* A symbol can be of both categories: "BTCUSDT" is then the linear one, "spot:BTCUSDT" the other. */
+/* A symbol can be of both categories: "BTCUSDT" is then the linear one, "spot:BTCUSDT" the other.
+ */
 static uint32_t find_symbol(void *ctx, const char *symbol, uint16_t *instrument)
 {
     const struct venue *venue = ((struct venue_faults *)ctx)->venue;

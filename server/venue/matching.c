@@ -162,6 +162,7 @@ void venue_hear(void *ctx, const struct exchange_event *event)
     venue->book[venue->call.instrument].seq++;
     if (!maker)
         return;
+    maker->order.smp_order_no = venue->call.taker ? venue->call.taker->order.no : 0;
     venue_end(venue, maker, VENUE_END_SELF_MATCH);
     forget_place(venue, event);
     venue_tell_order(venue, &maker->order);
@@ -183,16 +184,15 @@ static void set_self_match(struct venue *venue, const struct venue_order *order)
                         (enum exchange_policy)policies[order->smp]);
 }
 
-/* The order that stopped it: the account's first in the queue at the opposite touch. */
-static void end_resting_self(struct venue *venue, const struct venue_order *order)
+/* The order that stopped it: the account's first in the queue at the opposite touch; 0: one of the
+ * market's that has no number. */
+static uint64_t resting_self_no(const struct venue *venue, const struct venue_order *order)
 {
     enum side opposite = order->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
     uint32_t ticks = exchange_best_ticks(venue->book[order->instrument].exchange, opposite);
-    struct venue_slot *first = NULL;
-    struct venue_slot *slot;
+    const struct venue_slot *first = NULL;
+    const struct venue_slot *slot;
 
-    if (order->smp != VENUE_SMP_CANCEL_BOTH)
-        return;
     for (uint32_t at = venue->account[order->account].active_first; at != VENUE_NO_SLOT;
          at = slot->active_next) {
         slot = &venue->slots[at];
@@ -200,8 +200,17 @@ static void end_resting_self(struct venue *venue, const struct venue_order *orde
             slot->order.price_ticks == ticks && (!first || slot->queued < first->queued))
             first = slot;
     }
-    if (first)
-        venue_take_out(venue, first, VENUE_END_SELF_MATCH);
+    return first ? first->order.no : 0;
+}
+
+static void end_resting_self(struct venue *venue, const struct venue_order *order)
+{
+    struct venue_slot *other = venue_slot(venue, order->smp_order_no);
+
+    if (order->smp != VENUE_SMP_CANCEL_BOTH || !other)
+        return;
+    other->order.smp_order_no = order->no;
+    venue_take_out(venue, other, VENUE_END_SELF_MATCH);
 }
 
 /* ---- entering --------------------------------------------------------------------------- */
@@ -235,6 +244,7 @@ static void obey(struct venue *venue, struct venue_slot *slot, struct exchange_r
         venue_end(venue, slot, why_not_whole(&slot->order));
         break;
     case EXCHANGE_SELF:
+        slot->order.smp_order_no = resting_self_no(venue, &slot->order);
         venue_end(venue, slot, VENUE_END_SELF_MATCH);
         break;
     case EXCHANGE_WOULD_TAKE:

@@ -1,6 +1,5 @@
 #include "venue/server.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "venue/conn.h"
@@ -72,16 +71,19 @@ static int on_adopt(struct venue_server *server, struct lws *wsi, struct venue_c
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t length)
 {
-    struct lws_context *context = wsi ? lws_get_context(wsi) : NULL;
-    struct venue_server *server = context ? lws_context_user(context) : NULL;
     struct venue_conn **place = user;
+    struct venue_server *server;
     int64_t now_ns;
 
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
+        return tls_prepare(user);
     switch ((int)reason) {
     case LWS_CALLBACK_RAW_ADOPT:
+        server = lws_context_user(lws_get_context(wsi));
         return on_adopt(server, wsi, place);
     case LWS_CALLBACK_RAW_RX:
         now_ns = clock_real_ns();
+        server = lws_context_user(lws_get_context(wsi));
         conn_receive(*place, in, length, now_ns);
         turn(server);
         return 0;
@@ -94,8 +96,6 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         if (place)
             *place = NULL;
         return 0;
-    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
-        return tls_prepare(user);
     default:
         return 0;
     }
@@ -137,27 +137,23 @@ static enum status listen_on(struct venue_server *server, const char *host, int 
 {
     const struct venue_server_config *config = &server->config;
     struct lws_context_creation_info info = {
-        .port = port ? port : CONTEXT_PORT_NO_LISTEN,
+        .port = port, /* 0: any free one */
         .iface = host,
         .protocols = protocols,
-        .options = LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG |
-                   LWS_SERVER_OPTION_VALIDATE_UTF8 * 0,
+        .options =
+            LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
         .listen_accept_role = "raw-skt",
         .listen_accept_protocol = "venue",
         .user = server,
-        .fd_limit_per_thread = 0,
         .timeout_secs = 60,
     };
 
-    if (port == 0)
-        info.port = 0;
     if (config->cert_file) {
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info.ssl_cert_filepath = config->cert_file;
         info.ssl_private_key_filepath = config->key_file;
     }
     lws_set_log_level(LLL_ERR, on_lws_log);
-    info.options |= LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
     server->context = lws_create_context(&info);
     if (!server->context)
         return err_set(err, ERR_INTERNAL, "libwebsockets: no context");

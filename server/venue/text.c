@@ -1,7 +1,5 @@
 #include "venue/text.h"
 
-#include "base/assert.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

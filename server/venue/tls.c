@@ -1,6 +1,5 @@
 #include "venue/tls.h"
 
-#include "base/assert.h"
 #include "thread/log.h"
 
 #include <errno.h>
@@ -165,7 +164,7 @@ enum status tls_make(struct tls_files *files, const char *folder, const char *ad
     return make_files(files, address, err);
 }
 
-/* ---- the bad certificate ------------------------------------------------------------------ */
+/* ---- the bad certificate -------------------------------------------------------------- */
 
 static bool is_bad;
 

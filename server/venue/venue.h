@@ -119,9 +119,11 @@ struct venue_order {
     int64_t qty_lots, filled_lots;
     int64_t qty_value_e8;            /* of an order in the quote coin: what it asked for; else 0 */
     int64_t filled_value_e8, fee_e8; /* fee: in the coin it was charged in */
+    int64_t gain_e8;                 /* linear: what closing realised, before fees */
     int64_t created_ns, updated_ns;
-    int64_t mark_ticks;   /* last price when it was created */
-    uint64_t exchange_id; /* core's own */
+    int64_t mark_ticks;    /* last price when it was created */
+    uint64_t smp_order_no; /* the other order of the self-match that ended it; 0: none */
+    uint64_t exchange_id;  /* core's own */
 };
 
 enum venue_exec_type { VENUE_EXEC_TRADE, VENUE_EXEC_FUNDING, VENUE_EXEC_LIQUIDATION };
@@ -135,6 +137,7 @@ struct venue_execution {
     bool maker;
     int64_t price_ticks, lots, leaves_lots, closed_lots, order_lots, order_price_ticks;
     int64_t value_e8, fee_e8, fee_rate_e8; /* a cost is positive */
+    int64_t gain_e8;                       /* linear: what it closed realised, before the fee */
     int64_t at_ns;
 };
 
@@ -278,8 +281,8 @@ bool venue_force_fill(struct venue *venue, uint64_t order_no, int64_t lots, bool
  * rename). Load: into an opened venue of the same instruments and coins that has not traded
  * (ERR_CONFLICT), accounts added already are overwritten by those of the file; resting orders rest
  * again, behind what the market shows, and trade with what has passed them. A file that is cut,
- * changed, of another version or of other instruments is ERR_DAMAGED, none is ERR_NOT_FOUND; nothing
- * has been changed then. Public trades and the figures of 24 hours are not kept. */
+ * changed, of another version or of other instruments is ERR_DAMAGED, none is ERR_NOT_FOUND; then
+ * nothing has been changed. Public trades and the figures of 24 hours are not kept. */
 enum status venue_save(const struct venue *venue, const char *path, struct err *err);
 enum status venue_load(struct venue *venue, const char *path, int64_t now_ns, struct err *err);
 

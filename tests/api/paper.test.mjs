@@ -31,6 +31,10 @@ class Venue {
 
   #answer(socket, { op, req_id, args = [] }) {
     socket.send(JSON.stringify({ success: true, ret_msg: op === "ping" ? "pong" : "", conn_id: "c", req_id, op }));
+    if (op === "subscribe" && args.includes("tickers.BTCUSDT")) {
+      const data = { symbol: "BTCUSDT", markPrice: "60007.25" };
+      socket.send(JSON.stringify({ topic: "tickers.BTCUSDT", type: "snapshot", data, cs: 1, ts: Date.now() }));
+    }
     if (op === "subscribe" && args.includes("orderbook.50.BTCUSDT")) {
       socket.isFed = true;
       socket.send(this.#book("snapshot", [["60000.0", "5"], ["59999.9", "7"]], [["60000.1", "5"], ["60000.2", "7"]]));
@@ -113,6 +117,8 @@ test("an order is filled against it, and nothing of it is real", async () => {
   assert.equal(order.simulated, true);
   assert.equal(Number(order.avg_price), 60000.1);
   assert.equal((await trader.get("/fills")).body.items[0].simulated, true);
+  const [held] = (await trader.get("/positions")).body.items;
+  assert.deepEqual([held.lots, held.mark_source, Number(held.mark)], [1, "venue", 60007.25]);
 });
 
 test("the trail begins with the mode", async () => {

@@ -1,15 +1,16 @@
 // The gateway to Bybit against the venue server, whose ledger and account are the oracle.
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { after, test } from "node:test";
-import { Desk, sleep, until, Venue } from "./desk.mjs";
+import { Desk, scratch, sleep, until, Venue } from "./desk.mjs";
 
 const FAR = 2000; // ticks below the touch: it rests
 const open = [];
 
-async function begin(rules = [], args = []) {
+async function begin(rules = [], args = [], options = {}) {
   const venue = await new Venue(rules, args).start();
-  const desk = new Desk(venue);
+  const desk = new Desk(venue, options);
   open.push([venue, desk]);
   await desk.ready();
   return [venue, desk];
@@ -158,6 +159,32 @@ test("a silent engine: the private connection goes, and the venue cancels", asyn
   await heard(desk, 1, "VENUE_CANCEL");
 });
 
+test("spot: fees of the bought coin are said in the quote, the balance is the position", async () => {
+  const [, desk] = await begin([], [], { name: "bybit-spot:BTCUSDT" });
+  const [, ask] = await touch(desk);
+  await until("the balance", () => desk.venueLots !== null);
+  const before = desk.venueLots;
+  desk.place("buy", ask + 500, 4, "ioc");
+  const fill = await until("a fill", () => desk.reports.find((said) => said.report === "FILL_PART"));
+  const value = (fill.price / 10) * (fill.lots / 1000);
+  assert.ok(fill.fee_e8 / 1e8 > value * 0.0001 && fill.fee_e8 / 1e8 < value * 0.005, `${fill.fee_e8} of ${value}`);
+  await until("the new balance", () => desk.venueLots > before && desk.venueLots <= before + desk.position);
+});
+
+test("TLS: by its authority alone", async () => {
+  const dir = scratch();
+  const venue = await new Venue([], ["--tls", "--tls-dir", dir]).start();
+  const desk = new Desk(venue, { ca: `${dir}/ca.pem` });
+  const stranger = new Desk(venue, { epoch: 2 });
+  open.push([venue, desk], [venue, stranger]);
+  await desk.ready();
+  const [bid] = await touch(desk);
+  desk.place("buy", bid - FAR, 5);
+  await heard(desk, 1, "VENUE_ACK");
+  assert.ok(!stranger.states.includes("READY"), stranger.child.said);
+  await desk.flat();
+});
+
 // ---- faults: after each, both sides have the same orders and position ---------------------------
 
 /** A stretch of trading; ends flat of orders, with every fate known. */
@@ -171,6 +198,8 @@ async function trade(desk, steps) {
       desk.place("sell", ask + FAR, 5, "post");
     } else if (kind === 2) {
       desk.place(step % 8 < 4 ? "buy" : "sell", step % 8 < 4 ? ask + 300 : bid - 300, 3, "ioc");
+    } else if (step % 8 === 3) {
+      desk.live().forEach((order) => order.state === "live" && desk.amend(order.n, order.price + 1, order.qty + 1));
     } else {
       desk.live().forEach((order) => order.state === "live" && desk.cancel(order.n));
     }
@@ -230,6 +259,40 @@ for (const [name, rules] of Object.entries(FAULTS)) {
     await venue.stop();
   });
 }
+
+const CHANCES = [
+  { on: "new", p: 0.04, do: "drop_req" },
+  { on: "new", p: 0.04, do: "drop_ack" },
+  { on: "new", p: 0.04, do: "fill_before_ack" },
+  { on: "new", p: 0.03, do: "reject", code: 10016 },
+  { on: "amend", p: 0.1, do: "drop_ack" },
+  { on: "amend", p: 0.1, do: "drop_req" },
+  { on: "cancel", p: 0.05, do: "drop_ack" },
+  { on: "cancel", p: 0.05, do: "drop_req" },
+  { on: "cancel", p: 0.05, do: "late_fill", ms: 100 },
+  { on: "order", p: 0.05, do: "drop_ack" },
+  { on: "order", p: 0.05, do: "dup" },
+  { on: "order", p: 0.05, do: "reorder", ms: 100 },
+  { on: "order", p: 0.01, do: "rst" },
+  { on: "order", p: 0.01, do: "half_open" },
+  { on: "fill", p: 0.1, do: "lost_fill" },
+  { on: "fill", p: 0.1, do: "dup" },
+  { on: "fill", p: 0.1, do: "late_fill", ms: 200 },
+  { on: "fill", p: 0.02, do: "close" },
+  { on: "query", p: 0.02, do: "drop_ack" },
+  { on: "query", p: 0.02, do: "delay", ms: 400 },
+];
+
+test("faults: whatever chance brings", async () => {
+  const seed = process.env.SEED ?? "20417";
+  const [venue, desk] = await begin(CHANCES, ["--seed", seed]);
+  console.log(`SEED=${seed}`);
+  await trade(desk, Number(process.env.SOAK_STEPS ?? 120));
+  await desk.ready(60000);
+  await desk.flat(90000);
+  await agree(venue, desk);
+  console.log(`${desk.orders.size} orders, ${desk.executions.size} fills, position ${desk.position}`);
+});
 
 test("a stream that is not JSON stops the venue, and trading on it", async () => {
   const [, desk] = await begin([{ on: "order", every: 1, do: "corrupt_json", times: 6 }]);

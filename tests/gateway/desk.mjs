@@ -106,7 +106,7 @@ const ENDS = new Set(["VENUE_REJECT", "VENUE_CANCEL", "VENUE_EXPIRE", "KILLED_UN
 
 /** The driver with its orders. Prices and sizes are in ticks and lots: 0.1 and 0.001. */
 export class Desk {
-  constructor(venue, { epoch = 1, name = "bybit-linear:BTCUSDT" } = {}) {
+  constructor(venue, { epoch = 1, name = "bybit-linear:BTCUSDT", ca = "" } = {}) {
     const key = join(venue.dir, "key");
     writeFileSync(key, JSON.stringify({ key: "demo-key-one", secret: "demo-secret-one" }), { mode: 0o600 });
     this.epoch = epoch;
@@ -118,7 +118,7 @@ export class Desk {
     this.position = 0;
     this.executions = new Set();
     this.venueLots = null;
-    this.child = start(DRIVER, [venue.url, venue.url.replace("http", "ws"), key, name, "1", "1", "3", "1", `${epoch}`]);
+    this.child = start(DRIVER, [venue.url, venue.url.replace("http", "ws"), key, name, "1", "1", "3", "1", `${epoch}`, ca]);
     createInterface({ input: this.child.stdout }).on("line", (line) => this.#take(JSON.parse(line)));
     this.timer = setInterval(() => this.#look(), 50);
   }
@@ -157,7 +157,7 @@ export class Desk {
     this.position += said.side === "buy" ? said.lots : -said.lots;
     if (order) {
       order.filled += said.lots;
-      order.state = order.filled >= order.qty ? "ended" : order.state === "pending" ? "live" : order.state;
+      order.state = order.filled >= (order.most ?? order.qty) ? "ended" : order.state === "pending" ? "live" : order.state;
     }
   }
   #move(order, said) {
@@ -173,7 +173,10 @@ export class Desk {
     } else if (said.report === "QUERY_ABSENT" && Date.now() - order.sentAt > VOID_MS && ++order.absent >= 2) {
       order.state = "ended";
     }
-    if (order.filled >= order.qty) {
+    if (said.report === "VENUE_AMEND" || said.report === "AMEND_REJECT") {
+      order.most = undefined;
+    }
+    if (order.filled >= (order.most ?? order.qty)) {
       order.state = "ended";
     }
   }
@@ -207,6 +210,12 @@ export class Desk {
     order.cancelled = true;
     order.askedAt = Date.now();
     this.say(`cancel ${n}`);
+  }
+  amend(n, price, qty) {
+    const order = this.orders.get(n);
+    order.amends = (order.amends ?? 0) + 1;
+    order.most = Math.max(order.most ?? order.qty, qty); // what it may fill until that is answered
+    this.say(`amend ${n} ${order.amends} ${price} ${qty}`);
   }
   async ask(what) {
     this.answer = undefined;

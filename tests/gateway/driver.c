@@ -163,56 +163,71 @@ static void print_touch(void)
            touch.ask.price_ticks, book_is_stale(book) ? "true" : "false");
 }
 
-static bool obey_order(const char *line)
-{
-    uint64_t n;
-    unsigned no = 0;
-    int64_t price;
-    int64_t lots;
-    char side[8];
-    char kind[8];
+enum { WORDS_MAX = 6 };
 
-    if (sscanf(line, "new %" SCNu64 " %7s %" SCNd64 " %" SCNd64 " %7s", &n, side, &price, &lots,
-               kind) == 5)
-        put_new(n, side, price, lots, kind);
-    else if (sscanf(line, "amend %" SCNu64 " %u %" SCNd64 " %" SCNd64, &n, &no, &price, &lots) == 4)
-        put((struct order_message){.kind = ORDER_MESSAGE_AMEND,
-                                   .amend_no = no,
-                                   .order_id = id_of(epoch, n),
-                                   .price_ticks = price,
-                                   .qty_lots = lots});
-    else if (sscanf(line, "cancel %" SCNu64, &n) == 1)
-        put((struct order_message){.kind = ORDER_MESSAGE_CANCEL, .order_id = id_of(epoch, n)});
-    else if (sscanf(line, "query %" SCNu64 " %u", &n, &no) == 2)
-        put((struct order_message){
-            .kind = ORDER_MESSAGE_QUERY, .amend_no = no, .order_id = id_of(epoch, n)});
-    else if (sscanf(line, "foreign %" SCNu64, &n) == 1)
-        put((struct order_message){.kind = ORDER_MESSAGE_CANCEL, .order_id = n});
+/* Splits a line; words that are not there are empty. */
+static void split(char *line, char *words[WORDS_MAX])
+{
+    static char none[] = "";
+
+    for (int at = 0; at < WORDS_MAX; at++) {
+        char *word = strsep(&line, " ");
+
+        words[at] = word ? word : none;
+    }
+}
+
+static uint64_t whole(const char *word)
+{
+    return strtoull(word, NULL, 10);
+}
+
+static void put_about(enum order_message_kind kind, char **words)
+{
+    put((struct order_message){.kind = (uint8_t)kind,
+                               .amend_no = (uint32_t)whole(words[2]),
+                               .order_id = id_of(epoch, whole(words[1])),
+                               .price_ticks = (int64_t)whole(words[3]),
+                               .qty_lots = (int64_t)whole(words[4])});
+}
+
+static bool obey_order(char **words)
+{
+    if (strcmp(words[0], "new") == 0)
+        put_new(whole(words[1]), words[2], (int64_t)whole(words[3]), (int64_t)whole(words[4]),
+                words[5]);
+    else if (strcmp(words[0], "amend") == 0)
+        put_about(ORDER_MESSAGE_AMEND, words);
+    else if (strcmp(words[0], "cancel") == 0)
+        put_about(ORDER_MESSAGE_CANCEL, words);
+    else if (strcmp(words[0], "query") == 0)
+        put_about(ORDER_MESSAGE_QUERY, words);
+    else if (strcmp(words[0], "foreign") == 0)
+        put((struct order_message){.kind = ORDER_MESSAGE_CANCEL, .order_id = whole(words[1])});
     else
         return false;
     return true;
 }
 
-static bool obey(const char *line)
+static bool obey(char *line)
 {
-    uint64_t n;
+    char *words[WORDS_MAX];
 
-    if (obey_order(line))
+    split(line, words);
+    if (obey_order(words))
         return true;
-    if (strcmp(line, "kill") == 0)
+    if (strcmp(words[0], "kill") == 0)
         kill_page_set(&kill_page, 0);
-    else if (strcmp(line, "sweep") == 0)
+    else if (strcmp(words[0], "sweep") == 0)
         kill_page_sweep(&kill_page);
-    else if (strcmp(line, "beat off") == 0)
-        beats = false;
-    else if (strcmp(line, "beat on") == 0)
-        beats = true;
-    else if (strcmp(line, "counters") == 0)
+    else if (strcmp(words[0], "beat") == 0)
+        beats = strcmp(words[1], "on") == 0;
+    else if (strcmp(words[0], "counters") == 0)
         print_counters();
-    else if (strcmp(line, "touch") == 0)
+    else if (strcmp(words[0], "touch") == 0)
         print_touch();
-    else if (sscanf(line, "carry %" SCNu64, &n) == 1 && carried_count < CARRIED_MAX)
-        carried[carried_count++] = id_of(epoch - 1, n);
+    else if (strcmp(words[0], "carry") == 0 && carried_count < CARRIED_MAX)
+        carried[carried_count++] = id_of(epoch - 1, whole(words[1]));
     else
         return false;
     return true;

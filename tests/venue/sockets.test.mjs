@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
 
+import { Book } from "../clients/book.mjs";
 import { Venue, sleep, until } from "./venue.mjs";
 
 let venue;
@@ -16,32 +17,15 @@ after(() => venue.stop());
 
 const sign = (expires, secret = bot.key.secret) => createHmac("sha256", secret).update(`GET/realtime${expires}`).digest("hex");
 
-/** A book by frames; throws on a gap. */
-class Book {
-  sides = { b: new Map(), a: new Map() };
-
-  apply({ type, data }) {
-    if (type === "snapshot") {
-      this.sides = { b: new Map(), a: new Map() };
-    } else {
-      assert.equal(data.u, this.u + 1, "u goes on by one");
-    }
-    this.u = data.u;
-    for (const side of ["b", "a"]) {
-      for (const [price, size] of data[side]) {
-        if (Number(size) === 0) {
-          assert.ok(this.sides[side].delete(price), `deletes ${price} that is there`);
-        } else {
-          this.sides[side].set(price, size);
-        }
-      }
-    }
-  }
-
-  best(side) {
-    const prices = [...this.sides[side].keys()].map(Number).sort((x, y) => x - y);
-    return side === "b" ? prices.at(-1) : prices[0];
-  }
+/** Every level that a delta takes away was there. */
+function deletesWhatIsThere(book, { type, data }) {
+  return (
+    type === "snapshot" ||
+    ["b", "a"].every((side) => {
+      const there = new Set(book.top(side, 2000).map(([price]) => price));
+      return data[side].every(([price, size]) => size !== "0" || there.has(price));
+    })
+  );
 }
 
 for (const category of ["linear", "spot"]) {
@@ -62,14 +46,16 @@ for (const category of ["linear", "spot"]) {
       assert.ok(frames.length > 4, `${frames.length} frames`);
       const book = new Book();
       for (const frame of frames) {
-        book.apply(frame);
-        assert.ok(book.best("b") < book.best("a"), "not crossed");
-        assert.ok(book.sides.b.size <= depth && book.sides.a.size <= depth);
+        assert.ok(deletesWhatIsThere(book, frame));
+        book.take(frame);
+        assert.ok(Number(book.top("b", 1)[0][0]) < Number(book.top("a", 1)[0][0]), "not crossed");
+        assert.ok(book.size("b") <= depth && book.size("a") <= depth);
         if (frame.data.u === greeting.data.u) {
-          assert.deepEqual([...book.sides.b].sort(), [...greeting.data.b].sort());
-          assert.deepEqual([...book.sides.a].sort(), [...greeting.data.a].sort());
+          assert.deepEqual(book.top("b", depth), greeting.data.b);
+          assert.deepEqual(book.top("a", depth), greeting.data.a);
         }
       }
+      assert.equal(book.gaps, 0);
       assert.ok(frames.some(({ data }) => data.u === greeting.data.u));
     }
     socket.close();

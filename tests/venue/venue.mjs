@@ -52,7 +52,7 @@ const hmac = (secret, text) => createHmac("sha256", secret).update(text).digest(
 export class Venue {
   /** Starts and waits for `ready`. */
   static async start(...args) {
-    const venue = new Venue();
+    const venue = new this();
     const dir = scratch();
     venue.ledgerFile = join(dir, "ledger");
     venue.process = spawn(BIN, [

@@ -39,6 +39,9 @@ struct order_scopes bybit_scopes_of(const struct bybit *bybit, const struct bybi
 static void note_overflow(struct bybit *bybit)
 {
     bybit->reconcile.is_wanted = true;
+    if (bybit->outbox.has_lost)
+        return;
+    bybit->outbox.has_lost = true;
     log_line(LOG_ERROR, "gateway", "the engine takes nothing: a report was lost", "venue=%s",
              bybit->name);
     bybit_stop_venue(bybit, "the engine took no reports, and one was lost");
@@ -67,7 +70,10 @@ bool bybit_outbox_flush(struct bybit *bybit)
         ring_publish(ring);
         gateway_add(&bybit->base.executions, 1);
     }
-    return outbox->first == outbox->last;
+    if (outbox->first != outbox->last)
+        return false;
+    outbox->has_lost = false;
+    return true;
 }
 
 static void stop(struct bybit *bybit, uint16_t scope, const char *says)

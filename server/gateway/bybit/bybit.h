@@ -48,11 +48,11 @@ struct bybit_config {
      * NULL: each is. Any thread. */
     bool (*is_ours)(void *ctx, uint64_t order_id);
     void *is_ours_ctx;
-    /* Of an order of ours that no message of this run has named: whether the
-     * engine was given it by an earlier run (it may be alive) and does not have that execution (0:
-     * whether it was given it at all); *fill then has instrument and strategy. What it answers no to
-     * is an order of others, and an old execution that is booked. Gateway's thread; as
-     * carry_misses(). NULL: nothing was carried over. */
+    /* Of an order of ours that no message of this run has named: whether the engine was given it by
+     * an earlier run (it may be alive) and does not have that execution (0: whether it was given it
+     * at all); *fill then has instrument and strategy. What it answers no to is an order of others,
+     * and an old execution that is booked. Gateway's thread; as carry_misses(). NULL: nothing was
+     * carried over. */
     bool (*is_news)(void *ctx, uint64_t order_id, uint64_t exec_id, struct execution *fill);
     void *is_news_ctx;
     int64_t executions_since_ns; /* real: what was executed since is asked for; 0: the open */

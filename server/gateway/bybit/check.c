@@ -1,5 +1,5 @@
-/* `pitwall check --connect` (bybit.h): asks one thing after the other and waits for each answer. The
- * log-in by socket leaves the topic of disconnect-cancel-all out, so that its end cancels nothing. */
+/* `pitwall check --connect` (bybit.h): asks for one thing after the other, and waits. The
+ * log-in by socket leaves the topic of disconnect-cancel-all out, so its end cancels nothing. */
 #include "gateway/bybit/inside.h"
 #include "thread/clock.h"
 

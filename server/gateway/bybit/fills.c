@@ -58,6 +58,65 @@ static bool read_fee(const json_t *json, struct fill_row *fill)
     return by_rate(fill, &fill->fee_e8);
 }
 
+/* ---- the count of a position ------------------------------------------------------------ */
+
+static void publish(struct bybit *bybit, uint16_t instrument, int64_t lots, int64_t received_ns)
+{
+    atomic_store_explicit(&bybit->base.venue_lots[instrument], lots, memory_order_relaxed);
+    atomic_store_explicit(&bybit->base.venue_lots_ns[instrument], received_ns,
+                          memory_order_release);
+    bybit_say(bybit, &(struct execution){.report = REPORT_POSITION,
+                                         .instrument = instrument,
+                                         .qty_lots = lots,
+                                         .received_ns = received_ns});
+}
+
+#define COUNT_WAITS_NS (500 * MS_NS)
+
+static void tell_count(struct bybit *bybit, uint16_t instrument, int64_t received_ns)
+{
+    struct bybit_count *count = &bybit->reports.count[instrument];
+
+    if (count->is_based && count->lots == count->base_lots + count->net_lots) {
+        count->waits_ns = 0;
+        publish(bybit, instrument, count->lots, received_ns);
+    } else if (count->waits_ns == 0) {
+        count->waits_ns = bybit->mono_ns;
+    }
+}
+
+static void take_count(struct bybit *bybit, uint16_t instrument, int64_t lots, bool is_queried,
+                       int64_t received_ns)
+{
+    struct bybit_count *count = &bybit->reports.count[instrument];
+
+    count->lots = lots;
+    if (is_queried) {
+        count->base_lots = lots - count->net_lots;
+        count->is_based = true;
+    }
+    tell_count(bybit, instrument, received_ns);
+}
+
+static void count_fill(struct bybit *bybit, const struct execution *fill)
+{
+    struct bybit_count *count = &bybit->reports.count[fill->instrument];
+
+    count->net_lots += fill->side == SIDE_BUY ? fill->qty_lots : -fill->qty_lots;
+    if (count->waits_ns != 0)
+        tell_count(bybit, fill->instrument, fill->received_ns);
+}
+
+void bybit_counts_turn(struct bybit *bybit)
+{
+    for (uint16_t at = 0; at < bybit->symbol_count; at++) {
+        int64_t waits_ns = bybit->reports.count[bybit->symbol[at].instrument].waits_ns;
+
+        if (waits_ns != 0 && bybit->mono_ns - waits_ns >= COUNT_WAITS_NS)
+            bybit->reconcile.is_wanted = true;
+    }
+}
+
 /* ---- an execution ----------------------------------------------------------------------- */
 
 static bool is_fill(const char *type)
@@ -177,6 +236,8 @@ static void take_fill(struct bybit *bybit, const json_t *json, const struct fill
 
     if (attribute(bybit, json, &execution, is_queried))
         bybit_say(bybit, &execution);
+    if (!bybit->config.is_spot)
+        count_fill(bybit, &execution);
     after_fill(bybit, execution.order_id, received_ns);
 }
 
@@ -218,18 +279,7 @@ bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queri
     return true;
 }
 
-/* ---- positions -------------------------------------------------------------------------- */
-
-static void publish(struct bybit *bybit, uint16_t instrument, int64_t lots, int64_t received_ns)
-{
-    atomic_store_explicit(&bybit->base.venue_lots[instrument], lots, memory_order_relaxed);
-    atomic_store_explicit(&bybit->base.venue_lots_ns[instrument], received_ns,
-                          memory_order_release);
-    bybit_say(bybit, &(struct execution){.report = REPORT_POSITION,
-                                         .instrument = instrument,
-                                         .qty_lots = lots,
-                                         .received_ns = received_ns});
-}
+/* ---- positions and balances -------------------------------------------------------------- */
 
 static bool read_position(const struct bybit_symbol *symbol, const json_t *json, int64_t *lots,
                           int64_t *index)
@@ -246,14 +296,17 @@ static bool read_position(const struct bybit_symbol *symbol, const json_t *json,
     return true;
 }
 
-bool bybit_take_position(struct bybit *bybit, const json_t *json, int64_t received_ns)
+bool bybit_take_position(struct bybit *bybit, const json_t *json, bool is_queried,
+                         int64_t received_ns)
 {
     const char *name;
     const char *category = json_string_value(json_object_get(json, "category"));
     struct bybit_symbol *symbol;
     int64_t lots;
     int64_t index;
+    int64_t seq = 0;
     int64_t *side_lots;
+    int64_t *newest;
 
     if (category && strcmp(category, bybit_category(bybit->config.is_spot)) != 0)
         return true;
@@ -268,9 +321,15 @@ bool bybit_take_position(struct bybit *bybit, const json_t *json, int64_t receiv
         bybit_refuse(bybit, "position", name);
         return false;
     }
+    (void)bybit_whole(json, "seq", &seq);
+    newest = &bybit->reports.side_seq[symbol->instrument][index];
+    if (seq > 0 && seq < *newest)
+        return true;
+    *newest = seq;
     side_lots = bybit->reports.side_lots[symbol->instrument];
     side_lots[index] = lots;
-    publish(bybit, symbol->instrument, side_lots[0] + side_lots[1] + side_lots[2], received_ns);
+    take_count(bybit, symbol->instrument, side_lots[0] + side_lots[1] + side_lots[2], is_queried,
+               received_ns);
     return true;
 }
 
@@ -278,7 +337,7 @@ void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t r
 {
     memset(bybit->reports.side_lots[symbol->instrument], 0,
            sizeof bybit->reports.side_lots[symbol->instrument]);
-    publish(bybit, symbol->instrument, 0, received_ns);
+    take_count(bybit, symbol->instrument, 0, true, received_ns);
 }
 
 static bool take_coin(struct bybit *bybit, const json_t *coin, int64_t received_ns)
@@ -301,10 +360,14 @@ static bool take_coin(struct bybit *bybit, const json_t *coin, int64_t received_
     return true;
 }
 
-bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t received_ns)
+bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns)
 {
     const json_t *coins = json_object_get(json, "coin");
     bool fine = json_is_array(coins);
+
+    if (at_ms > 0 && at_ms < bybit->reports.wallet_ms)
+        return true;
+    bybit->reports.wallet_ms = at_ms;
 
     for (size_t at = 0; at < json_array_size(coins); at++)
         fine = take_coin(bybit, json_array_get(coins, at), received_ns) && fine;

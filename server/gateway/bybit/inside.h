@@ -38,6 +38,7 @@ struct bybit_port {
 
 struct bybit_outbox {
     uint64_t first, last; /* free-running */
+    bool has_lost;        /* since it was empty */
     struct execution item[BYBIT_OUTBOX_MAX];
 };
 

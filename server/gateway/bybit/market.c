@@ -173,6 +173,21 @@ static bool take_trades(struct bybit_market *market, struct item *item,
     return any;
 }
 
+/* With each ticker, changed or not: what is not said anew for ten seconds is none any more. */
+static void send_mark(struct bybit_market *market, const struct item *item)
+{
+    int64_t mark_e8_ticks = bybit_mark_e8_ticks(&item->ticker.mark, &item->grid);
+
+    if (mark_e8_ticks == 0)
+        return;
+    *market->update = (struct market_update){.kind = MARKET_MARK,
+                                             .instrument = item->ticker.mark.instrument,
+                                             .received_ns = item->ticker.mark.received_ns,
+                                             .venue_ns = item->ticker.mark.venue_ns};
+    market->update->levels[0] = (struct level){.price_ticks = mark_e8_ticks};
+    send_update(market);
+}
+
 static bool take_ticker(struct bybit_market *market, struct item *item,
                         const struct bybit_frame *frame, int64_t received_ns)
 {
@@ -185,6 +200,7 @@ static bool take_ticker(struct bybit_market *market, struct item *item,
     has_touch = bybit_ticker_keep(&item->ticker, frame, market->update->levels, received_ns);
     if (market->config.mark)
         market->config.mark(market->config.ctx, &item->ticker.mark);
+    send_mark(market, item);
     if (!has_touch || !market->config.touches)
         return true;
     head_update(market->update, frame, received_ns);

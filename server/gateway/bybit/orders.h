@@ -3,10 +3,10 @@
  * The order ring is emptied each turn, unless the engine's own ring is full. A message is stamped,
  * then the kill page is read, then its bytes leave on the trade socket. What is under way is
  * remembered by its reqId; reqIds never repeat. The answer's code decides (outcome.h); "taken" says
- * only that, and the private stream tells the rest. A connection that breaks makes all that is under
- * way on it TIMEOUT: not known. Nothing is ever sent again by itself but cancels.
+ * only that, and the private stream tells the rest. When a connection breaks, all that is under
+ * way on it is TIMEOUT: not known. Nothing is ever sent again by itself but cancels.
  *
- * New orders and amends are refused at once, unsent, when the gateway is not READY or their share of
+ * New orders and amends are refused, unsent, when the gateway is not READY or their share of
  * the budget (pace.h) is used up. Cancels wait for their turn on a list, are sent before anything
  * else, again when they were limited, void or unsent, and by REST while the trade socket is down; a
  * cancel ends with its order. A sweep puts every order of ours that is killed on that list.

@@ -44,7 +44,10 @@ static void count(struct bybit *bybit)
     struct bybit_market_counters counters = bybit_market_counters(bybit->public.market);
 
     gateway_add(&bybit->base.connects, counters.connects - bybit->public.connects);
+    gateway_add(&bybit->base.first_connects,
+                counters.first_connects - bybit->public.first_connects);
     bybit->public.connects = counters.connects;
+    bybit->public.first_connects = counters.first_connects;
     atomic_store_explicit(&bybit->base.gaps, counters.gaps, memory_order_relaxed);
 }
 

@@ -13,7 +13,7 @@ struct bybit_public {
     struct bybit_market *market;      /* NULL: none, a test */
     bool overflowed[MAX_INSTRUMENTS]; /* by symbol */
     bool any_overflowed;
-    uint64_t connects; /* of it that base.connects has */
+    uint64_t connects, first_connects; /* of it that base.connects has */
 };
 
 enum status bybit_public_open(struct bybit *bybit, struct err *err);

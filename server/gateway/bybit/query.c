@@ -95,7 +95,7 @@ bool bybit_ask_fills(struct bybit *bybit, struct bybit_known *known)
 
 /* ---- the answers ------------------------------------------------------------------------ */
 
-/* Twice absent, and no longer on its way: the engine voids it. Should it turn up all the same, it is
+/* Twice absent, and no longer on its way: the engine voids it. Should it turn up after all, it is
  * an order that nobody sent. */
 static void count_absence(struct bybit *bybit, struct bybit_known *known)
 {

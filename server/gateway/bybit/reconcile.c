@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define AGAIN_NS (1 * SECOND_NS)
 #define OVERLAP_MS 10000 /* executions are asked for from so much earlier */
@@ -59,16 +60,18 @@ static bool take_open(struct bybit *bybit, const json_t *json, int64_t received_
     return true;
 }
 
-static bool take_row(struct bybit *bybit, const json_t *json, int64_t received_ns)
+static bool take_row(struct bybit *bybit, const json_t *json, const struct bybit_reply *reply)
 {
+    int64_t received_ns = reply->received_ns;
+
     switch ((enum bybit_step)bybit->reconcile.step) {
     case BYBIT_STEP_OPEN:
         return take_open(bybit, json, received_ns);
     case BYBIT_STEP_FILLS:
         return bybit_take_execution(bybit, json, true, received_ns);
     case BYBIT_STEP_POSITIONS:
-        return bybit->config.is_spot ? bybit_take_wallet(bybit, json, received_ns)
-                                     : bybit_take_position(bybit, json, received_ns);
+        return bybit->config.is_spot ? bybit_take_wallet(bybit, json, reply->time_ms, received_ns)
+                                     : bybit_take_position(bybit, json, true, received_ns);
     case BYBIT_STEP_MISSING:
         break;
     }
@@ -105,13 +108,12 @@ static void took(struct bybit *bybit, struct bybit_about about, const struct byb
         return;
     }
     for (size_t at = 0; at < json_array_size(rows); at++)
-        if (!take_row(bybit, json_array_get(rows, at), reply->received_ns)) {
+        if (!take_row(bybit, json_array_get(rows, at), reply)) {
             fail(bybit, "a row was refused");
             return;
         }
     if (run->step == BYBIT_STEP_POSITIONS && !bybit->config.is_spot && json_array_size(rows) == 0)
         bybit_take_flat(bybit, &bybit->symbol[run->at], reply->received_ns);
-    bybit->reports.bad = 0;
     if (cursor[0] != '\0' && json_array_size(rows) > 0 && run->step != BYBIT_STEP_POSITIONS)
         request_step(bybit, cursor);
     else
@@ -192,6 +194,8 @@ void bybit_reconcile_restart(struct bybit *bybit)
 
     run->is_done = run->is_running = false;
     run->is_wanted = true;
+    memset(bybit->reports.side_seq, 0, sizeof bybit->reports.side_seq);
+    bybit->reports.wallet_ms = 0;
 }
 
 static void begin(struct bybit *bybit)

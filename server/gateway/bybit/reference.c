@@ -127,7 +127,7 @@ static void took(struct bybit *bybit, struct bybit_about about, const struct byb
 
     (void)about;
     reference->is_asked = false;
-    if (reply->class != BYBIT_DONE || !bybit_rows(reply)) {
+    if (reply->class != BYBIT_DONE && reply->class != BYBIT_REFUSED) {
         reference->due_ns = bybit->mono_ns + AGAIN_NS; /* no answer says nothing */
         return;
     }

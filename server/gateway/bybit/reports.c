@@ -36,17 +36,30 @@ static void say_standing(struct bybit *bybit, const struct bybit_known *known, e
 
 /* ---- what is refused -------------------------------------------------------------------- */
 
+/* Too many of late. The oldest of those that are remembered is the one that is overwritten next. */
+static bool is_too_bad(const struct bybit *bybit)
+{
+    const struct bybit_reports *reports = &bybit->reports;
+
+    return reports->bad >= BYBIT_BAD_MAX &&
+           bybit->mono_ns - reports->bad_ns[reports->bad % BYBIT_BAD_MAX] < BYBIT_BAD_WITHIN_NS &&
+           (reports->stopped_ns == 0 ||
+            bybit->mono_ns - reports->stopped_ns >= BYBIT_BAD_WITHIN_NS);
+}
+
 void bybit_refuse(struct bybit *bybit, const char *what, const char *text)
 {
+    struct bybit_reports *reports = &bybit->reports;
     char shown[96];
 
     gateway_add(&bybit->base.refused_frames, 1);
     log_line(LOG_ERROR, "gateway", "a row of the venue was refused", "venue=%s row=%s text=%s",
              bybit->name, what, log_escape(shown, sizeof shown, text ? text : ""));
     bybit->reconcile.is_wanted = true;
-    if (++bybit->reports.bad < BYBIT_BAD_MAX || bybit->reports.stopped)
+    reports->bad_ns[reports->bad++ % BYBIT_BAD_MAX] = bybit->mono_ns;
+    if (!is_too_bad(bybit))
         return;
-    bybit->reports.stopped = true;
+    reports->stopped_ns = bybit->mono_ns;
     bybit_stop_venue(bybit, "the private stream is not understood: its rows are refused");
 }
 
@@ -326,7 +339,8 @@ void bybit_end_order(struct bybit *bybit, struct bybit_known *known, int64_t rec
     bybit_say_of(bybit, known, ending, 0, received_ns);
 }
 
-static void hold_end(struct bybit *bybit, struct bybit_known *known)
+/* Its end waits too, if it has one. */
+static void wait_for_fills(struct bybit *bybit, struct bybit_known *known)
 {
     struct bybit_reports *reports = &bybit->reports;
 
@@ -352,7 +366,7 @@ static void take_end(struct bybit *bybit, const struct bybit_order_row *row, int
     if (has_its_fills(known))
         bybit_end_order(bybit, known, received_ns);
     else
-        hold_end(bybit, known);
+        wait_for_fills(bybit, known);
 }
 
 void bybit_take_order(struct bybit *bybit, const struct bybit_order_row *row, int64_t received_ns)
@@ -368,16 +382,18 @@ void bybit_take_order(struct bybit *bybit, const struct bybit_order_row *row, in
         take_end(bybit, row, received_ns);
     else if (known->live)
         take_live(bybit, row, received_ns);
+    if (known->live && !has_its_fills(known))
+        wait_for_fills(bybit, known);
 }
 
 static bool still_waits(struct bybit *bybit, struct bybit_known *known)
 {
     int64_t waited_ns = bybit->mono_ns - known->ending_ns;
 
-    if (known->ending == 0)
+    if (has_its_fills(known))
         return false;
     if (waited_ns >= END_ANYWAY_NS) {
-        log_line(LOG_WARN, "gateway", "an order ended and not all its fills are known",
+        log_line(LOG_WARN, "gateway", "not all fills of an order are known",
                  "venue=%s order=%016" PRIx64 " filled=%" PRId64 " venue_says=%" PRId64,
                  bybit->name, known->id, known->filled_lots, known->cum_lots);
         bybit_end_order(bybit, known, bybit->real_ns);
@@ -400,11 +416,12 @@ void bybit_reports_turn(struct bybit *bybit)
             reports->held[kept++] = known->id;
     }
     reports->held_count = kept;
+    bybit_counts_turn(bybit);
 }
 
 /* ---- a frame ---------------------------------------------------------------------------- */
 
-static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
+static bool take_row(struct bybit *bybit, const char *topic, const json_t *json, int64_t at_ms,
                      int64_t received_ns)
 {
     struct bybit_order_row row;
@@ -412,9 +429,9 @@ static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
     if (strcmp(topic, "execution") == 0)
         return bybit_take_execution(bybit, json, false, received_ns);
     if (strcmp(topic, "position") == 0)
-        return bybit->config.is_spot || bybit_take_position(bybit, json, received_ns);
+        return bybit->config.is_spot || bybit_take_position(bybit, json, false, received_ns);
     if (strcmp(topic, "wallet") == 0)
-        return !bybit->config.is_spot || bybit_take_wallet(bybit, json, received_ns);
+        return !bybit->config.is_spot || bybit_take_wallet(bybit, json, at_ms, received_ns);
     if (strcmp(topic, "order") != 0)
         return true; /* dcp and what else may come */
     if (!bybit_read_order(bybit, json, &row))
@@ -427,13 +444,13 @@ bool bybit_private_frame(struct bybit *bybit, const json_t *frame, int64_t recei
 {
     const char *topic;
     const json_t *rows = json_object_get(frame, "data");
+    int64_t at_ms = 0;
     bool fine = true;
 
+    (void)bybit_whole(frame, "creationTime", &at_ms);
     if (!bybit_text(frame, "topic", &topic) || (!json_is_array(rows) && !json_is_object(rows)))
         return refuse_row(bybit, "frame", frame);
     for (size_t at = 0; at < json_array_size(rows); at++)
-        fine = take_row(bybit, topic, json_array_get(rows, at), received_ns) && fine;
-    if (fine)
-        bybit->reports.bad = 0;
+        fine = take_row(bybit, topic, json_array_get(rows, at), at_ms, received_ns) && fine;
     return fine;
 }

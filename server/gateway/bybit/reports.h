@@ -6,16 +6,20 @@
  *   execution  FILL_PART, or FUNDING; once for each execId
  *   position   POSITION (linear), all sides of a hedged one together
  *   wallet     POSITION (spot): what is held of the base coin, in whole lots
- * exec_id is bybit_hash() of the venue's execId. An order ends after its executions: while the venue
- * counts more filled than was heard of, the end is held back and the executions are asked for. An
- * order row that is older than one that was taken says nothing.
+ * exec_id is bybit_hash() of the venue's execId. An order ends after its fills: while the venue
+ * counts more filled than was heard of, the end is held back and the executions are asked for. A
+ * row that is older than one that was taken says nothing: an answer of REST may have been overtaken.
  *
  * An order whose client id is not of this engine (not our form, or neither sent in this run nor
  * carried over) is FOREIGN; its fills are those of the manual strategy.
  *
+ * A count of the stream that the executions do not bear out is not told: one of them may be on its
+ * way, or lost. It waits for them, and after COUNT_WAITS_NS the account is read; what that says of
+ * the position, after its executions, is told whatever it is.
+ *
  * A value that is off the grid, missing or not a number refuses its row: counted, logged, and the
- * venue is asked for the whole; BYBIT_BAD_MAX of them without a good frame in between stop the
- * venue, since a stream that is not understood cannot be traded on. Gateway's thread. */
+ * venue is asked for the whole; BYBIT_BAD_MAX of them within a minute stop the venue, since a stream
+ * that is not understood cannot be traded on. Gateway's thread. */
 #ifndef PITWALL_GATEWAY_BYBIT_REPORTS_H
 #define PITWALL_GATEWAY_BYBIT_REPORTS_H
 
@@ -23,15 +27,27 @@
 #include "gateway/bybit/symbol.h"
 
 enum { BYBIT_BAD_MAX = 3, BYBIT_HELD_MAX = 256, BYBIT_SIDES = 3 };
+#define BYBIT_BAD_WITHIN_NS 60000000000LL
 
 struct bybit;
+/* The venue's count of a position beside the executions that were heard of. */
+struct bybit_count {
+    bool is_based;
+    int64_t lots, net_lots; /* its newest count; ours, of all executions */
+    int64_t base_lots;      /* count less executions when it was last read by a query */
+    int64_t waits_ns;       /* monotonic, since when both differ; 0: they do not */
+};
 struct bybit_reports {
-    uint32_t bad; /* refused frames in a row */
-    bool stopped; /* the venue was, for that */
+    uint32_t bad; /* rows that were refused, and when the newest of them */
+    int64_t bad_ns[BYBIT_BAD_MAX];
+    int64_t stopped_ns; /* the venue was, for that; 0: never */
     uint32_t held_count;
-    uint64_t held[BYBIT_HELD_MAX]; /* orders whose end waits for fills */
+    uint64_t held[BYBIT_HELD_MAX]; /* orders of which the venue counts more fills than we */
     int64_t newest_execution_ms;
     int64_t side_lots[MAX_INSTRUMENTS][BYBIT_SIDES]; /* by positionIdx, signed */
+    int64_t side_seq[MAX_INSTRUMENTS][BYBIT_SIDES];  /* of the row that said so */
+    struct bybit_count count[MAX_INSTRUMENTS];       /* of linear instruments */
+    int64_t wallet_ms;                               /* of the newest balance */
 };
 
 /* What a row says of an order. */
@@ -53,8 +69,10 @@ void bybit_take_order(struct bybit *bybit, const struct bybit_order_row *row, in
 /* is_queried: of a query, so it may be old and known to the engine from an earlier run. */
 bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queried,
                           int64_t received_ns);
-bool bybit_take_position(struct bybit *bybit, const json_t *json, int64_t received_ns);
-bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t received_ns);
+bool bybit_take_position(struct bybit *bybit, const json_t *json, bool is_queried,
+                         int64_t received_ns);
+/* at_ms: when the venue said so; 0: it does not tell. One that is older than another says nothing. */
+bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns);
 /* The account has no row of it: flat. */
 void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t received_ns);
 
@@ -70,7 +88,8 @@ void bybit_say_of(struct bybit *bybit, const struct bybit_known *known, enum rep
                   uint32_t amend_no, int64_t received_ns);
 /* Counts what was refused; `what` is one of a few words, `text` is the venue's. */
 void bybit_refuse(struct bybit *bybit, const char *what, const char *text);
-/* Looks after ends that wait. */
+/* Asks for fills that do not come, and ends what waits for them. */
 void bybit_reports_turn(struct bybit *bybit);
+void bybit_counts_turn(struct bybit *bybit); /* part of it: has the account read */
 
 #endif

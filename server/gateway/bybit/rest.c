@@ -28,6 +28,7 @@ static void take_body(struct bybit_reply *reply, const json_t *root)
         return; /* it is no answer of the API */
     reply->class = bybit_class_of(reply->code);
     reply->result = json_object_get(root, "result");
+    (void)bybit_whole(root, "time", &reply->time_ms);
     if (json_is_string(says))
         reply->says = json_string_value(says);
 }

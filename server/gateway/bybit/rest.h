@@ -23,6 +23,7 @@ struct bybit_reply {
     int64_t code;
     const json_t *result;         /* an object when class is BYBIT_DONE; valid during the call */
     int64_t sent_ns, received_ns; /* real clock */
+    int64_t time_ms;              /* the venue's, of the answer; 0: not told */
     int64_t reset_ms;             /* of the rate limit, by the venue's clock; -1: not said */
     const char *says;
 };

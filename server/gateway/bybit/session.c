@@ -36,11 +36,12 @@ static void opened(struct bybit *bybit, struct bybit_link *link, uint64_t epoch)
     link->is_in = false;
     link->pinged_ns = bybit->mono_ns;
     gateway_add(&bybit->base.connects, 1);
+    gateway_add(&bybit->base.first_connects, net_socket_connects(link->socket) == 1);
     authenticate(bybit, link);
 }
 
-/* The venue does not let us in: it is in maintenance, or it is a key or a clock, which haste does not
- * mend. */
+/* The venue does not let us in: it is in maintenance, or a key or a clock is wrong, which haste does
+ * not mend. */
 static void refused(struct bybit *bybit, struct bybit_link *link, const char *which,
                     const char *says)
 {

@@ -2,12 +2,12 @@
  *
  * Private: authenticates, subscribes order, execution, position, wallet and the dcp topic of our
  * product, and is then the trusted stream. Trade: authenticates, and takes orders. Each has epochs;
- * what an earlier connection left is dropped. Both are pinged every heartbeat_ns; a ping that is not
- * answered makes the connection silent, and the net drops it.
+ * what an earlier connection left is dropped. Both are pinged every heartbeat_ns; one that
+ * says nothing for private_silence_ns is dropped and made again.
  *
  * Disconnect-cancel-all (DCP) fires when all private connections of the account are gone. So the
  * pings of the private one, and the connection, hang on the engine: while its beat is older than
- * ENGINE_SILENT_NS no ping is sent, and when it has been silent for as long as the window of DCP the
+ * ENGINE_SILENT_NS no ping is sent, and when it was silent for as long as the window of DCP the
  * connection is dropped, and not made again before it beats. The window is read for our product,
  * set when it is not ours, and read until it is: what reads back otherwise keeps the gateway from
  * READY.

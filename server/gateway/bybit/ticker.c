@@ -1,5 +1,7 @@
 #include "gateway/bybit/ticker.h"
 
+#include "gateway/number.h"
+
 static void keep(uint16_t has, uint16_t bit, int64_t *into, int64_t value)
 {
     if (has & bit)
@@ -31,4 +33,14 @@ bool bybit_ticker_keep(struct bybit_ticker *ticker, const struct bybit_frame *fr
         ticker->touch[SIDE_SELL] = levels[frame->bid_count];
     ticker->touch_has |= frame->has & both;
     return (frame->has & both) != 0 && ticker->touch_has == both;
+}
+
+int64_t bybit_mark_e8_ticks(const struct bybit_mark *mark, const struct bybit_grid *grid)
+{
+    __int128 ticks_e8;
+
+    if (!(mark->has & BYBIT_HAS_MARK) || mark->mark_e8 <= 0)
+        return 0;
+    ticks_e8 = (__int128)mark->mark_e8 * number_pow10[grid->price_decimals] / grid->tick_units;
+    return ticks_e8 > (__int128)MAX_PRICE_TICKS * PRICE_ONE_E8 ? 0 : (int64_t)ticks_e8;
 }

@@ -1,4 +1,6 @@
-/* Connections to a venue: WebSocket and HTTPS clients on one libwebsockets context.
+/* Connections to a venue: WebSocket and HTTPS clients on one libwebsockets context, which makes
+ * them, closes them and writes; bytes of a WebSocket are read, and its frames made, by ourselves
+ * (ws.h).
  *
  * One struct net per gateway, used by its thread alone: nothing that befalls one venue's sockets
  * touches another's. net_poll() is one turn: it never blocks. Name resolution runs on a thread of
@@ -63,7 +65,8 @@ struct net_socket_config {
     /* A connection stands: send what opens it. */
     void (*opened)(void *ctx, uint64_t epoch);
     /* A whole text message. `text` is followed by a NUL and NET_PADDING readable bytes, may be
-     * changed, and is valid during the call; received_ns is the first thing that was done. */
+     * changed, and is valid during the call. received_ns: taken before anything else was done with
+     * the bytes; the messages of one read share it, as they share their arrival. */
     void (*frame)(void *ctx, uint64_t epoch, char *text, size_t length, int64_t received_ns);
     void (*closed)(void *ctx, uint64_t epoch, enum net_why why, int http_status, const char *text);
     const char *heartbeat; /* text frame sent when due, e.g. {"op":"ping"}; NULL: WS pings */

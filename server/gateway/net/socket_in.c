@@ -7,7 +7,7 @@
 enum { ANSWER_MAX = 16 << 10 };
 #define LASTED_NS 1000000000LL
 
-/* With NUL and NET_PADDING behind it. */
+/* With room for NUL and NET_PADDING behind it. */
 static bool gather(struct net_socket *socket, const char *bytes, size_t length)
 {
     size_t wanted = socket->gathered + length + NET_PADDING + 1;
@@ -25,7 +25,6 @@ static bool gather(struct net_socket *socket, const char *bytes, size_t length)
     }
     memcpy(socket->gather + socket->gathered, bytes, length);
     socket->gathered += length;
-    memset(socket->gather + socket->gathered, 0, NET_PADDING + 1);
     return true;
 }
 
@@ -107,6 +106,7 @@ static void take_control(struct net_socket *socket, unsigned opcode)
 
 static void take_message(struct net_socket *socket, int64_t received_ns)
 {
+    memset(socket->gather + socket->gathered, 0, NET_PADDING + 1);
     if (socket->heard_ns - socket->up_ns >= LASTED_NS)
         backoff_proved(&socket->backoff);
     socket->config.frame(socket->config.ctx, socket->epoch, socket->gather, socket->gathered,

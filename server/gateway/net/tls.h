@@ -1,5 +1,5 @@
-/* TLS over a connection that somebody else moves bytes on: for requests. libwebsockets 4.1 brings
- * TLS for WebSockets, but not for raw connections.
+/* TLS over a connection that somebody else moves bytes on: libwebsockets 4.1 brings none for raw
+ * connections, and all of ours are.
  *
  * Certificates are verified against the system's authorities or ca_file alone, and against the
  * host's name or address; TLS 1.2 and later; there is no way around it. One thread. */

@@ -12,7 +12,7 @@
  *
  * Of Bybit (frames that begin with their topic): spot when the file is named bybit-spot_.., or when
  * `ts` precedes `type` in books of more than one level; else linear. The book is that of the
- * deepest orderbook topic. A break of its chain is MARKET_LOST. Tickers are counted, and their touch
+ * deepest orderbook topic. A break of its chain is MARKET_LOST. Tickers are counted; their touch
  * is left to the book, which is newer.
  *
  * Damage (a line without a time, a frame that cannot be decoded or belongs to another symbol, a

@@ -127,7 +127,9 @@ static void put_permissions(struct text *text, uint8_t permissions)
     text_put(text,
              "\"permissions\":{\"ContractTrade\":[%s],\"Spot\":[%s],\"Wallet\":[%s%s%s],"
              "\"Options\":[],\"Derivatives\":[%s],\"CopyTrading\":[],\"BlockTrade\":[],"
-             "\"Exchange\":[],\"NFT\":[],\"Affiliate\":[],\"Earn\":[]},",
+             "\"Exchange\":[],\"NFT\":[],\"Affiliate\":[],\"Earn\":[],\"FiatP2P\":[],"
+             "\"FiatConvertBroker\":[],\"FiatGlobalPay\":[],\"FiatBitPay\":[],\"BitCard\":[],"
+             "\"ByXPost\":[]},",
              linear ? "\"Order\",\"Position\"" : "", permissions & KEY_SPOT ? "\"SpotTrade\"" : "",
              wallet ? "\"AccountTransfer\",\"SubMemberTransfer\"" : "",
              wallet && permissions & KEY_WITHDRAW ? "," : "",
@@ -156,8 +158,9 @@ void get_key_info(struct call *call)
              ",\"createdAt\":\"2024-01-01T00:00:00Z\",\"unified\":0,\"uta\":1,\"userID\":%" PRIu64
              ",\"inviterID\":0,\"vipLevel\":\"No VIP\",\"mktMakerLevel\":\"0\",\"affiliateID\":0,"
              "\"rsaPublicKey\":\"\",\"isMaster\":true,\"parentUid\":\"0\","
-             "\"kycLevel\":\"LEVEL_DEFAULT\",\"kycRegion\":\"\"}",
-             key->uid);
+             "\"kycLevel\":\"LEVEL_DEFAULT\",\"kycRegion\":\"\",\"userIDInt64\":\"%" PRIu64
+             "\",\"inviterIDInt64\":\"0\",\"affiliateIDInt64\":\"0\"}",
+             key->uid, key->uid);
 }
 
 void get_coins(struct call *call)

@@ -98,7 +98,7 @@ int64_t wire_ms(const struct bybit *bybit, int64_t ns)
     return (ns + bybit->clock_offset_ns) / NS_PER_MS;
 }
 
-/* ---- ids ------------------------------------------------------------------------------------ */
+/* ---- ids ------------------------------------------------------------------------------ */
 
 /* 19 digits: kind, start of this venue, number. */
 #define SPOT_ID_KIND 1000000000000000000ULL
@@ -149,7 +149,7 @@ bool order_id_find(const struct bybit *bybit, const char *text, uint64_t *no)
     return order && strcmp(order_id_text(bybit, right, order), text) == 0;
 }
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------- */
 
 /* Spot shows no trailing zeros, derivatives do. */
 void put_price(struct text *text, const struct venue_instrument *row, int64_t ticks)

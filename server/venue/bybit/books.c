@@ -46,7 +46,7 @@ uint32_t book_diff(bool bids, const struct level *before, uint32_t before_count,
     return count;
 }
 
-/* ---- frames ----------------------------------------------------------------------------------- */
+/* ---- frames --------------------------------------------------------------------------- */
 
 struct parts {
     const struct level *levels[2];
@@ -118,7 +118,7 @@ static void send_delta(struct bybit *bybit, uint16_t instrument, enum stream str
     streams_publish(bybit, instrument, stream, &bybit->frame, now_ns);
 }
 
-/* ---- faults ------------------------------------------------------------------------------------ */
+/* ---- faults --------------------------------------------------------------------------- */
 
 /* A bid of one lot above the best ask, taken back by the next update: the published state keeps it.
  */
@@ -172,7 +172,7 @@ static bool befall(struct bybit *bybit, uint16_t instrument, enum stream stream,
     return fault.verb == VENUE_FAULT_SEQ_GAP;
 }
 
-/* ---- publishing --------------------------------------------------------------------------------- */
+/* ---- publishing ----------------------------------------------------------------------- */
 
 static void take_levels(struct bybit *bybit, uint16_t instrument, enum stream stream,
                         struct stream_book *book, struct parts *delta)

@@ -12,7 +12,7 @@
 
 #define STEP_NS (10 * NS_PER_MS)
 
-enum { IPS_MAX = 64, PLAY_MOST = 4096 };
+enum { PLAY_MOST = 4096 };
 
 void bybit_log(struct bybit *bybit, const struct venue_ledger_line *line)
 {
@@ -26,7 +26,7 @@ void bybit_log(struct bybit *bybit, const struct venue_ledger_line *line)
     venue_ledger_write(bybit->ledger, &stamped);
 }
 
-/* ---- what the server asks ------------------------------------------------------------------------ */
+/* ---- what the server asks ------------------------------------------------------------- */
 
 static void log_connection(struct bybit *bybit, struct venue_conn *conn, const char *status)
 {
@@ -91,7 +91,7 @@ static int64_t on_turn(void *ctx, int64_t now_ns)
     return market_ns < next_ns ? market_ns : next_ns;
 }
 
-/* ---- open and close ---------------------------------------------------------------------------------- */
+/* ---- open and close ------------------------------------------------------------------- */
 
 static enum status open_core(struct bybit *bybit, struct err *err)
 {
@@ -118,10 +118,10 @@ static enum status open_core(struct bybit *bybit, struct err *err)
 static enum status open_rates(struct bybit *bybit, struct err *err)
 {
     bybit->rates = calloc(VENUE_ACCOUNTS_MAX, sizeof *bybit->rates);
-    bybit->ip_requests = calloc(IPS_MAX, sizeof *bybit->ip_requests);
-    bybit->ip_sockets = calloc(1, sizeof *bybit->ip_sockets);
-    bybit->ips = calloc(IPS_MAX, sizeof *bybit->ips);
-    bybit->ip_banned_ns = calloc(IPS_MAX, sizeof *bybit->ip_banned_ns);
+    bybit->ip_requests = calloc(BYBIT_IPS_MAX, sizeof *bybit->ip_requests);
+    bybit->ip_sockets = calloc(BYBIT_IPS_MAX, sizeof *bybit->ip_sockets);
+    bybit->ips = calloc(BYBIT_IPS_MAX, sizeof *bybit->ips);
+    bybit->ip_banned_ns = calloc(BYBIT_IPS_MAX, sizeof *bybit->ip_banned_ns);
     return bybit->rates && bybit->ip_requests && bybit->ip_sockets && bybit->ips &&
                    bybit->ip_banned_ns
                ? OK

@@ -2,8 +2,6 @@
  * socket; answers differ in their envelope only. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,8 +94,10 @@ static bool passes_rate(struct call *call)
         rate_take(&bybit->rates[call->key->account][call->route->rate][category],
                   rate_limit(call->route->rate, category), cost_of(call), NS_PER_S, call->now_ns);
     call->rate.reset_ms += bybit->clock_offset_ns / NS_PER_MS;
-    if (bybit->config.no_limits)
+    if (bybit->config.no_limits) {
         call->rate.passes = true;
+        call->rate.left = call->rate.limit;
+    }
     if (!call->rate.passes)
         call_fail(call, CODE_RATE);
     return call->rate.passes;

@@ -1,7 +1,5 @@
 #include "venue/bybit/codes.h"
 
-#include "base/assert.h"
-
 struct code_row code_row(enum bybit_code code)
 {
     static const struct code_row rows[CODE_COUNT] = {

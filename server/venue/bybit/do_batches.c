@@ -6,46 +6,48 @@
 
 enum { BATCH_LINEAR_MAX = 20, BATCH_SPOT_MAX = 10 };
 
-/* One order of the batch; its ids and code go to the lists. */
-static void serve_one(struct call *batch, json_t *item, void (*serve)(struct call *call),
-                      bool creates)
+static void put_one(struct call *batch, struct call *one, bool creates)
 {
     char rooms[2][64];
     char id[WIRE_ID_MAX];
-    struct text unused = {0};
-    struct text unused_ext = {0};
-    struct call call = *batch;
-    const struct venue_order *order;
+    const struct venue_order *order =
+        one->order_no ? venue_order(batch->bybit->venue, one->order_no) : NULL;
 
-    call.args = item;
-    call.code = 0;
-    call.message = "OK";
-    call.order_no = 0;
-    call.result = &unused;
-    call.ext = &unused_ext;
-    json_object_set_new(item, "category", json_string(category_name(batch->category)));
-    serve(&call);
-    if (call.message == call.message_text) {
-        strcpy(batch->message_text, call.message_text);
-        call.message = batch->message_text;
-    }
-    order = call.order_no ? venue_order(batch->bybit->venue, call.order_no) : NULL;
     text_put(batch->result, "{\"category\":\"%s\",\"symbol\":", category_name(batch->category));
-    text_json(batch->result, arg_text(&call, "symbol", rooms[0]));
+    text_json(batch->result, arg_text(one, "symbol", rooms[0]));
     text_put(batch->result, ",\"orderId\":\"%s\",\"orderLinkId\":",
              order ? order_id_text(batch->bybit, id, order) : "");
-    text_json(batch->result, arg_text(&call, "orderLinkId", rooms[1]));
-    if (creates && call.code == 0)
+    text_json(batch->result, order ? order->link : arg_text(one, "orderLinkId", rooms[1]));
+    if (creates && one->code == 0)
         text_put(batch->result, ",\"createAt\":\"%" PRId64 "\"",
                  wire_ms(batch->bybit, batch->now_ns));
     else if (creates)
         text_put(batch->result, ",\"createAt\":\"\"");
     text_put(batch->result, "}");
-    text_put(batch->ext, "{\"code\":%d,\"msg\":", call.code);
-    text_json(batch->ext, call.message);
+    text_put(batch->ext, "{\"code\":%d,\"msg\":", one->code);
+    text_json(batch->ext, one->message);
     text_put(batch->ext, "}");
-    text_free(&unused);
-    text_free(&unused_ext);
+}
+
+/* One order of the batch, as if it had come alone; its ids and code go to the lists. */
+static void serve_one(struct call *batch, json_t *item, void (*serve)(struct call *call),
+                      bool creates)
+{
+    struct text result = {0};
+    struct text ext = {0};
+    struct call one = *batch;
+
+    one.args = item;
+    one.code = 0;
+    one.message = "OK";
+    one.order_no = 0;
+    one.result = &result;
+    one.ext = &ext;
+    json_object_set_new(item, "category", json_string(category_name(batch->category)));
+    serve(&one);
+    put_one(batch, &one, creates);
+    text_free(&result);
+    text_free(&ext);
 }
 
 static void serve_all(struct call *call, void (*serve)(struct call *call), bool creates)

@@ -37,13 +37,12 @@ static bool read_tif(struct call *call, struct venue_new *wanted)
 {
     char room[64];
     const char *tif = arg_text(call, "timeInForce", room);
+    bool at_once = wanted->type == TYPE_MARKET; /* whatever it says: documented */
 
-    if (wanted->type == TYPE_MARKET)
-        wanted->tif = TIF_IOC; /* whatever it says: documented */
+    if (at_once || strcmp(tif, "IOC") == 0)
+        wanted->tif = TIF_IOC;
     else if (!*tif || strcmp(tif, "GTC") == 0)
         wanted->tif = TIF_GTC;
-    else if (strcmp(tif, "IOC") == 0)
-        wanted->tif = TIF_IOC;
     else if (strcmp(tif, "FOK") == 0)
         wanted->tif = TIF_FOK;
     else if (strcmp(tif, "PostOnly") == 0)
@@ -138,7 +137,7 @@ static bool read_qty(struct call *call, const struct venue_instrument *row, int6
         return true;
     call_answer(call, VENUE_BAD_QTY);
     if (call->category == VENUE_LINEAR && is_below_lot(text, row))
-        call_answer(call, VENUE_NOT_REDUCING); /* 110017 stands for both */
+        call->code = code_of_answer(VENUE_NOT_REDUCING, VENUE_LINEAR).code; /* stands for both */
     return false;
 }
 
@@ -308,7 +307,7 @@ void do_cancel(struct call *call)
         call_answer(call, answer);
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------ */
 
 struct pick {
     const struct venue *venue;

@@ -189,6 +189,8 @@ void put_order(struct bybit *bybit, struct text *text, const struct venue_order 
              "\"stopLoss\":\"\",\"tpTriggerBy\":\"\",\"slTriggerBy\":\"\",\"tpLimitPrice\":\"\","
              "\"slLimitPrice\":\"\",\"triggerDirection\":0,\"triggerBy\":\"\","
              "\"closeOnTrigger\":false,\"isLeverage\":\"\",\"placeType\":\"\","
+             "\"slippageToleranceType\":\"UNKNOWN\",\"slippageTolerance\":\"\",\"extraFees\":\"\","
+             "\"rpiTakerAccess\":false,\"rpiMatchedQty\":\"0\","
              "\"smpType\":\"%s\",\"smpGroup\":0,\"smpOrderId\":\"\",\"feeCurrency\":\"%s\",",
              smp_text(order->smp), is_push && row->category == VENUE_SPOT ? coin : "");
     if (is_push)

@@ -152,6 +152,11 @@ static void put_ticker(struct bybit *bybit, struct text *text, uint16_t instrume
     text_put(text, "{");
     for (uint32_t at = 0; at < count; at++)
         text_put(text, "%s\"%s\":\"%s\"", at ? "," : "", fields[at].name, fields[at].text);
+    /* Of contracts that end or are not launched yet; the streams do not tell them. */
+    if (venue_instrument(bybit->venue, instrument)->category == VENUE_LINEAR)
+        text_put(text, ",\"predictedDeliveryPrice\":\"\",\"basisRate\":\"\",\"basisRateYear\":\"\","
+                       "\"basis\":\"\",\"deliveryFeeRate\":\"\",\"deliveryTime\":\"0\","
+                       "\"preOpenPrice\":\"\",\"preQty\":\"\",\"curPreListingPhase\":\"\"");
     text_put(text, "}");
 }
 

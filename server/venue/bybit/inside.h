@@ -35,6 +35,8 @@ enum {
     CATEGORY_NONE,
 };
 
+enum { BYBIT_IPS_MAX = 64 }; /* addresses counted apart; the others together */
+
 enum stream {
     STREAM_BOOK_1,
     STREAM_BOOK_50,
@@ -250,6 +252,8 @@ void streams_unsubscribe(struct bybit *bybit, struct session *session, uint16_t 
 void streams_greet(struct bybit *bybit, struct session *session, uint16_t instrument,
                    enum stream stream, int64_t now_ns);
 void streams_note_trade(struct bybit *bybit, uint16_t instrument, const struct venue_trade *trade);
+/* "PlusTick": of the newest trade. */
+const char *streams_direction(const struct bybit *bybit, uint16_t instrument);
 void streams_turn(struct bybit *bybit, int64_t now_ns);
 void streams_publish(struct bybit *bybit, uint16_t instrument, enum stream stream,
                      const struct text *text, int64_t now_ns);
@@ -288,6 +292,8 @@ void dcp_carrier_changed(struct bybit *bybit, uint16_t account, enum product pro
 void dcp_turn(struct bybit *bybit, int64_t now_ns);
 
 /* --- requests by HTTP --- */
+/* The place of an address in the tables per address. */
+uint32_t bybit_ip(struct bybit *bybit, const char *peer);
 void rest_request(void *ctx, struct venue_conn *conn, const struct wire_request *request,
                   int64_t received_ns);
 /* The tests' own door; false: not one of its paths. */

@@ -2,7 +2,6 @@
  * been answered, each entry becomes a message to every session of the account that listens. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 
 #include <inttypes.h>
@@ -83,7 +82,7 @@ struct venue_listener pushes_listener(struct bybit *bybit)
                                    .trade = on_trade};
 }
 
-/* ---- messages ---------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------- */
 
 static const char *const topic_names[TOPIC_COUNT] = {"order", "execution", "execution.fast",
                                                      "position", "wallet"};
@@ -112,47 +111,65 @@ static void put_message(struct bybit *bybit, struct text *text, const struct pus
     text_put(text, "]}");
 }
 
+/* A ledger line, and the room of its texts. */
+struct noted {
+    struct venue_ledger_line line;
+    char order_id[WIRE_ID_MAX], exec_id[WIRE_ID_MAX];
+    char qty[DECIMAL_TEXT_MAX], price[DECIMAL_TEXT_MAX];
+};
+
+static void note_numbers(struct noted *noted, const struct venue_instrument *row, uint8_t side,
+                         int64_t lots, int64_t ticks)
+{
+    noted->line.side = side == SIDE_BUY ? "Buy" : "Sell";
+    decimal_print(noted->qty, lots * row->grid.lot_units, row->grid.qty_decimals, false);
+    decimal_print(noted->price, ticks * row->grid.tick_units, row->grid.price_decimals, false);
+    noted->line.qty = noted->qty;
+    noted->line.price = noted->price;
+}
+
+static void note_order(struct bybit *bybit, struct noted *noted, const struct venue_order *order)
+{
+    noted->line.order_link_id = order->link;
+    noted->line.order_id = order_id_text(bybit, noted->order_id, order);
+    note_numbers(noted, venue_instrument(bybit->venue, order->instrument), order->side,
+                 order->qty_lots, order->price_ticks);
+}
+
+static void note_execution(struct bybit *bybit, struct noted *noted,
+                           const struct venue_execution *execution)
+{
+    const struct venue_instrument *row = venue_instrument(bybit->venue, execution->instrument);
+
+    noted->line.order_link_id = execution->link;
+    noted->line.order_id = id_text(bybit, noted->order_id, row->category, execution->order_no, 1);
+    noted->line.exec_id = id_text(bybit, noted->exec_id, row->category, execution->no, 2);
+    note_numbers(noted, row, execution->side, execution->lots, execution->price_ticks);
+}
+
 static void log_push(struct bybit *bybit, const struct session *session, const struct push *push,
                      enum venue_fault_kind kind, const struct text *text, const char *status)
 {
-    char ids[2][WIRE_ID_MAX] = {"", ""};
-    struct text numbers[2] = {{0}, {0}};
-    const struct venue_instrument *row =
-        push->kind == PUSH_WALLET ? NULL : venue_instrument(bybit->venue, push->at);
-    struct venue_ledger_line line = {
-        .conn = venue_conn_no(session->conn),
-        .is_out = true,
-        .kind = venue_fault_kind_name(kind),
-        .account = session->key->uid,
-        .symbol = row ? row->symbol : venue_coin(bybit->venue, push->at),
-        .status = status,
-        .body = text->at,
-        .body_length = text->length,
-        .body_is_json = true,
-    };
+    struct noted noted = {.line = {.conn = venue_conn_no(session->conn),
+                                   .is_out = true,
+                                   .kind = venue_fault_kind_name(kind),
+                                   .account = session->key->uid,
+                                   .status = status,
+                                   .body = text->at,
+                                   .body_length = text->length,
+                                   .body_is_json = true}};
 
-    if (push->kind == PUSH_ORDER) {
-        line.order_link_id = push->order.link;
-        line.order_id = order_id_text(bybit, ids[0], &push->order);
-        line.side = push->order.side == SIDE_BUY ? "Buy" : "Sell";
-        put_qty(&numbers[0], row, push->order.qty_lots);
-        put_price(&numbers[1], row, push->order.price_ticks);
-    } else if (push->kind == PUSH_EXECUTION) {
-        line.order_link_id = push->execution.link;
-        line.order_id = id_text(bybit, ids[0], row->category, push->execution.order_no, 1);
-        line.exec_id = id_text(bybit, ids[1], row->category, push->execution.no, 2);
-        line.side = push->execution.side == SIDE_BUY ? "Buy" : "Sell";
-        put_qty(&numbers[0], row, push->execution.lots);
-        put_price(&numbers[1], row, push->execution.price_ticks);
-    }
-    for (uint32_t at = 0; at < 2; at++)
-        if (numbers[at].length) { /* without their quotes */
-            numbers[at].at[numbers[at].length - 1] = '\0';
-            *(at ? &line.price : &line.qty) = numbers[at].at + 1;
-        }
-    bybit_log(bybit, &line);
-    text_free(&numbers[0]);
-    text_free(&numbers[1]);
+    if (!bybit->ledger)
+        return;
+    if (push->kind == PUSH_WALLET)
+        noted.line.symbol = venue_coin(bybit->venue, push->at);
+    else
+        noted.line.symbol = venue_instrument(bybit->venue, push->at)->symbol;
+    if (push->kind == PUSH_ORDER)
+        note_order(bybit, &noted, &push->order);
+    else if (push->kind == PUSH_EXECUTION)
+        note_execution(bybit, &noted, &push->execution);
+    bybit_log(bybit, &noted.line);
 }
 
 static struct venue_delivery delivery_of(struct bybit *bybit, const struct venue_fault *fault)

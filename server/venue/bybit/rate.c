@@ -1,7 +1,5 @@
 #include "venue/bybit/rate.h"
 
-#include "base/assert.h"
-
 #define NS_PER_MS 1000000
 
 uint32_t rate_limit(enum rate rate, uint8_t category)

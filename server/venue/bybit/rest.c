@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IP_REQUESTS = 600, IP_WINDOW_S = 5, IPS_MAX = 64, BAN_S = 600 };
+enum { IP_REQUESTS = 600, IP_WINDOW_S = 5, BAN_S = 600 };
 
-/* ---- the query as arguments ----------------------------------------------------------------- */
+/* ---- the query as arguments ----------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -79,7 +79,7 @@ static json_t *body_arguments(const struct wire_request *request)
     return NULL;
 }
 
-/* ---- the answer ------------------------------------------------------------------------------ */
+/* ---- the answer ----------------------------------------------------------------------- */
 
 static void put_headers(struct text *headers, const struct call *call)
 {
@@ -130,7 +130,7 @@ static void answer_plain(struct venue_conn *conn, int status, const char *body)
     venue_conn_answer(conn, status, "", body, strlen(body), NULL);
 }
 
-/* ---- who is it ------------------------------------------------------------------------------- */
+/* ---- who is it ------------------------------------------------------------------------ */
 
 static bool is_bound(const struct key *key, const char *peer)
 {
@@ -190,13 +190,13 @@ static bool has_headers(const struct wire_request *request)
            *wire_header(request, "x-bapi-sign");
 }
 
-/* ---- the way through -------------------------------------------------------------------------- */
+/* ---- the way through ------------------------------------------------------------------ */
 
-static uint32_t ip_place(struct bybit *bybit, const char *peer)
+uint32_t bybit_ip(struct bybit *bybit, const char *peer)
 {
     uint32_t at = 0;
 
-    while (at < IPS_MAX - 1 && bybit->ips[at][0] && strcmp(bybit->ips[at], peer) != 0)
+    while (at < BYBIT_IPS_MAX - 1 && bybit->ips[at][0] && strcmp(bybit->ips[at], peer) != 0)
         at++;
     snprintf(bybit->ips[at], KEY_IP_MAX, "%s", peer);
     return at;
@@ -205,7 +205,7 @@ static uint32_t ip_place(struct bybit *bybit, const char *peer)
 /* HTTP status that refuses any request now; 0: none. */
 static int refusal(struct bybit *bybit, const char *peer, int64_t received_ns)
 {
-    uint32_t ip = ip_place(bybit, peer);
+    uint32_t ip = bybit_ip(bybit, peer);
 
     if (received_ns < bybit->ban_until_ns || received_ns < bybit->ip_banned_ns[ip])
         return 403;

@@ -1,7 +1,6 @@
-/* WebSockets: which path is what, log-in, subscriptions, pings of /v5/public/... and /v5/private. */
+/* WebSockets: which path is what; log-in, topics, pings of public and private ones. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
 #include "thread/clock.h"
 #include "venue/bybit/session.h"
 #include "venue/bybit/sign.h"
@@ -57,7 +56,9 @@ int session_upgrade(void *ctx, struct venue_conn *conn, const struct wire_reques
     if (real_ns < bybit->ban_until_ns)
         return 403;
     if (!bybit->config.no_limits &&
-        !rate_take(bybit->ip_sockets, SOCKETS_MAX, 1, SOCKETS_WINDOW_S * NS_PER_S, real_ns).passes)
+        !rate_take(&bybit->ip_sockets[bybit_ip(bybit, venue_conn_peer(conn))], SOCKETS_MAX, 1,
+                   SOCKETS_WINDOW_S * NS_PER_S, real_ns)
+             .passes)
         return 403;
     session = calloc(1, sizeof *session);
     if (!session)
@@ -147,7 +148,7 @@ void session_turn(struct bybit *bybit, int64_t now_ns)
     }
 }
 
-/* ---- log-in -------------------------------------------------------------------------------------- */
+/* ---- log-in --------------------------------------------------------------------------- */
 
 const struct key *session_auth(struct bybit *bybit, struct session *session, json_t *args,
                                int64_t now_ns, enum bybit_code *code)
@@ -188,7 +189,7 @@ const struct key *session_auth(struct bybit *bybit, struct session *session, jso
     return key->ip_count == 0 || *code == CODE_OK ? key : NULL;
 }
 
-/* ---- replies ------------------------------------------------------------------------------------- */
+/* ---- replies -------------------------------------------------------------------------- */
 
 /* The request's id with its own type; `otherwise` when there was none. */
 static void put_req_id(struct text *text, const json_t *frame, const char *otherwise)
@@ -297,7 +298,7 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
     session_reply(bybit, session, &bybit->out, VENUE_ON_AUTH, fault);
 }
 
-/* ---- public subscriptions ------------------------------------------------------------------------ */
+/* ---- public subscriptions ------------------------------------------------------------- */
 
 static size_t text_of_args(const json_t *args)
 {
@@ -374,7 +375,7 @@ static void do_public(struct bybit *bybit, struct session *session, json_t *fram
         change_streams(bybit, session, args, true, true);
 }
 
-/* ---- the way in ----------------------------------------------------------------------------------- */
+/* ---- the way in ----------------------------------------------------------------------- */
 
 static void serve(struct bybit *bybit, struct session *session, json_t *frame, const char *raw,
                   size_t length, int64_t received_ns)

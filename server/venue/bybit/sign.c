@@ -1,7 +1,5 @@
 #include "venue/bybit/sign.h"
 
-#include "base/assert.h"
-
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -29,7 +29,7 @@ static void answer_error(struct bybit *bybit, struct venue_conn *conn, const cha
     venue_conn_answer(conn, 400, "", bybit->out.at, bybit->out.length, NULL);
 }
 
-/* ---- state ------------------------------------------------------------------------------------- */
+/* ---- state ---------------------------------------------------------------------------- */
 
 static void put_positions(struct bybit *bybit, struct text *text, uint16_t account)
 {
@@ -106,7 +106,7 @@ static void get_state(struct bybit *bybit, struct venue_conn *conn)
     venue_conn_answer(conn, 200, "", text->at, text->length, NULL);
 }
 
-/* ---- changes ------------------------------------------------------------------------------------- */
+/* ---- changes -------------------------------------------------------------------------- */
 
 static void post_fault(struct bybit *bybit, struct venue_conn *conn, const char *line)
 {

@@ -1,7 +1,6 @@
 /* Public topics: who listens to what, trades, and when what is pushed. */
 #include "venue/bybit/inside.h"
 
-#include "base/assert.h"
 #include "thread/log.h"
 
 #include <inttypes.h>
@@ -157,7 +156,7 @@ void streams_publish(struct bybit *bybit, uint16_t instrument, enum stream strea
     venue_frame_drop(frame);
 }
 
-/* ---- trades ------------------------------------------------------------------------------------ */
+/* ---- trades --------------------------------------------------------------------------- */
 
 void streams_note_trade(struct bybit *bybit, uint16_t instrument, const struct venue_trade *trade)
 {
@@ -167,9 +166,15 @@ void streams_note_trade(struct bybit *bybit, uint16_t instrument, const struct v
         streams->trades[instrument][streams->trade_count[instrument]++] = *trade;
 }
 
-static const char *direction(struct streams *streams, uint16_t instrument, int64_t ticks)
+const char *streams_direction(const struct bybit *bybit, uint16_t instrument)
 {
     static const char *const names[] = {"ZeroPlusTick", "PlusTick", "ZeroMinusTick", "MinusTick"};
+
+    return names[bybit->streams->last_direction[instrument]];
+}
+
+static void note_direction(struct streams *streams, uint16_t instrument, int64_t ticks)
+{
     int64_t last = streams->last_trade_ticks[instrument];
     uint8_t *was = &streams->last_direction[instrument];
 
@@ -178,7 +183,6 @@ static const char *direction(struct streams *streams, uint16_t instrument, int64
         *was &= 2; /* zero, in the direction before */
     else
         *was = ticks > last ? 1 : 3;
-    return names[*was];
 }
 
 /* linear: T s S v p L i BT RPI seq; spot: i T p v S s BT RPI seq */
@@ -187,9 +191,9 @@ static void put_trade(struct bybit *bybit, struct text *text, uint16_t instrumen
 {
     const struct venue_instrument *row = venue_instrument(bybit->venue, instrument);
     const char *side = trade->taker_side == SIDE_BUY ? "Buy" : "Sell";
-    const char *tick = direction(bybit->streams, instrument, trade->price_ticks);
     char id[WIRE_ID_MAX];
 
+    note_direction(bybit->streams, instrument, trade->price_ticks);
     id_text(bybit, id, row->category, trade->no, 3);
     if (row->category == VENUE_SPOT)
         text_put(text, "{\"i\":\"%s\",\"T\":%" PRId64 ",\"p\":", id, wire_ms(bybit, trade->at_ns));
@@ -208,7 +212,7 @@ static void put_trade(struct bybit *bybit, struct text *text, uint16_t instrumen
     if (row->category == VENUE_SPOT)
         text_put(text, ",\"S\":\"%s\",\"s\":\"%s\"", side, row->symbol);
     else
-        text_put(text, ",\"L\":\"%s\",\"i\":\"%s\"", tick, id);
+        text_put(text, ",\"L\":\"%s\",\"i\":\"%s\"", streams_direction(bybit, instrument), id);
     text_put(text, ",\"BT\":false,\"RPI\":false,\"seq\":%" PRIu64 "}", trade->seq);
 }
 
@@ -238,7 +242,7 @@ static void publish_trades(struct bybit *bybit, uint16_t instrument, int64_t now
     bybit->publish_fault = (struct venue_fault){0};
 }
 
-/* ---- when ---------------------------------------------------------------------------------------- */
+/* ---- when ----------------------------------------------------------------------------- */
 
 static void turn_one(struct bybit *bybit, uint16_t instrument, int64_t step, int64_t now_ns)
 {

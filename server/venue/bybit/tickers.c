@@ -103,6 +103,8 @@ uint32_t ticker_fields(struct bybit *bybit, uint16_t instrument,
         .bybit = bybit, .row = venue_instrument(bybit->venue, instrument), .fields = fields};
 
     snprintf(add(&fill, "symbol"), TICKER_TEXT_MAX, "%s", fill.row->symbol);
+    if (fill.row->category == VENUE_LINEAR)
+        strcpy(add(&fill, "tickDirection"), streams_direction(bybit, instrument));
     add_decimal(&fill, "price24hPcnt", change_e6(&ticker), 6, fill.row->category == VENUE_SPOT);
     add_price(&fill, "lastPrice", ticker.last_ticks);
     add_price(&fill, "prevPrice24h", ticker.open_ticks);

@@ -68,7 +68,7 @@ static void do_ping(struct bybit *bybit, struct session *session, json_t *frame,
     session_reply(bybit, session, &bybit->out, VENUE_ON_PING, &fault);
 }
 
-/* ---- orders ------------------------------------------------------------------------------------ */
+/* ---- orders --------------------------------------------------------------------------- */
 
 static int64_t whole_of(const json_t *value, int64_t otherwise)
 {

@@ -1,5 +1,5 @@
-/* The unified account's wallet as a JSON object. Totals are in USD; a stable coin counts as one, any
- * other at the last price of its spot or linear market against USDT. */
+/* The unified account's wallet as a JSON object. Totals are in USD; a stable coin counts as one,
+ * any other at the last price of its spot or linear market against USDT. */
 #include "venue/bybit/inside.h"
 
 #include <stdio.h>

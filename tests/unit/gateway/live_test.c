@@ -99,7 +99,7 @@ static void open_lines(void)
 
 static void close_lines(void)
 {
-    for (uint16_t at = 0; at < LINES; at++) {
+    for (int at = 0; at < LINES; at++) {
         gateway_close(gateway[at]);
         free(market[at].bytes);
         free(executions[at].bytes);
@@ -186,7 +186,7 @@ Test(live_feed, each_gateway_tells_of_its_own_instruments_only)
     cr_assert(eq(int, update->instrument, 0));
     ring_release(&market[0]);
     cr_assert_null(heard(0), "the other's book goes on");
-    for (uint16_t at = 0; at < LINES; at++) {
+    for (int at = 0; at < LINES; at++) {
         while ((execution = ring_peek(&executions[at], &length)) == NULL)
             gateway_poll(gateway[at]);
         for (; execution; execution = ring_peek(&executions[at], &length)) {

@@ -70,8 +70,8 @@ static void open_thread(void)
                                      .idle = IDLE_PARK,
                                      .step_budget_ns = 1000000000,
                                      .beat_ns = &beat_ns};
-    for (uint16_t at = 0; at < LINES; at++) {
-        gateways[at] = (struct gateway){.ops = &idle_ops, .io = {.index = at}};
+    for (int at = 0; at < LINES; at++) {
+        gateways[at] = (struct gateway){.ops = &idle_ops, .io = {.index = (uint16_t)at}};
         thread->gateway[at] = &gateways[at];
         thread->market[at] = market[at] = new_ring();
         thread->executions[at] = executions[at] = new_ring();
@@ -106,7 +106,7 @@ static void put_executions(uint16_t line, int count)
 
 static bool all_is_taken(void)
 {
-    for (uint16_t at = 0; at < LINES; at++)
+    for (int at = 0; at < LINES; at++)
         if (ring_depth(market[at]) != 0 || ring_depth(executions[at]) != 0)
             return false;
     return true;

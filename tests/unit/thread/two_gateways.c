@@ -138,15 +138,22 @@ static void note_stop(void *ctx, uint64_t incident, uint16_t scope, const char *
     strcpy(stopped.says, says);
 }
 
-static void start_room(void)
+static void open_journal(void)
 {
-    static struct store_saved saved;
     char says[ERR_TEXT_MAX];
     struct err err;
-    int core;
 
     cr_assert_eq(journal_open(&journal, dir, &config, says, &err), OK, "%s", err.text);
     lane_reader_init(&audit, journal_lane(journal, JOURNAL_ENGINE), true);
+}
+
+static void start_room(void)
+{
+    static struct store_saved saved;
+    struct err err;
+    int core;
+
+    open_journal();
     cr_assert_eq(thread_place_engine(-1, &core, &err), OK);
     cr_assert_eq(engine_room_open(&room, &config, &saved, NULL, 1, &err), OK, "%s", err.text);
     room.live_feed = open_live;
@@ -209,11 +216,12 @@ Test(two_gateways, trade_side_by_side_and_what_left_is_what_was_meant)
     cr_assert(eq(u64, seen.anomalies, 0));
     for (uint16_t scope = 0; scope < scope_count(config.scopes); scope++)
         cr_assert(not(kill_page_is_killed(room.kill, scope)), "scope %u", scope);
-    for (uint16_t at = 0; at < LINES; at++) {
+    for (int at = 0; at < LINES; at++) {
         struct gateway_counters counters = gateway_counters(room.seat[at].gateway);
 
         cr_assert(ge(u64, counters.orders, 10));
-        cr_assert(eq(i64, gateway_last_update_ns(room.seat[at].gateway, 1 - at), 0), "not its own");
+        cr_assert(eq(i64, gateway_last_update_ns(room.seat[at].gateway, (uint16_t)(1 - at)), 0),
+                  "not its own");
         cr_assert(eq(int, (int)gateway_state(room.seat[at].gateway), GATEWAY_READY));
         (void)snprintf(path, sizeof path, "%s/ledger.%s", dir, config.venue[at]);
         cr_assert(eq(int, access(path, F_OK), 0), "%s", path);
@@ -223,7 +231,7 @@ Test(two_gateways, trade_side_by_side_and_what_left_is_what_was_meant)
     pthread_join(room.engine_id, NULL);
     room.engine_id = 0;
     watchdog_stop(&room.watchdog);
-    for (uint16_t at = 0; at < LINES; at++) {
+    for (int at = 0; at < LINES; at++) {
         pthread_join(room.seat[at].thread, NULL);
         room.seat[at].thread = 0;
         while (ring_depth(room.seat[at].orders) != 0)

@@ -97,6 +97,8 @@ Test(venue_margin, entry_is_the_average_and_closing_realises)
     cr_assert(eq(i64, held(ANN)->entry_value_e8, 1005 * PIT_E8));
     /* 15 gained; taker fees of 2,010 at 0.05 % and a maker fee of 1,020 at 0.02 % */
     cr_assert(eq(i64, held(ANN)->realised_e8, 15 * PIT_E8 - 100500000 - 20400000));
+    cr_assert(eq(i64, pit->execution[pit->executions - 1].gain_e8, 15 * PIT_E8));
+    cr_assert(eq(i64, venue_next_order(pit->venue, ANN, 0)->gain_e8, 15 * PIT_E8));
     cr_assert(eq(i64, balance(ANN, USDT), 10015 * PIT_E8 - 100500000 - 20400000));
 }
 

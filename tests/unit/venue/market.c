@@ -424,3 +424,28 @@ Test(venue_market, books_of_a_recording_agree_with_its_own_tickers, .timeout = 3
     cr_assert(gt(u64, check.checks, 5000));
     cr_assert(eq(u64, check.equal, check.checks));
 }
+
+Test(venue_market, a_folder_of_recordings_is_linear_and_spot_without_coin_m, .timeout = 300)
+{
+    const char *data = getenv("DATA_DIR");
+    char folder[512];
+    const char *paths[1] = {folder};
+    uint16_t linear, spot;
+
+    if (!data)
+        cr_skip_test("DATA_DIR not given");
+    (void)snprintf(folder, sizeof folder, "%s/binance-20240808", data);
+    open_market((struct venue_market_options){
+        .kind = VENUE_MARKET_RECORDING, .paths = paths, .path_count = 1});
+    cr_assert(eq(u16, venue_instruments(venue), 2));
+    linear = instrument_of(VENUE_LINEAR, "BTCUSDT");
+    spot = instrument_of(VENUE_SPOT, "BTCUSDT");
+    (void)venue_market_play(market, venue, START_NS, 0);
+    for (int64_t ms = 0; ms <= 10000; ms += 10) {
+        (void)venue_market_play(market, venue, START_NS + ms * PIT_MS, UINT32_MAX);
+        cr_assert(gt(i64, touch_of(linear).bid.price_ticks, 0));
+        cr_assert(gt(i64, touch_of(linear).ask.price_ticks, touch_of(linear).bid.price_ticks));
+        cr_assert(gt(i64, touch_of(spot).ask.price_ticks, touch_of(spot).bid.price_ticks));
+    }
+    cr_assert(gt(u32, heard->trades, 10));
+}

@@ -257,6 +257,10 @@ Test(venue_orders, the_arriving_order_says_what_a_self_match_does)
         cr_assert(eq(int, status_of(maker), cases[at].maker), "case %zu", at);
         cr_assert(eq(int, status_of(taker), cases[at].taker), "case %zu", at);
         cr_assert(eq(u32, pit->trades, cases[at].trades));
+        cr_assert(eq(u64, pit_order(pit, maker)->smp_order_no,
+                     cases[at].maker == VENUE_ORDER_CANCELLED ? taker : 0));
+        cr_assert(eq(u64, pit_order(pit, taker)->smp_order_no,
+                     cases[at].taker == VENUE_ORDER_CANCELLED ? maker : 0));
         (void)venue_cancel(pit->venue, ANN, &maker, NULL, VENUE_END_BY_USER, 1);
         (void)venue_cancel(pit->venue, ANN, &taker, NULL, VENUE_END_BY_USER, 1);
     }

@@ -119,8 +119,9 @@ Test(bybit_feed, a_live_market_is_played_as_it_comes)
     strike(&stage);
 }
 
-Test(bybit_feed, marks_are_kept_for_whoever_asks)
+Test(bybit_feed, marks_are_told_and_kept_for_whoever_asks)
 {
+    const struct market_update *update;
     struct stage stage;
 
     raise_stage(&stage);
@@ -130,7 +131,9 @@ Test(bybit_feed, marks_are_kept_for_whoever_asks)
               "{\"topic\":\"tickers.ETHUSDT\",\"type\":\"delta\",\"data\":{\"symbol\":\"ETHUSDT\","
               "\"markPrice\":\"2000.5\",\"fundingRate\":\"0.0001\"},\"cs\":2,"
               "\"ts\":1700000000003}");
-    FEED_UNTIL(stage.feed, bybit_feed_mark(stage.feed, 0).has != 0);
+    update = wait_for(stage.feed);
+    cr_assert_eq(update->kind, MARKET_MARK);
+    cr_assert_eq(update->instrument, 0);
     cr_assert_eq(bybit_feed_mark(stage.feed, 0).mark_e8, 200050000000);
     cr_assert_eq(bybit_feed_mark(stage.feed, 0).funding_rate_e8, 10000);
     strike(&stage);

@@ -21,6 +21,7 @@ struct stage {
     int64_t trade_id[HEARD];
     struct level touch[2];
     struct bybit_mark mark;
+    int64_t mark_e8_ticks;
     int64_t u, seq;
 };
 
@@ -60,6 +61,9 @@ static void on_update(void *ctx, const struct market_update *update)
     case MARKET_TICKER:
         stage->tickers++;
         memcpy(stage->touch, update->levels, sizeof stage->touch);
+        break;
+    case MARKET_MARK:
+        stage->mark_e8_ticks = update->levels[0].price_ticks;
         break;
     default:
         cr_assert_fail("kind %d", update->kind);
@@ -248,6 +252,7 @@ Test(bybit_market, books_trades_and_tickers_reach_the_sink)
     cr_assert_eq(stage->tickers, 1);
     cr_assert_eq(stage->touch[1].price_ticks, 1001);
     cr_assert_eq(stage->mark.mark_e8, 10007000000);
+    cr_assert_eq(stage->mark_e8_ticks, 100070000000, "1000.7 ticks of 0.1");
     cr_assert_eq(stage->mark.funding_rate_e8, -10000);
     cr_assert_eq(stage->mark.next_funding_ms, 1700006400000);
     cr_assert_eq(bybit_market_mark(stage->market, 0).index_e8, 10006000000);

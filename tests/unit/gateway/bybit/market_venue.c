@@ -74,7 +74,7 @@ static void start_venue(struct stage *stage, char *pitwall, const char *script)
     int out[2];
     FILE *file;
 
-    snprintf(stage->folder, sizeof stage->folder, "/tmp/pitwall-venue-XXXXXX");
+    snprintf(stage->folder, sizeof stage->folder, "/tmp/pitwall-market-XXXXXX");
     cr_assert_not_null(mkdtemp(stage->folder));
     snprintf(path, sizeof path, "%s/faults", stage->folder);
     file = fopen(path, "w");
@@ -92,6 +92,15 @@ static void start_venue(struct stage *stage, char *pitwall, const char *script)
     close(out[1]);
     read_address(stage, out[0]);
     close(out[0]);
+}
+
+static void remove_folder(const struct stage *stage)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/faults", stage->folder);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(rmdir(stage->folder), 0);
 }
 
 /* ---- the sink --------------------------------------------------------------------------- */
@@ -194,7 +203,7 @@ static void run(struct stage *stage, int64_t for_ns)
 
 static void check_against_venue(bool standby, const char *script)
 {
-    struct stage *stage = calloc(1, sizeof *stage);
+    struct stage *stage;
     struct net_config net_config = {.seed = 1, .connects_max = 500};
     struct bybit_listing listings[SYMBOLS];
     struct bybit_market_config config;
@@ -203,6 +212,7 @@ static void check_against_venue(bool standby, const char *script)
 
     if (!find_pitwall(pitwall))
         cr_skip_test("no pitwall with a venue beside this program");
+    stage = calloc(1, sizeof *stage);
     start_venue(stage, pitwall, script);
     cr_assert_eq(net_open(&stage->net, &net_config, &err), OK);
     for (uint16_t at = 0; at < SYMBOLS; at++) {
@@ -244,6 +254,11 @@ static void check_against_venue(bool standby, const char *script)
     }
     bybit_market_close(stage->market);
     net_close(stage->net);
+    remove_folder(stage);
+    for (uint16_t at = 0; at < SYMBOLS; at++) {
+        free(stage->book[at]);
+        free(stage->trades[at]);
+    }
     free(stage);
 }
 

@@ -1,5 +1,6 @@
 /* The other end of a connection, scripted by a test in its own thread: each step turns the net
- * until it is done, so that nothing is timed. Seconds are only the bound after which a test fails. */
+ * until it is done, so that nothing is timed. Seconds only bound how long a test that fails takes.
+ */
 #ifndef PITWALL_TESTS_GATEWAY_NET_PEER_H
 #define PITWALL_TESTS_GATEWAY_NET_PEER_H
 

@@ -1,0 +1,82 @@
+// Mode live, whole, on a venue of ours: HALTED until two people arm it, then orders are real.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { Venue } from "../venue/venue.mjs";
+import { configWith, QUIET, scratch, Server, verb } from "./server.mjs";
+import { until } from "./wait.mjs";
+
+const NAME = "bybit-linear:BTCUSDT";
+let venue;
+let server;
+let trader;
+let config;
+
+before(async () => {
+  venue = await Venue.start();
+  const dir = scratch();
+  const [{ key, secret }] = venue.keys;
+  const keyFile = join(dir, "key.json");
+  writeFileSync(keyFile, JSON.stringify({ key, secret }), { mode: 0o600 });
+  const where = `environment: custom, rest: "${venue.url}", stream: "${venue.url.replace("http", "ws")}"`;
+  config = configWith(
+    dir,
+    QUIET,
+    ["mode: sim", "mode: live"],
+    ["  - venue: sim\n", `  - {venue: bybit-linear, gateway: bybit-v5, ${where}, key_file: "${keyFile}"}\n`],
+    [/ {2}- \{instrument: "sim:BTCUSDT"/, `  - {instrument: "${NAME}"`],
+    [/ {2}- \{instrument: "sim:ETH[^}]*\}\n/, ""],
+    [/ {2}- \{instrument: "sim:SOL[^}]*\}\n/, ""],
+    [/ {4}per_instrument:(\n {6}.*)+/, ""],
+    ['instruments: ["sim:BTCUSDT", "sim:ETHUSDT"]', "instruments: all"],
+    [/"instrument\/sim:BTCUSDT"/g, `"instrument/${NAME}"`],
+    [/ {2}"instrument\/sim:(ETH|SOL)USDT":(\n {4}.*)+\n/g, ""],
+  );
+  server = await Server.start({ config });
+  trader = await server.person("trader");
+});
+
+after(async () => {
+  assert.equal(await server.stop(), 0);
+  await venue.stop();
+});
+
+async function stateOf(scope) {
+  const { items } = (await trader.get("/trading-state")).body;
+  return items.find((row) => row.scope === scope);
+}
+
+const order = async (price, tif) =>
+  trader.post("/orders", { instrument: NAME, side: "buy", qty: "0.001", price, type: "limit", tif });
+
+test("it comes up HALTED, whatever the file says, and says that it is live", async () => {
+  assert.equal((await stateOf("firm")).state, "HALTED");
+  assert.equal((await trader.get("/status")).body.mode, "live");
+  await until("ready", async () => (await trader.get("/venues")).body.items[0].state === "READY", 15000);
+});
+
+test("armed by two people, an order is real", async () => {
+  const risk1 = await server.person("risk1");
+  const risk2 = await server.person("risk2");
+  const proposed = await risk1.post("/resume", { scope: "firm", incident: null, reason: "armed" });
+  assert.equal(proposed.status, 202, proposed.text);
+  assert.equal((await risk2.post(`/approvals/${proposed.body.id}/approve`, {})).status, 200);
+  const { body: book } = await trader.get(`/books/${NAME}`);
+  const reply = await order((Number(book.asks[0][0]) * 1.002).toFixed(1), "IOC");
+  assert.equal(reply.status, 201, reply.text);
+  const done = await until("the fill", async () => {
+    const { body } = await trader.get(`/orders/${reply.body.id}`);
+    return body.state === "FILLED" && body;
+  }, 10000);
+  assert.equal(done.simulated, false);
+  await until("the venue's count", async () => (await trader.get("/positions")).body.items[0].venue_lots === 1, 10000);
+  assert.equal((await trader.get("/positions")).body.items[0].drift, 0);
+});
+
+test("check --connect asks it without trading", () => {
+  const { code, out } = verb("check", "--config", config, "--connect");
+  assert.equal(code, 0, out);
+  assert.match(out, /bybit-linear +good +clock/);
+});
