@@ -1,5 +1,5 @@
-/* A journal with its persister, in a folder of its own that goes away with it. The lane's memory lies
- * on a tmpfs where there is one, as in production. Main thread. */
+/* A journal with its persister, in a folder of its own that goes away with it. The lane's memory
+ * lies on a tmpfs where there is one, as in production. Main thread. */
 #ifndef PITWALL_CLI_BENCH_JOURNAL_H
 #define PITWALL_CLI_BENCH_JOURNAL_H
 

@@ -4,9 +4,9 @@
  * every gateway, and market updates of every gateway, in small batches, so that an execution never
  * waits behind a burst of updates; a timer every ms. The batch is shared out evenly: of one
  * gateway's flood a turn takes no more than its share, and the next gateway begins the next turn.
- * Of inline gateways an order leaves as soon as the step that sent it has returned.
- * When the lane has no room only kills are served, until the persister and the
- * audit have caught up. `now` is the real clock, or the gateway's virtual time at SPEED_MAX.
+ * Of inline gateways an order leaves as soon as the step that sent it has returned. When the lane
+ * has no room only kills are served, until the persister and the audit have caught up. `now` is the
+ * real clock, or the gateway's virtual time at SPEED_MAX.
  *
  * When trading has stopped it says the final record: a STOP, behind everything else of the run.
  *

@@ -1,10 +1,10 @@
 /* Wire to wire: a delta of the book leaves the venue, an order comes back.
  *
- * The venue (wire_venue.h) spins on one core and stamps; on the other, in turns of a block each, the
- * production turn of the engine's thread with the gateway inline (receive, decode, book, strategy,
- * gate, journal, kill page, encode, send), and a client of libwebsockets that returns the frame from
- * its callback. Both spin, and both hold three sockets. Frames and orders are of about the same
- * size. So the ratio is what trading costs above moving the bytes. */
+ * The venue (wire_venue.h) spins on one core and stamps; on the other, in turns of a block each,
+ * the production turn of the engine's thread with the gateway inline (receive, decode, book,
+ * strategy, gate, journal, kill page, encode, send), and a client of libwebsockets that returns the
+ * frame from its callback. Both spin, and both hold three sockets. Frames and orders are of about
+ * the same size. So the ratio is what trading costs above moving the bytes. */
 #include "benches.h"
 #include "duel.h"
 #include "thread/clock.h"

@@ -1,5 +1,5 @@
-/* What the gateway is measured against: a client on libwebsockets alone, with the same buffers, that
- * returns each frame from the callback that brought it, or only counts. One thread. */
+/* What the gateway is measured against: a client on libwebsockets alone, with the same buffers,
+ * that returns each frame from the callback that brought it, or only counts. One thread. */
 #ifndef PITWALL_TESTS_BENCH_WIRE_ECHO_H
 #define PITWALL_TESTS_BENCH_WIRE_ECHO_H
 

@@ -1,6 +1,6 @@
-/* Reconnect: the venue drops the public connection; until the engine's book is whole again, snapshot
- * included. A connection that had lasted, so the first step of the backoff is part of it. Gateway,
- * engine and venue take turns in one thread: what is measured is waiting, not work. */
+/* Reconnect: the venue drops the public connection; until the engine's book is whole again,
+ * snapshot included. A connection that had lasted, so the first step of the backoff is part of it.
+ * Gateway, engine and venue take turns in one thread: what is measured is waiting, not work. */
 #include "benches.h"
 #include "thread/clock.h"
 #include "wire_desk.h"

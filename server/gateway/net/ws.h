@@ -1,9 +1,9 @@
 /* WebSocket from the client's side (RFC 6455), over bytes that somebody else moves: the opening
  * handshake as text, heads of frames in both directions, masks.
  *
- * Pure, no allocation. Why not libwebsockets' own: 4.1 takes a call for each byte that comes in, and
- * a system call for each mask that goes out; those cost a frame of the market more than all that we
- * do with it. */
+ * Pure, no allocation. Why not libwebsockets' own: 4.1 takes a call for each byte that comes in,
+ * and a system call for each mask that goes out; those cost a frame of the market more than all
+ * that we do with it. */
 #ifndef PITWALL_GATEWAY_NET_WS_H
 #define PITWALL_GATEWAY_NET_WS_H
 
