@@ -177,7 +177,7 @@ enum status wire_desk_open(struct wire_desk **made, const struct wire_desk_optio
 
 void wire_desk_close(struct wire_desk *desk)
 {
-    for (uint16_t at = 0; at < WIRE_DESK_VENUES; at++)
+    for (uint32_t at = 0; at < WIRE_DESK_VENUES; at++)
         gateway_close(desk->thread.gateway[at]);
     bench_journal_close(&desk->folder);
     for (uint32_t at = 0; at < desk->memories; at++)

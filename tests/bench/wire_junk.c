@@ -194,7 +194,7 @@ static bool open_all(struct junk *junk, struct err *err)
     int64_t until_ns = clock_mono_ns() + READY_NS;
 
     make_babble(junk);
-    for (uint16_t at = 0; at < VENUES; at++) {
+    for (uint32_t at = 0; at < VENUES; at++) {
         if (wire_venue_open(&junk->venue[at], err) != OK)
             return false;
         options.port[at] = junk->venue[at].port;
@@ -203,7 +203,7 @@ static bool open_all(struct junk *junk, struct err *err)
         return false;
     while (!wire_desk_is_ready(junk->desk)) {
         engine_turn_take(&junk->desk->turn);
-        for (uint16_t at = 0; at < VENUES; at++) {
+        for (uint32_t at = 0; at < VENUES; at++) {
             gateway_poll(junk->desk->thread.gateway[at]);
             wire_poll(&junk->venue[at]);
         }
@@ -238,7 +238,7 @@ static void close_all(struct junk *junk)
 {
     if (junk->desk)
         wire_desk_close(junk->desk);
-    for (uint16_t at = 0; at < VENUES; at++)
+    for (uint32_t at = 0; at < VENUES; at++)
         wire_venue_close(&junk->venue[at]);
     free(junk);
 }
@@ -261,7 +261,7 @@ bool bench_junk(struct bench *bench)
         return false;
     junk->left_core = duel.left_core;
     junk->right_core = duel.right_core;
-    for (uint16_t at = 0; at < VENUES; at++)
+    for (uint32_t at = 0; at < VENUES; at++)
         junk->venue[at].listener = -1;
     measured = open_all(junk, &err) && run_all(junk, &ratio, bench->quick);
     if (measured)
