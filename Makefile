@@ -229,7 +229,7 @@ deps-fuzz: ## Install what fuzzing needs beyond what running does
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run spec clean fault-bin gateway-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
+.PHONY: build web run venue live spec clean fault-bin gateway-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -245,6 +245,14 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/dev.yaml \
 	    --data $(demo_dir) $(foreach f,$(call expanded,$(DATA)),--recording $(f)) \
 	    $(SPEED:%=--speed %) $(AT_END:%=--at-end %) $(ARGS)
+
+venue: deps ## Start the venue simulator (Bybit v5) on 127.0.0.1:9700, in var/venue: ARGS='--faults F ..'
+	@$(again) MODE=release BREAK= build
+	@exec mk/foreground mk/venue $(BUILD)/pitwall var/venue $(ARGS)
+live: deps ## Trade live on that venue, in var/live: comes up HALTED, two people arm it (docs/bybit.md)
+	@$(again) MODE=release BREAK= build web
+	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/local.yaml \
+	    --data var/live $(ARGS)
 
 spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue
 spec: build ## Print the reference pages, made from the tables, into build/spec

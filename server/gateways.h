@@ -14,7 +14,7 @@
 
 struct carry;
 
-/* Opens the market of a venue as it is now. NULL in its place: Bybit's; tests have one of theirs. */
+/* Opens the market of a venue as it is now. NULL in its place: Bybit's; tests have their own. */
 typedef enum status (*live_feed_fn)(const struct bybit_config *bybit, struct feed **feed,
                                     struct err *err);
 

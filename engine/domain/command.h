@@ -86,7 +86,8 @@ struct command_set_strategy {
 /* What a person decides where our position and the venue's count differ. Refused when either is not
  * what the person saw.
  *   adopt  its count is our position from now on; only while the instrument is HALTED
- *   else   the difference is known and stops nothing, until it changes or the program starts anew */
+ *   else   the difference is known and stops nothing, until it changes or the program starts
+ *          anew */
 struct command_settle_drift {
     int64_t our_lots, venue_lots;
     uint16_t instrument;

@@ -1,5 +1,6 @@
 /* pitwall replay --data DIR ...: a recorded run again, replay_journal.c.
- * pitwall replay --venue binance|bybit [--speed max] FILE... [--bbo-out FILE]: one JSON object on stdout.
+ * pitwall replay --venue binance|bybit [--speed max] FILE... [--bbo-out FILE]: one JSON object on
+ * stdout.
  * Exit 65 when a part of the input was damaged: what was usable is printed all the same. */
 #include "cli/cli.h"
 #include "cli/replay_journal.h"

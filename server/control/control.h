@@ -116,8 +116,8 @@ enum status control_order_amend(struct control *control, const struct actor *act
 enum status control_cancel_all(struct control *control, const struct actor *actor,
                                const json_t *body, const char *request_id, json_t **reply,
                                struct err *err);
-/* Body: {"choice":"adopt"|"keep","reason"}. *reply is the position afterwards. ERR_CONFLICT: nothing
- * differs, it is not what it was a moment ago, or (adopt) the instrument is not HALTED. */
+/* Body: {"choice":"adopt"|"keep","reason"}. *reply is the position afterwards. ERR_CONFLICT:
+ * nothing differs, it is not what it was a moment ago, or (adopt) the instrument is not HALTED. */
 enum status control_settle_drift(struct control *control, const struct actor *actor,
                                  const char *instrument, const json_t *body, const char *request_id,
                                  json_t **reply, struct err *err);

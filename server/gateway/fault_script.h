@@ -19,8 +19,7 @@
 /* What a venue's script may say: its own kinds, verbs and symbols. */
 struct fault_words {
     void *ctx;
-    /* Fills *rule with kind, verb and the verb's defaults, on any instrument; or says what is wrong.
-     */
+    /* Fills *rule with kind, verb and its defaults, on any instrument; or says what is wrong. */
     enum status (*begin)(void *ctx, const char *on, const char *does, struct fault_rule *rule,
                          struct err *err);
     /* How many instruments have that name; *instrument: the last of them. */

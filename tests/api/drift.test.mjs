@@ -80,8 +80,8 @@ test("what is asked for must be whole, and by role risk", async () => {
 test("a drift stops the instrument, its figures are shown, and adopted it is our position", async () => {
   await rest();
   await until("halted", async () => (await state()).state === "HALTED", 10000);
-  const before = await position();
-  assert.deepEqual([before.lots, before.venue_lots, before.drift], [0, 7, -7]);
+  const stopped = await position();
+  assert.deepEqual([stopped.lots, stopped.venue_lots, stopped.drift], [0, 7, -7]);
   const metrics = await (await server.person("admin")).call("GET", "/metrics");
   assert.match(metrics.text, /pitwall_position_drift_ratio\{venue="sim",instrument="sim:BTCUSDT"\} 1/);
   const reply = await risk1.post(PATH, { choice: "adopt", reason: "the venue's history has it" });

@@ -133,9 +133,9 @@ test("the trail begins with the mode", async () => {
 });
 
 test("a dropped connection is made anew, with a fresh book, and counted", async () => {
-  const before = (await venueRow()).reconnects;
+  const earlier = (await venueRow()).reconnects;
   venue.drop();
-  await until("a reconnect", async () => (await venueRow()).reconnects > before, 10000);
+  await until("a reconnect", async () => (await venueRow()).reconnects > earlier, 10000);
   await until("ready", async () => (await venueRow()).state === "READY", 10000);
   await until("a market", async () => (await trader.get(`/books/${NAME}`)).body.stale === false, 10000);
   const metrics = await (await server.person("admin")).call("GET", "/metrics");

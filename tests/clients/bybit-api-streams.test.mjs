@@ -246,7 +246,7 @@ overBoth((name, how) => {
   });
 
   test(`bybit-api trades over WebSocket, ${name}`, async (t) => {
-    const venue = await Desk.start(t, how);
+    const venue = await Desk.start(t, { ...how, limits: "on" });
     const trader = venue.trader("erin");
     const socket = venue.stream("/v5/private", "erin");
     await listening(socket, ["order"]);

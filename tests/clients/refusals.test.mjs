@@ -279,12 +279,12 @@ test("rate limits", async (t) => {
     assert.deepEqual(refused.map(({ reason }) => reason.name), ["RateLimitExceeded", "RateLimitExceeded"]);
   });
 
-  await t.test("the 601st request in five seconds is 403, and so is all that follows", async () => {
-    await sleep(5050);
+  await t.test("the 601st request in five seconds is 403, and so is all that follows", async (inner) => {
+    const { url } = await Desk.start(inner, { limits: "on" });
     const agent = new Agent({ keepAlive: true, maxSockets: 10 });
     const status = () =>
       new Promise((done, fail) => {
-        get(`${venue.url}/v5/market/time`, { agent }, (answer) => answer.resume().on("end", () => done(answer.statusCode))).on("error", fail);
+        get(`${url}/v5/market/time`, { agent }, (answer) => answer.resume().on("end", () => done(answer.statusCode))).on("error", fail);
       });
     const passed = []; // when
     let refused = false;

@@ -20,7 +20,7 @@ async function touch(desk) {
   const { touch: found } = await until("a touch", async () => {
     const said = await desk.ask("touch");
     return said.touch && !said.stale && said;
-  });
+  }, 60000);
   return found;
 }
 
@@ -239,7 +239,7 @@ const FAULTS = {
   "frames that are cut off": [{ on: "order", every: 6, do: "truncate" }],
   "a connection that is half open": [{ on: "order", nth: 5, do: "half_open" }],
   "slow bytes": [{ on: "fill", every: 2, do: "trickle", ms: 1 }],
-  "a venue in maintenance": [{ on: "new", nth: 5, do: "maintenance", ms: 2000 }],
+  "a venue in maintenance": [{ on: "new", nth: 5, do: "maintenance", ms: 2000, times: 1 }],
   "orders of others": [{ on: "new", nth: 3, do: "foreign_order", code: 2 }],
 };
 

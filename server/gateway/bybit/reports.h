@@ -8,7 +8,7 @@
  *   wallet     POSITION (spot): what is held of the base coin, in whole lots
  * exec_id is bybit_hash() of the venue's execId. An order ends after its fills: while the venue
  * counts more filled than was heard of, the end is held back and the executions are asked for. A
- * row that is older than one that was taken says nothing: an answer of REST may have been overtaken.
+ * row that is older than one that was taken says nothing: an answer of REST may be overtaken.
  *
  * An order whose client id is not of this engine (not our form, or neither sent in this run nor
  * carried over) is FOREIGN; its fills are those of the manual strategy.
@@ -18,8 +18,8 @@
  * the position, after its executions, is told whatever it is.
  *
  * A value that is off the grid, missing or not a number refuses its row: counted, logged, and the
- * venue is asked for the whole; BYBIT_BAD_MAX of them within a minute stop the venue, since a stream
- * that is not understood cannot be traded on. Gateway's thread. */
+ * venue is asked for the whole; BYBIT_BAD_MAX of them within a minute stop the venue: a stream that
+ * is not understood cannot be traded on. Gateway's thread. */
 #ifndef PITWALL_GATEWAY_BYBIT_REPORTS_H
 #define PITWALL_GATEWAY_BYBIT_REPORTS_H
 
@@ -71,7 +71,7 @@ bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queri
                           int64_t received_ns);
 bool bybit_take_position(struct bybit *bybit, const json_t *json, bool is_queried,
                          int64_t received_ns);
-/* at_ms: when the venue said so; 0: it does not tell. One that is older than another says nothing. */
+/* at_ms: when the venue said so; 0: it does not tell. One older than another says nothing. */
 bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns);
 /* The account has no row of it: flat. */
 void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t received_ns);

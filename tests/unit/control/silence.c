@@ -1,5 +1,5 @@
-/* The watchdog's and a gateway's kill, from its word to a receipt that names it: control, view and journal are
- * real, the engine is whoever answers on the page. */
+/* The watchdog's and a gateway's kill, from its word to a receipt that names it: control, view and
+ * journal are real, the engine is whoever answers on the page. */
 #include "control/inside.h"
 #include "thread/clock.h"
 #include "unit/store/desk.h"

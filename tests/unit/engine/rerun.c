@@ -47,8 +47,8 @@ static void adopt(struct fixture *f, int64_t our_lots, int64_t venue_lots)
     cr_assert(eq(int, fixture_command(f, &command)->status, OK));
 }
 
-/* The engine after an order, its fill, the venue's mark, a second order, a kill, a second of time, and a count
- * of the venue's that is adopted. */
+/* The engine after an order, its fill, the venue's mark, a second order, a kill, a second of time,
+ * and a count of the venue's that is adopted. */
 static struct fixture *record_run(void)
 {
     struct fixture *f = fixture_memory(sizeof *f);
