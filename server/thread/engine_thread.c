@@ -88,7 +88,7 @@ static uint32_t take_executions_of(struct turn *turn, uint16_t gateway)
     struct engine_thread *thread = turn->thread;
     struct ring *ring = thread->executions[gateway];
     const struct execution *execution;
-    uint32_t most = EXECUTIONS_A_TURN / thread->gateways;
+    uint32_t most = (uint32_t)(EXECUTIONS_A_TURN / thread->gateways);
     size_t length;
     uint32_t taken = 0;
 
@@ -138,7 +138,7 @@ static uint32_t take_market_of(struct turn *turn, uint16_t gateway)
 {
     struct ring *ring = turn->thread->market[gateway];
     const struct market_update *update;
-    uint32_t most = UPDATES_A_TURN / turn->thread->gateways;
+    uint32_t most = (uint32_t)(UPDATES_A_TURN / turn->thread->gateways);
     size_t length;
     uint32_t taken = 0;
 
