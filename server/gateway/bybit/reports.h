@@ -79,6 +79,10 @@ void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t r
 /* The row of the id that the engine knows an order or execution by: ours, unless that was taken for
  * dead and the order lives on as one of others. *ours: of our form, known or not; else 0. */
 struct bybit_known *bybit_find_order(struct bybit *bybit, const json_t *json, uint64_t *ours);
+/* Whether a row of this symbol and side can be about the order; one that cannot be is the venue's
+ * mistake, and a fill of that kind is booked where the venue says it happened. */
+bool bybit_is_about(const struct bybit_known *known, const struct bybit_symbol *symbol,
+                    uint8_t side);
 /* Whether a client id is one of this instance. */
 bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id);
 /* Ends an order now, whatever is missing of its fills. */

@@ -370,6 +370,7 @@ enum status net_open(struct net **opened, const struct net_config *config, struc
     net->random = config->seed;
     net->budget.most = config->connects_max == 0 ? 50 : config->connects_max;
     net->budget.most = net->budget.most > BUDGET_MAX ? BUDGET_MAX : net->budget.most;
+    net->request_budget.most = net->budget.most;
     net->now_ns = clock_mono_ns();
     status = read_ca(net, config->ca_file, err);
     if (status == OK)

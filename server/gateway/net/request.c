@@ -285,7 +285,7 @@ static void link_connect(struct link *link)
         link_give_up(link, addresses->why);
         return;
     }
-    if (!budget_take(&net->budget, net->now_ns, &free_ns)) {
+    if (!budget_take(&net->request_budget, net->now_ns, &free_ns)) {
         link_give_up(link, "the budget of connections is used up; see connects_max");
         return;
     }
