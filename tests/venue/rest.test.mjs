@@ -274,6 +274,13 @@ test("pages end, and their cursor goes on where they ended", async () => {
   assert.equal(new Set(seen).size, seen.length);
 });
 
+test("a time that is none is refused", async () => {
+  for (const [from, to] of [["-9223372036854775808", "9223372036854775807"], ["-1", "1"], ["9223372036854775807", "0"]]) {
+    const { body } = await bot.get("/v5/execution/list", `category=linear&startTime=${from}&endTime=${to}`);
+    assert.equal(body.retCode, 10001);
+  }
+});
+
 test("leverage, mode, fees, coins, account", async () => {
   const set = (leverage) =>
     bot.post("/v5/position/set-leverage", {

@@ -63,7 +63,7 @@ struct net {
     struct link *links;
     struct net_exchange *exchanges; /* NET_REQUESTS_MAX */
     uint32_t exchanges_open, callbacks;
-    uint64_t serial; /* of the newest request */
+    uint64_t serial;                      /* of the newest request */
     struct budget budget, request_budget; /* of sockets, and of requests */
     uint64_t random;
     int64_t now_ns;  /* of this turn, monotonic */

@@ -8,6 +8,7 @@
 
 #define WEEK_MS (7LL * 86400 * 1000)
 #define DAY_MS (86400LL * 1000)
+#define TIME_MAX_MS (1LL << 43) /* of the year 2248 */
 
 enum { ORDERS_PAGE_MAX = 50, EXECUTIONS_PAGE_MAX = 100, CLOSED_MAX = 500 };
 
@@ -18,10 +19,19 @@ struct filter {
     char rooms[7][64];
 };
 
+static bool is_time(int64_t ms)
+{
+    return ms >= 0 && ms <= TIME_MAX_MS;
+}
+
 static bool read_times(struct call *call, struct filter *filter)
 {
     filter->from_ms = arg_whole(call, "startTime", 0);
     filter->to_ms = arg_whole(call, "endTime", 0);
+    if (!is_time(filter->from_ms) || !is_time(filter->to_ms)) {
+        call_refuse(call, CODE_PARAMS, "startTime or endTime is no time in milliseconds");
+        return false;
+    }
     if (filter->from_ms && !filter->to_ms)
         filter->to_ms = filter->from_ms + WEEK_MS;
     if (filter->to_ms && !filter->from_ms)

@@ -17,10 +17,10 @@ static uint64_t order_of(const json_t *frame)
     const char *link = json_string_value(json_object_get(args, "orderLinkId"));
     uint64_t id = 0;
 
-    if (link)
-        assert(order_id_parse(link, &id));
-    else
-        assert(json_string_value(json_object_get(args, "orderId")));
+    bool named = link ? order_id_parse(link, &id)
+                      : json_string_value(json_object_get(args, "orderId")) != NULL;
+
+    assert(named);
     return id;
 }
 
@@ -36,7 +36,8 @@ static bool watch_order(void *ctx, char *text, size_t length)
     id = order_of(frame);
     if (strcmp(op, "order.create") == 0) {
         assert(id > STAND_FIRST && id <= STAND_FIRST + stand->orders);
-        assert(stand->left[id - STAND_FIRST]++ == 0);
+        assert(stand->left[id - STAND_FIRST] == 0);
+        stand->left[id - STAND_FIRST]++;
         assert(!stand->killed);
     }
     if (strcmp(op, "order.amend") == 0)
@@ -245,7 +246,8 @@ struct stand *stand_open(bool is_spot)
     ring_init(&stand.executions, stand.execution_bytes, sizeof stand.execution_bytes);
     ring_init(&stand.orders_ring, stand.order_bytes, sizeof stand.order_bytes);
     config = config_of(&stand, is_spot);
-    assert(bybit_make(&stand.bybit, &config, &err) == OK);
+    if (bybit_make(&stand.bybit, &config, &err) != OK)
+        panic(__FILE__, __LINE__, err.text);
     stand.bybit->port = (struct bybit_port){&stand, watch_order, keep_request};
     make_ready(stand.bybit);
     return &stand;
