@@ -40,8 +40,8 @@ export async function until(what, check, ms = 15000) {
   }
 }
 
-function start(program, args) {
-  const child = spawn(program, args);
+function start(program, args, env = {}) {
+  const child = spawn(program, args, { env: { ...process.env, ...env } });
   running.add(child);
   child.said = "";
   child.stderr.on("data", (text) => (child.said += text));
@@ -81,20 +81,27 @@ export class Venue {
     this.child.kill(signal);
     await this.child.ended;
   }
-  async get(path, query) {
+  async #ask(path, text, options) {
     const stamp = String(Date.now());
-    const text = `${stamp}demo-key-one5000${query}`;
     const headers = {
+      "Content-Type": "application/json",
       "X-BAPI-API-KEY": "demo-key-one",
       "X-BAPI-TIMESTAMP": stamp,
       "X-BAPI-RECV-WINDOW": "5000",
-      "X-BAPI-SIGN": createHmac("sha256", "demo-secret-one").update(text).digest("hex"),
+      "X-BAPI-SIGN": createHmac("sha256", "demo-secret-one").update(`${stamp}demo-key-one5000${text}`).digest("hex"),
     };
     try {
-      return (await (await fetch(`${this.url}${path}?${query}`, { headers })).json()).result;
+      return (await (await fetch(this.url + path, { headers, ...options })).json()).result;
     } catch {
       return null; // a fault has met it
     }
+  }
+  get(path, query) {
+    return this.#ask(`${path}?${query}`, query);
+  }
+  post(path, args) {
+    const body = JSON.stringify(args);
+    return this.#ask(path, body, { method: "POST", body });
   }
   ledger() {
     const lines = readFileSync(this.ledgerFile, "utf8").trim().split("\n");
@@ -106,7 +113,7 @@ const ENDS = new Set(["VENUE_REJECT", "VENUE_CANCEL", "VENUE_EXPIRE", "KILLED_UN
 
 /** The driver with its orders. Prices and sizes are in ticks and lots: 0.1 and 0.001. */
 export class Desk {
-  constructor(venue, { epoch = 1, name = "bybit-linear:BTCUSDT", ca = "" } = {}) {
+  constructor(venue, { epoch = 1, name = "bybit-linear:BTCUSDT", ca = "", opening = 0 } = {}) {
     const key = join(venue.dir, "key");
     writeFileSync(key, JSON.stringify({ key: "demo-key-one", secret: "demo-secret-one" }), { mode: 0o600 });
     this.epoch = epoch;
@@ -118,7 +125,7 @@ export class Desk {
     this.position = 0;
     this.executions = new Set();
     this.venueLots = null;
-    this.child = start(DRIVER, [venue.url, venue.url.replace("http", "ws"), key, name, "1", "1", "3", "1", `${epoch}`, ca]);
+    this.child = start(DRIVER, [venue.url, venue.url.replace("http", "ws"), key, name, "1", "1", "3", "1", `${epoch}`, ca], { OPENING_LOTS: `${opening}` });
     createInterface({ input: this.child.stdout }).on("line", (line) => this.#take(JSON.parse(line)));
     this.timer = setInterval(() => this.#look(), 50);
   }
