@@ -19,7 +19,7 @@ let person;
 let config;
 let dir;
 let files;
-const last = new Map(); // instrument -> its book at the end
+const ends = new Map(); // instrument -> its book at the end
 
 before(async () => {
   venue = await Exchange.open("--ledger-public");
@@ -106,9 +106,9 @@ test("record, then play: the market is the same", async () => {
     const { bids, asks } = heard(socket, symbol, lastUpdate(symbol));
     assert.deepEqual([bids.length, asks.length], [levels.bids, levels.asks]);
     assert.deepEqual([...bids[0], ...asks[0]], [bbo.bid, bbo.bidqty, bbo.ask, bbo.askqty].map(Number));
-    last.set(name, { bids, asks });
+    ends.set(name, { bids, asks });
   }
-  assert.equal(last.size, 2);
+  assert.equal(ends.size, 2);
   socket.close();
 });
 
@@ -117,7 +117,7 @@ test("a run on the recording ends with the same books", async () => {
   const replay = await Server.start({ args: [...recordings, "--speed", "x4", "--at-end", "hold"] });
   const viewer = await replay.person("viewer");
   await until("the end", async () => (await viewer.get("/status")).body.market.state === "ended", 20000);
-  for (const [name, { bids, asks }] of last) {
+  for (const [name, { bids, asks }] of ends) {
     const wanted = JSON.stringify([bids.slice(0, 10), asks.slice(0, 10)]);
     let shown = "";
     await until("the same book", async () => {
