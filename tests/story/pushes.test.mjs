@@ -22,7 +22,7 @@ const rows = {
   },
   "close, rst": { lines: [{ on: "order", nth: 4, do: "close" }, { on: "fill", nth: 2, do: "rst" }] },
   "one frame that is not JSON": { lines: [{ on: "order", nth: 4, do: "corrupt_json" }] },
-  "foreign_order": { lines: [{ on: "new", nth: 2, do: "foreign_order", code: 2 }] },
+  "foreign_order": { lines: [{ on: "new", nth: 2, do: "foreign_order", code: 200 }] },
 };
 
 play(Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { may, ...row }])));

@@ -248,14 +248,26 @@ export class Story {
     return (await (await this.server.person("admin")).call("GET", "/metrics")).text;
   }
 
-  /** No order of ours is alive anywhere, and both sides count the same lots. */
+  /** An order of others on our account, which no kill cancels: a person does. */
+  async cancelForeign(alive, asked) {
+    const foreign = ({ id, strategy, state }) => strategy === "manual" && state === "WORKING" && !asked.has(id);
+    for (const { id } of alive.filter(foreign)) {
+      asked.add(id);
+      await this.risk1.delete(`/orders/${id}`);
+    }
+  }
+
+  /** No order is alive anywhere, and both sides count the same lots. */
   async calm(instruments = [BTC, ETH]) {
     await this.ready();
     await this.kill();
     let seen = null;
+    const asked = new Set();
     const same = async () => {
       const counts = await Promise.all(instruments.map((name) => this.counts(name)));
-      const [alive, resting] = [await this.alive(), await this.venue.resting()];
+      const alive = await this.alive();
+      const resting = (await this.venue.account()).orders;
+      await this.cancelForeign(alive, asked);
       seen = { counts, alive: alive.map(({ id, state }) => `${id} ${state}`), resting: resting.length };
       return alive.length + resting.length === 0 && counts.every(({ theirs, ours, told }) => theirs === ours && ours === told);
     };
