@@ -63,7 +63,7 @@ bench_obj := $(call object,$(bench_src))
 # The simulator restarts engines as the server does.
 sim_obj := $(call object,$(sim_src) server/restore.c)
 # A fuzz target is TARGET.c and what lies in TARGET/; libFuzzer brings a main of its own.
-fuzz_targets := engine decimal order_id binance bybit
+fuzz_targets := engine decimal order_id binance bybit wire private
 fuzz_parts = $(call object,tests/fuzz/$(1).c $(wildcard tests/fuzz/$(1)/*.c) tests/fuzz/panic.c)
 fuzz_replays := $(fuzz_targets:%=$(OBJ)/fuzz/replay-%)
 fuzz_finders := $(fuzz_targets:%=$(OBJ)/fuzz/find-%)
@@ -200,13 +200,18 @@ $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-
 # The decoders are the server's, and need nothing else of it; panic is the targets' own.
 fuzz_decoders := $(wildcard server/gateway/binance/*.c) \
                  server/gateway/bybit/decode.c server/gateway/bybit/tolerant.c server/gateway/scan.c server/gateway/usual.c
+# Two targets need more of it: the venue server's reading of bytes, and a whole gateway to Bybit.
+fuzz_more_wire := server/venue/wire.c
+fuzz_more_private := $(filter-out $(fuzz_decoders),$(wildcard server/gateway/bybit/*.c) \
+                     server/gateway/gateway.c server/thread/log.c)
+$(foreach t,wire private,$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call object,$(fuzz_more_$(t)))))
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
 $(fuzz_replays): $(OBJ)/tests/fuzz/replay.o
 $(fuzz_finders): private FINDER := -fsanitize=fuzzer
 $(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
         $(OBJ)/libengine.a $(OBJ)/link-flags
 	@mkdir -p $(@D)
-	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) $(FINDER) -o $@ $(filter %.o,$^) $(OBJ)/libengine.a
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) $(FINDER) -o $@ $(filter %.o,$^) $(OBJ)/libengine.a $(libs)
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(c_src))
 
@@ -304,7 +309,7 @@ model: deps-prove ## Search the Spin models of kill, ring and approval, then bre
 	@tests/models/run $(BUILD)
 TARGET ?= engine
 SECONDS ?= 60
-fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance|bybit SECONDS=60
+fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance|bybit|wire|private SECONDS=60
 	@$(again) MODE=fuzz CC=clang-14 BREAK= $(BUILD)/fuzz/fuzz/find-$(TARGET)
 	@tests/fuzz/find $(BUILD)/fuzz/fuzz/find-$(TARGET) $(TARGET) $(SECONDS)
 mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice (8 minutes of CPU)

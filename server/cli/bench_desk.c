@@ -4,12 +4,10 @@
 
 #include "thread/clock.h"
 
-#include <ftw.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { MARKET_BYTES = 1 << 20, EXECUTION_BYTES = 1 << 20, ORDER_BYTES = 1 << 20, TAKER = 1 };
 
@@ -162,43 +160,6 @@ static enum status open_gateway(struct bench_desk *desk, struct err *err)
     return simulated_open(&desk->gateway, &config, err);
 }
 
-/* --- the folder and the journal --- */
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-    (void)info;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
-static void remove_dir(const char *dir)
-{
-    if (dir[0] && nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
-        fprintf(stderr, "pitwall bench: %s: could not be removed\n", dir);
-}
-
-/* The lane's memory lies on a tmpfs where there is one, as in production. */
-static enum status open_journal(struct bench_desk *desk, int64_t hot_bytes, struct err *err)
-{
-    char recovered[ERR_TEXT_MAX];
-    enum status status;
-
-    snprintf(desk->dir, sizeof desk->dir, "/tmp/pitwall-bench-XXXXXX");
-    if (!mkdtemp(desk->dir)) {
-        desk->dir[0] = '\0';
-        return err_set(err, ERR_IO, "/tmp: no folder could be made");
-    }
-    desk->config.journal.hot_bytes = hot_bytes;
-    desk->config.journal.sync_ms = 10;
-    snprintf(desk->config.journal.hot_dir, sizeof desk->config.journal.hot_dir, "/dev/shm/%s",
-             desk->dir + sizeof "/tmp/" - 1);
-    if (mkdir(desk->config.journal.hot_dir, 0700) != 0)
-        desk->config.journal.hot_dir[0] = '\0';
-    status = journal_open(&desk->journal, desk->dir, &desk->config, recovered, err);
-    return status == OK ? journal_start(desk->journal, err) : status;
-}
-
 enum status bench_desk_open(struct bench_desk **made, int64_t hot_bytes, struct err *err)
 {
     struct bench_desk *desk = memory_of(sizeof *desk);
@@ -207,7 +168,8 @@ enum status bench_desk_open(struct bench_desk **made, int64_t hot_bytes, struct 
     if (!desk)
         return err_set(err, ERR_INTERNAL, "out of memory");
     configure(&desk->engine_config);
-    status = open_journal(desk, hot_bytes, err);
+    status = bench_journal_open(&desk->folder, hot_bytes, err);
+    desk->journal = desk->folder.journal;
     if (status == OK && (!open_feed(desk) || !open_engine(desk)))
         status = err_set(err, ERR_INTERNAL, "out of memory");
     if (status == OK)
@@ -222,13 +184,10 @@ enum status bench_desk_open(struct bench_desk **made, int64_t hot_bytes, struct 
 void bench_desk_close(struct bench_desk *desk)
 {
     gateway_close(desk->gateway);
-    if (desk->journal)
-        journal_close(desk->journal);
+    bench_journal_close(&desk->folder);
     for (unsigned at = 0; at < 5; at++)
         free(desk->memory[at]);
     free(desk->snapshot);
-    remove_dir(desk->config.journal.hot_dir);
-    remove_dir(desk->dir);
     free(desk);
 }
 
@@ -258,7 +217,7 @@ enum status bench_desk_verify(struct bench_desk *desk, uint16_t kind, uint64_t *
     struct journal_reader *reader;
     struct lane_record record;
     const void *payload;
-    enum status status = journal_reader_open(&reader, desk->dir, JOURNAL_ENGINE, 1, err);
+    enum status status = journal_reader_open(&reader, desk->folder.dir, JOURNAL_ENGINE, 1, err);
 
     *records = *of_kind = 0;
     if (status != OK)

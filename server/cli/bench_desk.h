@@ -7,16 +7,15 @@
 #ifndef PITWALL_CLI_BENCH_DESK_H
 #define PITWALL_CLI_BENCH_DESK_H
 
+#include "cli/bench_journal.h"
 #include "gateway/feed.h"
 #include "gateway/gateway.h"
-#include "journal/journal.h"
 
 enum { BENCH_DESK_INSTRUMENTS = 4, BENCH_DESK_BID_TICKS = 617736 };
 
 struct bench_desk {
-    char dir[64];
-    struct config config; /* of the journal */
-    struct journal *journal;
+    struct bench_journal folder;
+    struct journal *journal; /* the folder's */
     struct engine_config engine_config;
     struct engine *engine;
     struct gateway *gateway;

@@ -64,6 +64,9 @@ struct gateway;
 struct gateway_ops {
     /* One turn; returns how many messages it moved, 0: nothing to do. Never blocks. */
     uint32_t (*poll)(struct gateway *gateway);
+    /* Only what waits on the order ring, between two turns: when it is inline, orders leave as soon
+     * as the engine has sent them. NULL: they wait for the next turn. */
+    uint32_t (*send)(struct gateway *gateway);
     void (*close)(struct gateway *gateway);
 };
 
@@ -91,6 +94,12 @@ struct gateway {
 static inline uint32_t gateway_poll(struct gateway *gateway)
 {
     return gateway->ops->poll(gateway);
+}
+
+static inline void gateway_send(struct gateway *gateway)
+{
+    if (gateway->ops->send)
+        (void)gateway->ops->send(gateway);
 }
 
 /* NULL: nothing happens. */

@@ -8,12 +8,7 @@
 enum { COMMANDS_A_TURN = 16, EXECUTIONS_A_TURN = 64, UPDATES_A_TURN = 32 };
 #define TIMER_NS 1000000LL
 
-/* Time-stamp counter ticks to ns: a factor of 2^-32 ns a tick, measured once at start. */
-struct tsc {
-    uint64_t factor;
-};
-
-static struct tsc tsc_calibrate(void)
+static struct engine_tsc tsc_calibrate(void)
 {
     int64_t from_ns = clock_read_ns(CLOCK_MONOTONIC_RAW);
     uint64_t from = __rdtsc();
@@ -24,27 +19,19 @@ static struct tsc tsc_calibrate(void)
         to_ns = clock_read_ns(CLOCK_MONOTONIC_RAW);
         to = __rdtsc();
     } while (to_ns - from_ns < 20000000);
-    return (struct tsc){(uint64_t)(((unsigned __int128)(to_ns - from_ns) << 32) / (to - from))};
+    return (struct engine_tsc){
+        (uint64_t)(((unsigned __int128)(to_ns - from_ns) << 32) / (to - from))};
 }
 
-static int64_t tsc_ns(struct tsc tsc, uint64_t from, uint64_t to)
+static int64_t tsc_ns(struct engine_tsc tsc, uint64_t from, uint64_t to)
 {
     if (to <= from)
         return 0; /* the two cores' counters may differ by a few ticks after a move */
     return (int64_t)(((unsigned __int128)(to - from) * tsc.factor) >> 32);
 }
 
-struct turn {
-    struct engine_thread *thread;
-    struct tsc tsc;
-    uint64_t answered; /* doorbell whose block has been published */
-    int64_t virtual_ns, timer_ns;
-    int64_t timer_cpu_ns; /* CPU time of this thread at the newest timer */
-    uint16_t first;       /* the gateway that begins this turn */
-};
-
 /* Never goes back: a clock that steps back waits for itself. */
-static int64_t now_ns(struct turn *turn)
+static int64_t now_ns(struct engine_turn *turn)
 {
     int64_t now = gateway_virtual_ns(turn->thread->gateway[0]);
 
@@ -55,7 +42,7 @@ static int64_t now_ns(struct turn *turn)
     return turn->virtual_ns;
 }
 
-static bool answer_kill(struct turn *turn)
+static bool answer_kill(struct engine_turn *turn)
 {
     struct engine_thread *thread = turn->thread;
     uint64_t doorbell;
@@ -68,7 +55,7 @@ static bool answer_kill(struct turn *turn)
     return true;
 }
 
-static uint32_t take_commands(struct turn *turn)
+static uint32_t take_commands(struct engine_turn *turn)
 {
     struct engine_thread *thread = turn->thread;
     const struct command *command;
@@ -83,7 +70,7 @@ static uint32_t take_commands(struct turn *turn)
     return taken;
 }
 
-static uint32_t take_executions_of(struct turn *turn, uint16_t gateway)
+static uint32_t take_executions_of(struct engine_turn *turn, uint16_t gateway)
 {
     struct engine_thread *thread = turn->thread;
     struct ring *ring = thread->executions[gateway];
@@ -103,7 +90,7 @@ static uint32_t take_executions_of(struct turn *turn, uint16_t gateway)
 /* By the clock the step was too long; was it by its own doing? The CPU time since the timer, at
  * most
  * a millisecond earlier, tells a slow strategy from a machine that gave the core to another. */
-static void judge_step(struct turn *turn, int64_t step_ns)
+static void judge_step(struct engine_turn *turn, int64_t step_ns)
 {
     struct engine_thread *thread = turn->thread;
 
@@ -113,7 +100,24 @@ static void judge_step(struct turn *turn, int64_t step_ns)
     engine_overran(thread->engine, now_ns(turn));
 }
 
-static void take_update(struct turn *turn, const struct market_update *update)
+/* What the engine has just sent leaves before anything else is done. */
+static void send_now(struct engine_turn *turn)
+{
+    for (uint16_t at = 0; at < turn->thread->gateways; at++)
+        gateway_send(turn->thread->gateway[at]);
+}
+
+static void note_sent(struct engine_turn *turn, const struct market_update *update)
+{
+    int64_t now = clock_real_ns();
+
+    if (turn->thread->inline_gateways)
+        send_now(turn);
+    if (now >= update->received_ns && gateway_virtual_ns(turn->thread->gateway[0]) == 0)
+        histogram_record(turn->thread->tick_to_order, now - update->received_ns);
+}
+
+static void take_update(struct engine_turn *turn, const struct market_update *update)
 {
     struct engine_thread *thread = turn->thread;
     bool is_depth = update->kind == MARKET_SNAPSHOT || update->kind == MARKET_DELTA;
@@ -124,17 +128,14 @@ static void take_update(struct turn *turn, const struct market_update *update)
 
     engine_market(thread->engine, update, now);
     to = __rdtsc();
+    if (engine_orders_sent(thread->engine) != sent)
+        note_sent(turn, update);
     if (is_depth)
         histogram_record(thread->step, tsc_ns(turn->tsc, from, to));
     judge_step(turn, tsc_ns(turn->tsc, from, to));
-    if (engine_orders_sent(thread->engine) == sent || gateway_virtual_ns(thread->gateway[0]) != 0)
-        return;
-    now = clock_real_ns();
-    if (now >= update->received_ns)
-        histogram_record(thread->tick_to_order, now - update->received_ns);
 }
 
-static uint32_t take_market_of(struct turn *turn, uint16_t gateway)
+static uint32_t take_market_of(struct engine_turn *turn, uint16_t gateway)
 {
     struct ring *ring = turn->thread->market[gateway];
     const struct market_update *update;
@@ -151,7 +152,8 @@ static uint32_t take_market_of(struct turn *turn, uint16_t gateway)
 }
 
 /* From all gateways, beginning with another one each turn. */
-static uint32_t take_all(struct turn *turn, uint32_t (*take)(struct turn *turn, uint16_t gateway))
+static uint32_t take_all(struct engine_turn *turn,
+                         uint32_t (*take)(struct engine_turn *turn, uint16_t gateway))
 {
     uint16_t gateways = turn->thread->gateways;
     uint32_t taken = 0;
@@ -161,12 +163,12 @@ static uint32_t take_all(struct turn *turn, uint32_t (*take)(struct turn *turn, 
     return taken;
 }
 
-static uint32_t poll_gateway(struct turn *turn, uint16_t gateway)
+static uint32_t poll_gateway(struct engine_turn *turn, uint16_t gateway)
 {
     return gateway_poll(turn->thread->gateway[gateway]);
 }
 
-static void take_time(struct turn *turn)
+static void take_time(struct engine_turn *turn)
 {
     int64_t now = now_ns(turn);
 
@@ -177,8 +179,7 @@ static void take_time(struct turn *turn)
     engine_timer(turn->thread->engine, now);
 }
 
-/* How many messages it moved; 0: nothing to do. */
-static uint32_t take_turn(struct turn *turn)
+static uint32_t take_inputs(struct engine_turn *turn)
 {
     struct engine_thread *thread = turn->thread;
     uint32_t taken = answer_kill(turn);
@@ -191,12 +192,14 @@ static uint32_t take_turn(struct turn *turn)
     taken += take_commands(turn);
     taken += take_all(turn, take_executions_of);
     taken += take_all(turn, take_market_of);
+    if (thread->inline_gateways && taken != 0)
+        send_now(turn); /* cancels and amends, and what a command asked for */
     take_time(turn);
     return taken;
 }
 
 /* The final record, when orders have been cancelled and nothing more is taken in. */
-static void say_farewell(struct turn *turn)
+static void say_farewell(struct engine_turn *turn)
 {
     static const struct command stop = {.kind = COMMAND_STOP};
 
@@ -204,18 +207,29 @@ static void say_farewell(struct turn *turn)
         engine_command(turn->thread->engine, &stop, now_ns(turn));
 }
 
+void engine_turn_init(struct engine_turn *turn, struct engine_thread *thread)
+{
+    *turn = (struct engine_turn){.thread = thread, .tsc = tsc_calibrate()};
+}
+
+uint32_t engine_turn_take(struct engine_turn *turn)
+{
+    uint32_t taken = take_inputs(turn);
+
+    atomic_store_explicit(turn->thread->beat_ns, clock_mono_ns(), memory_order_relaxed);
+    return taken;
+}
+
 void *engine_thread_run(void *engine_thread)
 {
     struct engine_thread *thread = engine_thread;
-    struct turn turn = {.thread = thread, .tsc = tsc_calibrate()};
+    struct engine_turn turn;
     uint32_t empty = 0;
 
+    engine_turn_init(&turn, thread);
     (void)thread_hurry(HURRY_ENGINE);
     while (!atomic_load_explicit(&thread_stopping, memory_order_acquire)) {
-        uint32_t taken = take_turn(&turn);
-
-        atomic_store_explicit(thread->beat_ns, clock_mono_ns(), memory_order_relaxed);
-        if (taken != 0)
+        if (engine_turn_take(&turn) != 0)
             empty = 0;
         else
             thread_idle(thread->idle, &empty);

@@ -48,6 +48,8 @@ static bool read_header(struct wire_request *request, char *line)
     if (!colon || colon == line || request->header_count == WIRE_HEADERS_MAX)
         return false;
     *colon = '\0';
+    if (line[strcspn(line, " \t")] != '\0') /* RFC 9112, 5.1: no blank before the colon */
+        return false;
     for (char *at = line; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     for (size_t end = strlen(value); end > 0 && strchr(" \t", value[end - 1]); end--)
@@ -82,10 +84,11 @@ const char *wire_header(const struct wire_request *request, const char *name)
 }
 
 /* Content-Length as it stands in the raw head: looked for before the head is cut up, because the
- * body may still be on its way. -1: it is none. */
+ * body may still be on its way. -1: it is none, or there are two. */
 static int64_t body_length_of(const char *head, size_t length)
 {
     static const char name[] = "\r\ncontent-length:";
+    int64_t found = -1;
 
     for (size_t at = 0; at + sizeof name - 1 < length; at++) {
         const char *value = head + at + sizeof name - 1;
@@ -96,9 +99,11 @@ static int64_t body_length_of(const char *head, size_t length)
             continue;
         value += strspn(value, " ");
         bytes = strtoll(value, &end, 10);
-        return isdigit((unsigned char)*value) && *end == '\r' ? bytes : -1;
+        if (!isdigit((unsigned char)*value) || *end != '\r' || found >= 0)
+            return -1;
+        found = bytes;
     }
-    return 0;
+    return found >= 0 ? found : 0;
 }
 
 int wire_request_read(struct wire_request *request, char *buffer, size_t length)
@@ -183,8 +188,8 @@ int wire_frame_read(struct wire_frame *frame, char *buffer, size_t length)
     payload = extra ? read_number(buffer + 2, extra) : (second & 127);
     if (payload > WIRE_MESSAGE_MAX)
         return 1009;
-    if ((first & 8) && (payload > 125 || !(first & 128)))
-        return 1002;
+    if ((first & 8) && (payload > 125 || !(first & 128) || (first & 15) > WIRE_PONG))
+        return 1002; /* long, in parts, or of no kind that there is */
     if (length < 2 + extra + 4 + payload)
         return 0;
     *frame = (struct wire_frame){.opcode = first & 15,

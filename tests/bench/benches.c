@@ -34,6 +34,10 @@ static int measure(int argc, char **argv)
             return usage();
     measured = bench_paths(&bench);
     measured = bench_rings(&bench, share) && measured;
+    measured = bench_wire(&bench) && measured;
+    measured = bench_receive(&bench) && measured;
+    measured = bench_junk(&bench) && measured;
+    measured = bench_reconnect(&bench) && measured;
     json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
     printf("\n");
     json_decref(report);

@@ -9,6 +9,10 @@
  * thread must have got of its core for a trial of two threads to count. */
 bool bench_rings(struct bench *bench, double share); /* between two cores */
 bool bench_paths(struct bench *bench);               /* tick to order, and its parts */
+bool bench_wire(struct bench *bench);                /* over sockets, beside an echo */
+bool bench_receive(struct bench *bench);             /* a stream, beside a bare callback */
+bool bench_junk(struct bench *bench);                /* one venue babbles, the other trades */
+bool bench_reconnect(struct bench *bench);           /* until the book is whole again */
 
 /* Runs the loop of that name `count` times; false: there is none. Deterministic: the same count
  * takes the same instructions. */

@@ -42,8 +42,7 @@ static size_t print_level(char *at, size_t room, int64_t price_ticks, int64_t lo
         price_ticks / 10, price_ticks % 10, lots / 1000, lots % 1000);
 }
 
-/* Levels of one side: the touch, set or taken away, and some behind it, a quarter of them gone. */
-static size_t print_side(char *at, size_t room, uint32_t frame, enum side side, uint64_t *random)
+size_t desk_print_side(char *at, size_t room, uint32_t frame, enum side side, uint64_t *random)
 {
     int64_t sign = side == SIDE_BUY ? -1 : 1;
     int64_t touch = side == SIDE_BUY ? TOUCH_TICKS : TOUCH_TICKS - 1 + SPREAD_TICKS;
@@ -60,6 +59,17 @@ static size_t print_side(char *at, size_t room, uint32_t frame, enum side side, 
     return used;
 }
 
+size_t desk_print_whole(char *at, size_t room, enum side side, uint32_t levels)
+{
+    int64_t sign = side == SIDE_BUY ? -1 : 1;
+    int64_t touch = bid_of(1) + (side == SIDE_BUY ? 0 : SPREAD_TICKS + 1);
+    size_t used = 0;
+
+    for (uint32_t level = 0; level < levels; level++)
+        used += print_level(at + used, room - used, touch + sign * level, LOTS, level == 0);
+    return used;
+}
+
 static void print_frame(struct desk *desk, uint32_t frame, uint64_t *random)
 {
     char *text = desk->text[frame];
@@ -72,9 +82,9 @@ static void print_frame(struct desk *desk, uint32_t frame, uint64_t *random)
         ",\"b\":[",
         ms, ms - 8, id + 1, id + 10, id);
 
-    used += print_side(text + used, DESK_TEXT_BYTES - used, frame, SIDE_BUY, random);
+    used += desk_print_side(text + used, DESK_TEXT_BYTES - used, frame, SIDE_BUY, random);
     used += (size_t)snprintf(text + used, DESK_TEXT_BYTES - used, "],\"a\":[");
-    used += print_side(text + used, DESK_TEXT_BYTES - used, frame, SIDE_SELL, random);
+    used += desk_print_side(text + used, DESK_TEXT_BYTES - used, frame, SIDE_SELL, random);
     used += (size_t)snprintf(text + used, DESK_TEXT_BYTES - used, "]}}");
     assert(used + BINANCE_PADDING < DESK_TEXT_BYTES);
     desk->length[frame] = (uint32_t)used;
@@ -90,8 +100,7 @@ static void *memory_of(size_t size)
     return memory;
 }
 
-/* Every limit at its widest. */
-static void open_limits(struct engine_config *config)
+void desk_open_limits(struct engine_config *config)
 {
     for (unsigned scope = 0; scope < MAX_SCOPES; scope++) {
         config->limits_generation[scope] = 1;
@@ -123,7 +132,7 @@ static void configure(struct engine_config *config)
     config->strategy[TAKER].instruments[0] = true;
     config->strategy[TAKER].params[0] = (struct strategy_params){
         .order_lots = 1, .max_position_lots = 1000, .fast_ns = 1, .slow_ns = 1000 * FRAME_NS};
-    open_limits(config);
+    desk_open_limits(config);
     config->capital_e8 = 1000000 * MONEY_ONE_E8;
     config->epoch = 1;
     config->day_start_ns = START_NS / 86400000000000LL * 86400000000000LL;

@@ -31,6 +31,14 @@ struct desk {
     uint64_t commands;
 };
 
+/* Every limit of every scope at its widest. */
+void desk_open_limits(struct engine_config *config);
+
+/* Levels of one side as JSON, of that frame: the touch, set or taken away, and some behind it, a
+ * quarter of them gone. The other: all of a side before frame 0. Return the length. */
+size_t desk_print_side(char *at, size_t room, uint32_t frame, enum side side, uint64_t *random);
+size_t desk_print_whole(char *at, size_t room, enum side side, uint32_t levels);
+
 /* NULL when memory is short. */
 struct desk *desk_open(void);
 void desk_close(struct desk *desk);

@@ -20,7 +20,7 @@ struct trial {
     double share;
 };
 
-static bool pin(int core)
+bool duel_pin(int core)
 {
     cpu_set_t set;
 
@@ -60,13 +60,13 @@ bool duel_open(struct duel *duel, double share_min)
     duel->left_core = cores[0];
     duel->right_core = cores[1];
     duel->ns_per_tick = calibrate();
-    return pin(cores[0]);
+    return duel_pin(cores[0]);
 }
 
 static void *play(void *argument)
 {
     struct trial *trial = argument;
-    bool pinned = pin(trial->core);
+    bool pinned = duel_pin(trial->core);
     int64_t from_ns;
     int64_t cpu_ns;
 

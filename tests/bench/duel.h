@@ -34,6 +34,9 @@ bool duel_run(struct duel *duel, void (*again)(void *ctx), duel_side left, duel_
 double duel_percentile_ns(const struct duel *duel, uint32_t *ticks, uint32_t count,
                           uint32_t per_mille);
 
+/* The calling thread. */
+bool duel_pin(int core);
+
 static inline uint64_t duel_now(void)
 {
     return __rdtsc();

@@ -1,8 +1,9 @@
 // make bench: measures, prints a table, writes build/bench.json.
 //
 // What is measured in C (decoder, replay, engine step, burst) comes from `pitwall bench --json`, and
-// from `benches` what stands beside things that the product does not depend on (another ring); what
-// needs the running program (kill, memory) from the modules beside this file. Every speed is
+// from `benches` what stands beside things that the product does not depend on (another ring, a
+// venue and an echo over sockets); what needs the running program (kill, memory) from the modules
+// beside this file. Every speed is
 // a ratio inside one run or a latency of our own, median of interleaved rounds. Exit 0 when all
 // was measured, whether or not a target was met; 1 when something could not be measured.
 //

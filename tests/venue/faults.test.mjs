@@ -312,4 +312,8 @@ test("a tick that changes, an instrument that halts", async () => {
   assert.equal((await bot.create({ symbol: "ETHUSDT", qty: "0.1", price: "3000" })).retCode, 110074);
   assert.deepEqual(await change({ status: "Trading" }), {});
   assert.match((await change({ tickSize: "a" })).error, /tickSize/);
+  for (const step of ["1000000000000", "100000000000000000", "9223372036854775807"]) {
+    assert.match((await change({ qtyStep: step })).error, /out of bounds/);
+  }
+  assert.equal((await row()).status, "Trading");
 });

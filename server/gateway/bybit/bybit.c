@@ -169,6 +169,23 @@ static void tell_state(struct bybit *bybit)
 
 /* ---- the turn --------------------------------------------------------------------------- */
 
+/* What no frame and no order waits for. */
+static void keep(struct bybit *bybit)
+{
+    bybit->kept_ns = bybit->mono_ns;
+    bybit_public_turn(bybit);
+    bybit_session_turn(bybit);
+    bybit_reports_turn(bybit);
+    bybit_reconcile_turn(bybit);
+    bybit_reference_turn(bybit);
+    tell_state(bybit);
+}
+
+static uint32_t bybit_send(struct gateway *gateway)
+{
+    return bybit_orders_turn((struct bybit *)gateway);
+}
+
 static uint32_t bybit_poll(struct gateway *gateway)
 {
     struct bybit *bybit = (struct bybit *)gateway;
@@ -180,12 +197,8 @@ static uint32_t bybit_poll(struct gateway *gateway)
     /* While the engine takes nothing, the sockets hold what comes. */
     if (bybit_outbox_flush(bybit))
         moved += net_poll(bybit->net);
-    bybit_public_turn(bybit);
-    bybit_session_turn(bybit);
-    bybit_reports_turn(bybit);
-    bybit_reconcile_turn(bybit);
-    bybit_reference_turn(bybit);
-    tell_state(bybit);
+    if (bybit->mono_ns - bybit->kept_ns >= NET_KEEP_LATEST_NS)
+        keep(bybit);
     return moved;
 }
 
@@ -216,7 +229,8 @@ static void bybit_close(struct gateway *gateway)
     bybit_unmake(bybit);
 }
 
-static const struct gateway_ops bybit_ops = {bybit_poll, bybit_close};
+static const struct gateway_ops bybit_ops = {
+    .poll = bybit_poll, .send = bybit_send, .close = bybit_close};
 
 static enum status take_symbols(struct bybit *bybit, struct err *err)
 {

@@ -7,6 +7,7 @@
 enum { CLOCK_SAMPLES = 5 };
 #define CLOCK_EVERY_NS (60 * SECOND_NS)
 #define CLOCK_AGAIN_NS (1 * SECOND_NS)
+#define CLOCK_TIME_MAX ((int64_t)1 << 62) /* of the year 2116: what is later is no time */
 
 static void judge_clock(struct bybit *bybit)
 {
@@ -35,7 +36,7 @@ static void took_time(struct bybit *bybit, struct bybit_about about,
     (void)about;
     clock->is_asked = false;
     if (reply->class != BYBIT_DONE || !bybit_whole(reply->result, "timeNano", &venue_ns) ||
-        trip_ns < 0) {
+        venue_ns <= 0 || venue_ns > CLOCK_TIME_MAX || trip_ns < 0) {
         clock->samples = 0;
         clock->due_ns = bybit->mono_ns + CLOCK_AGAIN_NS;
         return;

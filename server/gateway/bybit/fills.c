@@ -2,6 +2,7 @@
 #include "gateway/bybit/inside.h"
 #include "thread/log.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct fill_row {
@@ -158,7 +159,8 @@ static bool read_row(struct bybit *bybit, const json_t *json, struct fill_row *f
     if (!fill->symbol)
         return true;
     if (!bybit_text(json, "execId", &fill->id) || fill->id[0] == '\0' ||
-        !bybit_whole(json, "execTime", &fill->at_ms) || fill->at_ms <= 0)
+        !bybit_whole(json, "execTime", &fill->at_ms) || fill->at_ms <= 0 ||
+        fill->at_ms > BYBIT_TIME_MAX_MS)
         return false;
     fill->type = json_string_value(json_object_get(json, "execType"));
     if (!fill->type)
@@ -184,16 +186,29 @@ static struct execution as_execution(const struct fill_row *fill, uint64_t exec_
                               .received_ns = received_ns};
 }
 
+/* It is booked where the venue says it happened, and is no fill of that order. */
+static void note_stranger(struct bybit *bybit, const struct bybit_known *known)
+{
+    log_line(LOG_ERROR, "gateway", "a fill of another instrument or side than its order",
+             "venue=%s order=%016" PRIx64, bybit->name, known->id);
+    bybit->reconcile.is_wanted = true;
+}
+
 /* Whose fill it is. False: of an earlier run that the engine has booked, or of a time that nobody
  * has told us anything about. */
-static bool attribute(struct bybit *bybit, const json_t *json, struct execution *execution,
-                      bool is_queried)
+static bool attribute(struct bybit *bybit, const struct bybit_symbol *symbol, const json_t *json,
+                      struct execution *execution, bool is_queried)
 {
     const char *venue_id = json_string_value(json_object_get(json, "orderId"));
     struct execution found = {0};
     uint64_t ours;
     struct bybit_known *known = bybit_find_order(bybit, json, &ours);
 
+    if (known && !bybit_is_about(known, symbol, execution->side)) {
+        note_stranger(bybit, known);
+        known = NULL;
+        ours = 0;
+    }
     if (known) {
         execution->strategy = known->strategy;
         known->filled_lots += execution->qty_lots;
@@ -234,7 +249,7 @@ static void take_fill(struct bybit *bybit, const json_t *json, const struct fill
 {
     struct execution execution = as_execution(fill, exec_id, received_ns);
 
-    if (attribute(bybit, json, &execution, is_queried))
+    if (attribute(bybit, fill->symbol, json, &execution, is_queried))
         bybit_say(bybit, &execution);
     if (!bybit->config.is_spot)
         count_fill(bybit, &execution);

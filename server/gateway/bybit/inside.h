@@ -51,6 +51,7 @@ struct bybit {
     void *checking; /* of bybit_check() alone */
     struct bybit_signer signer;
     int64_t mono_ns, real_ns;
+    int64_t kept_ns;        /* monotonic: when what nobody waits for was done last */
     int64_t opened_ns;      /* real */
     int64_t banned_mono_ns; /* until then; 0: not banned */
     uint16_t symbol_count;

@@ -115,7 +115,8 @@ enum status market_open_line(struct bybit_market *market, struct net *net, uint3
                                        .heartbeat = "{\"op\":\"ping\"}",
                                        .heartbeat_ns = market->config.heartbeat_ns,
                                        .silence_ns = market->config.heartbeat_ns / 2 * 3,
-                                       .frame_max = 4 << 20};
+                                       .frame_max = 4 << 20,
+                                       .hot = true};
 
     *line = (struct line){.market = market, .index = index};
     snprintf(url, sizeof url, "%.200s/v5/public/%s", market->config.url,

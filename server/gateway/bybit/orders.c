@@ -36,12 +36,13 @@ static bool list_cancel(struct bybit *bybit, struct bybit_known *known, int64_t 
 /* The venue's clock said when; ours, within reason. */
 static int64_t reset_ns(const struct bybit *bybit, int64_t reset_ms)
 {
-    int64_t wait_ns =
-        reset_ms > 0 ? (reset_ms - bybit_venue_ms(bybit, bybit->real_ns)) * MS_NS : SECOND_NS;
+    int64_t wait_ms = reset_ms > 0 ? reset_ms - bybit_venue_ms(bybit, bybit->real_ns) : 1000;
 
-    if (wait_ns < AGAIN_NS)
-        wait_ns = AGAIN_NS;
-    return bybit->mono_ns + (wait_ns < RESET_MOST_NS ? wait_ns : RESET_MOST_NS);
+    if (wait_ms < AGAIN_NS / MS_NS)
+        wait_ms = AGAIN_NS / MS_NS;
+    if (wait_ms > RESET_MOST_NS / MS_NS)
+        wait_ms = RESET_MOST_NS / MS_NS;
+    return bybit->mono_ns + wait_ms * MS_NS;
 }
 
 static void cancel_again(struct bybit *bybit, struct bybit_known *known, int64_t due_ns,
@@ -123,8 +124,8 @@ static struct bybit_request *find_request(struct bybit_orders *orders, const jso
     struct bybit_request *request;
     int64_t number;
 
-    if (!text || !decimal_parse(text, strlen(text), 0, &number))
-        return NULL;
+    if (!text || !decimal_parse(text, strlen(text), 0, &number) || number <= 0)
+        return NULL; /* a free row has the number 0 */
     request = &orders->request[(uint64_t)number % BYBIT_REQUESTS_MAX];
     return request->number == (uint64_t)number ? request : NULL;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PAGES_MAX = 200 }; /* of one order's executions */
 #define END_OF_WAY_NS (10 * SECOND_NS)
 
 static void took(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply);
@@ -208,7 +209,7 @@ static void took_fills(struct bybit *bybit, struct bybit_query *query, struct by
     for (size_t at = 0; at < json_array_size(rows); at++)
         (void)bybit_take_execution(bybit, json_array_get(rows, at), true, reply->received_ns);
     if (cursor[0] != '\0' && json_array_size(rows) > 0) {
-        if (!request(bybit, query, cursor))
+        if (++query->pages > PAGES_MAX || !request(bybit, query, cursor))
             give_up(bybit, query);
         return;
     }

@@ -20,7 +20,7 @@ enum { BYBIT_QUERIES_MAX = 24 };
 enum bybit_stage { BYBIT_REALTIME, BYBIT_HISTORY, BYBIT_EXECUTIONS };
 struct bybit_query {
     uint64_t order_id; /* 0: free */
-    uint32_t number, amend_no;
+    uint32_t number, amend_no, pages;
     uint8_t stage;
     bool for_engine, fills_only;
     struct bybit_order_row row; /* that was found, while its executions are fetched */

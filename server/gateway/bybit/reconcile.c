@@ -114,10 +114,12 @@ static void took(struct bybit *bybit, struct bybit_about about, const struct byb
         }
     if (run->step == BYBIT_STEP_POSITIONS && !bybit->config.is_spot && json_array_size(rows) == 0)
         bybit_take_flat(bybit, &bybit->symbol[run->at], reply->received_ns);
-    if (cursor[0] != '\0' && json_array_size(rows) > 0 && run->step != BYBIT_STEP_POSITIONS)
-        request_step(bybit, cursor);
-    else
+    if (cursor[0] == '\0' || json_array_size(rows) == 0 || run->step == BYBIT_STEP_POSITIONS)
         go_on(bybit);
+    else if (++run->pages > BYBIT_PAGES_MAX)
+        fail(bybit, "its pages do not end");
+    else
+        request_step(bybit, cursor);
 }
 
 /* ---- the requests ----------------------------------------------------------------------- */
@@ -205,6 +207,7 @@ static void begin(struct bybit *bybit)
     run->is_wanted = false;
     run->is_running = true;
     run->number++;
+    run->pages = 0;
     run->begun_ns = bybit->mono_ns;
     run->begun_ms = bybit_venue_ms(bybit, bybit->real_ns);
     begin_step(bybit, BYBIT_STEP_OPEN);

@@ -14,12 +14,14 @@
 enum bybit_step { BYBIT_STEP_OPEN, BYBIT_STEP_FILLS, BYBIT_STEP_POSITIONS, BYBIT_STEP_MISSING };
 
 struct bybit;
+enum { BYBIT_PAGES_MAX = 2000 };
 struct bybit_reconcile {
     bool is_wanted; /* soon, whenever it was due */
     bool is_done;   /* one is whole since the private stream stands */
     bool is_running;
     bool has_failed; /* the newest attempt; said once */
     uint8_t step;
+    uint32_t pages;             /* that were followed by another */
     uint32_t number;            /* of the one that runs */
     uint32_t at;                /* instrument or row of the step */
     int64_t begun_ns, due_ns;   /* monotonic */

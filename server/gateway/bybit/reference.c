@@ -75,7 +75,7 @@ static void judge(struct bybit *bybit, struct bybit_symbol *symbol, const char *
     uint16_t at = symbol->instrument;
     bool was_fine = reference->is_fine[at];
     char shown[2 * BYBIT_SAYS_MAX];
-    char text[BYBIT_SAYS_MAX + MAX_NAME];
+    char text[MAX_NAME + 2 + BYBIT_SAYS_MAX];
 
     reference->is_fine[at] = says[0] == '\0';
     if (strcmp(reference->told[at], says) == 0)

@@ -1,12 +1,14 @@
 #include "gateway/bybit/inside.h"
 #include "thread/log.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 /* How long an end waits for its fills before they are asked for, and before it is said anyway. */
 #define ASK_FILLS_NS (300 * MS_NS)
 #define END_ANYWAY_NS (10 * SECOND_NS)
+#define AHEAD_MOST_MS 60000
 
 void bybit_say_of(struct bybit *bybit, const struct bybit_known *known, enum report report,
                   uint32_t amend_no, int64_t received_ns)
@@ -126,12 +128,21 @@ struct bybit_known *bybit_find_order(struct bybit *bybit, const json_t *json, ui
     return other ? other : known;
 }
 
+/* It goes into paths, queries and JSON as it is. */
+static bool is_plain(const char *text)
+{
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && !strchr("-_.", *text))
+            return false;
+    return true;
+}
+
 static void keep_venue_id(struct bybit_known *known, const json_t *json)
 {
     const char *venue_id;
 
     if (known && bybit_text(json, "orderId", &venue_id) &&
-        strlen(venue_id) < sizeof known->venue_id)
+        strlen(venue_id) < sizeof known->venue_id && is_plain(venue_id))
         memcpy(known->venue_id, venue_id, strlen(venue_id) + 1);
 }
 
@@ -143,6 +154,12 @@ static bool read_side(const json_t *json, uint8_t *side)
         return false;
     *side = strcmp(text, "Buy") == 0 ? SIDE_BUY : SIDE_SELL;
     return *side == SIDE_BUY || strcmp(text, "Sell") == 0;
+}
+
+bool bybit_is_about(const struct bybit_known *known, const struct bybit_symbol *symbol,
+                    uint8_t side)
+{
+    return known->instrument == symbol->instrument && known->side == side;
 }
 
 /* A live order that we do not know yet: carried over, or of others. NULL: there is no room. */
@@ -220,7 +237,9 @@ static bool is_other_category(const struct bybit *bybit, const json_t *json)
     return category && strcmp(category, bybit_category(bybit->config.is_spot)) != 0;
 }
 
-static bool read_figures(const json_t *json, struct bybit_order_row *row)
+/* One far ahead of the venue's own clock would make all that is said of the order later an older
+ * row. */
+static bool read_figures(const struct bybit *bybit, const json_t *json, struct bybit_order_row *row)
 {
     const char *status;
 
@@ -228,7 +247,8 @@ static bool read_figures(const json_t *json, struct bybit_order_row *row)
            bybit_ticks(row->symbol, json, "price", &row->price_ticks) &&
            bybit_lots(row->symbol, json, "qty", &row->qty_lots) && row->qty_lots > 0 &&
            bybit_lots(row->symbol, json, "cumExecQty", &row->cum_lots) &&
-           bybit_whole(json, "updatedTime", &row->updated_ms);
+           bybit_whole(json, "updatedTime", &row->updated_ms) &&
+           row->updated_ms <= bybit_venue_ms(bybit, bybit->real_ns) + AHEAD_MOST_MS;
 }
 
 /* It was taken for dead: refused, or void. The row is no late one, and it lives. */
@@ -254,7 +274,8 @@ bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_orde
     row->known = bybit_find_order(bybit, json, &ours);
     if (!row->known && bybit_text(json, "orderType", &text) && strcmp(text, "Limit") != 0)
         return true; /* of others, and it rests nowhere: its fills tell */
-    if (!read_side(json, &side) || !read_figures(json, row))
+    if (!read_side(json, &side) || !read_figures(bybit, json, row) ||
+        (row->known && !bybit_is_about(row->known, row->symbol, side)))
         return refuse_row(bybit, "order", json);
     row->is_expiry = is_expiry(json);
     if (row->known && is_risen(row)) {

@@ -8,7 +8,7 @@
  *   wallet     POSITION (spot): what is held of the base coin, in whole lots
  * exec_id is bybit_hash() of the venue's execId. An order ends after its fills: while the venue
  * counts more filled than was heard of, the end is held back and the executions are asked for. A
- * row that is older than one that was taken says nothing: an answer of REST may be overtaken.
+ * row that is older than one that was taken says nothing: REST may have been overtaken.
  *
  * An order whose client id is not of this engine (not our form, or neither sent in this run nor
  * carried over) is FOREIGN; its fills are those of the manual strategy.
@@ -18,8 +18,8 @@
  * the position, after its executions, is told whatever it is.
  *
  * A value that is off the grid, missing or not a number refuses its row: counted, logged, and the
- * venue is asked for the whole; BYBIT_BAD_MAX of them within a minute stop the venue: a stream that
- * is not understood cannot be traded on. Gateway's thread. */
+ * venue is asked for the whole; BYBIT_BAD_MAX of them within a minute stop the venue: a stream
+ * that is not understood cannot be traded on. Gateway's thread. */
 #ifndef PITWALL_GATEWAY_BYBIT_REPORTS_H
 #define PITWALL_GATEWAY_BYBIT_REPORTS_H
 
@@ -66,12 +66,12 @@ bool bybit_private_frame(struct bybit *bybit, const json_t *frame, int64_t recei
 /* Single rows. False: refused. */
 bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_order_row *row);
 void bybit_take_order(struct bybit *bybit, const struct bybit_order_row *row, int64_t received_ns);
-/* is_queried: of a query, so it may be old and known to the engine from an earlier run. */
+/* is_queried: of a query, so it may be one of an earlier run. */
 bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queried,
                           int64_t received_ns);
 bool bybit_take_position(struct bybit *bybit, const json_t *json, bool is_queried,
                          int64_t received_ns);
-/* at_ms: when the venue said so; 0: it does not tell. One older than another says nothing. */
+/* at_ms: when the venue said so; 0: it does not tell. An older one than another says nothing. */
 bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns);
 /* The account has no row of it: flat. */
 void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t received_ns);
@@ -79,6 +79,10 @@ void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t r
 /* The row of the id that the engine knows an order or execution by: ours, unless that was taken for
  * dead and the order lives on as one of others. *ours: of our form, known or not; else 0. */
 struct bybit_known *bybit_find_order(struct bybit *bybit, const json_t *json, uint64_t *ours);
+/* Whether a row of this symbol and side can be about the order; one that cannot be is the venue's
+ * mistake, and a fill of that kind is booked where the venue says it happened. */
+bool bybit_is_about(const struct bybit_known *known, const struct bybit_symbol *symbol,
+                    uint8_t side);
 /* Whether a client id is one of this instance. */
 bool bybit_parse_link(const struct bybit *bybit, const char *link, uint64_t *id);
 /* Ends an order now, whatever is missing of its fills. */

@@ -9,6 +9,7 @@
 #define DEADLINE_NS (5 * SECOND_NS)
 #define BAN_NS (600 * SECOND_NS) /* protocol fact: at least ten minutes */
 #define PAUSE_NS (1 * SECOND_NS)
+#define WAIT_MOST_S (24 * 3600) /* whatever the venue says */
 
 static struct bybit_call *free_call(struct bybit_rest *rest)
 {
@@ -36,7 +37,8 @@ static void take_body(struct bybit_reply *reply, const json_t *root)
 static void note_limits(struct bybit *bybit, const struct net_answer *answer,
                         const struct bybit_reply *reply)
 {
-    int64_t wait_ns = answer->retry_after_s > 0 ? answer->retry_after_s * SECOND_NS : 0;
+    int64_t wait_s = answer->retry_after_s < WAIT_MOST_S ? answer->retry_after_s : WAIT_MOST_S;
+    int64_t wait_ns = wait_s > 0 ? wait_s * SECOND_NS : 0;
 
     if (reply->class == BYBIT_BANNED)
         bybit_ban(bybit, bybit->mono_ns + (wait_ns > BAN_NS ? wait_ns : BAN_NS), reply->says);

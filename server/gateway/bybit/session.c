@@ -41,8 +41,7 @@ static void opened(struct bybit *bybit, struct bybit_link *link, uint64_t epoch)
     authenticate(bybit, link);
 }
 
-/* The venue does not let us in: it is in maintenance, or a key or a clock is wrong, which haste
- * does not mend. */
+/* The venue does not let us in: maintenance, a wrong key or a wrong clock. Haste mends none. */
 static void refused(struct bybit *bybit, struct bybit_link *link, const char *which,
                     const char *says)
 {

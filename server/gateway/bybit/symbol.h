@@ -10,6 +10,8 @@
 #include <jansson.h>
 
 enum { BYBIT_SYMBOL_MAX = 32, BYBIT_ARGS_MAX = 96 };
+/* Of the year 2248: in ns it still fits. */
+#define BYBIT_TIME_MAX_MS ((int64_t)1 << 43)
 
 struct bybit_symbol {
     char name[BYBIT_SYMBOL_MAX]; /* "BTCUSDT" */

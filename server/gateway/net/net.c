@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 /* ---- connections ------------------------------------------------------------------------ */
@@ -33,11 +33,9 @@ bool conn_can_write(const struct conn *conn)
     return conn->up && conn->wsi && !lws_partial_buffered(conn->wsi);
 }
 
-static bool write_plain(struct conn *conn, char *text, size_t length, enum lws_write_protocol kind)
+static bool write_plain(struct conn *conn, char *bytes, size_t length)
 {
-    int written = lws_write(conn->wsi, (unsigned char *)text, length, kind);
-
-    if (written >= 0)
+    if (lws_write(conn->wsi, (unsigned char *)bytes, length, LWS_WRITE_RAW) >= 0)
         return true;
     kill_wsi(conn->wsi);
     return false;
@@ -46,20 +44,20 @@ static bool write_plain(struct conn *conn, char *text, size_t length, enum lws_w
 /* What TLS wants to send. */
 static bool drain_tls(struct conn *conn)
 {
-    char bytes[LWS_PRE + 16384];
+    char bytes[16384];
     size_t length;
 
-    while ((length = tls_drain(conn->tls, bytes + LWS_PRE, sizeof bytes - LWS_PRE)) > 0)
-        if (!write_plain(conn, bytes + LWS_PRE, length, LWS_WRITE_RAW))
+    while ((length = tls_drain(conn->tls, bytes, sizeof bytes)) > 0)
+        if (!write_plain(conn, bytes, length))
             return false;
     return true;
 }
 
-bool conn_write(struct conn *conn, char *text, size_t length, enum lws_write_protocol kind)
+bool conn_write(struct conn *conn, char *bytes, size_t length)
 {
     if (!conn->tls)
-        return write_plain(conn, text, length, kind);
-    if (tls_write(conn->tls, text, length))
+        return write_plain(conn, bytes, length);
+    if (tls_write(conn->tls, bytes, length))
         return drain_tls(conn);
     kill_wsi(conn->wsi);
     return false;
@@ -69,6 +67,7 @@ void conn_want_writable(struct conn *conn)
 {
     if (conn->wsi)
         lws_callback_on_writable(conn->wsi);
+    conn->net->in_motion = true;
 }
 
 static void conn_failed(struct conn *conn, enum net_why why, int http_status, const char *text)
@@ -101,11 +100,11 @@ struct conn *net_conn_open(struct net *net, const struct url *url, const char *a
         .context = net->context,
         .address = address,
         .port = url->port,
-        .ssl_connection = url->tls && url->is_ws ? LCCSCF_USE_SSL : 0,
+        .ssl_connection = 0,
         .path = url->path,
-        .host = url->is_ws ? url->authority : url->host,
+        .host = url->host,
         .origin = NULL,
-        .method = url->is_ws ? NULL : "RAW",
+        .method = "RAW",
         .local_protocol_name = "net",
         .userdata = conn,
         .pwsi = conn ? &conn->wsi : NULL,
@@ -113,7 +112,7 @@ struct conn *net_conn_open(struct net *net, const struct url *url, const char *a
 
     if (!conn)
         return NULL;
-    if (url->tls && !url->is_ws && !(conn->tls = tls_open(net->trust, url->host))) {
+    if (url->tls && !(conn->tls = tls_open(net->trust, url->host))) {
         free(conn);
         return NULL;
     }
@@ -135,6 +134,7 @@ static void conn_free(struct conn *conn)
 {
     if (conn->tls)
         tls_close(conn->tls);
+    free(conn->in);
     free(conn);
 }
 
@@ -156,19 +156,6 @@ static void conns_turn(struct net *net)
     }
 }
 
-/* Reading goes on for those that had their share of the last turn. */
-static void conns_release(struct net *net)
-{
-    for (struct conn *conn = net->conns; conn; conn = conn->next) {
-        conn->frames = 0;
-        conn->read_ns = 0;
-        if (conn->held && conn->wsi) {
-            conn->held = false;
-            lws_rx_flow_control(conn->wsi, 1);
-        }
-    }
-}
-
 /* ---- what libwebsockets calls ----------------------------------------------------------- */
 
 static bool has_no_delay(struct lws *wsi)
@@ -182,8 +169,19 @@ static bool has_no_delay(struct lws *wsi)
     return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size) == 0 && on != 0;
 }
 
+/* From here on net_poll() reads it by itself. */
+static bool take_over(struct conn *conn)
+{
+    conn->in = malloc(NET_READ_BYTES);
+    return conn->in && lws_rx_flow_control(conn->wsi, 0) >= 0;
+}
+
 static int tell_up(struct conn *conn)
 {
+    if (conn->ops->reads_at_once && !take_over(conn)) {
+        conn_failed(conn, NET_FAILED, 0, "no memory for a connection");
+        return -1;
+    }
     conn->up = true;
     conn->net->callbacks++;
     if (conn->owner)
@@ -215,60 +213,23 @@ static int conn_stands(struct conn *conn)
     return conn->tls ? shake(conn) : tell_up(conn);
 }
 
-/* libwebsockets says in words what went wrong, and only in words. */
-static enum net_why why_of(const char *text, int http_status)
-{
-    if (http_status >= 100 && http_status != 101)
-        return NET_REFUSED;
-    if (strstr(text, "tls") || strstr(text, "TLS") || strstr(text, "ssl") || strstr(text, "SSL") ||
-        strstr(text, "X509") || strstr(text, "cert"))
-        return NET_BAD_TLS;
-    return NET_FAILED;
-}
-
-static void conn_refused(struct conn *conn, struct lws *wsi, const char *in, size_t length)
+static void conn_refused(struct conn *conn, const char *in, size_t length)
 {
     char text[sizeof conn->text];
-    int http_status = (int)lws_http_client_http_response(wsi);
 
     snprintf(text, sizeof text, "%.*s", in ? (int)length : 0, in ? in : "");
-    if (text[0] == '\0')
-        snprintf(text, sizeof text, "the connection was refused or reset");
-    if (conn->verdict) {
-        snprintf(text, sizeof text, "certificate refused: %s", conn->verdict);
-        conn_failed(conn, NET_BAD_TLS, 0, text);
-    }
-    conn_failed(conn, why_of(text, http_status), http_status, text);
+    conn_failed(conn, NET_FAILED, 0,
+                text[0] == '\0' ? "the connection was refused or reset" : text);
 }
 
-/* libwebsockets' own text leaves out which check it was. The answer is the check's own. */
-static int note_verdict(struct lws *wsi, X509_STORE_CTX *check, size_t passed)
+static size_t conn_received(struct conn *conn, char *bytes, size_t length)
 {
-    struct conn *conn = wsi ? lws_wsi_user(wsi) : NULL;
-
-    if (!passed && conn)
-        conn->verdict = X509_verify_cert_error_string(X509_STORE_CTX_get_error(check));
-    return 0;
-}
-
-/* A piece of the stream, given on; at most so many a turn. */
-static int conn_received(struct conn *conn, char *bytes, size_t length, bool first, bool last)
-{
-    if (conn->read_ns == 0)
-        conn->read_ns = clock_real_ns();
-    if (!conn->owner)
-        return -1;
-    if (last && ++conn->frames >= NET_TURN_FRAMES && !conn->held) {
-        conn->held = true;
-        lws_rx_flow_control(conn->wsi, 0);
-    }
     conn->net->callbacks++;
-    conn->ops->received(conn->owner, bytes, length, first, last, conn->read_ns);
-    return conn->owner ? 0 : -1;
+    return conn->ops->received(conn->owner, bytes, length);
 }
 
 /* Bytes under TLS: a step of the handshake, or what they say. */
-static int conn_received_tls(struct conn *conn, const char *bytes, size_t length)
+static int conn_fed(struct conn *conn, const char *bytes, size_t length)
 {
     char plain[16384];
     size_t got;
@@ -279,43 +240,42 @@ static int conn_received_tls(struct conn *conn, const char *bytes, size_t length
         return -1;
     if (!conn->up)
         answer = shake(conn);
-    while (answer == 0 && conn->up && result == TLS_FINE) {
+    while (answer == 0 && conn->up && !conn->in && result == TLS_FINE) {
         result = tls_read(conn->tls, plain, sizeof plain, &got);
-        if (result == TLS_FINE)
-            answer = conn_received(conn, plain, got, true, true);
+        if (result == TLS_FINE) {
+            conn_received(conn, plain, got);
+            answer = conn->owner ? 0 : -1;
+        }
     }
     if (result == TLS_FAILED)
         conn_failed(conn, NET_FAILED, 0, tls_why(conn->tls));
     return result == TLS_FAILED || result == TLS_ENDED ? -1 : answer;
 }
 
-static int conn_event(struct conn *conn, struct lws *wsi, enum lws_callback_reasons reason,
-                      void *in, size_t length)
+static int conn_event_rx(struct conn *conn, char *bytes, size_t length)
+{
+    if (!conn->owner)
+        return -1;
+    if (conn->tls)
+        return conn_fed(conn, bytes, length);
+    conn_received(conn, bytes, length);
+    return conn->owner ? 0 : -1;
+}
+
+static int conn_event(struct conn *conn, enum lws_callback_reasons reason, void *in, size_t length)
 {
     switch (reason) {
-    case LWS_CALLBACK_CLIENT_ESTABLISHED:
     case LWS_CALLBACK_RAW_CONNECTED:
         return conn_stands(conn);
-    case LWS_CALLBACK_CLIENT_RECEIVE:
-        return conn_received(conn, in, length, lws_is_first_fragment(wsi),
-                             lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0);
     case LWS_CALLBACK_RAW_RX:
-        return conn->tls ? conn_received_tls(conn, in, length)
-                         : conn_received(conn, in, length, true, true);
-    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-        if (conn->owner)
-            conn->ops->heard(conn->owner);
-        return 0;
-    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return conn_event_rx(conn, in, length);
     case LWS_CALLBACK_RAW_WRITEABLE:
         if (conn->owner)
             conn->ops->writable(conn->owner);
         return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        conn_refused(conn, wsi, in, length);
+        conn_refused(conn, in, length);
         return 0;
-    case LWS_CALLBACK_CLIENT_CLOSED:
-    case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
     case LWS_CALLBACK_RAW_CLOSE:
         conn_failed(conn, NET_CLOSED, 0, "closed by the peer");
         return 0;
@@ -328,20 +288,14 @@ static int conn_event(struct conn *conn, struct lws *wsi, enum lws_callback_reas
     }
 }
 
-/* With other reasons `user` is something else, such as a TLS context. */
+/* With other reasons `user` is something else. */
 static bool is_of_conn(enum lws_callback_reasons reason)
 {
     switch (reason) {
-    case LWS_CALLBACK_CLIENT_ESTABLISHED:
     case LWS_CALLBACK_RAW_CONNECTED:
-    case LWS_CALLBACK_CLIENT_RECEIVE:
     case LWS_CALLBACK_RAW_RX:
-    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-    case LWS_CALLBACK_CLIENT_WRITEABLE:
     case LWS_CALLBACK_RAW_WRITEABLE:
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-    case LWS_CALLBACK_CLIENT_CLOSED:
-    case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
     case LWS_CALLBACK_RAW_CLOSE:
     case LWS_CALLBACK_WSI_DESTROY:
         return true;
@@ -356,11 +310,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct conn *conn = user;
     int answer;
 
-    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION)
-        return note_verdict(wsi, user, length);
+    (void)wsi;
     if (!is_of_conn(reason) || !conn)
         return 0;
-    answer = conn_event(conn, wsi, reason, in, length);
+    answer = conn_event(conn, reason, in, length);
     if (conn->failed && !conn->making && !conn->net->closing)
         tell_end(conn);
     return answer;
@@ -396,8 +349,6 @@ static enum status make_context(struct net *net, struct err *err)
         .protocols = protocols,
         .gid = -1,
         .uid = -1,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
-        .provided_client_ssl_ctx = tls_trust_context(net->trust),
         .pt_serv_buf_size = NET_READ_BYTES,
         .fd_limit_per_thread = 256,
     };
@@ -406,8 +357,7 @@ static enum status make_context(struct net *net, struct err *err)
     net->context = lws_create_context(&info);
     if (net->context)
         return OK;
-    return err_format(err, ERR_CONFIG, "%s%s: no TLS client can be made with it",
-                      net->ca_file[0] != '\0' ? "ca_file " : "libwebsockets", net->ca_file);
+    return err_set(err, ERR_INTERNAL, "libwebsockets: no context");
 }
 
 enum status net_open(struct net **opened, const struct net_config *config, struct err *err)
@@ -420,14 +370,15 @@ enum status net_open(struct net **opened, const struct net_config *config, struc
     net->random = config->seed;
     net->budget.most = config->connects_max == 0 ? 50 : config->connects_max;
     net->budget.most = net->budget.most > BUDGET_MAX ? BUDGET_MAX : net->budget.most;
+    net->request_budget.most = net->budget.most;
     net->now_ns = clock_mono_ns();
     status = read_ca(net, config->ca_file, err);
     if (status == OK)
         status = requests_open(net, err);
     if (status == OK)
-        status = tls_trust_open(&net->trust, net->ca_file, err);
-    if (status == OK)
         status = make_context(net, err);
+    if (status == OK)
+        status = tls_trust_open(&net->trust, net->ca_file, err);
     if (status == OK && !(net->resolver = resolver_open()))
         status = err_set(err, ERR_INTERNAL, "no memory for a resolver");
     if (status != OK) {
@@ -438,17 +389,98 @@ enum status net_open(struct net **opened, const struct net_config *config, struc
     return OK;
 }
 
+/* ---- the turn --------------------------------------------------------------------------- */
+
+static void gather_entropy(struct net *net)
+{
+    ssize_t got = getrandom(net->entropy, sizeof net->entropy, 0);
+
+    assert(got == (ssize_t)sizeof net->entropy); /* so few bytes never come in pieces */
+    net->entropy_left = NET_ENTROPY;
+}
+
+uint32_t net_entropy(struct net *net)
+{
+    if (net->entropy_left == 0)
+        gather_entropy(net);
+    return net->entropy[--net->entropy_left];
+}
+
+/* The bytes that wait under TLS, or those that the socket has. False: nothing more for now. */
+static bool fill(struct conn *conn)
+{
+    char bytes[NET_READ_BYTES];
+    size_t plain = 0;
+    enum tls_result result = TLS_BLOCKED;
+    ssize_t got;
+
+    if (conn->tls)
+        result = tls_read(conn->tls, conn->in, NET_READ_BYTES, &plain);
+    if (result == TLS_BLOCKED) {
+        got = recv(lws_get_socket_fd(conn->wsi), conn->tls ? bytes : conn->in, NET_READ_BYTES,
+                   MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+            return false;
+        if (got <= 0)
+            conn_failed(conn, NET_CLOSED, 0,
+                        got == 0 ? "closed by the peer" : strerrordesc_np(errno));
+        else if (!conn->tls)
+            plain = (size_t)got;
+        else if (tls_feed(conn->tls, bytes, (size_t)got))
+            result = tls_read(conn->tls, conn->in, NET_READ_BYTES, &plain);
+        else
+            conn_failed(conn, NET_FAILED, 0, "no memory for TLS");
+    }
+    if (result == TLS_FAILED)
+        conn_failed(conn, NET_FAILED, 0, tls_why(conn->tls));
+    if (result == TLS_ENDED)
+        conn_failed(conn, NET_CLOSED, 0, "closed by the peer");
+    conn->in_from = 0;
+    conn->in_to = plain;
+    return plain > 0;
+}
+
+/* Of those that are read at once, what they have. Their owner may let go of them meanwhile. */
+static void conns_read(struct net *net)
+{
+    for (struct conn *conn = net->conns; conn; conn = conn->next) {
+        if (!conn->in || !conn->up || !conn->wsi ||
+            (!conn->hot && net->now_ns - conn->read_ns < NET_COOL_NS))
+            continue;
+        conn->read_ns = net->now_ns;
+        if (conn->in_from < conn->in_to || fill(conn))
+            conn->in_from +=
+                conn_received(conn, conn->in + conn->in_from, conn->in_to - conn->in_from);
+        if (conn->failed && conn->wsi) {
+            kill_wsi(conn->wsi);
+            net->in_motion = true;
+        }
+    }
+}
+
+/* All that no frame of the market waits for. */
+static void keep(struct net *net)
+{
+    net->kept_ns = net->now_ns;
+    if (net->entropy_left < NET_ENTROPY / 2)
+        gather_entropy(net);
+    net->in_motion = net->exchanges_open > 0;
+    lws_service(net->context, -1);
+    conns_turn(net);
+    sockets_turn(net); /* after reading: what waited in the kernel is no silence */
+    requests_turn(net);
+}
+
 uint32_t net_poll(struct net *net)
 {
     assert(!net->polling);
     net->polling = true;
     net->callbacks = 0;
     net->now_ns = clock_mono_ns();
-    conns_release(net);
-    lws_service(net->context, -1);
-    conns_turn(net);
-    sockets_turn(net); /* after reading: what waited in the kernel is no silence */
-    requests_turn(net);
+    conns_read(net);
+    if (net->now_ns - net->kept_ns >=
+        (net->in_motion && net->callbacks == 0 ? NET_KEEP_NS : NET_KEEP_LATEST_NS))
+        keep(net);
     net->polling = false;
     return net->callbacks;
 }

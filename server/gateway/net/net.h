@@ -1,4 +1,6 @@
-/* Connections to a venue: WebSocket and HTTPS clients on one libwebsockets context.
+/* Connections to a venue: WebSocket and HTTPS clients on one libwebsockets context, which makes
+ * them, closes them and writes; bytes of a WebSocket are read, and its frames made, by ourselves
+ * (ws.h).
  *
  * One struct net per gateway, used by its thread alone: nothing that befalls one venue's sockets
  * touches another's. net_poll() is one turn: it never blocks. Name resolution runs on a thread of
@@ -12,7 +14,9 @@
  *
  * Reconnects: backoff from 100 ms doubling to 30 s, each with 20 % of jitter, counted anew only
  * after the first whole frame of a connection that lasted; and all connection attempts of a net
- * within a budget per five minutes (protocol fact of Bybit: 500 per IP; ours is a tenth). Each
+ * within a budget per five minutes (protocol fact of Bybit: 500 per IP; ours is a tenth). Requests
+ * have a budget of their own, of the same size: a peer that closes after each answer must not keep
+ * the sockets from standing again. Each
  * connection of a socket has an epoch that only rises; a callback names it, so that what an earlier
  * connection left behind is known for what it is. */
 #ifndef PITWALL_GATEWAY_NET_H
@@ -21,6 +25,11 @@
 #include "engine.h"
 
 enum { NET_URL_MAX = 256, NET_FRAME_MAX = 16 << 20, NET_PADDING = 64 };
+
+/* What no frame waits for (connecting, requests, deadlines) is done so often while something of it
+ * is under way, in turns that bring nothing; else, and at the latest, each millisecond. */
+#define NET_KEEP_NS 50000LL
+#define NET_KEEP_LATEST_NS 1000000LL
 
 struct net;
 struct net_socket;
@@ -66,6 +75,7 @@ struct net_socket_config {
     int64_t heartbeat_ns;  /* 0: none */
     int64_t silence_ns;    /* nothing at all received for so long: dropped; 0: never */
     uint32_t frame_max;    /* 0: 1 MiB */
+    bool hot;              /* read in every turn; others while turns are quick every 5 us */
 };
 
 /* Begins to connect, and goes on until the close. Callbacks come from net_poll() alone, but for

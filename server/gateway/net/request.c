@@ -106,7 +106,7 @@ static void give(struct link *link, struct net_exchange *exchange)
     exchange->sent = true;
     link->in_length = 0;
     answer_begin(&link->answer);
-    conn_write(link->conn, exchange->text + NET_HEADROOM, exchange->length, LWS_WRITE_RAW);
+    conn_write(link->conn, exchange->text + NET_HEADROOM, exchange->length);
 }
 
 static struct net_exchange *oldest_waiting(struct net *net, const struct url *url)
@@ -188,17 +188,12 @@ static bool keep_bytes(struct link *link, const char *bytes, size_t length)
     return true;
 }
 
-static void link_received(void *owner, char *bytes, size_t length, bool first, bool last,
-                          int64_t received_ns)
+static void link_take(struct link *link, const char *bytes, size_t length)
 {
-    struct link *link = owner;
     struct net_exchange *exchange = link->exchange;
     enum answer_result result = ANSWER_BAD;
     bool left_over = false;
 
-    (void)first;
-    (void)last;
-    (void)received_ns;
     if (!exchange) { /* nothing was asked */
         link_drop(link);
         return;
@@ -212,6 +207,12 @@ static void link_received(void *owner, char *bytes, size_t length, bool first, b
         return;
     link_drop(link);
     fail(link->net, exchange, link->answer.wrong);
+}
+
+static size_t link_received(void *owner, char *bytes, size_t length)
+{
+    link_take(owner, bytes, length);
+    return length;
 }
 
 /* A kept connection may be closed by the peer just as it is used again: a GET is then asked once
@@ -256,15 +257,10 @@ static void link_writable(void *owner)
     (void)owner;
 }
 
-static void link_heard(void *owner)
-{
-    (void)owner;
-}
-
 static const struct conn_ops link_ops = {
+    .reads_at_once = false,
     .up = link_up,
     .received = link_received,
-    .heard = link_heard,
     .writable = link_writable,
     .ended = link_ended,
 };
@@ -289,7 +285,7 @@ static void link_connect(struct link *link)
         link_give_up(link, addresses->why);
         return;
     }
-    if (!budget_take(&net->budget, net->now_ns, &free_ns)) {
+    if (!budget_take(&net->request_budget, net->now_ns, &free_ns)) {
         link_give_up(link, "the budget of connections is used up; see connects_max");
         return;
     }
@@ -477,6 +473,7 @@ bool net_request(struct net *net, const struct net_request *request)
     made.serial = ++net->serial;
     made.deadline_ns = clock_mono_ns() + request->deadline_ns;
     *exchange = made;
+    net->in_motion = true;
     net->exchanges_open++;
     serve_now(net, exchange);
     return true;

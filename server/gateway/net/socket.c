@@ -7,28 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUE_BYTES = 256 << 10, FRAME_USUAL = 1 << 20, GATHER_FIRST = 64 << 10 };
-#define LASTED_NS 1000000000LL
-
-struct net_socket {
-    struct net_socket *next;
-    struct net *net;
-    struct net_socket_config config;
-    struct url url;
-    char heartbeat[128];
-    bool closed;
-    struct conn *conn; /* NULL: none, and none under way */
-    bool attempting;   /* from the first look at the name until the connection stands or not */
-    uint64_t epoch, connects;
-    struct backoff backoff;
-    uint32_t address, address_count;
-    int64_t due_ns, attempt_ns, up_ns, heard_ns, beat_ns;
-    char *gather;
-    size_t gathered, gather_size;
-    size_t queue_from, queue_to;
-    char queue[QUEUE_BYTES]; /* uint32_t length and bytes of each frame */
-    char out[NET_HEADROOM + QUEUE_BYTES];
-};
+enum { FRAME_USUAL = 1 << 20, GATHER_FIRST = 64 << 10 };
 
 /* ---- ends and beginnings ---------------------------------------------------------------- */
 
@@ -57,79 +36,20 @@ static void socket_ended(void *owner, enum net_why why, int http_status, const c
     socket->attempting = false;
     socket->up_ns = 0;
     socket->gathered = 0;
+    socket->head = (struct ws_head){0};
+    socket->left = 0;
     socket->queue_from = socket->queue_to = 0;
     if (!socket->closed)
         socket->config.closed(socket->config.ctx, socket->epoch, why, http_status, text);
 }
 
 /* By us. */
-static void socket_break(struct net_socket *socket, enum net_why why, const char *text)
+void socket_break(struct net_socket *socket, enum net_why why, int http_status, const char *text)
 {
     if (socket->conn)
         conn_abandon(socket->conn);
-    socket_ended(socket, why, 0, text);
-}
-
-static void socket_up(void *owner)
-{
-    struct net_socket *socket = owner;
-
-    socket->attempting = false;
-    socket->connects++;
-    socket->up_ns = socket->heard_ns = socket->beat_ns = socket->net->now_ns;
-    socket->config.opened(socket->config.ctx, socket->epoch);
-}
-
-/* ---- in --------------------------------------------------------------------------------- */
-
-static bool gather(struct net_socket *socket, const char *bytes, size_t length)
-{
-    size_t wanted = socket->gathered + length + NET_PADDING + 1;
-
-    if (wanted > socket->gather_size) {
-        size_t size = socket->gather_size * 2 > wanted ? socket->gather_size * 2 : wanted;
-        char *larger = realloc(socket->gather, size);
-
-        if (!larger)
-            return false;
-        socket->gather = larger;
-        socket->gather_size = size;
-    }
-    memcpy(socket->gather + socket->gathered, bytes, length);
-    socket->gathered += length;
-    return true;
-}
-
-static void socket_received(void *owner, char *bytes, size_t length, bool first, bool last,
-                            int64_t received_ns)
-{
-    struct net_socket *socket = owner;
-
-    socket->heard_ns = socket->net->now_ns;
-    if (first)
-        socket->gathered = 0;
-    if (socket->gathered + length > socket->config.frame_max) {
-        socket_break(socket, NET_TOO_LARGE, "a frame is larger than is taken");
-        return;
-    }
-    if (!gather(socket, bytes, length)) {
-        socket_break(socket, NET_FAILED, "no memory for a frame");
-        return;
-    }
-    if (!last)
-        return;
-    memset(socket->gather + socket->gathered, 0, NET_PADDING + 1);
-    if (socket->heard_ns - socket->up_ns >= LASTED_NS)
-        backoff_proved(&socket->backoff);
-    socket->config.frame(socket->config.ctx, socket->epoch, socket->gather, socket->gathered,
-                         received_ns);
-}
-
-static void socket_heard(void *owner)
-{
-    struct net_socket *socket = owner;
-
-    socket->heard_ns = socket->net->now_ns;
+    socket->net->in_motion = true;
+    socket_ended(socket, why, http_status, text);
 }
 
 /* ---- out -------------------------------------------------------------------------------- */
@@ -143,9 +63,9 @@ static bool queue_put(struct net_socket *socket, const char *text, uint32_t leng
 {
     size_t held = socket->queue_to - socket->queue_from;
 
-    if (held + sizeof length + length > QUEUE_BYTES)
+    if (held + sizeof length + length > NET_QUEUE_BYTES)
         return false;
-    if (socket->queue_to + sizeof length + length > QUEUE_BYTES) {
+    if (socket->queue_to + sizeof length + length > NET_QUEUE_BYTES) {
         memmove(socket->queue, socket->queue + socket->queue_from, held);
         socket->queue_from = 0;
         socket->queue_to = held;
@@ -157,6 +77,13 @@ static bool queue_put(struct net_socket *socket, const char *text, uint32_t leng
     return true;
 }
 
+bool socket_write(struct net_socket *socket, char *text, size_t length, unsigned opcode)
+{
+    size_t head = ws_write(text, length, opcode, net_entropy(socket->net));
+
+    return conn_write(socket->conn, text - head, head + length);
+}
+
 static void queue_write_first(struct net_socket *socket)
 {
     uint32_t length;
@@ -166,7 +93,7 @@ static void queue_write_first(struct net_socket *socket)
     socket->queue_from += sizeof length + length;
     if (queue_is_empty(socket))
         socket->queue_from = socket->queue_to = 0;
-    conn_write(socket->conn, socket->out + NET_HEADROOM, length, LWS_WRITE_TEXT);
+    socket_write(socket, socket->out + NET_HEADROOM, length, WS_TEXT);
 }
 
 static void socket_writable(void *owner)
@@ -187,16 +114,16 @@ static bool is_current(const struct net_socket *socket, uint64_t epoch)
 
 bool net_send_in_place(struct net_socket *socket, uint64_t epoch, char *text, size_t length)
 {
-    if (!is_current(socket, epoch) || length > QUEUE_BYTES)
+    if (!is_current(socket, epoch) || length > NET_QUEUE_BYTES)
         return false;
     if (queue_is_empty(socket) && conn_can_write(socket->conn))
-        return conn_write(socket->conn, text, length, LWS_WRITE_TEXT);
+        return socket_write(socket, text, length, WS_TEXT);
     return queue_put(socket, text, (uint32_t)length);
 }
 
 bool net_send(struct net_socket *socket, uint64_t epoch, const char *text, size_t length)
 {
-    if (!is_current(socket, epoch) || length > QUEUE_BYTES)
+    if (!is_current(socket, epoch) || length > NET_QUEUE_BYTES)
         return false;
     memcpy(socket->out + NET_HEADROOM, text, length);
     return net_send_in_place(socket, epoch, socket->out + NET_HEADROOM, length);
@@ -205,9 +132,9 @@ bool net_send(struct net_socket *socket, uint64_t epoch, const char *text, size_
 /* ---- turns ------------------------------------------------------------------------------ */
 
 static const struct conn_ops socket_ops = {
-    .up = socket_up,
+    .reads_at_once = true,
+    .up = socket_shake,
     .received = socket_received,
-    .heard = socket_heard,
     .writable = socket_writable,
     .ended = socket_ended,
 };
@@ -226,7 +153,9 @@ static void connect_to(struct net_socket *socket, const struct addresses *addres
     socket->conn =
         net_conn_open(net, &socket->url, addresses->text[socket->address % addresses->count],
                       &socket_ops, socket);
-    if (!socket->conn)
+    if (socket->conn)
+        socket->conn->hot = socket->config.hot;
+    else
         socket_ended(socket, NET_FAILED, 0, "no memory for a connection");
 }
 
@@ -268,7 +197,7 @@ static void beat(struct net_socket *socket)
     if (socket->config.heartbeat)
         net_send(socket, socket->epoch, socket->heartbeat, strlen(socket->heartbeat));
     else if (conn_can_write(socket->conn))
-        conn_write(socket->conn, socket->out + NET_HEADROOM, 0, LWS_WRITE_PING);
+        socket_write(socket, socket->out + NET_HEADROOM, 0, WS_PING);
 }
 
 static void watch(struct net_socket *socket)
@@ -276,13 +205,14 @@ static void watch(struct net_socket *socket)
     int64_t now_ns = socket->net->now_ns;
 
     if (socket->config.silence_ns != 0 && now_ns - socket->heard_ns > socket->config.silence_ns)
-        socket_break(socket, NET_SILENT, "nothing was received for too long");
+        socket_break(socket, NET_SILENT, 0, "nothing was received for too long");
     else
         beat(socket);
 }
 
 static void socket_turn(struct net_socket *socket)
 {
+    socket->net->in_motion = socket->net->in_motion || socket->up_ns == 0;
     if (!socket->conn && !socket->attempting)
         begin(socket);
     else if (!socket->conn)
@@ -290,7 +220,7 @@ static void socket_turn(struct net_socket *socket)
     else if (socket->up_ns != 0)
         watch(socket);
     else if (socket->net->now_ns - socket->attempt_ns > NET_CONNECT_NS)
-        socket_break(socket, NET_FAILED, "no connection in time");
+        socket_break(socket, NET_FAILED, 0, "no connection in time");
 }
 
 void sockets_turn(struct net *net)
@@ -368,7 +298,7 @@ void net_socket_close(struct net_socket *socket)
 void net_socket_drop(struct net_socket *socket, int64_t wait_ns)
 {
     if (!socket->closed && (socket->conn || socket->attempting))
-        socket_break(socket, NET_DROPPED, "dropped by us");
+        socket_break(socket, NET_DROPPED, 0, "dropped by us");
     if (wait_ns > 0)
         socket->due_ns = clock_mono_ns() + wait_ns;
 }

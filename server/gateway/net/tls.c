@@ -52,11 +52,6 @@ void tls_trust_close(struct tls_trust *trust)
     free(trust);
 }
 
-struct ssl_ctx_st *tls_trust_context(struct tls_trust *trust)
-{
-    return trust->ctx;
-}
-
 static bool expect_host(SSL *ssl, const char *host)
 {
     struct in6_addr any;

@@ -1,5 +1,5 @@
-/* Whom a net trusts, and TLS over a connection that somebody else moves bytes on: for requests.
- * libwebsockets 4.1 brings TLS for WebSockets, but not for raw connections.
+/* TLS over a connection that somebody else moves bytes on: libwebsockets 4.1 brings none for raw
+ * connections, and all of ours are.
  *
  * Certificates are verified against the system's authorities or ca_file alone, and against the
  * host's name or address; TLS 1.2 and later; there is no way around it. One thread. */
@@ -14,8 +14,6 @@ struct tls;
 /* ca_file "": the system's. ERR_CONFIG: it holds no certificate. */
 enum status tls_trust_open(struct tls_trust **trust, const char *ca_file, struct err *err);
 void tls_trust_close(struct tls_trust *trust);
-/* The same for libwebsockets, which would load its own and lose some at the end. */
-struct ssl_ctx_st *tls_trust_context(struct tls_trust *trust);
 
 enum tls_result { TLS_FINE, TLS_BLOCKED, TLS_ENDED, TLS_FAILED };
 

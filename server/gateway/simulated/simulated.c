@@ -199,7 +199,7 @@ static void simulated_close(struct gateway *gateway)
 
 static uint32_t simulated_poll(struct gateway *gateway);
 
-static const struct gateway_ops simulated_ops = {simulated_poll, simulated_close};
+static const struct gateway_ops simulated_ops = {.poll = simulated_poll, .close = simulated_close};
 
 enum status simulated_open(struct gateway **gateway, const struct simulated_config *config,
                            struct err *err)

@@ -150,21 +150,24 @@ static bool read_step(const char *text, uint32_t *decimals, int64_t *units)
 }
 
 /* The value of one tick of one lot follows from both steps: linear and spot are worth price times
- * size. False: finer than money is. */
+ * size. False: finer than money is, or more than any. */
 static bool set_tick_value(struct instrument *grid)
 {
-    int64_t value = grid->tick_units * grid->lot_units;
+    int64_t value;
     int64_t decimals = 8 - (int64_t)grid->price_decimals - grid->qty_decimals;
 
+    if (__builtin_mul_overflow(grid->tick_units, grid->lot_units, &value))
+        return false;
     for (; decimals > 0; decimals--)
-        value *= 10;
+        if (__builtin_mul_overflow(value, 10, &value))
+            return false;
     for (; decimals < 0; decimals++) {
         if (value % 10 != 0)
             return false;
         value /= 10;
     }
     grid->tick_value_e8 = value;
-    return true;
+    return instrument_is_within_bounds(grid);
 }
 
 /* NULL: well. */
@@ -179,7 +182,7 @@ static const char *change_grid(struct bybit *bybit, uint16_t instrument, json_t 
     if (lot && !read_step(lot, &grid.qty_decimals, &grid.lot_units))
         return "qtyStep wants a text such as \"0.001\"";
     if (!set_tick_value(&grid))
-        return "one tick of one lot is finer than 1e-8";
+        return "one tick of one lot is finer than 1e-8, or out of bounds";
     if (tick || lot)
         venue_set_grid(bybit->venue, instrument, &grid, clock_real_ns());
     return NULL;

@@ -16,7 +16,7 @@ static struct histogram *histograms;
 static struct ring *commands, *orders;
 static struct ring *market[LINES], *executions[LINES];
 static _Atomic int64_t beat_ns;
-static int polls[LINES];
+static int polls[LINES], sends[LINES];
 
 static uint32_t poll_nothing(struct gateway *gateway)
 {
@@ -24,7 +24,13 @@ static uint32_t poll_nothing(struct gateway *gateway)
     return 0;
 }
 
-static const struct gateway_ops idle_ops = {.poll = poll_nothing};
+static uint32_t count_send(struct gateway *gateway)
+{
+    sends[gateway->io.index]++;
+    return 0;
+}
+
+static const struct gateway_ops idle_ops = {.poll = poll_nothing, .send = count_send};
 static struct gateway gateways[LINES];
 
 static struct ring *new_ring(void)
@@ -217,4 +223,22 @@ Test(engine_thread, inline_gateways_are_all_polled, .timeout = 60)
     run_until_all_is_taken();
     cr_assert(gt(int, polls[0], 0));
     cr_assert(eq(int, polls[0], polls[1]), "each turn");
+}
+
+/* Not in the next turn, behind whatever the gateway then finds. */
+Test(engine_thread, what_an_inline_gateway_has_to_send_leaves_in_the_same_turn)
+{
+    struct engine_turn turn;
+
+    engine_turn_init(&turn, thread);
+    cr_assert(eq(u32, engine_turn_take(&turn), 0));
+    cr_assert(eq(int, sends[0] + sends[1], 0), "nothing came in");
+    put_updates(0, 1);
+    cr_assert(eq(u32, engine_turn_take(&turn), 1));
+    cr_assert(eq(int, sends[0], 1));
+    cr_assert(eq(int, sends[1], 1), "an order may be the other venue's");
+    thread->inline_gateways = false;
+    put_updates(0, 1);
+    cr_assert(eq(u32, engine_turn_take(&turn), 1));
+    cr_assert(eq(int, sends[0], 1), "it is another thread's to send");
 }

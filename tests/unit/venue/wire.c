@@ -54,6 +54,16 @@ Test(venue_wire, what_is_no_request_is_refused)
     cr_assert(eq(int, wire_request_read(&request, buffer, WIRE_HEAD_MAX + 1), 431));
 }
 
+/* Two readers could disagree about where such a request ends. */
+Test(venue_wire, a_length_that_could_be_read_in_two_ways_is_refused)
+{
+    cr_assert(eq(int,
+                 read_text("POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 4\r\n\r\nabcd"),
+                 400));
+    cr_assert(eq(int, read_text("POST / HTTP/1.1\r\nContent-Length : 4\r\n\r\nabcd"), 400));
+    cr_assert(eq(int, read_text("POST / HTTP/1.1\r\nHost: a\r\n Content-Length: 4\r\n\r\n"), 400));
+}
+
 /* RFC 6455, 5.7: a masked "Hello". */
 Test(venue_wire, a_masked_frame_is_unmasked)
 {
@@ -73,6 +83,7 @@ Test(venue_wire, a_masked_frame_is_unmasked)
 
 Test(venue_wire, frames_that_no_client_may_send)
 {
+    const char no_kind[] = {(char)0x8b, (char)0x80, 1, 2, 3, 4}; /* opcode 11 */
     const char unmasked[] = {(char)0x81, 0x01, 'a', 0, 0, 0, 0};
     const char reserved[] = {(char)0xc1, (char)0x81, 0, 0, 0, 0, 'a'};
     const char long_ping[] = {(char)0x89, (char)0xfe, 0, (char)200, 0, 0, 0, 0};
@@ -84,6 +95,8 @@ Test(venue_wire, frames_that_no_client_may_send)
     cr_assert(eq(int, wire_frame_read(&frame, buffer, sizeof reserved), 1002));
     memcpy(buffer, long_ping, sizeof long_ping);
     cr_assert(eq(int, wire_frame_read(&frame, buffer, sizeof long_ping), 1002));
+    memcpy(buffer, no_kind, sizeof no_kind);
+    cr_assert(eq(int, wire_frame_read(&frame, buffer, sizeof no_kind), 1002));
     memcpy(buffer, huge, sizeof huge);
     cr_assert(eq(int, wire_frame_read(&frame, buffer, sizeof huge), 1009));
 }

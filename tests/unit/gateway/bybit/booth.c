@@ -54,6 +54,12 @@ static bool is_news(void *ctx, uint64_t order_id, uint64_t exec_id, struct execu
     return order_id == booth->carried && (exec_id == 0 || !booth->carried_has_fills);
 }
 
+static bool is_ours(void *ctx, uint64_t order_id)
+{
+    (void)ctx;
+    return order_id >> 52 == BOOTH_FIRST >> 52;
+}
+
 /* ---- opening ---------------------------------------------------------------------------- */
 
 static void name_row(struct instrument *row, const char *name)
@@ -92,6 +98,7 @@ static struct bybit_config config_of(struct booth *booth, bool is_spot)
                                  .dcp_ns = 10 * SECOND_NS,
                                  .clock_alarm_ns = 250 * MS_NS,
                                  .orders_per_s = 10,
+                                 .is_ours = is_ours,
                                  .is_news = is_news,
                                  .is_news_ctx = booth};
 }

@@ -2,6 +2,7 @@
  * 0.020 is 10 lots. */
 #include "unit/gateway/bybit/booth.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct booth *booth;
@@ -210,6 +211,36 @@ Test(bybit_orders, an_answer_of_an_earlier_connection_is_nobody_s)
     booth_send(booth, booth_new(1, 1000, 10));
     bybit_trade_frame(booth->bybit, 1, text, strlen(text), 77);
     booth_expect_nothing(booth);
+}
+
+/* The row that serves request 1024 * k is free, and keeps what it held. */
+Test(bybit_orders, an_answer_to_request_zero_is_nobody_s)
+{
+    char reply[] = "{\"reqId\":\"0\",\"retCode\":110007,\"retMsg\":\"x\",\"op\":\"order.create\"}";
+
+    booth->bybit->orders.number |= BYBIT_REQUESTS_MAX - 1;
+    booth_send(booth, booth_new(1, 1000, 10));
+    booth_reply(booth, 0);
+    booth_order(booth, 1, "New", "500", "0.020", "0", 1, "");
+    booth_expect(booth, REPORT_VENUE_ACK, 1);
+    bybit_trade_frame(booth->bybit, 1, reply, strlen(reply), 77);
+    booth_expect_nothing(booth);
+}
+
+Test(bybit_orders, a_reset_out_of_all_time_is_waited_for_within_reason)
+{
+    char reply[256];
+
+    for (uint32_t n = 1; n <= 2; n++) {
+        booth_send(booth, booth_new(n, 1000, 10));
+        snprintf(reply, sizeof reply,
+                 "{\"reqId\":\"%llu\",\"retCode\":10006,\"retMsg\":\"x\",\"header\":{"
+                 "\"X-Bapi-Limit-Reset-Timestamp\":\"9223372036854775807\"}}",
+                 (unsigned long long)booth->bybit->orders.number);
+        bybit_trade_frame(booth->bybit, 1, reply, strlen(reply), 77);
+        booth_expect(booth, REPORT_VENUE_REJECT, n);
+        booth_turn(booth, 6 * SECOND_NS);
+    }
 }
 
 Test(bybit_orders, a_sweep_cancels_what_is_killed_and_nothing_else)

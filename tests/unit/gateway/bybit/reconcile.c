@@ -71,6 +71,21 @@ Test(bybit_reconcile, pages_are_read_to_the_last)
     expect_positions();
 }
 
+Test(bybit_reconcile, pages_that_do_not_end_are_given_up)
+{
+    const char *page = "{\"list\":[{\"symbol\":\"DOGEUSDT\"}],\"nextPageCursor\":\"again\"}";
+
+    booth_turn(booth, 0);
+    for (uint32_t pages = 0; pages <= BYBIT_PAGES_MAX; pages++) {
+        cr_assert(eq(u32, booth->asked_count, 1), "after %u pages", pages);
+        booth_answer(booth, OPEN "BTCUSDT&limit=50", page);
+    }
+    cr_assert(eq(u32, booth->asked_count, 0));
+    cr_assert(bybit_not_ready(booth->bybit, 0) != NULL);
+    booth_turn(booth, 2 * SECOND_NS);
+    cr_assert(eq(u32, booth->asked_count, 1));
+}
+
 Test(bybit_reconcile, one_that_fails_begins_anew)
 {
     booth_turn(booth, 0);
@@ -132,20 +147,27 @@ Test(bybit_reconcile, executions_of_before_the_start_are_news_only_when_somebody
 
 /* ---- instruments ------------------------------------------------------------------------ */
 
+#define ROW(base)                                                                                  \
+    "{\"symbol\":\"" base "USDT\",\"status\":\"%s\",\"baseCoin\":\"" base "\","                    \
+    "\"priceFilter\":{\"tickSize\":\"%s\"},\"lotSizeFilter\":{\"qtyStep\":\"%s\","                 \
+    "\"basePrecision\":\"%s\"}}"
+
+/* As a venue answers that gives more than it was asked for. */
 static const char *instrument(const char *tick, const char *lot, const char *status)
 {
-    static char text[512];
+    static char text[1024];
 
-    snprintf(text, sizeof text,
-             "{\"list\":[{\"symbol\":\"x\",\"status\":\"%s\",\"baseCoin\":\"BTC\","
-             "\"priceFilter\":{\"tickSize\":\"%s\"},\"lotSizeFilter\":{\"qtyStep\":\"%s\","
-             "\"basePrecision\":\"%s\"}}]}",
-             status, tick, lot, lot);
+    snprintf(
+        text, sizeof text,
+        "{\"list\":[{\"symbol\":\"OTHER\",\"status\":\"Closed\"}," ROW("BTC") "," ROW("ETH") "]}",
+        status, tick, lot, lot, status, tick, lot, lot);
     return text;
 }
+#undef ROW
 
-#define FEES                                                                                       \
-    "{\"list\":[{\"symbol\":\"x\",\"takerFeeRate\":\"0.00055\",\"makerFeeRate\":\"0.0002\"}]}"
+#define FEE(name)                                                                                  \
+    "{\"symbol\":\"" name "\",\"takerFeeRate\":\"0.00055\",\"makerFeeRate\":\"0.0002\"}"
+#define FEES "{\"list\":[" FEE("BTCUSDT") "," FEE("ETHUSDT") "]}"
 
 static void begin_reference(void)
 {
@@ -188,7 +210,7 @@ Test(bybit_reconcile, one_that_differs_at_the_start_is_not)
 
 static void check_change(const char *row, const char *says)
 {
-    char changed[512];
+    char changed[1024];
 
     strcpy(changed, row);
     begin_reference();
@@ -233,6 +255,15 @@ static void measure(int64_t ahead_ns)
                  (long long)(clock_real_ns() + ahead_ns));
         booth_answer(booth, "/v5/market/time", result);
     }
+}
+
+Test(bybit_reconcile, an_instrument_that_the_answer_does_not_name_is_not_traded)
+{
+    begin_reference();
+    compare("{\"list\":[{\"symbol\":\"BTCPERP\",\"status\":\"Trading\",\"priceFilter\":{"
+            "\"tickSize\":\"0.5\"},\"lotSizeFilter\":{\"qtyStep\":\"0.002\"}}]}");
+    cr_assert(bybit_not_ready(booth->bybit, 0) != NULL);
+    cr_assert(bybit_not_ready(booth->bybit, 1) == NULL);
 }
 
 Test(bybit_reconcile, a_clock_that_is_off_stops_new_orders_until_it_is_right)

@@ -226,6 +226,20 @@ Test(bybit_reports, an_order_of_our_form_that_nobody_knows_is_of_others)
     cr_assert(eq(int, booth_next(booth).report, REPORT_FOREIGN));
 }
 
+/* Two instances trade on one account. */
+Test(bybit_reports, a_client_id_of_another_instance_is_not_ours)
+{
+    uint64_t id = BOOTH_FIRST ^ 1ULL << 60;
+    char link[ORDER_ID_TEXT_MAX];
+
+    order_id_print(link, id);
+    cr_assert(not(bybit_parse_link(booth->bybit, link, &id)));
+    order_id_print(link, BOOTH_FIRST);
+    cr_assert(bybit_parse_link(booth->bybit, link, &id));
+    cr_assert(not(bybit_parse_link(booth->bybit, "", &id)));
+    cr_assert(not(bybit_parse_link(booth->bybit, "test-005", &id)));
+}
+
 Test(bybit_reports, an_order_of_an_earlier_run_is_ours)
 {
     struct execution said;
@@ -343,6 +357,67 @@ Test(bybit_reports, an_order_of_no_size_is_refused)
         booth, "{\"topic\":\"order\",\"data\":[{\"symbol\":\"BTCUSDT\",\"orderId\":\"t\","
                "\"side\":\"Buy\",\"orderType\":\"Limit\",\"price\":\"500\",\"qty\":\"0\","
                "\"cumExecQty\":\"0\",\"orderStatus\":\"New\",\"updatedTime\":\"1\"}]}")));
+    booth_expect_nothing(booth);
+}
+
+/* It would make every later row an older one. */
+Test(bybit_reports, a_row_of_the_far_future_is_refused)
+{
+    const char *row =
+        "{\"topic\":\"order\",\"data\":[{\"symbol\":\"BTCUSDT\",\"orderId\":\"v-1\","
+        "\"orderLinkId\":\"%s\",\"side\":\"Buy\",\"orderType\":\"Limit\",\"price\":\"500\","
+        "\"qty\":\"0.020\",\"cumExecQty\":\"0\",\"orderStatus\":\"New\","
+        "\"updatedTime\":\"9223372036854775807\"}]}";
+    char link[ORDER_ID_TEXT_MAX];
+    char text[1024];
+
+    place(1);
+    order_id_print(link, BOOTH_FIRST + 1);
+    snprintf(text, sizeof text, row, link);
+    cr_assert(not(booth_stream(booth, text)));
+    booth_order(booth, 1, "Cancelled", "500", "0.020", "0", 2, "");
+    booth_expect(booth, REPORT_VENUE_CANCEL, 1);
+}
+
+static void stranger(const char *symbol, const char *side)
+{
+    char link[ORDER_ID_TEXT_MAX];
+    char text[1024];
+
+    order_id_print(link, BOOTH_FIRST + 1);
+    snprintf(text, sizeof text,
+             "{\"topic\":\"execution\",\"data\":[{\"symbol\":\"%s\",\"orderId\":\"v-1\","
+             "\"orderLinkId\":\"%s\",\"side\":\"%s\",\"execId\":\"%s%s\",\"execPrice\":\"20\","
+             "\"execQty\":\"0.006\",\"execFee\":\"0\",\"isMaker\":true,\"execType\":\"Trade\","
+             "\"execTime\":\"1700000000123\"}]}",
+             symbol, link, side, symbol, side);
+    cr_assert(booth_stream(booth, text));
+}
+
+Test(bybit_reports, a_fill_of_another_instrument_or_side_is_no_fill_of_the_order)
+{
+    struct execution fill;
+
+    place(1);
+    stranger("ETHUSDT", "Buy");
+    fill = booth_next(booth);
+    cr_assert(eq(int, fill.instrument, 1));
+    cr_assert(ne(u64, fill.order_id, BOOTH_FIRST + 1));
+    stranger("BTCUSDT", "Sell");
+    fill = booth_next(booth);
+    cr_assert(eq(int, fill.side, SIDE_SELL));
+    cr_assert(ne(u64, fill.order_id, BOOTH_FIRST + 1));
+    cr_assert(eq(i64, bybit_known_find(&booth->bybit->known, BOOTH_FIRST + 1)->filled_lots, 0));
+    cr_assert(booth->bybit->reconcile.is_wanted);
+}
+
+Test(bybit_reports, a_time_that_does_not_fit_refuses_the_row)
+{
+    cr_assert(not(booth_stream(
+        booth,
+        "{\"topic\":\"execution\",\"data\":[{\"symbol\":\"BTCUSDT\",\"orderId\":\"v\",\"side\":"
+        "\"Buy\",\"execId\":\"e\",\"execPrice\":\"500\",\"execQty\":\"0.006\",\"execFee\":\"0\","
+        "\"isMaker\":true,\"execType\":\"Trade\",\"execTime\":\"9223372036854775807\"}]}")));
     booth_expect_nothing(booth);
 }
 

@@ -310,6 +310,53 @@ Test(net_request, a_budget_used_up_is_said_and_nothing_was_sent)
     strike(stage);
 }
 
+static void on_opened(void *ctx, uint64_t epoch)
+{
+    (void)ctx;
+    (void)epoch;
+}
+
+static void on_frame(void *ctx, uint64_t epoch, char *text, size_t length, int64_t received_ns)
+{
+    (void)ctx;
+    (void)epoch;
+    (void)text;
+    (void)length;
+    (void)received_ns;
+}
+
+static void on_closed(void *ctx, uint64_t epoch, enum net_why why, int http_status,
+                      const char *text)
+{
+    (void)ctx;
+    (void)epoch;
+    (void)why;
+    (void)http_status;
+    (void)text;
+}
+
+/* A peer that closes after each answer uses up the one of requests alone. */
+Test(net_request, a_budget_used_up_leaves_the_sockets_theirs)
+{
+    struct stage *stage = raise_stage(1);
+    struct net_socket_config config = {
+        .ctx = stage, .opened = on_opened, .frame = on_frame, .closed = on_closed};
+    struct net_socket *socket;
+    struct err err;
+    char url[64];
+    int peer;
+
+    cr_assert(net_request(stage->net, &stage->get));
+    close(peer_accept(stage->net, stage->listening));
+    snprintf(url, sizeof url, "ws://127.0.0.1:%u/v5/trade", stage->port);
+    config.url = url;
+    cr_assert_eq(net_socket_open(stage->net, &socket, &config, &err), OK);
+    peer = peer_accept(stage->net, stage->listening);
+    hear_request(stage, peer, "GET /v5/trade ");
+    close(peer);
+    strike(stage);
+}
+
 Test(net_request, an_answer_may_ask_the_next_question)
 {
     struct stage *stage = raise_stage(0);
