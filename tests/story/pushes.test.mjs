@@ -8,7 +8,9 @@ const each = (kinds, line) => kinds.map((on) => ({ on, ...line }));
 // Fills that are late by more than the 200 ms of the trigger's two looks count otherwise than the venue.
 const may = /^instrument.*the venue counts another position/;
 const rows = {
-  "drop_ack": { lines: [...each(["order", "position"], { every: 2, do: "drop_ack" }), { on: "wallet", nth: 1, do: "drop_ack" }] },
+  "drop_ack": {
+    lines: [...each(["order", "position"], { every: 2, do: "drop_ack" }), { on: "wallet", nth: 1, do: "drop_ack" }],
+  },
   "lost_fill": { lines: [{ on: "fill", every: 1, do: "lost_fill", times: 2 }] },
   "late_fill": { lines: [{ on: "fill", every: 1, do: "late_fill", ms: 400 }] },
   "dup": { lines: each(private_, { every: 1, do: "dup", times: 6 }) },

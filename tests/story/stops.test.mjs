@@ -14,7 +14,8 @@ after(() => story?.end());
 
 const scopeOf = (instrument) => `instrument/${instrument}`;
 
-const halted = (scope, ms) => until(`${scope} HALTED`, async () => (await story.state(scope)).state === "HALTED", ms ?? 10000);
+const halted = (scope, ms = 10000) =>
+  until(`${scope} HALTED`, async () => (await story.state(scope)).state === "HALTED", ms);
 
 /** News of a symbol, since a line of the ledger. */
 const news = (symbol, seq) => story.venue.asked("new").filter((line) => line.symbol === symbol && line.seq > seq);
