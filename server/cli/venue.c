@@ -129,6 +129,7 @@ static const char *check_options(struct options *options)
         return "--dcp-delay-ms is 0 to 600000";
     if (options->limits && strcmp(options->limits, "off") != 0)
         return "--limits is off";
+    options->venue.has_seed = options->seed != NULL;
     options->venue.no_limits = options->limits != NULL;
     options->venue.dcp_delay_ns = (int64_t)delay_ms * NS_PER_MS;
     options->venue.market.times = (uint32_t)times;

@@ -25,6 +25,7 @@ static void serve_queues(struct venue_server *server)
         if (conn->in.length > 0)
             conn_read_on(conn, server->now_ns);
         conn_flush(conn, server->now_ns);
+        conn_expire(conn, server->now_ns);
     }
 }
 
@@ -152,6 +153,7 @@ static enum status listen_on(struct venue_server *server, const char *host, int 
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info.ssl_cert_filepath = config->cert_file;
         info.ssl_private_key_filepath = config->key_file;
+        info.alpn = "http/1.1"; /* its own choice has h2 in it, which nobody here speaks */
     }
     lws_set_log_level(LLL_ERR, on_lws_log);
     server->context = lws_create_context(&info);
