@@ -259,7 +259,7 @@ live: deps ## Trade live on that venue, in var/live: comes up HALTED, two people
 	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/local.yaml \
 	    --data var/live $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue codes
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
@@ -291,7 +291,7 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 
 .PHONY: test test-long soak scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients story web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients story gateway web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)

@@ -191,6 +191,9 @@ static enum status open_bybit(struct gateway **gateway, const struct gateways_pl
         bybit.is_news = is_news;
         bybit.is_news_ctx = plan->carried;
         bybit.executions_since_ns = carry_oldest_order_ns(plan->carried);
+        for (uint16_t at = 0; at < plan->config->instruments; at++)
+            if (serves(plan, index, at))
+                bybit.opening_lots[at] = carry_lots(plan->carried, at);
     }
     bybit.engine_beat_ns = plan->engine_beat_ns;
     if (status == OK)

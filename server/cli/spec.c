@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "config/parameters.h"
+#include "gateway/bybit/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,19 @@ static void print_venue(void)
     print_venue_faults();
 }
 
+static void print_codes(void)
+{
+    printf("What the gateway to Bybit takes an answer's code for; one that is not here is "
+           "`unknown`, and the venue is asked.\n\n"
+           "| code | class | says |\n| ---: | --- | --- |\n");
+    for (uint32_t at = 0; bybit_code_row(at); at++) {
+        const struct bybit_code *row = bybit_code_row(at);
+
+        printf("| %lld | `%s` | %s |\n", (long long)row->number, bybit_class_name(row->class),
+               row->says);
+    }
+}
+
 int cli_spec(int argc, char **argv)
 {
     static const struct {
@@ -289,7 +303,7 @@ int cli_spec(int argc, char **argv)
         {"errors", print_errors},         {"commands", print_commands}, {"states", print_states},
         {"routes", print_routes},         {"verbs", print_verbs},       {"config", print_config},
         {"memory", print_memory},         {"triggers", print_triggers}, {"faults", print_faults},
-        {"strategies", print_strategies}, {"venue", print_venue},
+        {"strategies", print_strategies}, {"venue", print_venue},       {"codes", print_codes},
     };
 
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
@@ -298,5 +312,5 @@ int cli_spec(int argc, char **argv)
             return 0;
         }
     return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory triggers faults strategies venue");
+                             "verbs config memory triggers faults strategies venue codes");
 }

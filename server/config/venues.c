@@ -5,6 +5,7 @@
  * nothing goes over a network in the clear. */
 #include "config/parts.h"
 
+#include "gateway/net/url.h"
 #include "thread/log.h"
 
 #include <string.h>
@@ -150,50 +151,27 @@ static enum status fill_urls(const struct about *about, struct err *err)
 struct address {
     const char *key, *text;
     const char *secure, *plain; /* schemes */
-    const char *host;
-    size_t host_length;
-    bool is_plain;
+    bool is_ws;
+    struct url url;
 };
-
-static bool begins_with(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-static bool is_port(const char *text)
-{
-    int64_t port;
-
-    return text[0] == '\0' ||
-           (text[0] == ':' && decimal_parse(text + 1, strlen(text + 1), 0, &port) && port > 0 &&
-            port <= 65535);
-}
 
 /* False: not SCHEME://HOST[:PORT]. */
 static bool address_parse(struct address *address)
 {
-    const char *after;
+    const char *scheme = strstr(address->text, "://");
 
-    address->is_plain = begins_with(address->text, address->plain);
-    if (!address->is_plain && !begins_with(address->text, address->secure))
-        return false;
-    address->host = strstr(address->text, "//") + 2;
-    if (address->host[0] == '[') { /* of IPv6 */
-        after = strchr(address->host, ']');
-        after = after ? after + 1 : address->host;
-    } else {
-        after = address->host + strspn(address->host, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                      "abcdefghijklmnopqrstuvwxyz0123456789.-");
-    }
-    address->host_length = (size_t)(after - address->host);
-    return address->host_length > 0 && is_port(after);
+    return !url_parse(&address->url, address->text) && address->url.is_ws == address->is_ws &&
+           !strchr(scheme + 3, '/');
 }
 
 static bool host_has(const struct address *address, const char *part)
 {
-    const char *at = strstr(address->host, part);
+    return strstr(address->url.host, part) != NULL;
+}
 
-    return at && at < address->host + address->host_length;
+static bool is_here(const struct address *address)
+{
+    return host_is_loopback(address->url.host, strlen(address->url.host));
 }
 
 static bool is_bybits_own(const struct address *address)
@@ -208,7 +186,7 @@ static const char *misplaced(const struct address *address, const char *environm
 
     if (strcmp(environment, "custom") == 0)
         return is_bybits_own(address) ? "is Bybit's own: say environment testnet or live" : NULL;
-    if (host_is_loopback(address->host, address->host_length))
+    if (is_here(address))
         return "is on this machine: say environment custom";
     if (strcmp(environment, "live") == 0)
         return is_testnet ? "is of the testnet, and the environment is live" : NULL;
@@ -223,7 +201,7 @@ static enum status check_address(const struct about *about, struct address addre
     if (!address_parse(&address))
         return yaml_refuse(about->file, node, err, "venue %s: %s '%s' is not %sHOST or %sHOST:PORT",
                            about->venue, address.key, address.text, address.secure, address.secure);
-    if (address.is_plain && !host_is_loopback(address.host, address.host_length))
+    if (!address.url.tls && !is_here(&address))
         return yaml_refuse(about->file, node, err,
                            "venue %s: %s '%s' would go in the clear: %s is for loopback only, use "
                            "%s",
@@ -247,11 +225,13 @@ static enum status check_addresses(const struct about *about, struct err *err)
                 .key = "rest", .text = settings->rest, .secure = "https://", .plain = "http://"},
             err);
     if (status == OK)
-        status = check_address(
-            about,
-            (struct address){
-                .key = "stream", .text = settings->stream, .secure = "wss://", .plain = "ws://"},
-            err);
+        status = check_address(about,
+                               (struct address){.key = "stream",
+                                                .text = settings->stream,
+                                                .secure = "wss://",
+                                                .plain = "ws://",
+                                                .is_ws = true},
+                               err);
     return status;
 }
 

@@ -73,3 +73,17 @@ test("every reference leads somewhere and nothing defined is unused", () => {
   }
   assert.deepEqual([...references].sort(), [...defined].sort());
 });
+
+test("make spec prints every page that the program has", () => {
+  const pages = /^spec_pages := (.*)$/m.exec(readFileSync(join(ROOT, "Makefile"), "utf8"))[1].split(" ");
+  const named = verb("spec", "?").err.match(/wanted one of ([a-z ]+)/)[1].trim().split(" ");
+  assert.deepEqual(named, pages);
+  pages.forEach((page) => assert.match(verb("spec", page).out, /^\| /m, page));
+});
+
+test("codes of the venue: what is not known for a refusal is none", () => {
+  const { out } = verb("spec", "codes");
+  assert.match(out, /^\| 0 \| `done` \| taken \|$/m);
+  assert.match(out, /^\| 10016 \| `unknown` \| /m);
+  assert.match(out, /^\| 170213 \| `absent` \| /m);
+});

@@ -3,45 +3,26 @@
 // is the venue, GATEWAY_DRIVER the driver.
 
 import { spawn } from "node:child_process";
-import { createHmac } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import * as venues from "../venue/venue.mjs";
 
-const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
-const BIN = process.env.PITWALL_BIN ?? join(ROOT, "build/pitwall");
-const DRIVER = process.env.GATEWAY_DRIVER ?? join(ROOT, "build/debug/tests/gateway/driver");
+export { scratch, sleep } from "../venue/venue.mjs";
+const DRIVER = process.env.GATEWAY_DRIVER ?? join(venues.ROOT, "build/debug/tests/gateway/driver");
 const ACK_MS = 1000;
 const ASK_MS = 300;
 const VOID_MS = 3500; // the receive window of the driver, and a margin
+const KEY = { key: "demo-key-one", secret: "demo-secret-one" };
 const running = new Set();
-const folders = [];
 
-process.on("exit", () => {
-  running.forEach((child) => child.kill("SIGKILL"));
-  folders.forEach((dir) => rmSync(dir, { recursive: true, force: true }));
-});
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+// Seldom enough that the venue, when it is asked, does not find that too often.
+export const until = (what, check, ms = 15000) => venues.until(what, check, ms, 30);
 
-export async function until(what, check, ms = 15000) {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const found = await check();
-    if (found) {
-      return found;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`waited ${ms} ms for ${typeof what === "function" ? what() : what}`);
-    }
-    await sleep(30);
-  }
-}
-
-function start(program, args) {
-  const child = spawn(program, args);
+function start(program, args, env = {}) {
+  const child = spawn(program, args, { env: { ...process.env, ...env } });
   running.add(child);
   child.said = "";
   child.stderr.on("data", (text) => (child.said += text));
@@ -49,56 +30,32 @@ function start(program, args) {
   return child;
 }
 
-export function scratch() {
-  folders.push(mkdtempSync(join(tmpdir(), "pitwall-gateway-")));
-  return folders.at(-1);
-}
-
-/** A venue process; `rules` is its fault script. It may be stopped and started again on its port. */
-export class Venue {
+/** The venue of an account that keeps its state; `rules` is its fault script. */
+export class Venue extends venues.Venue {
   constructor(rules = [], args = []) {
-    this.dir = scratch();
-    this.ledgerFile = join(this.dir, "ledger");
-    this.listen = "127.0.0.1:0";
-    this.args = ["--dcp-delay-ms", "0", "--state", join(this.dir, "state"), ...args];
+    const dir = venues.scratch();
+    const faults = join(dir, "faults");
+    super("--dcp-delay-ms", "0", "--state", join(dir, "state"), ...args);
+    this.dir = dir;
     if (rules.length > 0) {
-      writeFileSync(join(this.dir, "faults"), rules.map((rule) => `${JSON.stringify(rule)}\n`).join(""));
-      this.args.push("--faults", join(this.dir, "faults"));
+      writeFileSync(faults, rules.map((rule) => `${JSON.stringify(rule)}\n`).join(""));
+      this.args.push("--faults", faults);
     }
   }
-  async start() {
-    const args = ["venue", "--protocol", "bybit-v5", "--listen", this.listen];
-    this.child = start(BIN, [...args, "--ledger", this.ledgerFile, ...this.args]);
-    this.url = await new Promise((done, fail) => {
-      const lines = createInterface({ input: this.child.stdout });
-      lines.on("line", (line) => line.startsWith("ready ") && done(line.slice(6)));
-      this.child.ended.then((code) => fail(new Error(`venue: exit ${code}: ${this.child.said}`)));
-    });
-    this.listen = this.url.replace(/^\w+:\/\//, "");
-    return this;
-  }
-  async stop(signal = "SIGTERM") {
-    this.child.kill(signal);
-    await this.child.ended;
-  }
-  async get(path, query) {
-    const stamp = String(Date.now());
-    const text = `${stamp}demo-key-one5000${query}`;
-    const headers = {
-      "X-BAPI-API-KEY": "demo-key-one",
-      "X-BAPI-TIMESTAMP": stamp,
-      "X-BAPI-RECV-WINDOW": "5000",
-      "X-BAPI-SIGN": createHmac("sha256", "demo-secret-one").update(text).digest("hex"),
-    };
+  /** The result of a request that our key signs; null when a fault has met it. */
+  async ask(method, path, args) {
+    this.asker ??= new venues.Bot(this, KEY);
     try {
-      return (await (await fetch(`${this.url}${path}?${query}`, { headers })).json()).result;
+      return (await this.asker[method](path, args)).body?.result ?? null;
     } catch {
-      return null; // a fault has met it
+      return null;
     }
   }
-  ledger() {
-    const lines = readFileSync(this.ledgerFile, "utf8").trim().split("\n");
-    return lines.map((line) => JSON.parse(line));
+  get(path, query) {
+    return this.ask("get", path, query);
+  }
+  post(path, args) {
+    return this.ask("post", path, args);
   }
 }
 
@@ -106,9 +63,9 @@ const ENDS = new Set(["VENUE_REJECT", "VENUE_CANCEL", "VENUE_EXPIRE", "KILLED_UN
 
 /** The driver with its orders. Prices and sizes are in ticks and lots: 0.1 and 0.001. */
 export class Desk {
-  constructor(venue, { epoch = 1, name = "bybit-linear:BTCUSDT", ca = "" } = {}) {
-    const key = join(venue.dir, "key");
-    writeFileSync(key, JSON.stringify({ key: "demo-key-one", secret: "demo-secret-one" }), { mode: 0o600 });
+  constructor(venue, { epoch = 1, name = "bybit-linear:BTCUSDT", ca = "", opening = 0 } = {}) {
+    const key = join(venue.dir, `key-${epoch}`); // one may start while another reads its own
+    writeFileSync(key, JSON.stringify(KEY), { mode: 0o600 });
     this.epoch = epoch;
     this.orders = new Map();
     this.reports = [];
@@ -118,7 +75,7 @@ export class Desk {
     this.position = 0;
     this.executions = new Set();
     this.venueLots = null;
-    this.child = start(DRIVER, [venue.url, venue.url.replace("http", "ws"), key, name, "1", "1", "3", "1", `${epoch}`, ca]);
+    this.child = start(DRIVER, [venue.url, venue.url.replace("http", "ws"), key, name, "1", "1", "3", "1", `${epoch}`, ca], { OPENING_LOTS: `${opening}` });
     createInterface({ input: this.child.stdout }).on("line", (line) => this.#take(JSON.parse(line)));
     this.timer = setInterval(() => this.#look(), 50);
   }

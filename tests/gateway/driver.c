@@ -7,7 +7,8 @@
  *   new n buy|sell PRICE_TICKS LOTS gtc|ioc|fok|post|reduce     amend n NO PRICE_TICKS LOTS
  *   cancel n     query n NO     foreign ID (cancels it)     kill     sweep     beat on|off
  *   carry n (an earlier EPOCH's order n is alive, of strategy 2)     counters     quit
- * With CHECK in the environment: bybit_check(), and exit code 1 when something is bad.
+ * With CHECK in the environment: bybit_check(), and exit code 1 when something is bad. OPENING_LOTS
+ * in it are ours from earlier runs, ORDERS_PER_S is the budget.
  * Lines on stdout, JSON: reports, states, the touch when asked ("touch"). */
 #include "gateway/bybit/bybit.h"
 #include "thread/clock.h"
@@ -105,6 +106,10 @@ static struct bybit_config config_of(char **arguments)
                                   .is_news = is_news,
                                   .engine_beat_ns = &beat_ns};
 
+    if (getenv("OPENING_LOTS"))
+        config.opening_lots[0] = strtoll(getenv("OPENING_LOTS"), NULL, 10);
+    if (getenv("ORDERS_PER_S"))
+        config.orders_per_s = (uint32_t)strtoul(getenv("ORDERS_PER_S"), NULL, 10);
     snprintf(config.rest, sizeof config.rest, "%s", arguments[0]);
     snprintf(config.stream, sizeof config.stream, "%s", arguments[1]);
     config.is_spot = strncmp(row.name, "bybit-spot:", 11) == 0;

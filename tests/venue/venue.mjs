@@ -32,8 +32,8 @@ export function scratch() {
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Until `check()` gives something; throws with `what` when it takes too long. */
-export async function until(what, check, ms = WAIT_MS) {
+/** Until `check()` gives something; throws with `what`, or what it gives, when it takes too long. */
+export async function until(what, check, ms = WAIT_MS, every_ms = 5) {
   const deadline = Date.now() + ms;
   for (;;) {
     const found = await check();
@@ -41,9 +41,9 @@ export async function until(what, check, ms = WAIT_MS) {
       return found;
     }
     if (Date.now() > deadline) {
-      throw new Error(`waited ${ms} ms for ${what}`);
+      throw new Error(`waited ${ms} ms for ${typeof what === "function" ? what() : what}`);
     }
-    await sleep(5);
+    await sleep(every_ms);
   }
 }
 
@@ -51,49 +51,56 @@ const hmac = (secret, text) => createHmac("sha256", secret).update(text).digest(
 
 export class Venue {
   /** Starts and waits for `ready`. */
-  static async start(...args) {
-    const venue = new this();
-    const dir = scratch();
-    venue.ledgerFile = join(dir, "ledger");
-    venue.process = spawn(BIN, [
-      ...["venue", "--protocol", "bybit-v5", "--listen", "127.0.0.1:0", "--ledger", venue.ledgerFile],
-      ...args,
+  static start(...args) {
+    return new this(...args).start();
+  }
+
+  constructor(...args) {
+    this.args = args;
+    this.listen = "127.0.0.1:0";
+    this.ledgerFile = join(scratch(), "ledger");
+  }
+
+  /** Also again, behind stop(): on the same port, with the same ledger. */
+  async start() {
+    Object.assign(this, { out: "", err: "", code: null });
+    const child = spawn(BIN, [
+      ...["venue", "--protocol", "bybit-v5", "--listen", this.listen, "--ledger", this.ledgerFile],
+      ...this.args,
     ]);
-    running.add(venue);
-    [venue.process, venue.process.stdout, venue.process.stderr].forEach((handle) => handle.unref());
-    venue.process.stdout.on("data", (text) => (venue.out += text));
-    venue.process.stderr.on("data", (text) => (venue.err += text));
-    venue.exited = new Promise((done) => {
-      venue.process.on("exit", (code, signal) => {
-        running.delete(venue);
-        venue.code = signal ?? code;
-        done(venue.code);
+    this.process = child;
+    running.add(this);
+    [child, child.stdout, child.stderr].forEach((handle) => handle.unref());
+    child.stdout.on("data", (text) => (this.out += text));
+    child.stderr.on("data", (text) => (this.err += text));
+    this.exited = new Promise((done) => {
+      child.on("exit", (code, signal) => {
+        running.delete(this);
+        this.code = signal ?? code;
+        done(this.code);
       });
     });
     await until(
       "ready",
       () => {
-        if (venue.code !== null) {
-          throw new Error(`exit ${venue.code} instead of ready: ${venue.err}`);
+        if (this.code !== null) {
+          throw new Error(`exit ${this.code} instead of ready: ${this.err}`);
         }
-        return /^ready (\S+)\n/m.test(venue.out);
+        return /^ready (\S+)\n/m.test(this.out);
       },
       READY_MS,
     );
-    venue.url = /^ready (\S+)$/m.exec(venue.out)[1];
-    venue.ca = /^ca (\S+)$/m.exec(venue.out)?.[1];
+    this.url = /^ready (\S+)$/m.exec(this.out)[1];
+    this.listen = this.url.replace(/^\w+:\/\//, "");
+    this.ca = /^ca (\S+)$/m.exec(this.out)?.[1];
     await sleep(20); // the keys are printed behind it
-    venue.keys = [...venue.out.matchAll(/^account (\d+) key (\S+) secret (\S+)$/gm)].map(([, uid, key, secret]) => ({
+    this.keys = [...this.out.matchAll(/^account (\d+) key (\S+) secret (\S+)$/gm)].map(([, uid, key, secret]) => ({
       uid,
       key,
       secret,
     }));
-    return venue;
+    return this;
   }
-
-  out = "";
-  err = "";
-  code = null;
 
   async stop(signal = "SIGTERM") {
     if (this.code === null) {

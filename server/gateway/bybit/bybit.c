@@ -117,13 +117,14 @@ const char *bybit_not_ready(const struct bybit *bybit, uint16_t instrument)
 {
     const struct bybit_session *session = &bybit->session;
 
-    return bybit_is_banned(bybit)      ? "the venue bans us"
-           : !session->trade.is_in     ? "the trade socket is down"
-           : !session->stream.is_in    ? "the private stream is down"
-           : !session->clock.is_known  ? "the venue's clock is not known"
-           : session->clock.is_off     ? "our clock is off"
-           : !session->dcp.is_set      ? "disconnect-cancel-all is not set"
-           : !bybit->reconcile.is_done ? "orders and positions are being read"
+    return bybit_is_banned(bybit)                     ? "the venue bans us"
+           : !session->trade.is_in                    ? "the trade socket is down"
+           : !session->stream.is_in                   ? "the private stream is down"
+           : !session->clock.is_known                 ? "the venue's clock is not known"
+           : session->clock.is_off                    ? "our clock is off"
+           : !session->dcp.is_set                     ? "disconnect-cancel-all is not set"
+           : !bybit->reconcile.is_done                ? "orders and positions are being read"
+           : !bybit_count_is_known(bybit, instrument) ? "the balance was not read yet"
            : !bybit->reference.is_fine[instrument]
                ? "the instrument is not as configured, or was not compared yet"
                : NULL;
@@ -248,6 +249,9 @@ static enum status take_symbols(struct bybit *bybit, struct err *err)
         if (row->inverse)
             return err_format(err, ERR_CONFIG, "%s: inverse contracts are not traded on Bybit",
                               row->name);
+        if (bybit->config.is_spot && row->qty_decimals > 8)
+            return err_format(err, ERR_CONFIG, "%s: lot: Bybit counts coins in 8 decimals at most",
+                              row->name);
         bybit->symbol_count++;
     }
     if (bybit->symbol_count == 0)
@@ -306,6 +310,7 @@ enum status bybit_make(struct bybit **out, const struct bybit_config *config, st
     bybit->reconcile.since_ms =
         (config->executions_since_ns > 0 ? config->executions_since_ns : bybit->opened_ns) / MS_NS;
     bybit_orders_init(bybit);
+    bybit_counts_init(bybit);
     *out = bybit;
     return OK;
 }

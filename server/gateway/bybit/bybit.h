@@ -56,6 +56,7 @@ struct bybit_config {
      * carried over. */
     bool (*is_news)(void *ctx, uint64_t order_id, uint64_t exec_id, struct execution *fill);
     void *is_news_ctx;
+    int64_t opening_lots[MAX_INSTRUMENTS]; /* ours, of earlier runs; of spot nobody else knows */
     int64_t executions_since_ns; /* real: what was executed since is asked for; 0: the open */
     /* Monotonic, of the engine's latest turn: while it is silent the venue's disconnect-cancel-all
      * is left to fire. NULL: nobody beats. */

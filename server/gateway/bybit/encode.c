@@ -104,24 +104,52 @@ static char *put_op(char *at, enum order_message_kind kind)
     return PUT(at, "order.cancel");
 }
 
-size_t bybit_encode_frame(char *out, const struct bybit_symbol *symbol,
-                          const struct order_message *message, const char *venue_id,
-                          struct bybit_stamp stamp)
+static char *put_head(char *at, struct bybit_stamp stamp)
 {
-    char *at = PUT(out, "{\"reqId\":\"");
-
+    at = PUT(at, "{\"reqId\":\"");
     at = put_whole(at, (int64_t)stamp.request);
     at = PUT(at, "\",\"header\":{\"X-BAPI-TIMESTAMP\":\"");
     at = put_whole(at, stamp.timestamp_ms);
     at = PUT(at, "\",\"X-BAPI-RECV-WINDOW\":\"");
     at = put_whole(at, stamp.recv_window_ms);
-    at = PUT(at, "\"},\"op\":\"");
+    return PUT(at, "\"},\"op\":\"");
+}
+
+size_t bybit_encode_frame(char *out, const struct bybit_symbol *symbol,
+                          const struct order_message *message, const char *venue_id,
+                          struct bybit_stamp stamp)
+{
+    char *at = put_head(out, stamp);
+
     at = put_op(at, (enum order_message_kind)message->kind);
     at = PUT(at, "\",\"args\":[");
     at = put_args(at, symbol, message, venue_id);
     at = PUT(at, "]}");
     *at = '\0';
     assert(at - out < BYBIT_ORDER_MAX);
+    return (size_t)(at - out);
+}
+
+size_t bybit_encode_cancels(char *out, bool is_spot, const struct bybit_cancelled *row,
+                            uint32_t count, struct bybit_stamp stamp)
+{
+    char *at = put_head(out, stamp);
+
+    assert(count > 0 && count <= BYBIT_BATCH_MAX);
+    at = PUT(at, "order.cancel-batch\",\"args\":[{\"category\":\"");
+    at = is_spot ? PUT(at, "spot") : PUT(at, "linear");
+    at = PUT(at, "\",\"request\":[");
+    for (uint32_t row_at = 0; row_at < count; row_at++) {
+        at = row_at == 0 ? PUT(at, "{\"symbol\":\"") : PUT(at, ",{\"symbol\":\"");
+        at = put(at, row[row_at].symbol, strlen(row[row_at].symbol));
+        at = PUT(at, "\",\"orderLinkId\":\"");
+        order_id_print(at, row[row_at].order_id);
+        at += strlen(at);
+        at = PUT(at, "\"}");
+    }
+    at = PUT(at, "]}]}");
+    *at = '\0';
+    assert(at - out < BYBIT_BATCH_BYTES_MAX);
     return (size_t)(at - out);
 }
 

@@ -1,4 +1,4 @@
-/* Executions, positions and balances (reports.h). */
+/* Executions, positions and balances (reports.h); what is counted of them is counts.c. */
 #include "gateway/bybit/inside.h"
 #include "thread/log.h"
 
@@ -9,6 +9,7 @@ struct fill_row {
     struct bybit_symbol *symbol;
     const char *type, *id;
     int64_t price_ticks, lots, fee_e8, at_ms;
+    int64_t base_fee_e8; /* of it, what was charged in the base coin, in 1e-8 of that */
     uint8_t side;
     bool maker;
 };
@@ -54,68 +55,11 @@ static bool read_fee(const json_t *json, struct fill_row *fill)
     if (!fill->symbol->is_spot || length == 0 || length >= strlen(name) ||
         strcmp(name + strlen(name) - length, coin) == 0)
         return true;
-    if (strncmp(name, coin, length) == 0)
-        return in_quote(fill->symbol, fill->fee_e8, fill->price_ticks, &fill->fee_e8);
+    if (strncmp(name, coin, length) == 0) {
+        fill->base_fee_e8 = fill->fee_e8;
+        return in_quote(fill->symbol, fill->base_fee_e8, fill->price_ticks, &fill->fee_e8);
+    }
     return by_rate(fill, &fill->fee_e8);
-}
-
-/* ---- the count of a position ------------------------------------------------------------ */
-
-static void publish(struct bybit *bybit, uint16_t instrument, int64_t lots, int64_t received_ns)
-{
-    atomic_store_explicit(&bybit->base.venue_lots[instrument], lots, memory_order_relaxed);
-    atomic_store_explicit(&bybit->base.venue_lots_ns[instrument], received_ns,
-                          memory_order_release);
-    bybit_say(bybit, &(struct execution){.report = REPORT_POSITION,
-                                         .instrument = instrument,
-                                         .qty_lots = lots,
-                                         .received_ns = received_ns});
-}
-
-#define COUNT_WAITS_NS (500 * MS_NS)
-
-static void tell_count(struct bybit *bybit, uint16_t instrument, int64_t received_ns)
-{
-    struct bybit_count *count = &bybit->reports.count[instrument];
-
-    if (count->is_based && count->lots == count->base_lots + count->net_lots) {
-        count->waits_ns = 0;
-        publish(bybit, instrument, count->lots, received_ns);
-    } else if (count->waits_ns == 0) {
-        count->waits_ns = bybit->mono_ns;
-    }
-}
-
-static void take_count(struct bybit *bybit, uint16_t instrument, int64_t lots, bool is_queried,
-                       int64_t received_ns)
-{
-    struct bybit_count *count = &bybit->reports.count[instrument];
-
-    count->lots = lots;
-    if (is_queried) {
-        count->base_lots = lots - count->net_lots;
-        count->is_based = true;
-    }
-    tell_count(bybit, instrument, received_ns);
-}
-
-static void count_fill(struct bybit *bybit, const struct execution *fill)
-{
-    struct bybit_count *count = &bybit->reports.count[fill->instrument];
-
-    count->net_lots += fill->side == SIDE_BUY ? fill->qty_lots : -fill->qty_lots;
-    if (count->waits_ns != 0)
-        tell_count(bybit, fill->instrument, fill->received_ns);
-}
-
-void bybit_counts_turn(struct bybit *bybit)
-{
-    for (uint16_t at = 0; at < bybit->symbol_count; at++) {
-        int64_t waits_ns = bybit->reports.count[bybit->symbol[at].instrument].waits_ns;
-
-        if (waits_ns != 0 && bybit->mono_ns - waits_ns >= COUNT_WAITS_NS)
-            bybit->reconcile.is_wanted = true;
-    }
 }
 
 /* ---- an execution ----------------------------------------------------------------------- */
@@ -249,10 +193,10 @@ static void take_fill(struct bybit *bybit, const json_t *json, const struct fill
 {
     struct execution execution = as_execution(fill, exec_id, received_ns);
 
-    if (attribute(bybit, fill->symbol, json, &execution, is_queried))
+    if (attribute(bybit, fill->symbol, json, &execution, is_queried)) {
         bybit_say(bybit, &execution);
-    if (!bybit->config.is_spot)
-        count_fill(bybit, &execution);
+        bybit_count_fill(bybit, &execution, fill->base_fee_e8);
+    }
     after_fill(bybit, execution.order_id, received_ns);
 }
 
@@ -343,8 +287,8 @@ bool bybit_take_position(struct bybit *bybit, const json_t *json, bool is_querie
     *newest = seq;
     side_lots = bybit->reports.side_lots[symbol->instrument];
     side_lots[index] = lots;
-    take_count(bybit, symbol->instrument, side_lots[0] + side_lots[1] + side_lots[2], is_queried,
-               received_ns);
+    bybit_count_take(bybit, symbol->instrument, side_lots[0] + side_lots[1] + side_lots[2],
+                     is_queried, received_ns);
     return true;
 }
 
@@ -352,40 +296,50 @@ void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t r
 {
     memset(bybit->reports.side_lots[symbol->instrument], 0,
            sizeof bybit->reports.side_lots[symbol->instrument]);
-    take_count(bybit, symbol->instrument, 0, true, received_ns);
+    bybit_count_take(bybit, symbol->instrument, 0, true, received_ns);
 }
 
-static bool take_coin(struct bybit *bybit, const json_t *coin, int64_t received_ns)
+/* NULL: the wallet has no row of it. */
+static const json_t *row_of_coin(const json_t *coins, const char *coin)
 {
-    const char *name;
-    const char *balance;
-    int64_t lots;
+    for (size_t at = 0; at < json_array_size(coins); at++) {
+        const json_t *row = json_array_get(coins, at);
+        const char *name;
 
-    if (!bybit_text(coin, "coin", &name) || !bybit_text(coin, "walletBalance", &balance))
-        return false;
-    for (uint16_t at = 0; at < bybit->symbol_count; at++) {
-        struct bybit_symbol *symbol = &bybit->symbol[at];
-
-        if (strcmp(symbol->base_coin, name) != 0)
-            continue;
-        if (!bybit_lots_down(symbol, balance, &lots))
-            return false;
-        publish(bybit, symbol->instrument, lots, received_ns);
+        if (bybit_text(row, "coin", &name) && strcmp(name, coin) == 0)
+            return row;
     }
+    return NULL;
+}
+
+/* A coin that the whole account has no row of is not held; a row of the stream may leave it out. */
+static bool take_coin(struct bybit *bybit, const json_t *coins, uint16_t at,
+                      const struct bybit_wallet_read *read)
+{
+    const json_t *row = row_of_coin(coins, bybit->symbol[at].base_coin);
+    const char *balance = "0";
+    int64_t balance_e8;
+
+    if (!row && !read->is_queried)
+        return true;
+    if ((row && !bybit_text(row, "walletBalance", &balance)) ||
+        !bybit_money_down(balance, &balance_e8))
+        return false;
+    bybit_count_coin(bybit, at, balance_e8, read);
     return true;
 }
 
-bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns)
+bool bybit_take_wallet(struct bybit *bybit, const json_t *json, struct bybit_wallet_read read)
 {
     const json_t *coins = json_object_get(json, "coin");
     bool fine = json_is_array(coins);
 
-    if (at_ms > 0 && at_ms < bybit->reports.wallet_ms)
+    if (read.at_ms > 0 && read.at_ms < bybit->reports.wallet_ms)
         return true;
-    bybit->reports.wallet_ms = at_ms;
-
-    for (size_t at = 0; at < json_array_size(coins); at++)
-        fine = take_coin(bybit, json_array_get(coins, at), received_ns) && fine;
+    bybit->reports.wallet_ms = read.at_ms;
+    for (uint16_t at = 0; fine && at < bybit->symbol_count; at++)
+        if (bybit_count_leads(bybit, at))
+            fine = take_coin(bybit, coins, at, &read);
     if (!fine)
         bybit_refuse(bybit, "wallet", "coin or walletBalance");
     return fine;

@@ -65,6 +65,7 @@ struct bybit {
     struct bybit_public public;
     struct bybit_orders orders;
     struct bybit_reports reports;
+    struct bybit_counts counts;
     struct bybit_queries queries;
     struct bybit_reconcile reconcile;
     struct bybit_reference reference;

@@ -2,6 +2,7 @@
 #include "gateway/bybit/market_inside.h"
 
 #include "gateway/bybit/subscribe.h"
+#include "gateway/bybit/symbol.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 

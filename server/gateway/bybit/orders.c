@@ -2,58 +2,21 @@
 
 #include "gateway/bybit/encode.h"
 #include "gateway/bybit/inside.h"
+#include "gateway/bybit/orders_inside.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { CANCEL_TRIES = 10 };
-#define AGAIN_NS (100 * MS_NS)
-#define RESET_MOST_NS (5 * SECOND_NS)
-
 void bybit_orders_init(struct bybit *bybit)
 {
     bybit->orders.number = (uint64_t)bybit->opened_ns;
     bybit_pace_init(&bybit->pace, bybit->config.orders_per_s);
+    bybit_pace_init(&bybit->orders.batch_pace, bybit->config.orders_per_s);
 }
 
 /* ---- what an answer leads to ------------------------------------------------------------ */
-
-static bool list_cancel(struct bybit *bybit, struct bybit_known *known, int64_t due_ns)
-{
-    struct bybit_orders *orders = &bybit->orders;
-
-    if (known->wants_cancel)
-        return true;
-    if (orders->cancel_count == BYBIT_CANCELS_MAX)
-        return false;
-    orders->cancel[orders->cancel_count++] = (struct bybit_cancel){known->id, due_ns};
-    known->wants_cancel = true;
-    return true;
-}
-
-/* The venue's clock said when; ours, within reason. */
-static int64_t reset_ns(const struct bybit *bybit, int64_t reset_ms)
-{
-    int64_t wait_ms = reset_ms > 0 ? reset_ms - bybit_venue_ms(bybit, bybit->real_ns) : 1000;
-
-    if (wait_ms < AGAIN_NS / MS_NS)
-        wait_ms = AGAIN_NS / MS_NS;
-    if (wait_ms > RESET_MOST_NS / MS_NS)
-        wait_ms = RESET_MOST_NS / MS_NS;
-    return bybit->mono_ns + wait_ms * MS_NS;
-}
-
-static void cancel_again(struct bybit *bybit, struct bybit_known *known, int64_t due_ns,
-                         int64_t received_ns)
-{
-    if (++known->cancel_tries < CANCEL_TRIES && list_cancel(bybit, known, due_ns))
-        return;
-    known->cancel_tries = 0;
-    /* The engine asks what has become of it, and cancels it anew if it rests. */
-    bybit_say_of(bybit, known, REPORT_TIMEOUT, 0, received_ns);
-}
 
 static void report_outcome(struct bybit *bybit, struct bybit_known *known, enum report report,
                            uint32_t amend_no, int64_t received_ns)
@@ -67,16 +30,7 @@ static void report_outcome(struct bybit *bybit, struct bybit_known *known, enum 
     bybit_say_of(bybit, known, report, amend_no, received_ns);
 }
 
-struct answer {
-    enum order_message_kind kind;
-    uint64_t order_id;
-    uint32_t amend_no;
-    enum bybit_class class;
-    int64_t code, reset_ms, received_ns;
-    const char *says;
-};
-
-static void note_answer(struct bybit *bybit, const struct answer *answer)
+static void note_answer(struct bybit *bybit, const struct bybit_answer *answer)
 {
     char shown[96];
     char means[128];
@@ -93,10 +47,10 @@ static void note_answer(struct bybit *bybit, const struct answer *answer)
     if (answer->class == BYBIT_VOID)
         bybit->session.clock.due_ns = 0;
     if (answer->class == BYBIT_LIMITED && answer->kind != ORDER_MESSAGE_CANCEL)
-        bybit_pace_hold(&bybit->pace, reset_ns(bybit, answer->reset_ms));
+        bybit_pace_hold(&bybit->pace, bybit_reset_ns(bybit, answer->reset_ms));
 }
 
-static void take_answer(struct bybit *bybit, const struct answer *answer)
+void bybit_orders_answer(struct bybit *bybit, const struct bybit_answer *answer)
 {
     struct bybit_known *known = bybit_known_find(&bybit->known, answer->order_id);
     struct bybit_outcome outcome = bybit_outcome_of(answer->kind, answer->class);
@@ -105,10 +59,7 @@ static void take_answer(struct bybit *bybit, const struct answer *answer)
     if (!known)
         return; /* it ended long ago */
     if (outcome.deed == BYBIT_AGAIN) {
-        cancel_again(bybit, known,
-                     answer->class == BYBIT_LIMITED ? reset_ns(bybit, answer->reset_ms)
-                                                    : bybit->mono_ns + AGAIN_NS,
-                     answer->received_ns);
+        bybit_cancel_again(bybit, known, answer);
         return;
     }
     if (outcome.deed == BYBIT_REPORT || outcome.deed == BYBIT_REPORT_AND_ASK)
@@ -118,35 +69,39 @@ static void take_answer(struct bybit *bybit, const struct answer *answer)
         report_outcome(bybit, known, REPORT_TIMEOUT, 0, answer->received_ns);
 }
 
-static struct bybit_request *find_request(struct bybit_orders *orders, const json_t *frame)
+/* 0: no frame of ours. */
+static uint64_t number_of(const json_t *frame)
 {
     const char *text = json_string_value(json_object_get(frame, "reqId"));
-    struct bybit_request *request;
     int64_t number;
 
-    if (!text || !decimal_parse(text, strlen(text), 0, &number) || number <= 0)
-        return NULL; /* a free row has the number 0 */
-    request = &orders->request[(uint64_t)number % BYBIT_REQUESTS_MAX];
-    return request->number == (uint64_t)number ? request : NULL;
+    return text && decimal_parse(text, strlen(text), 0, &number) && number > 0 ? (uint64_t)number
+                                                                               : 0;
 }
 
 void bybit_orders_reply(struct bybit *bybit, const json_t *frame, int64_t received_ns)
 {
-    struct bybit_request *request = find_request(&bybit->orders, frame);
-    struct answer answer = {.code = -1, .reset_ms = -1, .received_ns = received_ns};
+    uint64_t number = number_of(frame);
+    struct bybit_request *request = &bybit->orders.request[number % BYBIT_REQUESTS_MAX];
+    struct bybit_answer answer = {.code = -1, .reset_ms = -1, .received_ns = received_ns};
 
-    if (!request)
+    if (number == 0)
         return;
-    answer.kind = (enum order_message_kind)request->kind;
-    answer.order_id = request->order_id;
-    answer.amend_no = request->amend_no;
+    answer.kind = ORDER_MESSAGE_CANCEL;
     answer.class =
         bybit_whole(frame, "retCode", &answer.code) ? bybit_class_of(answer.code) : BYBIT_UNKNOWN;
     (void)bybit_whole(json_object_get(frame, "header"), "X-Bapi-Limit-Reset-Timestamp",
                       &answer.reset_ms);
     answer.says = json_string_value(json_object_get(frame, "retMsg"));
+    if (request->number != number) {
+        bybit_batch_reply(bybit, number, frame, answer);
+        return;
+    }
+    answer.kind = (enum order_message_kind)request->kind;
+    answer.order_id = request->order_id;
+    answer.amend_no = request->amend_no;
     request->number = 0;
-    take_answer(bybit, &answer);
+    bybit_orders_answer(bybit, &answer);
 }
 
 static bool is_settled(const struct bybit_known *known, const struct bybit_request *request)
@@ -173,7 +128,7 @@ static void lose(struct bybit *bybit, struct bybit_request *request)
         return;
     bybit_say_of(bybit, known, REPORT_TIMEOUT, request->amend_no, bybit->real_ns);
     if (request->kind == ORDER_MESSAGE_CANCEL)
-        (void)list_cancel(bybit, known, bybit->mono_ns);
+        (void)bybit_cancel_list(bybit, known, bybit->mono_ns);
 }
 
 void bybit_orders_broken(struct bybit *bybit, uint64_t epoch)
@@ -181,13 +136,14 @@ void bybit_orders_broken(struct bybit *bybit, uint64_t epoch)
     for (uint32_t at = 0; at < BYBIT_REQUESTS_MAX; at++)
         if (bybit->orders.request[at].number != 0 && bybit->orders.request[at].epoch == epoch)
             lose(bybit, &bybit->orders.request[at]);
+    bybit_batches_broken(bybit, epoch);
 }
 
 /* ---- sending ---------------------------------------------------------------------------- */
 
 /* Below the message, above the bytes: the kill page has been read. False: no byte left. */
-static bool transmit(struct bybit *bybit, const struct bybit_known *known,
-                     const struct order_message *message, int64_t stamp_ns)
+bool bybit_orders_transmit(struct bybit *bybit, const struct bybit_known *known,
+                           const struct order_message *message, int64_t stamp_ns)
 {
     struct bybit_orders *orders = &bybit->orders;
     struct bybit_request *request = &orders->request[++orders->number % BYBIT_REQUESTS_MAX];
@@ -213,7 +169,7 @@ static bool transmit(struct bybit *bybit, const struct bybit_known *known,
     return true;
 }
 
-static struct bybit_known *adopt(struct bybit *bybit, const struct order_message *message)
+struct bybit_known *bybit_orders_adopt(struct bybit *bybit, const struct order_message *message)
 {
     struct bybit_known *known = message->order_id & BYBIT_FOREIGN_BIT
                                     ? NULL /* it was told of, or there is none */
@@ -256,14 +212,15 @@ static void refuse(struct bybit *bybit, const struct order_message *message, con
 static void send_new(struct bybit *bybit, const struct order_message *message, int64_t stamp_ns)
 {
     const char *why = bybit_not_ready(bybit, message->instrument);
-    struct bybit_known *known =
-        bybit_known_find(&bybit->known, message->order_id) ? NULL : adopt(bybit, message);
+    struct bybit_known *known = bybit_known_find(&bybit->known, message->order_id)
+                                    ? NULL
+                                    : bybit_orders_adopt(bybit, message);
 
     if (!known)
         why = "too many orders are alive";
     if (!why && !bybit_pace_take(&bybit->pace, false, bybit->mono_ns))
         why = "the budget of orders a second is used up";
-    if (!why && !transmit(bybit, known, message, stamp_ns))
+    if (!why && !bybit_orders_transmit(bybit, known, message, stamp_ns))
         why = "the trade socket does not take it";
     if (!why) {
         gateway_count_sent(&bybit->base, message);
@@ -283,7 +240,7 @@ static void send_amend(struct bybit *bybit, const struct order_message *message,
         why = "it is not alive";
     if (!why && !bybit_pace_take(&bybit->pace, false, bybit->mono_ns))
         why = "the budget of orders a second is used up";
-    if (!why && !transmit(bybit, known, message, stamp_ns))
+    if (!why && !bybit_orders_transmit(bybit, known, message, stamp_ns))
         why = "the trade socket does not take it";
     if (why) {
         refuse(bybit, message, why);
@@ -295,107 +252,6 @@ static void send_amend(struct bybit *bybit, const struct order_message *message,
     gateway_count_sent(&bybit->base, message);
 }
 
-/* ---- cancels ---------------------------------------------------------------------------- */
-
-static void rest_answered(struct bybit *bybit, struct bybit_about about,
-                          const struct bybit_reply *reply)
-{
-    take_answer(bybit, &(struct answer){.kind = ORDER_MESSAGE_CANCEL,
-                                        .order_id = about.order_id,
-                                        .class = reply->class,
-                                        .code = reply->code,
-                                        .reset_ms = reply->reset_ms,
-                                        .received_ns = reply->received_ns,
-                                        .says = reply->says});
-}
-
-static bool cancel_by_rest(struct bybit *bybit, const struct bybit_known *known,
-                           const struct order_message *message)
-{
-    char body[BYBIT_ORDER_MAX];
-    bool is_foreign = (known->flags & ORDER_EXTERNAL) != 0;
-
-    bybit_encode_body(body, bybit_symbol_at(bybit, known->instrument), message,
-                      is_foreign ? known->venue_id : NULL);
-    return bybit_post(bybit, bybit_order_path(ORDER_MESSAGE_CANCEL), body, rest_answered,
-                      (struct bybit_about){.order_id = known->id});
-}
-
-/* True: it is off the list. */
-static bool send_cancel(struct bybit *bybit, struct bybit_cancel *cancel)
-{
-    struct bybit_known *known = bybit_known_find(&bybit->known, cancel->order_id);
-    struct order_message message = {.kind = ORDER_MESSAGE_CANCEL, .order_id = cancel->order_id};
-
-    if (!known || !known->live) {
-        if (known)
-            known->wants_cancel = false;
-        return true;
-    }
-    if (bybit->mono_ns < cancel->due_ns || !bybit_pace_take(&bybit->pace, true, bybit->mono_ns))
-        return false;
-    if (!transmit(bybit, known, &message, clock_real_ns()) &&
-        !cancel_by_rest(bybit, known, &message)) {
-        cancel->due_ns = bybit->mono_ns + AGAIN_NS;
-        return false;
-    }
-    known->wants_cancel = false;
-    gateway_count_sent(&bybit->base, &message);
-    return true;
-}
-
-static void send_cancels(struct bybit *bybit)
-{
-    struct bybit_orders *orders = &bybit->orders;
-    uint32_t count = orders->cancel_count;
-    uint32_t kept = 0;
-
-    /* What is put on the list while it is read stands behind it. */
-    for (uint32_t at = 0; at < orders->cancel_count; at++)
-        if (at >= count || !send_cancel(bybit, &orders->cancel[at]))
-            orders->cancel[kept++] = orders->cancel[at];
-    orders->cancel_count = kept;
-}
-
-static void take_cancel(struct bybit *bybit, const struct order_message *message)
-{
-    struct bybit_known *known = bybit_known_find(&bybit->known, message->order_id);
-
-    if (!known)
-        known = adopt(bybit, message);
-    if (known && known->live && list_cancel(bybit, known, bybit->mono_ns))
-        return;
-    if (known && known->ending != 0)
-        return; /* it has ended, and that is said as soon as its fills are here */
-    bybit_say(bybit, &(struct execution){.report = REPORT_CANCEL_REJECT,
-                                         .side = message->side,
-                                         .instrument = message->instrument,
-                                         .strategy = message->strategy,
-                                         .order_id = message->order_id,
-                                         .received_ns = bybit->real_ns});
-}
-
-static void sweep(struct bybit *bybit)
-{
-    uint64_t wanted = gateway_sweep_wanted(&bybit->base);
-
-    if (wanted == 0)
-        return;
-    for (uint32_t at = 0; wanted != bybit->orders.sweep && at < bybit->known.used; at++) {
-        struct bybit_known *known = &bybit->known.row[at];
-        struct order_message message = {.flags = known->flags,
-                                        .scopes = bybit_scopes_of(bybit, known)};
-
-        if (known->live && !(known->flags & ORDER_EXTERNAL) &&
-            gateway_is_killed(&bybit->base, &message))
-            (void)list_cancel(bybit, known, bybit->mono_ns);
-    }
-    bybit->orders.sweep = wanted;
-    send_cancels(bybit);
-    if (bybit->orders.cancel_count == 0)
-        gateway_sweep_done(&bybit->base, wanted);
-}
-
 /* ---- the ring --------------------------------------------------------------------------- */
 
 static void take_query(struct bybit *bybit, const struct order_message *message)
@@ -403,7 +259,7 @@ static void take_query(struct bybit *bybit, const struct order_message *message)
     struct bybit_known *known = bybit_known_find(&bybit->known, message->order_id);
 
     if (!known)
-        known = adopt(bybit, message);
+        known = bybit_orders_adopt(bybit, message);
     gateway_count_sent(&bybit->base, message);
     if (known)
         (void)bybit_ask(bybit, known, message->amend_no, true); /* else it asks again */
@@ -419,7 +275,7 @@ static void take_message(struct bybit *bybit, const struct order_message *messag
         send_amend(bybit, message, stamp_ns);
         break;
     case ORDER_MESSAGE_CANCEL:
-        take_cancel(bybit, message);
+        bybit_cancel_take(bybit, message);
         break;
     case ORDER_MESSAGE_QUERY:
         take_query(bybit, message);
@@ -459,11 +315,11 @@ uint32_t bybit_orders_turn(struct bybit *bybit)
     uint32_t taken = 0;
 
     gateway_answer_kill(&bybit->base);
-    sweep(bybit);
-    send_cancels(bybit);
+    bybit_sweep(bybit);
+    bybit_cancels_send(bybit);
     while (taken < BYBIT_TURN_MAX && take_order(bybit))
         taken++;
     if (bybit->orders.cancel_count > 0)
-        send_cancels(bybit);
+        bybit_cancels_send(bybit);
     return taken;
 }

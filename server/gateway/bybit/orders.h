@@ -11,15 +11,22 @@
  * else, again when they were limited, void or unsent, and by REST while the trade socket is down; a
  * cancel ends with its order. A sweep puts every order of ours that is killed on that list.
  *
+ * Two or more cancels that are due go in one batch: a single frame, answered by a code for each.
+ * Its orders are counted apart from single ones, as the venue does, so that a sweep has both
+ * budgets. A batch without an answer is as many unknown cancels; one that was refused as a whole
+ * has them sent one by one for a minute.
+ *
  * Time-outs of answers are the engine's. Gateway's thread; encoding and sending one is some us. */
 #ifndef PITWALL_GATEWAY_BYBIT_ORDERS_H
 #define PITWALL_GATEWAY_BYBIT_ORDERS_H
 
-#include "engine.h"
+#include "gateway/bybit/encode.h"
+#include "gateway/bybit/pace.h"
 
 #include <jansson.h>
 
 enum { BYBIT_REQUESTS_MAX = 1024, BYBIT_CANCELS_MAX = 4096, BYBIT_TURN_MAX = 64 };
+enum { BYBIT_BATCHES_MAX = 64 };
 
 struct bybit;
 struct bybit_request {
@@ -32,12 +39,22 @@ struct bybit_cancel {
     uint64_t order_id;
     int64_t due_ns;
 };
+struct bybit_batch {
+    uint64_t number; /* reqId; 0: free */
+    uint64_t epoch;
+    uint32_t count;
+    uint64_t order_id[BYBIT_BATCH_MAX];
+};
 struct bybit_orders {
     uint64_t number; /* the newest reqId */
     struct bybit_request request[BYBIT_REQUESTS_MAX];
     uint32_t cancel_count;
     struct bybit_cancel cancel[BYBIT_CANCELS_MAX];
-    uint64_t sweep; /* the newest that was put on the list */
+    uint32_t batches; /* that were sent */
+    struct bybit_batch batch[BYBIT_BATCHES_MAX];
+    struct bybit_pace batch_pace; /* orders in batches */
+    int64_t batch_due_ns;         /* monotonic; until then there are none */
+    uint64_t sweep;               /* the newest that was put on the list */
 };
 
 void bybit_orders_init(struct bybit *bybit);

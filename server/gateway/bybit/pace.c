@@ -25,6 +25,17 @@ bool bybit_pace_take(struct bybit_pace *pace, bool is_cancel, int64_t now_ns)
     return true;
 }
 
+uint32_t bybit_pace_room(const struct bybit_pace *pace, int64_t now_ns)
+{
+    uint32_t room = 0;
+
+    while (room < pace->most &&
+           (pace->sent + room < pace->most ||
+            now_ns - pace->at_ns[(pace->sent + room - pace->most) % pace->most] >= WINDOW_NS))
+        room++;
+    return room;
+}
+
 void bybit_pace_hold(struct bybit_pace *pace, int64_t until_ns)
 {
     if (until_ns > pace->held_until_ns)

@@ -20,6 +20,8 @@ struct bybit_pace {
 void bybit_pace_init(struct bybit_pace *pace, uint32_t most);
 /* True: it may go now, and has been counted. */
 bool bybit_pace_take(struct bybit_pace *pace, bool is_cancel, int64_t now_ns);
+/* How many cancels may go now. */
+uint32_t bybit_pace_room(const struct bybit_pace *pace, int64_t now_ns);
 /* The venue refuses new orders until then; cancels have a budget of their own there. */
 void bybit_pace_hold(struct bybit_pace *pace, int64_t until_ns);
 

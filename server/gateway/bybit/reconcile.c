@@ -70,8 +70,10 @@ static bool take_row(struct bybit *bybit, const json_t *json, const struct bybit
     case BYBIT_STEP_FILLS:
         return bybit_take_execution(bybit, json, true, received_ns);
     case BYBIT_STEP_POSITIONS:
-        return bybit->config.is_spot ? bybit_take_wallet(bybit, json, reply->time_ms, received_ns)
-                                     : bybit_take_position(bybit, json, true, received_ns);
+        return bybit->config.is_spot
+                   ? bybit_take_wallet(
+                         bybit, json, (struct bybit_wallet_read){true, reply->time_ms, received_ns})
+                   : bybit_take_position(bybit, json, true, received_ns);
     case BYBIT_STEP_MISSING:
         break;
     }

@@ -1,6 +1,7 @@
 #include "gateway/bybit/recorder.h"
 
 #include "gateway/bybit/subscribe.h"
+#include "gateway/bybit/symbol.h"
 #include "gateway/recording/lines.h"
 #include "thread/log.h"
 

@@ -136,6 +136,8 @@ static void took(struct bybit *bybit, struct bybit_about about, const struct byb
         judge_fees(bybit, symbol, says);
     } else {
         bybit_compare_instrument(symbol, row, says);
+        if (!bybit_count_is_known(bybit, symbol->instrument))
+            bybit->reconcile.is_wanted = true; /* its coin has a name now */
         judge(bybit, symbol, says);
     }
     go_on(bybit);

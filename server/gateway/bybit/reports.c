@@ -452,7 +452,9 @@ static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
     if (strcmp(topic, "position") == 0)
         return bybit->config.is_spot || bybit_take_position(bybit, json, false, received_ns);
     if (strcmp(topic, "wallet") == 0)
-        return !bybit->config.is_spot || bybit_take_wallet(bybit, json, at_ms, received_ns);
+        return !bybit->config.is_spot ||
+               bybit_take_wallet(bybit, json,
+                                 (struct bybit_wallet_read){false, at_ms, received_ns});
     if (strcmp(topic, "order") != 0)
         return true; /* dcp and what else may come */
     if (!bybit_read_order(bybit, json, &row))

@@ -5,7 +5,7 @@
  *              ended: VENUE_CANCEL, VENUE_EXPIRE (what an IOC or FOK order leaves), VENUE_REJECT
  *   execution  FILL_PART, or FUNDING; once for each execId
  *   position   POSITION (linear), all sides of a hedged one together
- *   wallet     POSITION (spot): what is held of the base coin, in whole lots
+ *   wallet     POSITION (spot): what of the base coin is of our lots (counts.h)
  * exec_id is bybit_hash() of the venue's execId. An order ends after its fills: while the venue
  * counts more filled than was heard of, the end is held back and the executions are asked for. A
  * row that is older than one that was taken says nothing: REST may have been overtaken.
@@ -13,16 +13,13 @@
  * An order whose client id is not of this engine (not our form, or neither sent in this run nor
  * carried over) is FOREIGN; its fills are those of the manual strategy.
  *
- * A count of the stream that the executions do not bear out is not told: one of them may be on its
- * way, or lost. It waits for them, and after COUNT_WAITS_NS the account is read; what that says of
- * the position, after its executions, is told whatever it is.
- *
  * A value that is off the grid, missing or not a number refuses its row: counted, logged, and the
  * venue is asked for the whole; BYBIT_BAD_MAX of them within a minute stop the venue: a stream
  * that is not understood cannot be traded on. Gateway's thread. */
 #ifndef PITWALL_GATEWAY_BYBIT_REPORTS_H
 #define PITWALL_GATEWAY_BYBIT_REPORTS_H
 
+#include "gateway/bybit/counts.h"
 #include "gateway/bybit/known.h"
 #include "gateway/bybit/symbol.h"
 
@@ -30,13 +27,6 @@ enum { BYBIT_BAD_MAX = 3, BYBIT_HELD_MAX = 256, BYBIT_SIDES = 3 };
 #define BYBIT_BAD_WITHIN_NS 60000000000LL
 
 struct bybit;
-/* The venue's count of a position beside the executions that were heard of. */
-struct bybit_count {
-    bool is_based;
-    int64_t lots, net_lots; /* its newest count; ours, of all executions */
-    int64_t base_lots;      /* count less executions when it was last read by a query */
-    int64_t waits_ns;       /* monotonic, since when both differ; 0: they do not */
-};
 struct bybit_reports {
     uint32_t bad; /* rows that were refused, and when the newest of them */
     int64_t bad_ns[BYBIT_BAD_MAX];
@@ -46,7 +36,6 @@ struct bybit_reports {
     int64_t newest_execution_ms;
     int64_t side_lots[MAX_INSTRUMENTS][BYBIT_SIDES]; /* by positionIdx, signed */
     int64_t side_seq[MAX_INSTRUMENTS][BYBIT_SIDES];  /* of the row that said so */
-    struct bybit_count count[MAX_INSTRUMENTS];       /* of linear instruments */
     int64_t wallet_ms;                               /* of the newest balance */
 };
 
@@ -71,8 +60,8 @@ bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queri
                           int64_t received_ns);
 bool bybit_take_position(struct bybit *bybit, const json_t *json, bool is_queried,
                          int64_t received_ns);
-/* at_ms: when the venue said so; 0: it does not tell. An older one than another says nothing. */
-bool bybit_take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns);
+/* One that is older than another says nothing. */
+bool bybit_take_wallet(struct bybit *bybit, const json_t *json, struct bybit_wallet_read read);
 /* The account has no row of it: flat. */
 void bybit_take_flat(struct bybit *bybit, struct bybit_symbol *symbol, int64_t received_ns);
 
@@ -94,6 +83,5 @@ void bybit_say_of(struct bybit *bybit, const struct bybit_known *known, enum rep
 void bybit_refuse(struct bybit *bybit, const char *what, const char *text);
 /* Asks for fills that do not come, and ends what waits for them. */
 void bybit_reports_turn(struct bybit *bybit);
-void bybit_counts_turn(struct bybit *bybit); /* part of it: has the account read */
 
 #endif

@@ -15,13 +15,6 @@ struct request {
     char text[TOPICS_BYTES_MAX + 128];
 };
 
-bool bybit_symbol_is_fine(const char *symbol)
-{
-    size_t length = strspn(symbol, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
-
-    return length > 0 && length < MAX_NAME && symbol[length] == '\0';
-}
-
 static bool finish(struct request *request)
 {
     bool sent;

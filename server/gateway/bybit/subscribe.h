@@ -5,9 +5,6 @@
 #include "gateway/bybit/decode.h"
 #include "gateway/net/net.h"
 
-/* A symbol of the venue: A-Z, 0-9 and '-', at least one, below MAX_NAME. */
-bool bybit_symbol_is_fine(const char *symbol);
-
 /* Book, trades and ticker of every symbol that next(ctx, 0..) names until NULL; a spot request has
  * at most ten topics, any request at most 21,000 characters of them. False: it cannot be sent. */
 bool bybit_subscribe_all(struct net_socket *socket, uint64_t epoch, bool spot, uint16_t depth,

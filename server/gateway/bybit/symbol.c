@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_plain(const char *text)
+bool bybit_symbol_is_fine(const char *symbol)
 {
-    return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")] == '\0';
+    size_t length = strspn(symbol, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+
+    return length > 0 && length < BYBIT_SYMBOL_MAX && symbol[length] == '\0';
 }
 
 bool bybit_symbol_init(struct bybit_symbol *symbol, const struct instrument *row,
@@ -14,8 +16,7 @@ bool bybit_symbol_init(struct bybit_symbol *symbol, const struct instrument *row
     const char *colon = strchr(row->name, ':');
 
     *symbol = (struct bybit_symbol){.row = row, .instrument = instrument, .is_spot = is_spot};
-    if (!colon || colon[1] == '\0' || strlen(colon + 1) >= sizeof symbol->name ||
-        !is_plain(colon + 1))
+    if (!colon || !bybit_symbol_is_fine(colon + 1))
         return false;
     memcpy(symbol->name, colon + 1, strlen(colon + 1) + 1);
     symbol->args_length =
@@ -94,23 +95,24 @@ static bool cut(const char *text, uint32_t scale, int64_t *units, bool *finer)
     return decimal_parse(text, kept, scale, units);
 }
 
-bool bybit_lots_down(const struct bybit_symbol *symbol, const char *text, int64_t *lots)
+static bool cut_money(const char *text, int64_t *value_e8, bool *finer)
 {
-    int64_t units;
-    bool finer;
-
-    if (!cut(text, symbol->row->qty_decimals, &units, &finer))
-        return false;
-    *lots = units / symbol->row->lot_units;
-    return *lots <= MAX_LOTS && *lots >= -MAX_LOTS;
+    return cut(text, 8, value_e8, finer) && *value_e8 <= MAX_MONEY_E8 && *value_e8 >= -MAX_MONEY_E8;
 }
 
 bool bybit_money_up(const char *text, int64_t *value_e8)
 {
     bool finer;
 
-    if (!cut(text, 8, value_e8, &finer) || *value_e8 > MAX_MONEY_E8 || *value_e8 < -MAX_MONEY_E8)
+    if (!cut_money(text, value_e8, &finer))
         return false;
     *value_e8 += finer && text[0] != '-';
     return true;
+}
+
+bool bybit_money_down(const char *text, int64_t *value_e8)
+{
+    bool finer;
+
+    return cut_money(text, value_e8, &finer);
 }

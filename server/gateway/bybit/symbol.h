@@ -23,7 +23,9 @@ struct bybit_symbol {
     char base_coin[16]; /* of spot, from the instruments' query; empty: not known yet */
 };
 
-/* False: the instrument's name has no symbol after its colon, or one that is too long or none. */
+/* A symbol of the venue: A-Z, 0-9 and '-', at least one, below BYBIT_SYMBOL_MAX. */
+bool bybit_symbol_is_fine(const char *symbol);
+/* False: the instrument's name has no symbol after its colon, or one that is not fine. */
 bool bybit_symbol_init(struct bybit_symbol *symbol, const struct instrument *row,
                        uint16_t instrument, bool is_spot);
 static inline const char *bybit_category(bool is_spot)
@@ -39,9 +41,9 @@ bool bybit_ticks(const struct bybit_symbol *symbol, const json_t *object, const 
                  int64_t *ticks); /* >= 0 */
 bool bybit_lots(const struct bybit_symbol *symbol, const json_t *object, const char *key,
                 int64_t *lots); /* >= 0 */
-/* The lots that are whole in an amount with more decimals than a lot has: a balance. */
-bool bybit_lots_down(const struct bybit_symbol *symbol, const char *text, int64_t *lots);
 /* Money or a ratio in 1e-8; what is finer is rounded up, so that a cost is never too small. */
 bool bybit_money_up(const char *text, int64_t *value_e8);
+/* A balance in 1e-8; what is finer is cut. */
+bool bybit_money_down(const char *text, int64_t *value_e8);
 
 #endif

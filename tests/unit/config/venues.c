@@ -105,6 +105,9 @@ static const struct {
      "venue bybit-linear: depth 100 is none of 1, 50, 200, 1000"},
     {LINEAR("paper", ", depth: \"50\""), 3,
      "depth: \"50\" in quotes is a text; wanted a whole number"},
+    {LINEAR("paper", CUSTOM "'https://a.example/', stream: 'wss://a.example'"), 3,
+     "venue bybit-linear: rest 'https://a.example/' is not https://HOST or https://HOST:PORT"},
+    {LINEAR("paper", ", orders_per_s: 1"), 3, "orders_per_s: 1 is outside 2..1000"},
     {LINEAR("paper", ", stale_ms: 99"), 3, "stale_ms: 99 is outside 100..60000"},
     {LINEAR("paper", ", private_silence_ms: 20000"), 3,
      "venue bybit-linear: private_silence_ms must be above heartbeat_ms: between two pings a "

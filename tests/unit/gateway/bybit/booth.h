@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-enum { BOOTH_SENT_MAX = 64, BOOTH_ASKED_MAX = 64, BOOTH_TEXT_MAX = 1024 };
+enum { BOOTH_SENT_MAX = 64, BOOTH_ASKED_MAX = 64, BOOTH_TEXT_MAX = 4096 };
 #define BOOTH_FIRST 0x0011000100000001ULL
 
 struct booth_asked {

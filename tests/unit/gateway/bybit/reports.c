@@ -494,7 +494,7 @@ static bool take_position(const json_t *row)
 
 static bool take_wallet(const json_t *row)
 {
-    return bybit_take_wallet(booth->bybit, row, 0, 1);
+    return bybit_take_wallet(booth->bybit, row, (struct bybit_wallet_read){true, 0, 1});
 }
 
 static void take_list(const char *name, take_fn take)
