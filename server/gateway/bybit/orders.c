@@ -13,6 +13,7 @@ void bybit_orders_init(struct bybit *bybit)
 {
     bybit->orders.number = (uint64_t)bybit->opened_ns;
     bybit_pace_init(&bybit->pace, bybit->config.orders_per_s);
+    bybit_rest_init(&bybit->rest);
     bybit_pace_init(&bybit->orders.batch_pace, bybit->config.orders_per_s);
 }
 
