@@ -291,7 +291,7 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 
 .PHONY: test test-long soak scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients story gateway web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)

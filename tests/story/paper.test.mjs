@@ -19,12 +19,17 @@ let person;
 let config;
 let dir;
 let files;
-const last = new Map(); // instrument -> its book at the end
+const ends = new Map(); // instrument -> its book at the end
 
 before(async () => {
   venue = await Exchange.open("--ledger-public");
   dir = scratch();
-  config = liveConfig(dir, [{ name: LINEAR, url: venue.url }], ["mode: live", "mode: paper"], ["initial_state: HALTED", "initial_state: ACTIVE"]);
+  config = liveConfig(
+    dir,
+    [{ name: LINEAR, url: venue.url }],
+    ["mode: live", "mode: paper"],
+    ["initial_state: HALTED", "initial_state: ACTIVE"],
+  );
   server = await Server.start({ config, dir: join(dir, "data") });
   person = await server.person("risk1");
 });
@@ -100,15 +105,16 @@ test("record, then play: the market is the same", async () => {
   const played = verb("replay", "--venue", "bybit", ...files, "--json");
   assert.equal(played.code, 0, played.err);
   const report = JSON.parse(played.out);
-  for (const [name, { applied, sequence_gaps: gaps, damaged, final_bbo: bbo, final_levels: levels }] of Object.entries(report.instruments)) {
-    assert.ok(applied >= 10 && gaps === 0 && damaged === 0, played.out);
+  for (const [name, row] of Object.entries(report.instruments)) {
+    const { final_bbo: bbo, final_levels: levels } = row;
+    assert.ok(row.applied >= 10 && row.sequence_gaps === 0 && row.damaged === 0, played.out);
     const symbol = name.split(":")[1];
     const { bids, asks } = heard(socket, symbol, lastUpdate(symbol));
     assert.deepEqual([bids.length, asks.length], [levels.bids, levels.asks]);
     assert.deepEqual([...bids[0], ...asks[0]], [bbo.bid, bbo.bidqty, bbo.ask, bbo.askqty].map(Number));
-    last.set(name, { bids, asks });
+    ends.set(name, { bids, asks });
   }
-  assert.equal(last.size, 2);
+  assert.equal(ends.size, 2);
   socket.close();
 });
 
@@ -117,7 +123,7 @@ test("a run on the recording ends with the same books", async () => {
   const replay = await Server.start({ args: [...recordings, "--speed", "x4", "--at-end", "hold"] });
   const viewer = await replay.person("viewer");
   await until("the end", async () => (await viewer.get("/status")).body.market.state === "ended", 20000);
-  for (const [name, { bids, asks }] of last) {
+  for (const [name, { bids, asks }] of ends) {
     const wanted = JSON.stringify([bids.slice(0, 10), asks.slice(0, 10)]);
     let shown = "";
     await until("the same book", async () => {

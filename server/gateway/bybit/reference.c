@@ -118,11 +118,24 @@ static void go_on(struct bybit *bybit)
     reference->due_ns = bybit->mono_ns + bybit->config.reference_ns;
 }
 
+/* Ours, also where the venue answers with more than was asked for. NULL: it is not among them. */
+static const json_t *row_of(const struct bybit_symbol *symbol, const json_t *rows)
+{
+    for (size_t at = 0; at < json_array_size(rows); at++) {
+        const json_t *row = json_array_get(rows, at);
+        const char *name = json_string_value(json_object_get(row, "symbol"));
+
+        if (name && strcmp(name, symbol->name) == 0)
+            return row;
+    }
+    return NULL;
+}
+
 static void took(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply)
 {
     struct bybit_reference *reference = &bybit->reference;
     struct bybit_symbol *symbol = &bybit->symbol[reference->at];
-    const json_t *row = json_array_get(bybit_rows(reply), 0);
+    const json_t *row = row_of(symbol, bybit_rows(reply));
     char says[BYBIT_SAYS_MAX];
 
     (void)about;
