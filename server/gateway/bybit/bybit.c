@@ -122,6 +122,7 @@ const char *bybit_not_ready(const struct bybit *bybit, uint16_t instrument)
            : !session->stream.is_in                   ? "the private stream is down"
            : !session->clock.is_known                 ? "the venue's clock is not known"
            : session->clock.is_off                    ? "our clock is off"
+           : session->clock.is_old                    ? "the clocks are being compared"
            : !session->dcp.is_set                     ? "disconnect-cancel-all is not set"
            : !bybit->reconcile.is_done                ? "orders and positions are being read"
            : !bybit_count_is_known(bybit, instrument) ? "the balance was not read yet"
@@ -317,6 +318,7 @@ enum status bybit_make(struct bybit **out, const struct bybit_config *config, st
 
 void bybit_unmake(struct bybit *bybit)
 {
+    bybit_reconcile_close(bybit);
     bybit_signer_wipe(&bybit->signer);
     explicit_bzero(bybit->config.secret, sizeof bybit->config.secret);
     explicit_bzero(bybit->config.key, sizeof bybit->config.key);

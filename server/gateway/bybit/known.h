@@ -33,7 +33,7 @@ struct bybit_known {
     uint8_t absences; /* clean answers to the engine that it is not there */
     uint32_t cancel_tries;
     struct bybit_again again, fills_again; /* of what stands, and of its executions */
-    uint32_t seen; /* the reconciliation that found it resting */
+    uint32_t seen;                         /* the reconciliation that found it resting */
     uint32_t amend_no;
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not answered; qty 0: none */
     int64_t price_ticks, qty_lots;             /* as it stands */

@@ -133,6 +133,5 @@ Test(bybit_queries_many, a_share_of_the_requests_is_kept_for_cancels)
 {
     while (bybit_get(booth->bybit, "/v5/market/time", "", false, ignore, (struct bybit_about){0}))
         booth_answer_code(booth, 200, 10006, "{}");
-    cr_assert(
-        bybit_post(booth->bybit, "/v5/order/cancel", "{}", ignore, (struct bybit_about){0}));
+    cr_assert(bybit_post(booth->bybit, "/v5/order/cancel", "{}", ignore, (struct bybit_about){0}));
 }
