@@ -42,12 +42,12 @@ static uint32_t connect_venue(struct config *config, uint16_t venue)
     uint32_t bad = 1;
     enum status status;
 
-    if (settings->key_file[0] == '\0') {
-        print_finding(config->venue[venue], BYBIT_WARN, "key",
-                      "no key_file: on paper none is needed, and without one nothing is asked");
-        return 0;
-    }
     gateways_bybit_config(config, venue, &bybit);
+    if (settings->key_file[0] == '\0') {
+        print_finding(config->venue[venue], BYBIT_GOOD, "key",
+                      "no key_file: on paper none is needed; what is public is asked");
+        return bybit_check(&bybit, print_finding, config->venue[venue]);
+    }
     status = gateways_key_path(settings, key_path, &err);
     if (status == OK)
         status = bybit_read_key(key_path, bybit.key, bybit.secret, &err);

@@ -122,6 +122,7 @@ const char *bybit_not_ready(const struct bybit *bybit, uint16_t instrument)
            : !session->stream.is_in                   ? "the private stream is down"
            : !session->clock.is_known                 ? "the venue's clock is not known"
            : session->clock.is_off                    ? "our clock is off"
+           : session->clock.is_old                    ? "the clocks are being compared"
            : !session->dcp.is_set                     ? "disconnect-cancel-all is not set"
            : !bybit->reconcile.is_done                ? "orders and positions are being read"
            : !bybit_count_is_known(bybit, instrument) ? "the balance was not read yet"
@@ -263,8 +264,6 @@ static enum status check_config(const struct bybit_config *config, struct err *e
 {
     if (config->rest[0] == '\0' || config->stream[0] == '\0')
         return err_set(err, ERR_CONFIG, "rest and stream: the addresses of the venue are wanted");
-    if (config->key[0] == '\0' || config->secret[0] == '\0')
-        return err_set(err, ERR_CONFIG, "key_file: key and secret are wanted");
     if (config->orders_per_s < 2 || config->orders_per_s > BYBIT_PACE_MAX)
         return err_format(err, ERR_CONFIG, "orders_per_s: 2 to %d", BYBIT_PACE_MAX);
     if (config->dcp_ns != 0 && (config->dcp_ns < 3 * SECOND_NS || config->dcp_ns > 300 * SECOND_NS))
@@ -317,6 +316,7 @@ enum status bybit_make(struct bybit **out, const struct bybit_config *config, st
 
 void bybit_unmake(struct bybit *bybit)
 {
+    bybit_reconcile_close(bybit);
     bybit_signer_wipe(&bybit->signer);
     explicit_bzero(bybit->config.secret, sizeof bybit->config.secret);
     explicit_bzero(bybit->config.key, sizeof bybit->config.key);
@@ -336,8 +336,11 @@ enum status bybit_connect(struct bybit *bybit, struct err *err)
 enum status bybit_open(struct gateway **gateway, const struct bybit_config *config, struct err *err)
 {
     struct bybit *bybit;
-    enum status status = bybit_make(&bybit, config, err);
+    enum status status;
 
+    if (config->key[0] == '\0' || config->secret[0] == '\0')
+        return err_set(err, ERR_CONFIG, "key_file: key and secret are wanted");
+    status = bybit_make(&bybit, config, err);
     if (status != OK)
         return status;
     status = bybit_connect(bybit, err);

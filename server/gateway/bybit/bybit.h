@@ -74,7 +74,8 @@ enum status bybit_read_key(const char *path, char key[BYBIT_KEY_MAX], char secre
                            struct err *err);
 
 /* `pitwall check --connect`: keys, permissions (a key that may withdraw is refused), clock, DCP,
- * instruments against the configuration; sends no order. One line a finding through `say`; returns
+ * instruments against the configuration; sends no order. Without a key (on paper) what is public
+ * alone is asked: clock and instruments. One line a finding through `say`; returns
  * how many are bad. Main thread; some seconds. */
 enum bybit_finding { BYBIT_GOOD, BYBIT_WARN, BYBIT_BAD };
 typedef void (*bybit_say_fn)(void *ctx, enum bybit_finding finding, const char *what,

@@ -8,6 +8,7 @@
 
 enum { CANCEL_TRIES = 10 };
 #define AGAIN_NS (100 * MS_NS)
+#define AGAIN_MOST_NS (2 * SECOND_NS)
 #define RESET_MOST_NS (5 * SECOND_NS)
 #define SINGLE_NS (60 * SECOND_NS) /* after a batch that failed as a whole */
 
@@ -21,7 +22,7 @@ bool bybit_cancel_list(struct bybit *bybit, struct bybit_known *known, int64_t d
         return true;
     if (orders->cancel_count == BYBIT_CANCELS_MAX)
         return false;
-    orders->cancel[orders->cancel_count++] = (struct bybit_cancel){known->id, due_ns};
+    orders->cancel[orders->cancel_count++] = (struct bybit_cancel){known->id, due_ns, false};
     known->wants_cancel = true;
     return true;
 }
@@ -38,15 +39,38 @@ int64_t bybit_reset_ns(const struct bybit *bybit, int64_t reset_ms)
     return bybit->mono_ns + wait_ms * MS_NS;
 }
 
+static int64_t again_ns(const struct bybit *bybit, uint32_t tries)
+{
+    int64_t wait_ns = AGAIN_NS;
+
+    for (uint32_t at = 1; at < tries && wait_ns < AGAIN_MOST_NS; at++)
+        wait_ns *= 2;
+    return bybit->mono_ns + (wait_ns < AGAIN_MOST_NS ? wait_ns : AGAIN_MOST_NS);
+}
+
+void bybit_orders_way(struct bybit *bybit)
+{
+    struct bybit_orders *orders = &bybit->orders;
+
+    for (uint32_t at = 0; at < orders->cancel_count; at++)
+        if (orders->cancel[at].is_unsent)
+            orders->cancel[at].due_ns = bybit->mono_ns;
+}
+
 void bybit_cancel_again(struct bybit *bybit, struct bybit_known *known,
                         const struct bybit_answer *answer)
 {
+    struct bybit_orders *orders = &bybit->orders;
+    uint32_t tries = ++known->cancel_tries;
+    bool was_listed = known->wants_cancel;
     int64_t due_ns = answer->class == BYBIT_LIMITED ? bybit_reset_ns(bybit, answer->reset_ms)
-                                                    : bybit->mono_ns + AGAIN_NS;
+                                                    : again_ns(bybit, tries);
 
-    if (++known->cancel_tries < CANCEL_TRIES && bybit_cancel_list(bybit, known, due_ns))
+    if (tries % CANCEL_TRIES != 0 && bybit_cancel_list(bybit, known, due_ns)) {
+        if (!was_listed)
+            orders->cancel[orders->cancel_count - 1].is_unsent = answer->class == BYBIT_UNSENT;
         return;
-    known->cancel_tries = 0;
+    }
     /* The engine asks what has become of it, and cancels it anew if it rests. */
     bybit_say_of(bybit, known, REPORT_TIMEOUT, 0, answer->received_ns);
 }
@@ -92,7 +116,8 @@ static bool send_cancel(struct bybit *bybit, struct bybit_cancel *cancel)
         return false;
     if (!bybit_orders_transmit(bybit, known, &message, clock_real_ns()) &&
         !cancel_by_rest(bybit, known, &message)) {
-        cancel->due_ns = bybit->mono_ns + AGAIN_NS;
+        cancel->due_ns = again_ns(bybit, ++known->cancel_tries);
+        cancel->is_unsent = true;
         return false;
     }
     known->wants_cancel = false;

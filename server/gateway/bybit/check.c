@@ -18,7 +18,8 @@ struct checking {
     void *ctx;
     uint32_t bad;
     bool answered;
-    uint16_t at; /* symbol that is asked about */
+    bool can_ask; /* the newest question was answered as it should be */
+    uint16_t at;  /* symbol that is asked about */
 };
 
 static void found(struct checking *check, enum bybit_finding finding, const char *what,
@@ -51,10 +52,18 @@ static void turn(struct bybit *bybit)
 static bool is_answer(struct checking *check, const char *what, const struct bybit_reply *reply)
 {
     check->answered = true;
-    if (reply->class == BYBIT_DONE)
+    check->can_ask = reply->class == BYBIT_DONE;
+    if (check->can_ask)
         return true;
-    found(check, BYBIT_BAD, what, "%s (code %" PRId64 ": %s)", reply->says, reply->code,
-          reply->code < 0 ? "no answer of the API" : bybit_code_says(reply->code));
+    if (reply->class == BYBIT_UNSENT)
+        found(check, BYBIT_BAD, what, "no connection to %s: %s", check->bybit->config.rest,
+              reply->says);
+    else if (reply->code < 0)
+        found(check, BYBIT_BAD, what, "%s gives no answer of the API: %s",
+              check->bybit->config.rest, reply->says);
+    else
+        found(check, BYBIT_BAD, what, "%s (code %" PRId64 ": %s)", reply->says, reply->code,
+              bybit_code_says(reply->code));
     return false;
 }
 
@@ -63,9 +72,9 @@ static void ask(struct checking *check, const char *what, const char *path, cons
 {
     int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
 
-    check->answered = false;
+    check->answered = check->can_ask = false;
     if (!bybit_get(check->bybit, path, query, is_signed, took, (struct bybit_about){0})) {
-        found(check, BYBIT_BAD, what, "not asked: the venue bans us");
+        found(check, BYBIT_BAD, what, "not asked: the venue bans us, or was asked too often");
         return;
     }
     while (!check->answered && clock_mono_ns() < until_ns)
@@ -76,11 +85,21 @@ static void ask(struct checking *check, const char *what, const char *path, cons
 
 /* ---- the clock -------------------------------------------------------------------------- */
 
+static void took_time(struct bybit *bybit, struct bybit_about about,
+                      const struct bybit_reply *reply)
+{
+    (void)about;
+    (void)is_answer(bybit->checking, "clock", reply);
+}
+
 static bool check_clock(struct checking *check)
 {
     struct bybit *bybit = check->bybit;
     int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
 
+    ask(check, "clock", "/v5/market/time", "", false, took_time); /* whether there is a way */
+    if (!check->can_ask)
+        return false;
     while (!bybit->session.clock.is_known && clock_mono_ns() < until_ns) {
         turn(bybit);
         bybit_clock_turn(bybit);
@@ -216,7 +235,7 @@ static void took_fees(struct bybit *bybit, struct bybit_about about,
         found(check, BYBIT_WARN, symbol->row->name, "%s", says);
 }
 
-static void check_instruments(struct checking *check)
+static void check_instruments(struct checking *check, bool has_key)
 {
     struct bybit *bybit = check->bybit;
     char query[96];
@@ -227,7 +246,8 @@ static void check_instruments(struct checking *check)
         snprintf(query, sizeof query, "category=%s&symbol=%s",
                  bybit_category(bybit->config.is_spot), symbol->name);
         ask(check, symbol->row->name, "/v5/market/instruments-info", query, false, took_instrument);
-        ask(check, symbol->row->name, "/v5/account/fee-rate", query, true, took_fees);
+        if (has_key)
+            ask(check, symbol->row->name, "/v5/account/fee-rate", query, true, took_fees);
     }
 }
 
@@ -258,13 +278,19 @@ static void check_sockets(struct checking *check)
 
 static void check_all(struct checking *check)
 {
+    bool has_key = check->bybit->config.key[0] != '\0';
+
     if (!check_clock(check))
         return; /* nothing could be signed */
-    ask(check, "key", "/v5/user/query-api", "", true, took_key);
-    if (check->bybit->config.dcp_ns > 0)
+    if (has_key) {
+        ask(check, "key", "/v5/user/query-api", "", true, took_key);
+        has_key = check->can_ask; /* a bad one is said once */
+    }
+    if (has_key && check->bybit->config.dcp_ns > 0)
         ask(check, "dcp", "/v5/account/query-dcp-info", "", true, took_dcp);
-    check_instruments(check);
-    check_sockets(check);
+    check_instruments(check, has_key);
+    if (has_key)
+        check_sockets(check);
 }
 
 uint32_t bybit_check(const struct bybit_config *config, bybit_say_fn say, void *ctx)

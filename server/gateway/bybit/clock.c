@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 enum { CLOCK_SAMPLES = 5 };
-#define CLOCK_EVERY_NS (60 * SECOND_NS)
+#define CLOCK_EVERY_NS (10 * SECOND_NS)
 #define CLOCK_AGAIN_NS (1 * SECOND_NS)
 #define CLOCK_TIME_MAX ((int64_t)1 << 62) /* of the year 2116: what is later is no time */
 
@@ -51,6 +51,7 @@ static void took_time(struct bybit *bybit, struct bybit_about about,
     }
     clock->samples = 0;
     clock->is_known = true;
+    clock->is_old = false;
     clock->offset_ns = clock->best_offset_ns;
     judge_clock(bybit);
     clock->due_ns = bybit->mono_ns + (clock->is_off ? CLOCK_AGAIN_NS : CLOCK_EVERY_NS);

@@ -37,6 +37,19 @@ static void keep_update(void *ctx, const struct market_update *update)
     feed->to += (size + 7) & ~(size_t)7;
 }
 
+static void tell_state(const struct bybit_feed *feed, struct gateway *owner)
+{
+    enum gateway_state before = gateway_state(owner);
+    enum gateway_state state = bybit_market_state(feed->market);
+
+    if (state == before)
+        return;
+    gateway_set_state(owner, state);
+    log_line(state == GATEWAY_READY ? LOG_INFO : LOG_WARN, "gateway", "state",
+             "venue=%s state=%s before=%s", feed->instruments.venue[0], gateway_state_name(state),
+             gateway_state_name(before));
+}
+
 static void tell_owner(struct bybit_feed *feed)
 {
     struct bybit_market_counters counters = bybit_market_counters(feed->market);
@@ -45,7 +58,7 @@ static void tell_owner(struct bybit_feed *feed)
     feed->feed.refused_frames = counters.refused;
     if (!owner)
         return;
-    gateway_set_state(owner, bybit_market_state(feed->market));
+    tell_state(feed, owner);
     atomic_store_explicit(&owner->connects, counters.connects, memory_order_relaxed);
     atomic_store_explicit(&owner->first_connects, counters.first_connects, memory_order_relaxed);
     atomic_store_explicit(&owner->gaps, counters.gaps, memory_order_relaxed);

@@ -238,6 +238,8 @@ bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queri
     return true;
 }
 
+#define SEQ_MAX ((int64_t)1 << 53)
+
 /* ---- positions and balances -------------------------------------------------------------- */
 
 static bool read_position(const struct bybit_symbol *symbol, const json_t *json, int64_t *lots,
@@ -281,6 +283,10 @@ bool bybit_take_position(struct bybit *bybit, const json_t *json, bool is_querie
         return false;
     }
     (void)bybit_whole(json, "seq", &seq);
+    if (seq > SEQ_MAX) { /* all later rows would be older ones */
+        bybit_refuse(bybit, "position", "seq");
+        return false;
+    }
     newest = &bybit->reports.side_seq[symbol->instrument][index];
     if (seq > 0 && seq < *newest)
         return true;

@@ -12,6 +12,11 @@
 enum { BYBIT_KNOWN_MAX = 8192, BYBIT_KNOWN_BUCKETS = 16384, BYBIT_VENUE_ID_MAX = 40 };
 #define BYBIT_FOREIGN_BIT (1ULL << 63)
 
+/* How often it was asked in vain, and when it may be asked again. */
+struct bybit_again {
+    uint32_t tries;
+    int64_t due_ns; /* monotonic */
+};
 struct bybit_known {
     uint64_t id;   /* 0: free */
     uint32_t next; /* in its bucket, plus one */
@@ -22,11 +27,13 @@ struct bybit_known {
     bool acked;
     bool is_immediate; /* IOC or FOK: what is left of it expires */
     bool is_asked;     /* a query of it is under way */
+    bool lacks_fills;  /* its instrument was stopped, for fills that are not found */
     bool wants_cancel; /* it stands on the list of cancels to send */
     bool was_absent;  /* the engine was told that the venue does not have it, and asks for itself */
     uint8_t absences; /* clean answers to the engine that it is not there */
     uint32_t cancel_tries;
-    uint32_t seen; /* the reconciliation that found it resting */
+    struct bybit_again again, fills_again; /* of what stands, and of its executions */
+    uint32_t seen;                         /* the reconciliation that found it resting */
     uint32_t amend_no;
     int64_t amend_price_ticks, amend_qty_lots; /* asked for and not answered; qty 0: none */
     int64_t price_ticks, qty_lots;             /* as it stands */

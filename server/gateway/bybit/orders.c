@@ -9,10 +9,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* "The contract is not live", and spot's word for it, which may mean other things too. */
+enum { NOT_TRADING = 110074, NOT_TRADING_SPOT = 170210 };
+
 void bybit_orders_init(struct bybit *bybit)
 {
     bybit->orders.number = (uint64_t)bybit->opened_ns;
     bybit_pace_init(&bybit->pace, bybit->config.orders_per_s);
+    bybit_rest_init(&bybit->rest);
     bybit_pace_init(&bybit->orders.batch_pace, bybit->config.orders_per_s);
 }
 
@@ -30,20 +34,55 @@ static void report_outcome(struct bybit *bybit, struct bybit_known *known, enum 
     bybit_say_of(bybit, known, report, amend_no, received_ns);
 }
 
+static const char *means(const struct bybit_answer *answer)
+{
+    return answer->class == BYBIT_UNSENT ? "not sent: no connection"
+           : answer->code < 0            ? "no answer"
+                                         : bybit_code_says(answer->code);
+}
+
+/* A cancel that comes too late is an everyday race; one that cannot leave is tried again, and the
+ * change is said by note_way(). */
+static void log_answer(struct bybit *bybit, const struct bybit_answer *answer)
+{
+    bool is_cancel = answer->kind == ORDER_MESSAGE_CANCEL;
+    char shown[96];
+    char why[128];
+
+    if (is_cancel && answer->class == BYBIT_UNSENT)
+        return;
+    log_line(is_cancel && answer->class == BYBIT_ABSENT ? LOG_INFO : LOG_WARN, "gateway",
+             "the venue did not take a request",
+             "venue=%s kind=%d order=%016" PRIx64 " code=%" PRId64 " class=%s means=%s says=%s",
+             bybit->name, (int)answer->kind, answer->order_id, answer->code,
+             bybit_class_name(answer->class), log_escape(why, sizeof why, means(answer)),
+             log_escape(shown, sizeof shown, answer->says ? answer->says : ""));
+}
+
+static void note_way(struct bybit *bybit, const struct bybit_answer *answer)
+{
+    struct bybit_orders *orders = &bybit->orders;
+    bool has_no_way = answer->class == BYBIT_UNSENT;
+    char shown[96];
+
+    if (answer->kind != ORDER_MESSAGE_CANCEL || has_no_way == orders->has_no_way)
+        return;
+    orders->has_no_way = has_no_way;
+    if (has_no_way)
+        log_line(LOG_WARN, "gateway", "cancels are not sent: no connection; tried again",
+                 "venue=%s order=%016" PRIx64 " says=%s", bybit->name, answer->order_id,
+                 log_escape(shown, sizeof shown, answer->says ? answer->says : ""));
+    else
+        log_line(LOG_INFO, "gateway", "cancels are sent again", "venue=%s", bybit->name);
+}
+
 static void note_answer(struct bybit *bybit, const struct bybit_answer *answer)
 {
-    char shown[96];
-    char means[128];
-
+    note_way(bybit, answer);
     if (answer->class == BYBIT_DONE)
         return;
     bybit->session.stream.owes_ns = 0; /* nobody tells of what was refused */
-    log_line(LOG_WARN, "gateway", "the venue did not take a request",
-             "venue=%s kind=%d order=%016" PRIx64 " code=%" PRId64 " class=%s means=%s says=%s",
-             bybit->name, (int)answer->kind, answer->order_id, answer->code,
-             bybit_class_name(answer->class),
-             log_escape(means, sizeof means, bybit_code_says(answer->code)),
-             log_escape(shown, sizeof shown, answer->says ? answer->says : ""));
+    log_answer(bybit, answer);
     if (answer->class == BYBIT_VOID)
         bybit->session.clock.due_ns = 0;
     if (answer->class == BYBIT_LIMITED && answer->kind != ORDER_MESSAGE_CANCEL)
@@ -62,6 +101,10 @@ void bybit_orders_answer(struct bybit *bybit, const struct bybit_answer *answer)
         bybit_cancel_again(bybit, known, answer);
         return;
     }
+    if (answer->kind == ORDER_MESSAGE_CANCEL)
+        known->cancel_tries = 0;
+    if (answer->code == NOT_TRADING || answer->code == NOT_TRADING_SPOT)
+        bybit_reference_look(bybit, known->instrument);
     if (outcome.deed == BYBIT_REPORT || outcome.deed == BYBIT_REPORT_AND_ASK)
         report_outcome(bybit, known, outcome.report, answer->amend_no, answer->received_ns);
     if ((outcome.deed == BYBIT_ASK || outcome.deed == BYBIT_REPORT_AND_ASK) && known->live &&

@@ -8,8 +8,9 @@
  *
  * New orders and amends are refused, unsent, when the gateway is not READY or their share of
  * the budget (pace.h) is used up. Cancels wait for their turn on a list, are sent before anything
- * else, again when they were limited, void or unsent, and by REST while the trade socket is down; a
- * cancel ends with its order. A sweep puts every order of ours that is killed on that list.
+ * else, again when they were limited, void or unsent (after 100 ms, twice as long each time, up to
+ * 2 s, and as soon as the trade socket stands), and by REST while the trade socket is down; a cancel
+ * ends with its order. A sweep puts every order of ours that is killed on that list.
  *
  * Two or more cancels that are due go in one batch: a single frame, answered by a code for each.
  * Its orders are counted apart from single ones, as the venue does, so that a sweep has both
@@ -38,6 +39,7 @@ struct bybit_request {
 struct bybit_cancel {
     uint64_t order_id;
     int64_t due_ns;
+    bool is_unsent; /* its last try did not leave: it goes as soon as there is a way */
 };
 struct bybit_batch {
     uint64_t number; /* reqId; 0: free */
@@ -55,6 +57,7 @@ struct bybit_orders {
     struct bybit_pace batch_pace; /* orders in batches */
     int64_t batch_due_ns;         /* monotonic; until then there are none */
     uint64_t sweep;               /* the newest that was put on the list */
+    bool has_no_way;              /* cancels do not leave; said once */
 };
 
 void bybit_orders_init(struct bybit *bybit);
@@ -62,6 +65,8 @@ void bybit_orders_init(struct bybit *bybit);
 uint32_t bybit_orders_turn(struct bybit *bybit);
 /* A frame of the trade socket with a reqId. */
 void bybit_orders_reply(struct bybit *bybit, const json_t *frame, int64_t received_ns);
+/* The trade socket stands: what could not leave goes now. */
+void bybit_orders_way(struct bybit *bybit);
 /* The connection of that epoch is gone. */
 void bybit_orders_broken(struct bybit *bybit, uint64_t epoch);
 

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGES_MAX = 200 }; /* of one order's executions */
+enum { PAGES_MAX = 200, PAGE_MAX = 100 }; /* of one order's executions; rows of one */
 #define END_OF_WAY_NS (10 * SECOND_NS)
+#define AGAIN_NS (300 * MS_NS)
+#define AGAIN_MOST_NS (30 * SECOND_NS)
 
 static void took(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply);
 
@@ -15,6 +17,23 @@ static void give_up(struct bybit *bybit, struct bybit_query *query)
     if (known)
         known->is_asked = false;
     query->order_id = 0;
+}
+
+static void note_try(const struct bybit *bybit, struct bybit_again *again)
+{
+    int64_t wait_ns = AGAIN_NS;
+
+    for (uint32_t at = 0; at < again->tries && wait_ns < AGAIN_MOST_NS; at++)
+        wait_ns *= 2;
+    again->tries++;
+    again->due_ns = bybit->mono_ns + (wait_ns < AGAIN_MOST_NS ? wait_ns : AGAIN_MOST_NS);
+}
+
+/* It was answered: the next question is a new one. */
+static void settle(struct bybit *bybit, struct bybit_query *query, struct bybit_known *known)
+{
+    known->again = (struct bybit_again){0};
+    give_up(bybit, query);
 }
 
 /* ---- asking ----------------------------------------------------------------------------- */
@@ -52,8 +71,11 @@ static bool request(struct bybit *bybit, struct bybit_query *query, const char *
 
 static bool begin(struct bybit *bybit, struct bybit_known *known, struct bybit_query query)
 {
+    struct bybit_again *again = query.fills_only ? &known->fills_again : &known->again;
     struct bybit_query *free_one = NULL;
 
+    if (bybit->mono_ns < again->due_ns)
+        return false;
     for (uint32_t at = 0; at < BYBIT_QUERIES_MAX && !free_one; at++)
         if (bybit->queries.query[at].order_id == 0)
             free_one = &bybit->queries.query[at];
@@ -67,6 +89,7 @@ static bool begin(struct bybit *bybit, struct bybit_known *known, struct bybit_q
         return false;
     }
     known->is_asked = true;
+    note_try(bybit, again);
     return true;
 }
 
@@ -172,7 +195,7 @@ static void take_row(struct bybit *bybit, struct bybit_query *query, struct bybi
         return;
     }
     say_live(bybit, query, known, received_ns);
-    give_up(bybit, query);
+    settle(bybit, query, known);
 }
 
 static void took_order(struct bybit *bybit, struct bybit_query *query, struct bybit_known *known,
@@ -193,7 +216,7 @@ static void took_order(struct bybit *bybit, struct bybit_query *query, struct by
         return;
     }
     say_absent(bybit, query, known, reply->received_ns);
-    give_up(bybit, query);
+    settle(bybit, query, known);
 }
 
 static void took_fills(struct bybit *bybit, struct bybit_query *query, struct bybit_known *known,
@@ -202,7 +225,8 @@ static void took_fills(struct bybit *bybit, struct bybit_query *query, struct by
     const json_t *rows = bybit_rows(reply);
     char cursor[BYBIT_CURSOR_MAX];
 
-    if (reply->class != BYBIT_DONE || !rows || !bybit_cursor(reply, cursor)) {
+    if (reply->class != BYBIT_DONE || !rows || json_array_size(rows) > PAGE_MAX ||
+        !bybit_cursor(reply, cursor)) {
         give_up(bybit, query);
         return;
     }
@@ -219,7 +243,12 @@ static void took_fills(struct bybit *bybit, struct bybit_query *query, struct by
         bybit_take_order(bybit, &query->row, reply->received_ns);
     else if (known->filled_lots >= known->cum_lots)
         bybit_end_order(bybit, known, reply->received_ns);
-    give_up(bybit, query);
+    if (known->filled_lots < known->cum_lots) {
+        give_up(bybit, query); /* in vain, this time */
+        return;
+    }
+    known->fills_again = (struct bybit_again){0};
+    settle(bybit, query, known);
 }
 
 static void took(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply)

@@ -8,7 +8,16 @@
 #define AGAIN_NS (1 * SECOND_NS)
 #define OVERLAP_MS 10000 /* executions are asked for from so much earlier */
 
-static void request_step(struct bybit *bybit, const char *cursor);
+static void request_step(struct bybit *bybit);
+
+static void forget_page(struct bybit *bybit)
+{
+    struct bybit_page *page = &bybit->reconcile.page;
+
+    json_decref(page->rows);
+    *page = (struct bybit_page){0};
+    bybit->reconcile.is_unasked = false;
+}
 
 static void fail(struct bybit *bybit, const char *why)
 {
@@ -21,6 +30,7 @@ static void fail(struct bybit *bybit, const char *why)
                  log_escape(shown, sizeof shown, why));
     run->has_failed = true;
     run->is_running = false;
+    forget_page(bybit);
     run->due_ns = bybit->mono_ns + AGAIN_NS;
 }
 
@@ -43,7 +53,7 @@ static void begin_step(struct bybit *bybit, enum bybit_step step)
     bybit->reconcile.step = (uint8_t)step;
     bybit->reconcile.at = 0;
     if (step != BYBIT_STEP_MISSING)
-        request_step(bybit, "");
+        request_step(bybit);
 }
 
 /* ---- the rows --------------------------------------------------------------------------- */
@@ -60,9 +70,10 @@ static bool take_open(struct bybit *bybit, const json_t *json, int64_t received_
     return true;
 }
 
-static bool take_row(struct bybit *bybit, const json_t *json, const struct bybit_reply *reply)
+static bool take_row(struct bybit *bybit, const json_t *json)
 {
-    int64_t received_ns = reply->received_ns;
+    int64_t received_ns = bybit->reconcile.page.received_ns;
+    int64_t time_ms = bybit->reconcile.page.time_ms;
 
     switch ((enum bybit_step)bybit->reconcile.step) {
     case BYBIT_STEP_OPEN:
@@ -71,8 +82,8 @@ static bool take_row(struct bybit *bybit, const json_t *json, const struct bybit
         return bybit_take_execution(bybit, json, true, received_ns);
     case BYBIT_STEP_POSITIONS:
         return bybit->config.is_spot
-                   ? bybit_take_wallet(
-                         bybit, json, (struct bybit_wallet_read){true, reply->time_ms, received_ns})
+                   ? bybit_take_wallet(bybit, json,
+                                       (struct bybit_wallet_read){true, time_ms, received_ns})
                    : bybit_take_position(bybit, json, true, received_ns);
     case BYBIT_STEP_MISSING:
         break;
@@ -92,36 +103,63 @@ static void go_on(struct bybit *bybit)
     struct bybit_reconcile *run = &bybit->reconcile;
 
     if (is_by_instrument(bybit) && ++run->at < bybit->symbol_count)
-        request_step(bybit, "");
+        request_step(bybit);
     else
         begin_step(bybit, (enum bybit_step)(run->step + 1));
+}
+
+static void end_page(struct bybit *bybit)
+{
+    struct bybit_reconcile *run = &bybit->reconcile;
+    size_t count = json_array_size(run->page.rows);
+    bool is_last = run->page.cursor[0] == '\0' || count == 0 || run->step == BYBIT_STEP_POSITIONS;
+
+    if (run->step == BYBIT_STEP_POSITIONS && !bybit->config.is_spot && count == 0)
+        bybit_take_flat(bybit, &bybit->symbol[run->at], run->page.received_ns);
+    json_decref(run->page.rows);
+    run->page.rows = NULL;
+    if (is_last) {
+        run->page.cursor[0] = '\0';
+        go_on(bybit);
+    } else if (++run->pages > BYBIT_PAGES_MAX) {
+        fail(bybit, "its pages do not end");
+    } else {
+        request_step(bybit);
+    }
+}
+
+static void take_page(struct bybit *bybit)
+{
+    struct bybit_page *page = &bybit->reconcile.page;
+
+    for (; page->at < json_array_size(page->rows); page->at++) {
+        if (!bybit_outbox_flush(bybit))
+            return;
+        if (!take_row(bybit, json_array_get(page->rows, page->at))) {
+            fail(bybit, "a row was refused");
+            return;
+        }
+    }
+    end_page(bybit);
 }
 
 static void took(struct bybit *bybit, struct bybit_about about, const struct bybit_reply *reply)
 {
     struct bybit_reconcile *run = &bybit->reconcile;
-    const json_t *rows = bybit_rows(reply);
-    char cursor[BYBIT_CURSOR_MAX];
+    json_t *rows = json_object_get(reply->result, "list");
 
     if (!run->is_running || about.number != run->number)
         return; /* of one that was given up */
-    if (reply->class != BYBIT_DONE || !rows || !bybit_cursor(reply, cursor)) {
+    if (reply->class != BYBIT_DONE || !json_is_array(rows) ||
+        !bybit_cursor(reply, run->page.cursor)) {
         fail(bybit, reply->says);
         return;
     }
-    for (size_t at = 0; at < json_array_size(rows); at++)
-        if (!take_row(bybit, json_array_get(rows, at), reply)) {
-            fail(bybit, "a row was refused");
-            return;
-        }
-    if (run->step == BYBIT_STEP_POSITIONS && !bybit->config.is_spot && json_array_size(rows) == 0)
-        bybit_take_flat(bybit, &bybit->symbol[run->at], reply->received_ns);
-    if (cursor[0] == '\0' || json_array_size(rows) == 0 || run->step == BYBIT_STEP_POSITIONS)
-        go_on(bybit);
-    else if (++run->pages > BYBIT_PAGES_MAX)
-        fail(bybit, "its pages do not end");
-    else
-        request_step(bybit, cursor);
+    run->page.rows = json_incref(rows);
+    run->page.at = 0;
+    run->page.time_ms = reply->time_ms;
+    run->page.received_ns = reply->received_ns;
+    take_page(bybit);
 }
 
 /* ---- the requests ----------------------------------------------------------------------- */
@@ -153,16 +191,20 @@ static const char *write_step(struct bybit *bybit, char *text, size_t size)
     return "/v5/position/list";
 }
 
-static void request_step(struct bybit *bybit, const char *cursor)
+/* The page behind the cursor. */
+static void request_step(struct bybit *bybit)
 {
+    struct bybit_reconcile *run = &bybit->reconcile;
     char text[BYBIT_PATH_MAX - 64];
     char step[160];
     const char *path = write_step(bybit, step, sizeof step);
+    const char *cursor = run->page.cursor;
 
     snprintf(text, sizeof text, "%s%s%s", step, cursor[0] == '\0' ? "" : "&cursor=", cursor);
-    if (!bybit_get(bybit, path, text, true, took,
-                   (struct bybit_about){.number = bybit->reconcile.number}))
-        fail(bybit, "the request was not made");
+    run->is_unasked =
+        !bybit_get(bybit, path, text, true, took, (struct bybit_about){.number = run->number});
+    if (run->is_unasked && bybit_is_banned(bybit))
+        fail(bybit, "banned");
 }
 
 /* ---- what is missing -------------------------------------------------------------------- */
@@ -196,16 +238,19 @@ void bybit_reconcile_restart(struct bybit *bybit)
 {
     struct bybit_reconcile *run = &bybit->reconcile;
 
+    forget_page(bybit);
     run->is_done = run->is_running = false;
     run->is_wanted = true;
-    memset(bybit->reports.side_seq, 0, sizeof bybit->reports.side_seq);
-    bybit->reports.wallet_ms = 0;
 }
 
 static void begin(struct bybit *bybit)
 {
     struct bybit_reconcile *run = &bybit->reconcile;
 
+    forget_page(bybit);
+    /* The stream's rows are in order, and this is asked for after them. */
+    memset(bybit->reports.side_seq, 0, sizeof bybit->reports.side_seq);
+    bybit->reports.wallet_ms = 0;
     run->is_wanted = false;
     run->is_running = true;
     run->number++;
@@ -219,6 +264,10 @@ void bybit_reconcile_turn(struct bybit *bybit)
 {
     struct bybit_reconcile *run = &bybit->reconcile;
 
+    if (run->is_running && run->page.rows)
+        take_page(bybit);
+    else if (run->is_running && run->is_unasked)
+        request_step(bybit);
     if (run->is_running && run->step == BYBIT_STEP_MISSING)
         ask_missing(bybit);
     if (run->is_running || !bybit_session_can_read(bybit) || bybit_is_banned(bybit))
@@ -226,4 +275,9 @@ void bybit_reconcile_turn(struct bybit *bybit)
     if (bybit->mono_ns < run->due_ns && (run->has_failed || !run->is_wanted))
         return;
     begin(bybit);
+}
+
+void bybit_reconcile_close(struct bybit *bybit)
+{
+    forget_page(bybit);
 }

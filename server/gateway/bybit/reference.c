@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define AGAIN_NS (2 * SECOND_NS)
+#define LOOK_NS (1 * SECOND_NS)
 
 /* ---- what differs ----------------------------------------------------------------------- */
 
@@ -156,10 +157,36 @@ static void took(struct bybit *bybit, struct bybit_about about, const struct byb
     go_on(bybit);
 }
 
+void bybit_reference_look(struct bybit *bybit, uint16_t instrument)
+{
+    struct bybit_reference *reference = &bybit->reference;
+    uint16_t at = 0;
+
+    if (!reference->is_done ||
+        (reference->looked_ns != 0 && bybit->mono_ns < reference->looked_ns + LOOK_NS))
+        return; /* it is being compared, or just was */
+    while (bybit->symbol[at].instrument != instrument)
+        at++;
+    reference->looked_ns = bybit->mono_ns;
+    reference->look = at;
+    reference->wants_look = true;
+}
+
+static void turn_to(struct bybit_reference *reference, int64_t now_ns)
+{
+    reference->wants_look = false;
+    reference->at = reference->look;
+    reference->at_fees = false;
+    reference->due_ns = now_ns;
+}
+
 void bybit_reference_turn(struct bybit *bybit)
 {
     struct bybit_reference *reference = &bybit->reference;
     char query[96];
+
+    if (reference->wants_look && !reference->is_asked)
+        turn_to(reference, bybit->mono_ns);
 
     if (reference->is_asked || bybit->mono_ns < reference->due_ns ||
         !bybit->session.clock.is_known || bybit_is_banned(bybit))

@@ -29,10 +29,16 @@ struct bybit_reference {
     uint16_t at; /* symbol of the turn */
     bool at_fees;
     int64_t due_ns;
+    int64_t looked_ns; /* monotonic, when a refusal made it look */
+    bool wants_look;
+    uint16_t look;                              /* symbol */
     char told[MAX_INSTRUMENTS][BYBIT_SAYS_MAX]; /* newest difference that was told */
     char told_fees[MAX_INSTRUMENTS][BYBIT_SAYS_MAX];
 };
 
 void bybit_reference_turn(struct bybit *bybit);
+/* The venue refused an order as if the instrument did not trade: it is compared now, once a second
+ * at most. */
+void bybit_reference_look(struct bybit *bybit, uint16_t instrument);
 
 #endif

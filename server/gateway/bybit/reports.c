@@ -407,6 +407,25 @@ void bybit_take_order(struct bybit *bybit, const struct bybit_order_row *row, in
         wait_for_fills(bybit, known);
 }
 
+/* A position is not what we think it is. Of one that was filled nobody can say the end but its
+ * fills: it is in doubt, and the engine asks. */
+static void end_anyway(struct bybit *bybit, struct bybit_known *known)
+{
+    bool is_in_doubt = known->ending == REPORT_FILL_LAST;
+
+    bybit_end_order(bybit, known, bybit->real_ns);
+    if (known->lacks_fills || (known->flags & ORDER_EXTERNAL))
+        return; /* it was said; and of others the oldest fills are not to be had */
+    known->lacks_fills = true;
+    log_line(LOG_ERROR, "gateway", "fills of an order are not found: its instrument is stopped",
+             "venue=%s order=%016" PRIx64 " filled=%" PRId64 " venue_says=%" PRId64, bybit->name,
+             known->id, known->filled_lots, known->cum_lots);
+    bybit_stop_instrument(bybit, known->instrument,
+                          "the venue counts fills of an order, and does not tell them");
+    if (is_in_doubt)
+        bybit_say_of(bybit, known, REPORT_TIMEOUT, 0, bybit->real_ns);
+}
+
 static bool still_waits(struct bybit *bybit, struct bybit_known *known)
 {
     int64_t waited_ns = bybit->mono_ns - known->ending_ns;
@@ -414,14 +433,11 @@ static bool still_waits(struct bybit *bybit, struct bybit_known *known)
     if (has_its_fills(known))
         return false;
     if (waited_ns >= END_ANYWAY_NS) {
-        log_line(LOG_WARN, "gateway", "not all fills of an order are known",
-                 "venue=%s order=%016" PRIx64 " filled=%" PRId64 " venue_says=%" PRId64,
-                 bybit->name, known->id, known->filled_lots, known->cum_lots);
-        bybit_end_order(bybit, known, bybit->real_ns);
+        end_anyway(bybit, known);
         return false;
     }
     if (waited_ns >= ASK_FILLS_NS)
-        bybit_ask_fills(bybit, known);
+        (void)bybit_ask_fills(bybit, known);
     return true;
 }
 

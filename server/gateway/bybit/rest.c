@@ -1,4 +1,5 @@
 #include "gateway/bybit/inside.h"
+#include "gateway/bybit/orders_inside.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 
@@ -10,6 +11,11 @@
 #define BAN_NS (600 * SECOND_NS) /* protocol fact: at least ten minutes */
 #define PAUSE_NS (1 * SECOND_NS)
 #define WAIT_MOST_S (24 * 3600) /* whatever the venue says */
+
+void bybit_rest_init(struct bybit_rest *rest)
+{
+    bybit_pace_init(&rest->pace, BYBIT_REST_PER_S);
+}
 
 static struct bybit_call *free_call(struct bybit_rest *rest)
 {
@@ -46,6 +52,14 @@ static void note_limits(struct bybit *bybit, const struct net_answer *answer,
         bybit_ban(bybit, bybit->mono_ns + (wait_ns > PAUSE_NS ? wait_ns : PAUSE_NS), reply->says);
 }
 
+/* What is left of a cancel's limit says nothing of questions. */
+static void hold_questions(struct bybit *bybit, const struct net_answer *answer,
+                           const struct bybit_reply *reply)
+{
+    if (reply->class == BYBIT_LIMITED || answer->limit_left == 0)
+        bybit_pace_hold(&bybit->rest.pace, bybit_reset_ns(bybit, answer->limit_reset_ms));
+}
+
 static void done(void *ctx, const struct net_answer *answer)
 {
     struct bybit_call call = *(struct bybit_call *)ctx;
@@ -64,6 +78,8 @@ static void done(void *ctx, const struct net_answer *answer)
     if (answer->http_status == 200)
         take_body(&reply, root);
     note_limits(call.bybit, answer, &reply);
+    if (call.is_question)
+        hold_questions(call.bybit, answer, &reply);
     if (reply.class == BYBIT_DONE && !json_is_object(reply.result))
         reply.result = NULL;
     call.done(call.bybit, call.about, &reply);
@@ -83,6 +99,7 @@ static bool send_call(struct bybit *bybit, struct net_request *request, bool is_
                       const char *signed_text, bybit_reply_fn reply, struct bybit_about about)
 {
     struct bybit_call *call = bybit_is_banned(bybit) ? NULL : free_call(&bybit->rest);
+    bool is_question = request->body == NULL;
     char stamp[DECIMAL_TEXT_MAX];
     char window[DECIMAL_TEXT_MAX];
     char hex[BYBIT_SIGN_MAX];
@@ -91,9 +108,9 @@ static bool send_call(struct bybit *bybit, struct net_request *request, bool is_
                                          {"x-bapi-recv-window:", window},
                                          {"x-bapi-sign:", hex}};
 
-    if (!call)
+    if (!call || !bybit_pace_take(&bybit->rest.pace, !is_question, bybit->mono_ns))
         return false;
-    *call = (struct bybit_call){bybit, reply, about, clock_real_ns()};
+    *call = (struct bybit_call){bybit, reply, about, clock_real_ns(), is_question};
     decimal_print(stamp, bybit_venue_ms(bybit, call->sent_ns), 0, false);
     decimal_print(window, bybit->config.recv_window_ms, 0, false);
     bybit_sign(&bybit->signer,

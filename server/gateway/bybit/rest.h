@@ -1,16 +1,21 @@
 /* Requests to Bybit's REST interface: signed, classified by the code of the answer.
  *
  * Every request carries what it is about, so that its answer needs no memory of the caller's. A
- * request is not made while the venue bans us. Gateway's thread. */
+ * request is not made while the venue bans us. A venue bans an address for what it asks, so all
+ * requests have a budget, of which a share is kept for cancels: at most 210 questions and 300
+ * requests in five seconds, of the 600 that it takes. What an answer says of a limit (10006, or
+ * X-Bapi-Limit-Status of 0) holds questions until the limit's reset; cancels have their own wait
+ * (orders.h). Gateway's thread. */
 #ifndef PITWALL_GATEWAY_BYBIT_REST_H
 #define PITWALL_GATEWAY_BYBIT_REST_H
 
 #include "gateway/bybit/outcome.h"
+#include "gateway/bybit/pace.h"
 #include "gateway/net/net.h"
 
 #include <jansson.h>
 
-enum { BYBIT_CALLS_MAX = 64, BYBIT_PATH_MAX = 512 };
+enum { BYBIT_CALLS_MAX = 64, BYBIT_PATH_MAX = 512, BYBIT_REST_PER_S = 60 };
 
 struct bybit;
 struct bybit_about {
@@ -35,12 +40,15 @@ struct bybit_call {
     bybit_reply_fn done; /* NULL: free */
     struct bybit_about about;
     int64_t sent_ns;
+    bool is_question;
 };
 struct bybit_rest {
+    struct bybit_pace pace;
     struct bybit_call call[BYBIT_CALLS_MAX];
 };
 
-/* False: it was not made, and `done` is not called: banned, or too many are under way. `query` is
+void bybit_rest_init(struct bybit_rest *rest);
+/* False: it was not made, and `done` is not called: banned, held, or too many are under way. `query` is
  * without the question mark. */
 bool bybit_get(struct bybit *bybit, const char *path, const char *query, bool is_signed,
                bybit_reply_fn done, struct bybit_about about);

@@ -36,6 +36,8 @@ static void opened(struct bybit *bybit, struct bybit_link *link, uint64_t epoch)
     link->epoch = epoch;
     link->is_in = false;
     link->pinged_ns = link->owes_ns = bybit->mono_ns;
+    bybit->session.clock.is_old = true;
+    bybit->session.clock.due_ns = 0;
     gateway_add(&bybit->base.connects, 1);
     gateway_add(&bybit->base.first_connects, net_socket_connects(link->socket) == 1);
     authenticate(bybit, link);
@@ -203,6 +205,7 @@ static void trade_auth(struct bybit *bybit, const json_t *frame)
     link->is_in = true;
     link->was_refused = false;
     link->refusals = 0;
+    bybit_orders_way(bybit);
 }
 
 void bybit_trade_frame(void *ctx, uint64_t epoch, char *text, size_t length, int64_t received_ns)

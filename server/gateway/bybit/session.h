@@ -14,9 +14,10 @@
  * set when it is not ours, and read until it is: what reads back otherwise keeps the gateway from
  * READY.
  *
- * Clock: five requests for the venue's time, the one with the shortest way counts; anew each
- * minute, and each second while it is off. Stamps of requests are put right by it. Beyond
- * clock_alarm_ns no new order leaves.
+ * Clock: five requests for the venue's time, the one with the shortest way counts; anew at
+ * each connection, every ten seconds, and each second while it is off. Stamps of requests are put
+ * right by it. Beyond clock_alarm_ns, and before it was measured since the newest connection, no new
+ * order leaves.
  *
  * Gateway's thread. Source: Bybit's v5 pages "Connect", "Websocket Trade Guideline", "DCP". */
 #ifndef PITWALL_GATEWAY_BYBIT_SESSION_H
@@ -39,6 +40,7 @@ struct bybit_link {
 struct bybit_clock {
     uint32_t samples; /* of the measurement under way; 0: none */
     bool is_asked, is_known, is_off;
+    bool is_old; /* of before a connection that stands now */
     int64_t best_trip_ns, best_offset_ns;
     int64_t offset_ns, due_ns;
 };

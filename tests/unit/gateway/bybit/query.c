@@ -82,19 +82,26 @@ Test(bybit_query, it_is_absent_only_when_both_say_so)
     booth_expect(booth, REPORT_QUERY_ABSENT, 1);
 }
 
+/* After what a question in vain waits for, at most. */
+static void ask_again(int64_t seconds)
+{
+    booth_turn(booth, seconds * SECOND_NS);
+    booth_query(booth, 1, 0);
+}
+
 Test(bybit_query, an_answer_that_is_none_says_nothing)
 {
     doubt(1);
     booth_answer(booth, REALTIME, EMPTY);
     booth_answer_code(booth, 200, 10006, "{}");
     booth_expect_nothing(booth);
-    booth_query(booth, 1, 0);
+    ask_again(30);
     booth_answer_code(booth, 500, 0, "{}");
     booth_expect_nothing(booth);
-    booth_query(booth, 1, 0);
+    ask_again(30);
     booth_answer(booth, REALTIME, "{}"); /* no list is not an empty one */
     booth_expect_nothing(booth);
-    booth_query(booth, 1, 0);
+    ask_again(30);
     booth_answer(booth, REALTIME, row(2, "New", "0")); /* of another order */
     booth_next(booth);                                 /* which is told of as one of others */
     booth_expect_nothing(booth);
