@@ -253,6 +253,17 @@ export function resume(scope, incident, reason) {
   return write("POST", "/resume", { scope, incident, reason });
 }
 
+/**
+ * Which count of a position holds from now on, where ours and the venue's differ.
+ * @param {string} instrument
+ * @param {"adopt" | "keep"} choice
+ * @param {string} reason
+ * @returns {Promise<Answer<Position>>}
+ */
+export function driftSettle(instrument, choice, reason) {
+  return write("POST", `/positions/${encodeURIComponent(instrument)}/adopt`, { choice, reason });
+}
+
 /** @param {string} id @returns {Promise<Answer<unknown>>} */
 export function orderCancel(id) {
   return write("DELETE", `/orders/${encodeURIComponent(id)}`);
