@@ -36,7 +36,7 @@ story("counts that agree say so", { mode: "live" }, async (page, { desk }) => {
   await says(page, END, /venue has not told its count/);
 });
 
-story("a difference: both figures, and a person adopts", { mode: "live", viewport: WIDE }, async (page, server) => {
+story("a difference: both figures, and a person adopts", { mode: "live", viewport: WIDE, complaints: [/403/] }, async (page, server) => {
   const { desk } = server;
   differ(desk, 12, 9);
   await says(page, ROW, /DRIFT We count 12 lots, the venue counts 9 lots: 3 lots more here/);

@@ -85,7 +85,7 @@ export function VenueTroubles() {
         ${rows.map(
           (row) =>
             html`<li key=${row.venue} class=${`trouble-${row.state.toLowerCase()}`} data-trouble=${row.venue}>
-              <b class=${`chip ${TONES[row.state] ?? "chip-warn"}`}>${row.state}</b>
+              <b class=${`chip ${TONES[row.state] ?? "chip-warn"}`}>${row.state}</b>${" "}
               <b>${row.venue}</b> ${partsOf(row).join(" \u00b7 ")}
             </li>`,
         )}
