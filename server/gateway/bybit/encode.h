@@ -6,7 +6,8 @@
  * Any thread; below a microsecond.
  *
  * A market order has left the engine as an IOC limit order already. Source: Bybit's v5 pages
- * "Websocket Trade Guideline", "Place Order", "Amend Order", "Cancel Order", "Batch Cancel Order". */
+ * "Websocket Trade Guideline", "Place Order", "Amend Order", "Cancel Order", "Batch Cancel Order".
+ */
 #ifndef PITWALL_GATEWAY_BYBIT_ENCODE_H
 #define PITWALL_GATEWAY_BYBIT_ENCODE_H
 
