@@ -27,8 +27,8 @@ struct keys {
 };
 
 /* NULL path: the demo's. An account that the venue has by its uid, out of a state, keeps what it
- * has; others are added with their balances. ERR_CONFIG: what is wrong in the file, or an account of
- * the state is not in it. */
+ * has; others are added with their balances. ERR_CONFIG: what is wrong in the file, or an account
+ * of the state is not in it. */
 enum status keys_open(struct keys *keys, const char *path, struct venue *venue, uint16_t coins,
                       struct err *err);
 const struct key *keys_find(const struct keys *keys, const char *key);
