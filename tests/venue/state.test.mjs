@@ -24,7 +24,7 @@ function accounts(...list) {
 
 const balances = async (venue) =>
   Object.fromEntries(
-    (await venue.bot().call("GET", "/sim/state")).accounts.map(({ uid, balances }) => [uid, Number(balances.USDT)]),
+    (await venue.bot().call("GET", "/sim/state")).accounts.map(({ uid, balances: held }) => [uid, Number(held.USDT)]),
   );
 
 const orders = async (venue) =>
