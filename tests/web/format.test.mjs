@@ -113,3 +113,13 @@ test("a venue's short name tells sisters apart", () => {
   assert.equal(format.venueText("sim"), "sim");
   assert.equal(format.venueText(undefined), format.DASH);
 });
+
+test("a price becomes the nearest tick, a half away from zero", () => {
+  assert.equal(format.decimalRound("61657.35", "0.10"), "61657.4");
+  assert.equal(format.decimalRound("-61657.35", "0.1"), "-61657.4");
+  assert.equal(format.decimalRound("61657.349999999999999999", "0.1"), "61657.3");
+  assert.equal(format.decimalRound("12.6", "5"), "15");
+  assert.equal(format.decimalRound("12.6", "0.25"), "12.50");
+  assert.equal(format.decimalRound("12.6", undefined), "12.6");
+  assert.equal(format.decimalRound(null, "0.1"), null);
+});

@@ -121,6 +121,10 @@ story("prices in ticks, far ends, whole causes", { viewport: WIDE }, async (page
     const cut = await page.$eval(cell, (found) => found.scrollWidth > found.clientWidth);
     assert.equal(cut, false, `${cell} is whole`);
   }
+  const below = await page.$eval("[data-panel=pnl] .figures tr:last-child", (row) =>
+    row.getBoundingClientRect().bottom - row.closest(".panel").getBoundingClientRect().bottom,
+  );
+  assert.ok(below <= 0, `the margin ratio ends ${below} px below its panel`);
 });
 
 story("my kill's receipt stays until I dismiss it", {}, async (page, { desk }) => {
