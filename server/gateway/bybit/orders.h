@@ -9,8 +9,8 @@
  * New orders and amends are refused, unsent, when the gateway is not READY or their share of
  * the budget (pace.h) is used up. Cancels wait for their turn on a list, are sent before anything
  * else, again when they were limited, void or unsent (after 100 ms, twice as long each time, up to
- * 2 s, and as soon as the trade socket stands), and by REST while the trade socket is down; a cancel
- * ends with its order. A sweep puts every order of ours that is killed on that list.
+ * 2 s, and as soon as the trade socket stands), and by REST while the trade socket is down; a
+ * cancel ends with its order. A sweep puts every order of ours that is killed on that list.
  *
  * Two or more cancels that are due go in one batch: a single frame, answered by a code for each.
  * Its orders are counted apart from single ones, as the venue does, so that a sweep has both

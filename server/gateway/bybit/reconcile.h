@@ -4,8 +4,8 @@
  * (all pages), positions or balance. The rows go the way of the stream's. An order of ours that
  * should rest, was sent before this began, and is not among the open ones, is asked about by
  * itself. No new order leaves before the first is whole; one that fails begins anew a second later.
- * The rows of a page are taken as there is room for what they say (the outbox is empty), the rest in
- * later turns; and a page is asked for when the budget of requests allows it.
+ * The rows of a page are taken as there is room for what they say (the outbox is empty), the rest
+ * in later turns; and a page is asked for when the budget of requests allows it.
  * Gateway's thread. */
 #ifndef PITWALL_GATEWAY_BYBIT_RECONCILE_H
 #define PITWALL_GATEWAY_BYBIT_RECONCILE_H

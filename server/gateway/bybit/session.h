@@ -16,8 +16,8 @@
  *
  * Clock: five requests for the venue's time, the one with the shortest way counts; anew at
  * each connection, every ten seconds, and each second while it is off. Stamps of requests are put
- * right by it. Beyond clock_alarm_ns, and before it was measured since the newest connection, no new
- * order leaves.
+ * right by it. Beyond clock_alarm_ns, and before it was measured since the newest connection, no
+ * new order leaves.
  *
  * Gateway's thread. Source: Bybit's v5 pages "Connect", "Websocket Trade Guideline", "DCP". */
 #ifndef PITWALL_GATEWAY_BYBIT_SESSION_H
