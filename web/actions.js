@@ -48,6 +48,20 @@ export const ACTIONS = {
     twice: false,
     says: "Change price or quantity of this order at the venue, through the gate",
   },
+  driftAdopt: {
+    label: "Adopt the venue's count",
+    key: null,
+    role: "risk",
+    twice: true,
+    says: "The venue's count becomes our position, while the instrument is HALTED",
+  },
+  driftKeep: {
+    label: "Keep ours",
+    key: null,
+    role: "risk",
+    twice: true,
+    says: "Our position stays; the difference stops nothing more until it changes",
+  },
   approve: {
     label: "Approve",
     key: "a",

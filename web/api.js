@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Order, Receipt, Session, Strategy, Verdict } from "./types/shapes.js" */
+/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Order, Position, Receipt, Session, Strategy, Verdict } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -251,6 +251,17 @@ export function receiptRead(incident) {
  */
 export function resume(scope, incident, reason) {
   return write("POST", "/resume", { scope, incident, reason });
+}
+
+/**
+ * Which count of a position holds from now on, where ours and the venue's differ.
+ * @param {string} instrument
+ * @param {"adopt" | "keep"} choice
+ * @param {string} reason
+ * @returns {Promise<Answer<Position>>}
+ */
+export function driftSettle(instrument, choice, reason) {
+  return write("POST", `/positions/${encodeURIComponent(instrument)}/adopt`, { choice, reason });
 }
 
 /** @param {string} id @returns {Promise<Answer<unknown>>} */

@@ -98,6 +98,26 @@ export function decimalIsMultiple(value, step) {
   return scaled(a, places) % scaled(b, places) === 0n;
 }
 
+/**
+ * The multiple of the step that is nearest, a half away from zero: what a price means where only ticks
+ * trade. As it came when either is unknown or the step is 0.
+ * @param {unknown} value
+ * @param {unknown} step a tick size
+ */
+export function decimalRound(value, step) {
+  const a = decimalParts(value);
+  const b = decimalParts(step);
+  if (!a || !b || decimalSign(step) === 0) {
+    return value;
+  }
+  const places = Math.max(a.fraction.length, b.fraction.length);
+  const [amount, unit] = [scaled(a, places), scaled(b, places)];
+  const half = amount < 0n ? -unit / 2n : unit / 2n;
+  const text = unscaled(((amount + half) / unit) * unit, places);
+  const dropped = places - decimalPlaces(step);
+  return dropped > 0 ? text.slice(0, -dropped).replace(/\.$/, "") : text;
+}
+
 /** @param {unknown} value */
 export function decimalSign(value) {
   return decimalCompare(value, "0");

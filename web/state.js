@@ -76,6 +76,10 @@ export const page = {
 
   /** Which way bid and ask moved last: instrument -> [-1 | 0 | 1, ...] @type {Map<string, number[]>} */
   moves: new Map(),
+  /** Since when our count and the venue's differ so @type {Map<string, {drift: number, at: number}>} */
+  drifts: new Map(),
+  /** The differences that this page's person let be @type {Map<string, number>} */
+  kept: new Map(),
   /** Pixels of the sparklines @type {Map<string, (number | null)[]>} */
   mids: new Map(),
   /** @type {Sample[]} */
@@ -201,6 +205,23 @@ function noteMoves(books) {
   }
 }
 
+/** @param {Position[] | undefined} positions */
+function noteDrifts(positions) {
+  for (const { instrument, drift } of positions ?? []) {
+    if (!drift) {
+      page.drifts.delete(instrument);
+    } else if (page.drifts.get(instrument)?.drift !== drift) {
+      page.drifts.set(instrument, { drift, at: performance.now() });
+    }
+  }
+}
+
+/** What our person answered: this difference stops nothing. @param {string} instrument @param {number} drift */
+export function driftKept(instrument, drift) {
+  page.kept.set(instrument, drift);
+  changed();
+}
+
 /**
  * The audit only grows, and a snapshot holds just its newest rows: what we hold of before stays true, unless
  * the trail is another one (same sequence, other hash; or not nearly as long).
@@ -240,6 +261,9 @@ export function stateApply(frame) {
   const keeps = topic === "audit" && auditGoesOn(data.items ?? []);
   if (topic === "books") {
     noteMoves(data.items);
+  }
+  if (topic === "positions") {
+    noteDrifts(data.items);
   }
   if (frame.type === "snapshot" && !keeps) {
     list.map.clear();
@@ -312,7 +336,7 @@ export function stateClear() {
   [page.receipts, page.tradingStates, page.moves, page.mids, page.instruments].forEach((map) =>
     map.clear(),
   );
-  page.parameters.clear();
+  [page.drifts, page.kept, page.parameters].forEach((map) => map.clear());
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
   page.dialog = page.why = page.amending = null;
 }

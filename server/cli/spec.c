@@ -4,6 +4,8 @@
 #include "config/parameters.h"
 #include "gateway/bybit/outcome.h"
 
+#include "venue/faults.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +243,20 @@ static void print_faults(void)
         print_fault_verb(fault_verb_row((enum fault_verb)verb));
 }
 
+static void print_venue_verb(enum venue_fault_verb verb, const char *name, int ms, int code,
+                             const char *says)
+{
+    uint32_t kinds = venue_fault_kinds(verb);
+
+    printf("| `%s` |", name);
+    for (unsigned kind = 0; kind < VENUE_KIND_COUNT; kind++)
+        if (kinds == (1U << VENUE_KIND_COUNT) - 1 && kind == 0)
+            printf(" all");
+        else if (kinds != (1U << VENUE_KIND_COUNT) - 1 && kinds >> kind & 1)
+            printf(" %s", venue_fault_kind_name((enum venue_fault_kind)kind));
+    printf(" | %d | %d | %s |\n", ms, code, says);
+}
+
 static void print_venue_faults(void)
 {
     printf("Faults of `pitwall venue`: the same lines, with these kinds and verbs.\n\n"
@@ -248,9 +264,10 @@ static void print_venue_faults(void)
 #define KIND(ID, name, says) printf("| `%s` | %s |\n", name, says);
 #include "venue/fault_kinds.def"
 #undef KIND
-    printf("\n| do | ms if not given | code if not given | says |\n| --- | ---: | ---: | --- |\n");
+    printf("\n| do | can be on | ms if not given | code if not given | says |\n"
+           "| --- | --- | ---: | ---: | --- |\n");
 #define VERB(ID, name, kinds, ms, code, says)                                                      \
-    printf("| `%s` | %d | %d | %s |\n", name, ms, code, says);
+    print_venue_verb(VENUE_FAULT_##ID, name, ms, code, says);
 #include "venue/fault_verbs.def"
 #undef VERB
 }

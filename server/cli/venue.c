@@ -56,7 +56,7 @@ static const char **place_of(struct options *options, const char *option)
 /* NULL: all was taken; else what is wrong. */
 static const char *read_options(struct options *options, int argc, char **argv)
 {
-    static char problem[128];
+    static char problem[160];
 
     for (int at = 0; at < argc; at++) {
         const char **place = place_of(options, argv[at]);
@@ -66,7 +66,9 @@ static const char *read_options(struct options *options, int argc, char **argv)
         } else if (strcmp(argv[at], "--ledger-public") == 0) {
             options->venue.ledger_public = true;
         } else if (!place || at + 1 == argc || argv[at + 1][0] == '\0') {
-            snprintf(problem, sizeof problem, place ? "%.64s lacks its value" : "unknown: %.64s",
+            snprintf(problem, sizeof problem,
+                     place ? "%.64s lacks its value"
+                           : "there is no option %.64s: see docs/venue.md",
                      argv[at]);
             return problem;
         } else {
@@ -109,6 +111,12 @@ static void choose_market(struct options *options)
     }
 }
 
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
+           strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "::1:", 4) == 0;
+}
+
 static const char *check_options(struct options *options)
 {
     uint64_t times = 1;
@@ -118,9 +126,14 @@ static const char *check_options(struct options *options)
     if (options->protocol && strcmp(options->protocol, "bybit-v5") != 0)
         return "--protocol is bybit-v5";
     if (!options->venue.listen)
-        return "wanted --listen ADDRESS:PORT";
+        return "wanted --listen ADDRESS:PORT, such as 127.0.0.1:9700";
+    if (!is_loopback(options->venue.listen) && !options->venue.accounts_file)
+        return "--listen lets others in and everybody knows the demo's keys: name --accounts FILE, "
+               "or listen on 127.0.0.1";
     if (!options->venue.cert_file != !options->venue.key_file)
         return "--cert and --key go together";
+    if (!options->tls && (options->venue.cert_file || options->tls_dir))
+        return "--cert, --key and --tls-dir want --tls";
     if (speed && !read_whole(*speed == 'x' ? speed + 1 : "", 1, SPEED_MAX, &times))
         return "--speed is x1 to x1000";
     if (!read_whole(options->seed, 0, INT64_MAX, &options->venue.seed))
@@ -129,6 +142,7 @@ static const char *check_options(struct options *options)
         return "--dcp-delay-ms is 0 to 600000";
     if (options->limits && strcmp(options->limits, "off") != 0)
         return "--limits is off";
+    options->venue.has_seed = options->seed != NULL;
     options->venue.no_limits = options->limits != NULL;
     options->venue.dcp_delay_ns = (int64_t)delay_ms * NS_PER_MS;
     options->venue.market.times = (uint32_t)times;
@@ -195,6 +209,13 @@ static enum status prepare_tls(struct options *options, struct tls_files *files,
     return status;
 }
 
+/* One line: it names the option. */
+static int wrong_call(const char *problem)
+{
+    fprintf(stderr, "pitwall venue: %s\n", problem);
+    return status_exit(ERR_USAGE);
+}
+
 int cli_venue(int argc, char **argv)
 {
     struct options options = {0};
@@ -206,7 +227,12 @@ int cli_venue(int argc, char **argv)
     if (!problem)
         problem = check_options(&options);
     if (problem)
-        return cli_usage("venue", problem);
+        return wrong_call(problem);
+    if (!is_loopback(options.venue.listen))
+        fprintf(stderr,
+                "pitwall venue: warning: --listen %s: anybody who reaches this address can trade "
+                "here%s\n",
+                options.venue.listen, options.tls ? "" : ", and keys travel in the clear");
     catch_signals();
     status = prepare_tls(&options, &files, &err);
     if (status == OK)

@@ -188,6 +188,7 @@ static struct venue_execution execution_of(const struct venue *venue,
 {
     struct venue_execution done = {
         .order_no = order->no,
+        .order_life = order->life,
         .seq = venue->book[order->instrument].seq,
         .account = order->account,
         .instrument = order->instrument,

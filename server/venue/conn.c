@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#define NS_PER_S 1000000000LL
+
 /* An IPv4 address as it is usually written, also on a socket of both families. */
 static void read_peer(struct lws *wsi, char peer[CONN_PEER_MAX])
 {
@@ -25,6 +27,7 @@ struct venue_conn *conn_open(struct venue_server *server, struct lws *wsi)
     conn->server = server;
     conn->wsi = wsi;
     conn->no = ++server->conn_count;
+    conn->since_ns = clock_real_ns();
     read_peer(wsi, conn->peer);
     conn->next = server->conns;
     if (conn->next)
@@ -196,11 +199,26 @@ void conn_receive(struct venue_conn *conn, const char *bytes, size_t length, int
 {
     if (conn->silent || conn->closing)
         return;
+    if (conn->in.length == 0)
+        conn->since_ns = received_ns;
     text_add(&conn->in, bytes, length);
     if (conn->in.length > WIRE_MESSAGE_MAX + WIRE_HEAD_MAX + WIRE_BODY_MAX)
         conn_reset(conn); /* it sends on while an answer is owed to it */
     else
         conn_read_on(conn, received_ns);
+}
+
+void conn_expire(struct venue_conn *conn, int64_t now_ns)
+{
+    int64_t most_s = conn->in.length > 0 ? CONN_REQUEST_S : CONN_IDLE_S;
+
+    if (conn->is_socket || conn->answering || conn->closing || conn->silent || conn->first ||
+        now_ns - conn->since_ns <= most_s * NS_PER_S)
+        return;
+    if (conn->in.length > 0)
+        refuse(conn, 408);
+    else
+        venue_conn_close(conn, false);
 }
 
 void conn_close_by_code(struct venue_conn *conn, uint16_t code)

@@ -11,7 +11,9 @@
 enum {
     CONN_PEER_MAX = 48,
     CONN_QUEUE_MAX = 16 << 20, /* bytes not yet written; more: the peer does not read, closed */
-    CONN_STAGING = 1 << 16
+    CONN_STAGING = 1 << 16,
+    CONN_REQUEST_S = 10, /* for a whole request, from its first byte */
+    CONN_IDLE_S = 60     /* without one */
 };
 
 struct venue_frame {
@@ -41,6 +43,7 @@ struct venue_conn {
     struct out *first, *last; /* in order */
     struct out *aside;        /* overtaken by others, in order of their due time */
     size_t queued;
+    int64_t since_ns; /* when it began to wait for a request, or for the rest of one */
 };
 
 struct venue_server {
@@ -59,6 +62,8 @@ struct venue_conn *conn_open(struct venue_server *server, struct lws *wsi);
 /* Frees it; lws has closed the socket. */
 void conn_gone(struct venue_conn *conn);
 void conn_receive(struct venue_conn *conn, const char *bytes, size_t length, int64_t received_ns);
+/* Closes it when a request is overdue: half of one, or the next. Not of a WebSocket. */
+void conn_expire(struct venue_conn *conn, int64_t now_ns);
 /* Writes what is due. */
 void conn_flush(struct venue_conn *conn, int64_t now_ns);
 void conn_queue(struct venue_conn *conn, struct venue_frame *frame,

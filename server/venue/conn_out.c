@@ -104,6 +104,7 @@ void venue_conn_answer(struct venue_conn *conn, int status, const char *headers,
     assert(put > 0 && put < (int)sizeof head);
     frame = conn_frame(head, (size_t)put, body, length);
     conn->answering = false;
+    conn->since_ns = clock_real_ns();
     venue_conn_send(conn, frame, how);
     venue_frame_drop(frame);
     if (!conn->keep_alive)

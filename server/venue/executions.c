@@ -18,6 +18,8 @@ void venue_record(struct venue *venue, struct venue_execution *execution)
     struct venue_account *account = &venue->account[execution->account];
 
     execution->no = ++venue->executions;
+    if (execution->life == 0) /* else it is of a former one, out of the state */
+        execution->life = venue->life;
     venue->done[execution->no & DONE_MASK] =
         (struct venue_done){.execution = *execution, .older = account->newest_execution};
     account->newest_execution = execution->no;

@@ -48,6 +48,12 @@ const char *venue_fault_kind_name(enum venue_fault_kind kind)
     return kinds[kind];
 }
 
+uint32_t venue_fault_kinds(enum venue_fault_verb verb)
+{
+    assert(verb < VENUE_VERB_COUNT);
+    return verbs[verb].kinds;
+}
+
 static enum status begin_rule(void *ctx, const char *on, const char *does, struct fault_rule *rule,
                               struct err *err)
 {

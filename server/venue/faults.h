@@ -45,5 +45,7 @@ void venue_faults_clear(struct venue_faults *faults);
 struct venue_fault venue_faults_draw(struct venue_faults *faults, enum venue_fault_kind kind,
                                      uint16_t instrument);
 const char *venue_fault_kind_name(enum venue_fault_kind kind);
+/* VENUE_BIT() of each kind that the verb can be on. */
+uint32_t venue_fault_kinds(enum venue_fault_verb verb);
 
 #endif

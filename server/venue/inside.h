@@ -46,6 +46,7 @@ struct venue_open {
 };
 
 struct venue_account {
+    uint64_t uid;
     uint64_t newest_order, newest_execution;
     uint32_t active_first, active_last; /* slots, oldest first */
     uint32_t active[VENUE_CATEGORY_COUNT];
@@ -91,7 +92,9 @@ struct venue {
     uint32_t *link_heads;        /* VENUE_LINK_HEADS */
     uint64_t next_order, queued; /* the number to try next; a count of places taken in queues */
     uint64_t executions;         /* the number of the newest */
-    struct {                     /* of the call under way */
+    uint64_t salt;
+    uint32_t life;
+    struct { /* of the call under way */
         int64_t now_ns;
         uint16_t instrument;
         uint8_t exec_type;

@@ -73,6 +73,7 @@ static void close_position(struct venue *venue, uint16_t account, uint16_t instr
     order.flags |= ORDER_REDUCE_ONLY;
     slot = venue_slot_take(venue, account);
     order.no = slot->order.no;
+    order.life = slot->order.life;
     slot->order = order;
     venue_count(venue, &slot->order, order.qty_lots, 1);
     venue_activate(venue, slot);

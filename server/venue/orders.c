@@ -117,8 +117,9 @@ struct venue_slot *venue_slot_take(struct venue *venue, uint16_t account)
         venue->next_order++;
     slot = &venue->slots[venue->next_order & SLOT_MASK];
     forget(venue, slot);
-    *slot = (struct venue_slot){.order = {.no = venue->next_order++, .account = account},
-                                .link_next = VENUE_NO_SLOT};
+    *slot = (struct venue_slot){
+        .order = {.no = venue->next_order++, .life = venue->life, .account = account},
+        .link_next = VENUE_NO_SLOT};
     list_add(venue, slot);
     return slot;
 }

@@ -24,6 +24,7 @@ enum venue_answer venue_create(struct venue *venue, const struct venue_new *want
         return answer;
     slot = venue_slot_take(venue, order.account);
     order.no = slot->order.no;
+    order.life = slot->order.life;
     slot->order = order;
     venue_link_add(venue, slot);
     venue_activate(venue, slot);

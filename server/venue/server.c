@@ -5,10 +5,14 @@
 #include "venue/conn.h"
 #include "venue/tls.h"
 
+#include <errno.h>
+#include <netdb.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define NS_PER_US 1000
 
@@ -25,6 +29,7 @@ static void serve_queues(struct venue_server *server)
         if (conn->in.length > 0)
             conn_read_on(conn, server->now_ns);
         conn_flush(conn, server->now_ns);
+        conn_expire(conn, server->now_ns);
     }
 }
 
@@ -132,6 +137,40 @@ static enum status read_address(const char *address, char host[64], int *port, s
     return OK;
 }
 
+static enum status cannot_listen(struct err *err, const char *host, int port, const char *why)
+{
+    return err_format(
+        err, ERR_UNAVAILABLE,
+        "--listen: cannot listen on %s:%d: %s; name another port (0: any free one) or "
+        "an address of this machine",
+        host, port, why);
+}
+
+/* libwebsockets does not say what was wrong: tried beforehand. */
+static enum status try_address(const char *host, int port, struct err *err)
+{
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char service[8];
+    enum status status = OK;
+    int on = 1;
+    int problem;
+    int fd;
+
+    snprintf(service, sizeof service, "%d", port);
+    problem = getaddrinfo(host, service, &hints, &found);
+    if (problem != 0)
+        return cannot_listen(err, host, port, gai_strerror(problem));
+    fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1) != 0)
+        status = cannot_listen(err, host, port, strerrordesc_np(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    freeaddrinfo(found);
+    return status;
+}
+
 static enum status listen_on(struct venue_server *server, const char *host, int port,
                              struct err *err)
 {
@@ -152,15 +191,16 @@ static enum status listen_on(struct venue_server *server, const char *host, int 
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info.ssl_cert_filepath = config->cert_file;
         info.ssl_private_key_filepath = config->key_file;
+        info.alpn = "http/1.1"; /* its own choice has h2 in it, which nobody here speaks */
     }
-    lws_set_log_level(LLL_ERR, on_lws_log);
+    lws_set_log_level(0, NULL); /* what goes wrong here is told by err */
     server->context = lws_create_context(&info);
     if (!server->context)
         return err_set(err, ERR_INTERNAL, "libwebsockets: no context");
     server->vhost = lws_create_vhost(server->context, &info);
+    lws_set_log_level(LLL_ERR, on_lws_log);
     if (!server->vhost)
-        return err_format(err, ERR_UNAVAILABLE, "cannot listen on %s:%d%s", host, port,
-                          config->cert_file ? ", or the certificate cannot be used" : "");
+        return cannot_listen(err, host, port, "libwebsockets refuses it");
     return OK;
 }
 
@@ -177,6 +217,10 @@ enum status venue_server_open(struct venue_server **opened,
     server->config = *config;
     server->due_ns = INT64_MAX;
     status = read_address(config->address, host, &port, err);
+    if (status == OK)
+        status = try_address(host, port, err);
+    if (status == OK && config->cert_file)
+        status = tls_check(config->cert_file, config->key_file, err);
     if (status == OK)
         status = listen_on(server, host, port, err);
     if (status != OK) {

@@ -64,6 +64,8 @@ static struct state_head head_of(const struct venue *venue)
         .next_order = venue->next_order,
         .next_execution = venue->executions + 1,
         .queued = venue->queued,
+        .life = venue->life,
+        .salt = venue->salt,
     };
 
     head.bytes = state_bytes(&head);
@@ -95,7 +97,7 @@ static uint8_t *put_accounts(const struct venue *venue, uint8_t *to)
 {
     for (uint16_t at = 0; at < venue->accounts; at++) {
         const struct venue_account *account = &venue->account[at];
-        struct state_account row = {0};
+        struct state_account row = {.uid = account->uid};
 
         for (uint16_t coin = 0; coin < venue->coins; coin++)
             row.balance_e8[coin] = account->wallet[coin].balance_e8;
@@ -159,7 +161,7 @@ static bool sync_folder(const char *path)
 }
 
 /* Whole or not at all: a new file takes the place of the old one. */
-static enum status replace(const char *path, const uint8_t *bytes, size_t size, struct err *err)
+enum status venue_write(const char *path, const uint8_t *bytes, size_t size, struct err *err)
 {
     char fresh[STATE_PATH_MAX];
     bool well;
@@ -176,17 +178,27 @@ static enum status replace(const char *path, const uint8_t *bytes, size_t size, 
     return sync_folder(path) ? OK : fail(err, path);
 }
 
-enum status venue_save(const struct venue *venue, const char *path, struct err *err)
+uint8_t *venue_pack(const struct venue *venue, size_t *size)
 {
     struct state_head head = head_of(venue);
-    size_t size = sizeof head + head.bytes;
-    uint8_t *bytes = malloc(size);
+    uint8_t *bytes;
+
+    *size = sizeof head + head.bytes;
+    bytes = malloc(*size);
+    if (bytes)
+        pack(venue, bytes);
+    return bytes;
+}
+
+enum status venue_save(const struct venue *venue, const char *path, struct err *err)
+{
+    size_t size;
+    uint8_t *bytes = venue_pack(venue, &size);
     enum status status;
 
     if (!bytes)
         return err_format(err, ERR_UNAVAILABLE, "%s: no memory for %zu bytes", path, size);
-    pack(venue, bytes);
-    status = replace(path, bytes, size, err);
+    status = venue_write(path, bytes, size, err);
     free(bytes);
     return status;
 }

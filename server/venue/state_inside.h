@@ -17,15 +17,15 @@
 #include "venue/inside.h"
 
 #define STATE_MAGIC "PWVENUE"
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 struct state_head {
     char magic[8];
     uint32_t version, crc;
     uint64_t bytes; /* behind the head */
     uint32_t instrument_size, account_size, order_size, execution_size;
-    uint32_t instruments, coins, accounts, orders, executions, unused;
-    uint64_t next_order, next_execution, queued;
+    uint32_t instruments, coins, accounts, orders, executions, life;
+    uint64_t next_order, next_execution, queued, salt;
 };
 
 struct state_instrument {
@@ -35,6 +35,7 @@ struct state_instrument {
 };
 
 struct state_account {
+    uint64_t uid;
     int64_t balance_e8[VENUE_COINS_MAX]; /* what orders lock is counted anew */
     struct venue_position position[VENUE_INSTRUMENTS_MAX];
 };

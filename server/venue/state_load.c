@@ -221,6 +221,7 @@ static void take_accounts(const struct state *state, struct venue *venue)
     for (uint16_t at = 0; at < state->head.accounts; at++) {
         struct venue_account *account = &venue->account[at];
 
+        account->uid = state->account[at].uid;
         for (uint16_t coin = 0; coin < venue->coins; coin++)
             account->wallet[coin].balance_e8 = state->account[at].balance_e8[coin];
         for (uint16_t instrument = 0; instrument < venue->instruments; instrument++)
@@ -283,6 +284,8 @@ static enum status take_orders(const struct state *state, struct venue *venue, i
             active[count++] = &state->order[at];
     }
     venue->next_order = state->head.next_order;
+    venue->salt = state->head.salt;
+    venue->life = state->head.life + 1;
     rest_again(venue, active, count, now_ns);
     free(active);
     return OK;

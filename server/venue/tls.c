@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -162,6 +163,27 @@ enum status tls_make(struct tls_files *files, const char *folder, const char *ad
         access(files->key, R_OK) == 0)
         return OK;
     return make_files(files, address, err);
+}
+
+enum status tls_check(const char *cert_file, const char *key_file, struct err *err)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    enum status status = OK;
+
+    if (!context)
+        return err_set(err, ERR_INTERNAL, "OpenSSL: no context");
+    if (access(cert_file, R_OK) != 0)
+        status = err_format(err, ERR_CONFIG, "%s: %s", cert_file, strerrordesc_np(errno));
+    else if (access(key_file, R_OK) != 0)
+        status = err_format(err, ERR_CONFIG, "%s: %s", key_file, strerrordesc_np(errno));
+    else if (SSL_CTX_use_certificate_chain_file(context, cert_file) != 1)
+        status = err_format(err, ERR_CONFIG, "%s: not a certificate in PEM", cert_file);
+    else if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
+        status =
+            err_format(err, ERR_CONFIG, "%s: not the PEM private key of %s", key_file, cert_file);
+    SSL_CTX_free(context);
+    ERR_clear_error();
+    return status;
 }
 
 /* ---- the bad certificate -------------------------------------------------------------- */

@@ -17,6 +17,9 @@ struct tls_files {
 enum status tls_make(struct tls_files *files, const char *folder, const char *address,
                      struct err *err);
 
+/* ERR_CONFIG: says which file is no certificate, or no key of it. */
+enum status tls_check(const char *cert_file, const char *key_file, struct err *err);
+
 /* For the server's SSL_CTX: a handshake gets the bad certificate while tls_set_bad(true). */
 int tls_prepare(void *ssl_ctx);
 void tls_set_bad(bool bad);

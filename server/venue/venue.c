@@ -78,6 +78,7 @@ struct venue *venue_open(const struct venue_config *config)
     venue->instruments = config->instruments;
     venue->coins = config->coins;
     venue->next_order = 1;
+    venue->life = 1;
     for (uint16_t at = 0; at < config->instruments; at++) {
         check_instrument(config, at);
         venue->instrument[at] = config->instrument[at];
@@ -135,6 +136,40 @@ void venue_deposit(struct venue *venue, uint16_t account, uint16_t coin, int64_t
     assert(account < venue->accounts && coin < venue->coins);
     venue->account[account].wallet[coin].balance_e8 += amount_e8;
     venue_tell_wallet(venue, account, coin);
+}
+
+void venue_set_uid(struct venue *venue, uint16_t account, uint64_t uid)
+{
+    assert(account < venue->accounts);
+    venue->account[account].uid = uid;
+}
+
+uint64_t venue_uid(const struct venue *venue, uint16_t account)
+{
+    assert(account < venue->accounts);
+    return venue->account[account].uid;
+}
+
+uint16_t venue_accounts(const struct venue *venue)
+{
+    return venue->accounts;
+}
+
+/* ---- what ids are made from ------------------------------------------------------------- */
+
+void venue_set_salt(struct venue *venue, uint64_t salt)
+{
+    venue->salt = salt;
+}
+
+uint64_t venue_salt(const struct venue *venue)
+{
+    return venue->salt;
+}
+
+uint32_t venue_life(const struct venue *venue)
+{
+    return venue->life;
 }
 
 /* ---- questions -------------------------------------------------------------------------- */

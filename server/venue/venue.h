@@ -110,7 +110,8 @@ enum venue_smp {
 };
 
 struct venue_order {
-    uint64_t no; /* the venue's, from 1; never repeats, restarts with state included */
+    uint64_t no;               /* the venue's, from 1; with `life` it never repeats */
+    uint32_t life;             /* of the venue, in which it was made */
     char link[VENUE_LINK_MAX]; /* the client's own id; empty: none */
     uint16_t account, instrument;
     uint8_t side, type, tif, flags; /* domain/order.h: ORDER_POST_ONLY, ORDER_REDUCE_ONLY */
@@ -129,7 +130,8 @@ struct venue_order {
 enum venue_exec_type { VENUE_EXEC_TRADE, VENUE_EXEC_FUNDING, VENUE_EXEC_LIQUIDATION };
 
 struct venue_execution {
-    uint64_t no;            /* from 1; never repeats */
+    uint64_t no; /* from 1; with `life` it never repeats */
+    uint32_t life, order_life;
     uint64_t order_no, seq; /* seq: the cross sequence of the instrument at that trade */
     char link[VENUE_LINK_MAX];
     uint16_t account, instrument, fee_coin;
@@ -189,6 +191,16 @@ void venue_close(struct venue *venue);
 /* --- accounts: from 1, VENUE_MARKET is the market's; UINT16_MAX: no room for another --- */
 uint16_t venue_add_account(struct venue *venue);
 void venue_deposit(struct venue *venue, uint16_t account, uint16_t coin, int64_t amount_e8);
+/* Whose it is; the state keeps it. 0: nobody has said. */
+void venue_set_uid(struct venue *venue, uint16_t account, uint64_t uid);
+uint64_t venue_uid(const struct venue *venue, uint16_t account);
+uint16_t venue_accounts(const struct venue *venue); /* the market's counted */
+
+/* --- what ids on the wire are made from: a number of this venue's own, kept by its state, and the
+ * count of its starts from that state, from 1. Set before a state is loaded, if one is. --- */
+void venue_set_salt(struct venue *venue, uint64_t salt);
+uint64_t venue_salt(const struct venue *venue);
+uint32_t venue_life(const struct venue *venue);
 
 /* --- requests --- */
 struct venue_new {
@@ -285,5 +297,9 @@ bool venue_force_fill(struct venue *venue, uint64_t order_no, int64_t lots, bool
  * nothing has been changed. Public trades and the figures of 24 hours are not kept. */
 enum status venue_save(const struct venue *venue, const char *path, struct err *err);
 enum status venue_load(struct venue *venue, const char *path, int64_t now_ns, struct err *err);
+/* The two halves of saving: the bytes of the file (NULL: no memory; the caller's to free), and
+ * writing them, on any thread. */
+uint8_t *venue_pack(const struct venue *venue, size_t *size);
+enum status venue_write(const char *path, const uint8_t *bytes, size_t size, struct err *err);
 
 #endif

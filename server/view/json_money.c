@@ -9,6 +9,8 @@
  * and so is every sum over it. */
 #include "view/shapes.h"
 
+#include "thread/clock.h"
+
 #include <string.h>
 
 struct pnl {
@@ -103,14 +105,15 @@ static void add_mark(const struct view *view, uint16_t instrument, json_t *json)
     json_object_set_new(json, "age_ns", age);
 }
 
-/* What the venue counts, and how many lots we count more than it; null: not known. */
+/* What the venue counts, how old that is, and how many lots we count more; null: not known. */
 static void add_venue_count(const struct view *view, uint16_t instrument, json_t *json)
 {
-    int64_t lots = 0;
-    bool known = view_venue_lots(&view->from, instrument, &lots);
+    int64_t lots = 0, told_ns = 0;
+    bool known = view_venue_lots(&view->from, instrument, &lots, &told_ns);
     int64_t drift = view->total[instrument].lots - lots;
 
     json_object_set_new(json, "venue_lots", known ? json_integer((json_int_t)lots) : json_null());
+    json_object_set_new(json, "venue_age_ns", shape_age(clock_real_ns(), told_ns));
     json_object_set_new(json, "drift", known ? json_integer((json_int_t)drift) : json_null());
 }
 

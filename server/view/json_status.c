@@ -155,14 +155,17 @@ json_t *view_venues(struct view *view)
     return shape_list(venues_json(view), 0);
 }
 
-bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots)
+bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots,
+                     int64_t *told_ns)
 {
     const struct gateway *gateway =
         view_gateway_of(from, from->config->instrument[instrument].venue);
 
     /* Pairs with the release of gateway_count_position. */
-    if (!gateway ||
-        atomic_load_explicit(&gateway->venue_lots_ns[instrument], memory_order_acquire) == 0)
+    *told_ns = gateway
+                   ? atomic_load_explicit(&gateway->venue_lots_ns[instrument], memory_order_acquire)
+                   : 0;
+    if (*told_ns == 0)
         return false;
     *lots = atomic_load_explicit(&gateway->venue_lots[instrument], memory_order_relaxed);
     return true;

@@ -83,8 +83,9 @@ json_t *view_venues(struct view *view);
 /* READY and its kin: what a gateway to a real venue says of itself; of a simulated one by the age
  * of its newest update. */
 enum gateway_state view_venue_state(const struct view_sources *from, uint16_t venue);
-/* The venue's own count of our position; false: not known. */
-bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots);
+/* The venue's own count of our position, and when it told it (real clock); false: not known. */
+bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots,
+                     int64_t *told_ns);
 json_t *view_instruments(struct view *view);
 json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth);
 json_t *view_positions(struct view *view);

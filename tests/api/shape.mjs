@@ -100,6 +100,7 @@ export const POSITION = {
   liquidation_price: "null|decimal",
   liquidation_distance_ratio: "null|decimal",
   venue_lots: "null|int",
+  venue_age_ns: "null|ns",
   drift: "null|int",
 };
 const decimals = (names) =>

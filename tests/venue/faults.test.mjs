@@ -1,10 +1,10 @@
 // Each verb of a fault script does what its table says, and the ledger tells.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 
-import { Venue, scratch, sleep, until } from "./venue.mjs";
+import { ROOT, Venue, scratch, sleep, until } from "./venue.mjs";
 
 let venue;
 let bot;
@@ -316,4 +316,29 @@ test("a tick that changes, an instrument that halts", async () => {
     assert.match((await change({ qtyStep: step })).error, /out of bounds/);
   }
   assert.equal((await row()).status, "Trading");
+});
+
+test("the two examples of docs/venue.md do what it says", async () => {
+  const text = readFileSync(join(ROOT, "docs/venue.md"), "utf8");
+  const lines = text.split("\n").filter((line) => /^\{"on":.*"(position_override|lost_fill)"/.test(line));
+  assert.equal(lines.length, 2);
+  const file = join(scratch(), "faults");
+  writeFileSync(file, `${lines.join("\n")}\n`);
+  const venue = await Venue.start("--faults", file, "--limits", "off");
+  const bot = venue.bot();
+  const stream = await bot.listen("execution");
+  const size = async () =>
+    (await bot.get("/v5/position/list", "category=linear&symbol=BTCUSDT")).body.result.list[0].size;
+  await bot.create({ price: "50000" });
+  assert.equal(Number(await size()), 0);
+  await bot.create({ price: "50000" });
+  assert.equal(await size(), "0.007");
+  await bot.create({ symbol: "ETHUSDT", orderType: "Market", qty: "0.1", orderLinkId: "lost" });
+  const told = (await bot.get("/v5/execution/list", "category=linear&symbol=ETHUSDT")).body.result.list;
+  assert.equal(told[0].orderLinkId, "lost");
+  await bot.create({ symbol: "ETHUSDT", orderType: "Market", qty: "0.1", orderLinkId: "told" });
+  const pushed = await stream.topic("execution", ({ data }) => data[0].symbol === "ETHUSDT");
+  assert.equal(pushed.data[0].orderLinkId, "told");
+  stream.close();
+  await venue.stop();
 });

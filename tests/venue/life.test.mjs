@@ -17,10 +17,12 @@ test("a wrong call says what is wrong and exits 64; a wrong file 78", () => {
     ["--listen", "127.0.0.1:0", "--cert", "x"],
     ["--listen", "127.0.0.1:0", "--protocol", "fix"],
     ["--listen", "127.0.0.1:0", "--bogus"],
+    ["--listen", "127.0.0.1:0", "--tls-dir", "x"],
+    ["--listen", "0.0.0.0:0"],
   ]) {
     const { status, stderr } = call(...args);
     assert.equal(status, 64, `${args}: ${stderr}`);
-    assert.match(stderr, /^pitwall venue: /);
+    assert.match(stderr, /^pitwall venue: .*--.*\n$/, "one line, which names the option");
   }
   const file = join(scratch(), "accounts.json");
   writeFileSync(file, '[{"uid":1,"keys":[{"key":"k","secret":"s","permissions":["Fly"]}]}]');
@@ -33,6 +35,35 @@ test("a port that is taken is said so", async () => {
   const venue = await Venue.start("--market", "none");
   const { status, stderr } = call("--listen", new URL(venue.url).host);
   assert.equal(status, 69, stderr);
+  assert.match(stderr, /^pitwall venue: --listen: cannot listen on 127\.0\.0\.1:\d+: Address already in use; .*\n$/);
+  await venue.stop();
+});
+
+test("a certificate that is none is said so, in one line", async () => {
+  const dir = scratch();
+  const venue = await Venue.start("--market", "none", "--tls", "--tls-dir", join(dir, "tls"));
+  await venue.stop();
+  const cert = join(dir, "tls/cert.pem");
+  const other = join(dir, "tls/key.pem");
+  const bad = join(dir, "bad.pem");
+  writeFileSync(bad, "nothing");
+  for (const [files, says] of [
+    [["--cert", bad, "--key", other], /bad\.pem: not a certificate in PEM\n$/],
+    [["--cert", cert, "--key", bad], /bad\.pem: not the PEM private key of .*cert\.pem\n$/],
+    [["--cert", `${cert}.none`, "--key", other], /cert\.pem\.none: No such file/],
+  ]) {
+    const { status, stderr } = call("--listen", "127.0.0.1:0", "--tls", ...files);
+    assert.equal(status, 78, stderr);
+    assert.match(stderr, says);
+    assert.equal(stderr.trim().split("\n").length, 1);
+  }
+});
+
+test("off loopback accounts are needed, and a warning says who can trade", async () => {
+  const file = join(scratch(), "accounts.json");
+  writeFileSync(file, '[{"uid":1,"keys":[{"key":"k","secret":"s"}]}]');
+  const venue = await Venue.start("--market", "none", "--listen", "0.0.0.0:0", "--accounts", file);
+  assert.match(venue.err, /^pitwall venue: warning: --listen 0\.0\.0\.0:0: anybody who reaches this address/m);
   await venue.stop();
 });
 

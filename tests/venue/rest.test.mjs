@@ -1,5 +1,6 @@
 // Requests by HTTP: who may ask, what is answered, what is refused and how.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -46,7 +47,12 @@ test("time is told twice, and the envelope has it too", async () => {
 });
 
 test("an unknown path is 404, a request without its headers 401", async () => {
-  assert.equal((await bot.send("GET", "/v5/market/nothing")).status, 404);
+  for (const path of ["/v5/market/nothing", "/sim/nothing", "/"]) {
+    const { status, body } = await bot.send("GET", path);
+    assert.equal(status, 404);
+    assert.deepEqual(Object.keys(body), ["retCode", "retMsg", "result", "retExtInfo", "time"]);
+    assert.equal(body.retCode, 10404);
+  }
   assert.equal((await bot.send("GET", "/v5/account/info")).status, 401);
   assert.equal((await bot.send("POST", "/v5/market/time")).status, 404);
 });
@@ -178,6 +184,55 @@ test("an order's refusals", async () => {
   assert.equal(await refused(spot), 170141);
   assert.equal(await refused({ ...spot, orderLinkId: "big", qty: "5" }), 170131);
   assert.equal(code(await bot.post("/v5/order/cancel", { category: "spot", symbol: "BTCUSDT", orderId: "1" })), 170213);
+});
+
+test("JSON of the wrong type is refused by the name of the field", async () => {
+  for (const [field, value] of [
+    ["reduceOnly", "true"],
+    ["reduceOnly", 1],
+    ["closeOnTrigger", "false"],
+    ["timeInForce", 1],
+    ["timeInForce", "Never"],
+    ["positionIdx", "0"],
+    ["positionIdx", 3],
+    ["positionIdx", 0.5],
+    ["qty", 0.001],
+    ["price", 50000],
+    ["orderLinkId", 7],
+  ]) {
+    await sleep(105);
+    const body = await bot.create({ price: "50000", [field]: value });
+    assert.equal(body.retCode, 10001, `${field} ${value}`);
+    assert.match(body.retMsg, new RegExp(`^params error: ${field} wants `));
+  }
+  await sleep(105);
+  const market = await bot.create({ orderType: "Market", timeInForce: "Never" });
+  assert.equal(market.retCode, 10001, "of a market order too");
+});
+
+test("coin= of the wallet is a list of whole names", async () => {
+  const coins = async (list) =>
+    (await bot.get("/v5/account/wallet-balance", `accountType=UNIFIED&coin=${list}`)).body.result.list[0].coin.map(
+      ({ coin }) => coin,
+    );
+  assert.deepEqual(await coins("XBTCX"), []);
+  assert.deepEqual((await coins("USDT,BTC")).sort(), ["BTC", "USDT"]);
+});
+
+test("the trade socket says why a log-in fails", async () => {
+  const says = async (name, expires = Date.now() + 10000) => {
+    const at = venue.keys.find(({ key }) => key === name) ?? { key: name, secret: "x" };
+    const socket = await venue.socket("/v5/trade");
+    const sign = createHmac("sha256", at.secret).update(`GET/realtime${expires}`).digest("hex");
+    socket.send({ op: "auth", args: [at.key, expires, sign] });
+    const { retCode } = await socket.next((frame) => frame.op === "auth");
+    socket.close();
+    return retCode;
+  };
+  assert.equal(await says("all"), 0);
+  assert.equal(await says("nobody"), 10003);
+  assert.equal(await says("expired"), 33004);
+  assert.equal(await says("elsewhere"), 10010);
 });
 
 test("the eleventh order of a second is too many, and the header says when to come back", async () => {

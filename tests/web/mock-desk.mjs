@@ -270,7 +270,7 @@ export class Desk {
       storage: "ok",
       market: { state: "running" },
       threads: [{ name: "engine", core: 1, idle: "park" }],
-      venues: [{ venue: "sim", state: "connected", age_ns: "1200000" }],
+      venues: [{ venue: "sim", state: "connected", age_ns: "1200000", ...this.venue }],
     };
   }
 

@@ -312,6 +312,7 @@ export class MockServer {
     const approval = /^POST \/approvals\/(\w+)\/(approve|reject)$/.exec(what);
     const receipt = /^GET \/kill\/(\w+)$/.exec(what);
     const why = /^GET \/orders\/(\w+)\/why$/.exec(what);
+    const adopt = /^POST \/positions\/(.+)\/adopt$/.exec(what);
     const order = /^(?:GET|PATCH|DELETE) \/orders\/(\w+)$/.exec(what);
     if (what === "GET /me") {
       const { user, role, csrf } = session;
@@ -358,6 +359,8 @@ export class MockServer {
       reply(202, desk.propose("state", body.scope, diff, 1, body.reason, session.user));
     } else if (approval) {
       this.decide(approval[1], approval[2], call);
+    } else if (adopt) {
+      this.settle(adopt[1], call);
     } else if (why) {
       reply(200, desk.why(why[1]));
     } else if (order && what.startsWith("GET")) {
@@ -413,6 +416,20 @@ export class MockServer {
       throw new Refusal(403, "reauth_required");
     }
     reply(200, this.desk.decide(approval, verb, session.user));
+  }
+
+  settle(instrument, { body, session, reply }) {
+    need(session, "risk");
+    if (this.fault.reauth) {
+      this.fault.reauth = false;
+      throw new Refusal(403, "reauth_required");
+    }
+    const market = this.desk.markets.find((row) => row.instrument === instrument);
+    if (body.choice === "adopt") {
+      market.lots = market.margin.venue_lots;
+      market.margin.drift = 0;
+    }
+    reply(200, this.desk.positions().find((row) => row.instrument === instrument));
   }
 
   amend(id, { body, reply }) {

@@ -4,6 +4,7 @@ import { ageText, clockText, countText, DASH, tradingStateText, uptimeText } fro
 import { page, stale } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { ActionButton } from "./parts.js";
+import { worstVenue } from "./venues.js";
 
 /** @type {Record<string, number>} */
 const STRICTNESS = { ACTIVE: 0, REDUCING: 1, HALTED: 2 };
@@ -51,12 +52,20 @@ function Fact({ label, value, title, warn = false }) {
   </span>`;
 }
 
+/** A recording plays; a venue is READY, BANNED, .. */
+function MarketFact() {
+  const venue = ["paper", "live"].includes(page.status?.mode ?? "") ? worstVenue() : null;
+  return venue
+    ? html`<${Fact} label="venue" value=${venue.text} warn=${venue.warn} title=${venue.title} />`
+    : html`<${Fact} label="market" value=${page.status?.market?.state ?? DASH} />`;
+}
+
 function Facts() {
   const status = page.status;
   const sequences = `journal ${countText(status?.journal_seq)}, durable ${countText(status?.durable_seq)}, audit ${countText(status?.audit_seq)}`;
   const suspect = status !== null && status.storage !== "ok";
   return html`<div class="facts">
-    <${Fact} label="market" value=${status?.market?.state ?? DASH} />
+    <${MarketFact} />
     <${Fact} label="storage" value=${status?.storage ?? DASH} warn=${suspect} title=${sequences} />
     <${Fact}
       label="up"

@@ -219,8 +219,16 @@ function FlattenLine({ receipt }) {
   </p>`;
 }
 
-/** @param {{receipt: Receipt}} props */
-function ReceiptCard({ receipt }) {
+/** The engine that stops by its own finding blocks in that very step. @param {Receipt} receipt */
+function blockText({ ns_to_block }) {
+  return ns_to_block === "0" ? "by itself" : durationText(ns_to_block);
+}
+
+/**
+ * `newer`: another kill has come since this one of ours.
+ * @param {{receipt: Receipt, newer: Receipt | undefined, onDismiss: (() => void) | undefined}} props
+ */
+function ReceiptCard({ receipt, newer, onDismiss }) {
   const { cancels } = receipt;
   const words = progressWords(receipt);
   // What never left needs no cancel: all is done when the receipt says so.
@@ -241,6 +249,18 @@ function ReceiptCard({ receipt }) {
       <span class=${`chip ${receipt.durable ? "chip-good" : "chip-warn"}`}
         >${receipt.durable ? "durable" : "not yet durable"}</span
       >
+      ${
+        onDismiss
+          ? html`<button
+              type="button"
+              class="notice-close"
+              aria-label="Dismiss this receipt"
+              onClick=${onDismiss}
+            >
+              ×
+            </button>`
+          : null
+      }
     </header>
     <p class="receipt-words" title=${dateTimeText(receipt.at_ns)}>
       <b>${receipt.actor}</b>${" killed "}<b>${scopeText(receipt.scope)}</b>
@@ -250,7 +270,7 @@ function ReceiptCard({ receipt }) {
     ${receipt.engine === "silent" ? html`<p class="refusal">Engine silent: the gateways cancel by themselves.</p>` : null}
     <div class="progress" aria-hidden="true"><span style=${{ width: progress }}></span></div>
     <dl class="cells">
-      <${Cell} label="To block" value=${durationText(receipt.ns_to_block)} />
+      <${Cell} label="To block" value=${blockText(receipt)} />
       <${Cell} label="Last order" value=${countText(receipt.last_order_seq)} />
       <${Cell} label="Unsent" value=${countText(receipt.unsent)} />
       <${Cell} label="Resting" value=${countText(receipt.resting)} />
@@ -268,6 +288,14 @@ function ReceiptCard({ receipt }) {
       />
     </dl>
     ${receipt.flatten ? html`<${FlattenLine} receipt=${receipt} />` : null}
+    ${
+      newer
+        ? html`<p class="receipt-newer" data-test="newer">
+            Newer: incident ${idText(newer.incident)}, <b>${newer.actor}</b> killed ${scopeText(newer.scope)}.
+            Dismiss this one to see it.
+          </p>`
+        : null
+    }
   </article>`;
 }
 
@@ -350,6 +378,11 @@ function newestReceipt() {
   )[0];
 }
 
+/** @param {Receipt | undefined} newest @param {Receipt} mine */
+function isNewer(newest, mine) {
+  return newest !== undefined && BigInt(newest.at_ns) > BigInt(mine.at_ns);
+}
+
 /** Without the stream a receipt that is not complete is asked for. @param {Receipt | undefined} receipt */
 function useReceiptPolling(receipt) {
   const waiting =
@@ -376,11 +409,12 @@ function useReceiptPolling(receipt) {
 
 export function KillPanel() {
   const [resuming, setResuming] = useState(/** @type {string | null} */ (null));
-  const [joined, setJoined] = useState({ incident: "", over: "" });
+  const [own, setOwn] = useState("");
+  const [dismissed, setDismissed] = useState("");
   const newest = newestReceipt();
-  // Whoever joined an older incident wants to see that one, until there is a newer kill.
-  const receipt =
-    newest && newest.incident === joined.over ? page.receipts.get(joined.incident) : newest;
+  // Whoever has killed wants to see that one, or the one it joined, until told otherwise.
+  const mine = page.receipts.get(own);
+  const receipt = mine ?? (newest?.incident === dismissed ? undefined : newest);
   const behind = stale() || !topicSynced("kill");
   useReceiptPolling(receipt);
 
@@ -389,13 +423,28 @@ export function KillPanel() {
     if (behind || !page.receipts.has(fresh.incident)) {
       page.receipts.set(fresh.incident, fresh);
     }
-    setJoined({ incident: fresh.incident, over: newestReceipt()?.incident ?? "" });
+    setOwn(fresh.incident);
     changed();
+  }
+
+  function dismiss() {
+    setDismissed(own);
+    setOwn("");
   }
 
   return html`<${Panel} id="kill" title="Kill switch" topic="kill" open=${true} action="kill">
     <${KillForm} onReceipt=${keep} />
-    <div aria-live="polite">${receipt ? html`<${ReceiptCard} receipt=${receipt} />` : null}</div>
+    <div aria-live="polite">
+      ${
+        receipt
+          ? html`<${ReceiptCard}
+              receipt=${receipt}
+              newer=${mine && isNewer(newest, mine) ? newest : undefined}
+              onDismiss=${mine ? dismiss : undefined}
+            />`
+          : null
+      }
+    </div>
     <div class=${behind ? "is-stale" : ""} inert=${behind}>
       <ul class="states" aria-label="Trading state of each scope">
         ${[...page.tradingStates.values()].map(

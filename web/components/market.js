@@ -1,10 +1,11 @@
 // Top of book of every instrument; choosing a row shows its depth.
 
 import { sparkPath } from "../charts.js";
-import { ageText, decimalPlaces, decimalSubtract, millisecondsOf, venueText } from "../format.js";
+import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../format.js";
 import { changed, page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
+import { Venues, VenueTroubles } from "./venues.js";
 
 /** @import { Book } from "../types/shapes.js" */
 
@@ -47,21 +48,6 @@ export function StaleBadge({ instrument }) {
   const trouble = instrumentTrouble(instrument);
   const word = venueState(instrument.split(":")[0]) === "DOWN" ? "DOWN" : "STALE";
   return trouble ? html`<span class="chip chip-stale" title=${trouble}>${word}</span>` : null;
-}
-
-function Venues() {
-  return html`<ul class="venues" aria-label="Venues">
-    ${(page.status?.venues ?? []).map(
-      ({ venue, state, age_ns }) =>
-        html`<li
-          key=${venue}
-          class=${["STALE", "DOWN"].includes(state) ? "venue-bad" : ""}
-          title=${`${venue}: ${state}, last update ${ageText(millisecondsOf(age_ns))} ago`}
-        >
-          ${venueText(venue)} <b>${state}</b>
-        </li>`,
-    )}
-  </ul>`;
 }
 
 /** @param {string} instrument */
@@ -115,6 +101,7 @@ function MarketRow({ instrument, book }) {
 export function MarketPanel() {
   const names = [...new Set([...page.instruments.keys(), ...page.books.keys()])];
   return html`<${Panel} id="market" title="Market" topic="books" extra=${html`<${Venues} />`}>
+    <${VenueTroubles} />
     <table class="grid market-grid">
       <thead>
         <tr>

@@ -1,8 +1,18 @@
 // Positions by instrument, marked as the engine marks them.
 
-import { ageText, countText, decimalSign, decimalText, millisecondsOf, percentText } from "../format.js";
+import {
+  ageText,
+  countText,
+  decimalCompare,
+  decimalRound,
+  decimalSign,
+  decimalText,
+  millisecondsOf,
+  percentText,
+} from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
+import { agreementText, DriftRow } from "./drift.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
 
@@ -13,6 +23,19 @@ function positionAge(position) {
   const sent = millisecondsOf(position.age_ns);
   const since = topicAge("positions");
   return sent === null || since === null ? null : sent + since;
+}
+
+/** Ten times the price away: no move of the market gets there. */
+const FAR_RATIO = "10";
+
+/** @param {string} instrument @param {unknown} price */
+function inTicks(instrument, price) {
+  return decimalRound(price, page.instruments.get(instrument)?.tick_size);
+}
+
+/** @param {unknown} ratio */
+function distanceText(ratio) {
+  return (decimalCompare(ratio, FAR_RATIO) ?? 0) > 0 ? "far" : `${percentText(ratio)} away`;
 }
 
 /**
@@ -27,7 +50,7 @@ function endText(position) {
     parts.push(
       position.liquidation_price === null
         ? "no liquidation price"
-        : `liquidation at ${decimalText(position.liquidation_price)}, ${percentText(position.liquidation_distance_ratio)} away`,
+        : `liquidation at ${decimalText(inTicks(position.instrument, position.liquidation_price))}, ${distanceText(position.liquidation_distance_ratio)}`,
     );
   }
   if (decimalSign(position.funding) !== 0) {
@@ -36,7 +59,7 @@ function endText(position) {
   if (position.funding_due !== null && decimalSign(position.funding_due) !== 0) {
     parts.push(`next funding ${decimalText(position.funding_due)}`);
   }
-  return parts.join(" \u00b7 ");
+  return [...parts, agreementText(position)].filter(Boolean).join(" \u00b7 ");
 }
 
 /** @param {{position: Position}} props */
@@ -62,14 +85,15 @@ function PositionRow({ position }) {
     <td title=${`${countText(position.lots)} lots`}>
       <${Num} value=${position.qty} places=${places.qty} bright=${8} signed=${true} />
     </td>
-    <td><${Num} value=${position.avg_price} places=${places.price} bright=${places.price} /></td>
+    <td title=${position.avg_price ?? undefined}><${Num} value=${inTicks(position.instrument, position.avg_price)} places=${places.price} bright=${places.price} /></td>
     <td title=${position.mark === null ? "No fresh mark" : undefined}><${Num} value=${position.mark} places=${places.price} bright=${places.price} /></td>
     <td><${Num} value=${position.unrealised} places=${2} signed=${true} /></td>
     <td><${Num} value=${position.realised} places=${2} signed=${true} /></td>
     <td class="start unit">${position.currency}</td>
     <td class="age-cell">${ageText(positionAge(position))}</td>
   </tr>
-  <${PositionEnd} position=${position} />`;
+  <${PositionEnd} position=${position} />
+  <${DriftRow} position=${position} />`;
 }
 
 export function PositionsPanel() {

@@ -220,6 +220,11 @@ export interface Position {
     margin_ratio: Decimal | null;
     liquidation_price: Decimal | null;
     liquidation_distance_ratio: Decimal | null;
+    /** the venue's own count; null while it has told none */
+    venue_lots?: number | null;
+    venue_age_ns?: Nanoseconds | null;
+    /** lots that we count more than the venue */
+    drift?: number | null;
 }
 
 export interface Pnl {
@@ -273,7 +278,18 @@ export interface Status {
     storage_free_bytes: number | null;
     market: { state: string };
     threads: { name: string; core: number | null; idle: string }[];
-    venues: { venue: string; state: string; age_ns: Nanoseconds | null }[];
+    venues: Venue[];
+}
+
+export interface Venue {
+    venue: string;
+    state: string;
+    age_ns: Nanoseconds | null;
+    since_ns?: Nanoseconds | null;
+    clock_offset_ns?: Nanoseconds | null;
+    reconnects?: number;
+    gaps?: number;
+    banned_until_ns?: Nanoseconds | null;
 }
 
 export interface AuditRow {

@@ -8,7 +8,7 @@
 
 void bybit_counts_init(struct bybit *bybit)
 {
-    for (uint16_t at = 0; at < MAX_INSTRUMENTS; at++)
+    for (uint32_t at = 0; at < MAX_INSTRUMENTS; at++)
         bybit->counts.count[at].net_lots = bybit->config.opening_lots[at];
 }
 

@@ -112,19 +112,21 @@ static uint64_t mix(uint64_t value)
     return value ^ (value >> 31);
 }
 
-/* Linear: a UUID whose last twelve digits are the number; spot: a number. */
-const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category, uint64_t no,
-                    uint64_t kind)
+/* Linear: a UUID whose last twelve digits are the number; spot: a number. Another life of the venue
+ * makes other ids of the same numbers: what it had not yet saved when it died repeats none. */
+const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category,
+                    struct id_parts parts)
 {
-    uint64_t front = mix(bybit->salt + no * 8 + kind);
+    uint64_t start = venue_salt(bybit->venue) + parts.life * 7919ULL;
+    uint64_t front = mix(mix(start) + parts.no * 8 + parts.kind);
 
     if (category == VENUE_SPOT)
         snprintf(out, WIRE_ID_MAX, "%llu",
-                 kind * SPOT_ID_KIND + bybit->salt % SPOT_ID_STARTS * SPOT_ID_NUMBERS + no);
+                 parts.kind * SPOT_ID_KIND + start % SPOT_ID_STARTS * SPOT_ID_NUMBERS + parts.no);
     else
         snprintf(out, WIRE_ID_MAX, "%08x-%04x-4%03x-%04x-%012llx", (uint32_t)(front >> 32),
                  (uint32_t)(front >> 16 & 0xffff), (uint32_t)(front & 0xfff),
-                 (uint32_t)(0x8000 | (front >> 12 & 0x3fff)), no & 0xffffffffffffULL);
+                 (uint32_t)(0x8000 | (front >> 12 & 0x3fff)), parts.no & 0xffffffffffffULL);
     return out;
 }
 
@@ -133,7 +135,7 @@ const char *order_id_text(const struct bybit *bybit, char out[WIRE_ID_MAX],
 {
     uint8_t category = venue_instrument(bybit->venue, order->instrument)->category;
 
-    return id_text(bybit, out, category, order->no, 1);
+    return id_text(bybit, out, category, (struct id_parts){order->no, order->life, ID_ORDER});
 }
 
 bool order_id_find(const struct bybit *bybit, const char *text, uint64_t *no)

@@ -3,6 +3,7 @@
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "venue/bybit/inside.h"
+#include "venue/saver.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ static int64_t on_turn(void *ctx, int64_t now_ns)
         dcp_turn(bybit, now_ns);
         session_turn(bybit, now_ns);
     }
+    saver_turn(bybit->saver, now_ns);
     pushes_flush(bybit, now_ns);
     streams_turn(bybit, now_ns);
     market_ns = venue_market_next_ns(bybit->market);
@@ -106,12 +108,15 @@ static enum status open_core(struct bybit *bybit, struct err *err)
     bybit->venue = venue_open(&config);
     if (!bybit->venue)
         return err_set(err, ERR_INTERNAL, "no memory for the venue");
-    bybit->salt = bybit->config.state_file ? 0x5bd1e995 : (uint64_t)clock_real_ns() / NS_PER_S;
+    venue_set_salt(bybit->venue,
+                   bybit->config.has_seed ? bybit->config.seed + 1 : (uint64_t)clock_real_ns());
     if (has_state)
         status = venue_load(bybit->venue, bybit->config.state_file, clock_real_ns(), err);
     if (status == OK)
-        status = keys_open(&bybit->keys, bybit->config.accounts_file, bybit->venue, bybit->coins,
-                           !has_state, err);
+        status =
+            keys_open(&bybit->keys, bybit->config.accounts_file, bybit->venue, bybit->coins, err);
+    if (status == OK && bybit->config.state_file)
+        status = saver_open(&bybit->saver, bybit->venue, bybit->config.state_file, err);
     return status;
 }
 
@@ -178,6 +183,8 @@ enum status bybit_serve(struct bybit **opened, const struct bybit_config *config
 enum status bybit_run(struct bybit *bybit, const volatile int *stop, struct err *err)
 {
     venue_server_run(bybit->server, stop);
+    saver_close(bybit->saver);
+    bybit->saver = NULL;
     if (!bybit->config.state_file)
         return OK;
     return venue_save(bybit->venue, bybit->config.state_file, err);
@@ -202,6 +209,7 @@ void bybit_close(struct bybit *bybit)
     if (!bybit)
         return;
     venue_server_close(bybit->server);
+    saver_close(bybit->saver);
     venue_faults_close(bybit->faults);
     streams_close(bybit);
     if (bybit->venue)

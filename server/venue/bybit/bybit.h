@@ -17,6 +17,7 @@ struct bybit_config {
     bool no_limits;                   /* no rate and connection limits */
     struct venue_market_options market;
     uint64_t seed;
+    bool has_seed;        /* it was asked for: ids are the same each time too */
     int64_t dcp_delay_ns; /* from asking to being in force */
 };
 

@@ -14,6 +14,40 @@ static bool refuse(struct call *call, const char *name)
     return false;
 }
 
+static bool wants(struct call *call, const char *name, const char *what)
+{
+    call_refuse(call, CODE_PARAMS, "params error: %s wants %s", name, what);
+    return false;
+}
+
+/* What is there has the type that the documentation gives it: nothing is guessed. */
+static bool check_types(struct call *call)
+{
+    static const char *const texts[] = {"symbol",     "side",        "orderType", "qty",
+                                        "price",      "timeInForce", "orderId",   "orderLinkId",
+                                        "smpType",    "marketUnit",  "orderIv",   "triggerPrice",
+                                        "takeProfit", "stopLoss"};
+    static const char *const flags[] = {"reduceOnly", "closeOnTrigger"};
+    const json_t *index = json_object_get(call->args, "positionIdx");
+
+    for (size_t at = 0; at < sizeof texts / sizeof texts[0]; at++) {
+        const json_t *value = json_object_get(call->args, texts[at]);
+
+        if (value && !json_is_string(value) && !json_is_null(value))
+            return wants(call, texts[at], "a text");
+    }
+    for (size_t at = 0; at < sizeof flags / sizeof flags[0]; at++) {
+        const json_t *value = json_object_get(call->args, flags[at]);
+
+        if (value && !json_is_boolean(value) && !json_is_null(value))
+            return wants(call, flags[at], "true or false");
+    }
+    if (index && !json_is_null(index) &&
+        (!json_is_integer(index) || json_integer_value(index) < 0 || json_integer_value(index) > 2))
+        return wants(call, "positionIdx", "the number 0, 1 or 2");
+    return true;
+}
+
 static bool read_side_and_type(struct call *call, struct venue_new *wanted)
 {
     char room[64];
@@ -37,9 +71,8 @@ static bool read_tif(struct call *call, struct venue_new *wanted)
 {
     char room[64];
     const char *tif = arg_text(call, "timeInForce", room);
-    bool at_once = wanted->type == TYPE_MARKET; /* whatever it says: documented */
 
-    if (at_once || strcmp(tif, "IOC") == 0)
+    if (strcmp(tif, "IOC") == 0)
         wanted->tif = TIF_IOC;
     else if (!*tif || strcmp(tif, "GTC") == 0)
         wanted->tif = TIF_GTC;
@@ -48,7 +81,11 @@ static bool read_tif(struct call *call, struct venue_new *wanted)
     else if (strcmp(tif, "PostOnly") == 0)
         wanted->flags |= ORDER_POST_ONLY;
     else
-        return refuse(call, "timeInForce");
+        return wants(call, "timeInForce", "GTC, IOC, FOK or PostOnly");
+    if (wanted->type == TYPE_MARKET) { /* whatever it says: documented */
+        wanted->tif = TIF_IOC;
+        wanted->flags = 0;
+    }
     return true;
 }
 
@@ -164,7 +201,8 @@ static bool read_new(struct call *call, struct venue_new *wanted, char link[VENU
 {
     const struct venue_instrument *row;
 
-    if (!arg_category(call) || !call_may_trade(call) || !arg_instrument(call, &wanted->instrument))
+    if (!arg_category(call) || !call_may_trade(call) || !check_types(call) ||
+        !arg_instrument(call, &wanted->instrument))
         return false;
     row = venue_instrument(call->bybit->venue, wanted->instrument);
     wanted->account = call->key->account;
@@ -227,7 +265,8 @@ static bool read_which(struct call *call, uint16_t *instrument, const char **lin
     const char *id = arg_text(call, "orderId", id_room);
     const struct venue_order *order;
 
-    if (!arg_category(call) || !call_may_trade(call) || !arg_instrument(call, instrument))
+    if (!arg_category(call) || !call_may_trade(call) || !check_types(call) ||
+        !arg_instrument(call, instrument))
         return false;
     *link = arg_text(call, "orderLinkId", room);
     if (!*id && !**link) {
@@ -341,7 +380,7 @@ void do_cancel_all(struct call *call)
                         .settle = arg_text(call, "settleCoin", room[2])};
     uint32_t count = 0;
 
-    if (!arg_category(call) || !call_may_trade(call) ||
+    if (!arg_category(call) || !call_may_trade(call) || !check_types(call) ||
         (*pick.symbol && call->category < VENUE_CATEGORY_COUNT &&
          !arg_instrument(call, &instrument)))
         return;

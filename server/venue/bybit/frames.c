@@ -214,13 +214,18 @@ static void put_execution_ids(struct bybit *bybit, struct text *text,
 {
     char id[WIRE_ID_MAX];
 
-    text_put(text, "\"execId\":\"%s\",", id_text(bybit, id, row->category, execution->no, 2));
+    text_put(text, "\"execId\":\"%s\",",
+             id_text(bybit, id, row->category,
+                     (struct id_parts){execution->no, execution->life, ID_EXECUTION}));
     text_put(text, "\"execPrice\":");
     put_price(text, row, execution->price_ticks);
     text_put(text, ",\"execQty\":");
     put_qty(text, row, execution->lots);
     text_put(text, ",\"orderId\":\"%s\",\"orderLinkId\":",
-             execution->order_no ? id_text(bybit, id, row->category, execution->order_no, 1) : "");
+             execution->order_no
+                 ? id_text(bybit, id, row->category,
+                           (struct id_parts){execution->order_no, execution->order_life, ID_ORDER})
+                 : "");
     text_json(text, execution->link);
     text_put(text, ",\"side\":\"%s\",\"execTime\":\"%" PRId64 "\",\"isMaker\":%s,\"seq\":%" PRIu64,
              side_text(execution->side), wire_ms(bybit, execution->at_ns),

@@ -241,8 +241,11 @@ void get_trades(struct call *call)
     count = venue_trades(call->bybit->venue, instrument, trades, (uint32_t)limit);
     text_put(call->result, "{\"category\":\"%s\",\"list\":[", category_name(call->category));
     for (uint32_t at = 0; at < count; at++) {
-        text_put(call->result, "%s{\"execId\":\"%s\",\"symbol\":\"%s\",\"price\":", at ? "," : "",
-                 id_text(call->bybit, id, row->category, trades[at].no, 3), row->symbol);
+        text_put(
+            call->result, "%s{\"execId\":\"%s\",\"symbol\":\"%s\",\"price\":", at ? "," : "",
+            id_text(call->bybit, id, row->category,
+                    (struct id_parts){trades[at].no, venue_life(call->bybit->venue), ID_TRADE}),
+            row->symbol);
         put_price(call->result, row, trades[at].price_ticks);
         text_put(call->result, ",\"size\":");
         put_qty(call->result, row, trades[at].lots);

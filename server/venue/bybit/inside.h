@@ -121,6 +121,8 @@ struct dcp {
     bool carried;                    /* one has */
 };
 
+struct saver;
+
 struct bybit {
     struct bybit_config config;
     struct venue *venue;
@@ -134,7 +136,7 @@ struct bybit {
     int64_t ban_until_ns, ratelimit_until_ns, maintenance_until_ns, refuse_until_ns, stall_until_ns,
         bad_cert_until_ns;
     struct code_row ratelimit_code;
-    uint64_t salt;
+    struct saver *saver; /* of the state; NULL: none is kept */
     struct session *sessions;
     struct streams *streams;
     struct push *pushes;
@@ -214,8 +216,14 @@ enum { WIRE_ID_MAX = 40 };
 const char *order_id_text(const struct bybit *bybit, char out[WIRE_ID_MAX],
                           const struct venue_order *order);
 bool order_id_find(const struct bybit *bybit, const char *text, uint64_t *no);
-const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category, uint64_t no,
-                    uint64_t kind);
+enum id_kind { ID_ORDER = 1, ID_EXECUTION, ID_TRADE };
+struct id_parts {
+    uint64_t no;
+    uint32_t life; /* of the venue, when the number was given */
+    enum id_kind kind;
+};
+const char *id_text(const struct bybit *bybit, char out[WIRE_ID_MAX], uint8_t category,
+                    struct id_parts parts);
 void put_price(struct text *text, const struct venue_instrument *row, int64_t ticks);
 void put_qty(struct text *text, const struct venue_instrument *row, int64_t lots);
 /* Value per size, eight decimals, trimmed. */

@@ -22,13 +22,15 @@ struct key {
 
 struct keys {
     uint16_t count, accounts, coins;
+    bool is_demo; /* its balances may be of coins that this market has not */
     struct key key[KEYS_MAX];
 };
 
-/* NULL path: the demo's. Adds the accounts to the venue and deposits, unless not `deposits`: then
- * accounts and balances come from the state, in the same order. */
+/* NULL path: the demo's. An account that the venue has by its uid, out of a state, keeps what it
+ * has; others are added with their balances. ERR_CONFIG: what is wrong in the file, or an account of
+ * the state is not in it. */
 enum status keys_open(struct keys *keys, const char *path, struct venue *venue, uint16_t coins,
-                      bool deposits, struct err *err);
+                      struct err *err);
 const struct key *keys_find(const struct keys *keys, const char *key);
 /* NULL: none of that account. */
 const struct key *keys_of_account(const struct keys *keys, uint16_t account);

@@ -3,6 +3,7 @@
 #include "venue/bybit/inside.h"
 
 #include "thread/clock.h"
+#include "venue/saver.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ static struct push *add_push(struct bybit *bybit, uint8_t kind, uint16_t account
 {
     struct push *push;
 
+    saver_note(bybit->saver);
     if (bybit->push_count == bybit->push_room) {
         bybit->push_room = bybit->push_room ? 2 * bybit->push_room : 64;
         bybit->pushes = realloc(bybit->pushes, bybit->push_room * sizeof *bybit->pushes);
@@ -142,8 +144,11 @@ static void note_execution(struct bybit *bybit, struct noted *noted,
     const struct venue_instrument *row = venue_instrument(bybit->venue, execution->instrument);
 
     noted->line.order_link_id = execution->link;
-    noted->line.order_id = id_text(bybit, noted->order_id, row->category, execution->order_no, 1);
-    noted->line.exec_id = id_text(bybit, noted->exec_id, row->category, execution->no, 2);
+    noted->line.order_id =
+        id_text(bybit, noted->order_id, row->category,
+                (struct id_parts){execution->order_no, execution->order_life, ID_ORDER});
+    noted->line.exec_id = id_text(bybit, noted->exec_id, row->category,
+                                  (struct id_parts){execution->no, execution->life, ID_EXECUTION});
     note_numbers(noted, row, execution->side, execution->lots, execution->price_ticks);
 }
 

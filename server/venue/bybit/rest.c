@@ -130,6 +130,19 @@ static void answer_plain(struct venue_conn *conn, int status, const char *body)
     venue_conn_answer(conn, status, "", body, strlen(body), NULL);
 }
 
+/* No such path, of the API's or of /sim: the envelope of all other answers. */
+static void answer_no_route(struct call *call, const struct wire_request *request)
+{
+    struct text *out = &call->bybit->out;
+
+    text_clear(&call->bybit->result);
+    text_clear(&call->bybit->ext);
+    call_refuse(call, CODE_UNKNOWN_OP, "there is no %.8s %.120s: `pitwall spec venue` lists all",
+                request->method, request->path);
+    put_envelope(out, call);
+    venue_conn_answer(call->conn, 404, "", out->at, out->length, NULL);
+}
+
 /* ---- who is it ------------------------------------------------------------------------ */
 
 static bool is_bound(const struct key *key, const char *peer)
@@ -263,8 +276,12 @@ void rest_request(void *ctx, struct venue_conn *conn, const struct wire_request 
                                     : "");
         return;
     }
-    if (!call.route || (call.route->is_private && !has_headers(request))) {
-        answer_plain(conn, call.route ? 401 : 404, "");
+    if (!call.route) {
+        answer_no_route(&call, request);
+        return;
+    }
+    if (call.route->is_private && !has_headers(request)) {
+        answer_plain(conn, 401, "");
         return;
     }
     text_clear(&bybit->result);

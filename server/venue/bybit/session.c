@@ -69,7 +69,8 @@ int session_upgrade(void *ctx, struct venue_conn *conn, const struct wire_reques
     session->active_ns = active_ns(request->query);
     session->heard_ns = real_ns;
     snprintf(session->id, sizeof session->id, "%012" PRIx64 "-%04" PRIx64,
-             bybit->salt & 0xffffffffffff, venue_conn_no(conn));
+             (venue_salt(bybit->venue) + venue_life(bybit->venue)) & 0xffffffffffff,
+             venue_conn_no(conn));
     venue_conn_set_data(conn, session);
     return 101;
 }

@@ -4,6 +4,7 @@
  *   POST /sim/instrument   {"category","symbol","status"?,"tickSize"?,"qtyStep"?}
  *   POST /sim/clear        no more fault rules, and what they did to the venue as a whole ends */
 #include "venue/bybit/inside.h"
+#include "venue/saver.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -183,6 +184,7 @@ static const char *change_grid(struct bybit *bybit, uint16_t instrument, json_t 
         return "qtyStep wants a text such as \"0.001\"";
     if (!set_tick_value(&grid))
         return "one tick of one lot is finer than 1e-8, or out of bounds";
+    saver_note(bybit->saver); /* its status too */
     if (tick || lot)
         venue_set_grid(bybit->venue, instrument, &grid, clock_real_ns());
     return NULL;

@@ -194,7 +194,8 @@ static void put_trade(struct bybit *bybit, struct text *text, uint16_t instrumen
     char id[WIRE_ID_MAX];
 
     note_direction(bybit->streams, instrument, trade->price_ticks);
-    id_text(bybit, id, row->category, trade->no, 3);
+    id_text(bybit, id, row->category,
+            (struct id_parts){trade->no, venue_life(bybit->venue), ID_TRADE});
     if (row->category == VENUE_SPOT)
         text_put(text, "{\"i\":\"%s\",\"T\":%" PRId64 ",\"p\":", id, wire_ms(bybit, trade->at_ns));
     else

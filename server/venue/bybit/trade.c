@@ -42,8 +42,6 @@ static void do_auth(struct bybit *bybit, struct session *session, json_t *frame,
         session->key = key;
         if (key)
             code = CODE_OK;
-        else if (code != CODE_PARAMS)
-            code = CODE_BAD_SIGN; /* this socket knows two refusals */
     }
     if (fault.verb == VENUE_FAULT_REJECT)
         session->key = NULL;

@@ -77,12 +77,27 @@ static void put_coin(struct bybit *bybit, struct text *text, uint16_t account, u
                    "\"spotHedgingQty\":\"0\",\"spotBorrow\":\"0\"}");
 }
 
+/* Is the name one of a comma list? */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t wanted = strlen(name);
+
+    while (*list) {
+        size_t length = strcspn(list, ",");
+
+        if (length == wanted && strncmp(list, name, length) == 0)
+            return true;
+        list += length + (list[length] == ',');
+    }
+    return false;
+}
+
 static void put_coins(struct bybit *bybit, struct text *text, uint16_t account, const char *only)
 {
     bool first = true;
 
     for (uint16_t coin = 0; coin < bybit->coins; coin++) {
-        bool asked = *only && strstr(only, venue_coin(bybit->venue, coin));
+        bool asked = is_listed(only, venue_coin(bybit->venue, coin));
         struct venue_wallet wallet = venue_wallet(bybit->venue, account, coin);
 
         if (*only ? !asked : wallet.balance_e8 == 0 && wallet.locked_e8 == 0)

@@ -173,12 +173,14 @@ Test(gateways, drift_is_shown_once_the_venue_has_told_its_count)
     row = position_of(ETH);
     cr_assert(json_is_null(json_object_get(row, "venue_lots")));
     cr_assert(json_is_null(json_object_get(row, "drift")));
+    cr_assert(json_is_null(json_object_get(row, "venue_age_ns")));
     json_decref(row);
     cr_assert(!shows("pitwall_position_drift_ratio{"));
     gateway_count_position(&gateways[1], ETH, -2);
     row = position_of(ETH);
     cr_assert_eq(json_integer_value(json_object_get(row, "venue_lots")), -2);
     cr_assert_eq(json_integer_value(json_object_get(row, "drift")), 8);
+    cr_assert(json_is_string(json_object_get(row, "venue_age_ns")));
     json_decref(row);
     cr_assert(
         shows("pitwall_position_drift_ratio{venue=\"bybit-linear\",instrument=\"sim:ETHUSDT\"} "
