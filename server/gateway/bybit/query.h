@@ -33,8 +33,8 @@ struct bybit_queries {
 };
 
 struct bybit;
-/* False: not yet; too many are under way, it was asked in vain just now, or REST is held. True as
- * well when one of it is under way. */
+/* False: not yet; too many are under way, it was asked in vain just now, or REST is held.
+ * True as well when one of it is under way. */
 bool bybit_ask(struct bybit *bybit, struct bybit_known *known, uint32_t amend_no, bool for_engine);
 bool bybit_ask_fills(struct bybit *bybit, struct bybit_known *known);
 
