@@ -48,8 +48,8 @@ struct bybit_rest {
 };
 
 void bybit_rest_init(struct bybit_rest *rest);
-/* False: it was not made, and `done` is not called: banned, held, or too many are under way. `query`
- * is without the question mark. */
+/* False: it was not made, and `done` is not called: banned, held, or too many are under way.
+ * `query` is without the question mark. */
 bool bybit_get(struct bybit *bybit, const char *path, const char *query, bool is_signed,
                bybit_reply_fn done, struct bybit_about about);
 bool bybit_post(struct bybit *bybit, const char *path, const char *body, bybit_reply_fn done,
