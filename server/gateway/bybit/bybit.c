@@ -211,7 +211,14 @@ static bool send_order(void *ctx, char *text, size_t length)
     struct bybit *bybit = ctx;
     struct bybit_link *trade = &bybit->session.trade;
 
-    return net_send_in_place(trade->socket, trade->epoch, text, length);
+    return net_send_now(trade->socket, trade->epoch, text, length);
+}
+
+static bool is_drained(void *ctx)
+{
+    const struct bybit *bybit = ctx;
+
+    return !bybit->session.trade.socket || net_socket_is_drained(bybit->session.trade.socket);
 }
 
 static bool send_request(void *ctx, const struct net_request *request)
@@ -325,7 +332,7 @@ void bybit_unmake(struct bybit *bybit)
 
 enum status bybit_connect(struct bybit *bybit, struct err *err)
 {
-    bybit->port = (struct bybit_port){bybit, send_order, send_request};
+    bybit->port = (struct bybit_port){bybit, send_order, is_drained, send_request};
     return net_open(&bybit->net,
                     &(struct net_config){.ca_file = bybit->config.ca_file,
                                          .connects_max = bybit->config.connects_max,

@@ -30,9 +30,11 @@ enum { BYBIT_OUTBOX_MAX = 8192 };
 /* The way out, apart from the net so that tests can stand in for it. */
 struct bybit_port {
     void *ctx;
-    /* A frame on the trade socket; NET_HEADROOM writable bytes lie in front of it. False: no byte
-     * of it left. */
+    /* A frame on the trade socket, now or not at all; NET_HEADROOM writable bytes lie in front of
+     * it. False: no byte of it left or will. */
     bool (*order)(void *ctx, char *text, size_t length);
+    /* Nothing of what order() took waits on our side of the trade socket. */
+    bool (*is_drained)(void *ctx);
     bool (*request)(void *ctx, const struct net_request *request); /* as net_request() */
 };
 

@@ -357,7 +357,10 @@ uint32_t bybit_orders_turn(struct bybit *bybit)
 {
     uint32_t taken = 0;
 
-    gateway_answer_kill(&bybit->base);
+    /* An order's last bytes may wait for a socket that is full: then nobody is told that no new
+     * risk can leave. */
+    if (bybit->port.is_drained(bybit->port.ctx))
+        gateway_answer_kill(&bybit->base);
     bybit_sweep(bybit);
     bybit_cancels_send(bybit);
     while (taken < BYBIT_TURN_MAX && take_order(bybit))

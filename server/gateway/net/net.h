@@ -98,10 +98,14 @@ uint64_t net_socket_connects(const struct net_socket *socket); /* that stood */
  * within a callback), else queued in order, at most 256 KiB. False: that connection is gone, or the
  * queue is full; nothing of it will be sent. The bytes are copied. */
 bool net_send(struct net_socket *socket, uint64_t epoch, const char *text, size_t length);
-/* The same without the copy: `text` has NET_HEADROOM writable bytes in front and is spoiled
- * (masked). For a template that is filled in anew each time. */
+/* The same, but never queued: false as well when the socket does not take it now. So what must not
+ * leave later than its sender knows is not held here. Without a copy: `text` has NET_HEADROOM
+ * writable bytes in front and is spoiled (masked). */
 enum { NET_HEADROOM = 32 };
-bool net_send_in_place(struct net_socket *socket, uint64_t epoch, char *text, size_t length);
+bool net_send_now(struct net_socket *socket, uint64_t epoch, char *text, size_t length);
+/* No byte that was taken waits here for the socket: all are the kernel's, or went with their
+ * connection. */
+bool net_socket_is_drained(const struct net_socket *socket);
 
 /* --- requests --- */
 enum { NET_HEADERS_MAX = 8 };

@@ -112,21 +112,26 @@ static bool is_current(const struct net_socket *socket, uint64_t epoch)
            socket->conn->up;
 }
 
-bool net_send_in_place(struct net_socket *socket, uint64_t epoch, char *text, size_t length)
+bool net_socket_is_drained(const struct net_socket *socket)
 {
-    if (!is_current(socket, epoch) || length > NET_QUEUE_BYTES)
-        return false;
-    if (queue_is_empty(socket) && conn_can_write(socket->conn))
-        return socket_write(socket, text, length, WS_TEXT);
-    return queue_put(socket, text, (uint32_t)length);
+    return !socket->conn || !socket->conn->up ||
+           (queue_is_empty(socket) && conn_can_write(socket->conn));
+}
+
+bool net_send_now(struct net_socket *socket, uint64_t epoch, char *text, size_t length)
+{
+    return is_current(socket, epoch) && length <= NET_QUEUE_BYTES && queue_is_empty(socket) &&
+           conn_can_write(socket->conn) && socket_write(socket, text, length, WS_TEXT);
 }
 
 bool net_send(struct net_socket *socket, uint64_t epoch, const char *text, size_t length)
 {
     if (!is_current(socket, epoch) || length > NET_QUEUE_BYTES)
         return false;
+    if (!net_socket_is_drained(socket))
+        return queue_put(socket, text, (uint32_t)length);
     memcpy(socket->out + NET_HEADROOM, text, length);
-    return net_send_in_place(socket, epoch, socket->out + NET_HEADROOM, length);
+    return socket_write(socket, socket->out + NET_HEADROOM, length, WS_TEXT);
 }
 
 /* ---- turns ------------------------------------------------------------------------------ */

@@ -54,9 +54,15 @@ bool net_send(struct net_socket *socket, uint64_t epoch, const char *text, size_
     return length > 0;
 }
 
-bool net_send_in_place(struct net_socket *socket, uint64_t epoch, char *text, size_t length)
+bool net_send_now(struct net_socket *socket, uint64_t epoch, char *text, size_t length)
 {
     return net_send(socket, epoch, text, length);
+}
+
+bool net_socket_is_drained(const struct net_socket *socket)
+{
+    (void)socket;
+    return true;
 }
 
 bool net_request(struct net *net, const struct net_request *request)

@@ -47,6 +47,12 @@ static bool watch_order(void *ctx, char *text, size_t length)
     return true;
 }
 
+static bool is_drained(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
 static bool keep_request(void *ctx, const struct net_request *request)
 {
     struct stand *stand = ctx;
@@ -248,7 +254,7 @@ struct stand *stand_open(bool is_spot)
     config = config_of(&stand, is_spot);
     if (bybit_make(&stand.bybit, &config, &err) != OK)
         panic(__FILE__, __LINE__, err.text);
-    stand.bybit->port = (struct bybit_port){&stand, watch_order, keep_request};
+    stand.bybit->port = (struct bybit_port){&stand, watch_order, is_drained, keep_request};
     make_ready(stand.bybit);
     return &stand;
 }

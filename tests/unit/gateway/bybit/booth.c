@@ -23,6 +23,11 @@ static bool keep_order(void *ctx, char *text, size_t length)
     return true;
 }
 
+static bool is_drained(void *ctx)
+{
+    return !((struct booth *)ctx)->bytes_wait;
+}
+
 static bool keep_request(void *ctx, const struct net_request *request)
 {
     struct booth *booth = ctx;
@@ -128,7 +133,7 @@ struct booth *booth_open(bool is_spot)
     ring_init(&booth->orders, booth->order_bytes, sizeof booth->order_bytes);
     config = config_of(booth, is_spot);
     cr_assert(eq(int, bybit_make(&booth->bybit, &config, &err), OK), "%s", err.text);
-    booth->bybit->port = (struct bybit_port){booth, keep_order, keep_request};
+    booth->bybit->port = (struct bybit_port){booth, keep_order, is_drained, keep_request};
     make_ready(booth->bybit);
     return booth;
 }

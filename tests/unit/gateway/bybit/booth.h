@@ -26,6 +26,7 @@ struct booth {
     char sent[BOOTH_SENT_MAX][BOOTH_TEXT_MAX]; /* on the trade socket */
     uint32_t sent_count;
     bool socket_is_full;
+    bool bytes_wait; /* the last frame taken has not left whole */
     struct booth_asked asked[BOOTH_ASKED_MAX];
     uint32_t asked_count;
     char stop_says[256];

@@ -259,6 +259,21 @@ Test(bybit_orders, a_sweep_cancels_what_is_killed_and_nothing_else)
     cr_assert(eq(u64, gateway_sweep_wanted(&booth->bybit->base), 0));
 }
 
+/* A kill is not acknowledged while bytes of an order wait on our side for a full socket. */
+Test(bybit_orders, a_kill_is_acknowledged_when_nothing_waits_to_leave)
+{
+    const _Atomic uint64_t *seen = &booth->kill.gateway[booth->bybit->base.io.index].seen;
+
+    booth_send(booth, booth_new(1, 1000, 10));
+    booth->bytes_wait = true;
+    kill_page_set(&booth->kill, 0);
+    booth_turn(booth, 0);
+    cr_assert(lt(u64, atomic_load(seen), kill_page_doorbell(&booth->kill)));
+    booth->bytes_wait = false;
+    booth_turn(booth, 0);
+    cr_assert(eq(u64, atomic_load(seen), kill_page_doorbell(&booth->kill)));
+}
+
 Test(bybit_orders, a_sweep_waits_for_what_cannot_leave)
 {
     booth_send(booth, booth_new(1, 1000, 10));

@@ -225,7 +225,7 @@ Test(net_socket, the_socket_sends_without_delay)
 
     raise_stage(&stage, NULL);
     memcpy(text + NET_HEADROOM, "in place", 8);
-    cr_assert(net_send_in_place(stage.heard.socket, stage.heard.epoch, text + NET_HEADROOM, 8));
+    cr_assert(net_send_now(stage.heard.socket, stage.heard.epoch, text + NET_HEADROOM, 8));
     cr_assert_eq(peer_hears(stage.net, stage.peer, got, sizeof got), 1);
     cr_assert_str_eq(got, "in place");
     strike(&stage);
@@ -251,11 +251,15 @@ Test(net_socket, what_a_choked_socket_takes_arrives_in_order)
     }
     cr_assert_gt(sent, 12);
     cr_assert(net_socket_is_up(stage.heard.socket));
+    /* What must leave now or not at all does not. */
+    cr_assert_not(net_socket_is_drained(stage.heard.socket));
+    cr_assert_not(net_send_now(stage.heard.socket, stage.heard.epoch, text + NET_HEADROOM, 8));
     for (uint32_t at = 0; at < sent; at++) {
         cr_assert_eq(peer_hears(stage.net, stage.peer, got, 20100), 1);
         cr_assert_eq(strtoul(got, NULL, 10), at);
         cr_assert_eq(strlen(got), 20000);
     }
+    cr_assert(net_socket_is_drained(stage.heard.socket));
     cr_assert(net_send(stage.heard.socket, stage.heard.epoch, "again", 5));
     cr_assert_eq(peer_hears(stage.net, stage.peer, got, 20100), 1);
     cr_assert_str_eq(got, "again");
