@@ -132,6 +132,7 @@ void gateways_bybit_config(const struct config *config, uint16_t venue, struct b
     (void)snprintf(out->rest, sizeof out->rest, "%s", settings->rest);
     (void)snprintf(out->stream, sizeof out->stream, "%s", settings->stream);
     (void)snprintf(out->ca_file, sizeof out->ca_file, "%s", settings->ca_file);
+    (void)snprintf(out->record, sizeof out->record, "%s", settings->record);
 }
 
 enum status gateways_key_path(const struct venue_settings *settings, char path[CONFIG_TEXT_MAX * 2],

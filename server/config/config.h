@@ -28,6 +28,7 @@ struct venue_settings {
     char rest[CONFIG_TEXT_MAX], stream[CONFIG_TEXT_MAX];
     char key_file[CONFIG_TEXT_MAX]; /* mode 0600; a name without '/': a service credential */
     char ca_file[CONFIG_TEXT_MAX];  /* empty: the system's authorities */
+    char record[CONFIG_TEXT_MAX];   /* folder; empty: the market is not recorded */
     bool standby;                   /* two public connections, first arrival wins */
     int64_t depth, recv_window_ms, orders_per_s, connects_max;
     int64_t stale_ns, private_silence_ns, heartbeat_ns;

@@ -32,6 +32,7 @@ struct bybit_config {
     char rest[BYBIT_URL_MAX];    /* https://api.bybit.com */
     char stream[BYBIT_URL_MAX];  /* wss://stream.bybit.com */
     char ca_file[BYBIT_URL_MAX]; /* empty: the system's authorities */
+    char record[BYBIT_URL_MAX];  /* folder for the public frames; empty: not recorded */
     char key[BYBIT_KEY_MAX], secret[BYBIT_KEY_MAX]; /* wiped at the close */
     bool standby;                                   /* two public connections */
     uint16_t depth;                                 /* of the books: 1, 50, 200, 1000 */

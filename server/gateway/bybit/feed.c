@@ -4,6 +4,7 @@
 #include "gateway/bybit/feed.h"
 
 #include "gateway/bybit/market.h"
+#include "gateway/bybit/record_thread.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 
@@ -18,6 +19,7 @@ struct bybit_feed {
     struct feed_instruments instruments;
     struct net *net;
     struct bybit_market *market;
+    struct record_thread *record; /* NULL: not recorded */
     size_t from, to;
     uint8_t *buffer; /* of struct market_update, each 8-byte aligned */
 };
@@ -35,6 +37,13 @@ static void keep_update(void *ctx, const struct market_update *update)
     assert(feed->to + size <= BUFFER_BYTES);
     memcpy(feed->buffer + feed->to, update, size);
     feed->to += (size + 7) & ~(size_t)7;
+}
+
+static void record_frame(void *ctx, int64_t received_ns, const char *text, size_t length)
+{
+    const struct bybit_feed *feed = ctx;
+
+    record_thread_take(feed->record, received_ns, text, length);
 }
 
 static void tell_state(const struct bybit_feed *feed, struct gateway *owner)
@@ -102,6 +111,7 @@ static void close_feed(struct feed *base)
         bybit_market_close(feed->market);
     if (feed->net)
         net_close(feed->net);
+    record_thread_close(feed->record);
     free(feed->buffer);
     free(feed);
 }
@@ -161,7 +171,7 @@ static enum status open_market(struct bybit_feed *feed, const struct bybit_confi
         .ctx = feed,
         .update = keep_update,
         .mark = NULL,
-        .used = NULL,
+        .used = feed->record ? record_frame : NULL,
     };
     enum status status = net_open(&feed->net, &net_config, err);
 
@@ -183,6 +193,8 @@ enum status bybit_feed_open(const struct bybit_config *config, struct feed **ope
     feed->feed.instruments = &feed->instruments;
     feed->feed.is_live = true;
     status = list_instruments(feed, config, listings, err);
+    if (status == OK)
+        status = record_thread_begin(&feed->record, config, listings, feed->instruments.count, err);
     if (status == OK)
         status = open_market(feed, config, listings, err);
     if (status != OK) {

@@ -28,6 +28,13 @@ static void take_update(void *ctx, const struct market_update *update)
     gateway_count_update(&bybit->base, update->instrument);
 }
 
+static void record_frame(void *ctx, int64_t received_ns, const char *text, size_t length)
+{
+    const struct bybit *bybit = ctx;
+
+    record_thread_take(bybit->public.record, received_ns, text, length);
+}
+
 /* The LOST of a renewal may find the ring full again: then the flag is set anew. */
 static void renew_overflowed(struct bybit *bybit)
 {
@@ -69,6 +76,20 @@ enum gateway_state bybit_public_state(const struct bybit *bybit)
     return bybit->public.market ? bybit_market_state(bybit->public.market) : GATEWAY_READY;
 }
 
+static void list_symbols(const struct bybit *bybit, struct bybit_listing listings[MAX_INSTRUMENTS])
+{
+    for (uint16_t at = 0; at < bybit->symbol_count; at++) {
+        const struct bybit_symbol *symbol = &bybit->symbol[at];
+
+        listings[at] = (struct bybit_listing){symbol->name,
+                                              {.price_decimals = symbol->row->price_decimals,
+                                               .qty_decimals = symbol->row->qty_decimals,
+                                               .tick_units = symbol->row->tick_units,
+                                               .lot_units = symbol->row->lot_units,
+                                               .instrument = symbol->instrument}};
+    }
+}
+
 enum status bybit_public_open(struct bybit *bybit, struct err *err)
 {
     struct bybit_listing listings[MAX_INSTRUMENTS];
@@ -84,17 +105,14 @@ enum status bybit_public_open(struct bybit *bybit, struct err *err)
                                          .stale_progress_ns = bybit->config.stale_ns,
                                          .ctx = bybit,
                                          .update = take_update};
+    enum status status;
 
-    for (uint16_t at = 0; at < bybit->symbol_count; at++) {
-        const struct bybit_symbol *symbol = &bybit->symbol[at];
-
-        listings[at] = (struct bybit_listing){symbol->name,
-                                              {.price_decimals = symbol->row->price_decimals,
-                                               .qty_decimals = symbol->row->qty_decimals,
-                                               .tick_units = symbol->row->tick_units,
-                                               .lot_units = symbol->row->lot_units,
-                                               .instrument = symbol->instrument}};
-    }
+    list_symbols(bybit, listings);
+    status = record_thread_begin(&bybit->public.record, &bybit->config, listings,
+                                 bybit->symbol_count, err);
+    if (status != OK)
+        return status;
+    config.used = bybit->public.record ? record_frame : NULL;
     return bybit_market_open(&bybit->public.market, bybit->net, &config, err);
 }
 
@@ -102,4 +120,5 @@ void bybit_public_close(struct bybit *bybit)
 {
     if (bybit->public.market)
         bybit_market_close(bybit->public.market);
+    record_thread_close(bybit->public.record);
 }

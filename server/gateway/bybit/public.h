@@ -7,10 +7,12 @@
 #define PITWALL_GATEWAY_BYBIT_PUBLIC_H
 
 #include "gateway/bybit/market.h"
+#include "gateway/bybit/record_thread.h"
 
 struct bybit;
 struct bybit_public {
     struct bybit_market *market;      /* NULL: none, a test */
+    struct record_thread *record;     /* NULL: not recorded */
     bool overflowed[MAX_INSTRUMENTS]; /* by symbol */
     bool any_overflowed;
     uint64_t connects, first_connects; /* of it that base.connects has */

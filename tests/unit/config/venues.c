@@ -63,6 +63,8 @@ static const struct {
      "which of its markets"},
     {"mode: sim\nvenues:\n  - venue: sim\n    key_file: k\n" SIM_ROW, 4,
      "venue sim: 'key_file' is of gateway bybit-v5, and this venue is simulated"},
+    {"mode: sim\nvenues:\n  - venue: sim\n    record: r\n" SIM_ROW, 4,
+     "venue sim: 'record' is of gateway bybit-v5, and this venue is simulated"},
     {LINEAR("paper", ", gatway: x"), 3, "unknown key 'gatway' of a venue"},
     {"venues: [{venue: sim, gateway: binance}]\n" SIM_ROW, 1,
      "gateway: 'binance' is none of simulated|bybit-v5"},
@@ -168,9 +170,18 @@ Test(venues, what_is_not_said_has_its_default)
     cr_assert_eq(settings->stale_ns, 1500000000);
     cr_assert(!settings->standby);
     cr_assert_eq(settings->depth, 50);
+    cr_assert_str_eq(settings->record, "");
     cr_assert_eq(settings->dcp_ns, 10000000000);
     cr_assert_eq(settings->clock_alarm_ns, 250000000);
     cr_assert_eq(settings->heartbeat_ns, 20000000000);
+}
+
+Test(venues, a_market_is_recorded_where_the_file_says)
+{
+    struct err err;
+
+    cr_assert_eq(load(LINEAR("paper", ", record: /srv/frames"), NULL, &err), OK, "%s", err.text);
+    cr_assert_str_eq(config.venue_settings[0].record, "/srv/frames");
 }
 
 Test(venues, simulated_ones_share_a_gateway_and_each_real_one_has_its_own)
