@@ -30,7 +30,7 @@ enum status record_thread_begin(struct record_thread **record, const struct bybi
 enum status record_thread_open(struct record_thread **record,
                                const struct bybit_recorder_config *config, struct err *err);
 enum status record_thread_start(struct record_thread *record, struct err *err);
-/* Writes what is in the ring, ends the thread and the files. NULL: nothing. Nobody takes any more. */
+/* Writes what is in the ring, ends the thread and the files. NULL: nothing. */
 void record_thread_close(struct record_thread *record);
 
 /* Gateway's thread: a copy of the frame, no system call. */
