@@ -14,11 +14,10 @@
  *
  * Reconnects: backoff from 100 ms doubling to 30 s, each with 20 % of jitter, counted anew only
  * after the first whole frame of a connection that lasted; and all connection attempts of a net
- * within a budget per five minutes (protocol fact of Bybit: 500 per IP; ours is a tenth). Requests
- * have a budget of their own, of the same size: a peer that closes after each answer must not keep
- * the sockets from standing again. Each
- * connection of a socket has an epoch that only rises; a callback names it, so that what an earlier
- * connection left behind is known for what it is. */
+ * within a budget per five minutes (protocol fact of Bybit: 500 per IP). Requests have a budget of
+ * their own, of the same size: a peer that closes after each answer must not keep the sockets from
+ * standing again. Each connection of a socket has an epoch that only rises; a callback names it, so
+ * that what an earlier connection left behind is known for what it is. */
 #ifndef PITWALL_GATEWAY_NET_H
 #define PITWALL_GATEWAY_NET_H
 
