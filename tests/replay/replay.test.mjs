@@ -229,7 +229,7 @@ test('one file without frames does not stop the others', () => withFolder((folde
   const run = replay(good, bad);
   assert.equal(run.code, 65);
   assert.equal(run.result.instruments['binance-spot:BTCUSDT'].applied, 2);
-  assert.match(run.stderr, /b\.gz:0: no Binance frame/);
+  assert.match(run.stderr, /b\.gz:0: no frame of Binance or Bybit/);
 }));
 
 test('wrong calls are refused with a reason', () => withFolder((folder) => {
@@ -241,7 +241,7 @@ test('wrong calls are refused with a reason', () => withFolder((folder) => {
     [['--venue', 'nasdaq', good], 64, /--venue binance/],
     [['--nonsense', good], 64, /unknown argument/],
     [[join(folder, 'nowhere.gz')], 69, /nowhere\.gz: No such file/],
-    [[empty], 65, /empty\.txt: no Binance frame/],
+    [[empty], 65, /empty\.txt: no frame of Binance or Bybit/],
     [['--bbo-out', join(folder, 'no', 'rows.csv'), good], 69, /rows\.csv: No such file/],
   ];
   for (const [args, code, says] of cases) {

@@ -14,7 +14,7 @@ after(() => story?.end());
 
 const scopeOf = (instrument) => `instrument/${instrument}`;
 
-const halted = (scope, ms = 10000) =>
+const halted = (scope, ms = 30000) =>
   until(`${scope} HALTED`, async () => (await story.state(scope)).state === "HALTED", ms);
 
 /** News of a symbol, since a line of the ledger. */
