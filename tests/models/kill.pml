@@ -25,7 +25,8 @@
  * mirrors engine/oms/scopes.c: if (command->clears != now->incident || word != now->served)
  * mirrors engine/oms/scopes.c: if (!seen_is_killed(&oms->seen, scope) || word == oms->states[scope].served)
  * mirrors engine/oms/seen.h: return kill_page_doorbell(seen->page) != seen->doorbell;
- * mirrors server/gateway/simulated/simulated.c: while (taken < TURN_ORDERS_MAX && take_order(gateway))
+ * mirrors server/gateway/simulated/simulated.c: while (taken < TURN_ORDERS_MAX && take_order(simulated))
+ * mirrors server/gateway/bybit/orders.c: while (taken < BYBIT_TURN_MAX && take_order(bybit))
  * mirrors server/control/kill_wait.c: if (ring_too && ring_consumed(target->order_rings[i]) < */
 #ifndef GATEWAYS
 #define GATEWAYS 1
