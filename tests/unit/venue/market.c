@@ -409,7 +409,7 @@ Test(venue_market, books_of_a_recording_agree_with_its_own_tickers, .timeout = 3
     char file[512];
     const char *paths[1] = {file};
 
-    if (!data)
+    if (!data || data[0] == '\0')
         cr_skip_test("DATA_DIR not given");
     (void)snprintf(file, sizeof file, "%s/binance-20240808/usdm_btcusdt_20240808.gz", data);
     open_market((struct venue_market_options){
@@ -432,7 +432,7 @@ Test(venue_market, a_folder_of_recordings_is_linear_and_spot_without_coin_m, .ti
     const char *paths[1] = {folder};
     uint16_t linear, spot;
 
-    if (!data)
+    if (!data || data[0] == '\0')
         cr_skip_test("DATA_DIR not given");
     (void)snprintf(folder, sizeof folder, "%s/binance-20240808", data);
     open_market((struct venue_market_options){

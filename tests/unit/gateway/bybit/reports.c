@@ -512,7 +512,9 @@ static void take_list(const char *name, take_fn take)
 /* Their instruments have finer grids than ours. */
 static bool open_examples(bool is_spot)
 {
-    if (!getenv("DATA_DIR"))
+    const char *data = getenv("DATA_DIR");
+
+    if (!data || data[0] == '\0')
         return false;
     close_booth();
     booth = booth_open(is_spot);
