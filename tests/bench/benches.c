@@ -4,6 +4,8 @@
  * benches loop NAME COUNT                           runs one, for a counter of instructions */
 #include "benches.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +18,15 @@ static int usage(void)
     return 64;
 }
 
+/* Each part pins this thread as it likes, and asks for two cores at its beginning. */
+static bool on_all_cores(const cpu_set_t *cores)
+{
+    return pthread_setaffinity_np(pthread_self(), sizeof *cores, cores) == 0;
+}
+
 static int measure(int argc, char **argv)
 {
+    cpu_set_t cores;
     struct bench bench = {.results = json_array()};
     double share = SHARE_MIN;
     json_t *report = json_pack("{s:o}", "results", bench.results);
@@ -32,12 +41,14 @@ static int measure(int argc, char **argv)
             share = strtod(argv[++at], NULL);
         else
             return usage();
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0)
+        return 1;
     measured = bench_paths(&bench);
     measured = bench_rings(&bench, share) && measured;
-    measured = bench_wire(&bench) && measured;
-    measured = bench_receive(&bench) && measured;
-    measured = bench_junk(&bench) && measured;
-    measured = bench_reconnect(&bench) && measured;
+    measured = on_all_cores(&cores) && bench_wire(&bench) && measured;
+    measured = on_all_cores(&cores) && bench_receive(&bench) && measured;
+    measured = on_all_cores(&cores) && bench_junk(&bench) && measured;
+    measured = on_all_cores(&cores) && bench_reconnect(&bench) && measured;
     json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
     printf("\n");
     json_decref(report);
