@@ -74,3 +74,13 @@ size_t decimal_print(char *out, int64_t units, uint32_t scale, bool trim)
     out[length] = '\0';
     return length;
 }
+
+int64_t decimal_one(uint32_t scale)
+{
+    int64_t one = 1;
+
+    assert(scale <= 18);
+    while (scale-- > 0)
+        one *= 10;
+    return one;
+}

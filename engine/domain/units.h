@@ -21,4 +21,7 @@ bool decimal_parse(const char *text, size_t length, uint32_t scale, int64_t *uni
  * zeros and bare point. Returns the length; `out` has DECIMAL_TEXT_MAX bytes, closed by NUL. */
 size_t decimal_print(char *out, int64_t units, uint32_t scale, bool trim);
 
+/* 10^scale: what one is in units of that scale (<= 18). */
+int64_t decimal_one(uint32_t scale);
+
 #endif

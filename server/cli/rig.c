@@ -30,19 +30,10 @@ static void *memory_of(size_t size)
     return memory;
 }
 
-static int64_t power_of_ten(uint32_t exponent)
-{
-    int64_t value = 1;
-
-    while (exponent-- > 0)
-        value *= 10;
-    return value;
-}
-
 /* About a hundredth of a coin, or one contract. */
 static struct strategy_params maker_params(const struct instrument *row)
 {
-    int64_t coin = row->inverse ? 1 : power_of_ten(row->qty_decimals);
+    int64_t coin = row->inverse ? 1 : decimal_one(row->qty_decimals);
     int64_t order_lots = coin / 100 > 0 ? coin / 100 : 1;
 
     return (struct strategy_params){.order_lots = order_lots,

@@ -143,31 +143,22 @@ static bool step_parse(const char *text, int64_t *units, uint32_t *decimals)
     return true;
 }
 
-static __int128 power_of_ten(uint32_t exponent)
-{
-    __int128 power = 1;
-
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
-}
-
 /* Both forms are one exact quotient (contract_e8 has the 1e8 of the result in it):
  *   linear   tick * lot * contract_value * 1e8    inverse  lot * contract_value * 1e8 / tick */
 static bool values_fill(struct instrument *row, int64_t contract_e8)
 {
     __int128 above = (__int128)row->lot_units * contract_e8;
-    __int128 below = power_of_ten(row->qty_decimals);
+    __int128 below = decimal_one(row->qty_decimals);
     int64_t *value = row->inverse ? &row->inverse_value_e8_ticks : &row->tick_value_e8;
 
     if (above > (__int128)MAX_MONEY_E8)
         return false;
     if (row->inverse) {
-        above *= power_of_ten(row->price_decimals);
+        above *= decimal_one(row->price_decimals);
         below *= row->tick_units;
     } else {
         above *= row->tick_units;
-        below *= power_of_ten(row->price_decimals);
+        below *= decimal_one(row->price_decimals);
     }
     if (above % below != 0 || above / below > (__int128)MAX_MONEY_E8)
         return false;

@@ -263,11 +263,6 @@ void venue_conn_silence(struct venue_conn *conn)
     conn->silent = true;
 }
 
-bool venue_conn_is_socket(const struct venue_conn *conn)
-{
-    return conn->is_socket;
-}
-
 uint64_t venue_conn_no(const struct venue_conn *conn)
 {
     return conn->no;

@@ -40,18 +40,9 @@ static bool base_of(const char *symbol, const char *quote, char base[VENUE_TEXT_
 
 /* ---- a row ------------------------------------------------------------------------------ */
 
-static int64_t power_of_ten(uint32_t exponent)
-{
-    int64_t power = 1;
-
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
-}
-
 static int64_t most_lots(const struct instrument *grid)
 {
-    int64_t lots = LARGEST_ORDER * power_of_ten(grid->qty_decimals) / grid->lot_units;
+    int64_t lots = LARGEST_ORDER * decimal_one(grid->qty_decimals) / grid->lot_units;
 
     return lots < EXCHANGE_LOTS_MAX ? lots : EXCHANGE_LOTS_MAX;
 }

@@ -87,20 +87,11 @@ bool venue_force_fill(struct venue *venue, uint64_t order_no, int64_t lots, bool
 
 /* ---- another grid ----------------------------------------------------------------------- */
 
-static __int128 power_of_ten(uint32_t exponent)
-{
-    __int128 power = 1;
-
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
-}
-
 int64_t venue_convert(int64_t amount, struct venue_measure from, struct venue_measure to,
                       bool *exact)
 {
-    __int128 over = (__int128)amount * from.units * power_of_ten(to.decimals);
-    __int128 under = to.units * power_of_ten(from.decimals);
+    __int128 over = (__int128)amount * from.units * decimal_one(to.decimals);
+    __int128 under = (__int128)to.units * decimal_one(from.decimals);
 
     *exact = over % under == 0;
     return (int64_t)(over / under);

@@ -75,7 +75,6 @@ void venue_conn_close(struct venue_conn *conn, bool reset);
 /* Stays open, reads nothing and says nothing from now on. */
 void venue_conn_silence(struct venue_conn *conn);
 
-bool venue_conn_is_socket(const struct venue_conn *conn);
 uint64_t venue_conn_no(const struct venue_conn *conn); /* from 1, never repeats */
 const char *venue_conn_peer(const struct venue_conn *conn);
 void *venue_conn_data(const struct venue_conn *conn);

@@ -96,12 +96,6 @@ static void on_closed(void *ctx, uint64_t epoch, enum net_why why, int http_stat
             market_send_lost(market, &market->item[at]);
 }
 
-void bybit_market_drop(struct bybit_market *market, uint32_t connection)
-{
-    assert(connection < market->lines);
-    net_socket_drop(market->line[connection].socket, 0);
-}
-
 enum status market_open_line(struct bybit_market *market, struct net *net, uint32_t index,
                              struct err *err)
 {

@@ -81,7 +81,5 @@ struct bybit_mark bybit_market_mark(const struct bybit_market *market, uint16_t 
 struct bybit_market_counters bybit_market_counters(const struct bybit_market *market);
 /* Somebody does not trust this book: LOST, and a fresh snapshot. */
 void bybit_market_renew(struct bybit_market *market, uint16_t index);
-/* Drops a connection (0 or 1), which is made again. */
-void bybit_market_drop(struct bybit_market *market, uint32_t connection);
 
 #endif

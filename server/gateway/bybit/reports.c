@@ -10,30 +10,34 @@
 #define END_ANYWAY_NS (10 * SECOND_NS)
 #define AHEAD_MOST_MS 60000
 
+static struct execution about(const struct bybit_known *known, enum report report,
+                              uint32_t amend_no, int64_t received_ns)
+{
+    return (struct execution){.report = (uint8_t)report,
+                              .side = known->side,
+                              .instrument = known->instrument,
+                              .strategy = known->strategy,
+                              .amend_no = amend_no,
+                              .order_id = known->id,
+                              .received_ns = received_ns};
+}
+
 void bybit_say_of(struct bybit *bybit, const struct bybit_known *known, enum report report,
                   uint32_t amend_no, int64_t received_ns)
 {
-    bybit_say(bybit, &(struct execution){.report = (uint8_t)report,
-                                         .side = known->side,
-                                         .instrument = known->instrument,
-                                         .strategy = known->strategy,
-                                         .amend_no = amend_no,
-                                         .order_id = known->id,
-                                         .received_ns = received_ns});
+    struct execution execution = about(known, report, amend_no, received_ns);
+
+    bybit_say(bybit, &execution);
 }
 
 static void say_standing(struct bybit *bybit, const struct bybit_known *known, enum report report,
                          uint32_t amend_no, int64_t received_ns)
 {
-    bybit_say(bybit, &(struct execution){.report = (uint8_t)report,
-                                         .side = known->side,
-                                         .instrument = known->instrument,
-                                         .strategy = known->strategy,
-                                         .amend_no = amend_no,
-                                         .order_id = known->id,
-                                         .price_ticks = known->price_ticks,
-                                         .qty_lots = known->qty_lots,
-                                         .received_ns = received_ns});
+    struct execution execution = about(known, report, amend_no, received_ns);
+
+    execution.price_ticks = known->price_ticks;
+    execution.qty_lots = known->qty_lots;
+    bybit_say(bybit, &execution);
 }
 
 /* ---- what is refused -------------------------------------------------------------------- */

@@ -116,15 +116,6 @@ enum status probe_file(struct lines *lines, const char *path, struct level *leve
     return OK;
 }
 
-static int64_t power_of_ten(uint32_t exponent)
-{
-    int64_t value = 1;
-
-    while (exponent-- > 0)
-        value *= 10;
-    return value;
-}
-
 /* The quote of a linear symbol is one of those that Binance quotes in; USDT when none fits. */
 static const char *quote_of(const char *symbol)
 {
@@ -150,8 +141,8 @@ static void value_inverse(const struct probe *probe, struct instrument *row, cha
     snprintf(currency, 16, "%.*s", (int)(end - probe->symbol), probe->symbol);
     contract_usd = strcmp(currency, "BTC") == 0 ? 100 : 10;
     row->inverse = true;
-    row->inverse_value_e8_ticks = contract_usd * MONEY_ONE_E8 * power_of_ten(row->price_decimals) /
-                                  power_of_ten(row->qty_decimals);
+    row->inverse_value_e8_ticks = contract_usd * MONEY_ONE_E8 * decimal_one(row->price_decimals) /
+                                  decimal_one(row->qty_decimals);
 }
 
 bool probe_instrument(const struct probe *probe, struct instrument *row, char venue[MAX_NAME],
@@ -171,7 +162,7 @@ bool probe_instrument(const struct probe *probe, struct instrument *row, char ve
         value_inverse(probe, row, currency);
     } else {
         snprintf(currency, 16, "%s", quote_of(probe->symbol));
-        row->tick_value_e8 = decimals <= 8 ? power_of_ten(8 - decimals) : 0;
+        row->tick_value_e8 = decimals <= 8 ? decimal_one(8 - decimals) : 0;
     }
     return snprintf(row->name, sizeof row->name, "%s:%s", name, probe->symbol) <
            (int)sizeof row->name;

@@ -336,3 +336,10 @@ void booth_expect_sent(struct booth *booth, const char *op, uint32_t n)
     cr_assert(strstr(booth->sent[booth->sent_count - 1], link) != NULL, "%s",
               booth->sent[booth->sent_count - 1]);
 }
+
+void booth_place(struct booth *booth, uint32_t n)
+{
+    booth_send(booth, booth_new(n, 1000, 10));
+    booth_order(booth, n, "New", "500", "0.020", "0", 1, "");
+    booth_expect(booth, REPORT_VENUE_ACK, n);
+}

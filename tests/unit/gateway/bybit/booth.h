@@ -49,6 +49,9 @@ void booth_send(struct booth *booth, struct order_message message);
 void booth_cancel(struct booth *booth, uint32_t n);
 void booth_query(struct booth *booth, uint32_t n, uint32_t amend_no);
 
+/* Sends an order of 10 lots at 1000 ticks, and has the venue acknowledge it. */
+void booth_place(struct booth *booth, uint32_t n);
+
 /* A frame of the private stream. */
 bool booth_stream(struct booth *booth, const char *text);
 /* An order's row there; extra: more members, with a comma in front. */

@@ -18,13 +18,6 @@ static void close_booth(void)
 
 TestSuite(bybit_hostile, .init = open_booth, .fini = close_booth);
 
-static void place(uint32_t n)
-{
-    booth_send(booth, booth_new(n, 1000, 10));
-    booth_order(booth, n, "New", "500", "0.020", "0", 1, "");
-    booth_expect(booth, REPORT_VENUE_ACK, n);
-}
-
 /* It would make every later row an older one. */
 Test(bybit_hostile, a_row_of_the_far_future_is_refused)
 {
@@ -36,7 +29,7 @@ Test(bybit_hostile, a_row_of_the_far_future_is_refused)
     char link[ORDER_ID_TEXT_MAX];
     char text[1024];
 
-    place(1);
+    booth_place(booth, 1);
     order_id_print(link, BOOTH_FIRST + 1);
     snprintf(text, sizeof text, row, link);
     cr_assert(not(booth_stream(booth, text)));
@@ -63,7 +56,7 @@ Test(bybit_hostile, a_fill_of_another_instrument_or_side_is_no_fill_of_the_order
 {
     struct execution fill;
 
-    place(1);
+    booth_place(booth, 1);
     stranger("ETHUSDT", "Buy");
     fill = booth_next(booth);
     cr_assert(eq(int, fill.instrument, 1));
@@ -91,7 +84,7 @@ Test(bybit_hostile, a_row_of_another_instrument_than_its_order_is_refused)
     char link[ORDER_ID_TEXT_MAX];
     char text[1024];
 
-    place(1);
+    booth_place(booth, 1);
     order_id_print(link, BOOTH_FIRST + 1);
     snprintf(text, sizeof text,
              "{\"topic\":\"order\",\"data\":[{\"symbol\":\"ETHUSDT\",\"orderId\":\"v-1\","

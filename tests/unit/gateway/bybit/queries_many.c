@@ -20,13 +20,6 @@ TestSuite(bybit_queries_many, .init = open_booth, .fini = close_booth);
 
 #define EMPTY "{\"list\":[],\"nextPageCursor\":\"\"}"
 
-static void place(uint32_t n)
-{
-    booth_send(booth, booth_new(n, 1000, 10));
-    booth_order(booth, n, "New", "500", "0.020", "0", 1, "");
-    booth_expect(booth, REPORT_VENUE_ACK, n);
-}
-
 /* Turns for so long, in steps of 10 ms; all that is asked is answered so. Returns how much was. */
 static uint32_t answer_all(int64_t for_ns, int64_t code, const char *result)
 {
@@ -42,7 +35,7 @@ static uint32_t answer_all(int64_t for_ns, int64_t code, const char *result)
 
 Test(bybit_queries_many, fills_that_are_not_found_are_asked_for_ever_more_rarely)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "PartiallyFilled", "500", "0.020", "0.006", 2, "");
     cr_assert(le(u32, answer_all(9 * SECOND_NS, 0, EMPTY), 5));
     cr_assert(eq(u32, booth->stops, 0));
@@ -56,7 +49,7 @@ Test(bybit_queries_many, fills_that_are_not_found_are_asked_for_ever_more_rarely
 
 Test(bybit_queries_many, an_order_that_was_filled_and_whose_fills_are_not_found_is_in_doubt)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "Filled", "500", "0.020", "0.020", 2, "");
     answer_all(11 * SECOND_NS, 0, EMPTY);
     booth_expect(booth, REPORT_TIMEOUT, 1);
@@ -68,7 +61,7 @@ Test(bybit_queries_many, an_order_that_was_filled_and_whose_fills_are_not_found_
 
 Test(bybit_queries_many, too_many_requests_is_not_answered_by_another_one)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "PartiallyFilled", "500", "0.020", "0.006", 2, "");
     cr_assert(le(u32, answer_all(9 * SECOND_NS, 10006, "{}"), 5));
 }
@@ -76,8 +69,8 @@ Test(bybit_queries_many, too_many_requests_is_not_answered_by_another_one)
 /* One order's limit is that of all questions. */
 Test(bybit_queries_many, a_limit_holds_the_questions_of_other_orders)
 {
-    place(1);
-    place(2);
+    booth_place(booth, 1);
+    booth_place(booth, 2);
     booth_query(booth, 1, 0);
     booth_answer_code(booth, 200, 10006, "{}");
     booth_query(booth, 2, 0);
@@ -92,7 +85,7 @@ Test(bybit_queries_many, a_few_at_a_time)
     booth->bybit->config.orders_per_s = 100;
     bybit_pace_init(&booth->bybit->pace, 100);
     for (uint32_t n = 1; n <= 20; n++)
-        place(n);
+        booth_place(booth, n);
     for (uint32_t n = 1; n <= 20; n++)
         booth_query(booth, n, 0);
     cr_assert(eq(u32, booth->asked_count, BYBIT_QUERIES_MAX));

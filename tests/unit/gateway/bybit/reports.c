@@ -19,16 +19,9 @@ static void close_booth(void)
 
 TestSuite(bybit_reports, .init = open_booth, .fini = close_booth);
 
-static void place(uint32_t n)
-{
-    booth_send(booth, booth_new(n, 1000, 10));
-    booth_order(booth, n, "New", "500", "0.020", "0", 1, "");
-    booth_expect(booth, REPORT_VENUE_ACK, n);
-}
-
 Test(bybit_reports, an_acknowledgement_is_said_once)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "New", "500", "0.020", "0", 2, "");
     booth_order(booth, 1, "PartiallyFilled", "500", "0.020", "0.002", 3, "");
     booth_expect_nothing(booth);
@@ -38,7 +31,7 @@ Test(bybit_reports, a_fill_has_all_that_is_needed_to_book_it)
 {
     struct execution fill;
 
-    place(1);
+    booth_place(booth, 1);
     booth_fill(booth, 1, "e1", "500.5", "0.006");
     fill = booth_next(booth);
     cr_assert(eq(int, fill.report, REPORT_FILL_PART));
@@ -55,7 +48,7 @@ Test(bybit_reports, a_fill_has_all_that_is_needed_to_book_it)
 
 Test(bybit_reports, an_execution_counts_once)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_fill(booth, 1, "e1", "500", "0.006");
     booth_fill(booth, 1, "e1", "500", "0.006");
     booth_expect(booth, REPORT_FILL_PART, 1);
@@ -73,7 +66,7 @@ Test(bybit_reports, a_fill_may_come_before_the_acknowledgement)
 
 Test(bybit_reports, the_end_waits_for_the_fills)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "Cancelled", "500", "0.020", "0.006", 2, "");
     booth_expect_nothing(booth);
     booth_fill(booth, 1, "e1", "500", "0.006");
@@ -86,7 +79,7 @@ Test(bybit_reports, fills_that_do_not_come_are_asked_for)
     char link[ORDER_ID_TEXT_MAX];
     char result[1024];
 
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "Cancelled", "500", "0.020", "0.006", 2, "");
     booth_turn(booth, SECOND_NS);
     order_id_print(link, BOOTH_FIRST + 1);
@@ -104,7 +97,7 @@ Test(bybit_reports, fills_that_do_not_come_are_asked_for)
 
 Test(bybit_reports, an_end_without_fills_is_said_after_a_while)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "Cancelled", "500", "0.020", "0.006", 2, "");
     booth_turn(booth, 11 * SECOND_NS);
     booth_expect(booth, REPORT_VENUE_CANCEL, 1);
@@ -134,7 +127,7 @@ Test(bybit_reports, a_post_only_order_that_would_take_is_cancelled)
 
 Test(bybit_reports, the_second_end_of_a_lost_cancel_says_nothing)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_fill(booth, 1, "e1", "500", "0.020");
     booth_expect(booth, REPORT_FILL_PART, 1);
     booth_order(booth, 1, "Filled", "500", "0.020", "0.020", 2, "");
@@ -145,7 +138,7 @@ Test(bybit_reports, the_second_end_of_a_lost_cancel_says_nothing)
 
 Test(bybit_reports, an_older_row_says_nothing)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "Cancelled", "500", "0.020", "0", 5, "");
     booth_expect(booth, REPORT_VENUE_CANCEL, 1);
     booth_order(booth, 1, "New", "500", "0.020", "0", 4, "");
@@ -304,7 +297,7 @@ Test(bybit_reports, a_position_that_was_overtaken_says_nothing)
 /* Or a fill that is on its way would be a drift. */
 Test(bybit_reports, a_count_waits_for_its_fills)
 {
-    place(1);
+    booth_place(booth, 1);
     say_position("", "0", 0, 1, true);
     expect_position(0);
     say_position("Buy", "0.006", 0, 2, false);
@@ -316,7 +309,7 @@ Test(bybit_reports, a_count_waits_for_its_fills)
 
 Test(bybit_reports, a_count_that_no_fill_bears_out_has_the_account_read)
 {
-    place(1);
+    booth_place(booth, 1);
     say_position("", "0", 0, 1, true);
     expect_position(0);
     say_position("Buy", "0.006", 0, 2, false);
@@ -330,7 +323,7 @@ Test(bybit_reports, a_count_that_no_fill_bears_out_has_the_account_read)
 
 Test(bybit_reports, fills_that_lag_behind_a_living_order_are_asked_for)
 {
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "PartiallyFilled", "500", "0.020", "0.006", 2, "");
     booth_turn(booth, SECOND_NS);
     cr_assert(eq(u32, booth->asked_count, 1));
@@ -342,7 +335,7 @@ Test(bybit_reports, an_older_row_is_no_answer_to_an_amend)
 {
     struct order_message amend = booth_new(1, 1000, 10);
 
-    place(1);
+    booth_place(booth, 1);
     booth_order(booth, 1, "New", "500", "0.020", "0", 5, "");
     amend.kind = ORDER_MESSAGE_AMEND;
     amend.amend_no = 1;
@@ -446,7 +439,7 @@ Test(bybit_reports, a_good_row_in_between_makes_no_stream_good)
 {
     check_refused("price", "x");
     check_refused("price", "x");
-    place(1);
+    booth_place(booth, 1);
     check_refused("price", "x");
     cr_assert(eq(u32, booth->stops, 1));
 }

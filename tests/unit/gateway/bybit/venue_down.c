@@ -21,13 +21,6 @@ TestSuite(bybit_venue_down, .init = open_booth, .fini = close_booth);
 
 #define EMPTY "{\"list\":[],\"nextPageCursor\":\"\"}"
 
-static void place(uint32_t n)
-{
-    booth_send(booth, booth_new(n, 1000, 10));
-    booth_order(booth, n, "New", "500", "0.020", "0", 1, "");
-    booth_expect(booth, REPORT_VENUE_ACK, n);
-}
-
 /* The oldest request that waits never left. */
 static void never_sent(void)
 {
@@ -56,7 +49,7 @@ static uint32_t try_for(int64_t for_ns)
 
 Test(bybit_venue_down, a_cancel_that_cannot_leave_is_tried_ever_more_rarely)
 {
-    place(1);
+    booth_place(booth, 1);
     booth->bybit->session.trade.is_in = false;
     booth_cancel(booth, 1);
     cr_assert(le(u32, try_for(SECOND_NS), 5));
@@ -69,7 +62,7 @@ Test(bybit_venue_down, it_leaves_as_soon_as_the_trade_socket_stands)
 {
     char in[] = "{\"retCode\":0,\"op\":\"auth\",\"retMsg\":\"OK\"}";
 
-    place(1);
+    booth_place(booth, 1);
     booth->bybit->session.trade.is_in = false;
     booth_cancel(booth, 1);
     try_for(4 * SECOND_NS);
