@@ -189,7 +189,7 @@ export class Story {
 
   /** With what the program says of itself, for whoever reads it; nothing is judged by it. */
   fail(error, seen = {}) {
-    const said = this.server.err.split("\n").filter((line) => !line.includes("audit head signed"));
+    const said = this.server.err.split("\n").filter((line) => !line.includes("audit head signed") && !line.includes("not sent"));
     throw new Error(`${error.message}: ${JSON.stringify(seen)}\n${said.slice(-40).join("\n")}`);
   }
 

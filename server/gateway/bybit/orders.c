@@ -81,7 +81,7 @@ static void note_answer(struct bybit *bybit, const struct bybit_answer *answer)
     note_way(bybit, answer);
     if (answer->class == BYBIT_DONE)
         return;
-    bybit->session.stream.owes_ns = 0; /* nobody tells of what was refused */
+    bybit_session_refused(bybit);
     log_answer(bybit, answer);
     if (answer->class == BYBIT_VOID)
         bybit->session.clock.due_ns = 0;

@@ -270,6 +270,11 @@ void bybit_session_sent(struct bybit *bybit, bool is_new)
         stream->owes_ns = bybit->mono_ns;
 }
 
+void bybit_session_refused(struct bybit *bybit)
+{
+    heard(&bybit->session.stream);
+}
+
 static void drop_mute(struct bybit *bybit, struct bybit_link *link, const char *which)
 {
     if (link->epoch == 0 || link->owes_ns == 0 || bybit->mono_ns - link->owes_ns < ANSWER_NS)

@@ -38,6 +38,21 @@ Test(bybit_orders, a_refusal_ends_it)
     booth_expect(booth, REPORT_VENUE_REJECT, 1);
 }
 
+Test(bybit_orders, a_refusal_does_not_excuse_a_log_in_that_is_not_answered)
+{
+    struct bybit_link *stream = &booth->bybit->session.stream;
+
+    booth_send(booth, booth_new(1, 1000, 10));
+    cr_assert(gt(i64, stream->owes_ns, 0));
+    booth_reply(booth, 110007);
+    cr_assert(eq(i64, stream->owes_ns, 0)); /* nobody tells of what was refused */
+    booth_send(booth, booth_new(2, 1000, 10));
+    stream->is_in = false; /* connected anew; it owes the answer to the log-in */
+    stream->owes_ns = booth->bybit->mono_ns;
+    booth_reply(booth, 110007);
+    cr_assert(gt(i64, stream->owes_ns, 0));
+}
+
 Test(bybit_orders, a_code_that_nobody_knows_is_not_a_refusal)
 {
     booth_send(booth, booth_new(1, 1000, 10));
