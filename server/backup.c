@@ -327,6 +327,15 @@ static enum status copy_journal(struct copying *copying, struct err *err)
     return tell_why_behind(copying->from, err);
 }
 
+/* Directories of older programs have none. */
+static enum status copy_kept(struct copying *copying, struct err *err)
+{
+    char path[PATH_BYTES];
+
+    path_in(path, copying->from, "control.db");
+    return access(path, F_OK) == 0 ? copy_database(copying, "control.db", err) : OK;
+}
+
 static enum status copy_all(struct copying *copying, bool nobody_holds_it, struct err *err)
 {
     static const char *const first[] = {"anchors.ndjson.1", "anchors.ndjson", "audit.pub"};
@@ -339,6 +348,8 @@ static enum status copy_all(struct copying *copying, bool nobody_holds_it, struc
         status = copy_database(copying, "audit.db", err);
     if (status == OK)
         status = copy_database(copying, "access.db", err);
+    if (status == OK)
+        status = copy_kept(copying, err);
     if (status == OK)
         status = copy_folder(copying, "archive", ".gz", err);
     if (status == OK)

@@ -46,6 +46,7 @@ struct server {
     struct view_sources view_sources;
     struct view *view;
     struct access *access;
+    struct keep *keep;
     struct control *control;
     struct stream *stream;
     struct http *http;
@@ -399,7 +400,10 @@ static enum status open_control(struct server *server, struct err *err)
 
     for (uint16_t at = 0; at < sources.gateways; at++)
         sources.order_rings[at] = server->room.seat[at].orders;
+    if (status == OK)
+        status = keep_open(&server->keep, server->options->dir, err);
     sources.access = server->access;
+    sources.keep = server->keep;
     if (status == OK)
         status = access_first_run(server->access, server->options->dir, server->options->demo,
                                   &server->first_login, err);
@@ -661,6 +665,7 @@ static void stop(struct server *server)
     store_close(server->store);
     journal_close(server->journal);
     state_fold_close(server->fold);
+    keep_close(server->keep);
     access_close(server->access);
     data_dir_remove_run(server->options->dir);
     json_decref(server->first_login);

@@ -1,13 +1,11 @@
 #include "control/access_db.h"
 
+#include "control/small_db.h"
 #include "thread/log.h"
 
-#include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct access_db {
     sqlite3 *sqlite;
@@ -26,77 +24,17 @@ enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
 
 static enum status fail(struct access_db *db, struct err *err)
 {
-    return err_format(err, ERR_IO, "access.db: %s", sqlite3_errmsg(db->sqlite));
-}
-
-static enum status execute(struct access_db *db, const char *sql, struct err *err)
-{
-    return sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : fail(db, err);
-}
-
-static enum status read_version(struct access_db *db, int *version, struct err *err)
-{
-    sqlite3_stmt *statement;
-    bool read;
-
-    if (sqlite3_prepare_v2(db->sqlite, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK)
-        return fail(db, err);
-    read = sqlite3_step(statement) == SQLITE_ROW;
-    *version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    return read ? OK : fail(db, err);
-}
-
-static enum status migrate(struct access_db *db, struct err *err)
-{
-    enum status status;
-    int version = 0;
-
-    status = read_version(db, &version, err);
-    if (status == OK && version > SCHEMA_VERSION)
-        return err_format(err, ERR_CONFIG, "access.db has version %d, this program knows %d",
-                          version, SCHEMA_VERSION);
-    for (; status == OK && version < SCHEMA_VERSION; version++) {
-        if ((status = execute(db, "BEGIN IMMEDIATE", err)) == OK &&
-            (status = execute(db, migrations[version], err)) == OK)
-            status = execute(db, "COMMIT", err);
-    }
-    return status;
-}
-
-/* Made by us first, so that nobody else can ever read it, whatever the umask. */
-static enum status make_private(const char *path, struct err *err)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd < 0)
-        return err_format(err, ERR_IO, "%s: %m", path);
-    close(fd);
-    return OK;
+    return small_db_fail(db->sqlite, err);
 }
 
 enum status access_db_open(struct access_db **db, const char *dir, struct err *err)
 {
-    char path[4096];
-    struct access_db *made;
+    struct access_db *made = calloc(1, sizeof *made);
     enum status status;
 
-    if ((size_t)snprintf(path, sizeof path, "%s/access.db", dir) >= sizeof path)
-        return err_set(err, ERR_IO, "access.db: the path is too long");
-    if ((status = make_private(path, err)) != OK)
-        return status;
-    made = calloc(1, sizeof *made);
     if (!made)
         return err_set(err, ERR_INTERNAL, "access.db: no memory");
-    if (sqlite3_open_v2(path, &made->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK)
-        status = fail(made, err);
-    else if ((status = execute(made,
-                               "PRAGMA mmap_size=0; PRAGMA journal_mode=DELETE;"
-                               "PRAGMA synchronous=FULL; PRAGMA busy_timeout=1000;"
-                               "PRAGMA trusted_schema=OFF",
-                               err)) == OK)
-        status = migrate(made, err);
+    status = small_db_open(dir, "access.db", migrations, SCHEMA_VERSION, &made->sqlite, err);
     if (status != OK) {
         access_db_close(made);
         return status;
@@ -190,15 +128,6 @@ enum status access_db_load(struct access_db *db, struct user *users, uint32_t *u
     return status == OK ? load(db, &token_table, token_count, err) : status;
 }
 
-static enum status finish(struct access_db *db, sqlite3_stmt *statement, struct err *err)
-{
-    bool done = sqlite3_step(statement) == SQLITE_DONE;
-    enum status status = done ? OK : fail(db, err);
-
-    sqlite3_finalize(statement);
-    return status;
-}
-
 enum status access_db_put_user(struct access_db *db, const struct user *user, struct err *err)
 {
     sqlite3_stmt *statement;
@@ -215,7 +144,7 @@ enum status access_db_put_user(struct access_db *db, const struct user *user, st
     sqlite3_bind_text(statement, 4, user->hash, -1, SQLITE_STATIC);
     sqlite3_bind_int(statement, 5, user->must_change);
     sqlite3_bind_int64(statement, 6, user->created_ns);
-    return finish(db, statement, err);
+    return small_db_finish(db->sqlite, statement, err);
 }
 
 enum status access_db_put_token(struct access_db *db, const struct token *token, struct err *err)
@@ -235,5 +164,5 @@ enum status access_db_put_token(struct access_db *db, const struct token *token,
     sqlite3_bind_int64(statement, 5, token->created_ns);
     sqlite3_bind_int64(statement, 6, token->expires_ns);
     sqlite3_bind_int64(statement, 7, token->revoked_ns);
-    return finish(db, statement, err);
+    return small_db_finish(db->sqlite, statement, err);
 }

@@ -1,6 +1,5 @@
 /* DIR/access.db: users and tokens on disk. One connection, one caller at a time (access.c's
- * writing lock); rollback journal, so that no memory is mapped. Forward-only migrations by
- * user_version; a newer file is refused. */
+ * writing lock); a small_db. */
 #ifndef PITWALL_CONTROL_ACCESS_DB_H
 #define PITWALL_CONTROL_ACCESS_DB_H
 

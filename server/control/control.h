@@ -12,6 +12,7 @@
 #define PITWALL_CONTROL_CONTROL_H
 
 #include "control/access.h"
+#include "control/keep.h"
 #include "view/view.h"
 
 struct control;
@@ -19,6 +20,7 @@ struct control;
 struct control_sources {
     const struct config *config;
     struct access *access;
+    struct keep *keep;
     struct journal *journal;
     struct view *view;
     struct kill_page *kill;

@@ -74,7 +74,8 @@ void bybit_trade_closed(void *ctx, uint64_t epoch, enum net_why why, int http_st
                         const char *text);
 /* An order message has left; `is_new`: the private stream will tell of it too. */
 void bybit_session_sent(struct bybit *bybit, bool is_new);
-/* It was refused: the private stream will not tell of it. What it owes of a log-in, it still owes. */
+/* It was refused: the private stream will not tell of it. What it owes of a log-in it still owes.
+ */
 void bybit_session_refused(struct bybit *bybit);
 /* The private stream stands: the account may be read. */
 bool bybit_session_can_read(const struct bybit *bybit);

@@ -1,0 +1,140 @@
+#include "control/keep.h"
+
+#include "control/small_db.h"
+#include "thread/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct keep {
+    pthread_mutex_t lock;
+    sqlite3 *db;
+};
+
+static const char *const migrations[] = {
+    "CREATE TABLE fact(number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
+    " key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE(kind, key)) STRICT;"
+    "PRAGMA user_version = 1;",
+};
+enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
+
+enum status keep_open(struct keep **keep, const char *dir, struct err *err)
+{
+    struct keep *made = calloc(1, sizeof *made);
+    enum status status;
+
+    if (!made)
+        return err_set(err, ERR_INTERNAL, "control.db: no memory");
+    pthread_mutex_init(&made->lock, NULL);
+    status = small_db_open(dir, "control.db", migrations, SCHEMA_VERSION, &made->db, err);
+    if (status != OK) {
+        keep_close(made);
+        return status;
+    }
+    *keep = made;
+    return OK;
+}
+
+void keep_close(struct keep *keep)
+{
+    if (!keep)
+        return;
+    sqlite3_close(keep->db);
+    pthread_mutex_destroy(&keep->lock);
+    free(keep);
+}
+
+/* Runs `sql` with what is not NULL bound to ?1, ?2, ?3. Locked. */
+static enum status run(struct keep *keep, const char *sql, const char *kind, const char *key,
+                       const char *value, struct err *err)
+{
+    const char *const bound[] = {kind, key, value};
+    sqlite3_stmt *statement;
+
+    if (sqlite3_prepare_v2(keep->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return small_db_fail(keep->db, err);
+    for (int i = 0; i < 3; i++)
+        if (bound[i])
+            sqlite3_bind_text(statement, i + 1, bound[i], -1, SQLITE_STATIC);
+    return small_db_finish(keep->db, statement, err);
+}
+
+enum status keep_put(struct keep *keep, const char *kind, const char *key, const json_t *value,
+                     struct err *err)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    enum status status;
+
+    if (!text)
+        return err_set(err, ERR_INTERNAL, "control.db: no memory, or a value that is no JSON");
+    pthread_mutex_lock(&keep->lock);
+    status = run(keep, "INSERT OR REPLACE INTO fact(kind, key, value) VALUES(?1, ?2, ?3)", kind,
+                 key, text, err);
+    pthread_mutex_unlock(&keep->lock);
+    free(text);
+    return status;
+}
+
+enum status keep_delete(struct keep *keep, const char *kind, const char *key, struct err *err)
+{
+    enum status status;
+
+    pthread_mutex_lock(&keep->lock);
+    status = run(keep, "DELETE FROM fact WHERE kind = ?1 AND key = ?2", kind, key, NULL, err);
+    pthread_mutex_unlock(&keep->lock);
+    return status;
+}
+
+enum status keep_trim(struct keep *keep, const char *kind, uint32_t most, struct err *err)
+{
+    char sql[160];
+    enum status status;
+
+    (void)snprintf(sql, sizeof sql,
+                   "DELETE FROM fact WHERE kind = ?1 AND number NOT IN (SELECT number FROM fact"
+                   " WHERE kind = ?1 ORDER BY number DESC LIMIT %u)",
+                   most);
+    pthread_mutex_lock(&keep->lock);
+    status = run(keep, sql, kind, NULL, NULL, err);
+    pthread_mutex_unlock(&keep->lock);
+    return status;
+}
+
+static enum status give(sqlite3_stmt *row, void (*each)(void *ctx, const char *key, const json_t *),
+                        void *ctx, struct err *err)
+{
+    const char *key = (const char *)sqlite3_column_text(row, 0);
+    const char *text = (const char *)sqlite3_column_text(row, 1);
+    json_t *value = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    bool is_good = key && json_is_object(value);
+
+    if (is_good)
+        each(ctx, key, value);
+    json_decref(value);
+    return is_good ? OK : err_set(err, ERR_DAMAGED, "control.db: a fact is not readable");
+}
+
+enum status keep_each(struct keep *keep, const char *kind,
+                      void (*each)(void *ctx, const char *key, const json_t *value), void *ctx,
+                      struct err *err)
+{
+    static const char sql[] = "SELECT key, value FROM fact WHERE kind = ?1 ORDER BY number";
+    sqlite3_stmt *statement;
+    enum status status = OK;
+    int step = SQLITE_DONE;
+
+    pthread_mutex_lock(&keep->lock);
+    if (sqlite3_prepare_v2(keep->db, sql, -1, &statement, NULL) != SQLITE_OK) {
+        status = small_db_fail(keep->db, err);
+        pthread_mutex_unlock(&keep->lock);
+        return status;
+    }
+    sqlite3_bind_text(statement, 1, kind, -1, SQLITE_STATIC);
+    while (status == OK && (step = sqlite3_step(statement)) == SQLITE_ROW)
+        status = give(statement, each, ctx, err);
+    if (status == OK && step != SQLITE_DONE)
+        status = small_db_fail(keep->db, err);
+    sqlite3_finalize(statement);
+    pthread_mutex_unlock(&keep->lock);
+    return status;
+}

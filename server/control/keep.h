@@ -1,0 +1,34 @@
+/* Keep: small facts of the control plane that must outlive a restart, in DIR/control.db.
+ *
+ * A fact is a JSON object under a kind ("timebox", "setting", "repeat", ...) and a key; each kind
+ * belongs to one part of control/ or api/, which also says in its header what the object holds.
+ * What is kept here is what the control plane itself has promised to do or to remember; what
+ * happened is in the journal. Durable when a write returns OK, which takes a sync (about a
+ * millisecond, or as long as the disk takes): never on a listener's thread, and nothing that a kill
+ * waits for. Any thread; one lock. */
+#ifndef PITWALL_CONTROL_KEEP_H
+#define PITWALL_CONTROL_KEEP_H
+
+#include "engine.h"
+
+#include <jansson.h>
+
+struct keep;
+
+enum status keep_open(struct keep **keep, const char *dir, struct err *err);
+void keep_close(struct keep *keep);
+
+/* Inserts or replaces; a replaced fact is the newest of its kind again. The value is borrowed. */
+enum status keep_put(struct keep *keep, const char *kind, const char *key, const json_t *value,
+                     struct err *err);
+/* Of one that is not there: OK. */
+enum status keep_delete(struct keep *keep, const char *kind, const char *key, struct err *err);
+/* Removes all but the newest `most` of the kind. */
+enum status keep_trim(struct keep *keep, const char *kind, uint32_t most, struct err *err);
+/* Calls each for each fact of the kind, oldest first; it must not call keep_*. ERR_DAMAGED when a
+ * value is no JSON object. */
+enum status keep_each(struct keep *keep, const char *kind,
+                      void (*each)(void *ctx, const char *key, const json_t *value), void *ctx,
+                      struct err *err);
+
+#endif

@@ -1,0 +1,105 @@
+#include "control/keep.h"
+
+#include <criterion/criterion.h>
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char dir[] = "/tmp/pitwall-keep-XXXXXX";
+static struct keep *keep;
+static struct err err;
+
+static void reopen(void)
+{
+    keep_close(keep);
+    cr_assert_eq(keep_open(&keep, dir, &err), OK, "%s", err.text);
+}
+
+static void open_empty(void)
+{
+    cr_assert(mkdtemp(dir));
+    reopen();
+}
+
+static void close_and_remove(void)
+{
+    char command[64];
+
+    keep_close(keep);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(keep, .init = open_empty, .fini = close_and_remove);
+
+static void put(const char *kind, const char *key, int n)
+{
+    json_t *value = json_pack("{s:i}", "n", n);
+
+    cr_assert_eq(keep_put(keep, kind, key, value, &err), OK, "%s", err.text);
+    json_decref(value);
+}
+
+static void list(void *ctx, const char *key, const json_t *value)
+{
+    char *text = ctx;
+
+    sprintf(text + strlen(text), "%s=%d ", key,
+            (int)json_integer_value(json_object_get(value, "n")));
+}
+
+static void expect(const char *kind, const char *wanted)
+{
+    char text[256] = "";
+
+    cr_assert_eq(keep_each(keep, kind, list, text, &err), OK, "%s", err.text);
+    cr_assert_str_eq(text, wanted);
+}
+
+Test(keep, what_was_put_is_there_after_a_restart_in_order)
+{
+    put("a", "x", 1);
+    put("a", "y", 2);
+    put("b", "x", 3);
+    put("a", "x", 4);
+    reopen();
+    expect("a", "y=2 x=4 ");
+    expect("b", "x=3 ");
+    expect("c", "");
+}
+
+Test(keep, what_was_deleted_is_gone_and_only_that)
+{
+    put("a", "x", 1);
+    put("a", "y", 2);
+    put("b", "x", 3);
+    cr_assert_eq(keep_delete(keep, "a", "x", &err), OK);
+    cr_assert_eq(keep_delete(keep, "a", "never", &err), OK);
+    reopen();
+    expect("a", "y=2 ");
+    expect("b", "x=3 ");
+}
+
+Test(keep, the_newest_stay)
+{
+    for (int n = 0; n < 5; n++)
+        put("a", (char[]){(char)('p' + n), '\0'}, n);
+    put("b", "x", 9);
+    cr_assert_eq(keep_trim(keep, "a", 2, &err), OK);
+    expect("a", "s=3 t=4 ");
+    expect("b", "x=9 ");
+}
+
+Test(keep, what_is_no_object_is_damage_and_said)
+{
+    char path[64];
+    sqlite3 *db;
+
+    put("a", "x", 1);
+    snprintf(path, sizeof path, "%s/control.db", dir);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "UPDATE fact SET value = '['", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    cr_assert_eq(keep_each(keep, "a", list, (char[64]){0}, &err), ERR_DAMAGED);
+}
