@@ -163,7 +163,7 @@ const schemas = Object.entries(spec.components.schemas)
   .map(([name, schema]) => `<section id="schema-${name}"><h3>${name}</h3>${prose(schema.description)}${body(schema)}${schema.example === undefined ? "" : example(schema.example, "Example")}</section>`)
   .join("\n");
 
-process.stdout.write(`<!doctype html>
+process.stdout.write(`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
