@@ -4,6 +4,9 @@
  * data directory (peer credentials: the owner acts as role admin). Each is an MHD daemon with an
  * internal *poll* thread (epoll mode stalls at multiples of 128 ready connections in 0.9.75).
  *
+ * The kill listener closes after each answer: idle connections hold none of its places, and no
+ * client sends a kill on a connection that has timed out meanwhile.
+ *
  * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
  * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, body up to 64 KiB
  * (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
