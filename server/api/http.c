@@ -1,8 +1,10 @@
 /* The daemons and the way of one request through them; api/http.h tells the whole. */
 #include "api/exchange.h"
 
+#include "api/kept.h"
 #include "api/pages.h"
 #include "api/repeats.h"
+#include "api/variant.h"
 #include "api/workers.h"
 #include "stream/stream.h"
 #include "store/export.h"
@@ -248,9 +250,38 @@ static void handler_run_away(void *job)
     struct MHD_Connection *connection = exchange->connection;
 
     handler_run(exchange);
+    variant_choose_on_worker(exchange); /* on the control thread there are no reads */
     exchange->phase = PHASE_BACK;
     MHD_resume_connection(connection); /* from here on the exchange may be gone */
     atomic_fetch_sub(&http->away, 1);
+}
+
+/* The same of an answer that was made on the listener's thread and takes long to pack. */
+static void choose_away(void *job)
+{
+    struct exchange *exchange = job;
+    struct http *http = exchange->listener->http;
+
+    variant_choose_on_worker(exchange);
+    exchange->phase = PHASE_BACK;
+    MHD_resume_connection(exchange->connection);
+    atomic_fetch_sub(&http->away, 1);
+}
+
+/* Without a free worker it goes as it is. */
+static enum MHD_Result choose_send_away(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+
+    exchange->phase = PHASE_AWAY;
+    atomic_fetch_add(&http->away, 1);
+    MHD_suspend_connection(exchange->connection);
+    if (!atomic_load(&http->stopping) && workers_submit(http->workers, choose_away, exchange))
+        return MHD_YES;
+    exchange->phase = PHASE_BACK;
+    MHD_resume_connection(exchange->connection);
+    atomic_fetch_sub(&http->away, 1);
+    return MHD_YES;
 }
 
 static enum MHD_Result handler_send_away(struct exchange *exchange)
@@ -279,6 +310,20 @@ static enum MHD_Result handler_send_away(struct exchange *exchange)
     return MHD_YES;
 }
 
+/* On the listener's thread: what is kept, or a look of its own. */
+static enum MHD_Result exchange_answer(struct exchange *exchange)
+{
+    const struct kept_answer *kept = kept_begin(exchange) ? kept_find(exchange) : NULL;
+
+    if (kept)
+        return reply_send_kept(exchange, kept);
+    handler_run(exchange);
+    if (variant_is_slow(exchange))
+        return choose_send_away(exchange);
+    variant_choose(exchange);
+    return reply_send(exchange);
+}
+
 static enum MHD_Result exchange_run(struct exchange *exchange)
 {
     bool again = false;
@@ -299,8 +344,7 @@ static enum MHD_Result exchange_run(struct exchange *exchange)
         return upgrade_answer(exchange);
     if (exchange->route->where != WHERE_INLINE)
         return handler_send_away(exchange);
-    handler_run(exchange);
-    return reply_send(exchange);
+    return exchange_answer(exchange);
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -433,6 +477,15 @@ static enum status listeners_open(struct http *http, const char *listen, const c
     return status;
 }
 
+/* The kill listener's places are for kills. */
+static enum status kepts_open(struct http *http, struct err *err)
+{
+    for (int i = 0; i < LISTENERS; i++)
+        if (i != LISTENER_KILL && !(http->listeners[i].kept = kept_open()))
+            return err_set(err, ERR_INTERNAL, "out of memory");
+    return OK;
+}
+
 enum status http_open(struct http **out, const struct http_sources *sources, const char *listen,
                       const char *kill_listen, struct err *err)
 {
@@ -446,7 +499,11 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     for (int i = 0; i < LISTENERS; i++)
         http->listeners[i] =
             (struct listener){.http = http, .kind = (enum listener_kind)i, .fd = -1};
-    status = pages_open(&http->pages, sources->web_dir, err);
+    status = variants_open(&http->variants, err);
+    if (status == OK)
+        status = kepts_open(http, err);
+    if (status == OK)
+        status = pages_open(&http->pages, sources->web_dir, err);
     if (status == OK)
         status = repeats_open(&http->repeats, err);
     if (status == OK)
@@ -517,6 +574,9 @@ void http_close(struct http *http)
         log_line(LOG_ERROR, "http", "a request never came back", NULL);
         return;
     }
+    for (int i = 0; i < LISTENERS; i++)
+        kept_close(http->listeners[i].kept);
+    variants_close(http->variants);
     pages_close(http->pages);
     repeats_close(http->repeats);
     free(http);

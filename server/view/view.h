@@ -125,6 +125,8 @@ enum view_topic {
     VIEW_TOPICS
 };
 uint64_t view_version(struct view *view, enum view_topic topic);
+/* Rises whenever anything that the view holds has changed. Any thread, without the lock. */
+uint64_t view_changes(struct view *view);
 
 /* Values of one limit's money or ratio as JSON decimal string, integers as they are, unset null. */
 json_t *limit_value_json(enum limit_id id, int64_t value);
