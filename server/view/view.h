@@ -108,7 +108,8 @@ json_t *view_limits_schema(struct view *view);
 json_t *view_strategy_json(struct view *view, uint16_t strategy, bool with_schema);
 json_t *view_receipt(struct view *view, uint64_t incident); /* NULL: unknown */
 json_t *view_receipts(struct view *view);
-json_t *view_latency(struct view *view);
+/* with_buckets: also every count since the start, {"max_ns","count"}, 8 to each power of two. */
+json_t *view_latency(struct view *view, bool with_buckets);
 
 /* Rises whenever something of that topic has changed: the stream sends deltas by it. */
 enum view_topic {

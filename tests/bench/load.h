@@ -6,6 +6,8 @@
  *                                           on each connection up to DEPTH before an answer is there
  *   benches ws-load PORT CORE CLIENTS MS    streams, of which every other does not read; its input is
  *                                           the request for a ticket. MS 0: until its input ends
+ *   benches kill-call PORT CORE             its input: a token, then bodies, a line each; answers each
+ *                                           with the round trip in ns and the receipt
  *
  * The loads print one line of JSON. Exit 0, or 1 and why on stderr. */
 #ifndef PITWALL_TESTS_BENCH_LOAD_H
@@ -18,6 +20,7 @@
 int bare_main(int argc, char **argv);
 int http_load_main(int argc, char **argv);
 int ws_load_main(int argc, char **argv);
+int kill_call_main(int argc, char **argv);
 
 /* The whole of standard input, NUL-terminated; NULL: too much for `room`. */
 size_t load_read_input(char *text, size_t room);
