@@ -15,7 +15,7 @@
 enum {
     URI_MAX = 4096,
     QUERY_ARGS = 16,
-    BODY_MAX = 64 * 1024,
+    BODY_MAX = 64 * 1024, /* of any route, and where there is none */
     BODY_DEPTH = 16,
     ADDRESS_MAX = 64,
     HTTP_CODES = 32,
@@ -99,6 +99,8 @@ const char *header(const struct exchange *exchange, const char *name);
 /* auth.c: who asks, and whether they may. Fills request.actor. */
 enum status auth_check(struct exchange *exchange);
 
+/* The most bytes that this exchange's body may have. */
+size_t body_max(const struct exchange *exchange);
 /* body.c: parses exchange->body into request.body; NULL when there was none. */
 enum status body_parse(struct exchange *exchange);
 /* Unpacks request->body strictly: a member that `format` (see json_unpack) does not name is

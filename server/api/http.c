@@ -169,10 +169,11 @@ static enum status length_check(struct exchange *exchange)
 {
     const char *length = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-    if (!length || strtoull(length, NULL, 10) <= BODY_MAX)
+    if (!length || strtoull(length, NULL, 10) <= body_max(exchange))
         return OK;
     exchange->close_after = true; /* rather than read what nobody wants */
-    return err_set(&exchange->reply.err, ERR_TOO_LARGE, "a body has at most 64 KiB");
+    return err_format(&exchange->reply.err, ERR_TOO_LARGE, "a body has at most %zu bytes here",
+                      body_max(exchange));
 }
 
 static enum status exchange_admit(struct exchange *exchange, const char *method,
@@ -222,7 +223,8 @@ static enum MHD_Result exchange_gather(struct exchange *exchange, const char *da
 
     *size = 0;
     exchange->body_seen += length;
-    if (exchange->failed != OK || exchange->body_seen > BODY_MAX) /* read on, to be heard */
+    if (exchange->failed != OK ||
+        exchange->body_seen > body_max(exchange)) /* read on, to be heard */
         return exchange->body_seen > DISCARD_MAX ? MHD_NO : MHD_YES;
     grown = realloc(exchange->body, exchange->body_seen + 1);
     if (!grown)
@@ -333,8 +335,9 @@ static enum MHD_Result exchange_run(struct exchange *exchange)
 {
     bool again = false;
 
-    if (exchange->failed == OK && exchange->body_seen > BODY_MAX)
-        exchange->failed = err_set(&exchange->reply.err, ERR_TOO_LARGE, "over 64 KiB");
+    if (exchange->failed == OK && exchange->body_seen > body_max(exchange))
+        exchange->failed =
+            err_format(&exchange->reply.err, ERR_TOO_LARGE, "over %zu bytes", body_max(exchange));
     if (exchange->failed == OK && exchange->route)
         exchange->failed = body_parse(exchange);
     if (exchange->failed == OK && exchange->route)

@@ -176,7 +176,8 @@ void reply_headers(struct exchange *exchange, struct MHD_Response *response, boo
     add(response, "X-Frame-Options", "DENY");
     add(response, "Content-Security-Policy",
         is_page ? page_policy : "default-src 'none'; frame-ancestors 'none'");
-    if (exchange->close_after)
+    /* The kill listener drops idle connections soon: a kill must not meet one that is just going. */
+    if (exchange->close_after || exchange->listener->kind == LISTENER_KILL)
         add(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
