@@ -24,8 +24,14 @@ enum {
     KILL_TIMEOUT_S = 3,
     DISCARD_MAX = 1 << 20,
     CLOSE_WAIT_MS = 1000,
-    AWAY_WAIT_MS = 5000
+    AWAY_WAIT_MS = 5000,
+    WORKER_QUEUE = 32,
+    KEYED_MAX = 64
 };
+
+/* Each keyed write waits for a clerk once at a time, so what was begun is always kept. */
+_Static_assert((int)KEYED_MAX <= (int)WORKERS_QUEUE_MAX,
+               "the clerks' queue holds every keyed write");
 
 static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-local"};
 
@@ -77,19 +83,47 @@ static void exchange_close(void *ctx, struct MHD_Connection *connection, void **
     free(exchange);
 }
 
+/* As inet_ntop does, without going through printf: every request has an address. */
+static void ipv4_print(const uint8_t bytes[4], char out[ADDRESS_MAX])
+{
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            *out++ = '.';
+        if (bytes[i] >= 100)
+            *out++ = (char)('0' + bytes[i] / 100);
+        if (bytes[i] >= 10)
+            *out++ = (char)('0' + bytes[i] / 10 % 10);
+        *out++ = (char)('0' + bytes[i] % 10);
+    }
+    *out = '\0';
+}
+
 static void peer_print(struct exchange *exchange)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *peer = info ? info->client_addr : NULL;
-    const void *bytes = NULL;
 
     if (peer && peer->sa_family == AF_INET)
-        bytes = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
-    else if (peer && peer->sa_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-    if (!bytes || !inet_ntop(peer->sa_family, bytes, exchange->address, ADDRESS_MAX))
+        ipv4_print((const uint8_t *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr,
+                   exchange->address);
+    else if (!peer || peer->sa_family != AF_INET6 ||
+             !inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr,
+                        exchange->address, ADDRESS_MAX))
         strcpy(exchange->address, "local");
+}
+
+/* "5f3a90c1-17": this start of the program, and the request's number in it. */
+static void request_id_print(struct http *http, char out[REQUEST_ID_MAX])
+{
+    static const uint64_t most = 100000000000000; /* 14 digits fit */
+    uint64_t number = atomic_fetch_add(&http->requests, 1) + 1;
+    char digits[DECIMAL_TEXT_MAX];
+
+    for (int shift = 28; shift >= 0; shift -= 4)
+        *out++ = "0123456789abcdef"[http->boot >> shift & 15];
+    *out++ = '-';
+    memcpy(out, digits, decimal_print(digits, (int64_t)(number % most), 0, true) + 1);
 }
 
 static void exchange_fill(struct exchange *exchange, const char *method)
@@ -105,15 +139,14 @@ static void exchange_fill(struct exchange *exchange, const char *method)
     request->method = method;
     peer_print(exchange);
     request->address = exchange->address;
-    snprintf(request->request_id, sizeof request->request_id, "%08x-%llu", http->boot,
-             (unsigned long long)atomic_fetch_add(&http->requests, 1) + 1);
+    request_id_print(http, request->request_id);
 }
 
 /* --- finding out what it is, before the body --- */
 
 static enum status page_find(struct exchange *exchange)
 {
-    if (exchange->listener->kind == LISTENER_MAIN)
+    if (exchange->listener->kind == LISTENER_MAIN && strncmp(exchange->path, "/api/", 5) != 0)
         exchange->page = pages_find(exchange->listener->http->pages, exchange->path);
     if (!exchange->page)
         return ERR_NOT_FOUND;
@@ -236,36 +269,103 @@ static enum MHD_Result exchange_gather(struct exchange *exchange, const char *da
 
 static void handler_run(struct exchange *exchange)
 {
-    enum status status = exchange->route->handler(&exchange->request, &exchange->reply);
-
-    reply_finish(exchange, status);
-    repeats_keep(exchange->listener->http->repeats, exchange);
+    reply_finish(exchange, exchange->route->handler(&exchange->request, &exchange->reply));
 }
 
-/* On the control thread or a worker. Afterwards the exchange is the listener's again. */
-static void handler_run_away(void *job)
+/* Afterwards the exchange is the listener's again. */
+static void come_back(struct exchange *exchange)
 {
-    struct exchange *exchange = job;
     struct http *http = exchange->listener->http;
     struct MHD_Connection *connection = exchange->connection;
 
-    handler_run(exchange);
-    variant_choose_on_worker(exchange); /* on the control thread there are no reads */
     exchange->phase = PHASE_BACK;
     MHD_resume_connection(connection); /* from here on the exchange may be gone */
     atomic_fetch_sub(&http->away, 1);
 }
 
-/* The same of an answer that was made on the listener's thread and takes long to pack. */
-static void choose_away(void *job)
+/* On a clerk: a keyed answer is on disk before it is sent. */
+static void answer_keep(void *job)
 {
     struct exchange *exchange = job;
     struct http *http = exchange->listener->http;
 
-    variant_choose_on_worker(exchange);
-    exchange->phase = PHASE_BACK;
-    MHD_resume_connection(exchange->connection);
-    atomic_fetch_sub(&http->away, 1);
+    repeats_keep(http->repeats, exchange, true);
+    atomic_fetch_sub(&http->keyed, 1);
+    come_back(exchange);
+}
+
+/* On the control thread or a worker, which do not wait for the disk. A clerk is missing only when
+ * the program ends. */
+static void handler_run_away(void *job)
+{
+    struct exchange *exchange = job;
+
+    handler_run(exchange);
+    variant_choose_on_worker(exchange); /* on the control thread there are no reads */
+    if (!exchange->repeat)
+        come_back(exchange);
+    else if (!workers_submit(exchange->listener->http->clerks, answer_keep, exchange))
+        answer_keep(exchange);
+}
+
+static bool handler_submit(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+
+    if (atomic_load(&http->stopping))
+        return false;
+    if (exchange->route->where == WHERE_CONTROL)
+        return control_submit(http->sources.control, handler_run_away, exchange);
+    return workers_submit(http->workers, handler_run_away, exchange);
+}
+
+static enum status refuse_busy(struct exchange *exchange)
+{
+    return err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
+}
+
+/* On a clerk: that it was begun is on disk before anything happens. */
+static void promise_then_submit(void *job)
+{
+    struct exchange *exchange = job;
+    enum status status = repeats_promise(exchange->listener->http->repeats, exchange);
+
+    if (status == OK && handler_submit(exchange))
+        return;
+    reply_finish(exchange, status == OK ? refuse_busy(exchange) : status);
+    answer_keep(exchange);
+}
+
+static bool keyed_submit(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+
+    if (atomic_fetch_add(&http->keyed, 1) < KEYED_MAX &&
+        workers_submit(http->clerks, promise_then_submit, exchange))
+        return true;
+    atomic_fetch_sub(&http->keyed, 1);
+    return false;
+}
+
+static enum MHD_Result handler_send_away(struct exchange *exchange)
+{
+    /* Suspended first: the job may be done before submit returns. */
+    exchange->phase = PHASE_AWAY;
+    atomic_fetch_add(&exchange->listener->http->away, 1);
+    MHD_suspend_connection(exchange->connection);
+    if (exchange->repeat ? keyed_submit(exchange) : handler_submit(exchange))
+        return MHD_YES;
+    reply_finish(exchange, refuse_busy(exchange));
+    repeats_keep(exchange->listener->http->repeats, exchange, false);
+    come_back(exchange);
+    return MHD_YES;
+}
+
+/* On a worker: an answer that was made on the listener's thread and takes long to pack. */
+static void choose_away(void *job)
+{
+    variant_choose_on_worker(job);
+    come_back(job);
 }
 
 /* Without a free worker it goes as it is. */
@@ -276,37 +376,8 @@ static enum MHD_Result choose_send_away(struct exchange *exchange)
     exchange->phase = PHASE_AWAY;
     atomic_fetch_add(&http->away, 1);
     MHD_suspend_connection(exchange->connection);
-    if (!atomic_load(&http->stopping) && workers_submit(http->workers, choose_away, exchange))
-        return MHD_YES;
-    exchange->phase = PHASE_BACK;
-    MHD_resume_connection(exchange->connection);
-    atomic_fetch_sub(&http->away, 1);
-    return MHD_YES;
-}
-
-static enum MHD_Result handler_send_away(struct exchange *exchange)
-{
-    struct http *http = exchange->listener->http;
-    bool taken;
-
-    /* Suspended first: the job may be done before submit returns. */
-    exchange->phase = PHASE_AWAY;
-    atomic_fetch_add(&http->away, 1);
-    MHD_suspend_connection(exchange->connection);
-    if (atomic_load(&http->stopping))
-        taken = false;
-    else if (exchange->route->where == WHERE_CONTROL)
-        taken = control_submit(http->sources.control, handler_run_away, exchange);
-    else
-        taken = workers_submit(http->workers, handler_run_away, exchange);
-    if (taken)
-        return MHD_YES;
-    err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
-    reply_finish(exchange, ERR_UNAVAILABLE);
-    repeats_keep(http->repeats, exchange);
-    exchange->phase = PHASE_BACK;
-    MHD_resume_connection(exchange->connection);
-    atomic_fetch_sub(&http->away, 1);
+    if (atomic_load(&http->stopping) || !workers_submit(http->workers, choose_away, exchange))
+        come_back(exchange);
     return MHD_YES;
 }
 
@@ -318,6 +389,7 @@ static enum MHD_Result exchange_answer(struct exchange *exchange)
     if (kept)
         return reply_send_kept(exchange, kept);
     handler_run(exchange);
+    repeats_keep(exchange->listener->http->repeats, exchange, false);
     if (variant_is_slow(exchange))
         return choose_send_away(exchange);
     variant_choose(exchange);
@@ -505,9 +577,11 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     if (status == OK)
         status = pages_open(&http->pages, sources->web_dir, err);
     if (status == OK)
-        status = repeats_open(&http->repeats, err);
+        status = repeats_open(&http->repeats, sources->keep, err);
     if (status == OK)
-        status = workers_open(&http->workers, err);
+        status = workers_open(&http->workers, "worker", WORKER_QUEUE, err);
+    if (status == OK)
+        status = workers_open(&http->clerks, "clerk", KEYED_MAX, err);
     if (status == OK)
         status = listeners_open(http, listen, kill_listen, err);
     if (status != OK) {
@@ -562,8 +636,9 @@ void http_close(struct http *http)
         if (http->listeners[i].daemon)
             MHD_quiesce_daemon(http->listeners[i].daemon);
     wait_for_away(http, CLOSE_WAIT_MS);
-    workers_close(http->workers);
+    workers_stop(http->workers);
     all_back = wait_for_away(http, AWAY_WAIT_MS);
+    workers_stop(http->clerks);
     if (all_back && http->listeners[LISTENER_MAIN].daemon)
         sleep_ms(20); /* for the answers just resumed to leave */
     for (int i = 0; i < LISTENERS; i++)
@@ -574,6 +649,8 @@ void http_close(struct http *http)
         log_line(LOG_ERROR, "http", "a request never came back", NULL);
         return;
     }
+    workers_close(http->clerks);
+    workers_close(http->workers);
     for (int i = 0; i < LISTENERS; i++)
         kept_close(http->listeners[i].kept);
     variants_close(http->variants);
