@@ -4,6 +4,7 @@
 #include "api/kept.h"
 #include "api/pages.h"
 #include "api/variant.h"
+#include "metrics/exposition.h"
 #include "thread/log.h"
 
 #include <stdlib.h>
@@ -42,21 +43,25 @@ void reply_count(struct exchange *exchange, int code)
 
 void reply_metrics(void *ctx, FILE *out)
 {
+    static const char name[] = "pitwall_http_requests_total";
     struct http *http = ctx;
+    char route[128], code[8];
 
-    fprintf(out, "# HELP pitwall_http_requests_total Requests answered, by route and code.\n"
-                 "# TYPE pitwall_http_requests_total counter\n");
-    for (size_t route = 0; route < ROUTES_MAX + 2; route++)
+    family(out, name, "counter", "Requests answered, by route and code.");
+    for (size_t at = 0; at < ROUTES_MAX + 2; at++)
         for (size_t i = 0; codes[i]; i++) {
-            uint64_t count = atomic_load_explicit(&http->answered[route][i], memory_order_relaxed);
+            uint64_t count = atomic_load_explicit(&http->answered[at][i], memory_order_relaxed);
+            const struct label labels[] = {{"route", route}, {"code", code}, {NULL, NULL}};
+
             if (!count)
                 continue;
-            fprintf(out, "pitwall_http_requests_total{route=\"%s%s%s\",code=\"%d\"} %llu\n",
-                    route < ROUTES_MAX ? routes[route].method : "", route < ROUTES_MAX ? " " : "",
-                    route < ROUTES_MAX    ? routes[route].path
-                    : route == ROUTES_MAX ? "none"
-                                          : "page",
-                    codes[i], (unsigned long long)count);
+            (void)snprintf(code, sizeof code, "%d", codes[i]);
+            (void)snprintf(route, sizeof route, "%s%s%s", at < ROUTES_MAX ? routes[at].method : "",
+                           at < ROUTES_MAX ? " " : "",
+                           at < ROUTES_MAX    ? routes[at].path
+                           : at == ROUTES_MAX ? "none"
+                                              : "page");
+            sample_count(out, name, labels, count);
         }
 }
 
