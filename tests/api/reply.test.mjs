@@ -4,7 +4,10 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { Buffer } from "node:buffer";
 import { request } from "node:http";
+import { connect } from "node:net";
+import { URL } from "node:url";
 import { QUIET, Server, configWith, scratch } from "./server.mjs";
 import { until } from "./wait.mjs";
 
@@ -159,6 +162,43 @@ test("an answer sent again is nobody's own, and only for those who may read it",
     assert.equal(reply.headers["x-content-type-options"], "nosniff");
     assert.equal(reply.headers["cache-control"], "no-store");
   }
+});
+
+/** Requests in one write on one connection, so that they are answered within the same moment: the bodies. */
+function atOnce(...texts) {
+  const { hostname, port } = new URL(server.url);
+  return new Promise((resolve, reject) => {
+    let got = "";
+    const socket = connect(Number(port), hostname, () => socket.write(texts.join("")));
+    socket.setEncoding("utf8");
+    socket.on("error", reject);
+    socket.on("data", (text) => {
+      got += text;
+      const bodies = got.split(/(?=HTTP\/1\.1 \d)/).map((answer) => answer.slice(answer.indexOf("\r\n\r\n") + 4));
+      try {
+        const whole = bodies.map((body) => JSON.parse(body));
+        if (whole.length === texts.length) {
+          socket.end();
+          resolve(whole);
+        }
+      } catch {
+        // the rest is on its way
+      }
+    });
+  });
+}
+
+test("a change ends a kept answer within its moment", async () => {
+  const trader = server.program("killer", ["--role", "trader"]);
+  const head = (method, path) => `${method} /api/v1${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${trader.token}\r\n`;
+  const look = `${head("GET", "/trading-state")}\r\n`;
+  const body = JSON.stringify({ scope: "strategy/maker", reason: "a test", flatten: false });
+  const kill = `${head("POST", "/kill")}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const [before, again, , after] = await atOnce(look, look, kill, look);
+  const stateIn = ({ items }) => items.find(({ scope }) => scope === "strategy/maker").state;
+  assert.equal(stateIn(before), "ACTIVE");
+  assert.deepEqual(again, before, "the second is the first, sent again");
+  assert.equal(stateIn(after), "HALTED");
 });
 
 test("who has just changed something reads the change", async () => {
