@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 enum {
+    SPARES_MAX = 64,
     URI_MAX = 4096,
     QUERY_ARGS = 16,
     BODY_MAX = 64 * 1024, /* of any route, and where there is none */
@@ -29,7 +30,9 @@ struct listener {
     enum listener_kind kind;
     int fd;
     struct MHD_Daemon *daemon;
-    struct kept *kept; /* NULL: none */
+    struct kept *kept;      /* NULL: none */
+    struct exchange *spare; /* to be used again; of the listener's thread */
+    uint32_t spares;
     char url[96];
 };
 
@@ -42,6 +45,7 @@ struct query_arg {
 };
 
 struct exchange {
+    struct exchange *next_spare;
     struct listener *listener;
     struct MHD_Connection *connection;
     enum phase phase;

@@ -21,6 +21,7 @@
 
 enum {
     TIMEOUT_S = 30,
+    MEMORY_MAX = 16 * 1024, /* of a connection; it is cleared at each request, which takes time */
     KILL_TIMEOUT_S = 3,
     DISCARD_MAX = 1 << 20,
     CLOSE_WAIT_MS = 1000,
@@ -37,10 +38,43 @@ static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http
 
 /* --- an exchange's life --- */
 
+/* They are too large for malloc's quick lists. */
+static struct exchange *exchange_take(struct listener *listener)
+{
+    struct exchange *exchange = listener->spare;
+
+    if (!exchange)
+        return calloc(1, sizeof *exchange);
+    listener->spare = exchange->next_spare;
+    listener->spares--;
+    exchange->next_spare = NULL;
+    return exchange;
+}
+
+static void exchange_release(struct listener *listener, struct exchange *exchange)
+{
+    if (listener->spares >= SPARES_MAX) {
+        free(exchange);
+        return;
+    }
+    memset(exchange, 0, sizeof *exchange); /* it held what only its client may know */
+    exchange->next_spare = listener->spare;
+    listener->spare = exchange;
+    listener->spares++;
+}
+
+static void spares_free(struct listener *listener)
+{
+    for (struct exchange *spare; (spare = listener->spare);) {
+        listener->spare = spare->next_spare;
+        free(spare);
+    }
+}
+
 static void *exchange_open(void *ctx, const char *uri, struct MHD_Connection *connection)
 {
     struct listener *listener = ctx;
-    struct exchange *exchange = calloc(1, sizeof *exchange);
+    struct exchange *exchange = exchange_take(listener);
     size_t length = strlen(uri);
 
     thread_adopt(listener_names[listener->kind]);
@@ -80,7 +114,7 @@ static void exchange_close(void *ctx, struct MHD_Connection *connection, void **
         sodium_memzero(exchange->body, exchange->body_length);
     free(exchange->body);
     free(exchange->uri);
-    free(exchange);
+    exchange_release(exchange->listener, exchange);
 }
 
 /* As inet_ntop does, without going through printf: every request has an address. */
@@ -524,6 +558,7 @@ static enum status daemon_start(struct listener *listener, struct err *err)
                          MHD_OPTION_STRICT_FOR_CLIENT, 1,                        /* */
                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, /* */
                          MHD_OPTION_CONNECTION_TIMEOUT, patience_s(listener),    /* */
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, /* */
                          MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
                          MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
                          MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,      /* */
@@ -651,8 +686,10 @@ void http_close(struct http *http)
     }
     workers_close(http->clerks);
     workers_close(http->workers);
-    for (int i = 0; i < LISTENERS; i++)
+    for (int i = 0; i < LISTENERS; i++) {
         kept_close(http->listeners[i].kept);
+        spares_free(&http->listeners[i]);
+    }
     variants_close(http->variants);
     pages_close(http->pages);
     repeats_close(http->repeats);
