@@ -141,9 +141,9 @@ test("a version that stands for more than one body is not told to be had", async
   const held = async () => (await raw(path, { headers: { "If-None-Match": first.headers.etag } })).status;
   const first = await raw(path);
   assert.match(first.headers.etag, /^"\d+"$/);
-  const before = JSON.parse(first.bytes);
+  const seen = JSON.parse(first.bytes);
   assert.equal(await held(), 304);
-  const proposal = await risk.put("/limits/firm", { limits: { max_order_lots: before.limits.max_order_lots + 1 }, reason: "a test" }, before.generation);
+  const proposal = await risk.put("/limits/firm", { limits: { max_order_lots: seen.limits.max_order_lots + 1 }, reason: "a test" }, seen.generation);
   assert.equal(proposal.status, 202, proposal.text);
   const now = await raw(path);
   assert.equal(now.headers.etag, first.headers.etag);
@@ -194,11 +194,11 @@ test("a change ends a kept answer within its moment", async () => {
   const look = `${head("GET", "/trading-state")}\r\n`;
   const body = JSON.stringify({ scope: "strategy/maker", reason: "a test", flatten: false });
   const kill = `${head("POST", "/kill")}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  const [before, again, , after] = await atOnce(look, look, kill, look);
+  const [first, again, , last] = await atOnce(look, look, kill, look);
   const stateIn = ({ items }) => items.find(({ scope }) => scope === "strategy/maker").state;
-  assert.equal(stateIn(before), "ACTIVE");
-  assert.deepEqual(again, before, "the second is the first, sent again");
-  assert.equal(stateIn(after), "HALTED");
+  assert.equal(stateIn(first), "ACTIVE");
+  assert.deepEqual(again, first, "the second is the first, sent again");
+  assert.equal(stateIn(last), "HALTED");
 });
 
 test("who has just changed something reads the change", async () => {
