@@ -6,6 +6,7 @@
 #include "api/variant.h"
 #include "metrics/exposition.h"
 #include "thread/log.h"
+#include "view/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,11 +148,11 @@ void reply_finish(struct exchange *exchange, enum status status)
     reply->json = NULL;
     if (status == OK && reply->text) {
         exchange->text = reply->text;
+        exchange->text_length = strlen(reply->text);
         reply->text = NULL;
     } else if (json) {
-        exchange->text = json_dumps(json, JSON_COMPACT);
+        exchange->text = json_text(json, &exchange->text_length);
     }
-    exchange->text_length = exchange->text ? strlen(exchange->text) : 0;
     json_decref(json);
     if (is_refusal(exchange))
         refusal_note(exchange);

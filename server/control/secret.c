@@ -57,9 +57,10 @@ static void digests_open(void)
 static bool hash_by_openssl(const char *secret, unsigned char out[crypto_hash_sha256_BYTES])
 {
     pthread_once(&digests_once, digests_open);
-    if (sha256 && !digest && (digest = EVP_MD_CTX_new()))
+    bool is_first = sha256 && !digest && (digest = EVP_MD_CTX_new());
+    if (is_first)
         pthread_setspecific(digest_of_thread, digest);
-    return digest && EVP_DigestInit_ex2(digest, sha256, NULL) == 1 &&
+    return digest && EVP_DigestInit_ex2(digest, is_first ? sha256 : NULL, NULL) == 1 &&
            EVP_DigestUpdate(digest, secret, strlen(secret)) == 1 &&
            EVP_DigestFinal_ex(digest, out, NULL) == 1;
 }
