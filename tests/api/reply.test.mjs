@@ -30,10 +30,10 @@ after(async () => {
 });
 
 /** One request, nothing decoded: {status, headers, bytes}. */
-function raw(path, { method = "GET", who = viewer, headers = {} } = {}) {
+function raw(path, { method = "GET", who = viewer, headers = {}, url = server.url } = {}) {
   const all = { ...(who.token ? { Authorization: `Bearer ${who.token}` } : {}), ...headers };
   return new Promise((resolve, reject) => {
-    const sent = request(server.url + path, { method, headers: all }, (reply) => {
+    const sent = request(url + path, { method, headers: all }, (reply) => {
       const parts = [];
       reply.on("data", (part) => parts.push(part));
       reply.on("end", () => resolve({ status: reply.statusCode, headers: reply.headers, bytes: Buffer.concat(parts) }));
@@ -218,4 +218,25 @@ test("who has just changed something reads the change", async () => {
     assert.equal(order.status, 201, order.text);
     assert.equal((await trader.get("/orders")).body.items[0]?.id, order.body.id);
   }
+});
+
+test("what takes long to pack comes packed all the same", async () => {
+  const fast = configWith(scratch(), [/speed: real/, "speed: x50"], [/max_daily_loss: "\d+"/g, 'max_daily_loss: "1000000000"']);
+  const busy = await Server.start({ config: fast });
+  const who = busy.program("reader", ["--role", "viewer"]);
+  const path = "/api/v1/orders?limit=1000";
+  const plain = await until("more than 64 KiB of orders", async () => {
+    const reply = await raw(path, { who, url: busy.url });
+    return reply.bytes.length > 70_000 && reply;
+  }, 60_000);
+  assert.equal(plain.headers["content-encoding"], undefined);
+  const replies = await Promise.all([1, 2, 3, 4].map(() => raw(path, { who, url: busy.url, headers: GZIP })));
+  for (const packed of replies) {
+    assert.equal(packed.status, 200);
+    assert.equal(packed.headers["content-encoding"], "gzip");
+    assert.match(packed.headers.etag, /-gzip"$/);
+    const { items } = JSON.parse(gunzipSync(packed.bytes));
+    assert.ok(items.length >= JSON.parse(plain.bytes).items.length);
+  }
+  assert.equal(await busy.stop(), 0);
 });
