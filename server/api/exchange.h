@@ -73,6 +73,7 @@ struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
     struct workers *workers;
+    struct turns *turns;
     struct pages *pages;
     struct repeats *repeats;
     uint32_t boot; /* random; with `requests` it names a request */

@@ -3,6 +3,7 @@
 
 #include "api/pages.h"
 #include "api/repeats.h"
+#include "api/turns.h"
 #include "api/workers.h"
 #include "stream/stream.h"
 #include "store/export.h"
@@ -253,25 +254,54 @@ static void handler_run_away(void *job)
     atomic_fetch_sub(&http->away, 1);
 }
 
+/* A row that says ACCESS: by whom it is known, else by the address. */
+static bool turn_wait(struct exchange *exchange)
+{
+    const struct actor *actor = &exchange->request.actor;
+    bool is_known = actor->name[0] != '\0';
+    enum turn turn =
+        turns_submit(exchange->listener->http->turns, is_known ? actor->name : exchange->address,
+                     is_known, handler_run_away, exchange);
+
+    exchange->reply.retry_after_s = turn == TURN_TAKEN ? 0 : 1;
+    if (turn == TURN_SHARE_FULL)
+        exchange->failed = ERR_THROTTLED;
+    return turn == TURN_TAKEN;
+}
+
+static bool handler_hand_over(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+
+    if (atomic_load(&http->stopping))
+        return false;
+    switch (exchange->route->where) {
+    case WHERE_CONTROL:
+        return control_submit(http->sources.control, handler_run_away, exchange);
+    case WHERE_ACCESS:
+        return turn_wait(exchange);
+    case WHERE_WORKER:
+    case WHERE_INLINE:
+    case WHERE_STREAM:
+        break;
+    }
+    return workers_submit(http->workers, handler_run_away, exchange);
+}
+
 static enum MHD_Result handler_send_away(struct exchange *exchange)
 {
     struct http *http = exchange->listener->http;
-    bool taken;
 
     /* Suspended first: the job may be done before submit returns. */
     exchange->phase = PHASE_AWAY;
     atomic_fetch_add(&http->away, 1);
     MHD_suspend_connection(exchange->connection);
-    if (atomic_load(&http->stopping))
-        taken = false;
-    else if (exchange->route->where == WHERE_CONTROL)
-        taken = control_submit(http->sources.control, handler_run_away, exchange);
-    else
-        taken = workers_submit(http->workers, handler_run_away, exchange);
-    if (taken)
+    if (handler_hand_over(exchange))
         return MHD_YES;
-    err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
-    reply_finish(exchange, ERR_UNAVAILABLE);
+    if (exchange->failed == OK)
+        exchange->failed = ERR_UNAVAILABLE;
+    err_set(&exchange->reply.err, exchange->failed, "busy; try again");
+    reply_finish(exchange, exchange->failed);
     repeats_keep(http->repeats, exchange);
     exchange->phase = PHASE_BACK;
     MHD_resume_connection(exchange->connection);
@@ -452,6 +482,8 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     if (status == OK)
         status = workers_open(&http->workers, err);
     if (status == OK)
+        status = turns_open(&http->turns, err);
+    if (status == OK)
         status = listeners_open(http, listen, kill_listen, err);
     if (status != OK) {
         http_close(http);
@@ -506,6 +538,7 @@ void http_close(struct http *http)
             MHD_quiesce_daemon(http->listeners[i].daemon);
     wait_for_away(http, CLOSE_WAIT_MS);
     workers_close(http->workers);
+    turns_close(http->turns);
     all_back = wait_for_away(http, AWAY_WAIT_MS);
     if (all_back && http->listeners[LISTENER_MAIN].daemon)
         sleep_ms(20); /* for the answers just resumed to leave */
