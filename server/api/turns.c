@@ -125,7 +125,7 @@ enum turn turns_submit(struct turns *turns, const char *who, bool is_known, void
     return turn;
 }
 
-void turns_close(struct turns *turns)
+void turns_stop(struct turns *turns)
 {
     if (!turns)
         return;
@@ -135,6 +135,14 @@ void turns_close(struct turns *turns)
     pthread_mutex_unlock(&turns->lock);
     if (turns->started)
         pthread_join(turns->thread, NULL);
+    turns->started = false;
+}
+
+void turns_close(struct turns *turns)
+{
+    if (!turns)
+        return;
+    turns_stop(turns);
     pthread_cond_destroy(&turns->work);
     pthread_mutex_destroy(&turns->lock);
     free(turns);

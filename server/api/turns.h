@@ -20,7 +20,8 @@ enum status turns_open(struct turns **turns, struct err *err);
  * called. */
 enum turn turns_submit(struct turns *turns, const char *who, bool is_known, void (*run)(void *job),
                        void *job);
-/* Runs what is queued, then joins. */
+/* Runs what is queued, then joins; more is refused. Main thread; as often as one likes. */
+void turns_stop(struct turns *turns);
 void turns_close(struct turns *turns);
 
 /* The queue by itself; not locked. */
