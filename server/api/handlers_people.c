@@ -101,14 +101,18 @@ static enum status made(struct request *request, struct reply *reply, struct use
 /* Somebody else has chosen the password, so it is to be changed, unless the maker says otherwise. */
 enum status handle_users_post(struct request *request, struct reply *reply)
 {
-    const char *name = NULL, *role = NULL, *person = NULL, *password = NULL;
+    const char *name = NULL, *alias = NULL, *role = NULL, *person = NULL, *password = NULL;
     const char *reason = "a new account";
     int must_change = 1;
     struct user user;
-    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s, s?s, s?b, s?s}", "user",
-                                     &name, "role", &role, "password", &password, "person", &person,
-                                     "must_change_password", &must_change, "reason", &reason);
+    enum status status =
+        body_unpack(request, &reply->err, "{s?s, s?s, s:s, s:s, s?s, s?b, s?s}", "user", &name,
+                    "name", &alias, "role", &role, "password", &password, "person", &person,
+                    "must_change_password", &must_change, "reason", &reason);
 
+    if (status == OK && !name == !alias)
+        status = err_set(&reply->err, ERR_MALFORMED, "name the account once, as \"user\"");
+    name = name ? name : alias;
     if (status != OK || (status = reason_check(reason, &reply->err)) != OK)
         return status;
     status = access_user_prepare(request->access, name, role, person, password, must_change, &user,
