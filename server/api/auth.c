@@ -79,8 +79,9 @@ static enum status origin_check(struct exchange *exchange)
     const char *origin = header(exchange, "Origin"), *site = header(exchange, "Sec-Fetch-Site");
     const char *host = header(exchange, MHD_HTTP_HEADER_HOST);
 
-    if (site && strcmp(site, "cross-site") == 0)
-        return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Sec-Fetch-Site is cross-site");
+    /* Another port of this machine is the same site, and gets the cookie too. */
+    if (site && (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0))
+        return err_format(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Sec-Fetch-Site is %s", site);
     if (!origin)
         return OK;
     if (!host || strncmp(origin, "http://", 7) != 0 || strcasecmp(origin + 7, host) != 0)

@@ -98,7 +98,7 @@ static enum status made(struct request *request, struct reply *reply, struct use
     return OK;
 }
 
-/* Somebody else has chosen the password, so it is to be changed, unless the maker says otherwise. */
+/* Somebody else has chosen the password: it is to be changed, unless the maker says otherwise. */
 enum status handle_users_post(struct request *request, struct reply *reply)
 {
     const char *name = NULL, *alias = NULL, *role = NULL, *person = NULL, *password = NULL;

@@ -8,10 +8,11 @@
  * client sends a kill on a connection that has timed out meanwhile.
  *
  * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
- * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, body up to the
- * row's bound (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
- * on the control thread, WORKER on the pool; for the latter two the connection is suspended. The
- * answer is queued on the second handler call, or keep-alive is lost.
+ * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, what the session
+ * must be, body up to the row's bound (413), then the handler where the row says: INLINE on the
+ * listener's thread (under 1 ms), CONTROL on the control thread, WORKER on the pool, ACCESS on the
+ * thread of turns.h; for the latter three the connection is suspended. The answer is queued on the
+ * second handler call, or keep-alive is lost.
  *
  * A handler fills `reply` and returns a status; anything but OK becomes problem details of that
  * status with err.text as its detail, and reply->json, if any, joins as extra members. */
@@ -22,7 +23,7 @@
 
 struct http;
 
-enum { ROUTE_ARGS = 2, REQUEST_ID_MAX = 24 };
+enum { ROUTE_ARGS = 2, REQUEST_ID_MAX = 24, ETAG_MAX = 32 };
 
 struct request {
     struct http *http;
@@ -49,7 +50,7 @@ struct reply {
     struct export *pieces; /* or pieces of `type`, made one by one on a worker; owned */
     const char *file;      /* with them: what a browser calls the file; static */
     const char *type;
-    char etag[32]; /* without quotes; empty: none */
+    char etag[ETAG_MAX]; /* without quotes; empty: none (a read then gets one of its bytes) */
     char location[128];
     char cookie[256];
     int retry_after_s;
@@ -75,6 +76,7 @@ struct http_sources {
     struct view *view;
     struct access *access;
     struct keep *keep;
+    struct overrides *overrides;
     struct store *store;
     const struct view_sources *view_sources; /* for metrics */
     const char *dir;                         /* data directory: control.sock, audit.db */

@@ -28,7 +28,8 @@ void access_session_acted(struct access *access, const struct actor *actor);
 
 /* List object of the sessions of `user` (NULL: of all), newest first; `own` marks the caller's. */
 json_t *access_sessions(struct access *access, const char *user, uint64_t own);
-/* Ends session `number`; of `user` alone unless NULL. *whose receives the account. ERR_NOT_FOUND. */
+/* Ends session `number`; of `user` alone unless NULL. *whose is the account then.
+ * ERR_NOT_FOUND. */
 enum status access_session_end(struct access *access, const char *user, uint64_t number,
                                char whose[MAX_NAME], struct err *err);
 /* Ends all of `user`; returns how many. */

@@ -127,6 +127,7 @@ test("a request from another site is refused, read or write", async () => {
     { Origin: "null" },
     { Origin: server.url.replace("http", "https") },
     { "Sec-Fetch-Site": "cross-site" },
+    { "Sec-Fetch-Site": "same-site" }, // another port of this machine gets the cookie too
   ]) {
     for (const reply of [
       await who.trader.post("/kill", { scope: "firm", reason: "forged" }, headers),
@@ -139,6 +140,31 @@ test("a request from another site is refused, read or write", async () => {
   }
   const own = await who.trader.get("/positions", { Origin: server.url, "Sec-Fetch-Site": "same-origin" });
   assert.equal(own.status, 200);
+});
+
+for (const type of ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", null]) {
+  test(`what a form can send is not heard: ${type?.replaceAll("/", " ")}`, async () => {
+    for (const [caller, path, body] of [
+      [who.trader, "/kill", '{"scope":"firm","reason":"forged"}'],
+      [who.admin, "/users", `{"user":"mallory","role":"viewer","password":"${"x1".repeat(9)}"}`],
+      [who.nobody, "/session", '{"user":"viewer","password":"x"}'],
+    ]) {
+      const reply = await caller.post(path, body, { "Content-Type": type });
+      assert.equal(reply.status, 415, reply.text);
+      assert.equal(reply.body.code, "media_type");
+    }
+    assert.equal((await who.admin.get("/users/mallory")).status, 404);
+    const { items } = (await who.trader.get("/trading-state")).body;
+    assert.equal(items.find(({ scope }) => scope === "firm").state, "ACTIVE");
+  });
+}
+
+test("a GET of what only a write may do changes nothing", async () => {
+  for (const path of ["/kill?scope=firm&reason=x", "/session", "/me/totp", "/stream/ticket", "/resume"]) {
+    const reply = await who.admin.get(path);
+    assert.ok([400, 404, 405].includes(reply.status), `${path}: ${reply.status}`);
+  }
+  assert.equal((await who.admin.get("/me")).status, 200);
 });
 
 test("a log-out ends the session", async () => {

@@ -1,6 +1,7 @@
 // The second factor: RFC 6238, computed here once more; a code is good once.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import test, { after, before } from "node:test";
 import { configWith, QUIET, scratch, Server } from "./server.mjs";
