@@ -93,6 +93,7 @@ struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
     struct workers *workers;
+    struct turns *turns;
     struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;
     struct variants *variants;

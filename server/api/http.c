@@ -4,6 +4,7 @@
 #include "api/kept.h"
 #include "api/pages.h"
 #include "api/repeats.h"
+#include "api/turns.h"
 #include "api/variant.h"
 #include "api/workers.h"
 #include "stream/stream.h"
@@ -343,6 +344,23 @@ static void handler_run_away(void *job)
         answer_keep(exchange);
 }
 
+/* A row that says ACCESS: by whom it is known, else by the address. What has been taken may be
+ * gone already. */
+static bool turn_submit(struct exchange *exchange)
+{
+    const struct actor *actor = &exchange->request.actor;
+    bool is_known = actor->name[0] != '\0';
+    enum turn turn =
+        turns_submit(exchange->listener->http->turns, is_known ? actor->name : exchange->address,
+                     is_known, handler_run_away, exchange);
+
+    if (turn == TURN_TAKEN)
+        return true;
+    exchange->failed = turn == TURN_SHARE_FULL ? ERR_THROTTLED : ERR_UNAVAILABLE;
+    exchange->reply.retry_after_s = 1;
+    return false;
+}
+
 static bool handler_submit(struct exchange *exchange)
 {
     struct http *http = exchange->listener->http;
@@ -351,12 +369,16 @@ static bool handler_submit(struct exchange *exchange)
         return false;
     if (exchange->route->where == WHERE_CONTROL)
         return control_submit(http->sources.control, handler_run_away, exchange);
+    if (exchange->route->where == WHERE_ACCESS)
+        return turn_submit(exchange);
     return workers_submit(http->workers, handler_run_away, exchange);
 }
 
 static enum status refuse_busy(struct exchange *exchange)
 {
-    return err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
+    enum status status = exchange->failed == OK ? ERR_UNAVAILABLE : exchange->failed;
+
+    return err_set(&exchange->reply.err, status, "busy; try again");
 }
 
 /* On a clerk: that it was begun is on disk before anything happens. */
@@ -619,6 +641,8 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     if (status == OK)
         status = workers_open(&http->clerks, "clerk", KEYED_MAX, err);
     if (status == OK)
+        status = turns_open(&http->turns, err);
+    if (status == OK)
         status = listeners_open(http, listen, kill_listen, err);
     if (status != OK) {
         http_close(http);
@@ -673,6 +697,7 @@ void http_close(struct http *http)
             MHD_quiesce_daemon(http->listeners[i].daemon);
     wait_for_away(http, CLOSE_WAIT_MS);
     workers_stop(http->workers);
+    turns_stop(http->turns);
     all_back = wait_for_away(http, AWAY_WAIT_MS);
     workers_stop(http->clerks);
     if (all_back && http->listeners[LISTENER_MAIN].daemon)
@@ -687,6 +712,7 @@ void http_close(struct http *http)
     }
     workers_close(http->clerks);
     workers_close(http->workers);
+    turns_close(http->turns);
     for (int i = 0; i < LISTENERS; i++) {
         kept_close(http->listeners[i].kept);
         spares_free(&http->listeners[i]);

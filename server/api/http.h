@@ -8,10 +8,11 @@
  * client sends a kill on a connection that has timed out meanwhile.
  *
  * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
- * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, body up to the
- * row's bound (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
- * on the control thread, WORKER on the pool; for the latter two the connection is suspended. The
- * answer is queued on the second handler call, or keep-alive is lost.
+ * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, what the session
+ * must be, body up to the row's bound (413), then the handler where the row says: INLINE on the
+ * listener's thread (under 1 ms), CONTROL on the control thread, WORKER on the pool, ACCESS on the
+ * thread of turns.h; for the latter three the connection is suspended. The answer is queued on the
+ * second handler call, or keep-alive is lost.
  *
  * A handler fills `reply` and returns a status; anything but OK becomes problem details of that
  * status with err.text as its detail, and reply->json, if any, joins as extra members. */
