@@ -12,6 +12,7 @@
 
 enum { INTEGER = PARAMETER_INTEGER, MS = PARAMETER_MS };
 enum { RATIO = PARAMETER_RATIO, INSTRUMENT = PARAMETER_INSTRUMENT };
+enum { UP = LOOSER_UP, DOWN = LOOSER_DOWN, EITHER = LOOSER_EITHER, NEITHER = LOOSER_NEITHER };
 enum {
     ALL = ~(1 << STRATEGY_KIND_MANUAL),
 #define STRATEGY(ID, ...) ID = 1 << STRATEGY_KIND_##ID,
@@ -20,11 +21,12 @@ enum {
 };
 
 static const struct parameter_row rows[PARAMETER_COUNT] = {
-#define PARAMETER(ID, name, kinds, type, field, min, max, fallback, unit, says)                    \
+#define PARAMETER(ID, name, kinds, type, field, min, max, fallback, looser, unit, says)            \
     {#name,                                                                                        \
      unit,                                                                                         \
      says,                                                                                         \
      (enum parameter_type)(type),                                                                  \
+     (enum parameter_looser)(looser),                                                              \
      (uint32_t)(kinds),                                                                            \
      offsetof(struct strategy_params, field),                                                      \
      min,                                                                                          \
@@ -91,6 +93,21 @@ enum parameter_id parameter_find(enum strategy_kind kind, const char *name)
         if (parameter_is_of((enum parameter_id)id, kind) && same_text(rows[id].name, name))
             return (enum parameter_id)id;
     return PARAMETER_COUNT;
+}
+
+bool parameter_loosens(enum parameter_id id, int64_t now, int64_t next)
+{
+    switch (parameter_row(id)->looser) {
+    case LOOSER_UP:
+        return next > now;
+    case LOOSER_DOWN:
+        return next < now;
+    case LOOSER_EITHER:
+        return next != now;
+    case LOOSER_NEITHER:
+        break;
+    }
+    return false;
 }
 
 int64_t parameter_get(const struct strategy_params *params, enum parameter_id id)

@@ -30,6 +30,8 @@ void approvals_open(struct approvals *approvals, uint64_t epoch)
 
 void approvals_close(struct approvals *approvals)
 {
+    for (int i = 0; i < APPROVALS_MAX; i++)
+        json_decref(approvals->row[i].diff);
     pthread_mutex_destroy(&approvals->lock);
 }
 
@@ -70,6 +72,7 @@ struct approval *approvals_add(struct approvals *approvals, const struct approva
     if (count_pending(approvals) < APPROVALS_PENDING_MAX)
         row = take(approvals);
     if (row) {
+        json_decref(row->diff);
         *row = *proposal;
         row->number = approvals->next++;
         row->state = APPROVAL_PENDING;
@@ -84,6 +87,8 @@ void approvals_forget(struct approvals *approvals, struct approval *approval)
 {
     pthread_mutex_lock(&approvals->lock);
     approval->number = 0;
+    json_decref(approval->diff);
+    approval->diff = NULL;
     pthread_mutex_unlock(&approvals->lock);
 }
 
@@ -163,6 +168,8 @@ static json_t *text_json(const char *text)
 
 static json_t *diff_json(const struct approval *approval)
 {
+    if (approval->diff)
+        return json_deep_copy(approval->diff);
     if (approval->kind == APPROVAL_LIMITS)
         return limits_diff(&approval->change, &approval->before, false);
     if (approval->kind == APPROVAL_STRATEGY)
@@ -171,19 +178,27 @@ static json_t *diff_json(const struct approval *approval)
                      "new", trading_state_name(approval->to));
 }
 
+/* How long the raise is to last; null: it stays. */
+static json_t *raise_json(const struct approval *approval)
+{
+    if (approval->kind != APPROVAL_LIMITS || approval->change.expires_s == 0)
+        return json_null();
+    return json_integer(approval->change.expires_s);
+}
+
 json_t *approval_json(const struct approval *approval)
 {
     char id[32];
 
     approval_id(approval, id);
-    return json_pack("{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
-                     approval_kind_name(approval->kind), "scope", approval->scope_name, "diff",
-                     diff_json(approval), "base", (json_int_t)approval->base, "reason",
-                     approval->reason, "proposer", approval->proposer, "state",
-                     approval_state_name(approval->state), "expires_ns",
-                     ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns),
-                     "decider", text_json(approval->decider), "decision",
-                     text_json(approval->decision), "decided_ns", ns_json(approval->decided_ns));
+    return json_pack(
+        "{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
+        approval_kind_name(approval->kind), "scope", approval->scope_name, "diff",
+        diff_json(approval), "base", (json_int_t)approval->base, "reason", approval->reason,
+        "proposer", approval->proposer, "state", approval_state_name(approval->state), "expires_ns",
+        ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns), "decider",
+        text_json(approval->decider), "decision", text_json(approval->decision), "decided_ns",
+        ns_json(approval->decided_ns), "expires_s", raise_json(approval));
 }
 
 static int newer(const void *a, const void *b)

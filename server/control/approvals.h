@@ -15,6 +15,7 @@
 
 #include "control/access.h"
 #include "control/limits.h"
+#include "control/strategies.h"
 
 #include <pthread.h>
 
@@ -41,7 +42,9 @@ struct approval {
     struct limits before;
     enum trading_state from, to; /* APPROVAL_STATE */
     uint64_t incident;
-    uint16_t strategy; /* APPROVAL_STRATEGY: to be switched on */
+    uint16_t strategy; /* APPROVAL_STRATEGY: to be switched on, or told something looser */
+    struct strategy_change told; /* all of what it is told; nothing when it is switched on */
+    json_t *diff;                /* of that; owned by the place it is kept in, else NULL */
     char reason[REASON_MAX];
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];
@@ -57,7 +60,8 @@ struct approvals {
 void approvals_open(struct approvals *approvals, uint64_t epoch);
 void approvals_close(struct approvals *approvals);
 
-/* Keeps a copy, gives it number, state and expiry; NULL when too many are pending. The answer is
+/* Keeps a copy (and the diff, which it steals), gives it number, state and expiry; NULL when too
+ * many are pending: then the diff is the caller's still. The answer is
  * the control thread's until its next call of this. */
 struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
                                int64_t now_ns);

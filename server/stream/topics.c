@@ -126,10 +126,7 @@ static json_t *limits_build(const struct stream_sources *sources)
     /* Scopes are numbered as their states are listed. */
     json_array_foreach(json_object_get(states, "items"), i, state)
     {
-        json_t *limits = view_limits_json(sources->view, (uint16_t)i);
-        const char *scope = json_string_value(json_object_get(limits, "scope"));
-        json_object_set_new(limits, "pending", control_pending_limits(sources->control, scope));
-        json_array_append_new(items, limits);
+        json_array_append_new(items, control_limits(sources->control, (uint16_t)i));
     }
     json_decref(states);
     return items_object(items);
