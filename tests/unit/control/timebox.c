@@ -150,8 +150,10 @@ Test(timebox, a_wall_clock_set_forward_ends_it)
 
 static struct timebox restarted(int64_t noted_after_ns, struct instant now)
 {
-    struct timebox box = *raise(1, LOTS, 20, HOUR_NS, start);
+    struct timebox box;
 
+    fresh();
+    box = *raise(1, LOTS, 20, HOUR_NS, start);
     timebox_note(&box, later(noted_after_ns));
     box.mono_until_ns = 0; /* of another boot */
     timebox_resume(&box, now);
