@@ -1,5 +1,6 @@
 /* What the desk reads: everything here is one look at the view. */
 #include "api/exchange.h"
+#include "control/approvals.h"
 #include "control/strategies.h"
 #include "thread/log.h"
 
@@ -231,7 +232,18 @@ enum status handle_strategy_get(struct request *request, struct reply *reply)
 
 enum status handle_approvals_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, control_approvals(request->control));
+    const char *name = request_query(request, "state");
+    int state = name ? approval_state_find(name) : -1;
+    uint64_t cursor;
+    uint32_t limit;
+    enum status status = request_page(request, &limit, &cursor, &reply->err);
+
+    if (status == OK && name && state < 0)
+        status = err_set(&reply->err, ERR_MALFORMED,
+                         "state: pending, applied, rejected, expired or stale");
+    if (status != OK)
+        return status;
+    return answer(reply, control_approvals(request->control, state, cursor, limit));
 }
 
 enum status handle_approval_get(struct request *request, struct reply *reply)

@@ -14,6 +14,14 @@ const char *approval_state_name(enum approval_state state)
     return names[state];
 }
 
+int approval_state_find(const char *name)
+{
+    for (int state = APPROVAL_PENDING; state <= APPROVAL_STALE; state++)
+        if (strcmp(approval_state_name((enum approval_state)state), name) == 0)
+            return state;
+    return -1;
+}
+
 static const char *approval_kind_name(enum approval_kind kind)
 {
     static const char *const names[] = {"limits", "state", "strategy"};
@@ -209,21 +217,37 @@ static int newer(const void *a, const void *b)
     return ((*left)->number < (*right)->number) - ((*left)->number > (*right)->number);
 }
 
-json_t *approvals_list(struct approvals *approvals)
+/* Those of a page, sorted, and whether there are more. Locked. */
+static size_t sort_page(const struct approvals *approvals, int state, uint64_t before,
+                        const struct approval *sorted[APPROVALS_MAX])
 {
-    const struct approval *sorted[APPROVALS_MAX];
-    json_t *items = json_array();
     size_t count = 0;
 
-    pthread_mutex_lock(&approvals->lock);
-    for (int i = 0; i < APPROVALS_MAX; i++)
-        if (approvals->row[i].number != 0)
-            sorted[count++] = &approvals->row[i];
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        const struct approval *row = &approvals->row[i];
+
+        if (row->number != 0 && (state < 0 || (int)row->state == state) &&
+            (before == 0 || row->number < before))
+            sorted[count++] = row;
+    }
     qsort(sorted, count, sizeof sorted[0], newer);
-    for (size_t i = 0; i < count; i++)
+    return count;
+}
+
+json_t *approvals_list(struct approvals *approvals, int state, uint64_t before, uint32_t limit)
+{
+    const struct approval *sorted[APPROVALS_MAX];
+    json_t *items = json_array(), *next = json_null();
+    size_t count;
+
+    pthread_mutex_lock(&approvals->lock);
+    count = sort_page(approvals, state, before, sorted);
+    for (size_t i = 0; i < count && i < limit; i++)
         json_array_append_new(items, approval_json(sorted[i]));
+    if (count > limit)
+        next = json_sprintf("%llu", (unsigned long long)sorted[limit - 1]->number);
     pthread_mutex_unlock(&approvals->lock);
-    return json_pack("{s:o,s:n}", "items", items, "next");
+    return json_pack("{s:o,s:o}", "items", items, "next", next);
 }
 
 json_t *approvals_one(struct approvals *approvals, const char *id)

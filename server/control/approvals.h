@@ -79,9 +79,12 @@ void approval_decide(struct approvals *approvals, struct approval *approval,
 struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns);
 
 const char *approval_state_name(enum approval_state state);
+/* -1: there is none of that name. */
+int approval_state_find(const char *name);
 void approval_id(const struct approval *approval, char out[32]);
 json_t *approval_json(const struct approval *approval);
-json_t *approvals_list(struct approvals *approvals);                /* newest first */
+/* A page, newest first: in that state (-1: any), older than number `before` (0: the newest). */
+json_t *approvals_list(struct approvals *approvals, int state, uint64_t before, uint32_t limit);
 json_t *approvals_one(struct approvals *approvals, const char *id); /* NULL: unknown */
 /* The newest of that kind and scope that is pending, or json null. */
 json_t *approvals_pending(struct approvals *approvals, enum approval_kind kind, const char *scope);

@@ -520,9 +520,9 @@ void control_expire(struct control *control)
 
 /* --------------------------------------------------------------------- read by any thread */
 
-json_t *control_approvals(struct control *control)
+json_t *control_approvals(struct control *control, int state, uint64_t cursor, uint32_t limit)
 {
-    return approvals_list(&control->approvals);
+    return approvals_list(&control->approvals, state, cursor, limit);
 }
 
 json_t *control_approval(struct control *control, const char *id)

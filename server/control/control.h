@@ -128,7 +128,8 @@ enum status control_settle_drift(struct control *control, const struct actor *ac
 enum status control_stop_trading(struct control *control, int64_t timeout_ms, struct err *err);
 
 /* --- any control-plane thread --- */
-json_t *control_approvals(struct control *control);                /* list object, newest first */
+/* A page of them, newest first: in that state (enum approval_state; -1: any). `cursor` 0: newest. */
+json_t *control_approvals(struct control *control, int state, uint64_t cursor, uint32_t limit);
 json_t *control_approval(struct control *control, const char *id); /* NULL: unknown */
 /* Raises of a scope that return by themselves: [{"name","value","back_to","until_ns","approval"}]. */
 json_t *control_timeboxes(struct control *control, uint16_t scope);

@@ -1,5 +1,6 @@
 #include "stream/topics.h"
 
+#include "control/approvals.h"
 #include "thread/clock.h"
 
 #include <stdlib.h>
@@ -179,7 +180,7 @@ static json_t *topic_build(struct topics *topics, enum topic_id topic)
     case TOPIC_STRATEGIES:
         return strategies_build(sources);
     case TOPIC_APPROVALS:
-        return control_approvals(sources->control);
+        return control_approvals(sources->control, -1, 0, APPROVALS_MAX);
     case TOPIC_AUDIT:
         return audit_build(sources->store);
     case TOPIC_LATENCY:
