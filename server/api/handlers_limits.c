@@ -1,5 +1,5 @@
-/* Limits as they were: history, differences, and the way back. On workers, since it is the audit that
- * is asked; what comes of a revert goes through the one door like any other change. */
+/* Limits as they were: history, differences, and the way back. On workers, since it is the audit
+ * that is asked; what comes of a revert goes through the one door like any other change. */
 #include "api/exchange.h"
 
 #include "api/limits_past.h"
@@ -114,8 +114,8 @@ enum status handle_limits_diff(struct request *request, struct reply *reply)
 
 /* --------------------------------------------------------------------------------- the way back */
 
-/* What has to be put so that the scope holds what it held. ERR_CONFLICT: nothing. A null of the past
- * is "not set here" or "denied", and only a person knows which of the two is wanted. */
+/* What has to be put so that the scope holds what it held. ERR_CONFLICT: nothing. A null of the
+ * past is "not set here" or "denied", and only a person knows which of the two is wanted. */
 static enum status body_of_revert(const json_t *now, const json_t *past, const char *reason,
                                   json_t **body, struct err *err)
 {

@@ -1,7 +1,8 @@
-/* The past of a scope's limits, out of the audit: who changed what, when, why, and what stood then.
+/* The past of a scope's limits, out of the audit: who changed what, when, why, and what stood
+ * then.
  *
- * The engine's own rows of kind `limits` count (they name a generation); what was asked for and never
- * applied is no past. Workers: each call reads the database. */
+ * The engine's own rows of kind `limits` count (they name a generation); what was asked for and
+ * never applied is no past. Workers: each call reads the database. */
 #ifndef PITWALL_API_LIMITS_PAST_H
 #define PITWALL_API_LIMITS_PAST_H
 

@@ -1,6 +1,6 @@
-/* Requested, and in force: a change that was answered with "not applied" has been told to the engine,
- * which may still take it. Until the engine has answered, people see what was asked beside what is in
- * force. */
+/* Requested, and in force: a change that was answered with "not applied" has been told to the
+ * engine, which may still take it. Until the engine has answered, people see what was asked
+ * beside what is in force. */
 #include "control/inside.h"
 
 #include "thread/clock.h"

@@ -346,7 +346,8 @@ struct reading {
     struct err *err;
 };
 
-/* One of a scope or limit that the configuration has no more binds nothing, and stays where it is. */
+/* One of a scope or limit that the configuration has no more binds nothing, and stays where it
+ * is. */
 static void read_box(void *ctx, const char *key, const json_t *kept)
 {
     struct reading *reading = ctx;

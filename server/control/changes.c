@@ -156,8 +156,8 @@ static enum status apply_limits(struct control *control, const struct actor *act
     return status;
 }
 
-/* An answer that leaves open whether the raise is in force leaves its box, which then ends by itself:
- * there is never a raise without one. */
+/* An answer that leaves open whether the raise is in force leaves its box, which then ends by
+ * itself: there is never a raise without one. */
 static enum status apply_raise(struct control *control, const struct actor *actor,
                                const struct approval *approval, const struct control_fact *intent,
                                struct err *err)

@@ -131,8 +131,8 @@ enum status control_command(struct control *control, struct command *command,
                             const struct actor *actor, const struct control_fact *intent,
                             struct event_command_done *done, struct err *err);
 
-/* The same without waiting for the answer: command->id tells it apart. ERR_STORAGE, ERR_UNAVAILABLE:
- * the engine was not told. */
+/* The same without waiting for the answer: command->id tells it apart. ERR_STORAGE,
+ * ERR_UNAVAILABLE: the engine was not told. */
 enum status control_tell(struct control *control, struct command *command,
                          const struct actor *actor, const struct control_fact *intent,
                          struct err *err);

@@ -230,7 +230,8 @@ enum status timebox_read(struct timebox *box, const struct config *config, const
     return status;
 }
 
-/* The wall clock as it is to be read at the end; what clocks differ by of themselves is not shown. */
+/* The wall clock as it is to be read at the end; what clocks differ by of themselves is not
+ * shown. */
 static int64_t shown_until_ns(const struct timebox *box, struct instant now)
 {
     int64_t by_mono_ns = now.wall_ns + (box->mono_until_ns - now.mono_ns);

@@ -1,25 +1,26 @@
 /* Time boxes: raised limits that return by themselves.
  *
- * A box is one approved raise: which limits of which scope, to what, and what they go back to. It is
- * kept (keep.h, kind "timebox", key the approval's id) before the raise is commanded, so that no
- * raise is ever in force without its box:
+ * A box is one approved raise: which limits of which scope, to what, and what they go back to.
+ * It is kept (keep.h, kind "timebox", key the approval's id) before the raise is commanded, so
+ * that no raise is ever in force without its box:
  *
  *   {"scope","limits":{name:{"value","back_to"}},"set_ns","until_ns","left_ns","noted_ns"}
  *
- * Values are held units as text, times wall clock as text, left_ns what was left when last noted.
+ * Values are held units as text, times wall clock as text, left_ns what was left when last
+ * noted.
  *
  * When it ends. Two clocks run, and the first that comes to its end decides: the wall clock at
- * until_ns, and the monotonic clock after the whole duration. So a wall clock that is set forward
- * ends it early, and one that is set back does not make it longer. Over a restart the wall clock
- * counts the time that the program was down; one that stands before noted_ns has been set back while
- * it was, nobody knows for how long, and the box is over at once. What was left when last noted
- * (every minute) is never given again.
+ * until_ns, and the monotonic clock after the whole duration. So a wall clock that is set
+ * forward ends it early, and one that is set back does not make it longer. Over a restart the
+ * wall clock counts the time that the program was down; one that stands before noted_ns has been
+ * set back while it was, nobody knows for how long, and the box is over at once. What was left
+ * when last noted (every minute) is never given again.
  *
  * What it goes back to. Per limit the tighter of what stood before and what stands now: a return
- * never loosens, and what was tightened meanwhile stays. Where a later box, still running, holds the
- * same limit, two people have decided on that until it ends too: the limit stays at most where that
- * one put it, and that one goes back to the tighter of both. A later raise that was approved to stay
- * ends the box of the limits that it names.
+ * never loosens, and what was tightened meanwhile stays. Where a later box, still running, holds
+ * the same limit, two people have decided on that until it ends too: the limit stays at most
+ * where that one put it, and that one goes back to the tighter of both. A later raise that was
+ * approved to stay ends the box of the limits that it names.
  *
  * Pure functions but for keeping; control thread and tests. */
 #ifndef PITWALL_CONTROL_TIMEBOX_H
