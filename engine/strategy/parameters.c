@@ -12,7 +12,12 @@
 
 enum { INTEGER = PARAMETER_INTEGER, MS = PARAMETER_MS };
 enum { RATIO = PARAMETER_RATIO, INSTRUMENT = PARAMETER_INSTRUMENT };
-enum { UP = LOOSER_UP, DOWN = LOOSER_DOWN, EITHER = LOOSER_EITHER, NEITHER = LOOSER_NEITHER };
+enum {
+    UP = PARAMETER_LOOSER_UP,
+    DOWN = PARAMETER_LOOSER_DOWN,
+    EITHER = PARAMETER_LOOSER_EITHER,
+    NEITHER = PARAMETER_LOOSER_NEITHER
+};
 enum {
     ALL = ~(1 << STRATEGY_KIND_MANUAL),
 #define STRATEGY(ID, ...) ID = 1 << STRATEGY_KIND_##ID,
@@ -98,13 +103,13 @@ enum parameter_id parameter_find(enum strategy_kind kind, const char *name)
 bool parameter_loosens(enum parameter_id id, int64_t now, int64_t next)
 {
     switch (parameter_row(id)->looser) {
-    case LOOSER_UP:
+    case PARAMETER_LOOSER_UP:
         return next > now;
-    case LOOSER_DOWN:
+    case PARAMETER_LOOSER_DOWN:
         return next < now;
-    case LOOSER_EITHER:
+    case PARAMETER_LOOSER_EITHER:
         return next != now;
-    case LOOSER_NEITHER:
+    case PARAMETER_LOOSER_NEITHER:
         break;
     }
     return false;

@@ -41,7 +41,12 @@ enum parameter_id {
 
 enum parameter_type { PARAMETER_INTEGER, PARAMETER_MS, PARAMETER_RATIO, PARAMETER_INSTRUMENT };
 /* Which change lets the strategy risk more. */
-enum parameter_looser { LOOSER_UP, LOOSER_DOWN, LOOSER_EITHER, LOOSER_NEITHER };
+enum parameter_looser {
+    PARAMETER_LOOSER_UP,
+    PARAMETER_LOOSER_DOWN,
+    PARAMETER_LOOSER_EITHER,
+    PARAMETER_LOOSER_NEITHER
+};
 
 struct parameter_row {
     const char *name, *unit, *says;

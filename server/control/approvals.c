@@ -24,7 +24,7 @@ int approval_state_find(const char *name)
 
 static const char *approval_kind_name(enum approval_kind kind)
 {
-    static const char *const names[] = {"limits", "state", "strategy"};
+    static const char *const names[] = {"limits", "state", "strategy", "config"};
 
     assert((unsigned)kind < sizeof names / sizeof names[0]);
     return names[kind];
@@ -180,6 +180,8 @@ static json_t *diff_json(const struct approval *approval)
         return json_deep_copy(approval->diff);
     if (approval->kind == APPROVAL_LIMITS)
         return limits_diff(&approval->change, &approval->before, false);
+    if (approval->kind == APPROVAL_CONFIG)
+        return json_loads(approval->settings_diff, 0, NULL);
     if (approval->kind == APPROVAL_STRATEGY)
         return json_pack("[{s:s,s:s,s:s}]", "name", "enabled", "old", "false", "new", "true");
     return json_pack("[{s:s,s:s,s:s}]", "name", "state", "old", trading_state_name(approval->from),

@@ -177,6 +177,13 @@ void control_turn_asked(struct control *control);
 
 /* Proposals that were pending when the program ended are gone; the audit hears of each. */
 enum status control_proposals_open(struct control *control, struct err *err);
+
+/* config_change.c: of an approval of kind `config`. */
+bool control_config_has_moved(struct control *control, const struct approval *approval);
+enum status control_apply_config(struct control *control, const struct actor *actor,
+                                 const struct approval *approval, const char *request_id,
+                                 struct err *err);
+
 /* Expires what is over. */
 void control_expire(struct control *control);
 /* Asks the engine to stop and waits for its answer. */
