@@ -128,6 +128,11 @@ enum status body_parse(struct exchange *exchange);
  * ERR_UNKNOWN_FIELD, anything else wrong ERR_MALFORMED. */
 enum status body_unpack(const struct request *request, struct err *err, const char *format, ...);
 
+/* handlers_change.c: of what has a version. ERR_VERSION_REQUIRED: no If-Match. */
+enum status version_check(const struct request *request, struct err *err);
+/* Location of a proposal, or ETag out of the answer's member. */
+void version_answered(struct reply *reply, const char *member);
+
 /* reply.c */
 /* Turns the handler's status and reply into code and text. Where the handler ran. */
 void reply_finish(struct exchange *exchange, enum status status);
