@@ -56,6 +56,7 @@ void reply_metrics(void *ctx, FILE *out)
                                           : "page",
                     codes[i], (unsigned long long)count);
         }
+    secure_metrics(http, out);
 }
 
 /* The gate's denial carries its reason as the first word of the sentence. */
@@ -174,6 +175,8 @@ void reply_headers(struct exchange *exchange, struct MHD_Response *response, boo
     add(response, "Cross-Origin-Opener-Policy", "same-origin");
     add(response, "Cross-Origin-Resource-Policy", "same-origin");
     add(response, "X-Frame-Options", "DENY");
+    if (exchange->listener->is_tls)
+        add(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     add(response, "Content-Security-Policy",
         is_page ? page_policy : "default-src 'none'; frame-ancestors 'none'");
     if (exchange->close_after)
