@@ -69,7 +69,7 @@ export default [
     rules: onlyIn([name]),
   })),
   {
-    files: ["tests/**/*.mjs"],
+    files: ["tests/**/*.mjs", "api-spec/*.mjs"],
     languageOptions: {
       ecmaVersion: 2022,
       sourceType: "module",

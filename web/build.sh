@@ -1,8 +1,9 @@
 #!/bin/sh
-# build.sh OUTDIR: copies the dashboard to OUTDIR/static/<hash>/ and writes OUTDIR/index.html.
+# build.sh OUTDIR: copies the dashboard to OUTDIR/static/<hash>/ and writes OUTDIR/index.html and
+# OUTDIR/docs.html, the reference page of the REST interface.
 #
 # The hash covers every byte served, so the server may let browsers keep the files for ever. The same
-# sources give the same hash. The two libraries come from npm by lock file into web/node_modules, once
+# sources give the same hash. The libraries come from npm by lock file into web/node_modules, once
 # for each state of the lock file; after that no network is needed.
 set -eu
 export LC_ALL=C
@@ -36,7 +37,7 @@ if ! installed; then
     fi
 fi
 
-cp "$web"/*.js "$web"/style.css "$stage/files/"
+cp "$web"/*.js "$web"/style.css "$web"/docs.css "$stage/files/"
 cp -R "$web/components" "$stage/files/components"
 # The maps are not served: without this line developer tools would ask for them.
 grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"
@@ -48,8 +49,9 @@ find "$stage/files" -type f -exec chmod 644 {} +
 
 hash=$(cd "$stage/files" && find . -type f | sort | xargs sha256sum | sha256sum | cut -c1-16)
 sed "s|@STATIC@|/static/$hash|g" "$web/index.html" > "$stage/index.html"
+node "$web/../api-spec/reference.mjs" "$web/../api-spec/openapi.yaml" "/static/$hash" > "$stage/docs.html"
 
 rm -rf "$out/static"
 mkdir "$out/static"
 mv "$stage/files" "$out/static/$hash"
-mv "$stage/index.html" "$out/index.html"
+mv "$stage/docs.html" "$stage/index.html" "$out/"

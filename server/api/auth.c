@@ -157,6 +157,18 @@ static bool works_before_password_change(const struct route *route)
     return route->role == ROUTE_NONE || route->role == ROUTE_ANY;
 }
 
+/* Only a person's session grows old; what makes the desk safer is heard from any session. */
+static enum status confirm_check(struct exchange *exchange)
+{
+    const struct actor *actor = &exchange->request.actor;
+
+    if (!actor->is_session || exchange->route->confirm != CONFIRM_REAUTH ||
+        exchange->request.read_ns < actor->reauth_until_ns)
+        return OK;
+    return err_set(&exchange->reply.err, ERR_REAUTH_REQUIRED,
+                   "your log-in is older than 5 minutes; confirm it by POST /api/v1/session");
+}
+
 enum status auth_check(struct exchange *exchange)
 {
     const struct route *route = exchange->route;
@@ -183,5 +195,5 @@ enum status auth_check(struct exchange *exchange)
                             role_name(actor->role), route_role_says(route->role));
     if (status == OK && route->role == ROUTE_RISK_ONLY && !actor->is_session)
         status = err_set(err, ERR_NEEDS_PERSON, "a token cannot decide on a proposal");
-    return status;
+    return status == OK ? confirm_check(exchange) : status;
 }

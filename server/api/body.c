@@ -7,6 +7,11 @@
 
 #include "thread/log.h"
 
+size_t body_max(const struct exchange *exchange)
+{
+    return exchange->route ? exchange->route->body_max : BODY_MAX;
+}
+
 /* Depth is checked before parsing, so that no input makes the parser recurse. */
 static bool too_deep(const char *text, size_t length)
 {

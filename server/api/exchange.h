@@ -16,7 +16,7 @@
 enum {
     URI_MAX = 4096,
     QUERY_ARGS = 16,
-    BODY_MAX = 64 * 1024,
+    BODY_MAX = 64 * 1024, /* of any route, and where there is none */
     BODY_DEPTH = 16,
     ADDRESS_MAX = 64,
     HTTP_CODES = 32,
@@ -64,6 +64,7 @@ struct exchange {
     char *body;
     size_t body_length, body_seen; /* kept; read, discarded bytes included */
     struct repeat *repeat;         /* of an Idempotency-Key; see repeats.h */
+    bool is_replay;                /* the answer is an earlier one's */
     char address[ADDRESS_MAX];
     char allow[64];
     int64_t read_mono_ns;
@@ -78,12 +79,14 @@ struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
     struct workers *workers;
+    struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;
     struct repeats *repeats;
     struct identity *identity; /* NULL: no listener speaks TLS */
     uint32_t boot;             /* random; with `requests` it names a request */
     _Atomic uint64_t requests;
-    _Atomic uint32_t away; /* suspended exchanges */
+    _Atomic uint32_t away;  /* suspended exchanges */
+    _Atomic uint32_t keyed; /* of them, with a key whose promise is kept on disk */
     _Atomic bool stopping;
     _Atomic int64_t refusals_second;
     _Atomic uint32_t refusals;
@@ -102,6 +105,8 @@ const char *header(const struct exchange *exchange, const char *name);
 /* auth.c: who asks, and whether they may. Fills request.actor. */
 enum status auth_check(struct exchange *exchange);
 
+/* The most bytes that this exchange's body may have. */
+size_t body_max(const struct exchange *exchange);
 /* body.c: parses exchange->body into request.body; NULL when there was none. */
 enum status body_parse(struct exchange *exchange);
 /* Unpacks request->body strictly: a member that `format` (see json_unpack) does not name is

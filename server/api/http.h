@@ -6,9 +6,12 @@
  * loopback they accept by themselves; where TLS is spoken (anywhere else, or tls.always) a front
  * accepts and hands them the plain side of each connection: api/front/front.h, api/secure.c.
  *
+ * The kill listener closes after each answer: idle connections hold none of its places, and no
+ * client sends a kill on a connection that has timed out meanwhile.
+ *
  * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
- * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, body up to 64 KiB
- * (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
+ * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, body up to the
+ * row's bound (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
  * on the control thread, WORKER on the pool; for the latter two the connection is suspended. The
  * answer is queued on the second handler call, or keep-alive is lost.
  *
@@ -63,7 +66,7 @@ enum status request_page(const struct request *request, uint32_t *limit, uint64_
                          struct err *err);
 
 /* Handlers: one per row, in api/handlers_*.c. */
-#define ROUTE(method, path, role, where, handler, says)                                            \
+#define ROUTE(method, path, role, where, confirm, body, handler, says)                             \
     enum status handle_##handler(struct request *request, struct reply *reply);
 #include "tables/routes.def"
 #include "tables/local_routes.def"
@@ -74,6 +77,7 @@ struct http_sources {
     struct control *control;
     struct view *view;
     struct access *access;
+    struct keep *keep;
     struct store *store;
     const struct view_sources *view_sources; /* for metrics */
     const char *dir;                         /* data directory: control.sock, audit.db */

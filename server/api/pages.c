@@ -124,6 +124,18 @@ static enum status index_read(struct pages *pages, const char *web_dir, struct e
     return pages->page[pages->count++].bytes ? OK : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+/* The reference page is built with the dashboard, or is not there. */
+static enum status docs_read(struct pages *pages, const char *web_dir, struct err *err)
+{
+    char file[1024];
+    struct stat stat_docs;
+
+    snprintf(file, sizeof file, "%s/docs.html", web_dir);
+    if (stat(file, &stat_docs) != 0)
+        return OK;
+    return page_read(pages, file, "/docs", (size_t)stat_docs.st_size, err);
+}
+
 enum status pages_open(struct pages **out, const char *web_dir, struct err *err)
 {
     struct pages *pages = calloc(1, sizeof *pages);
@@ -133,6 +145,8 @@ enum status pages_open(struct pages **out, const char *web_dir, struct err *err)
     if (!pages)
         return err_set(err, ERR_INTERNAL, "out of memory");
     status = index_read(pages, web_dir ? web_dir : "", err);
+    if (status == OK && web_dir)
+        status = docs_read(pages, web_dir, err);
     if (status == OK && web_dir) {
         snprintf(folder, sizeof folder, "%s/static", web_dir);
         status = folder_read(pages, folder, "/static", 0, err);

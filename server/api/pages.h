@@ -1,4 +1,5 @@
-/* The dashboard's files, read into memory at start: index.html at /, others under /static/<hash>/.
+/* The dashboard's files, read into memory at start: index.html at /, docs.html (the
+ * reference of the REST interface) at /docs, others under /static/<hash>/.
  *
  * Only names found at start exist, so no request can reach another file. Read-only after start;
  * any thread. Bounded: 512 files, 16 MiB together. */

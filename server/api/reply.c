@@ -179,7 +179,8 @@ void reply_headers(struct exchange *exchange, struct MHD_Response *response, boo
         add(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     add(response, "Content-Security-Policy",
         is_page ? page_policy : "default-src 'none'; frame-ancestors 'none'");
-    if (exchange->close_after)
+    /* The kill listener drops idle connections soon: a kill must not meet one that is just going. */
+    if (exchange->close_after || exchange->listener->kind == LISTENER_KILL)
         add(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
@@ -201,6 +202,8 @@ static void own_headers(struct exchange *exchange, struct MHD_Response *response
         add(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
     if (exchange->http_code == 401)
         add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (exchange->is_replay)
+        add(response, "Idempotency-Replayed", "true");
     if (reply->retry_after_s) {
         snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);

@@ -7,11 +7,13 @@
 
 enum { SEGMENTS_MAX = 16 };
 
-#define ROUTE(verb, template, needs, runs, function, about)                                        \
+#define ROUTE(verb, template, needs, runs, sure, bytes, function, about)                           \
     {.method = #verb,                                                                              \
      .path = template,                                                                             \
      .role = ROUTE_##needs,                                                                        \
      .where = WHERE_##runs,                                                                        \
+     .confirm = CONFIRM_##sure,                                                                    \
+     .body_max = (bytes),                                                                          \
      .handler = handle_##function,                                                                 \
      .says = about,                                                                                \
      .only_local = LOCAL},

@@ -20,12 +20,15 @@ enum route_role {
     ROUTE_KILL,
     ROUTE_AUDIT
 };
+enum route_confirm { CONFIRM_ALWAYS, CONFIRM_AWAKE, CONFIRM_REAUTH };
 enum route_where { WHERE_INLINE, WHERE_CONTROL, WHERE_WORKER, WHERE_STREAM };
 
 struct route {
     const char *method, *path;
     enum route_role role;
     enum route_where where;
+    enum route_confirm confirm;
+    uint32_t body_max; /* bytes */
     enum status (*handler)(struct request *request, struct reply *reply);
     const char *says;
     bool only_local;

@@ -134,6 +134,7 @@ test("the kill listener takes a token and answers nothing else", async () => {
   const reply = await robot.post("/kill", { scope: "venue/sim", reason: "venue trouble" });
   assert.equal(reply.status, 200, reply.text);
   assert.equal(reply.body.actor, "button");
+  assert.equal(reply.headers.connection, "close", "an idle connection would time out under the next kill");
   assert.equal((await robot.get(`/kill/${reply.body.incident}`)).status, 200);
   assert.equal((await stateOf(trader, "venue/sim")).state, "HALTED");
 });
