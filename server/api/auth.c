@@ -44,8 +44,8 @@ static enum status identify_token(struct exchange *exchange, const char *authori
 
 static enum status identify_session(struct exchange *exchange)
 {
-    const char *cookie =
-        MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, "pitwall_session");
+    const char *cookie = MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND,
+                                                     session_cookie_name(exchange));
 
     if (!cookie)
         return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "no session and no token");
@@ -73,6 +73,15 @@ static bool is_read(const struct exchange *exchange)
     return strcmp(exchange->route->method, "GET") == 0;
 }
 
+/* Our own page says https:// under TLS, and behind a proxy that ends it; http:// only without. */
+static bool is_own_origin(const struct exchange *exchange, const char *origin, const char *host)
+{
+    if (strncmp(origin, "https://", 8) == 0)
+        return strcasecmp(origin + 8, host) == 0;
+    return !exchange->listener->is_tls && strncmp(origin, "http://", 7) == 0 &&
+           strcasecmp(origin + 7, host) == 0;
+}
+
 /* A page of another site may link to us, but neither read nor write through the visitor. */
 static enum status origin_check(struct exchange *exchange)
 {
@@ -84,7 +93,7 @@ static enum status origin_check(struct exchange *exchange)
         return err_format(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Sec-Fetch-Site is %s", site);
     if (!origin)
         return OK;
-    if (!host || strncmp(origin, "http://", 7) != 0 || strcasecmp(origin + 7, host) != 0)
+    if (!host || !is_own_origin(exchange, origin, host))
         return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Origin is not this address");
     return OK;
 }

@@ -47,11 +47,25 @@ enum status handle_health_ready(struct request *request, struct reply *reply)
     return OK;
 }
 
+/* null: no listener speaks TLS. */
+static json_t *tls_json(const struct http *http)
+{
+    struct identity_facts facts;
+    char expires[24];
+
+    if (!http_certificate(http, &facts))
+        return json_null();
+    snprintf(expires, sizeof expires, "%lld000000000", (long long)facts.expiry_s);
+    return json_pack("{s:s, s:s, s:b, s:b}", "expires_ns", expires, "sha256", facts.fingerprint,
+                     "self_signed", facts.is_own, "client_certificates", facts.wants_client);
+}
+
 enum status handle_health(struct request *request, struct reply *reply)
 {
     bool live, ready;
 
     reply->json = health_json(request, &live, &ready);
+    json_object_set_new(reply->json, "tls", tls_json(request->http));
     reply->http = live && ready ? 200 : 503;
     return OK;
 }

@@ -65,8 +65,7 @@ enum status handle_session_post(struct request *request, struct reply *reply)
     if (status != OK)
         return status;
     if (session[0])
-        snprintf(reply->cookie, sizeof reply->cookie,
-                 "pitwall_session=%s; HttpOnly; SameSite=Strict; Path=/", session);
+        session_cookie_print(request->exchange, session, reply->cookie, sizeof reply->cookie);
     sodium_memzero(session, sizeof session);
     reply->json = session_json(&actor);
     return OK;
@@ -77,7 +76,7 @@ enum status handle_session_delete(struct request *request, struct reply *reply)
     if (!request->actor.is_session)
         return err_set(&reply->err, ERR_CONFLICT, "a token has no session to end");
     access_logout(request->access, request->actor.session_key);
-    strcpy(reply->cookie, "pitwall_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    session_cookie_print(request->exchange, "", reply->cookie, sizeof reply->cookie);
     reply->http = 204;
     return OK;
 }

@@ -64,6 +64,7 @@ void reply_metrics(void *ctx, FILE *out)
                                               : "page");
             sample_count(out, name, labels, count);
         }
+    secure_metrics(http, out);
 }
 
 /* The gate's denial carries its reason as the first word of the sentence. */
@@ -183,6 +184,8 @@ void reply_headers(struct exchange *exchange, struct MHD_Response *response, boo
     add(response, "Cross-Origin-Opener-Policy", "same-origin");
     add(response, "Cross-Origin-Resource-Policy", "same-origin");
     add(response, "X-Frame-Options", "DENY");
+    if (exchange->listener->is_tls)
+        add(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     add(response, "Content-Security-Policy",
         is_page ? page_policy : "default-src 'none'; frame-ancestors 'none'");
     /* The kill listener drops idle connections soon: a kill must not meet one that is just going. */
