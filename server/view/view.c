@@ -135,6 +135,17 @@ void view_leave(struct view *view)
     pthread_mutex_unlock(&view->lock);
 }
 
+bool view_answers(struct view *view, int64_t patience_ns)
+{
+    int64_t until_ns = clock_mono_ns() + patience_ns;
+    struct timespec until = {.tv_sec = until_ns / second_ns, .tv_nsec = until_ns % second_ns};
+
+    if (pthread_mutex_clocklock(&view->lock, CLOCK_MONOTONIC, &until) != 0)
+        return false;
+    pthread_mutex_unlock(&view->lock);
+    return true;
+}
+
 static void *view_thread(void *ctx)
 {
     struct view *view = ctx;

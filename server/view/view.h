@@ -44,6 +44,10 @@ enum status view_open(struct view **view, const struct view_sources *sources, st
 enum status view_start(struct view *view, struct err *err);
 void view_close(struct view *view);
 
+/* Whether the view can be asked now: false when its lock is not to be had within `patience_ns`,
+ * because a thread that holds it does not go on. For the kill, which then does without. */
+bool view_answers(struct view *view, int64_t patience_ns);
+
 /* Who did it, told by control before the command leaves, so that states, orders and receipts can
  * name a person. */
 void view_note_command(struct view *view, uint64_t command_id, const char *actor,
