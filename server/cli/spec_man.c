@@ -71,6 +71,12 @@ static void put_form(const struct grammar_form *form)
     printf(".RE\n");
 }
 
+static void put_heading(const char *text)
+{
+    for (; *text != '\0'; text++)
+        putchar(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text);
+}
+
 static void put_verbs(void)
 {
     const struct grammar_row *verb;
@@ -78,7 +84,7 @@ static void put_verbs(void)
 
     for (int group = 0; group < GROUP_COUNT; group++) {
         printf(".SH \"");
-        put(grammar_group_says((enum grammar_group)group));
+        put_heading(grammar_group_says((enum grammar_group)group));
         printf("\"\n");
         for (size_t n = 0; (verb = grammar_verb(n)); n++) {
             if (verb->group != (enum grammar_group)group)

@@ -1,8 +1,8 @@
 /* pitwall watch: the desk in a terminal, once a second.
  *
- * Three reads a frame (/latest, open orders, alerts), each with less than a second of patience, so
- * that a server that does not answer is told within two. What was read last then stays, faint. With
- * stdout no terminal: one line a second, or with --json one document a line. */
+ * Three reads a frame (/latest, open orders, alerts); after the first frame each has less than a
+ * second of patience, so that a server that does not answer is told within two. What was read last
+ * then stays, faint. With stdout no terminal: one line a second, or with --json one document. */
 #include "cli/screen.h"
 #include "cli/watch_frame.h"
 
@@ -149,7 +149,7 @@ static const char *every_read(const char *text, int *every_ms)
 
 int cli_watch(int argc, char **argv)
 {
-    struct watch watch = {.target = {.patience_ms = PATIENCE_MS}};
+    struct watch watch = {0};
     bool is_once = false;
     const char *every = NULL;
     const struct cli_option table[] = {
@@ -165,6 +165,7 @@ int cli_watch(int argc, char **argv)
         return cli_usage("watch", problem);
     if (watch_read(&watch, &err) != OK)
         return cli_fail("watch", &err); /* a wrong address is told, not watched */
+    watch.target.patience_ms = PATIENCE_MS;
     if (is_once)
         print_once(&watch);
     else if (watch.target.json || !screen_open())
