@@ -198,27 +198,36 @@ static long long generation_of(const json_t *limits)
     return (long long)json_integer_value(json_object_get(limits, "generation"));
 }
 
-/* The named limits as they were and are. */
-static void print_changed(const struct change *change)
+/* {name: value} of before and after, as a list of differences. */
+static json_t *differences(const json_t *was, const json_t *is)
 {
-    const json_t *was = json_object_get(change->before.json, "limits");
-    const json_t *is = json_object_get(change->answer.json, "limits");
     json_t *diff = json_array();
     const char *name;
     json_t *value;
 
-    json_object_foreach(json_object_get(change->body, "limits"), name, value)
+    json_object_foreach((json_t *)is, name, value)
     {
-        json_t *old = json_object_get(was, name), *now = json_object_get(is, name);
+        json_t *old = json_object_get(was, name);
 
-        json_array_append_new(diff,
-                              json_pack("{s:s,s:O,s:O}", "name", name, "old",
-                                        old ? old : json_null(), "new", now ? now : json_null()));
+        json_array_append_new(diff, json_pack("{s:s,s:O,s:O}", "name", name, "old",
+                                              old ? old : json_null(), "new", value));
     }
+    return diff;
+}
+
+/* The named limits as they were and are. */
+static void print_changed(const struct change *change)
+{
+    json_t *named = json_copy(json_object_get(change->body, "limits"));
+    json_t *diff;
+
+    json_object_update_existing(named, json_object_get(change->answer.json, "limits"));
+    diff = differences(json_object_get(change->before.json, "limits"), named);
     printf("CHANGED %s, generation %lld is in force\n", cli_text(change->answer.json, "scope"),
            generation_of(change->answer.json));
     show_diff(stdout, diff, "FROM", "TO");
     json_decref(diff);
+    json_decref(named);
 }
 
 /* 412: what is in force, and what was asked for. */
@@ -309,9 +318,14 @@ static void print_history(const json_t *list)
 
     json_array_foreach(json_object_get(list, "items"), at, row)
     {
-        printf("generation %s  %s  by %s: %s\n", cli_member(row, "generation", generation),
-               cli_time(row, "at_ns", when), cli_text(row, "actor"), cli_text(row, "reason"));
-        show_diff(stdout, json_object_get(row, "diff"), "FROM", "TO");
+        json_t *diff = differences(json_object_get(row, "old"), json_object_get(row, "new"));
+        const char *approval = json_string_value(json_object_get(row, "approval"));
+
+        printf("generation %s  %s  by %s%s%s: %s\n", cli_member(row, "generation", generation),
+               cli_time(row, "at_ns", when), cli_text(row, "actor"), approval ? ", " : "",
+               approval ? approval : "", cli_text(row, "reason"));
+        show_diff(stdout, diff, "FROM", "TO");
+        json_decref(diff);
     }
     if (at == 0)
         fprintf(stderr, "no change is known\n");
