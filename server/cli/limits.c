@@ -76,7 +76,7 @@ static void print_limits(const json_t *answer, const json_t *schema)
     table_print(&table, stdout, 0, SIZE_MAX);
     table_end(&table);
     if (!items)
-        printf("generation %lld\n",
+        printf("generation %lld; -: not set in this scope, or set to null, which denies\n",
                (long long)json_integer_value(json_object_get(answer, "generation")));
     print_pending(answer);
     json_array_foreach(items, at, scope) print_pending(scope);
@@ -143,7 +143,7 @@ static json_t *value_of(const json_t *row, const char *text)
 {
     size_t length = strlen(text);
 
-    if (strcmp(text, "none") == 0 || strcmp(text, "null") == 0)
+    if (strcmp(text, "null") == 0)
         return json_null();
     if (strcmp(cli_text(row, "type"), "integer") == 0 && length > 0 && length < 19 &&
         strspn(text, "0123456789") == length)
@@ -160,7 +160,7 @@ static enum status add_pair(struct change *change, json_t *limits, const char *p
 
     if (!equals || equals == pair || equals[1] == '\0' || (size_t)(equals - pair) >= sizeof name) {
         err_set(err, ERR_USAGE, pair);
-        err_add(err, ": wanted NAME=VALUE, or NAME=none for no bound");
+        err_add(err, ": wanted NAME=VALUE; NAME=null lets nothing pass");
         return ERR_USAGE;
     }
     snprintf(name, sizeof name, "%.*s", (int)(equals - pair), pair);

@@ -121,9 +121,9 @@ void show_diff(FILE *out, const json_t *diff, const char *old_title, const char 
         const json_t *was = json_object_get(row, "old"), *is = json_object_get(row, "new");
 
         table_add(&table, cli_text(row, "name"));
-        table_add(&table, json_is_null(was) ? "none" : cli_value(was, text));
+        table_add(&table, json_is_null(was) ? "null" : cli_value(was, text));
         table_add(&table, "->");
-        table_add(&table, json_is_null(is) ? "none" : cli_value(is, text));
+        table_add(&table, json_is_null(is) ? "null" : cli_value(is, text));
     }
     table_print(&table, out, 2, SIZE_MAX);
     table_end(&table);
@@ -145,6 +145,9 @@ void show_approval(FILE *out, const json_t *approval)
     else
         fprintf(out, "  decided   by %s at %s: %s\n", cli_text(approval, "decider"),
                 cli_time(approval, "decided_ns", when), cli_text(approval, "decision"));
+    if (json_is_integer(json_object_get(approval, "expires_s")))
+        fprintf(out, "  for       %lld s once approved; then it returns by itself\n",
+                (long long)json_integer_value(json_object_get(approval, "expires_s")));
     show_diff(out, json_object_get(approval, "diff"), "FROM", "TO");
     if (is_open)
         fprintf(out,
