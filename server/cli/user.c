@@ -43,7 +43,7 @@ static int cli_user_create(const struct user_options *options)
 
     if (!options->target.dir || !options->name || !options->role || !options->password_file)
         return cli_usage("user", "create needs --data, --name, --role and --password-file");
-    status = cli_read_secret(options->password_file, password, sizeof password, &err);
+    status = cli_read_secret(options->password_file, false, password, sizeof password, &err);
     if (status == OK)
         status = create(options, password, &err);
     explicit_bzero(password, sizeof password);
