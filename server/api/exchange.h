@@ -8,6 +8,7 @@
 
 #include "api/http.h"
 #include "api/router.h"
+#include "stream/stream.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -19,7 +20,9 @@ enum {
     BODY_DEPTH = 16,
     ADDRESS_MAX = 64,
     HTTP_CODES = 32,
-    CONNECTIONS_MAX = 512
+    CONNECTIONS_MAX = 512, /* of each listener; on the main one streams come on top */
+    /* Under TLS a connection takes three: its own and a pair. And what else is open. */
+    DESCRIPTORS_WANTED = 3 * (3 * CONNECTIONS_MAX + STREAM_CLIENTS_MAX) + 1024
 };
 
 enum listener_kind { LISTENER_MAIN, LISTENER_KILL, LISTENER_LOCAL, LISTENERS };
@@ -128,5 +131,7 @@ enum MHD_Result upgrade_answer(struct exchange *exchange);
 enum status listen_tcp(const char *address, int *fd, char url[96], struct err *err);
 enum status listen_local(const char *dir, int *fd, struct err *err);
 void listen_local_remove(const char *dir);
+/* Raises the limit of open files to what all connections may want, or says how far it got. */
+void listen_descriptors(void);
 
 #endif

@@ -450,6 +450,12 @@ static unsigned patience_s(const struct listener *listener)
     return listener->kind == LISTENER_KILL ? KILL_TIMEOUT_S : TIMEOUT_S;
 }
 
+/* An upgraded connection counts as one for as long as the stream has it. */
+static unsigned connections_max(const struct listener *listener)
+{
+    return CONNECTIONS_MAX + (listener->kind == LISTENER_MAIN ? (unsigned)STREAM_CLIENTS_MAX : 0);
+}
+
 static enum status daemon_start(struct listener *listener, struct err *err)
 {
     listener->daemon =
@@ -459,7 +465,7 @@ static enum status daemon_start(struct listener *listener, struct err *err)
                          MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,               /* first */
                          MHD_OPTION_LISTEN_SOCKET, listener->fd,                 /* ours */
                          MHD_OPTION_STRICT_FOR_CLIENT, 1,                        /* */
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, /* */
+                         MHD_OPTION_CONNECTION_LIMIT, connections_max(listener), /* */
                          MHD_OPTION_CONNECTION_TIMEOUT, patience_s(listener),    /* */
                          MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
                          MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
@@ -496,6 +502,7 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
         return err_set(err, ERR_INTERNAL, "out of memory");
     http->sources = *sources;
     http->boot = randombytes_random();
+    listen_descriptors();
     for (int i = 0; i < LISTENERS; i++)
         http->listeners[i] =
             (struct listener){.http = http, .kind = (enum listener_kind)i, .fd = -1};
