@@ -136,7 +136,7 @@ static json_t *build_approvals(const struct topic_source *from)
 
 static json_t *build_latency(const struct topic_source *from)
 {
-    return view_latency(from->sources->view);
+    return view_latency(from->sources->view, false);
 }
 
 /* --- when it has changed --- */
