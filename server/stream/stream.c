@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -52,8 +54,11 @@ static void wake(struct stream *stream)
 
 static void socket_prepare(int fd)
 {
-    int size = SEND_BUFFER;
+    int size = SEND_BUFFER, on = 1;
 
+    /* A frame does not wait for the acknowledgement of the one before; a TLS front's pair has none
+     * to wait for, and says no. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
