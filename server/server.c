@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "api/http.h"
+#include "control/config_change.h"
 #include "data_dir.h"
 #include "engine_room.h"
 #include "gateway/recording/recording.h"
@@ -47,6 +48,7 @@ struct server {
     struct view *view;
     struct access *access;
     struct keep *keep;
+    struct overrides *overrides;
     struct control *control;
     struct stream *stream;
     struct http *http;
@@ -237,6 +239,12 @@ static enum status open_truth(struct server *server, struct err *err)
     if (status == OK)
         status = data_dir_keep_apart(dir, server->config.mode == MODE_LIVE, err);
     if (status == OK)
+        status = keep_open(&server->keep, dir, err);
+    if (status == OK) /* what people set is in force before anything looks at the settings */
+        status = config_change_open(server->keep, &server->config, &server->overrides, err);
+    if (status == OK)
+        log_least((enum log_level)server->config.log.level);
+    if (status == OK)
         status = data_dir_next_epoch(dir, &server->epoch, err);
     if (status == OK)
         status = journal_open(&server->journal, dir, &server->config, recovered, err);
@@ -264,6 +272,7 @@ static void name_sources(struct server *server)
 
     server->view_sources = (struct view_sources){
         .config = &server->config,
+        .overrides = server->overrides,
         .journal = server->journal,
         .store = server->store,
         .gateways = room->config.gateways,
@@ -381,10 +390,27 @@ static void outbound(void *ctx, uint64_t *orders, uint64_t *lots)
     engine_room_outbound(&((struct server *)ctx)->room, orders, lots);
 }
 
+/* Control thread: what can change while it runs goes to those who read it. */
+static void settings_apply(void *ctx, const struct config *running)
+{
+    struct server *server = ctx;
+    struct watchdog *watchdog = &server->room.watchdog;
+
+    log_least((enum log_level)running->log.level);
+    journal_tune(server->journal, running);
+    store_tune(server->store, running);
+    atomic_store(&watchdog->silent_ns, running->engine.silent_ns);
+    atomic_store(&watchdog->stuck_ns, running->engine.stuck_ns);
+}
+
 static enum status open_control(struct server *server, struct err *err)
 {
     struct control_sources sources = {
         .config = &server->config,
+        .keep = server->keep,
+        .overrides = server->overrides,
+        .settings_apply = settings_apply,
+        .settings_ctx = server,
         .journal = server->journal,
         .view = server->view,
         .kill = server->room.kill,
@@ -400,10 +426,7 @@ static enum status open_control(struct server *server, struct err *err)
 
     for (uint16_t at = 0; at < sources.gateways; at++)
         sources.order_rings[at] = server->room.seat[at].orders;
-    if (status == OK)
-        status = keep_open(&server->keep, server->options->dir, err);
     sources.access = server->access;
-    sources.keep = server->keep;
     if (status == OK)
         status = access_first_run(server->access, server->options->dir, server->options->demo,
                                   &server->first_login, err);
@@ -464,6 +487,7 @@ static enum status open_http(struct server *server, struct err *err)
                                    .view = server->view,
                                    .access = server->access,
                                    .keep = server->keep,
+                                   .overrides = server->overrides,
                                    .store = server->store,
                                    .view_sources = &server->view_sources,
                                    .dir = server->options->dir,
@@ -667,6 +691,7 @@ static void stop(struct server *server)
     journal_close(server->journal);
     state_fold_close(server->fold);
     keep_close(server->keep);
+    overrides_close(server->overrides);
     access_close(server->access);
     data_dir_remove_run(server->options->dir);
     json_decref(server->first_login);

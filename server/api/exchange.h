@@ -15,6 +15,7 @@
 
 enum {
     SPARES_MAX = 64,
+    HEADERS_NOTED = 24,
     URI_MAX = 4096,
     QUERY_ARGS = 16,
     BODY_MAX = 64 * 1024, /* of any route, and where there is none */
@@ -82,6 +83,13 @@ struct exchange {
     bool keeps, wants_packed;
     uint64_t view_changes;
     int64_t begun_mono_ns;
+    /* The headers as hygiene.c has met them, so that nobody searches the library's list again;
+     * header_count -1: there are more. Last, because it needs no clearing. */
+    int32_t header_count;
+    struct {
+        const char *name, *value;
+        size_t length; /* of the name */
+    } headers[HEADERS_NOTED];
 };
 
 struct http {

@@ -57,7 +57,8 @@ static void exchange_release(struct listener *listener, struct exchange *exchang
         free(exchange);
         return;
     }
-    memset(exchange, 0, sizeof *exchange); /* it held what only its client may know */
+    memset(exchange, 0,
+           offsetof(struct exchange, headers)); /* it held what only its client may know */
     exchange->next_spare = listener->spare;
     listener->spare = exchange;
     listener->spares++;

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-enum { CONFIG_TEXT_MAX = 256 };
+enum { CONFIG_TEXT_MAX = 256, SETTINGS_MAX = 128 };
 
 enum mode { MODE_SIM, MODE_REPLAY, MODE_BACKTEST, MODE_PAPER, MODE_LIVE };
 enum idle { IDLE_AUTO, IDLE_SPIN, IDLE_YIELD, IDLE_PARK };
@@ -107,7 +107,8 @@ struct config {
         int64_t batch_messages, batch_wait_ns;
     } rules;
     struct trigger_rule trigger[TRIGGER_COUNT];
-    uint64_t hash; /* of the file's bytes: first 8 bytes of its SHA-256 */
+    bool from_file[SETTINGS_MAX]; /* by row of settings.def: the file names it */
+    uint64_t hash;                /* of the file's bytes: first 8 bytes of its SHA-256 */
     char hash_text[65];
     uint8_t hash_bytes[32]; /* SHA-256 of the file: hash and hash_text are of these */
 };

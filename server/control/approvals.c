@@ -16,7 +16,7 @@ const char *approval_state_name(enum approval_state state)
 
 static const char *approval_kind_name(enum approval_kind kind)
 {
-    static const char *const names[] = {"limits", "state", "strategy"};
+    static const char *const names[] = {"limits", "state", "strategy", "config"};
 
     assert((unsigned)kind < sizeof names / sizeof names[0]);
     return names[kind];
@@ -165,6 +165,8 @@ static json_t *diff_json(const struct approval *approval)
 {
     if (approval->kind == APPROVAL_LIMITS)
         return limits_diff(&approval->change, &approval->before, false);
+    if (approval->kind == APPROVAL_CONFIG)
+        return json_loads(approval->settings_diff, 0, NULL);
     if (approval->kind == APPROVAL_STRATEGY)
         return json_pack("[{s:s,s:s,s:s}]", "name", "enabled", "old", "false", "new", "true");
     return json_pack("[{s:s,s:s,s:s}]", "name", "state", "old", trading_state_name(approval->from),

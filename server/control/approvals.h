@@ -21,7 +21,7 @@
 enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64 };
 #define APPROVAL_LIFE_NS (900 * 1000000000LL)
 
-enum approval_kind { APPROVAL_LIMITS, APPROVAL_STATE, APPROVAL_STRATEGY };
+enum approval_kind { APPROVAL_LIMITS, APPROVAL_STATE, APPROVAL_STRATEGY, APPROVAL_CONFIG };
 enum approval_state {
     APPROVAL_PENDING,
     APPROVAL_APPLIED,
@@ -41,7 +41,8 @@ struct approval {
     struct limits before;
     enum trading_state from, to; /* APPROVAL_STATE */
     uint64_t incident;
-    uint16_t strategy; /* APPROVAL_STRATEGY: to be switched on */
+    uint16_t strategy;                        /* APPROVAL_STRATEGY: to be switched on */
+    char settings[2048], settings_diff[4096]; /* APPROVAL_CONFIG: {path: value}, and diff; JSON */
     char reason[REASON_MAX];
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];

@@ -310,6 +310,8 @@ static bool base_has_moved(struct control *control, const struct approval *appro
     struct limits limits;
     uint64_t generation;
 
+    if (approval->kind == APPROVAL_CONFIG)
+        return control_config_has_moved(control, approval);
     if (approval->kind == APPROVAL_STATE) {
         struct view_state now = view_state(control->from.view, approval->scope);
 
@@ -339,12 +341,25 @@ static enum status go_stale(struct control *control, const struct actor *actor,
                    "what this proposal builds on has changed; propose anew");
 }
 
+/* Two records: who agreed, and what then changed. */
+static enum status apply_config(struct control *control, const struct actor *actor,
+                                const struct approval *approval, const struct control_fact *intent,
+                                const char *request_id, struct err *err)
+{
+    uint64_t seq;
+    enum status status = control_record(control, actor, intent, 0, &seq, err);
+
+    return status == OK ? control_apply_config(control, actor, approval, request_id, err) : status;
+}
+
 static enum status apply(struct control *control, const struct actor *actor,
                          struct approval *approval, const char *reason, const char *request_id,
                          struct err *err)
 {
     struct control_fact intent = decision_fact(approval, "approved", reason, request_id);
 
+    if (approval->kind == APPROVAL_CONFIG)
+        return apply_config(control, actor, approval, &intent, request_id, err);
     if (approval->kind == APPROVAL_STATE)
         return apply_state(control, actor, approval, &intent, err);
     if (approval->kind == APPROVAL_STRATEGY)

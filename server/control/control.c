@@ -45,7 +45,7 @@ static char *record_text(json_t *record)
 static void log_record(const json_t *record)
 {
     static const char *const kinds[] = {"kill",     "limits", "state", "strategy",
-                                        "approval", "user",   "token"};
+                                        "approval", "user",   "token", "config"};
     const char *kind = json_string_value(json_object_get(record, "kind"));
     const char *scope = json_string_value(json_object_get(record, "scope"));
     const char *reason = json_string_value(json_object_get(record, "reason"));

@@ -11,6 +11,7 @@
 #ifndef PITWALL_CONTROL_CONTROL_H
 #define PITWALL_CONTROL_CONTROL_H
 
+#include "config/overrides.h"
 #include "control/access.h"
 #include "control/keep.h"
 #include "view/view.h"
@@ -21,6 +22,7 @@ struct control_sources {
     const struct config *config;
     struct access *access;
     struct keep *keep;
+    struct overrides *overrides;
     struct journal *journal;
     struct view *view;
     struct kill_page *kill;
@@ -34,6 +36,9 @@ struct control_sources {
     /* Any thread: keeps what stands on the kill page where a start will look for it. */
     void (*note_kills)(void *ctx);
     void *note_ctx;
+    /* Control thread: settings have changed; what is LIVE or NEEDS_HALT is to be taken over. */
+    void (*settings_apply)(void *ctx, const struct config *running);
+    void *settings_ctx;
     /* Called (any thread) whenever an approval or audit fact changed, so that the stream looks. */
     void (*changed)(void *ctx);
     void *changed_ctx;

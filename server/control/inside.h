@@ -120,6 +120,12 @@ enum status control_apply_strategy(struct control *control, const struct actor *
                                    const struct strategy_change *change,
                                    const struct control_fact *intent, struct err *err);
 
+/* config_change.c: of an approval of kind `config`. */
+bool control_config_has_moved(struct control *control, const struct approval *approval);
+enum status control_apply_config(struct control *control, const struct actor *actor,
+                                 const struct approval *approval, const char *request_id,
+                                 struct err *err);
+
 /* Expires what is over. */
 void control_expire(struct control *control);
 /* Asks the engine to stop and waits for its answer. */

@@ -57,6 +57,9 @@ void store_name_kills(struct store *store, struct store_saved *saved);
 enum status store_start(struct store *store, struct err *err); /* the audit thread */
 void store_close(struct store *store);                         /* drains the lanes first */
 
+/* What may change while it runs: audit.anchor_s, audit.keep_days. Any thread. */
+void store_tune(struct store *store, const struct config *config);
+
 /* True when rows could not be written for longer than a lock may be held. Nothing is lost: the
  * lanes hold the records, and new orders stop before they are full. It recovers by itself. Any
  * thread. */

@@ -16,6 +16,7 @@ struct view;
 
 struct view_sources {
     const struct config *config;
+    struct overrides *overrides; /* NULL: the file alone */
     struct journal *journal;
     struct store *store;
     uint16_t gateways; /* 0: none is there */
