@@ -1,6 +1,8 @@
 // The live stream: ticket, WebSocket, sequence check, resubscribe with back-off.
 //
-// Each topic counts its frames; a snapshot replaces what we hold, a delta must be exactly the next one.
+// Each topic counts its frames, for all clients alike; a snapshot replaces what we hold, a delta must be
+// exactly the next one. After a lost connection each topic is taken up `since` the last frame we hold: the
+// server then sends what we missed, or a snapshot, and nothing when there was nothing.
 // A frame that comes twice or late is dropped; a gap marks the topic as out of step and asks for a fresh
 // snapshot, again and again at growing intervals until it comes. When nothing at all arrives the stream
 // asks for one small topic, so that a quiet market is not taken for a dead server; when that is not
@@ -18,7 +20,10 @@ const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5000;
 const CLOSED_SESSION_GONE = 1008;
 
-/** @typedef {{seq: number, synced: boolean, at: number, asks: number, askAt: number}} TopicState */
+/**
+ * `held`: what we have is whole up to `seq`, so that it can be taken up from there.
+ * @typedef {{seq: number, synced: boolean, held: boolean, at: number, asks: number, askAt: number}} TopicState
+ */
 
 /** @param {number} tries so far @returns {number} ms to wait before the next */
 function backOff(tries) {
@@ -40,7 +45,7 @@ export class Stream {
     this.topics = new Map(
       topics.map((name) => [
         name,
-        { seq: -1, synced: false, at: -Infinity, asks: 0, askAt: Infinity },
+        { seq: -1, synced: false, held: false, at: -Infinity, asks: 0, askAt: Infinity },
       ]),
     );
     /** ms of the page's monotonic clock when the last frame came */
@@ -48,6 +53,8 @@ export class Stream {
     this.gaps = 0;
     this.reconnects = -1;
     this.connected = false;
+    /** A frame has come on this connection. */
+    this.heard = false;
     /** What the server answered to a frame it did not like. @type {string | null} */
     this.refusal = null;
 
@@ -130,9 +137,10 @@ export class Stream {
 
   opened() {
     this.connected = true;
+    this.heard = false;
     this.lastFrameAt = performance.now();
     this.reconnects++;
-    this.subscribe([...this.topics.keys()]);
+    this.subscribe([...this.topics.keys()], this.held());
     this.topics.forEach((state) => this.planAsk(state));
   }
 
@@ -147,10 +155,30 @@ export class Stream {
     }
   }
 
-  /** @param {string[]} names */
-  subscribe(names) {
+  /** The last frame that we hold, of each topic that is whole. @returns {Record<string, number>} */
+  held() {
+    const whole = [...this.topics].filter(([, state]) => state.held);
+    return Object.fromEntries(whole.map(([name, state]) => [name, state.seq]));
+  }
+
+  /**
+   * @param {string[]} names
+   * @param {Record<string, number>} since
+   */
+  subscribe(names, since = {}) {
     if (this.socket?.readyState === WebSocket.OPEN) {
-      this.socket.send(JSON.stringify({ op: "subscribe", topics: names }));
+      const more = Object.keys(since).length > 0 ? { since } : {};
+      this.socket.send(JSON.stringify({ op: "subscribe", topics: names, ...more }));
+    }
+  }
+
+  /** The server serves all topics at once: who gets no snapshot of what we hold has missed nothing. */
+  takeUp() {
+    this.heard = true;
+    for (const state of this.topics.values()) {
+      if (state.held) {
+        Object.assign(state, { synced: true, asks: 0, askAt: Infinity });
+      }
     }
   }
 
@@ -169,11 +197,14 @@ export class Stream {
       this.refusal = frame.data?.detail ?? frame.data?.code ?? "refused";
       return;
     }
+    if (!this.heard) {
+      this.takeUp();
+    }
     if (!state) {
       return;
     }
     if (frame.type === "snapshot") {
-      Object.assign(state, { synced: true, asks: 0, askAt: Infinity });
+      Object.assign(state, { synced: true, held: true, asks: 0, askAt: Infinity });
     } else if (!state.synced || seq <= state.seq) {
       return;
     } else if (seq !== state.seq + 1) {
@@ -191,7 +222,7 @@ export class Stream {
    */
   loseStep(topic, state) {
     this.gaps++;
-    state.synced = false;
+    Object.assign(state, { synced: false, held: false });
     this.subscribe([topic]);
     this.planAsk(state);
   }

@@ -9,6 +9,7 @@
 #include "api/front/front.h"
 #include "api/http.h"
 #include "api/router.h"
+#include "stream/stream.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -22,9 +23,11 @@ enum {
     BODY_DEPTH = 16,
     ADDRESS_MAX = 64,
     HTTP_CODES = 32,
-    CONNECTIONS_MAX = 512,
+    CONNECTIONS_MAX = 512, /* of each listener; on the main one streams come on top */
     /* Those that a front has closed and the daemon has not yet noticed. */
-    CONNECTIONS_LEAVING = 64
+    CONNECTIONS_LEAVING = 64,
+    /* Under TLS a connection takes three: its own and a pair. And what else is open. */
+    DESCRIPTORS_WANTED = 3 * (3 * CONNECTIONS_MAX + STREAM_CLIENTS_MAX) + 1024
 };
 
 enum listener_kind { LISTENER_MAIN, LISTENER_KILL, LISTENER_LOCAL, LISTENERS };
@@ -114,6 +117,9 @@ struct http {
     _Atomic uint64_t answered[ROUTES_MAX + 2][HTTP_CODES]; /* by route, then none and pages */
 };
 
+/* http.c: an upgraded connection counts as one for as long as the stream has it. */
+unsigned connections_max(const struct listener *listener);
+
 /* hygiene.c: what libmicrohttpd lets through. Sets close_after when the framing is in doubt. */
 enum status hygiene_check(struct exchange *exchange, const char *method, const char *version);
 /* Splits and decodes path and query of exchange->uri. */
@@ -179,5 +185,7 @@ bool address_cut(const char *address, char host[64], char port[8]);
 enum status listen_tcp(const char *address, bool is_tls, int *fd, char url[96], struct err *err);
 enum status listen_local(const char *dir, int *fd, struct err *err);
 void listen_local_remove(const char *dir);
+/* Raises the limit of open files to what all connections may want, or says how far it got. */
+void listen_descriptors(void);
 
 #endif

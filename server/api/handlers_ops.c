@@ -73,8 +73,11 @@ enum status handle_health(struct request *request, struct reply *reply)
 enum status handle_metrics(struct request *request, struct reply *reply)
 {
     const struct http_sources *sources = &request->http->sources;
+    struct stream_counters streams = stream_counters(sources->stream);
     struct metrics_extra extra = {.ws_clients = stream_clients(sources->stream),
-                                  .ws_drops = stream_drops(sources->stream),
+                                  .ws_drops = streams.drops,
+                                  .ws_laggards = streams.laggards,
+                                  .ws_resumes = streams.resumes,
                                   .append = reply_metrics,
                                   .ctx = request->http};
 

@@ -570,11 +570,16 @@ static unsigned patience_s(const struct listener *listener)
     return listener->kind == LISTENER_KILL ? KILL_TIMEOUT_S : TIMEOUT_S;
 }
 
+unsigned connections_max(const struct listener *listener)
+{
+    return CONNECTIONS_MAX + (listener->kind == LISTENER_MAIN ? (unsigned)STREAM_CLIENTS_MAX : 0U);
+}
+
 /* Where a front accepts, the daemon gets its connections from there and listens to nothing. */
 static enum status daemon_start(struct listener *listener, struct err *err)
 {
     bool is_behind = listener->is_tls;
-    unsigned limit = CONNECTIONS_MAX + (is_behind ? CONNECTIONS_LEAVING : 0);
+    unsigned limit = connections_max(listener) + (is_behind ? (unsigned)CONNECTIONS_LEAVING : 0U);
 
     listener->daemon = MHD_start_daemon(
         MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
@@ -640,6 +645,7 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
         return err_set(err, ERR_INTERNAL, "out of memory");
     http->sources = *sources;
     http->boot = randombytes_random();
+    listen_descriptors();
     for (int i = 0; i < LISTENERS; i++)
         http->listeners[i] =
             (struct listener){.http = http, .kind = (enum listener_kind)i, .fd = -1};

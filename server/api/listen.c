@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -126,4 +127,17 @@ void listen_local_remove(const char *dir)
 
     snprintf(path, sizeof path, "%s/control.sock", dir);
     unlink(path);
+}
+
+void listen_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < DESCRIPTORS_WANTED)
+        log_line(LOG_WARN, "http", "fewer file descriptors than connections want",
+                 "limit=%llu wanted=%d do=\"raise LimitNOFILE or ulimit -Hn\"",
+                 (unsigned long long)limit.rlim_cur, DESCRIPTORS_WANTED);
 }

@@ -59,7 +59,7 @@ enum status secure_front(struct listener *listener, struct err *err)
                                       .listen_fd = listener->fd,
                                       .identity = listener->http->identity,
                                       .daemon = listener->daemon,
-                                      .links_max = CONNECTIONS_MAX};
+                                      .links_max = connections_max(listener)};
 
     return listener->is_tls ? front_open(&listener->front, &settings, err) : OK;
 }

@@ -495,8 +495,12 @@ static void render_extra(const struct rendering *r, const struct metrics_extra *
     if (!extra)
         return;
     render_one(r, "pitwall_ws_clients", "gauge", "Open streams.", extra->ws_clients);
-    render_one(r, "pitwall_ws_drops_total", "counter", "Streams closed because too slow.",
-               extra->ws_drops);
+    render_one(r, "pitwall_ws_drops_total", "counter",
+               "Frames of states that slow streams were not sent.", extra->ws_drops);
+    render_one(r, "pitwall_ws_laggards_total", "counter", "Streams closed with 1013, too slow.",
+               extra->ws_laggards);
+    render_one(r, "pitwall_ws_resumes_total", "counter", "Topics taken up again by sequence.",
+               extra->ws_resumes);
     if (extra->append)
         extra->append(extra->ctx, r->out);
 }

@@ -7,7 +7,7 @@
 
 /* What only the API and the stream know. */
 struct metrics_extra {
-    uint64_t ws_clients, ws_drops;
+    uint64_t ws_clients, ws_drops, ws_laggards, ws_resumes;
     /* Appends its own series (http requests by route and code) to `out`. */
     void (*append)(void *ctx, FILE *out);
     void *ctx;

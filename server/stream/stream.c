@@ -1,24 +1,23 @@
 #include "stream/stream.h"
 
-#include "stream/client.h"
+#include "stream/crowd.h"
 #include "thread/clock.h"
 #include "thread/thread.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
-#include <poll.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 256, SEND_BUFFER = 64 * 1024 };
+/* Without it the kernel would hide a laggard for as long as its buffers grow. */
+enum { SEND_BUFFER = 64 * 1024 };
 
 #define TICK_NS 100000000LL
 #define SECOND_NS 1000000000LL
-#define STALL_NS (10 * SECOND_NS)
 #define STOP_NS SECOND_NS
 
 struct stream {
@@ -29,18 +28,18 @@ struct stream {
     int wake; /* eventfd */
     pthread_mutex_t lock;
     /* Under the lock: handed over, not yet taken. */
-    struct client *inbox[CLIENTS_MAX];
+    struct client *inbox[STREAM_CLIENTS_MAX];
     uint32_t inbox_count;
     bool closed;
     /* Stream thread. */
-    struct client *client[CLIENTS_MAX];
-    uint32_t client_count;
+    struct crowd crowd;
+    struct stream_counters counters;
     uint64_t tick;
     int64_t next_tick_ns, next_check_ns;
     int64_t stop_ns; /* when the goodbyes were said; 0: not yet */
     _Atomic bool stopping;
-    _Atomic uint64_t clients; /* in both lists */
-    _Atomic uint64_t drops;
+    _Atomic uint64_t clients;                  /* in both lists */
+    _Atomic uint64_t drops, laggards, resumes; /* the counters, for others to read */
 };
 
 static void wake(struct stream *stream)
@@ -55,8 +54,11 @@ static void wake(struct stream *stream)
 
 static void socket_prepare(int fd)
 {
-    int size = SEND_BUFFER;
+    int size = SEND_BUFFER, on = 1;
 
+    /* A frame does not wait for the acknowledgement of the one before; a TLS front's pair has none
+     * to wait for, and says no. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
@@ -66,7 +68,7 @@ static bool inbox_put(struct stream *stream, struct client *client)
     bool taken;
 
     pthread_mutex_lock(&stream->lock);
-    taken = !stream->closed && atomic_load(&stream->clients) < CLIENTS_MAX;
+    taken = !stream->closed && atomic_load(&stream->clients) < STREAM_CLIENTS_MAX;
     if (taken) {
         stream->inbox[stream->inbox_count++] = client;
         atomic_fetch_add(&stream->clients, 1);
@@ -81,12 +83,13 @@ bool stream_adopt(struct stream *stream, struct MHD_UpgradeResponseHandle *handl
     struct client *client;
 
     socket_prepare(fd);
-    client = client_open(handle, fd, extra, extra_length, actor);
+    client = client_open(handle, fd, extra, extra_length, actor, &stream->counters);
     if (!client) {
         MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
         return false;
     }
     if (!inbox_put(stream, client)) {
+        client->counters = &(struct stream_counters){0}; /* the others are another thread's */
         client_close(client, CLOSE_TOO_SLOW, clock_mono_ns());
         client_free(client);
         return false;
@@ -95,52 +98,38 @@ bool stream_adopt(struct stream *stream, struct MHD_UpgradeResponseHandle *handl
     return true;
 }
 
-static void inbox_take(struct stream *stream)
+static struct client *inbox_pop(struct stream *stream)
 {
+    struct client *client = NULL;
+
     pthread_mutex_lock(&stream->lock);
-    for (uint32_t i = 0; i < stream->inbox_count; i++) {
-        stream->client[stream->client_count++] = stream->inbox[i];
-        client_read(stream->inbox[i]); /* it may have spoken with the handshake */
-    }
-    stream->inbox_count = 0;
+    if (stream->inbox_count > 0)
+        client = stream->inbox[--stream->inbox_count];
     pthread_mutex_unlock(&stream->lock);
+    return client;
+}
+
+/* The lock is not held while a client is read: the listener waits for nobody. */
+static void inbox_take(struct stream *stream, int64_t now_ns)
+{
+    struct client *client;
+
+    while ((client = inbox_pop(stream)) != NULL)
+        crowd_add(&stream->crowd, client, now_ns);
 }
 
 /* --- a tick --- */
 
-static void topic_fan_out(struct stream *stream, enum topic_id topic)
+static void tick(struct stream *stream, int64_t now_ns)
 {
-    const char *delta = topics_delta(stream->topics, topic);
-    int64_t ts_ns = topics_ts_ns(stream->topics, topic);
+    for (int at = 0; at < TOPIC_COUNT; at++) {
+        enum topic_id topic = (enum topic_id)at;
+        bool now;
 
-    for (uint32_t i = 0; i < stream->client_count; i++) {
-        struct client *client = stream->client[i];
-        const char *snapshot;
-        if (!client->topic[topic].subscribed || client->close_ns || client->gone)
+        if (!crowd_wants(&stream->crowd, topic, &now))
             continue;
-        if (!client->topic[topic].wants_snapshot) {
-            if (delta)
-                client_send(client, topic, "delta", ts_ns, delta);
-            continue;
-        }
-        snapshot = topics_snapshot(stream->topics, topic);
-        if (snapshot)
-            client->topic[topic].wants_snapshot =
-                !client_send(client, topic, "snapshot", ts_ns, snapshot);
-    }
-}
-
-static void tick(struct stream *stream)
-{
-    for (int topic = 0; topic < TOPIC_COUNT; topic++) {
-        bool wanted = false, now = false;
-        for (uint32_t i = 0; i < stream->client_count; i++) {
-            wanted |= stream->client[i]->topic[topic].subscribed;
-            now |= stream->client[i]->topic[topic].wants_snapshot;
-        }
-        topics_tick(stream->topics, (enum topic_id)topic, stream->tick, wanted, now);
-        if (wanted)
-            topic_fan_out(stream, (enum topic_id)topic);
+        topics_tick(stream->topics, topic, stream->tick, now);
+        crowd_feed(&stream->crowd, topic, topics_channel(stream->topics, topic), now_ns);
     }
     stream->tick++;
 }
@@ -148,62 +137,32 @@ static void tick(struct stream *stream)
 /* Once a second: does the session still stand, does the client still read. */
 static void clients_check(struct stream *stream, int64_t now_ns)
 {
-    for (uint32_t i = 0; i < stream->client_count; i++) {
-        struct client *client = stream->client[i];
+    for (uint32_t i = 0; i < stream->crowd.count; i++) {
+        struct client *client = stream->crowd.client[i];
         if (!access_still_valid(stream->sources.access, &client->actor))
             client_close(client, CLOSE_SESSION_GONE, now_ns);
-        else if (client->queue_length > 0 && now_ns - client->wrote_ns > STALL_NS)
+        else if (client_is_stalled(client, now_ns))
             client_close(client, CLOSE_TOO_SLOW, now_ns);
     }
 }
 
-static void client_drop(struct stream *stream, uint32_t at)
+static void counters_publish(struct stream *stream)
 {
-    client_free(stream->client[at]);
-    stream->client[at] = stream->client[--stream->client_count];
-    atomic_fetch_sub(&stream->clients, 1);
-}
-
-static void clients_flush(struct stream *stream, int64_t now_ns)
-{
-    for (uint32_t i = 0; i < stream->client_count;) {
-        struct client *client = stream->client[i];
-        client_flush(client, now_ns);
-        atomic_fetch_add(&stream->drops, client->drops);
-        client->drops = 0;
-        if (client_is_done(client, now_ns))
-            client_drop(stream, i);
-        else
-            i++;
-    }
+    atomic_store_explicit(&stream->drops, stream->counters.drops, memory_order_relaxed);
+    atomic_store_explicit(&stream->laggards, stream->counters.laggards, memory_order_relaxed);
+    atomic_store_explicit(&stream->resumes, stream->counters.resumes, memory_order_relaxed);
 }
 
 /* --- the loop --- */
 
-static void wait_for_work(struct stream *stream, int64_t now_ns)
+static void wait_for_work(struct stream *stream)
 {
-    struct pollfd fds[CLIENTS_MAX + 1];
-    int64_t wait_ns = stream->next_tick_ns - now_ns;
-    uint32_t count = stream->client_count;
+    int64_t wait_ns = stream->next_tick_ns - clock_mono_ns();
     uint64_t counter;
 
-    fds[0] = (struct pollfd){.fd = stream->wake, .events = POLLIN};
-    for (uint32_t i = 0; i < count; i++) {
-        const struct client *client = stream->client[i];
-        fds[i + 1] = (struct pollfd){.fd = client->fd,
-                                     .events = (short)((client_reads(client) ? POLLIN : 0) |
-                                                       (client->queue_length ? POLLOUT : 0))};
-    }
-    if (poll(fds, count + 1, wait_ns < 0 ? 0 : (int)(wait_ns / 1000000 + 1)) <= 0)
-        return;
-    if ((fds[0].revents & POLLIN) && read(stream->wake, &counter, sizeof counter) < 0)
-        return;
-    for (uint32_t i = 0; i < count; i++) {
-        if (fds[i + 1].revents & POLLIN)
-            client_read(stream->client[i]);
-        else if (fds[i + 1].revents & (POLLHUP | POLLERR))
-            stream->client[i]->gone = true;
-    }
+    if (crowd_wait(&stream->crowd, wait_ns < 0 ? 0 : (int)(wait_ns / 1000000 + 1)) &&
+        read(stream->wake, &counter, sizeof counter) < 0)
+        return; /* somebody else has read it: nobody has */
 }
 
 static void say_goodbye(struct stream *stream, int64_t now_ns)
@@ -211,17 +170,12 @@ static void say_goodbye(struct stream *stream, int64_t now_ns)
     if (stream->stop_ns)
         return;
     stream->stop_ns = now_ns;
-    for (uint32_t i = 0; i < stream->client_count; i++)
-        client_close(stream->client[i], CLOSE_STOP, now_ns);
+    for (uint32_t i = 0; i < stream->crowd.count; i++)
+        client_close(stream->crowd.client[i], CLOSE_STOP, now_ns);
 }
 
-static void turn(struct stream *stream)
+static void tick_or_stop(struct stream *stream, int64_t now_ns)
 {
-    int64_t now_ns = clock_mono_ns();
-
-    wait_for_work(stream, now_ns);
-    inbox_take(stream);
-    now_ns = clock_mono_ns();
     if (now_ns >= stream->next_check_ns) {
         clients_check(stream, now_ns);
         stream->next_check_ns = now_ns + SECOND_NS;
@@ -229,11 +183,23 @@ static void turn(struct stream *stream)
     if (atomic_load(&stream->stopping)) {
         say_goodbye(stream, now_ns);
         stream->next_tick_ns = now_ns + TICK_NS / 10;
-    } else if (now_ns >= stream->next_tick_ns) {
-        tick(stream);
+    } else {
+        tick(stream, now_ns);
         stream->next_tick_ns = now_ns + TICK_NS;
     }
-    clients_flush(stream, now_ns);
+    atomic_fetch_sub(&stream->clients, crowd_flush(&stream->crowd, now_ns));
+    counters_publish(stream);
+}
+
+static void turn(struct stream *stream)
+{
+    int64_t now_ns;
+
+    wait_for_work(stream);
+    now_ns = clock_mono_ns();
+    inbox_take(stream, now_ns);
+    if (now_ns >= stream->next_tick_ns || atomic_load(&stream->stopping))
+        tick_or_stop(stream, now_ns);
 }
 
 static void *stream_body(void *ctx)
@@ -241,10 +207,10 @@ static void *stream_body(void *ctx)
     struct stream *stream = ctx;
 
     while (!stream->stop_ns ||
-           (stream->client_count > 0 && clock_mono_ns() - stream->stop_ns < STOP_NS))
+           (stream->crowd.count > 0 && clock_mono_ns() - stream->stop_ns < STOP_NS))
         turn(stream);
-    while (stream->client_count > 0)
-        client_drop(stream, stream->client_count - 1);
+    crowd_close(&stream->crowd);
+    atomic_store(&stream->clients, 0);
     return NULL;
 }
 
@@ -259,7 +225,8 @@ enum status stream_open(struct stream **out, const struct stream_sources *source
     pthread_mutex_init(&stream->lock, NULL);
     stream->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     status = topics_open(&stream->topics, sources, err);
-    if (status == OK && stream->wake < 0)
+    if (!crowd_open(&stream->crowd) || stream->wake < 0 ||
+        !crowd_watch_wake(&stream->crowd, stream->wake))
         status = err_set(err, ERR_INTERNAL, "no event descriptor");
     if (status != OK) {
         stream_free(stream);
@@ -298,6 +265,7 @@ void stream_free(struct stream *stream)
     if (!stream)
         return;
     topics_close(stream->topics);
+    crowd_close(&stream->crowd);
     if (stream->wake >= 0)
         close(stream->wake);
     pthread_mutex_destroy(&stream->lock);
@@ -309,7 +277,9 @@ uint64_t stream_clients(const struct stream *stream)
     return atomic_load(&stream->clients);
 }
 
-uint64_t stream_drops(const struct stream *stream)
+struct stream_counters stream_counters(const struct stream *stream)
 {
-    return atomic_load(&stream->drops);
+    return (struct stream_counters){.drops = atomic_load(&stream->drops),
+                                    .laggards = atomic_load(&stream->laggards),
+                                    .resumes = atomic_load(&stream->resumes)};
 }

@@ -1,4 +1,4 @@
-#include "stream/topics.h"
+#include "stream/builders.h"
 
 #include "control/approvals.h"
 #include "thread/clock.h"
@@ -6,34 +6,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOOK_DEPTH = 10, ITEMS_MAX = 200, AGES_TICKS = 5 };
+enum { LOG_PAGES_PER_TICK = 8, RETRY_TICKS = 10 };
 
 static const struct topic_row {
     const char *name, *key;
     uint32_t ticks;
+    enum channel_kind kind;
     enum { NEEDS_VIEWER, NEEDS_RISK, NEEDS_AUDIT } needs;
 } rows[TOPIC_COUNT] = {
-#define TOPIC(ID, title, member, every, who, says)                                                 \
-    {.name = #title, .key = member, .ticks = every, .needs = NEEDS_##who},
+#define TOPIC(ID, title, sort, member, every, who, says)                                           \
+    {.name = #title, .key = member, .ticks = every, .kind = CHANNEL_##sort, .needs = NEEDS_##who},
 #include "tables/topics.def"
 #undef TOPIC
 };
 
 struct topic {
+    enum topic_id id;
+    struct topics *topics;
+    struct channel channel;
     bool built;
+    bool behind; /* a log of which more waits to be told */
     uint64_t version;
+    uint64_t retry_tick; /* not looked at before, because a look failed */
     int64_t ts_ns;
-    json_t *data; /* the newest whole */
+    json_t *data; /* the newest whole; of a log: not held */
     json_t *seen; /* key -> text of each item last sent; of states in "states" apart */
     json_t *seen_states;
-    char *text;     /* of a topic that is one object */
-    char *snapshot; /* made when asked for */
-    char *delta;
+    char *text;    /* of a topic that is one object */
+    char *whole;   /* as last asked for */
+    uint64_t upto; /* of a log: the newest item told */
 };
 
 struct topics {
     struct stream_sources sources;
     size_t instruments;
+    uint64_t tick;
     struct topic topic[TOPIC_COUNT];
 };
 
@@ -62,167 +69,6 @@ bool topic_is_for(enum topic_id topic, const struct actor *actor)
         return actor->role >= ROLE_RISK || (actor->scopes & TOKEN_SCOPE_AUDIT_READ);
     }
     return false;
-}
-
-/* --- what a topic holds --- */
-
-static json_t *items_object(json_t *items)
-{
-    return json_pack("{s:o}", "items", items);
-}
-
-static json_t *books_build(struct topics *topics)
-{
-    json_t *items = json_array();
-
-    for (size_t i = 0; i < topics->instruments; i++)
-        json_array_append_new(items, view_book(topics->sources.view, (uint16_t)i, BOOK_DEPTH));
-    return items_object(items);
-}
-
-/* Whatever is open, however old, and the newest of the rest. */
-static json_t *orders_build(struct view *view)
-{
-    struct view_filter newest = {-1, -1, -1, 0, ITEMS_MAX}, open = {-1, -1, -2, 0, MAX_LIVE_ORDERS};
-    json_t *list = view_orders(view, &newest), *more = view_orders(view, &open);
-    json_t *items = json_object_get(list, "items"), *ids = json_object(), *item, *whole;
-    size_t i;
-
-    json_array_foreach(items, i, item)
-        json_object_set(ids, json_string_value(json_object_get(item, "id")), json_true());
-    json_array_foreach(
-        json_object_get(more, "items"), i,
-        item) if (!json_object_get(ids, json_string_value(json_object_get(item, "id"))))
-        json_array_append(items, item);
-    whole = items_object(json_incref(items));
-    json_decref(ids);
-    json_decref(more);
-    json_decref(list);
-    return whole;
-}
-
-static json_t *fills_build(struct view *view)
-{
-    struct view_filter filter = {-1, -1, -1, 0, ITEMS_MAX};
-
-    return view_fills(view, &filter);
-}
-
-static json_t *kill_build(struct view *view)
-{
-    json_t *receipts = view_receipts(view), *states = view_trading_states(view);
-    json_t *whole = json_pack("{s:O, s:O}", "items", json_object_get(receipts, "items"), "states",
-                              json_object_get(states, "items"));
-
-    json_decref(receipts);
-    json_decref(states);
-    return whole;
-}
-
-static json_t *limits_build(const struct stream_sources *sources)
-{
-    json_t *states = view_trading_states(sources->view), *items = json_array(), *state;
-    size_t i;
-
-    /* Scopes are numbered as their states are listed. */
-    json_array_foreach(json_object_get(states, "items"), i, state)
-    {
-        json_array_append_new(items, control_limits(sources->control, (uint16_t)i));
-    }
-    json_decref(states);
-    return items_object(items);
-}
-
-static json_t *strategies_build(const struct stream_sources *sources)
-{
-    json_t *items = json_array();
-    uint16_t strategies = view_strategy_count(sources->view);
-
-    for (uint16_t at = STRATEGY_MANUAL + 1; at < strategies; at++) {
-        json_t *strategy = control_strategy(sources->control, at);
-
-        json_object_del(strategy, "schema"); /* it never changes */
-        json_array_append_new(items, strategy);
-    }
-    return items_object(items);
-}
-
-static json_t *audit_build(struct store *store)
-{
-    struct store_query query = {.limit = ITEMS_MAX};
-    json_t *list = NULL;
-    struct err err;
-
-    return store_audit_query(store, &query, &list, &err) == OK ? list : NULL;
-}
-
-static json_t *topic_build(struct topics *topics, enum topic_id topic)
-{
-    const struct stream_sources *sources = &topics->sources;
-
-    switch (topic) {
-    case TOPIC_STATUS:
-        return view_status(sources->view);
-    case TOPIC_POSITIONS:
-        return view_positions(sources->view);
-    case TOPIC_ORDERS:
-        return orders_build(sources->view);
-    case TOPIC_FILLS:
-        return fills_build(sources->view);
-    case TOPIC_PNL:
-        return view_pnl(sources->view);
-    case TOPIC_BOOKS:
-        return books_build(topics);
-    case TOPIC_KILL:
-        return kill_build(sources->view);
-    case TOPIC_LIMITS:
-        return limits_build(sources);
-    case TOPIC_STRATEGIES:
-        return strategies_build(sources);
-    case TOPIC_APPROVALS:
-        return control_approvals(sources->control, -1, 0, APPROVALS_MAX);
-    case TOPIC_AUDIT:
-        return audit_build(sources->store);
-    case TOPIC_LATENCY:
-        return view_latency(sources->view, false);
-    case TOPIC_COUNT:
-        break;
-    }
-    return NULL;
-}
-
-static uint64_t topic_version(const struct topics *topics, enum topic_id topic, uint64_t tick)
-{
-    struct view *view = topics->sources.view;
-
-    switch (topic) {
-    case TOPIC_POSITIONS:
-        return view_version(view, VIEW_POSITIONS) + tick / AGES_TICKS;
-    case TOPIC_ORDERS:
-        return view_version(view, VIEW_ORDERS);
-    case TOPIC_FILLS:
-        return view_version(view, VIEW_FILLS);
-    case TOPIC_PNL:
-        return view_version(view, VIEW_PNL);
-    case TOPIC_BOOKS:
-        return view_version(view, VIEW_BOOKS) + tick / AGES_TICKS;
-    case TOPIC_KILL:
-        return view_version(view, VIEW_KILL);
-    case TOPIC_LIMITS:
-        return view_version(view, VIEW_LIMITS) + control_approvals_version(topics->sources.control);
-    case TOPIC_STRATEGIES: /* open orders and PnL once a second */
-        return view_version(view, VIEW_STRATEGIES) + view_version(view, VIEW_STATUS) +
-               control_approvals_version(topics->sources.control);
-    case TOPIC_APPROVALS:
-        return control_approvals_version(topics->sources.control);
-    case TOPIC_AUDIT:
-        return store_audit_seq(topics->sources.store);
-    case TOPIC_STATUS:
-    case TOPIC_LATENCY:
-    case TOPIC_COUNT:
-        break;
-    }
-    return tick; /* it holds a clock */
 }
 
 /* --- what changed --- */
@@ -310,16 +156,17 @@ static void add_departed_orders(struct topic *topic, struct view *view)
     json_decref(listed);
 }
 
-static char *items_delta(struct topic *topic, enum topic_id id)
+/* {"items":[..]} of what changed; NULL: nothing. */
+static char *items_delta(struct topic *topic)
 {
     json_t *delta = json_object();
     json_t *items =
-        changed_items(json_object_get(topic->data, "items"), rows[id].key, &topic->seen);
+        changed_items(json_object_get(topic->data, "items"), rows[topic->id].key, &topic->seen);
     size_t count = json_array_size(items);
     char *text;
 
     json_object_set_new(delta, "items", items);
-    if (id == TOPIC_KILL) {
+    if (topic->id == TOPIC_KILL) {
         json_t *states =
             changed_items(json_object_get(topic->data, "states"), "scope", &topic->seen_states);
         count += json_array_size(states);
@@ -340,84 +187,175 @@ static char *object_delta(struct topic *topic)
     return same || !text ? NULL : strdup(text);
 }
 
-static void topic_forget(struct topic *topic)
+/* --- a look at a topic --- */
+
+static struct topic_source source_of(const struct topic *topic)
 {
+    return (struct topic_source){.sources = &topic->topics->sources,
+                                 .instruments = topic->topics->instruments,
+                                 .tick = topic->topics->tick,
+                                 .upto = INT64_MAX};
+}
+
+static bool say(struct topic *topic, char *delta)
+{
+    topic->ts_ns = clock_real_ns();
+    if (delta)
+        channel_say(&topic->channel, topic->ts_ns, delta);
+    free(delta);
+    return true;
+}
+
+static bool whole_look(struct topic *topic)
+{
+    struct topic_source from = source_of(topic);
+    json_t *data = topic_build(topic->id, &from);
+
+    if (!data)
+        return false;
+    json_decref(topic->data);
+    topic->data = data;
+    channel_renew(&topic->channel); /* what has left the list changes no item */
+    if (topic->id == TOPIC_ORDERS)
+        add_departed_orders(topic, topic->topics->sources.view);
+    return say(topic, *rows[topic->id].key ? items_delta(topic) : object_delta(topic));
+}
+
+static uint64_t newest_seq(const json_t *items)
+{
+    return (uint64_t)json_integer_value(json_object_get(json_array_get(items, 0), "seq"));
+}
+
+/* Where a log begins for us: what is older is in the snapshot. */
+static bool log_begin(struct topic *topic)
+{
+    struct topic_source from = source_of(topic);
+    json_t *data = topic_build(topic->id, &from);
+
+    if (!data)
+        return false;
+    topic->upto = newest_seq(json_object_get(data, "items"));
+    json_decref(data);
+    return say(topic, NULL);
+}
+
+/* Tells a page. *more: another one waits. */
+static bool log_page(struct topic *topic, bool *more)
+{
+    struct topic_source from = source_of(topic);
+    bool lost = false;
+    json_t *items = topic_log_after(topic->id, &from, topic->upto, more, &lost), *delta;
+
+    if (!items)
+        return false;
+    if (lost)
+        channel_gap(&topic->channel);
+    if (json_array_size(items) == 0) {
+        json_decref(items);
+        return true;
+    }
+    topic->upto = newest_seq(items);
+    delta = json_pack("{s:o}", "items", items);
+    say(topic, json_dumps(delta, JSON_COMPACT));
+    json_decref(delta);
+    return true;
+}
+
+static bool log_look(struct topic *topic)
+{
+    bool told = topic->built || log_begin(topic);
+
+    topic->behind = topic->built;
+    for (int pages = 0; told && topic->behind && pages < LOG_PAGES_PER_TICK; pages++)
+        told = log_page(topic, &topic->behind);
+    return told;
+}
+
+static void look(struct topic *topic, uint64_t version)
+{
+    if (topic_is_log(topic->id) ? log_look(topic) : whole_look(topic)) {
+        topic->built = true;
+        topic->version = version;
+    } else {
+        topic->retry_tick = topic->topics->tick + RETRY_TICKS;
+    }
+}
+
+void topics_tick(struct topics *topics, enum topic_id id, uint64_t tick, bool now)
+{
+    struct topic *topic = &topics->topic[id];
+    struct topic_source from;
+    uint64_t version;
+
+    topics->tick = tick;
+    if (tick < topic->retry_tick || (tick % rows[id].ticks != 0 && !(now && !topic->built)))
+        return;
+    from = source_of(topic);
+    version = topic_version(id, &from);
+    if (!topic->built || topic->behind || version != topic->version)
+        look(topic, version);
+}
+
+struct channel *topics_channel(struct topics *topics, enum topic_id topic)
+{
+    return &topics->topic[topic].channel;
+}
+
+/* What channel_snapshot asks for: as of the newest frame, not of now. */
+static const char *topic_whole(void *ctx, int64_t *ts_ns)
+{
+    struct topic *topic = ctx;
+    struct topic_source from = source_of(topic);
+    json_t *data;
+
+    if (!topic->built)
+        return NULL;
+    from.upto = topic->upto;
+    data = topic_is_log(topic->id) ? topic_build(topic->id, &from) : json_incref(topic->data);
+    free(topic->whole);
+    topic->whole = data ? json_dumps(data, JSON_COMPACT) : NULL;
+    json_decref(data);
+    *ts_ns = topic->ts_ns;
+    return topic->whole;
+}
+
+static bool topic_open(struct topics *topics, enum topic_id id, int64_t real_ns)
+{
+    struct topic *topic = &topics->topic[id];
+
+    topic->id = id;
+    topic->topics = topics;
+    if (!channel_open(&topic->channel, rows[id].name, rows[id].kind, real_ns))
+        return false;
+    topic->channel.whole = topic_whole;
+    topic->channel.ctx = topic;
+    return true;
+}
+
+static void topic_close(struct topic *topic)
+{
+    channel_close(&topic->channel);
     json_decref(topic->data);
     json_decref(topic->seen);
     json_decref(topic->seen_states);
     free(topic->text);
-    free(topic->snapshot);
-    free(topic->delta);
-    *topic = (struct topic){0};
-}
-
-static void topic_refresh(struct topics *topics, enum topic_id id, uint64_t version)
-{
-    struct topic *topic = &topics->topic[id];
-    json_t *data = topic_build(topics, id);
-
-    if (!data)
-        return;
-    json_decref(topic->data);
-    free(topic->snapshot);
-    topic->data = data;
-    topic->snapshot = NULL;
-    topic->version = version;
-    topic->ts_ns = clock_real_ns();
-    topic->built = true;
-    if (id == TOPIC_ORDERS)
-        add_departed_orders(topic, topics->sources.view);
-    topic->delta = *rows[id].key ? items_delta(topic, id) : object_delta(topic);
-}
-
-void topics_tick(struct topics *topics, enum topic_id id, uint64_t tick, bool wanted, bool now)
-{
-    struct topic *topic = &topics->topic[id];
-    uint64_t version;
-
-    if (!wanted) {
-        if (topic->built)
-            topic_forget(topic);
-        return;
-    }
-    free(topic->delta);
-    topic->delta = NULL;
-    if (tick % rows[id].ticks != 0 && !(now && !topic->built))
-        return;
-    version = topic_version(topics, id, tick);
-    if (!topic->built || version != topic->version)
-        topic_refresh(topics, id, version);
-}
-
-const char *topics_delta(const struct topics *topics, enum topic_id topic)
-{
-    return topics->topic[topic].delta;
-}
-
-const char *topics_snapshot(struct topics *topics, enum topic_id id)
-{
-    struct topic *topic = &topics->topic[id];
-
-    if (!topic->snapshot && topic->data) {
-        json_object_del(topic->data, "next"); /* a page's, not a stream's */
-        topic->snapshot = json_dumps(topic->data, JSON_COMPACT);
-    }
-    return topic->snapshot;
-}
-
-int64_t topics_ts_ns(const struct topics *topics, enum topic_id topic)
-{
-    return topics->topic[topic].ts_ns;
+    free(topic->whole);
 }
 
 enum status topics_open(struct topics **out, const struct stream_sources *sources, struct err *err)
 {
     struct topics *topics = calloc(1, sizeof *topics);
+    int64_t real_ns = clock_real_ns();
     json_t *instruments;
 
     if (!topics)
         return err_set(err, ERR_INTERNAL, "out of memory");
     topics->sources = *sources;
+    for (int id = 0; id < TOPIC_COUNT; id++)
+        if (!topic_open(topics, (enum topic_id)id, real_ns)) {
+            topics_close(topics);
+            return err_set(err, ERR_INTERNAL, "out of memory");
+        }
     instruments = view_instruments(sources->view);
     topics->instruments = json_array_size(json_object_get(instruments, "items"));
     json_decref(instruments);
@@ -427,7 +365,7 @@ enum status topics_open(struct topics **out, const struct stream_sources *source
 
 void topics_close(struct topics *topics)
 {
-    for (int i = 0; topics && i < TOPIC_COUNT; i++)
-        topic_forget(&topics->topic[i]);
+    for (int id = 0; topics && id < TOPIC_COUNT; id++)
+        topic_close(&topics->topic[id]);
     free(topics);
 }

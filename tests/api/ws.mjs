@@ -96,7 +96,7 @@ export class Socket {
 
   #opcode(opcode, payload) {
     if (opcode === TEXT) {
-      this.frames.push(JSON.parse(payload.toString()));
+      this.take(JSON.parse(payload.toString()));
     } else if (opcode === PONG) {
       this.pongs.push(payload.toString());
     } else if (opcode === CLOSE) {
@@ -110,15 +110,31 @@ export class Socket {
     this.closed ??= { code: 0 };
   }
 
-  /** Sends one masked frame. */
-  raw(opcode, payload) {
+  /** Sends one masked frame, whole or a part of a message. */
+  raw(opcode, payload, { final = true } = {}) {
     const body = Buffer.from(payload);
     const mask = randomBytes(4);
+    const first = (final ? 0x80 : 0) | opcode;
     const head =
       body.length < 126
-        ? Buffer.from([0x80 | opcode, 0x80 | body.length])
-        : Buffer.from([0x80 | opcode, 0x80 | 126, body.length >> 8, body.length & 0xff]);
+        ? Buffer.from([first, 0x80 | body.length])
+        : Buffer.from([first, 0x80 | 126, body.length >> 8, body.length & 0xff]);
     this.#tcp.write(Buffer.concat([head, mask, body.map((byte, i) => byte ^ mask[i % 4])]));
+  }
+
+  /** What comes is kept; a test with many sockets keeps less. */
+  take(frame) {
+    this.frames.push(frame);
+  }
+
+  /** Bytes as they are. */
+  bytes(bytes) {
+    this.#tcp.write(bytes);
+  }
+
+  /** Many frames of no sense in one piece. */
+  rubbish(count) {
+    this.bytes(Buffer.concat(Array(count).fill(Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x7b]))));
   }
 
   text(text) {
@@ -137,6 +153,16 @@ export class Socket {
     this.send({ op: "subscribe", topics });
   }
 
+  /** Takes topics up after the frames that somebody already has: {topic: seq}. */
+  resume(since) {
+    this.send({ op: "subscribe", topics: Object.keys(since), since });
+  }
+
+  /** The seq of the newest frame of each topic that came. */
+  since(...topics) {
+    return Object.fromEntries(topics.map((topic) => [topic, this.of(topic).at(-1).seq]));
+  }
+
   of(topic) {
     return this.frames.filter((frame) => frame.topic === topic);
   }
@@ -150,7 +176,7 @@ export class Socket {
     this.#tcp.pause();
   }
 
-  resume() {
+  read() {
     this.#tcp.resume();
   }
 

@@ -52,6 +52,7 @@ static int measure(int argc, char **argv)
     measured = on_all_cores(&cores) && bench_receive(&bench) && measured;
     measured = on_all_cores(&cores) && bench_junk(&bench) && measured;
     measured = on_all_cores(&cores) && bench_reconnect(&bench) && measured;
+    measured = on_all_cores(&cores) && bench_broadcast(&bench) && measured;
     json_dumpf(report, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
     printf("\n");
     json_decref(report);

@@ -13,6 +13,7 @@ bool bench_wire(struct bench *bench);                /* over sockets, beside an 
 bool bench_receive(struct bench *bench);             /* a stream, beside a bare callback */
 bool bench_junk(struct bench *bench);                /* one venue babbles, the other trades */
 bool bench_reconnect(struct bench *bench);           /* until the book is whole again */
+bool bench_broadcast(struct bench *bench);           /* the stream, beside a loop of send() */
 
 /* Runs the loop of that name `count` times; false: there is none. Deterministic: the same count
  * takes the same instructions. */

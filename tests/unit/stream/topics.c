@@ -110,19 +110,38 @@ static bool holds(const char *delta, uint64_t id)
     return strstr(delta, quoted) != NULL;
 }
 
-/* The next tick's delta; the empty text when nothing has changed. */
-static const char *tick(void)
+/* The payload of a frame; static memory, one at a time. */
+static const char *text_of(const struct frame *frame)
+{
+    static char text[1 << 20];
+    size_t header = !frame ? 0 : frame->bytes[1] < 126 ? 2 : frame->bytes[1] == 126 ? 4 : 10;
+
+    if (frame) {
+        cr_assert_lt(frame->length - header, sizeof text);
+        memcpy(text, frame->bytes + header, frame->length - header);
+    }
+    text[frame ? frame->length - header : 0] = '\0';
+    return text;
+}
+
+/* What ten ticks say of a topic; the empty text when nothing has changed. */
+static const char *ticks_of(enum topic_id topic)
 {
     static uint64_t ticks;
+    struct channel *channel = topics_channel(topics, topic);
     struct view_counters counters;
-    const char *delta;
+    uint64_t before = channel->seq;
 
     view_counters(view, &counters); /* takes in what was said, as the view's thread does */
-    do {
-        topics_tick(topics, TOPIC_ORDERS, ticks++, true, true);
-        delta = topics_delta(topics, TOPIC_ORDERS);
-    } while (!delta && ticks % 10 != 0);
-    return delta ? delta : "";
+    do
+        topics_tick(topics, topic, ticks++, true);
+    while (channel->seq == before && ticks % 10 != 0);
+    return text_of(channel->seq == before ? NULL : channel_frame(channel, channel->seq));
+}
+
+static const char *tick(void)
+{
+    return ticks_of(TOPIC_ORDERS);
 }
 
 enum { OLD = 1, NEWER = 250 };
@@ -153,4 +172,70 @@ Test(topics_of_orders, one_that_ends_when_it_is_old_is_told_once)
     delta = tick();
     cr_assert(strstr(delta, "\"PENDING_NEW\""), "%s", delta);
     cr_assert_not(holds(delta, OLD), "told twice: %s", delta);
+}
+
+/* --- fills: a log --- */
+
+static void fill(uint64_t id)
+{
+    struct event_fill filled = {.order_id = id, .exec_id = id, .price_ticks = 100, .qty_lots = 1};
+
+    SAY(EVENT_FILL, filled);
+}
+
+static uint32_t items_in(const char *text)
+{
+    uint32_t items = 0;
+
+    for (const char *at = text; (at = strstr(at, "\"side\"")) != NULL; at++)
+        items++;
+    return items;
+}
+
+TestSuite(topics_of_fills, .init = open_topics, .fini = close_topics);
+
+Test(topics_of_fills, more_than_a_page_between_two_looks_is_told_whole_and_once)
+{
+    struct channel *channel = topics_channel(topics, TOPIC_FILLS);
+    uint32_t told = 0;
+    uint64_t first;
+
+    ticks_of(TOPIC_FILLS);
+    first = channel->seq;
+    for (uint64_t id = 1; id <= 450; id++)
+        fill(id);
+    ticks_of(TOPIC_FILLS);
+    cr_assert_eq(channel->seq, first + 3, "200, 200 and 50");
+    for (uint64_t seq = first + 1; seq <= channel->seq; seq++)
+        told += items_in(text_of(channel_frame(channel, seq)));
+    cr_assert_eq(told, 450);
+}
+
+Test(topics_of_fills, more_than_the_view_keeps_is_a_gap)
+{
+    struct channel *channel = topics_channel(topics, TOPIC_FILLS);
+    uint64_t first;
+
+    ticks_of(TOPIC_FILLS);
+    first = channel->seq;
+    for (uint64_t id = 1; id <= 4200; id++)
+        fill(id);
+    ticks_of(TOPIC_FILLS);
+    cr_assert_gt(channel->gap_seq, first);
+    cr_assert_not(channel_reaches(channel, first));
+}
+
+Test(topics_of_fills, a_snapshot_holds_what_was_told_and_no_more)
+{
+    struct channel *channel = topics_channel(topics, TOPIC_FILLS);
+    struct view_counters counters;
+
+    fill(1);
+    ticks_of(TOPIC_FILLS);
+    fill(2);
+    view_counters(view, &counters);
+    cr_assert_eq(items_in(text_of(channel_snapshot(channel))), 1);
+    ticks_of(TOPIC_FILLS);
+    cr_assert_eq(items_in(text_of(channel_frame(channel, channel->seq))), 1);
+    cr_assert_eq(items_in(text_of(channel_snapshot(channel))), 2);
 }
