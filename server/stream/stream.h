@@ -9,6 +9,7 @@
 #ifndef PITWALL_STREAM_STREAM_H
 #define PITWALL_STREAM_STREAM_H
 
+#include "alerts/alerts.h"
 #include "control/control.h"
 
 struct stream;
@@ -19,6 +20,7 @@ struct stream_sources {
     struct control *control;
     struct access *access;
     struct store *store;
+    struct alerts *alerts;
 };
 
 enum status stream_open(struct stream **stream, const struct stream_sources *sources,

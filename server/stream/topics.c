@@ -183,6 +183,8 @@ static json_t *topic_build(struct topics *topics, enum topic_id topic)
         return strategies_build(sources);
     case TOPIC_APPROVALS:
         return control_approvals(sources->control);
+    case TOPIC_ALERTS:
+        return alerts_topic(sources->alerts);
     case TOPIC_AUDIT:
         return audit_build(sources->store);
     case TOPIC_LATENCY:
@@ -217,6 +219,8 @@ static uint64_t topic_version(const struct topics *topics, enum topic_id topic, 
                control_approvals_version(topics->sources.control);
     case TOPIC_APPROVALS:
         return control_approvals_version(topics->sources.control);
+    case TOPIC_ALERTS:
+        return alerts_version(topics->sources.alerts);
     case TOPIC_AUDIT:
         return store_audit_seq(topics->sources.store);
     case TOPIC_STATUS:
