@@ -479,6 +479,7 @@ static enum status open_http(struct server *server, struct err *err)
                                    .control = server->control,
                                    .view = server->view,
                                    .access = server->access,
+                                   .keep = server->keep,
                                    .store = server->store,
                                    .view_sources = &server->view_sources,
                                    .dir = server->options->dir,

@@ -59,6 +59,7 @@ struct exchange {
     char *body;
     size_t body_length, body_seen; /* kept; read, discarded bytes included */
     struct repeat *repeat;         /* of an Idempotency-Key; see repeats.h */
+    bool is_replay;                /* the answer is an earlier one's */
     char address[ADDRESS_MAX];
     char allow[64];
     int64_t read_mono_ns;
@@ -73,11 +74,13 @@ struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
     struct workers *workers;
+    struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;
     struct repeats *repeats;
     uint32_t boot; /* random; with `requests` it names a request */
     _Atomic uint64_t requests;
-    _Atomic uint32_t away; /* suspended exchanges */
+    _Atomic uint32_t away;  /* suspended exchanges */
+    _Atomic uint32_t keyed; /* of them, with a key whose promise is kept on disk */
     _Atomic bool stopping;
     _Atomic int64_t refusals_second;
     _Atomic uint32_t refusals;

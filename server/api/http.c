@@ -22,8 +22,14 @@ enum {
     KILL_TIMEOUT_S = 3,
     DISCARD_MAX = 1 << 20,
     CLOSE_WAIT_MS = 1000,
-    AWAY_WAIT_MS = 5000
+    AWAY_WAIT_MS = 5000,
+    WORKER_QUEUE = 32,
+    KEYED_MAX = 64
 };
+
+/* Each keyed write waits for a clerk once at a time, so what was begun is always kept. */
+_Static_assert((int)KEYED_MAX <= (int)WORKERS_QUEUE_MAX,
+               "the clerks' queue holds every keyed write");
 
 static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-local"};
 
@@ -234,48 +240,94 @@ static enum MHD_Result exchange_gather(struct exchange *exchange, const char *da
 
 static void handler_run(struct exchange *exchange)
 {
-    enum status status = exchange->route->handler(&exchange->request, &exchange->reply);
-
-    reply_finish(exchange, status);
-    repeats_keep(exchange->listener->http->repeats, exchange);
+    reply_finish(exchange, exchange->route->handler(&exchange->request, &exchange->reply));
 }
 
-/* On the control thread or a worker. Afterwards the exchange is the listener's again. */
-static void handler_run_away(void *job)
+/* Afterwards the exchange is the listener's again. */
+static void come_back(struct exchange *exchange)
 {
-    struct exchange *exchange = job;
     struct http *http = exchange->listener->http;
     struct MHD_Connection *connection = exchange->connection;
 
-    handler_run(exchange);
     exchange->phase = PHASE_BACK;
     MHD_resume_connection(connection); /* from here on the exchange may be gone */
     atomic_fetch_sub(&http->away, 1);
 }
 
-static enum MHD_Result handler_send_away(struct exchange *exchange)
+/* On a clerk: a keyed answer is on disk before it is sent. */
+static void answer_keep(void *job)
+{
+    struct exchange *exchange = job;
+    struct http *http = exchange->listener->http;
+
+    repeats_keep(http->repeats, exchange, true);
+    atomic_fetch_sub(&http->keyed, 1);
+    come_back(exchange);
+}
+
+/* On the control thread or a worker, which do not wait for the disk. A clerk is missing only when
+ * the program ends. */
+static void handler_run_away(void *job)
+{
+    struct exchange *exchange = job;
+
+    handler_run(exchange);
+    if (!exchange->repeat)
+        come_back(exchange);
+    else if (!workers_submit(exchange->listener->http->clerks, answer_keep, exchange))
+        answer_keep(exchange);
+}
+
+static bool handler_submit(struct exchange *exchange)
 {
     struct http *http = exchange->listener->http;
-    bool taken;
 
+    if (atomic_load(&http->stopping))
+        return false;
+    if (exchange->route->where == WHERE_CONTROL)
+        return control_submit(http->sources.control, handler_run_away, exchange);
+    return workers_submit(http->workers, handler_run_away, exchange);
+}
+
+static enum status refuse_busy(struct exchange *exchange)
+{
+    return err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
+}
+
+/* On a clerk: that it was begun is on disk before anything happens. */
+static void promise_then_submit(void *job)
+{
+    struct exchange *exchange = job;
+    enum status status = repeats_promise(exchange->listener->http->repeats, exchange);
+
+    if (status == OK && handler_submit(exchange))
+        return;
+    reply_finish(exchange, status == OK ? refuse_busy(exchange) : status);
+    answer_keep(exchange);
+}
+
+static bool keyed_submit(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+
+    if (atomic_fetch_add(&http->keyed, 1) < KEYED_MAX &&
+        workers_submit(http->clerks, promise_then_submit, exchange))
+        return true;
+    atomic_fetch_sub(&http->keyed, 1);
+    return false;
+}
+
+static enum MHD_Result handler_send_away(struct exchange *exchange)
+{
     /* Suspended first: the job may be done before submit returns. */
     exchange->phase = PHASE_AWAY;
-    atomic_fetch_add(&http->away, 1);
+    atomic_fetch_add(&exchange->listener->http->away, 1);
     MHD_suspend_connection(exchange->connection);
-    if (atomic_load(&http->stopping))
-        taken = false;
-    else if (exchange->route->where == WHERE_CONTROL)
-        taken = control_submit(http->sources.control, handler_run_away, exchange);
-    else
-        taken = workers_submit(http->workers, handler_run_away, exchange);
-    if (taken)
+    if (exchange->repeat ? keyed_submit(exchange) : handler_submit(exchange))
         return MHD_YES;
-    err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
-    reply_finish(exchange, ERR_UNAVAILABLE);
-    repeats_keep(http->repeats, exchange);
-    exchange->phase = PHASE_BACK;
-    MHD_resume_connection(exchange->connection);
-    atomic_fetch_sub(&http->away, 1);
+    reply_finish(exchange, refuse_busy(exchange));
+    repeats_keep(exchange->listener->http->repeats, exchange, false);
+    come_back(exchange);
     return MHD_YES;
 }
 
@@ -300,6 +352,7 @@ static enum MHD_Result exchange_run(struct exchange *exchange)
     if (exchange->route->where != WHERE_INLINE)
         return handler_send_away(exchange);
     handler_run(exchange);
+    repeats_keep(exchange->listener->http->repeats, exchange, false);
     return reply_send(exchange);
 }
 
@@ -448,9 +501,11 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
             (struct listener){.http = http, .kind = (enum listener_kind)i, .fd = -1};
     status = pages_open(&http->pages, sources->web_dir, err);
     if (status == OK)
-        status = repeats_open(&http->repeats, err);
+        status = repeats_open(&http->repeats, sources->keep, err);
     if (status == OK)
-        status = workers_open(&http->workers, err);
+        status = workers_open(&http->workers, "worker", WORKER_QUEUE, err);
+    if (status == OK)
+        status = workers_open(&http->clerks, "clerk", KEYED_MAX, err);
     if (status == OK)
         status = listeners_open(http, listen, kill_listen, err);
     if (status != OK) {
@@ -505,8 +560,9 @@ void http_close(struct http *http)
         if (http->listeners[i].daemon)
             MHD_quiesce_daemon(http->listeners[i].daemon);
     wait_for_away(http, CLOSE_WAIT_MS);
-    workers_close(http->workers);
+    workers_stop(http->workers);
     all_back = wait_for_away(http, AWAY_WAIT_MS);
+    workers_stop(http->clerks);
     if (all_back && http->listeners[LISTENER_MAIN].daemon)
         sleep_ms(20); /* for the answers just resumed to leave */
     for (int i = 0; i < LISTENERS; i++)
@@ -517,6 +573,8 @@ void http_close(struct http *http)
         log_line(LOG_ERROR, "http", "a request never came back", NULL);
         return;
     }
+    workers_close(http->clerks);
+    workers_close(http->workers);
     pages_close(http->pages);
     repeats_close(http->repeats);
     free(http);

@@ -75,6 +75,7 @@ struct http_sources {
     struct control *control;
     struct view *view;
     struct access *access;
+    struct keep *keep;
     struct store *store;
     const struct view_sources *view_sources; /* for metrics */
     const char *dir;                         /* data directory: control.sock, audit.db */

@@ -199,6 +199,8 @@ static void own_headers(struct exchange *exchange, struct MHD_Response *response
         add(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
     if (exchange->http_code == 401)
         add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (exchange->is_replay)
+        add(response, "Idempotency-Replayed", "true");
     if (reply->retry_after_s) {
         snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);

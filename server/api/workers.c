@@ -2,21 +2,24 @@
 
 #include "thread/thread.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { WORKERS = 2, JOBS_MAX = 32 };
+enum { WORKERS = 2 };
 
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t work;
     bool closing;
-    uint32_t head, count;
+    uint32_t head, count, queue; /* of jobs: the first, how many, how many at most */
     struct {
         void (*run)(void *job);
         void *job;
-    } jobs[JOBS_MAX];
+    } jobs[WORKERS_QUEUE_MAX];
     uint32_t threads;
     pthread_t thread[WORKERS];
+    char name[WORKERS][16];
 };
 
 /* Waits for a job; false: closing and nothing left. */
@@ -31,7 +34,7 @@ static bool job_take(struct workers *workers, void (**run)(void *), void **job)
     if (found) {
         *run = workers->jobs[workers->head].run;
         *job = workers->jobs[workers->head].job;
-        workers->head = (workers->head + 1) % JOBS_MAX;
+        workers->head = (workers->head + 1) % WORKERS_QUEUE_MAX;
         workers->count--;
     }
     pthread_mutex_unlock(&workers->lock);
@@ -48,18 +51,22 @@ static void *worker_body(void *ctx)
     return NULL;
 }
 
-enum status workers_open(struct workers **out, struct err *err)
+enum status workers_open(struct workers **out, const char *name, uint32_t queue, struct err *err)
 {
     struct workers *workers = calloc(1, sizeof *workers);
     enum status status = OK;
 
     if (!workers)
         return err_set(err, ERR_INTERNAL, "out of memory");
+    assert(queue <= WORKERS_QUEUE_MAX);
+    workers->queue = queue;
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->work, NULL);
     while (status == OK && workers->threads < WORKERS) {
-        status = thread_start(&workers->thread[workers->threads],
-                              workers->threads ? "worker1" : "worker0", false, IDLE_PARK,
+        uint32_t at = workers->threads;
+
+        (void)snprintf(workers->name[at], sizeof workers->name[at], "%.14s%u", name, at % 10);
+        status = thread_start(&workers->thread[at], workers->name[at], false, IDLE_PARK,
                               worker_body, workers, err);
         workers->threads += status == OK;
     }
@@ -76,9 +83,9 @@ bool workers_submit(struct workers *workers, void (*run)(void *job), void *job)
     bool taken;
 
     pthread_mutex_lock(&workers->lock);
-    taken = !workers->closing && workers->count < JOBS_MAX;
+    taken = !workers->closing && workers->count < workers->queue;
     if (taken) {
-        uint32_t at = (workers->head + workers->count++) % JOBS_MAX;
+        uint32_t at = (workers->head + workers->count++) % WORKERS_QUEUE_MAX;
         workers->jobs[at].run = run;
         workers->jobs[at].job = job;
         pthread_cond_signal(&workers->work);
@@ -87,7 +94,7 @@ bool workers_submit(struct workers *workers, void (*run)(void *job), void *job)
     return taken;
 }
 
-void workers_close(struct workers *workers)
+void workers_stop(struct workers *workers)
 {
     if (!workers)
         return;
@@ -97,6 +104,14 @@ void workers_close(struct workers *workers)
     pthread_mutex_unlock(&workers->lock);
     for (uint32_t i = 0; i < workers->threads; i++)
         pthread_join(workers->thread[i], NULL);
+    workers->threads = 0;
+}
+
+void workers_close(struct workers *workers)
+{
+    if (!workers)
+        return;
+    workers_stop(workers);
     pthread_cond_destroy(&workers->work);
     pthread_mutex_destroy(&workers->lock);
     free(workers);

@@ -1,5 +1,6 @@
-/* The worker pool: two threads for what takes longer than a listener may wait (password hashes,
- * audit queries). Jobs wait in a bounded queue; when it is full the caller answers 503. */
+/* A pool of two threads for what takes longer than a listener may wait: the workers (password
+ * hashes, audit queries) and the clerks (what must be on disk before an answer). Jobs wait in a
+ * bounded queue; when it is full the caller answers 503. */
 #ifndef PITWALL_API_WORKERS_H
 #define PITWALL_API_WORKERS_H
 
@@ -9,10 +10,16 @@
 
 struct workers;
 
-enum status workers_open(struct workers **workers, struct err *err);
+enum { WORKERS_QUEUE_MAX = 128 };
+
+/* `name` is at most 14 bytes; the threads are NAME0 and NAME1. `queue` jobs may wait. */
+enum status workers_open(struct workers **workers, const char *name, uint32_t queue,
+                         struct err *err);
 /* Any thread. False: the queue is full or the pool is closing; `run` will not be called. */
 bool workers_submit(struct workers *workers, void (*run)(void *job), void *job);
-/* Runs what is queued, then joins. */
+/* Runs what is queued, then joins; what is submitted later is not taken. NULL is fine. */
+void workers_stop(struct workers *workers);
+/* Stops, and frees: nobody may submit any more. NULL is fine. */
 void workers_close(struct workers *workers);
 
 #endif
