@@ -9,7 +9,7 @@ import * as shapes from "./shape.mjs";
 import { until } from "./wait.mjs";
 
 const THRESHOLDS = /^alerts:\n.*$/m;
-const PATIENCE_MS = 20000; // the machine may be busy; how long it really took is printed
+const PATIENCE_MS = 60000; // the machine may be busy; how long it really took is printed
 let server;
 let viewer;
 let trader;
@@ -17,6 +17,9 @@ let risk1;
 let risk2;
 let config;
 let killed; // the alert of the kill
+
+/** A machine that is late must not look like an engine that is silent: that would kill the firm. */
+const PATIENT = [/^engine:$/m, "engine:\n  silent_ms: 60000\n  stuck_ms: 30000"];
 
 function thresholds(lines) {
   return [THRESHOLDS, ["alerts:", "  tick_to_order_ms: 0", ...lines.map((line) => `  ${line}`)].join("\n")];
@@ -32,12 +35,12 @@ function fits(alert, code, labels) {
   return alert.alert === code && Object.entries(labels).every(([name, value]) => alert.labels[name] === value);
 }
 
-/** Waits for it, and says how long that took. */
+/** Waits for it, in any state when that is "", and says how long that took. */
 async function fired(code, labels = {}, state = "firing") {
   const began = Date.now();
   const found = await until(
     `${code} ${state}`,
-    async () => (await alerts(`?state=${state}`)).find((alert) => fits(alert, code, labels)),
+    async () => (await alerts(state && `?state=${state}`)).find((alert) => fits(alert, code, labels)),
     PATIENCE_MS,
   );
   return { alert: found, ms: Date.now() - began };
@@ -69,7 +72,7 @@ async function start(args = {}) {
 }
 
 before(async () => {
-  config = configWith(scratch(), QUIET, thresholds([]));
+  config = configWith(scratch(), QUIET, PATIENT, thresholds([]));
   await start();
 });
 
@@ -190,7 +193,7 @@ test("the trail has what fired, what was over and who had it", async () => {
 });
 
 test("metrics and health tell when alerts were last looked at", async () => {
-  const { text } = await (await server.person("admin")).call("GET", "/metrics");
+  const { text } = await (await person("admin")).call("GET", "/metrics");
   assert.match(text, /^pitwall_alert_firing\{alert="kill_active",severity="page"\} 2$/m);
   assert.match(text, /^pitwall_alert_firing\{alert="engine_silent",severity="page"\} \d+$/m);
   assert.match(text, /^pitwall_alerts_fired_total\{alert="kill_active"\} 2$/m);
@@ -250,7 +253,7 @@ test("an order with an unknown fate and a drift of the position page", async (t)
     { on: "new", nth: 2, do: "drop_req" },
   ];
   writeFileSync(script, rules.map((rule) => `${JSON.stringify(rule)}\n`).join(""));
-  config = configWith(dir, QUIET, thresholds(["unknown_s: 1"]));
+  config = configWith(dir, QUIET, PATIENT, thresholds(["unknown_s: 1"]));
   await start({ args: ["--faults", script] });
   const order = async (instrument, qty) => {
     const { body } = await trader.get(`/books/${instrument}?depth=1`);
@@ -274,17 +277,18 @@ test("a book that stands still pages, and a venue whose books all do", async (t)
   await server.stop("SIGKILL");
   const dir = scratch();
   const script = join(dir, "faults.jsonl");
-  const silent = (symbol, nth) => ({ on: "book", nth, symbol, do: "stale_book", ms: 25000 });
+  const silent = (symbol, nth) => ({ on: "book", nth, symbol, do: "stale_book", ms: 15000 });
   const rules = [silent("BTCUSDT", 150), silent("ETHUSDT", 250), silent("SOLUSDT", 250)];
   writeFileSync(script, rules.map((rule) => `${JSON.stringify(rule)}\n`).join(""));
-  config = configWith(dir, QUIET, thresholds(["data_stale_s: 2", "stream_down_s: 3"]));
+  config = configWith(dir, QUIET, PATIENT, thresholds(["data_stale_s: 2", "stream_down_s: 3"]));
   await start({ args: ["--faults", script] });
-  const stale = await fired("data_stale", { instrument: "sim:BTCUSDT" });
+  // By now it may be over: people had to log in first.
+  const stale = await fired("data_stale", { instrument: "sim:BTCUSDT" }, "");
   assert.equal(stale.alert.severity, "page");
-  const down = await fired("stream_down", { venue: "sim" });
-  assert.equal(down.alert.severity, "page");
-  const { body } = await trader.get("/venues");
-  t.diagnostic(`stream_down told when the newest update was ${body.items[0].age_ns / 1e9} s old`);
+  const down = await fired("stream_down", { venue: "sim" }, "");
+  assert.deepEqual([down.alert.severity, down.alert.threshold], ["page", "3"]);
+  assert.match(down.alert.says, /^sim is (STALE|DOWN) for/);
+  t.diagnostic(`stream_down told at ${down.alert.value} s, threshold 3 s`);
   await fired("data_stale", { instrument: "sim:BTCUSDT" }, "resolved");
 });
 
