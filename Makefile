@@ -47,7 +47,7 @@ sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)
-fault_src := tests/fault/driver.c tests/gateway/driver.c
+fault_src := tests/fault/driver.c tests/gateway/driver.c tests/attack/trouble.c
 c_src := $(fault_src) $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src) $(fuzz_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
@@ -195,6 +195,8 @@ $(OBJ)/tests/fault/layer.so: tests/fault/layer.c $(OBJ)/flags
 	$(call quiet,CC  )$(CC) -std=c11 -D_GNU_SOURCE -g -O1 -fPIC -shared -Wall -Wextra -o $@ $<
 $(OBJ)/tests/fault/driver $(OBJ)/tests/gateway/driver: %: %.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
+$(OBJ)/tests/attack/trouble: %: %.o $(OBJ)/link-flags
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $< -lsqlite3
 $(tsan_bin): $(OBJ)/tests/tsan/%: $(OBJ)/tests/tsan/%.o $(archives) $(OBJ)/link-flags
 	$(call link,$<)
 # The decoders are the server's, and need nothing else of it; panic is the targets' own.
@@ -234,7 +236,7 @@ deps-fuzz: ## Install what fuzzing needs beyond what running does
 
 # --------------------------------------------------------------------------- build, run
 
-.PHONY: build web run venue live spec clean fault-bin gateway-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
+.PHONY: build web run venue live spec clean fault-bin gateway-bin attack-bin unit-bin scenario-bin sim-bin tsan-bin bench-bin fuzz-bin fuzz-finders
 build: $(pitwall) ## Build build/pitwall (MODE=debug|asan|tsan|cov: build/MODE/pitwall)
 
 web: ## Collect the dashboard's files into build/web
@@ -277,6 +279,7 @@ tsan-bin: $(tsan_bin)
 bench-bin: $(OBJ)/benches
 fault-bin: $(OBJ)/tests/fault/layer.so $(OBJ)/tests/fault/driver
 gateway-bin: $(OBJ)/tests/gateway/driver
+attack-bin: $(OBJ)/tests/attack/trouble
 fuzz-bin: $(fuzz_replays)
 fuzz-finders: $(fuzz_finders)
 
@@ -292,7 +295,7 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long soak scenario sim model fuzz mutants prove bench instructions instructions-accept
+.PHONY: test test-long soak attack scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
 
@@ -303,6 +306,8 @@ test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seed
 MINUTES ?= 10
 soak: deps-test ## Trade on the venue with faults drawn by chance: MINUTES=10 SEED=n
 	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(test_env) mk/test soak
+attack: deps-test ## Kill by each way while the server is under attack or in trouble (quiet machine, as root)
+	@$(test_env) mk/test attack
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)

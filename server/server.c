@@ -726,6 +726,7 @@ int server_run(const struct server_options *options)
 
     server.options = options;
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* before any thread: all inherit it */
+    thread_keep_memory();
     status = start(&server, &err);
     if (status != OK) {
         fprintf(stderr, "pitwall run: %s\n", err.text);

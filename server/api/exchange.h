@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 enum {
+    SPARES_MAX = 64,
     URI_MAX = 4096,
     QUERY_ARGS = 16,
     BODY_MAX = 64 * 1024, /* of any route, and where there is none */
@@ -29,6 +30,9 @@ struct listener {
     enum listener_kind kind;
     int fd;
     struct MHD_Daemon *daemon;
+    struct kept *kept;      /* NULL: none */
+    struct exchange *spare; /* to be used again; of the listener's thread */
+    uint32_t spares;
     char url[96];
 };
 
@@ -41,6 +45,7 @@ struct query_arg {
 };
 
 struct exchange {
+    struct exchange *next_spare;
     struct listener *listener;
     struct MHD_Connection *connection;
     enum phase phase;
@@ -68,6 +73,12 @@ struct exchange {
     char *text;
     size_t text_length;
     const char *content_type;
+    bool packed; /* the text is gzip */
+    bool varies; /* it may also be had the other way */
+    /* Of a read whose answer may be kept; see kept.h. */
+    bool keeps, wants_packed;
+    uint64_t view_changes;
+    int64_t begun_mono_ns;
 };
 
 struct http {
@@ -76,6 +87,7 @@ struct http {
     struct workers *workers;
     struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;
+    struct variants *variants;
     struct repeats *repeats;
     uint32_t boot; /* random; with `requests` it names a request */
     _Atomic uint64_t requests;
@@ -112,6 +124,9 @@ enum status body_unpack(const struct request *request, struct err *err, const ch
 void reply_finish(struct exchange *exchange, enum status status);
 /* Queues the finished answer. Listener's thread. */
 enum MHD_Result reply_send(struct exchange *exchange);
+/* Queues a kept answer, or 304 to who has it. Listener's thread. */
+struct kept_answer;
+enum MHD_Result reply_send_kept(struct exchange *exchange, const struct kept_answer *kept);
 /* Adds the headers that every answer has. */
 void reply_headers(struct exchange *exchange, struct MHD_Response *response, bool is_page);
 void reply_count(struct exchange *exchange, int code);

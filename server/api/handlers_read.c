@@ -52,7 +52,7 @@ enum status handle_latest_get(struct request *request, struct reply *reply)
     json_object_set_new(json, "pnl", view_pnl(view));
     json_object_set_new(json, "positions", view_positions(view));
     json_object_set_new(json, "trading_state", view_trading_states(view));
-    json_object_set_new(json, "latency", view_latency(view));
+    json_object_set_new(json, "latency", view_latency(view, false));
     return answer(reply, json);
 }
 
@@ -96,7 +96,11 @@ enum status handle_pnl_get(struct request *request, struct reply *reply)
 
 enum status handle_latency_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, view_latency(request->view));
+    const char *buckets = request_query(request, "buckets");
+
+    if (buckets && strcmp(buckets, "true") != 0 && strcmp(buckets, "false") != 0)
+        return err_set(&reply->err, ERR_MALFORMED, "buckets must be true or false");
+    return answer(reply, view_latency(request->view, buckets && strcmp(buckets, "true") == 0));
 }
 
 static int32_t strategy_find(const struct config *config, const char *name)

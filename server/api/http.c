@@ -1,8 +1,10 @@
 /* The daemons and the way of one request through them; api/http.h tells the whole. */
 #include "api/exchange.h"
 
+#include "api/kept.h"
 #include "api/pages.h"
 #include "api/repeats.h"
+#include "api/variant.h"
 #include "api/workers.h"
 #include "stream/stream.h"
 #include "store/export.h"
@@ -19,6 +21,7 @@
 
 enum {
     TIMEOUT_S = 30,
+    MEMORY_MAX = 16 * 1024, /* of a connection; it is cleared at each request, which takes time */
     KILL_TIMEOUT_S = 3,
     DISCARD_MAX = 1 << 20,
     CLOSE_WAIT_MS = 1000,
@@ -35,10 +38,43 @@ static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http
 
 /* --- an exchange's life --- */
 
+/* They are too large for malloc's quick lists. */
+static struct exchange *exchange_take(struct listener *listener)
+{
+    struct exchange *exchange = listener->spare;
+
+    if (!exchange)
+        return calloc(1, sizeof *exchange);
+    listener->spare = exchange->next_spare;
+    listener->spares--;
+    exchange->next_spare = NULL;
+    return exchange;
+}
+
+static void exchange_release(struct listener *listener, struct exchange *exchange)
+{
+    if (listener->spares >= SPARES_MAX) {
+        free(exchange);
+        return;
+    }
+    memset(exchange, 0, sizeof *exchange); /* it held what only its client may know */
+    exchange->next_spare = listener->spare;
+    listener->spare = exchange;
+    listener->spares++;
+}
+
+static void spares_free(struct listener *listener)
+{
+    for (struct exchange *spare; (spare = listener->spare);) {
+        listener->spare = spare->next_spare;
+        free(spare);
+    }
+}
+
 static void *exchange_open(void *ctx, const char *uri, struct MHD_Connection *connection)
 {
     struct listener *listener = ctx;
-    struct exchange *exchange = calloc(1, sizeof *exchange);
+    struct exchange *exchange = exchange_take(listener);
     size_t length = strlen(uri);
 
     thread_adopt(listener_names[listener->kind]);
@@ -78,7 +114,22 @@ static void exchange_close(void *ctx, struct MHD_Connection *connection, void **
         sodium_memzero(exchange->body, exchange->body_length);
     free(exchange->body);
     free(exchange->uri);
-    free(exchange);
+    exchange_release(exchange->listener, exchange);
+}
+
+/* As inet_ntop does, without going through printf: every request has an address. */
+static void ipv4_print(const uint8_t bytes[4], char out[ADDRESS_MAX])
+{
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            *out++ = '.';
+        if (bytes[i] >= 100)
+            *out++ = (char)('0' + bytes[i] / 100);
+        if (bytes[i] >= 10)
+            *out++ = (char)('0' + bytes[i] / 10 % 10);
+        *out++ = (char)('0' + bytes[i] % 10);
+    }
+    *out = '\0';
 }
 
 static void peer_print(struct exchange *exchange)
@@ -86,14 +137,27 @@ static void peer_print(struct exchange *exchange)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *peer = info ? info->client_addr : NULL;
-    const void *bytes = NULL;
 
     if (peer && peer->sa_family == AF_INET)
-        bytes = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
-    else if (peer && peer->sa_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-    if (!bytes || !inet_ntop(peer->sa_family, bytes, exchange->address, ADDRESS_MAX))
+        ipv4_print((const uint8_t *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr,
+                   exchange->address);
+    else if (!peer || peer->sa_family != AF_INET6 ||
+             !inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr,
+                        exchange->address, ADDRESS_MAX))
         strcpy(exchange->address, "local");
+}
+
+/* "5f3a90c1-17": this start of the program, and the request's number in it. */
+static void request_id_print(struct http *http, char out[REQUEST_ID_MAX])
+{
+    static const uint64_t most = 100000000000000; /* 14 digits fit */
+    uint64_t number = atomic_fetch_add(&http->requests, 1) + 1;
+    char digits[DECIMAL_TEXT_MAX];
+
+    for (int shift = 28; shift >= 0; shift -= 4)
+        *out++ = "0123456789abcdef"[http->boot >> shift & 15];
+    *out++ = '-';
+    memcpy(out, digits, decimal_print(digits, (int64_t)(number % most), 0, true) + 1);
 }
 
 static void exchange_fill(struct exchange *exchange, const char *method)
@@ -109,15 +173,14 @@ static void exchange_fill(struct exchange *exchange, const char *method)
     request->method = method;
     peer_print(exchange);
     request->address = exchange->address;
-    snprintf(request->request_id, sizeof request->request_id, "%08x-%llu", http->boot,
-             (unsigned long long)atomic_fetch_add(&http->requests, 1) + 1);
+    request_id_print(http, request->request_id);
 }
 
 /* --- finding out what it is, before the body --- */
 
 static enum status page_find(struct exchange *exchange)
 {
-    if (exchange->listener->kind == LISTENER_MAIN)
+    if (exchange->listener->kind == LISTENER_MAIN && strncmp(exchange->path, "/api/", 5) != 0)
         exchange->page = pages_find(exchange->listener->http->pages, exchange->path);
     if (!exchange->page)
         return ERR_NOT_FOUND;
@@ -272,6 +335,7 @@ static void handler_run_away(void *job)
     struct exchange *exchange = job;
 
     handler_run(exchange);
+    variant_choose_on_worker(exchange); /* on the control thread there are no reads */
     if (!exchange->repeat)
         come_back(exchange);
     else if (!workers_submit(exchange->listener->http->clerks, answer_keep, exchange))
@@ -331,6 +395,41 @@ static enum MHD_Result handler_send_away(struct exchange *exchange)
     return MHD_YES;
 }
 
+/* On a worker: an answer that was made on the listener's thread and takes long to pack. */
+static void choose_away(void *job)
+{
+    variant_choose_on_worker(job);
+    come_back(job);
+}
+
+/* Without a free worker it goes as it is. */
+static enum MHD_Result choose_send_away(struct exchange *exchange)
+{
+    struct http *http = exchange->listener->http;
+
+    exchange->phase = PHASE_AWAY;
+    atomic_fetch_add(&http->away, 1);
+    MHD_suspend_connection(exchange->connection);
+    if (atomic_load(&http->stopping) || !workers_submit(http->workers, choose_away, exchange))
+        come_back(exchange);
+    return MHD_YES;
+}
+
+/* On the listener's thread: what is kept, or a look of its own. */
+static enum MHD_Result exchange_answer(struct exchange *exchange)
+{
+    const struct kept_answer *kept = kept_begin(exchange) ? kept_find(exchange) : NULL;
+
+    if (kept)
+        return reply_send_kept(exchange, kept);
+    handler_run(exchange);
+    repeats_keep(exchange->listener->http->repeats, exchange, false);
+    if (variant_is_slow(exchange))
+        return choose_send_away(exchange);
+    variant_choose(exchange);
+    return reply_send(exchange);
+}
+
 static enum MHD_Result exchange_run(struct exchange *exchange)
 {
     bool again = false;
@@ -351,9 +450,7 @@ static enum MHD_Result exchange_run(struct exchange *exchange)
         return upgrade_answer(exchange);
     if (exchange->route->where != WHERE_INLINE)
         return handler_send_away(exchange);
-    handler_run(exchange);
-    repeats_keep(exchange->listener->http->repeats, exchange, false);
-    return reply_send(exchange);
+    return exchange_answer(exchange);
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -461,6 +558,7 @@ static enum status daemon_start(struct listener *listener, struct err *err)
                          MHD_OPTION_STRICT_FOR_CLIENT, 1,                        /* */
                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, /* */
                          MHD_OPTION_CONNECTION_TIMEOUT, patience_s(listener),    /* */
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, /* */
                          MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
                          MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
                          MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,      /* */
@@ -486,6 +584,15 @@ static enum status listeners_open(struct http *http, const char *listen, const c
     return status;
 }
 
+/* The kill listener's places are for kills. */
+static enum status kepts_open(struct http *http, struct err *err)
+{
+    for (int i = 0; i < LISTENERS; i++)
+        if (i != LISTENER_KILL && !(http->listeners[i].kept = kept_open()))
+            return err_set(err, ERR_INTERNAL, "out of memory");
+    return OK;
+}
+
 enum status http_open(struct http **out, const struct http_sources *sources, const char *listen,
                       const char *kill_listen, struct err *err)
 {
@@ -499,7 +606,11 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     for (int i = 0; i < LISTENERS; i++)
         http->listeners[i] =
             (struct listener){.http = http, .kind = (enum listener_kind)i, .fd = -1};
-    status = pages_open(&http->pages, sources->web_dir, err);
+    status = variants_open(&http->variants, err);
+    if (status == OK)
+        status = kepts_open(http, err);
+    if (status == OK)
+        status = pages_open(&http->pages, sources->web_dir, err);
     if (status == OK)
         status = repeats_open(&http->repeats, sources->keep, err);
     if (status == OK)
@@ -575,6 +686,11 @@ void http_close(struct http *http)
     }
     workers_close(http->clerks);
     workers_close(http->workers);
+    for (int i = 0; i < LISTENERS; i++) {
+        kept_close(http->listeners[i].kept);
+        spares_free(&http->listeners[i]);
+    }
+    variants_close(http->variants);
     pages_close(http->pages);
     repeats_close(http->repeats);
     free(http);

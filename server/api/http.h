@@ -23,7 +23,7 @@
 
 struct http;
 
-enum { ROUTE_ARGS = 2, REQUEST_ID_MAX = 24 };
+enum { ROUTE_ARGS = 2, REQUEST_ID_MAX = 24, ETAG_MAX = 32 };
 
 struct request {
     struct http *http;
@@ -50,7 +50,7 @@ struct reply {
     struct export *pieces; /* or pieces of `type`, made one by one on a worker; owned */
     const char *file;      /* with them: what a browser calls the file; static */
     const char *type;
-    char etag[32]; /* without quotes; empty: none */
+    char etag[ETAG_MAX]; /* without quotes; empty: none (a read then gets one of its bytes) */
     char location[128];
     char cookie[256];
     int retry_after_s;

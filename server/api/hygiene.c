@@ -7,22 +7,30 @@
 #include <string.h>
 
 /* Headers that may come once; two of them mean that somebody before us may have read the other. */
-static const char *const singletons[] = {
-    "Host",
-    "Content-Length",
-    "Transfer-Encoding",
-    "Content-Type",
-    "Authorization",
-    "Cookie",
-    "Origin",
-    "If-Match",
-    "X-CSRF-Token",
-    "Sec-Fetch-Site",
-    "Idempotency-Key",
-    "Upgrade",
-    "Sec-WebSocket-Key",
-    "Sec-WebSocket-Version",
+#define SINGLETON(text)                                                                            \
+    {                                                                                              \
+        .name = text, .length = sizeof text - 1                                                    \
+    }
+static const struct {
+    const char *name;
+    size_t length;
+} singletons[] = {
+    SINGLETON("Host"),
+    SINGLETON("Content-Length"),
+    SINGLETON("Transfer-Encoding"),
+    SINGLETON("Content-Type"),
+    SINGLETON("Authorization"),
+    SINGLETON("Cookie"),
+    SINGLETON("Origin"),
+    SINGLETON("If-Match"),
+    SINGLETON("X-CSRF-Token"),
+    SINGLETON("Sec-Fetch-Site"),
+    SINGLETON("Idempotency-Key"),
+    SINGLETON("Upgrade"),
+    SINGLETON("Sec-WebSocket-Key"),
+    SINGLETON("Sec-WebSocket-Version"),
 };
+#undef SINGLETON
 enum { SINGLETONS = sizeof singletons / sizeof singletons[0] };
 
 struct header_scan {
@@ -40,9 +48,18 @@ const char *header(const struct exchange *exchange, const char *name)
 static bool is_token(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)text[i]) && !strchr("!#$%&'*+-.^_`|~", text[i]))
+        if (!isalnum((unsigned char)text[i]) && text[i] != '-' &&
+            (text[i] == '\0' || !strchr("!#$%&'*+.^_`|~", text[i])))
             return false;
     return length > 0;
+}
+
+static int singleton_find(const char *name, size_t length)
+{
+    for (int i = 0; i < SINGLETONS; i++)
+        if (singletons[i].length == length && strcasecmp(name, singletons[i].name) == 0)
+            return i;
+    return -1;
 }
 
 static bool has_control(const char *text, size_t length)
@@ -85,9 +102,9 @@ static enum MHD_Result scan_header(void *ctx, enum MHD_ValueKind kind, const cha
     if (!value)
         return MHD_NO;
     layout_check(scan, name, value, value_length);
-    for (uint32_t i = 0; i < SINGLETONS; i++)
-        if (strcasecmp(name, singletons[i]) == 0 && scan->seen[i]++)
-            scan->wrong = "a header twice that may come once";
+    int at = singleton_find(name, name_length);
+    if (at >= 0 && scan->seen[at]++)
+        scan->wrong = "a header twice that may come once";
     return scan->wrong ? MHD_NO : MHD_YES;
 }
 

@@ -1,5 +1,7 @@
 #include "api/pages.h"
 
+#include "api/pack.h"
+#include "api/variant.h"
 #include "thread/log.h"
 
 #include <dirent.h>
@@ -9,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PAGES_MAX = 512, PAGES_BYTES_MAX = 16 << 20, PAGES_DEPTH = 6 };
+enum { PAGES_MAX = 512, PAGES_BYTES_MAX = 16 << 20, PAGES_DEPTH = 6, LEVEL_BEST = 9 };
 
 struct pages {
     uint32_t count;
@@ -136,6 +138,25 @@ static enum status docs_read(struct pages *pages, const char *web_dir, struct er
     return page_read(pages, file, "/docs", (size_t)stat_docs.st_size, err);
 }
 
+static enum status pages_pack(struct pages *pages, struct err *err)
+{
+    struct packer *packer = packer_open(LEVEL_BEST);
+
+    if (!packer)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    for (uint32_t i = 0; i < pages->count; i++) {
+        struct page *page = &pages->page[i];
+
+        variant_tag(page->bytes, page->length, page->etag);
+        strcpy(page->packed_etag, page->etag);
+        strcat(page->packed_etag, "-gzip");
+        if (!packer_pack(packer, page->bytes, page->length, &page->packed, &page->packed_length))
+            page->packed = NULL;
+    }
+    packer_close(packer);
+    return OK;
+}
+
 enum status pages_open(struct pages **out, const char *web_dir, struct err *err)
 {
     struct pages *pages = calloc(1, sizeof *pages);
@@ -151,6 +172,8 @@ enum status pages_open(struct pages **out, const char *web_dir, struct err *err)
         snprintf(folder, sizeof folder, "%s/static", web_dir);
         status = folder_read(pages, folder, "/static", 0, err);
     }
+    if (status == OK)
+        status = pages_pack(pages, err);
     if (status != OK) {
         pages_close(pages);
         return status;
@@ -169,7 +192,9 @@ const struct page *pages_find(const struct pages *pages, const char *path)
 
 void pages_close(struct pages *pages)
 {
-    for (uint32_t i = 0; pages && i < pages->count; i++)
+    for (uint32_t i = 0; pages && i < pages->count; i++) {
         free(pages->page[i].bytes);
+        free(pages->page[i].packed);
+    }
     free(pages);
 }

@@ -1,12 +1,11 @@
 /* The dashboard's files, read into memory at start: index.html at /, docs.html (the
  * reference of the REST interface) at /docs, others under /static/<hash>/.
- *
- * Only names found at start exist, so no request can reach another file. Read-only after start;
+ * Each is tagged, and packed where that makes it smaller, once, at start. Only names found at start exist, so no request can reach another file. Read-only after start;
  * any thread. Bounded: 512 files, 16 MiB together. */
 #ifndef PITWALL_API_PAGES_H
 #define PITWALL_API_PAGES_H
 
-#include "engine.h"
+#include "api/http.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +17,10 @@ struct page {
     const char *type;
     void *bytes;
     size_t length;
-    bool immutable; /* its address changes with its content */
+    void *packed; /* gzip; NULL: it does not become smaller */
+    size_t packed_length;
+    char etag[ETAG_MAX], packed_etag[ETAG_MAX]; /* without quotes */
+    bool immutable;                             /* its address changes with its content */
 };
 
 /* A missing or incomplete folder is no error: / then says how to build it. */

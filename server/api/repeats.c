@@ -304,12 +304,13 @@ static enum status row_begin(struct repeats *repeats, struct exchange *exchange,
 
 enum status repeats_begin(struct repeats *repeats, struct exchange *exchange, bool *again)
 {
-    const char *key = header(exchange, "Idempotency-Key");
+    const char *key;
     uint8_t who[HASH_BYTES], what[HASH_BYTES];
     enum status status;
 
     *again = false;
-    if (!key || strcmp(exchange->route->method, "GET") == 0 ||
+    if (strcmp(exchange->route->method, "GET") == 0 ||
+        !(key = header(exchange, "Idempotency-Key")) ||
         exchange->route->handler == handle_kill_post || exchange->route->role == ROUTE_NONE)
         return OK;
     if (strlen(key) == 0 || strlen(key) > KEY_MAX)

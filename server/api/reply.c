@@ -1,7 +1,10 @@
 /* Answers: the handler's status becomes code and JSON; every answer carries the same headers. */
 #include "api/exchange.h"
 
+#include "api/kept.h"
 #include "api/pages.h"
+#include "api/variant.h"
+#include "metrics/exposition.h"
 #include "thread/log.h"
 
 #include <stdlib.h>
@@ -40,21 +43,25 @@ void reply_count(struct exchange *exchange, int code)
 
 void reply_metrics(void *ctx, FILE *out)
 {
+    static const char name[] = "pitwall_http_requests_total";
     struct http *http = ctx;
+    char route[128], code[8];
 
-    fprintf(out, "# HELP pitwall_http_requests_total Requests answered, by route and code.\n"
-                 "# TYPE pitwall_http_requests_total counter\n");
-    for (size_t route = 0; route < ROUTES_MAX + 2; route++)
+    family(out, name, "counter", "Requests answered, by route and code.");
+    for (size_t at = 0; at < ROUTES_MAX + 2; at++)
         for (size_t i = 0; codes[i]; i++) {
-            uint64_t count = atomic_load_explicit(&http->answered[route][i], memory_order_relaxed);
+            uint64_t count = atomic_load_explicit(&http->answered[at][i], memory_order_relaxed);
+            const struct label labels[] = {{"route", route}, {"code", code}, {NULL, NULL}};
+
             if (!count)
                 continue;
-            fprintf(out, "pitwall_http_requests_total{route=\"%s%s%s\",code=\"%d\"} %llu\n",
-                    route < ROUTES_MAX ? routes[route].method : "", route < ROUTES_MAX ? " " : "",
-                    route < ROUTES_MAX    ? routes[route].path
-                    : route == ROUTES_MAX ? "none"
-                                          : "page",
-                    codes[i], (unsigned long long)count);
+            (void)snprintf(code, sizeof code, "%d", codes[i]);
+            (void)snprintf(route, sizeof route, "%s%s%s", at < ROUTES_MAX ? routes[at].method : "",
+                           at < ROUTES_MAX ? " " : "",
+                           at < ROUTES_MAX    ? routes[at].path
+                           : at == ROUTES_MAX ? "none"
+                                              : "page");
+            sample_count(out, name, labels, count);
         }
 }
 
@@ -168,7 +175,8 @@ static void add_quoted(struct MHD_Response *response, const char *name, const ch
 
 void reply_headers(struct exchange *exchange, struct MHD_Response *response, bool is_page)
 {
-    add(response, "X-Request-Id", exchange->request.request_id);
+    if (!exchange->keeps || exchange->http_code != 200)
+        add(response, "X-Request-Id", exchange->request.request_id);
     add(response, "X-Content-Type-Options", "nosniff");
     add(response, "Referrer-Policy", "no-referrer");
     add(response, "Cross-Origin-Opener-Policy", "same-origin");
@@ -186,9 +194,13 @@ static void own_headers(struct exchange *exchange, struct MHD_Response *response
     const struct reply *reply = &exchange->reply;
     char seconds[16];
 
-    if (exchange->text_length)
+    if (exchange->text_length && exchange->http_code != MHD_HTTP_NOT_MODIFIED)
         add(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
     add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (exchange->packed && exchange->http_code == 200)
+        add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (exchange->varies)
+        add(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
     if (exchange->allow[0])
         add(response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
     if (reply->etag[0])
@@ -207,15 +219,27 @@ static void own_headers(struct exchange *exchange, struct MHD_Response *response
     }
 }
 
-static struct MHD_Response *page_response(const struct page *page)
+static struct MHD_Response *page_response(struct exchange *exchange)
 {
+    const struct page *page = exchange->page;
+    bool packed = page->packed && variant_wants_packed(exchange);
+    const char *etag = packed ? page->packed_etag : page->etag;
+    bool held = variant_is_held(exchange, etag);
+    size_t length = packed ? page->packed_length : page->length;
     /* Pages live as long as the daemons: no copy. */
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(page->length, page->bytes, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        held ? 0 : length, packed ? page->packed : page->bytes, MHD_RESPMEM_PERSISTENT);
 
     if (!response)
         return NULL;
-    add(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+    exchange->http_code = held ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK;
+    if (!held)
+        add(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+    if (!held && packed)
+        add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (page->packed)
+        add(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    add_quoted(response, MHD_HTTP_HEADER_ETAG, etag);
     add(response, MHD_HTTP_HEADER_CACHE_CONTROL,
         page->immutable ? "public, max-age=31536000, immutable" : "no-store");
     return response;
@@ -223,14 +247,15 @@ static struct MHD_Response *page_response(const struct page *page)
 
 static struct MHD_Response *text_response(struct exchange *exchange)
 {
+    bool has_text = exchange->text && exchange->http_code != MHD_HTTP_NOT_MODIFIED;
     struct MHD_Response *response =
-        exchange->text ? MHD_create_response_from_buffer(exchange->text_length, exchange->text,
-                                                         MHD_RESPMEM_MUST_FREE)
-                       : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+        has_text ? MHD_create_response_from_buffer(exchange->text_length, exchange->text,
+                                                   MHD_RESPMEM_MUST_FREE)
+                 : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
 
     if (response) {
-        exchange->text = NULL; /* now the response's */
         own_headers(exchange, response);
+        exchange->text = has_text ? NULL : exchange->text; /* now the response's */
     }
     return response;
 }
@@ -253,18 +278,35 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 enum MHD_Result reply_send(struct exchange *exchange)
 {
     bool is_page = exchange->page && exchange->failed == OK;
-    struct MHD_Response *response =
-        is_page ? page_response(exchange->page) : make_response(exchange);
+    struct MHD_Response *response = is_page ? page_response(exchange) : make_response(exchange);
     enum MHD_Result result;
 
     if (!response)
         return MHD_NO;
-    if (is_page)
-        exchange->http_code = 200;
     reply_headers(exchange, response, is_page);
     reply_count(exchange, exchange->http_code);
     exchange->phase = PHASE_ANSWERED;
     result = MHD_queue_response(exchange->connection, (unsigned)exchange->http_code, response);
-    MHD_destroy_response(response);
+    if (exchange->keeps && exchange->http_code == 200)
+        kept_put(exchange, response);
+    else
+        MHD_destroy_response(response);
     return result;
+}
+
+static enum MHD_Result send_not_modified(struct exchange *exchange, const struct kept_answer *kept)
+{
+    memcpy(exchange->reply.etag, kept->etag, sizeof kept->etag);
+    exchange->http_code = MHD_HTTP_NOT_MODIFIED;
+    exchange->varies = true;
+    return reply_send(exchange);
+}
+
+enum MHD_Result reply_send_kept(struct exchange *exchange, const struct kept_answer *kept)
+{
+    if (variant_is_held(exchange, kept->etag))
+        return send_not_modified(exchange, kept);
+    exchange->phase = PHASE_ANSWERED;
+    reply_count(exchange, MHD_HTTP_OK);
+    return MHD_queue_response(exchange->connection, MHD_HTTP_OK, kept->response);
 }

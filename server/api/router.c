@@ -3,6 +3,7 @@
 #include "api/exchange.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { SEGMENTS_MAX = 16 };
@@ -152,15 +153,63 @@ static void allow_add(char allow[64], const char *method)
         strncat(allow, ", HEAD", 63 - strlen(allow));
 }
 
+/* --- paths without an argument, which are most of what is asked: by a hash of the whole --- */
+
+enum { BUCKETS = 256, NO_ROUTE = UINT16_MAX };
+
+static struct {
+    pthread_once_t once;
+    uint16_t first[BUCKETS], next[ROUTES_MAX];
+} literals = {.once = PTHREAD_ONCE_INIT};
+
+static uint8_t bucket_of(const char *path)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a */
+
+    for (; *path; path++)
+        hash = (hash ^ (uint8_t)*path) * 16777619U;
+    return (uint8_t)(hash ^ hash >> 16);
+}
+
+static void literals_fill(void)
+{
+    for (uint32_t i = 0; i < BUCKETS; i++)
+        literals.first[i] = NO_ROUTE;
+    for (uint32_t i = 0; i < ROUTES_MAX; i++) {
+        uint16_t *first = &literals.first[bucket_of(routes[i].path)];
+
+        literals.next[i] = *first;
+        *first = (uint16_t)i;
+    }
+}
+
+/* The row of exactly this path, which no other can have more literals than; NULL: there is none, it
+ * takes arguments, or not this method: the walk tells. */
+static const struct route *literal_find(const char *method, const char *path, bool kill_listener,
+                                        bool local)
+{
+    pthread_once(&literals.once, literals_fill);
+    if (strchr(path, '{'))
+        return NULL;
+    for (uint16_t i = literals.first[bucket_of(path)]; i != NO_ROUTE; i = literals.next[i])
+        if (strcmp(routes[i].path, path) == 0 && method_fits(&routes[i], method) &&
+            route_is_here(&routes[i], kill_listener, local))
+            return &routes[i];
+    return NULL;
+}
+
 enum status route_find(const char *method, char *path, bool kill_listener, bool local,
                        struct route_match *match)
 {
     struct segments segments;
     struct fit fits[ROUTES_MAX], *chosen = NULL;
     int best = -1;
-    enum status status = segments_cut(path, &segments);
+    enum status status;
 
-    *match = (struct route_match){0};
+    *match = (struct route_match){.route = literal_find(method, path, kill_listener, local)};
+    if (match->route)
+        return OK;
+    status = segments_cut(path, &segments);
     if (status != OK)
         return status;
     for (uint32_t i = 0; i < ROUTES_MAX; i++) {

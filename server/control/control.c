@@ -295,6 +295,7 @@ static void send_flattens(struct control *control)
             control_want_flatten(control, &want);
             return;
         }
+        view_note_flatten(control->from.view, want.incident);
         view_note_command(control->from.view, command.id, want.actor, want.reason);
     }
 }
@@ -349,6 +350,9 @@ static void follow_kill(struct control *control, const struct kill_note *kill, u
 {
     struct kill_note *kept;
 
+    if (kill->untold)
+        view_note_kill(control->from.view, kill->incident, kill->scope, kill->actor, kill->reason,
+                       kill->at_ns, kill->ns_to_block, false);
     if (control->kill_count == KILLS_MAX)
         return; /* that receipt stays `durable: false`: never a claim too many */
     kept = &control->kill[control->kill_count++];

@@ -27,6 +27,8 @@ struct kill_note {
     int64_t at_ns;
     char actor[MAX_NAME], reason[REASON_MAX];
     bool answered;                    /* by the engine; else it is still awaited */
+    bool untold;                      /* the view could not be asked: the control thread tells it */
+    int64_t ns_to_block;              /* -1: not known */
     uint64_t engine_seq, control_seq; /* durable when both lanes have come this far */
 };
 

@@ -9,6 +9,8 @@
 
 enum { JOINED_NOTES_PER_S = 20 };
 #define RECEIPT_WAIT_NS 5000000LL
+/* A thread that makes one object of the view is done long before. */
+#define VIEW_PATIENCE_NS 10000000LL
 
 /* The view lags by about a millisecond: a moment later the receipt counts what was resting. NULL
  * when the view has not heard of the incident at all. */
@@ -28,16 +30,26 @@ static json_t *read_receipt(struct control *control, uint64_t incident)
     }
 }
 
-/* What can be said when the view knows nothing, as of an incident of an earlier start. */
-static json_t *bare_receipt(const char *scope, uint64_t incident)
+static json_t *ns_json(int64_t ns)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%" PRId64, ns);
+    return ns < 0 ? json_null() : json_string(text);
+}
+
+/* What can be said without the view. `kill` is NULL when it was of an earlier start. */
+static json_t *bare_receipt(const char *scope, uint64_t incident, const struct kill_note *kill)
 {
     char text[INCIDENT_TEXT_MAX];
 
     incident_print(text, incident);
-    return json_pack("{s:s,s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:{s:n,s:n,s:n,s:n},s:n,s:b,s:b}",
-                     "incident", text, "scope", scope, "actor", "reason", "at_ns", "ns_to_block",
-                     "last_order_seq", "unsent", "resting", "cancels", "sent", "confirmed",
-                     "refused", "unknown", "flatten", "durable", 0, "complete", 0);
+    return json_pack("{s:s,s:s,s:s?,s:s?,s:o,s:o,s:n,s:n,s:n,s:{s:n,s:n,s:n,s:n},s:n,s:b,s:b}",
+                     "incident", text, "scope", scope, "actor", kill ? kill->actor : NULL, "reason",
+                     kill ? kill->reason : NULL, "at_ns", ns_json(kill ? kill->at_ns : -1),
+                     "ns_to_block", ns_json(kill ? kill->ns_to_block : -1), "last_order_seq",
+                     "unsent", "resting", "cancels", "sent", "confirmed", "refused", "unknown",
+                     "flatten", "durable", 0, "complete", 0);
 }
 
 static void say_silence(json_t *receipt, const struct kill_result *result)
@@ -60,7 +72,7 @@ static void ask_flatten(struct control *control, const struct kill_note *kill, j
 
     snprintf(want.actor, sizeof want.actor, "%s", kill->actor);
     snprintf(want.reason, sizeof want.reason, "%s", kill->reason);
-    if (control_want_flatten(control, &want))
+    if (control_want_flatten(control, &want) && !kill->untold)
         view_note_flatten(control->from.view, kill->incident);
     json_object_set_new(receipt, "flatten",
                         json_pack("{s:i,s:b,s:n}", "orders", 0, "done", 0, "refused"));
@@ -105,6 +117,15 @@ static bool is_flood(int64_t read_ns)
     return atomic_fetch_add(&count, 1) >= JOINED_NOTES_PER_S;
 }
 
+/* Names the kill there, unless it joins another, and reads what there is of its receipt. */
+static json_t *tell_view(struct control *control, const struct kill_note *kill, bool again)
+{
+    if (!again)
+        view_note_kill(control->from.view, kill->incident, kill->scope, kill->actor, kill->reason,
+                       kill->at_ns, kill->ns_to_block, false);
+    return read_receipt(control, kill->incident);
+}
+
 enum status control_kill(struct control *control, const struct actor *actor, const char *scope_name,
                          const char *reason, bool flatten, int64_t read_ns, const char *request_id,
                          json_t **receipt, struct err *err)
@@ -124,19 +145,18 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     result = kill_and_wait(&target);
     if (!result.engine_answered && control->from.note_kills)
         control->from.note_kills(control->from.note_ctx); /* no journal says it now */
-    kill.incident = incident_of(control, target.scope);
+    kill.untold = !view_answers(control->from.view, VIEW_PATIENCE_NS);
+    kill.incident = kill.untold ? result.incident : incident_of(control, target.scope);
     again = kill.incident != result.incident;
     kill.doorbell = result.doorbell;
     kill.scope = target.scope;
     kill.answered = result.engine_answered;
+    kill.ns_to_block = result.engine_answered ? result.block_ns - read_ns : -1;
     snprintf(kill.actor, sizeof kill.actor, "%s", actor->name);
     snprintf(kill.reason, sizeof kill.reason, "%s", reason);
-    if (!again)
-        view_note_kill(control->from.view, kill.incident, kill.scope, kill.actor, kill.reason,
-                       read_ns, result.engine_answered ? result.block_ns - read_ns : -1, false);
-    *receipt = read_receipt(control, kill.incident);
+    *receipt = kill.untold ? NULL : tell_view(control, &kill, again);
     if (!*receipt)
-        *receipt = bare_receipt(scope_name, kill.incident);
+        *receipt = bare_receipt(scope_name, kill.incident, again ? NULL : &kill);
     say_silence(*receipt, &result);
     if (flatten)
         ask_flatten(control, &kill, *receipt);

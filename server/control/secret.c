@@ -1,5 +1,6 @@
 #include "control/secret.h"
 
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
@@ -35,12 +36,46 @@ void secret_make(char out[SECRET_TEXT_MAX], const char *prefix)
     sodium_memzero(random, sizeof random);
 }
 
+/* Every request with a token or a cookie hashes it. Each thread has a digest of its own, made at its
+ * first: no lock, which a thread that is held up could hold while another wants to kill. */
+static pthread_once_t digests_once = PTHREAD_ONCE_INIT;
+static pthread_key_t digest_of_thread; /* for its end */
+static EVP_MD *sha256;                 /* NULL: libsodium's, slower */
+static _Thread_local EVP_MD_CTX *digest;
+
+static void digest_free(void *ctx)
+{
+    EVP_MD_CTX_free(ctx);
+}
+
+static void digests_open(void)
+{
+    if (pthread_key_create(&digest_of_thread, digest_free) == 0)
+        sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static bool hash_by_openssl(const char *secret, unsigned char out[crypto_hash_sha256_BYTES])
+{
+    pthread_once(&digests_once, digests_open);
+    if (sha256 && !digest && (digest = EVP_MD_CTX_new()))
+        pthread_setspecific(digest_of_thread, digest);
+    return digest && EVP_DigestInit_ex2(digest, sha256, NULL) == 1 &&
+           EVP_DigestUpdate(digest, secret, strlen(secret)) == 1 &&
+           EVP_DigestFinal_ex(digest, out, NULL) == 1;
+}
+
 void secret_key(const char *secret, char key[SHA256_HEX_MAX])
 {
-    unsigned char digest[crypto_hash_sha256_BYTES];
+    static const char digits[] = "0123456789abcdef";
+    unsigned char hash[crypto_hash_sha256_BYTES];
 
-    crypto_hash_sha256(digest, (const unsigned char *)secret, strlen(secret));
-    sodium_bin2hex(key, SHA256_HEX_MAX, digest, sizeof digest);
+    if (!hash_by_openssl(secret, hash))
+        crypto_hash_sha256(hash, (const unsigned char *)secret, strlen(secret));
+    for (size_t i = 0; i < sizeof hash; i++) {
+        key[2 * i] = digits[hash[i] >> 4];
+        key[2 * i + 1] = digits[hash[i] & 15];
+    }
+    key[2 * sizeof hash] = '\0';
 }
 
 void password_make(char out[PASSWORD_MADE_MAX])

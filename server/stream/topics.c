@@ -188,7 +188,7 @@ static json_t *topic_build(struct topics *topics, enum topic_id topic)
     case TOPIC_AUDIT:
         return audit_build(sources->store);
     case TOPIC_LATENCY:
-        return view_latency(sources->view);
+        return view_latency(sources->view, false);
     case TOPIC_COUNT:
         break;
     }

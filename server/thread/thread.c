@@ -2,6 +2,8 @@
 #include "thread/clock.h"
 #include "thread/log.h"
 
+#include <limits.h>
+#include <malloc.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -33,6 +35,15 @@ static void read_allowed(void)
         CPU_ZERO(&threads.allowed);
         CPU_SET(0, &threads.allowed);
     }
+}
+
+void thread_keep_memory(void)
+{
+    enum { MMAP_THRESHOLD_MOST = 32 << 20, TRIM_NEVER = INT_MAX };
+
+    /* Refused values leave malloc as it was: slower, not wrong. */
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_MOST);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_NEVER);
 }
 
 int thread_cores(void)

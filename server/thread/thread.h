@@ -26,6 +26,10 @@ struct thread_row {
  * pinned and a warning says so; *core is then -1. ERR_CONFIG: not one of the allowed cores. */
 enum status thread_place_engine(int configured, int *core, struct err *err);
 
+/* From here on malloc neither maps large blocks one by one nor gives memory back: each unmapping
+ * interrupts the engine's core. Main thread, before any other. */
+void thread_keep_memory(void);
+
 /* How many cores this process may use. */
 int thread_cores(void);
 

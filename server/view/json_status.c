@@ -343,7 +343,23 @@ static json_t *stage_json(struct histogram *histogram)
                      any ? shape_decimal(summary.max_ns, 0) : json_null());
 }
 
-json_t *view_latency(struct view *view)
+/* What no percentile tells: counts, of which who looks twice can take the difference. */
+static void add_buckets(json_t *stage, struct histogram *histogram)
+{
+    json_t *buckets = json_array();
+
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        uint64_t count = atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+
+        if (count != 0)
+            json_array_append_new(buckets, json_pack("{s:o, s:I}", "max_ns",
+                                                     shape_decimal(histogram_bucket_max_ns(i), 0), "count",
+                                                     (json_int_t)count));
+    }
+    json_object_set_new(stage, "buckets", buckets);
+}
+
+json_t *view_latency(struct view *view, bool with_buckets)
 {
     const struct view_sources *from = &view->from;
     const struct {
@@ -356,8 +372,12 @@ json_t *view_latency(struct view *view)
     json_t *json = json_object();
 
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-        if (stages[i].histogram)
-            json_object_set_new(json, stages[i].name, stage_json(stages[i].histogram));
+        json_t *stage = stages[i].histogram ? stage_json(stages[i].histogram) : NULL;
+
+        if (stage && with_buckets)
+            add_buckets(stage, stages[i].histogram);
+        if (stage)
+            json_object_set_new(json, stages[i].name, stage);
     }
     return json_pack("{s:o}", "stages", json);
 }

@@ -9,9 +9,16 @@
 /* A mark older than this says nothing about now. */
 static const int64_t mark_fresh_ns = 5 * 1000000000LL;
 
+void model_touched(struct view *view)
+{
+    /* Pairs with the acquire in view_changes: who sees the new number looks at the new state. */
+    atomic_fetch_add_explicit(&view->changes, 1, memory_order_release);
+}
+
 void model_changed(struct view *view, enum view_topic topic)
 {
     atomic_fetch_add_explicit(&view->versions[topic], 1, memory_order_release);
+    model_touched(view);
 }
 
 static void copy_text(char *out, size_t size, const char *text)

@@ -96,7 +96,7 @@ struct view {
     struct view_counters counters;
     uint64_t durable_seen; /* and when it last moved or had nothing to do */
     int64_t durable_mono_ns, second_mono_ns;
-    _Atomic uint64_t versions[VIEW_TOPICS];
+    _Atomic uint64_t versions[VIEW_TOPICS], changes;
     struct view_orders orders;
     alignas(8) uint8_t payload[LANE_RECORD_MAX];
 };
@@ -105,6 +105,7 @@ void model_init(struct view *view);
 void model_event(struct view *view, const struct lane_record *record, const void *payload);
 void model_telemetry(struct view *view, const void *message);
 void model_changed(struct view *view, enum view_topic topic);
+void model_touched(struct view *view); /* a change that no topic shows; see view_changes */
 
 /* NULL: no receipt of that kill. */
 struct view_kill *model_kill(struct view *view, uint64_t incident);

@@ -39,6 +39,7 @@ enum status view_open(struct view **view, const struct view_sources *sources, st
 static void take_record(struct view *view, const struct lane_record *record, const void *payload)
 {
     model_event(view, record, payload);
+    model_touched(view);
     view->expected_seq = record->commit + 1;
 }
 
@@ -107,6 +108,7 @@ static void pump_telemetry(struct view *view)
 
     while (ring && (message = ring_peek(ring, &length)) != NULL) {
         model_telemetry(view, message);
+        model_touched(view);
         ring_release(ring);
     }
 }
@@ -133,6 +135,17 @@ void view_enter(struct view *view)
 void view_leave(struct view *view)
 {
     pthread_mutex_unlock(&view->lock);
+}
+
+bool view_answers(struct view *view, int64_t patience_ns)
+{
+    int64_t until_ns = clock_mono_ns() + patience_ns;
+    struct timespec until = {.tv_sec = until_ns / second_ns, .tv_nsec = until_ns % second_ns};
+
+    if (pthread_mutex_clocklock(&view->lock, CLOCK_MONOTONIC, &until) != 0)
+        return false;
+    pthread_mutex_unlock(&view->lock);
+    return true;
 }
 
 static void *view_thread(void *ctx)
@@ -188,6 +201,7 @@ void view_note_command(struct view *view, uint64_t command_id, const char *actor
     command->id = command_id;
     (void)snprintf(command->actor, sizeof command->actor, "%s", actor ? actor : "");
     (void)snprintf(command->reason, sizeof command->reason, "%s", reason ? reason : "");
+    model_touched(view);
     pthread_mutex_unlock(&view->lock);
 }
 
@@ -313,6 +327,11 @@ uint16_t view_strategy_count(const struct view *view)
 uint64_t view_version(struct view *view, enum view_topic topic)
 {
     return atomic_load_explicit(&view->versions[topic], memory_order_acquire);
+}
+
+uint64_t view_changes(struct view *view)
+{
+    return atomic_load_explicit(&view->changes, memory_order_acquire);
 }
 
 void view_counters(struct view *view, struct view_counters *counters)

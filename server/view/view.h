@@ -44,6 +44,10 @@ enum status view_open(struct view **view, const struct view_sources *sources, st
 enum status view_start(struct view *view, struct err *err);
 void view_close(struct view *view);
 
+/* Whether the view can be asked now: false when its lock is not to be had within `patience_ns`,
+ * because a thread that holds it does not go on. For the kill, which then does without. */
+bool view_answers(struct view *view, int64_t patience_ns);
+
 /* Who did it, told by control before the command leaves, so that states, orders and receipts can
  * name a person. */
 void view_note_command(struct view *view, uint64_t command_id, const char *actor,
@@ -108,7 +112,8 @@ json_t *view_limits_schema(struct view *view);
 json_t *view_strategy_json(struct view *view, uint16_t strategy, bool with_schema);
 json_t *view_receipt(struct view *view, uint64_t incident); /* NULL: unknown */
 json_t *view_receipts(struct view *view);
-json_t *view_latency(struct view *view);
+/* with_buckets: also every count since the start, {"max_ns","count"}, 8 to each power of two. */
+json_t *view_latency(struct view *view, bool with_buckets);
 
 /* Rises whenever something of that topic has changed: the stream sends deltas by it. */
 enum view_topic {
@@ -125,6 +130,8 @@ enum view_topic {
     VIEW_TOPICS
 };
 uint64_t view_version(struct view *view, enum view_topic topic);
+/* Rises whenever anything that the view holds has changed. Any thread, without the lock. */
+uint64_t view_changes(struct view *view);
 
 /* Values of one limit's money or ratio as JSON decimal string, integers as they are, unset null. */
 json_t *limit_value_json(enum limit_id id, int64_t value);

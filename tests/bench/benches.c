@@ -1,8 +1,11 @@
 /* benches [--quick] [--name NAME] [--share RATIO]   measures; prints {"results":[..]} as
  *                                                   `pitwall bench --json` does
  * benches loops                                     names of the loops, a line each
- * benches loop NAME COUNT                           runs one, for a counter of instructions */
+ * benches loop NAME COUNT                           runs one, for a counter of instructions
+ * benches http-bare|http-load|ws-load|kill-call ..            loads for the running program: load.h */
 #include "benches.h"
+
+#include "load.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -61,6 +64,14 @@ int main(int argc, char **argv)
         loops_list();
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "http-bare") == 0)
+        return bare_main(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "http-load") == 0)
+        return http_load_main(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "ws-load") == 0)
+        return ws_load_main(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "kill-call") == 0)
+        return kill_call_main(argc, argv);
     if (argc == 4 && strcmp(argv[1], "loop") == 0)
         return loops_run(argv[2], (uint32_t)strtoul(argv[3], NULL, 10)) ? 0 : usage();
     return measure(argc, argv);

@@ -15,6 +15,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -23,7 +24,8 @@ const TARGET_BLOCK_NS = 1_000_000;
 const LOG_IN_AGAIN_MS = 180_000; // a log-in is good for approving for five minutes
 const ORDERS_BETWEEN_KILLS = 20;
 
-export const ids = ["i1.kill_block_p99_ns", "i1.kill_block_p50_ns", "i1.orders_after_block", "i1.orders_after_ack"];
+export const ids = ["i1.kill_block_p99_ns", "i1.kill_block_p50_ns", "i1.orders_after_block", "i1.orders_after_ack", "i6.kill_path"];
+const TARGET_PATH = 0.75;
 
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 
@@ -121,8 +123,29 @@ class Person {
   }
 }
 
+// Calls that are timed to the byte, by a program in C: our own way to a socket takes longer than a kill.
+class TimedCaller {
+  constructor(benches, killUrl, token) {
+    this.child = spawn(benches, ["kill-call", new URL(killUrl).port, "-1"], { stdio: ["pipe", "pipe", "inherit"] });
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    this.child.stdin.write(`${token}\n`);
+  }
+
+  async call(body) {
+    this.child.stdin.write(`${JSON.stringify(body)}\n`);
+    const { value } = await this.lines.next();
+    const [, ns, receipt] = /^(\d+) (.*)$/.exec(value);
+    if (ns === "0") throw new Error(`a timed kill failed: ${receipt}`);
+    return { ...JSON.parse(receipt), roundTripNs: Number(ns) };
+  }
+
+  stop() {
+    this.child.stdin.end();
+  }
+}
+
 class Desk {
-  async start(bin, dataDir) {
+  async start(bin, dataDir, benches) {
     this.dir = mkdtempSync(join(tmpdir(), "pitwall-kill-"));
     this.data = join(this.dir, "data");
     this.ledger = new Ledger(join(this.dir, "ledger.jsonl"));
@@ -142,6 +165,7 @@ class Desk {
     this.killUrl = killUrl;
     this.token = execFileSync(bin, ["token", "create", "--data", this.data, "--name", "bench", "--scope", "kill"],
       { encoding: "utf8" }).trim();
+    this.timed = benches && existsSync(benches) ? new TimedCaller(benches, this.killUrl, this.token) : null;
     const { users } = JSON.parse(readFileSync(join(this.data, "first-login"), "utf8"));
     const person = (name) => new Person(url, name, users.find((user) => user.user === name).password);
     this.risk1 = person("risk1");
@@ -174,7 +198,12 @@ class Desk {
     return JSON.parse(text);
   }
 
+  kill(body) {
+    return this.timed ? this.timed.call(body) : this.killCall("POST", "/api/v1/kill", body);
+  }
+
   async stop() {
+    this.timed?.stop();
     if (this.child && this.child.exitCode === null) {
       this.child.kill("SIGTERM");
       const late = sleep(8000, undefined, { ref: false }).then(() => this.child.kill("SIGKILL"));
@@ -187,7 +216,7 @@ class Desk {
 
 // One kill and its resumption; returns when what was measured and the window in which nothing may leave.
 async function killOnce(desk, round) {
-  const receipt = await desk.killCall("POST", "/api/v1/kill", { scope: "firm", reason: `kill bench ${round}`, flatten: false });
+  const receipt = await desk.kill({ scope: "firm", reason: `kill bench ${round}`, flatten: false });
   const ackNs = nowNs() + 1_000_000n; // our clock shows whole milliseconds: never before the truth
   let last;
   const settled = await until(`receipt of round ${round} is complete`, 5000, async () => {
@@ -203,12 +232,12 @@ async function killOnce(desk, round) {
   await desk.risk2.logIn();
   const untilNs = nowNs();
   await desk.risk2.send("POST", `/api/v1/approvals/${approval.id}/approve`, { reason: "seen" }, 200);
-  return { nsToBlock: Number(settled.ns_to_block), silent: receipt.engine === "silent", blockNs, ackNs, untilNs };
+  return { nsToBlock: Number(settled.ns_to_block), silent: receipt.engine === "silent", roundTripNs: receipt.roundTripNs, blockNs, ackNs, untilNs };
 }
 
-export async function killRounds({ bin, dataDir, rounds, stopAtLeak = false }) {
+export async function killRounds({ bin, benches, dataDir, rounds, stopAtLeak = false }) {
   const desk = new Desk();
-  const outcome = { nsToBlock: [], silent: 0, afterBlock: 0, afterAck: 0, orders: 0 };
+  const outcome = { nsToBlock: [], roundTripNs: [], silent: 0, afterBlock: 0, afterAck: 0, orders: 0 };
   let window = null;
   const judge = () => {
     const stamps = desk.ledger.newOrders();
@@ -221,13 +250,14 @@ export async function killRounds({ bin, dataDir, rounds, stopAtLeak = false }) {
     return stamps.length;
   };
   try {
-    await desk.start(bin, dataDir);
+    await desk.start(bin, dataDir, benches);
     for (let round = 0; round < rounds && !(stopAtLeak && outcome.afterBlock > 0); round++) {
       let flowing = 0;
       await until(`orders flow before round ${round}`, 20_000, () => (flowing += judge()) >= ORDERS_BETWEEN_KILLS)
         .catch(async (error) => { throw new Error(`${error.message}\n${await desk.why()}`); });
       window = await killOnce(desk, round);
       outcome.nsToBlock.push(window.nsToBlock);
+      if (window.roundTripNs) outcome.roundTripNs.push(window.roundTripNs);
       outcome.silent += window.silent;
     }
     judge();
@@ -241,8 +271,18 @@ function percentile(sorted, part) {
   return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)];
 }
 
-export async function bench({ bin, dataDir, rounds, stopAtLeak }) {
-  const outcome = await killRounds({ bin, dataDir, rounds, stopAtLeak });
+// From the request read to the engine stopped, as a share of the call's round trip.
+function pathResult({ nsToBlock, roundTripNs }, note) {
+  if (roundTripNs.length === 0) return [];
+  const middle = (list) => percentile([...list].sort((a, b) => a - b), 0.5);
+  const value = middle(nsToBlock) / middle(roundTripNs);
+  return [{ id: ids[4], value, unit: "x", target: TARGET_PATH, sense: "max", met: value <= TARGET_PATH,
+    anchor: "round trip of the call, ns", anchor_value: middle(roundTripNs),
+    rounds: nsToBlock.map((ns, i) => ns / roundTripNs[i]), note }];
+}
+
+export async function bench({ bin, benches, dataDir, rounds, stopAtLeak }) {
+  const outcome = await killRounds({ bin, benches, dataDir, rounds, stopAtLeak });
   const sorted = [...outcome.nsToBlock].sort((a, b) => a - b);
   const note = `${sorted.length} kills, ${outcome.market} market at full speed, ${outcome.orders} orders in the ledger, ${outcome.silent} times silent for 10 ms`;
   const result = (id, value, unit, target, list) => (
@@ -252,6 +292,7 @@ export async function bench({ bin, dataDir, rounds, stopAtLeak }) {
     result(ids[1], percentile(sorted, 0.5), "ns", null, outcome.nsToBlock),
     result(ids[2], outcome.afterBlock, "orders", 0, [outcome.afterBlock]),
     result(ids[3], outcome.afterAck, "orders", 0, [outcome.afterAck]),
+    ...pathResult(outcome, note),
   ];
 }
 

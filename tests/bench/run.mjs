@@ -85,14 +85,17 @@ function figuresOf(program, options, args) {
 // Modules of the running program: each exports bench(options) -> results, and the ids it gives.
 async function inProcess(options, failures) {
   const results = [];
-  for (const file of ["memory.mjs", "kill.mjs"]) {
+  for (const file of ["memory.mjs", "kill.mjs", "reply.mjs", "engine_load.mjs"]) {
     if (!existsSync(join(here, file))) continue;
     const module = await import(join(here, file));
     if (options.name && !module.ids.some((id) => id.includes(options.name))) continue;
     try {
       results.push(...(await module.bench({
         bin: options.bin,
+        benches: options.benches,
         dataDir: options.data,
+        quick: options.quick,
+        wants: (id) => id.includes(options.name),
         rounds: options.quick ? 50 : 1000,
       })));
     } catch (error) {

@@ -1,0 +1,85 @@
+#include "api/kept.h"
+
+#include "api/variant.h"
+#include "thread/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t moment_ns = 1000000;
+
+enum { PLAIN, PACKED, CODINGS };
+
+struct kept {
+    struct kept_answer answer[ROUTES_MAX][CODINGS];
+};
+
+struct kept *kept_open(void)
+{
+    return calloc(1, sizeof(struct kept));
+}
+
+static void answer_drop(struct kept_answer *answer)
+{
+    if (answer->response)
+        MHD_destroy_response(answer->response);
+    answer->response = NULL;
+}
+
+void kept_close(struct kept *kept)
+{
+    for (uint32_t i = 0; kept && i < ROUTES_MAX; i++)
+        for (uint32_t coding = 0; coding < CODINGS; coding++)
+            answer_drop(&kept->answer[i][coding]);
+    free(kept);
+}
+
+/* Only what depends on nothing but the view, its sources and the time: not on who asks. */
+static bool is_kept_route(const struct route *route)
+{
+    return route->handler == handle_positions_get || route->handler == handle_pnl_get ||
+           route->handler == handle_status_get || route->handler == handle_latest_get ||
+           route->handler == handle_orders_get || route->handler == handle_fills_get ||
+           route->handler == handle_venues_get || route->handler == handle_instruments_get ||
+           route->handler == handle_trading_state_get || route->handler == handle_latency_get ||
+           route->handler == handle_limits_schema || route->handler == handle_metrics;
+}
+
+bool kept_begin(struct exchange *exchange)
+{
+    exchange->keeps = exchange->listener->kept && !exchange->query && !exchange->close_after &&
+                      variant_is_read(exchange) && is_kept_route(exchange->route);
+    if (!exchange->keeps)
+        return false;
+    exchange->view_changes = view_changes(exchange->request.view);
+    exchange->begun_mono_ns = clock_mono_ns();
+    exchange->wants_packed = variant_wants_packed(exchange);
+    return true;
+}
+
+static struct kept_answer *answer_of(const struct exchange *exchange)
+{
+    return &exchange->listener->kept
+                ->answer[exchange->route - routes][exchange->wants_packed ? PACKED : PLAIN];
+}
+
+const struct kept_answer *kept_find(struct exchange *exchange)
+{
+    struct kept_answer *answer = answer_of(exchange);
+
+    if (!answer->response || answer->changes != exchange->view_changes ||
+        exchange->begun_mono_ns - answer->made_mono_ns >= moment_ns)
+        return NULL;
+    return answer;
+}
+
+void kept_put(struct exchange *exchange, struct MHD_Response *response)
+{
+    struct kept_answer *answer = answer_of(exchange);
+
+    answer_drop(answer);
+    *answer = (struct kept_answer){.response = response,
+                                   .made_mono_ns = exchange->begun_mono_ns,
+                                   .changes = exchange->view_changes};
+    memcpy(answer->etag, exchange->reply.etag, sizeof answer->etag);
+}

@@ -1,0 +1,16 @@
+/* What a reader says of the answer it wants (RFC 9110): which coding it takes, and what it has.
+ *
+ * Pure functions of header values; any thread, no memory. A value that cannot be read counts as
+ * not sent: the reader then gets the whole answer, uncoded. */
+#ifndef PITWALL_API_NEGOTIATE_H
+#define PITWALL_API_NEGOTIATE_H
+
+#include <stdbool.h>
+
+/* Accept-Encoding (12.5.3) takes gzip, and no less gladly than the plain bytes. NULL: does not. */
+bool accepts_gzip(const char *accept_encoding);
+
+/* If-None-Match (13.1.2): `*`, or a list that names `tag` (without quotes), compared weakly. */
+bool none_match_names(const char *if_none_match, const char *tag);
+
+#endif
