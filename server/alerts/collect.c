@@ -115,6 +115,20 @@ static int64_t clock_offset_ms(const struct alert_inputs *in, const struct gatew
     return is_simulated(in, venue) || state != GATEWAY_READY ? ALERT_NONE : ALERT_NOT_KNOWN;
 }
 
+/* Of a simulated venue that is not well: since its newest update, which is before it shows. */
+static int64_t down_ms(const struct collector *collector, const struct alert_inputs *in,
+                       uint16_t venue, int64_t mono_ns, int64_t real_ns)
+{
+    int64_t update_ns = view_venue_update_ns(collector->from, venue);
+
+    if (is_over(collector))
+        return ALERT_NONE;
+    if (collector->venue_well_ns[venue] != mono_ns && is_simulated(in, venue) &&
+        update_ns > collector->started_ns)
+        return ms_since(real_ns, update_ns);
+    return ms_since(mono_ns, collector->venue_well_ns[venue]);
+}
+
 static void collect_venue(struct collector *collector, struct alert_inputs *in, uint16_t venue,
                           int64_t mono_ns, int64_t real_ns)
 {
@@ -135,13 +149,12 @@ static void collect_venue(struct collector *collector, struct alert_inputs *in, 
                                              : ms_since(real_ns, unknown_ns);
 }
 
+/* By the engine's own book: trades and tickers go on while a book stands still. */
 static void collect_book(struct collector *collector, struct alert_inputs *in, uint16_t instrument,
                          int64_t real_ns)
 {
-    const struct gateway *gateway =
-        view_gateway_of(collector->from, in->config->instrument[instrument].venue);
     enum book_status book = collector->watch.instrument[instrument].book;
-    int64_t update_ns = gateway ? gateway_last_update_ns(gateway, instrument) : 0;
+    int64_t update_ns = collector->watch.instrument[instrument].book_ns;
 
     if (book == BOOK_OK && update_ns > collector->book_good_ns[instrument])
         collector->book_good_ns[instrument] = update_ns;

@@ -87,6 +87,8 @@ json_t *view_venues(struct view *view);
 /* READY and its kin: what a gateway to a real venue says of itself; of a simulated one by the age
  * of its newest update. */
 enum gateway_state view_venue_state(const struct view_sources *from, uint16_t venue);
+/* Real clock of the newest update of any instrument of the venue; 0: none yet. */
+int64_t view_venue_update_ns(const struct view_sources *from, uint16_t venue);
 /* The venue's own count of our position, and when it told it (real clock); false: not known. */
 bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots,
                      int64_t *told_ns);
@@ -173,6 +175,7 @@ struct view_watch {
         int64_t lots;
         int64_t filled_ns; /* of the newest fill within a minute; 0: none */
         enum book_status book;
+        int64_t book_ns; /* of its newest update; 0: none yet */
     } instrument[MAX_INSTRUMENTS];
     uint64_t taken;            /* fills of the last minute that took, not made, */
     int64_t taken_p99_ns;      /* and from sending to them */

@@ -77,6 +77,7 @@ void view_watch(struct view *view, struct view_watch *watch)
     for (uint16_t at = 0; at < view->from.config->instruments; at++) {
         watch->instrument[at].lots = view->total[at].lots;
         watch->instrument[at].book = (enum book_status)view->books[at].status;
+        watch->instrument[at].book_ns = view->books[at].received_ns;
     }
     watch_unknown(view, watch);
     watch_fills(view, watch);
