@@ -3,8 +3,8 @@
  * One thread, `alerts`, looks twice a second (collect.h), judges (conditions.h) and moves the
  * instances on (instances.h); it never waits for a disk and knows no SQLite. What fires or is
  * resolved is a fact for the audit (kind `alert`, at most about one a second, the rest counted), a
- * line in the log, and a change of the stream's topic. A look that does not come shows: alerts_age_ns
- * is in /health, the time of the newest look in /metrics.
+ * line in the log, and a change of the stream's topic. A look that does not come shows:
+ * alerts_age_ns is in /health, the time of the newest look in /metrics.
  *
  * Acknowledging is a person's: it says who has it, resolves nothing, and is kept in control.db
  * (keep.h, kind "alert", key the alert's id: {"what":"acknowledged","id","alert","labels","by",

@@ -31,9 +31,9 @@ static void begin(struct collector *collector, int64_t mono_ns, int64_t real_ns)
         return;
     collector->started_mono_ns = mono_ns;
     collector->started_ns = real_ns;
-    for (uint16_t at = 0; at < MAX_VENUES; at++)
+    for (int at = 0; at < MAX_VENUES; at++)
         collector->venue_well_ns[at] = mono_ns;
-    for (uint16_t at = 0; at < MAX_INSTRUMENTS; at++)
+    for (int at = 0; at < MAX_INSTRUMENTS; at++)
         collector->book_good_ns[at] = real_ns;
     for (int lane = 0; lane < JOURNAL_LANES; lane++)
         collector->lane_well_ns[lane] = mono_ns;
@@ -137,8 +137,7 @@ static void collect_venue(struct collector *collector, struct alert_inputs *in, 
 
     if (state == GATEWAY_READY)
         collector->venue_well_ns[venue] = mono_ns;
-    in->venue[venue].down_ms =
-        is_over(collector) ? ALERT_NONE : ms_since(mono_ns, collector->venue_well_ns[venue]);
+    in->venue[venue].down_ms = down_ms(collector, in, venue, mono_ns, real_ns);
     in->venue[venue].state = gateway_state_name(state);
     in->venue[venue].clock_offset_ms =
         clock_offset_ms(in, view_gateway_of(collector->from, venue), venue, state);

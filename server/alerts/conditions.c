@@ -290,10 +290,10 @@ static void condition_input_unknown(const struct alert_inputs *in, struct alert_
     (void)in;
     for (uint32_t at = 0; at < look->count; at++)
         unknown[look->sample[at].alert] += look->sample[at].verdict == ALERT_UNKNOWN;
-    for (uint16_t alert = 0; alert < ALERT_COUNT; alert++)
+    for (int alert = 0; alert < ALERT_COUNT; alert++)
         say(look, ALERT_INPUT_UNKNOWN, holds(unknown[alert] > 0),
             (struct alert_sample){
-                .place = alert, .value = unknown[alert], .threshold = ALERT_NONE});
+                .place = (uint16_t)alert, .value = unknown[alert], .threshold = ALERT_NONE});
 }
 
 static void condition_watchdog(const struct alert_inputs *in, struct alert_look *look)

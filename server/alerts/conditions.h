@@ -1,8 +1,8 @@
 /* The conditions of the alerts: pure functions from what was seen to what holds.
  *
  * A look is a list of samples, one for each place where a condition was judged. A place that is not
- * in the list does not apply (a venue that is simulated has no clock of its own); one that cannot be
- * judged is ALERT_UNKNOWN, which neither fires nor resolves, and is itself counted by input_unknown.
+ * in the list does not apply (a simulated venue has no clock of its own); one that cannot be judged
+ * is ALERT_UNKNOWN, which neither fires nor resolves, and is itself counted by input_unknown.
  * ALERT_NEAR is between firing and well: hysteresis. Any thread; no allocation, no clock. */
 #ifndef PITWALL_ALERTS_CONDITIONS_H
 #define PITWALL_ALERTS_CONDITIONS_H

@@ -250,7 +250,7 @@ static enum status look_up(struct alerts *alerts, uint64_t number, json_t **labe
     return status;
 }
 
-/* The alert may have been forgotten while the disk was written: then it is in the hand-over only. */
+/* The alert may have been forgotten while the disk was written: then only the hand-over has it. */
 static json_t *mark(struct alerts *alerts, uint64_t number,
                     const struct alert_acknowledgement *acknowledgement)
 {
