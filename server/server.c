@@ -2,6 +2,7 @@
 
 #include "alerts/alerts.h"
 #include "api/http.h"
+#include "control/config_change.h"
 #include "data_dir.h"
 #include "engine_room.h"
 #include "gateway/recording/recording.h"
@@ -48,6 +49,7 @@ struct server {
     struct view *view;
     struct access *access;
     struct keep *keep;
+    struct overrides *overrides;
     struct control *control;
     struct alerts *alerts;
     struct stream *stream;
@@ -120,7 +122,9 @@ static enum status override(struct config *config, const struct server_options *
         status = config_check_at_end(options->at_end, err);
     if (status == OK)
         status = config_check_listen(config->listen, err);
-    return status == OK ? config_check_listen(config->kill_listen, err) : status;
+    if (status == OK)
+        status = config_check_listen(config->kill_listen, err);
+    return status == OK ? config_check_tls(config, err) : status;
 }
 
 static enum status open_synthetic(const struct config *config, struct feed **feed, struct err *err)
@@ -239,6 +243,12 @@ static enum status open_truth(struct server *server, struct err *err)
     if (status == OK)
         status = data_dir_keep_apart(dir, server->config.mode == MODE_LIVE, err);
     if (status == OK)
+        status = keep_open(&server->keep, dir, err);
+    if (status == OK) /* what people set is in force before anything looks at the settings */
+        status = config_change_open(server->keep, &server->config, &server->overrides, err);
+    if (status == OK)
+        log_least((enum log_level)server->config.log.level);
+    if (status == OK)
         status = data_dir_next_epoch(dir, &server->epoch, err);
     if (status == OK)
         status = journal_open(&server->journal, dir, &server->config, recovered, err);
@@ -266,6 +276,7 @@ static void name_sources(struct server *server)
 
     server->view_sources = (struct view_sources){
         .config = &server->config,
+        .overrides = server->overrides,
         .journal = server->journal,
         .store = server->store,
         .gateways = room->config.gateways,
@@ -394,10 +405,27 @@ static enum status open_alerts(struct server *server, struct err *err)
     return alerts_open(&server->alerts, &sources, err);
 }
 
+/* Control thread: what can change while it runs goes to those who read it. */
+static void settings_apply(void *ctx, const struct config *running)
+{
+    struct server *server = ctx;
+    struct watchdog *watchdog = &server->room.watchdog;
+
+    log_least((enum log_level)running->log.level);
+    journal_tune(server->journal, running);
+    store_tune(server->store, running);
+    atomic_store(&watchdog->silent_ns, running->engine.silent_ns);
+    atomic_store(&watchdog->stuck_ns, running->engine.stuck_ns);
+}
+
 static enum status open_control(struct server *server, struct err *err)
 {
     struct control_sources sources = {
         .config = &server->config,
+        .keep = server->keep,
+        .overrides = server->overrides,
+        .settings_apply = settings_apply,
+        .settings_ctx = server,
         .journal = server->journal,
         .view = server->view,
         .kill = server->room.kill,
@@ -413,10 +441,7 @@ static enum status open_control(struct server *server, struct err *err)
 
     for (uint16_t at = 0; at < sources.gateways; at++)
         sources.order_rings[at] = server->room.seat[at].orders;
-    if (status == OK)
-        status = keep_open(&server->keep, server->options->dir, err);
     sources.access = server->access;
-    sources.keep = server->keep;
     if (status == OK)
         status = access_first_run(server->access, server->options->dir, server->options->demo,
                                   &server->first_login, err);
@@ -480,6 +505,7 @@ static enum status open_http(struct server *server, struct err *err)
                                    .view = server->view,
                                    .access = server->access,
                                    .keep = server->keep,
+                                   .overrides = server->overrides,
                                    .store = server->store,
                                    .view_sources = &server->view_sources,
                                    .dir = server->options->dir,
@@ -566,6 +592,17 @@ static void print_where_log_ins_are(const char *dir)
         printf("\nLog-ins as before; %s, which tells them, is not there\n", path);
 }
 
+static void print_certificate(const struct server *server)
+{
+    struct identity_facts facts;
+
+    if (http_certificate(server->http, &facts))
+        printf("Certificate, SHA-256%s:\n  %s\n",
+               facts.is_own ? ", self-signed (compare before you trust it)" : "",
+               facts.fingerprint);
+    printf("\n");
+}
+
 static void print_ready(const struct server *server)
 {
     printf("pitwall %s, %s, instance %s\n", pitwall_version, mode_name(server->config.mode),
@@ -576,8 +613,9 @@ static void print_ready(const struct server *server)
         print_where_log_ins_are(server->options->dir);
     print_halted(server);
     print_carried(server);
-    printf("\nDashboard  %s\nKill       %s/api/v1/kill\n\n", http_url(server->http),
+    printf("\nDashboard  %s\nKill       %s/api/v1/kill\n", http_url(server->http),
            http_kill_url(server->http));
+    print_certificate(server);
     printf("ready %s\n", http_url(server->http));
     fflush(stdout);
 }
@@ -592,6 +630,7 @@ static sigset_t signals_of_ours(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -615,6 +654,7 @@ static void arm_second_signal(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigdelset(&set, SIGUSR1);
+    sigdelset(&set, SIGHUP);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -632,10 +672,18 @@ static void kill_by_signal(struct server *server)
     json_decref(receipt);
 }
 
+/* SIGHUP comes when somebody wants the certificate read again, and when the terminal in which this
+ * was started is closed: then nobody sees what goes on any more, and it ends as by SIGTERM. */
+static bool is_terminal_gone(bool had_terminal)
+{
+    return had_terminal && !isatty(STDIN_FILENO);
+}
+
 /* Until somebody stops it. */
 static void wait_for_end(struct server *server)
 {
     sigset_t set = signals_of_ours();
+    bool had_terminal = isatty(STDIN_FILENO);
 
     while (!engine_room_wants_exit(&server->room)) {
         struct timespec at_most = {.tv_nsec = 100000000};
@@ -643,8 +691,11 @@ static void wait_for_end(struct server *server)
 
         if (number == SIGUSR1)
             kill_by_signal(server);
-        else if (number == SIGTERM || number == SIGINT)
+        else if (number == SIGTERM || number == SIGINT ||
+                 (number == SIGHUP && is_terminal_gone(had_terminal)))
             return;
+        else if (number == SIGHUP)
+            http_reload_certificate(server->http);
     }
 }
 
@@ -685,6 +736,7 @@ static void stop(struct server *server)
     journal_close(server->journal);
     state_fold_close(server->fold);
     keep_close(server->keep);
+    overrides_close(server->overrides);
     access_close(server->access);
     data_dir_remove_run(server->options->dir);
     json_decref(server->first_login);

@@ -1,5 +1,6 @@
 /* pitwall spec TABLE: the tables that the program runs by, as Markdown pages. */
 #include "cli/cli.h"
+#include "config/settings.h"
 
 #include "alerts/conditions.h"
 #include "config/parameters.h"
@@ -157,8 +158,8 @@ static void print_kinds(enum parameter_id id)
 
 static void print_parameters(void)
 {
-    printf("| parameter | type | least | most | default | unit | kinds | says |\n"
-           "| --- | --- | ---: | ---: | ---: | --- | --- | --- |\n");
+    printf("| parameter | type | least | most | default | looser | unit | kinds | says |\n"
+           "| --- | --- | ---: | ---: | ---: | --- | --- | --- | --- |\n");
     for (int at = 0; at < PARAMETER_COUNT; at++) {
         enum parameter_id id = (enum parameter_id)at;
         const struct parameter_row *row = parameter_row(id);
@@ -167,8 +168,8 @@ static void print_parameters(void)
         parameter_print(id, row->min, "", least);
         parameter_print(id, row->max, "", most);
         parameter_print(id, row->fallback, "", fallback);
-        printf("| `%s` | %s | %s | %s | %s | %s | ", row->name, parameter_type_name(row->type),
-               least, most, fallback, row->unit);
+        printf("| `%s` | %s | %s | %s | %s | %s | %s | ", row->name, parameter_type_name(row->type),
+               least, most, fallback, parameter_looser_name(row->looser), row->unit);
         print_kinds(id);
         printf(" | %s |\n", row->says);
     }
@@ -185,12 +186,45 @@ static void print_strategies(void)
     print_parameters();
 }
 
-static void print_config(void)
+/* Who may set it while it runs: one person, or two one way, or only the file. */
+static const char *by_api(int number)
+{
+    static const char *const says[] = {
+        [LOOSER_UP] = "one person; higher needs two",
+        [LOOSER_DOWN] = "one person; lower needs two",
+        [LOOSER_EITHER] = "two people",
+        [LOOSER_NEITHER] = "one person",
+        [LOOSER_FILE] = "no",
+    };
+
+    return says[setting_looser(number)];
+}
+
+static void print_settings(void)
 {
     const struct setting_text *rows;
     uint32_t count = config_settings(&rows);
 
-    print_rows(rows, count, "changes");
+    printf(
+        "What `PATCH /config` may change: `LIVE` at once, `NEEDS_HALT` at once while the firm is "
+        "HALTED, `NEEDS_RESTART` from the next start on.\n\n"
+        "| key | type | range | default | changes | by API | says |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n");
+    for (uint32_t at = 0; at < count; at++) {
+        printf("| `%s` | %s | ", rows[at].path, rows[at].type);
+        for (const char *byte = rows[at].range; *byte != '\0'; byte++)
+            printf(*byte == '|' ? ", " : "%c", *byte);
+        printf(" | `%s` | %s | %s | %s |\n", rows[at].fallback, rows[at].change, by_api((int)at),
+               rows[at].says);
+    }
+}
+
+static void print_config(void)
+{
+    const struct setting_text *rows;
+    uint32_t count;
+
+    print_settings();
     printf("\nSettings of an instrument, also of a recorded one:\n\n");
     count = config_instrument_settings(&rows);
     print_rows(rows, count, "changes");

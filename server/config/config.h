@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-enum { CONFIG_TEXT_MAX = 256 };
+enum { CONFIG_TEXT_MAX = 256, SETTINGS_MAX = 128 };
 
 enum mode { MODE_SIM, MODE_REPLAY, MODE_BACKTEST, MODE_PAPER, MODE_LIVE };
 enum idle { IDLE_AUTO, IDLE_SPIN, IDLE_YIELD, IDLE_PARK };
@@ -41,6 +41,11 @@ struct config {
     enum mode mode;
     uint64_t seed;
     char listen[CONFIG_TEXT_MAX], kill_listen[CONFIG_TEXT_MAX], metrics_listen[CONFIG_TEXT_MAX];
+    struct {
+        bool always;                                                /* on loopback too */
+        char cert_file[CONFIG_TEXT_MAX], key_file[CONFIG_TEXT_MAX]; /* empty: self-signed */
+        char client_ca_file[CONFIG_TEXT_MAX];                       /* empty: no mutual TLS */
+    } tls;
     struct {
         int32_t core; /* -1: choose one without disk interrupts */
         enum idle idle;
@@ -115,7 +120,8 @@ struct config {
         int64_t batch_messages, batch_wait_ns;
     } rules;
     struct trigger_rule trigger[TRIGGER_COUNT];
-    uint64_t hash; /* of the file's bytes: first 8 bytes of its SHA-256 */
+    bool from_file[SETTINGS_MAX]; /* by row of settings.def: the file names it */
+    uint64_t hash;                /* of the file's bytes: first 8 bytes of its SHA-256 */
     char hash_text[65];
     uint8_t hash_bytes[32]; /* SHA-256 of the file: hash and hash_text are of these */
 };
@@ -146,8 +152,16 @@ const char *mode_name(enum mode mode); /* "sim" */
 /* What the command line may say instead of the file; err names no line. */
 enum status config_check_speed(const char *speed, struct err *err);
 enum status config_check_at_end(const char *at_end, struct err *err);
-/* "127.0.0.1:8080", "[::1]:0", "localhost:80"; off loopback refused: plain HTTP stays at home. */
+/* "127.0.0.1:8080", "[::1]:0", "localhost:80", "0.0.0.0:443". */
 enum status config_check_listen(const char *listen, struct err *err);
+/* Plain HTTP stays at home: whether what listens there speaks TLS. */
+bool config_uses_tls(const struct config *config, const char *listen);
+/* When the addresses are final: what of tls.* would be without effect although it must have one. */
+enum status config_check_tls(const struct config *config, struct err *err);
+/* Where a file of secrets is: a name without a slash is a credential of the service. ERR_CONFIG:
+ * there are none; err begins with `key`, the setting's name. */
+enum status config_secret_path(const char *key, const char *value, char path[CONFIG_TEXT_MAX * 2],
+                               struct err *err);
 
 /* A file of nothing but `limits:`, for the scopes that `names` has; what it does not name is
  * LIMIT_UNSET. */

@@ -9,7 +9,7 @@ enum { NS_DECIMALS_OF_MS = 6, MONEY_DECIMALS = 8 };
 #define FIELD_SIZE(type, field) sizeof(((type *)0)->field)
 
 static const struct value_row setting_rows[] = {
-#define SETTING(path, TYPE, field, range, fallback, change, says)                                  \
+#define SETTING(path, TYPE, field, range, fallback, change, looser, says)                          \
     {path,  VALUE_##TYPE, offsetof(struct config, field), FIELD_SIZE(struct config, field),        \
      range, fallback},
 #include "tables/settings.def"
@@ -17,13 +17,24 @@ static const struct value_row setting_rows[] = {
 };
 
 static const struct setting_text setting_texts[] = {
-#define SETTING(path, TYPE, field, range, fallback, change, says)                                  \
+#define SETTING(path, TYPE, field, range, fallback, change, looser, says)                          \
     {path, #TYPE, range, fallback, #change, says},
 #include "tables/settings.def"
 #undef SETTING
 };
 
+static const struct {
+    enum setting_change change;
+    enum setting_looser looser;
+} setting_rules[] = {
+#define SETTING(path, TYPE, field, range, fallback, change, looser, says)                          \
+    {SETTING_##change, LOOSER_##looser},
+#include "tables/settings.def"
+#undef SETTING
+};
+
 enum { SETTINGS = sizeof setting_rows / sizeof setting_rows[0] };
+_Static_assert((int)SETTINGS <= (int)SETTINGS_MAX, "config.from_file has a place for each");
 
 uint32_t config_settings(const struct setting_text **rows)
 {
@@ -208,12 +219,19 @@ static bool has_own_parser(const char *key)
     return choice_of("venues|instruments|strategies|limits|caps|triggers|recorded", key) >= 0;
 }
 
-static const struct value_row *setting_find(const char *path)
+int setting_number(const char *path)
 {
-    for (uint32_t at = 0; at < SETTINGS; at++)
+    for (int at = 0; at < SETTINGS; at++)
         if (strcmp(setting_rows[at].path, path) == 0)
-            return &setting_rows[at];
-    return NULL;
+            return at;
+    return SETTINGS_NONE;
+}
+
+static enum status read_setting(struct config *config, struct yaml_file *file, int number,
+                                const yaml_node_t *node, struct err *err)
+{
+    config->from_file[number] = true;
+    return value_read_node(file, &setting_rows[number], node, config, err);
 }
 
 static enum status read_section(struct config *config, struct yaml_file *file,
@@ -227,13 +245,14 @@ static enum status read_section(struct config *config, struct yaml_file *file,
     status = yaml_check_map(file, section->value, section->key, err);
     for (uint32_t at = 0; status == OK && yaml_map_at(file, section->value, at, &pair); at++) {
         char path[128];
-        const struct value_row *row;
+        int number;
 
         if (strcmp(section->key, "engine") == 0 && strcmp(pair.key, "rates") == 0)
             continue; /* currencies.c */
         (void)snprintf(path, sizeof path, "%s.%s", section->key, pair.key);
-        row = setting_find(path);
-        status = row ? value_read_node(file, row, pair.value, config, err)
+        number = setting_number(path);
+        status = number != SETTINGS_NONE
+                     ? read_setting(config, file, number, pair.value, err)
                      : yaml_refuse(file, pair.key_node, err, "unknown key '%s'", path);
     }
     return status;
@@ -246,14 +265,141 @@ enum status settings_read(struct config *config, struct yaml_file *file, struct 
     enum status status = OK;
 
     for (uint32_t at = 0; status == OK && yaml_map_at(file, root, at, &pair); at++) {
-        const struct value_row *row = setting_find(pair.key);
+        int number = setting_number(pair.key);
 
-        if (row && !strchr(pair.key, '.'))
-            status = value_read_node(file, row, pair.value, config, err);
+        if (number != SETTINGS_NONE && !strchr(pair.key, '.'))
+            status = read_setting(config, file, number, pair.value, err);
         else if (is_section(pair.key))
             status = read_section(config, file, &pair, err);
         else if (!has_own_parser(pair.key))
             status = yaml_refuse(file, pair.key_node, err, "unknown key '%s'", pair.key);
     }
     return status;
+}
+
+/* --- one setting at a time, by number: what the API reads and changes --- */
+
+static const struct value_row *row_of(int number)
+{
+    assert(number >= 0 && number < SETTINGS);
+    return &setting_rows[number];
+}
+
+enum setting_change setting_change(int number)
+{
+    (void)row_of(number); /* asserts */
+    return setting_rules[number].change;
+}
+
+enum setting_looser setting_looser(int number)
+{
+    (void)row_of(number); /* asserts */
+    return setting_rules[number].looser;
+}
+
+const char *setting_looser_name(int number)
+{
+    static const char *const names[] = {"up", "down", "either", "neither", "file"};
+
+    return names[setting_looser(number)];
+}
+
+static int64_t load_number(const struct value_row *row, const struct config *config)
+{
+    const uint8_t *field = (const uint8_t *)config + row->offset;
+    int64_t value = 0;
+    int32_t narrow = 0;
+    bool truth = false;
+
+    if (row->size == sizeof value) {
+        memcpy(&value, field, sizeof value);
+        return value;
+    }
+    if (row->size == sizeof narrow) {
+        memcpy(&narrow, field, sizeof narrow);
+        return narrow;
+    }
+    memcpy(&truth, field, sizeof truth);
+    return truth;
+}
+
+static void print_choice(const char *choices, int64_t place, char out[CONFIG_TEXT_MAX])
+{
+    for (; place > 0; place--)
+        choices = strchr(choices, '|') + 1;
+    (void)snprintf(out, CONFIG_TEXT_MAX, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+static void print_bytes(int64_t bytes, char out[CONFIG_TEXT_MAX])
+{
+    static const char *const units[] = {"", " KiB", " MiB", " GiB"};
+    unsigned unit = 0;
+
+    while (unit < 3 && bytes != 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    (void)snprintf(out, CONFIG_TEXT_MAX, "%lld%s", (long long)bytes, units[unit]);
+}
+
+static void print_decimal(int64_t value, uint32_t scale, char out[CONFIG_TEXT_MAX])
+{
+    out[decimal_print(out, value, scale, true)] = '\0';
+}
+
+void setting_print(int number, const struct config *config, char out[CONFIG_TEXT_MAX])
+{
+    const struct value_row *row = row_of(number);
+    int64_t value = row->type == VALUE_TEXT ? 0 : load_number(row, config);
+
+    switch (row->type) {
+    case VALUE_TEXT:
+        (void)snprintf(out, CONFIG_TEXT_MAX, "%s", (const char *)config + row->offset);
+        break;
+    case VALUE_CHOICE:
+    case VALUE_BOOL:
+        print_choice(row->type == VALUE_BOOL ? "false|true" : row->range, value, out);
+        break;
+    case VALUE_SIZE:
+    case VALUE_BYTES:
+        print_bytes(value, out);
+        break;
+    case VALUE_MONEY:
+    case VALUE_RATIO:
+        print_decimal(value, MONEY_DECIMALS, out);
+        break;
+    case VALUE_MS:
+        print_decimal(value, NS_DECIMALS_OF_MS, out);
+        break;
+    case VALUE_INTEGER:
+        (void)snprintf(out, CONFIG_TEXT_MAX, "%lld", (long long)value);
+        break;
+    }
+}
+
+enum status setting_read(int number, const char *text, struct config *config, struct err *err)
+{
+    return value_read(row_of(number), text, config, err);
+}
+
+bool setting_loosens(int number, const struct config *from, const struct config *to)
+{
+    const struct value_row *row = row_of(number);
+    char before[CONFIG_TEXT_MAX];
+    char after[CONFIG_TEXT_MAX];
+
+    setting_print(number, from, before);
+    setting_print(number, to, after);
+    switch (setting_rules[number].looser) {
+    case LOOSER_UP:
+        return load_number(row, to) > load_number(row, from);
+    case LOOSER_DOWN:
+        return load_number(row, to) < load_number(row, from);
+    case LOOSER_NEITHER:
+        return false;
+    case LOOSER_EITHER:
+    case LOOSER_FILE:
+        break;
+    }
+    return strcmp(before, after) != 0;
 }

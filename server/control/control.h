@@ -11,6 +11,7 @@
 #ifndef PITWALL_CONTROL_CONTROL_H
 #define PITWALL_CONTROL_CONTROL_H
 
+#include "config/overrides.h"
 #include "control/access.h"
 #include "control/keep.h"
 #include "view/view.h"
@@ -21,6 +22,7 @@ struct control_sources {
     const struct config *config;
     struct access *access;
     struct keep *keep;
+    struct overrides *overrides;
     struct journal *journal;
     struct view *view;
     struct kill_page *kill;
@@ -34,6 +36,9 @@ struct control_sources {
     /* Any thread: keeps what stands on the kill page where a start will look for it. */
     void (*note_kills)(void *ctx);
     void *note_ctx;
+    /* Control thread: settings have changed; what is LIVE or NEEDS_HALT is to be taken over. */
+    void (*settings_apply)(void *ctx, const struct config *running);
+    void *settings_ctx;
     /* Called (any thread) whenever an approval or audit fact changed, so that the stream looks. */
     void (*changed)(void *ctx);
     void *changed_ctx;
@@ -129,10 +134,21 @@ enum status control_settle_drift(struct control *control, const struct actor *ac
 enum status control_stop_trading(struct control *control, int64_t timeout_ms, struct err *err);
 
 /* --- any control-plane thread --- */
-json_t *control_approvals(struct control *control);                /* list object, newest first */
+/* A page of them, newest first: in that state (enum approval_state; -1: any). `cursor` 0:
+ * newest. */
+json_t *control_approvals(struct control *control, int state, uint64_t cursor, uint32_t limit);
 json_t *control_approval(struct control *control, const char *id); /* NULL: unknown */
-/* The pending approval of a scope's limits, or json null. */
-json_t *control_pending_limits(struct control *control, const char *scope);
+/* Raises of a scope that return by themselves:
+ * [{"name","value","back_to","until_ns","approval"}]. */
+json_t *control_timeboxes(struct control *control, uint16_t scope);
+/* What the engine has been told of a scope and has not answered:
+ * {"limits"|"state","by","at_ns"}, or json null. */
+json_t *control_requested_limits(struct control *control, uint16_t scope);
+json_t *control_requested_state(struct control *control, uint16_t scope);
+/* The limits of a scope with all that belongs to them: as GET shows them. */
+json_t *control_limits(struct control *control, uint16_t scope);
+/* The same of its trading state. */
+json_t *control_trading_state(struct control *control, uint16_t scope);
 uint64_t control_approvals_version(struct control *control);
 /* A strategy with its schema and the approval that would switch it on. */
 json_t *control_strategy(struct control *control, uint16_t strategy);

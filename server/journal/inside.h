@@ -12,7 +12,7 @@
 
 /* Free space of the data directory and the reserve. */
 struct space {
-    int64_t low_bytes;  /* below: a warning; 0: nothing is watched */
+    int64_t low_bytes;  /* below: a warning; 0: nothing is watched; as of the last look */
     int64_t stop_bytes; /* below: no new orders; up to twice that until they pass again */
     int64_t reserve_bytes;
     bool has_reserve, is_low, warned;
@@ -21,8 +21,8 @@ struct space {
 
 struct journal {
     char dir[CONFIG_TEXT_MAX];
-    int64_t sync_ns;
-    int64_t keep_bytes, keep_ns;
+    /* Stored by whoever tunes, read by the persister; each stands for itself: relaxed. */
+    _Atomic int64_t sync_ns, keep_bytes, keep_ns, low_bytes;
     struct journal_copy {
         struct hot hot;
         struct disk_writer disk;
@@ -55,7 +55,7 @@ void *persister_run(void *journal);
 
 /* Main thread, at open: refuses a file system that cannot carry audit.db safely, makes the reserve
  * when there is room for it. */
-enum status space_open(struct journal *journal, int64_t low_bytes, struct err *err);
+enum status space_open(struct journal *journal, struct err *err);
 /* Persister: looks once a second. */
 void space_look(struct journal *journal, int64_t now_ns);
 /* Persister, on a write that failed: what was kept for this moment is given free. */

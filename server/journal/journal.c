@@ -74,6 +74,14 @@ static void init_lock(struct journal *journal)
     pthread_condattr_destroy(&monotonic);
 }
 
+void journal_tune(struct journal *journal, const struct config *config)
+{
+    atomic_store(&journal->sync_ns, config->journal.sync_ms * 1000000);
+    atomic_store(&journal->keep_bytes, config->journal.keep_bytes);
+    atomic_store(&journal->keep_ns, config->journal.keep_days * day_ns);
+    atomic_store(&journal->low_bytes, config->journal.low_water);
+}
+
 enum status journal_open(struct journal **journal, const char *dir, const struct config *config,
                          char recovered[ERR_TEXT_MAX], struct err *err)
 {
@@ -84,14 +92,12 @@ enum status journal_open(struct journal **journal, const char *dir, const struct
     if (!fresh)
         return err_set(err, ERR_INTERNAL, "out of memory");
     (void)snprintf(fresh->dir, sizeof fresh->dir, "%s", dir);
-    fresh->sync_ns = config->journal.sync_ms * 1000000;
     atomic_store(&fresh->composing, UINT64_MAX);
-    fresh->keep_bytes = config->journal.keep_bytes;
-    fresh->keep_ns = config->journal.keep_days * day_ns;
+    journal_tune(fresh, config);
     init_lock(fresh);
     status = make_folder(dir, err);
     if (status == OK)
-        status = space_open(fresh, config->journal.low_water, err);
+        status = space_open(fresh, err);
     for (int lane = 0; status == OK && lane < JOURNAL_LANES; lane++)
         status = open_lane(fresh, (enum journal_lane)lane, config, recovered, err);
     if (status != OK) {

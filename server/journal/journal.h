@@ -78,6 +78,10 @@ void journal_composed(struct journal *journal);
 /* UINT64_MAX: nothing is being composed. Any thread. */
 uint64_t journal_floor(const struct journal *journal);
 
+/* What may change while it runs: sync_ms, keep_bytes, keep_days, low_water. Any thread; the
+ * persister takes them over within a second. */
+void journal_tune(struct journal *journal, const struct config *config);
+
 /* How it stands with the disk.
  *   STORAGE_LOW      little room is left (or the reserve is used up): new orders do not pass
  *   STORAGE_SUSPECT  a write or sync has failed: nothing new is durable. The persister tries again

@@ -119,11 +119,28 @@ static void judge(struct space *space, int64_t bytes)
     space->is_low = low;
 }
 
+/* The reserve stays as large as it was made. */
+static void take_marks(struct journal *journal)
+{
+    struct space *space = &journal->space;
+    int64_t low_bytes = atomic_load(&journal->low_bytes);
+
+    if (low_bytes == space->low_bytes)
+        return;
+    space->low_bytes = low_bytes;
+    space->stop_bytes = low_bytes / STOP_PART;
+    if (space->reserve_bytes == 0)
+        space->reserve_bytes =
+            space->stop_bytes < RESERVE_MAX_BYTES ? space->stop_bytes : RESERVE_MAX_BYTES;
+    space->is_low &= low_bytes != 0;
+}
+
 void space_look(struct journal *journal, int64_t now_ns)
 {
     struct space *space = &journal->space;
     int64_t bytes = look_at_room(journal);
 
+    take_marks(journal);
     space->looked_ns = now_ns;
     if (space->low_bytes == 0 || bytes < 0)
         return;
@@ -135,16 +152,13 @@ void space_look(struct journal *journal, int64_t now_ns)
     judge(space, bytes);
 }
 
-enum status space_open(struct journal *journal, int64_t low_bytes, struct err *err)
+enum status space_open(struct journal *journal, struct err *err)
 {
     struct space *space = &journal->space;
     enum status status = check_blocks(journal->dir, err);
 
-    space->low_bytes = low_bytes;
-    space->stop_bytes = low_bytes / STOP_PART;
-    space->reserve_bytes =
-        space->stop_bytes < RESERVE_MAX_BYTES ? space->stop_bytes : RESERVE_MAX_BYTES;
-    space->has_reserve = low_bytes != 0 && is_reserve_there(journal);
+    take_marks(journal);
+    space->has_reserve = space->low_bytes != 0 && is_reserve_there(journal);
     if (status == OK)
         space_look(journal, clock_mono_ns());
     return status;

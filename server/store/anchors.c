@@ -33,7 +33,7 @@ struct anchors {
     char dir[ANCHOR_PATH_MAX], path[ANCHOR_PATH_MAX];
     unsigned char secret[crypto_sign_SECRETKEYBYTES], public[crypto_sign_PUBLICKEYBYTES];
     char public_text[KEY_TEXT + 1];
-    int64_t every_ns;
+    _Atomic int64_t every_ns;
     int fd;
     bool failed;         /* the last line was not written; said once */
     int64_t tried_ns;    /* monotonic */
@@ -322,6 +322,16 @@ static void init_lock(struct anchors *anchors)
     pthread_condattr_destroy(&monotonic);
 }
 
+void anchors_tune(struct anchors *anchors, const struct config *config)
+{
+    int64_t every_s = config->audit.anchor_s > 0 ? config->audit.anchor_s : DEFAULT_EVERY_S;
+
+    pthread_mutex_lock(&anchors->lock);
+    atomic_store(&anchors->every_ns, every_s * 1000000000LL);
+    pthread_cond_signal(&anchors->told); /* it may be waiting for the old moment */
+    pthread_mutex_unlock(&anchors->lock);
+}
+
 enum status anchors_open(struct anchors **anchors, const char *dir, const struct config *config,
                          struct err *err)
 {
@@ -337,8 +347,7 @@ enum status anchors_open(struct anchors **anchors, const char *dir, const struct
     }
     init_lock(fresh);
     fresh->fd = -1;
-    fresh->every_ns =
-        (config->audit.anchor_s > 0 ? config->audit.anchor_s : DEFAULT_EVERY_S) * 1000000000LL;
+    anchors_tune(fresh, config);
     fresh->tried_ns = clock_mono_ns() - spacing_ns;
     (void)snprintf(fresh->dir, sizeof fresh->dir, "%s", dir);
     (void)snprintf(fresh->path, sizeof fresh->path, "%s%s", file[0] != '\0' ? file : dir,

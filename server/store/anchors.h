@@ -29,6 +29,8 @@ struct anchors;
 enum status anchors_open(struct anchors **anchors, const char *dir, const struct config *config,
                          struct err *err);
 enum status anchors_start(struct anchors *anchors, struct err *err);
+/* audit.anchor_s may change while it runs. Any thread. */
+void anchors_tune(struct anchors *anchors, const struct config *config);
 /* A committed head. `now`: sign it at once. Audit thread (before the start: main). */
 void anchors_tell(struct anchors *anchors, const struct audit_writer *head, bool now);
 /* Real time of the newest line, 0: none yet. Any thread. */

@@ -14,9 +14,9 @@
 
 struct retention {
     const char *dir;
-    int64_t keep_ns;   /* 0: for ever */
-    int64_t looked_ns; /* monotonic, of the last step */
-    bool failed;       /* said once */
+    _Atomic int64_t keep_ns; /* 0: for ever; stored by whoever tunes */
+    int64_t looked_ns;       /* monotonic, of the last step */
+    bool failed;             /* said once */
 };
 
 /* One step, if one is due. True when rows were archived or deleted. */

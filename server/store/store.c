@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 enum { POLL_US = 2000, LAST_SYNC_MS = 2000 };
+static const int64_t day_ns = 86400 * 1000000000LL;
 static const int64_t batch_ns = 50 * 1000000LL;
 static const int64_t idle_checkpoint_ns = 5 * 1000000000LL;
 /* A lock that is held by a backup or by somebody's shell is not yet trouble. */
@@ -283,12 +284,18 @@ enum status store_open(struct store **store, const char *dir, const struct confi
     }
     join_lanes(opened);
     opened->retention.dir = opened->dir;
-    opened->retention.keep_ns = config->audit.keep_days * 86400 * 1000000000LL;
+    atomic_store(&opened->retention.keep_ns, config->audit.keep_days * day_ns);
     anchors_tell(opened->anchors, &opened->projection.audit, true);
     atomic_store(&opened->audit_seq, (uint64_t)opened->projection.audit.seq);
     opened->quiet_since_ns = clock_mono_ns();
     *store = opened;
     return OK;
+}
+
+void store_tune(struct store *store, const struct config *config)
+{
+    atomic_store(&store->retention.keep_ns, config->audit.keep_days * day_ns);
+    anchors_tune(store->anchors, config);
 }
 
 void store_name_kills(struct store *store, struct store_saved *saved)
@@ -325,6 +332,23 @@ void store_close(struct store *store)
 uint64_t store_audit_seq(const struct store *store)
 {
     return atomic_load_explicit(&store->audit_seq, memory_order_acquire);
+}
+
+bool store_wait_caught_up(const struct store *store, int64_t timeout_ms)
+{
+    static const struct timespec step = {.tv_nsec = 2000000};
+    const struct lane *lane = journal_lane(store->journal, JOURNAL_ENGINE);
+    const _Atomic uint64_t *rows = &lane->shared->gate_seq[JOURNAL_GATE_AUDIT];
+    int64_t deadline_ns = clock_mono_ns() + timeout_ms * 1000000;
+    uint64_t seq = lane_head_seq(lane);
+
+    /* Relaxed: what was committed before is found by SQLite, not by this load. */
+    while (atomic_load_explicit(rows, memory_order_relaxed) < seq) {
+        if (clock_mono_ns() > deadline_ns)
+            return false;
+        nanosleep(&step, NULL);
+    }
+    return true;
 }
 
 bool store_is_suspect(const struct store *store)

@@ -57,6 +57,9 @@ void store_name_kills(struct store *store, struct store_saved *saved);
 enum status store_start(struct store *store, struct err *err); /* the audit thread */
 void store_close(struct store *store);                         /* drains the lanes first */
 
+/* What may change while it runs: audit.anchor_s, audit.keep_days. Any thread. */
+void store_tune(struct store *store, const struct config *config);
+
 /* True when rows could not be written for longer than a lock may be held. Nothing is lost: the
  * lanes hold the records, and new orders stop before they are full. It recovers by itself. Any
  * thread. */
@@ -72,6 +75,10 @@ enum status store_rebuild(const char *dir, const char *path, int64_t *rows, stru
 
 /* Sequence of the newest committed audit row. Any thread. */
 uint64_t store_audit_seq(const struct store *store);
+
+/* Waits until all that the engine has said by now has become rows, looking every 2 ms; false at the
+ * deadline. Worker threads. */
+bool store_wait_caught_up(const struct store *store, int64_t timeout_ms);
 
 /* Worker threads. Fills a list object {"items":[...],"next":...}; NULL filters are open. */
 struct store_query {

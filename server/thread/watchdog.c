@@ -63,7 +63,7 @@ static void act(struct watchdog *watchdog, enum watch_verdict verdict)
     if (watchdog->note_silence)
         watchdog->note_silence(watchdog->note_ctx, incident);
     log_line(LOG_ERROR, "watchdog", "the engine does not beat: firm killed, gateways cancel",
-             "silent_ms=%lld", (long long)(watchdog->silent_ns / 1000000));
+             "silent_ms=%lld", (long long)(atomic_load(&watchdog->silent_ns) / 1000000));
 }
 
 static void *run(void *ctx)

@@ -22,7 +22,7 @@ struct watchdog {
     const _Atomic int64_t *beat_ns; /* monotonic clock, stored by the engine's thread */
     struct kill_page *kill;
     uint16_t gateways;
-    int64_t stuck_ns, silent_ns;
+    _Atomic int64_t stuck_ns, silent_ns; /* stored by whoever tunes; read at each look */
     void (*note_kills)(void *ctx); /* called at each look: keeps what stands on the page; NULL */
     void (*note_silence)(void *ctx, uint64_t incident); /* it has killed; must not wait; NULL */
     void *note_ctx;                                     /* of both */

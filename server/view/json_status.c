@@ -1,6 +1,7 @@
 /* Market, status, health and latency. */
 #include "view/shapes.h"
 
+#include "config/overrides.h"
 #include "thread/clock.h"
 #include "thread/thread.h"
 #include "version.h"
@@ -249,6 +250,17 @@ static json_int_t engine_seq(const struct view *view)
     return (json_int_t)lane_head_seq(journal_lane(view->from.journal, JOURNAL_ENGINE));
 }
 
+/* Of the file, and of what people set over it. */
+static json_t *config_hash_json(const struct view *view)
+{
+    char hash[HASH_TEXT_MAX];
+
+    if (!view->from.overrides)
+        return json_string(view->from.config->hash_text);
+    overrides_hash(view->from.overrides, hash);
+    return json_string(hash);
+}
+
 json_t *view_status(struct view *view)
 {
     const struct config *config = view->from.config;
@@ -258,10 +270,11 @@ json_t *view_status(struct view *view)
     int64_t free_bytes = journal_free_bytes(journal);
 
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:{s:s}, s:o, s:o, s:o, "
-        "s:o}",
+        "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:{s:s}, s:o, s:o, "
+        "s:o, s:o}",
         "mode", mode_name(config->mode), "instance", config->instance, "version", pitwall_version,
-        "config_hash", config->hash_text, "uptime_s",
+        "config_hash", config_hash_json(view), "pending_restart",
+        view->from.overrides && overrides_pending(view->from.overrides), "uptime_s",
         (json_int_t)((clock_real_ns() - view->from.started_ns) / second_ns), "journal_seq",
         engine_seq(view), "durable_seq", (json_int_t)journal_durable_seq(journal, JOURNAL_ENGINE),
         "audit_seq", (json_int_t)(view->from.store ? store_audit_seq(view->from.store) : 0),
