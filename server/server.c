@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include "alerts/alerts.h"
 #include "api/http.h"
 #include "control/config_change.h"
 #include "data_dir.h"
@@ -50,6 +51,7 @@ struct server {
     struct keep *keep;
     struct overrides *overrides;
     struct control *control;
+    struct alerts *alerts;
     struct stream *stream;
     struct http *http;
     json_t *first_login;
@@ -392,6 +394,17 @@ static void outbound(void *ctx, uint64_t *orders, uint64_t *lots)
     engine_room_outbound(&((struct server *)ctx)->room, orders, lots);
 }
 
+static enum status open_alerts(struct server *server, struct err *err)
+{
+    struct alerts_sources sources = {.view_sources = &server->view_sources,
+                                     .view = server->view,
+                                     .control = server->control,
+                                     .keep = server->keep,
+                                     .epoch = server->epoch};
+
+    return alerts_open(&server->alerts, &sources, err);
+}
+
 /* Control thread: what can change while it runs goes to those who read it. */
 static void settings_apply(void *ctx, const struct config *running)
 {
@@ -434,7 +447,7 @@ static enum status open_control(struct server *server, struct err *err)
                                   &server->first_login, err);
     if (status == OK)
         status = control_open(&server->control, &sources, err);
-    return status;
+    return status == OK ? open_alerts(server, err) : status;
 }
 
 static enum status start_threads(struct server *server, struct err *err)
@@ -460,11 +473,14 @@ static enum status start_threads(struct server *server, struct err *err)
     if (status == OK)
         status = control_start(server->control, err);
     if (status == OK)
+        status = alerts_start(server->alerts, err);
+    if (status == OK)
         control_note_mode(server->control);
     sources = (struct stream_sources){.view = server->view,
                                       .control = server->control,
                                       .access = server->access,
-                                      .store = server->store};
+                                      .store = server->store,
+                                      .alerts = server->alerts};
     if (status == OK)
         status = stream_open(&server->stream, &sources, err);
     return status == OK ? stream_start(server->stream, err) : status;
@@ -494,7 +510,8 @@ static enum status open_http(struct server *server, struct err *err)
                                    .view_sources = &server->view_sources,
                                    .dir = server->options->dir,
                                    .web_dir = web_dir,
-                                   .stream = server->stream};
+                                   .stream = server->stream,
+                                   .alerts = server->alerts};
 
     find_web(web_dir);
     return http_open(&server->http, &sources, server->config.listen, server->config.kill_listen,
@@ -705,6 +722,7 @@ static void stop(struct server *server)
     if (!stopped)
         log_line(LOG_WARN, "server", "stopped with orders open", NULL);
     leave_silent_engine(server, stopped);
+    alerts_close(server->alerts);
     watchdog_stop(&server->room.watchdog); /* it tells control what it kills */
     state_fold_quiet(server->fold);        /* so does it */
     control_close(server->control);        /* its beat asks the gateway, which the room closes */

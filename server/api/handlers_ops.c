@@ -1,6 +1,7 @@
 /* Health and metrics. */
 #include "api/exchange.h"
 
+#include "metrics/alerts.h"
 #include "metrics/metrics.h"
 #include "stream/stream.h"
 
@@ -17,10 +18,29 @@ static bool has_reason(const json_t *health, const char *reason)
     return false;
 }
 
+/* Nobody looks whether something is wrong: that is wrong. */
+static json_t *ready_json(const struct request *request, bool *ready)
+{
+    const struct alerts *alerts = request->http->sources.alerts;
+    json_t *health = view_health(request->view, ready);
+    int64_t evaluated_ns = alerts_evaluated_ns(alerts);
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%lld", (long long)evaluated_ns);
+    json_object_set_new(health, "alerts_evaluated_ns",
+                        evaluated_ns == 0 ? json_null() : json_string(text));
+    if (alerts_age_ns(alerts) <= ALERTS_SILENT_NS)
+        return health;
+    *ready = false;
+    json_object_set_new(health, "ready", json_false());
+    json_array_append_new(json_object_get(health, "reasons"), json_string("alerts_silent"));
+    return health;
+}
+
 /* Alive means that the engine's loop makes progress, not that this thread can answer. */
 static json_t *health_json(const struct request *request, bool *live, bool *ready)
 {
-    json_t *health = view_health(request->view, ready);
+    json_t *health = ready_json(request, ready);
 
     *live = !has_reason(health, "engine_silent");
     json_object_set_new(health, "live", json_boolean(*live));
@@ -42,7 +62,7 @@ enum status handle_health_ready(struct request *request, struct reply *reply)
 {
     bool ready;
 
-    reply->json = view_health(request->view, &ready);
+    reply->json = ready_json(request, &ready);
     reply->http = ready ? 200 : 503;
     return OK;
 }
@@ -70,6 +90,14 @@ enum status handle_health(struct request *request, struct reply *reply)
     return OK;
 }
 
+static void append_metrics(void *ctx, FILE *out)
+{
+    struct http *http = ctx;
+
+    metrics_alerts(http->sources.alerts, out);
+    reply_metrics(http, out);
+}
+
 enum status handle_metrics(struct request *request, struct reply *reply)
 {
     const struct http_sources *sources = &request->http->sources;
@@ -78,7 +106,7 @@ enum status handle_metrics(struct request *request, struct reply *reply)
                                   .ws_drops = streams.drops,
                                   .ws_laggards = streams.laggards,
                                   .ws_resumes = streams.resumes,
-                                  .append = reply_metrics,
+                                  .append = append_metrics,
                                   .ctx = request->http};
 
     reply->text = metrics_render(request->view, sources->view_sources, &extra);

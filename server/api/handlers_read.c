@@ -26,9 +26,22 @@ static const struct config *config_of(const struct request *request)
     return request->http->sources.config;
 }
 
+/* With how many alerts fire, the watchdog left out. */
+static json_t *status_json(const struct request *request)
+{
+    json_t *status = view_status(request->view);
+    struct alerts_counts counts;
+
+    alerts_counts(request->http->sources.alerts, &counts);
+    json_object_set_new(
+        status, "alerts",
+        json_pack("{s:i, s:i}", "page", (int)counts.pages, "notify", (int)counts.notifies));
+    return status;
+}
+
 enum status handle_status_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, view_status(request->view));
+    return answer(reply, status_json(request));
 }
 
 enum status handle_latest_get(struct request *request, struct reply *reply)
@@ -36,7 +49,7 @@ enum status handle_latest_get(struct request *request, struct reply *reply)
     struct view *view = request->view;
     json_t *json = json_object();
 
-    json_object_set_new(json, "status", view_status(view));
+    json_object_set_new(json, "status", status_json(request));
     json_object_set_new(json, "pnl", view_pnl(view));
     json_object_set_new(json, "positions", view_positions(view));
     json_object_set_new(json, "trading_state", view_trading_states(view));

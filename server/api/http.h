@@ -21,6 +21,7 @@
 #ifndef PITWALL_API_HTTP_H
 #define PITWALL_API_HTTP_H
 
+#include "alerts/alerts.h"
 #include "api/front/identity.h"
 #include "control/control.h"
 
@@ -85,6 +86,7 @@ struct http_sources {
     const char *dir;                         /* data directory: control.sock, audit.db */
     const char *web_dir;                     /* built pages */
     struct stream *stream;
+    struct alerts *alerts;
 };
 
 enum status http_open(struct http **http, const struct http_sources *sources, const char *listen,

@@ -4,6 +4,7 @@
 #include "cli/spec.h"
 #include "config/settings.h"
 
+#include "alerts/conditions.h"
 #include "config/parameters.h"
 #include "gateway/bybit/outcome.h"
 
@@ -29,6 +30,21 @@ static void print_limits(void)
                scale == 0 ? "integer" : "decimal string", low, high,
                row->sense == LIMIT_MOST ? "smaller" : "larger",
                row->exits == LIMIT_BINDS ? "bound" : "not bound", row->says);
+    }
+}
+
+static void print_alerts(void)
+{
+    printf("| alert | rule | severity | holds s | kept s | by | threshold | says | runbook |\n"
+           "| --- | --- | --- | ---: | ---: | --- | --- | --- | --- |\n");
+    for (int at = 0; at < ALERT_COUNT; at++) {
+        const struct alert_row *row = alert_row((enum alert_id)at);
+
+        printf("| `%s` | `%s` | %s | %lld | %lld | %s | %s%s%s | %s | docs/RUNBOOK.md#%s |\n",
+               row->code, row->rule, alert_severity_name(row->severity),
+               (long long)(row->for_ns / 1000000000), (long long)(row->keep_ns / 1000000000),
+               alert_labels_text(row->labels), row->setting[0] ? "`" : "", row->setting,
+               row->setting[0] ? "`" : "", row->says, row->runbook);
     }
 }
 
@@ -380,6 +396,7 @@ int cli_spec(int argc, char **argv)
         {"routes", print_routes},         {"verbs", print_verbs},       {"config", print_config},
         {"memory", print_memory},         {"triggers", print_triggers}, {"faults", print_faults},
         {"strategies", print_strategies}, {"venue", print_venue},       {"codes", print_codes},
+        {"alerts", print_alerts},
     };
 
     if (argc == 1 && strcmp(argv[0], "man") == 0)
@@ -393,6 +410,6 @@ int cli_spec(int argc, char **argv)
         }
     return cli_usage("spec",
                      "wanted one of limits denials events errors commands states routes "
-                     "verbs config memory triggers faults strategies venue codes; or man, or "
-                     "completions bash|zsh|fish");
+                     "verbs config memory triggers faults strategies venue codes alerts; or man, "
+                     "or completions bash|zsh|fish");
 }

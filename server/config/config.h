@@ -86,6 +86,14 @@ struct config {
     struct {
         int32_t level; /* enum log_level */
     } log;
+    struct { /* thresholds; 0: that alert is off */
+        int64_t limit_use_ratio_e8, drift_ratio_e8, disk_free_ratio_e8;
+        int64_t reject_ratio_e8, rate_budget_ratio_e8;
+        int64_t unknown_s, stream_down_s, data_stale_s, audit_late_s, anchor_late_s, no_fills_s;
+        int64_t clock_offset_ns, engine_silent_ns, journal_late_ns, fill_latency_ns;
+        int64_t tick_to_order_ns;
+        int64_t certificate_days, restart_count;
+    } alerts;
     uint16_t venues;
     char venue[MAX_VENUES][MAX_NAME];
     struct venue_settings venue_settings[MAX_VENUES];

@@ -163,6 +163,16 @@ void control_note(struct control *control, const struct actor *actor,
     control_queue_note(control, record_make(actor, fact), NULL);
 }
 
+uint64_t control_notes_lost(struct control *control)
+{
+    uint64_t lost;
+
+    pthread_mutex_lock(&control->lock);
+    lost = control->notes_lost;
+    pthread_mutex_unlock(&control->lock);
+    return lost;
+}
+
 /* ------------------------------------------------------------------------------- commands */
 
 static enum status send_command(struct control *control, const struct command *command,
@@ -368,6 +378,14 @@ static void follow_kill(struct control *control, const struct kill_note *kill, u
     kept->engine_seq = lane_head_seq(journal_lane(control->from.journal, JOURNAL_ENGINE));
 }
 
+static void lose_note(struct control *control)
+{
+    pthread_mutex_lock(&control->lock);
+    control->notes_lost++;
+    pthread_mutex_unlock(&control->lock);
+    log_line(LOG_ERROR, "control", "a fact for the audit was lost: journal full", NULL);
+}
+
 static void write_notes(struct control *control)
 {
     struct note note;
@@ -378,7 +396,7 @@ static void write_notes(struct control *control)
         if (!note.record)
             control_name_kill(control, &note.kill);
         else if (append(control, note.record, note.at_ns, 0, &seq, &err) != OK)
-            log_line(LOG_ERROR, "control", "a fact for the audit was lost: journal full", NULL);
+            lose_note(control);
         else if (note.kill.incident != 0)
             follow_kill(control, &note.kill, seq);
     }

@@ -63,6 +63,7 @@ struct control_fact {
 };
 void control_note(struct control *control, const struct actor *actor,
                   const struct control_fact *fact);
+uint64_t control_notes_lost(struct control *control); /* since the start; any thread */
 
 /* --- on the caller's thread --- */
 

@@ -38,7 +38,7 @@ struct journal {
     bool is_failing;
     int64_t retry_ns;
     struct space space;
-    _Atomic int64_t free_bytes;
+    _Atomic int64_t free_bytes, total_bytes;
     _Atomic uint32_t storage; /* enum journal_storage; stored under the lock */
     _Atomic uint64_t removed_files;
     _Atomic uint64_t composing; /* see journal_compose; UINT64_MAX: nothing */

@@ -191,6 +191,11 @@ int64_t journal_free_bytes(const struct journal *journal)
     return atomic_load(&journal->free_bytes);
 }
 
+int64_t journal_total_bytes(const struct journal *journal)
+{
+    return atomic_load(&journal->total_bytes);
+}
+
 void journal_trouble(struct journal *journal, struct journal_trouble *trouble)
 {
     pthread_mutex_lock(&journal->lock);

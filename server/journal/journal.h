@@ -93,6 +93,7 @@ const char *journal_storage_name(enum journal_storage storage); /* "suspect" */
 bool journal_is_suspect(const struct journal *journal);         /* STORAGE_SUSPECT */
 /* Free bytes of the data directory's file system, seen about a second ago; -1: not known. */
 int64_t journal_free_bytes(const struct journal *journal);
+int64_t journal_total_bytes(const struct journal *journal); /* of that file system; the same */
 /* How often it has got into trouble since the start, and why it did last. */
 struct journal_trouble {
     enum journal_storage storage; /* now */

@@ -84,13 +84,17 @@ void space_give_reserve(struct journal *journal)
     journal->space.is_low = true;
 }
 
-static int64_t free_bytes(const struct journal *journal)
+/* -1: not known. */
+static int64_t look_at_room(struct journal *journal)
 {
     struct statvfs info;
+    bool known = statvfs(journal->dir, &info) == 0;
+    int64_t bytes = known ? (int64_t)info.f_bavail * (int64_t)info.f_frsize : -1;
 
-    if (statvfs(journal->dir, &info) != 0)
-        return -1;
-    return (int64_t)info.f_bavail * (int64_t)info.f_frsize;
+    atomic_store(&journal->total_bytes,
+                 known ? (int64_t)info.f_blocks * (int64_t)info.f_frsize : -1);
+    atomic_store(&journal->free_bytes, bytes);
+    return bytes;
 }
 
 static void say(struct space *space, int64_t bytes)
@@ -134,11 +138,10 @@ static void take_marks(struct journal *journal)
 void space_look(struct journal *journal, int64_t now_ns)
 {
     struct space *space = &journal->space;
-    int64_t bytes = free_bytes(journal);
+    int64_t bytes = look_at_room(journal);
 
     take_marks(journal);
     space->looked_ns = now_ns;
-    atomic_store(&journal->free_bytes, bytes);
     if (space->low_bytes == 0 || bytes < 0)
         return;
     /* Not out of the last room: that is for the records. */

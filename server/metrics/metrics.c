@@ -54,14 +54,6 @@ static void render_kill(const struct rendering *r)
     sample_count(r->out, "pitwall_kill_switch_active", NULL, active);
 }
 
-/* Set to nothing, no order passes: that is shown as the tightest value. */
-static int64_t limit_shown(enum limit_id id, int64_t value)
-{
-    if (value != LIMIT_DENY)
-        return value;
-    return limit_row(id)->sense == LIMIT_MOST ? 0 : limit_row(id)->max;
-}
-
 static void render_limit(const struct rendering *r, const char *scope, enum limit_id id,
                          int64_t value)
 {
@@ -69,7 +61,7 @@ static void render_limit(const struct rendering *r, const char *scope, enum limi
 
     if (value == LIMIT_UNSET)
         return;
-    sample_decimal(r->out, "pitwall_limit", labels, limit_shown(id, value),
+    sample_decimal(r->out, "pitwall_limit", labels, view_limit_shown(id, value),
                    limit_row(id)->type == LIMIT_INTEGER ? 0 : 8);
 }
 
@@ -88,19 +80,6 @@ static void render_limits(const struct rendering *r)
     }
 }
 
-/* 1e-8; saturates, so that an alert on it fires. Of a limit that leaves no room, all is used. */
-static int64_t used_ratio_e8(enum limit_id id, int64_t limit, int64_t measured)
-{
-    bool least = limit_row(id)->sense == LIMIT_LEAST;
-    int64_t used = least ? limit : measured, of = least ? measured : limit;
-    __int128 ratio;
-
-    if (of <= 0)
-        return used <= 0 ? RATIO_ONE_E8 : INT64_MAX;
-    ratio = ((__int128)used * RATIO_ONE_E8 + of - 1) / of;
-    return ratio > INT64_MAX ? INT64_MAX : (int64_t)ratio;
-}
-
 static void render_scope_use(const struct rendering *r, uint16_t scope, const struct view_use *use)
 {
     char name[SCOPE_TEXT_MAX];
@@ -111,13 +90,13 @@ static void render_scope_use(const struct rendering *r, uint16_t scope, const st
     view_limits(r->view, scope, &limits, &generation);
     for (int at = 0; at < LIMIT_COUNT; at++) {
         enum limit_id id = (enum limit_id)at;
-        int64_t limit = limit_shown(id, limits.value[at]);
+        int64_t limit = view_limit_shown(id, limits.value[at]);
         const struct label labels[] = {
             {"scope", name}, {"limit", limit_row(id)->name}, {NULL, NULL}};
 
         if (limit != LIMIT_UNSET && use->measured[at] != INT64_MAX)
             sample_decimal(r->out, "pitwall_limit_used_ratio", labels,
-                           used_ratio_e8(id, limit, use->measured[at]), 8);
+                           view_used_ratio_e8(id, limit, use->measured[at]), 8);
     }
 }
 
@@ -340,15 +319,6 @@ static void render_clock(const struct rendering *r)
     }
 }
 
-/* 1e-8; 0: they agree. At most 2, when the two have opposite signs. */
-static int64_t drift_ratio_e8(int64_t ours, int64_t venues)
-{
-    int64_t drift = llabs(ours - venues);
-    int64_t larger = llabs(ours) > llabs(venues) ? llabs(ours) : llabs(venues);
-
-    return larger == 0 ? 0 : (int64_t)((__int128)drift * RATIO_ONE_E8 / larger);
-}
-
 static void render_drift(const struct rendering *r)
 {
     static const char name[] = "pitwall_position_drift_ratio";
@@ -366,7 +336,7 @@ static void render_drift(const struct rendering *r)
 
         if (json_is_integer(json_object_get(row, "venue_lots"))) {
             venues = json_integer_value(json_object_get(row, "venue_lots"));
-            sample_decimal(r->out, name, labels, drift_ratio_e8(ours, venues), 8);
+            sample_decimal(r->out, name, labels, view_drift_ratio_e8(ours, venues), 8);
         }
     }
 }

@@ -133,6 +133,11 @@ static json_t *build_approvals(const struct topic_source *from)
     return control_approvals(from->sources->control, -1, 0, APPROVALS_MAX);
 }
 
+static json_t *build_alerts(const struct topic_source *from)
+{
+    return alerts_topic(from->sources->alerts);
+}
+
 static json_t *build_latency(const struct topic_source *from)
 {
     return view_latency(from->sources->view, false);
@@ -183,6 +188,11 @@ static uint64_t version_kill(const struct topic_source *from)
 static uint64_t version_approvals(const struct topic_source *from)
 {
     return control_approvals_version(from->sources->control);
+}
+
+static uint64_t version_alerts(const struct topic_source *from)
+{
+    return alerts_version(from->sources->alerts);
 }
 
 static uint64_t version_limits(const struct topic_source *from)

@@ -18,6 +18,7 @@
 #ifndef PITWALL_STREAM_STREAM_H
 #define PITWALL_STREAM_STREAM_H
 
+#include "alerts/alerts.h"
 #include "control/control.h"
 
 enum { STREAM_CLIENTS_MAX = 1024 };
@@ -30,6 +31,7 @@ struct stream_sources {
     struct control *control;
     struct access *access;
     struct store *store;
+    struct alerts *alerts;
 };
 
 enum status stream_open(struct stream **stream, const struct stream_sources *sources,

@@ -87,8 +87,7 @@ json_t *view_instruments(struct view *view)
 
 /* --- venues --- */
 
-/* Real clock of the newest update of any instrument of the venue; 0: none yet. */
-static int64_t venue_update_ns(const struct view_sources *from, uint16_t venue)
+int64_t view_venue_update_ns(const struct view_sources *from, uint16_t venue)
 {
     const struct gateway *gateway = view_gateway_of(from, venue);
     int64_t newest_ns = 0;
@@ -110,7 +109,7 @@ static bool is_real(const struct view_sources *from, uint16_t venue)
 enum gateway_state view_venue_state(const struct view_sources *from, uint16_t venue)
 {
     const struct gateway *gateway = view_gateway_of(from, venue);
-    int64_t update_ns = venue_update_ns(from, venue);
+    int64_t update_ns = view_venue_update_ns(from, venue);
     int64_t age_ns = clock_real_ns() - update_ns;
 
     if (gateway && is_real(from, venue))
@@ -135,7 +134,7 @@ static json_t *venue_json(const struct view_sources *from, uint16_t venue)
     }
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o}", "venue",
                      from->config->venue[venue], "state", state, "age_ns",
-                     shape_age(clock_real_ns(), venue_update_ns(from, venue)), "since_ns",
+                     shape_age(clock_real_ns(), view_venue_update_ns(from, venue)), "since_ns",
                      shape_ns(since_ns), "clock_offset_ns",
                      offset_ns == INT64_MIN ? json_null() : shape_decimal(offset_ns, 0),
                      "reconnects", (json_int_t)(counters.connects - counters.first_connects),
@@ -366,8 +365,8 @@ static void add_buckets(json_t *stage, struct histogram *histogram)
 
         if (count != 0)
             json_array_append_new(buckets, json_pack("{s:o, s:I}", "max_ns",
-                                                     shape_decimal(histogram_bucket_max_ns(i), 0), "count",
-                                                     (json_int_t)count));
+                                                     shape_decimal(histogram_bucket_max_ns(i), 0),
+                                                     "count", (json_int_t)count));
     }
     json_object_set_new(stage, "buckets", buckets);
 }

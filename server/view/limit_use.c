@@ -182,3 +182,32 @@ void view_limit_use(struct view *view, struct view_use *uses)
         uses[scope] = use_of(view, &working, scope);
     view_leave(view);
 }
+
+/* --- ratios --- */
+
+int64_t view_limit_shown(enum limit_id id, int64_t value)
+{
+    if (value != LIMIT_DENY)
+        return value;
+    return limit_row(id)->sense == LIMIT_MOST ? 0 : limit_row(id)->max;
+}
+
+int64_t view_used_ratio_e8(enum limit_id id, int64_t limit, int64_t measured)
+{
+    bool least = limit_row(id)->sense == LIMIT_LEAST;
+    int64_t used = least ? limit : measured, of = least ? measured : limit;
+    __int128 ratio;
+
+    if (of <= 0)
+        return used <= 0 ? RATIO_ONE_E8 : INT64_MAX;
+    ratio = ((__int128)used * RATIO_ONE_E8 + of - 1) / of;
+    return ratio > INT64_MAX ? INT64_MAX : (int64_t)ratio;
+}
+
+int64_t view_drift_ratio_e8(int64_t ours, int64_t venues)
+{
+    int64_t drift = magnitude(ours - venues);
+    int64_t larger = magnitude(ours) > magnitude(venues) ? magnitude(ours) : magnitude(venues);
+
+    return larger == 0 ? 0 : (int64_t)((__int128)drift * RATIO_ONE_E8 / larger);
+}

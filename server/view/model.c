@@ -294,6 +294,8 @@ static void take_order_state(struct view *view, const struct lane_record *record
     if (!order)
         return; /* finished and forgotten */
     count_state(view, order, event->state);
+    if (event->state == ORDER_UNKNOWN && order->state != ORDER_UNKNOWN)
+        order->unknown_ns = record->at_ns;
     order->state = event->state;
     order->reason = event->reason;
     order->filled_lots = event->filled_lots;
@@ -705,6 +707,7 @@ static void take_order_carried(struct view *view, const struct lane_record *reco
                                             : view->from.config->strategy[event->strategy].name);
     view->counters.open_orders++;
     view->counters.unknown_orders += event->state == ORDER_UNKNOWN;
+    order->unknown_ns = record->at_ns;
     model_changed(view, VIEW_ORDERS);
 }
 

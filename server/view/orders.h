@@ -21,6 +21,7 @@ struct view_order {
     int64_t price_ticks, qty_lots, filled_lots, leaves_lots, average_e8_ticks;
     int64_t amend_qty_lots;    /* asked for and not answered yet; 0: none */
     int64_t sent_ns, acked_ns; /* acked 0: not yet */
+    int64_t unknown_ns;        /* since when its fate is unknown, while it is */
     uint16_t instrument, strategy;
     uint8_t side, type, tif, flags, state, reason;
     uint16_t newer, older;

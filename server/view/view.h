@@ -88,6 +88,8 @@ json_t *view_venues(struct view *view);
 /* READY and its kin: what a gateway to a real venue says of itself; of a simulated one by the age
  * of its newest update. */
 enum gateway_state view_venue_state(const struct view_sources *from, uint16_t venue);
+/* Real clock of the newest update of any instrument of the venue; 0: none yet. */
+int64_t view_venue_update_ns(const struct view_sources *from, uint16_t venue);
 /* The venue's own count of our position, and when it told it (real clock); false: not known. */
 bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64_t *lots,
                      int64_t *told_ns);
@@ -145,6 +147,14 @@ struct view_use {
 };
 /* Of all scopes, by their numbers; `uses` has room for MAX_SCOPES. */
 void view_limit_use(struct view *view, struct view_use *uses);
+/* A limit's value as people are shown it: one that was set to nothing, which lets no order pass, is
+ * the tightest value. */
+int64_t view_limit_shown(enum limit_id id, int64_t value);
+/* 1e-8; saturates, so that an alert on it fires. Of a limit that leaves no room, all is used. */
+int64_t view_used_ratio_e8(enum limit_id id, int64_t limit, int64_t measured);
+/* How far two counts of a position differ, of the larger, in 1e-8; 0: they agree. At most 2, when
+ * they have opposite signs. */
+int64_t view_drift_ratio_e8(int64_t ours, int64_t venues);
 
 /* Numbers for metrics that no JSON shape holds; one locked copy. */
 struct view_counters {
@@ -154,5 +164,27 @@ struct view_counters {
     uint64_t gaps, anomalies, overruns, open_orders, unknown_orders;
 };
 void view_counters(struct view *view, struct view_counters *counters);
+
+/* What alerts look at and no JSON shape holds; one locked copy. Real clock but where it says so. */
+struct view_watch {
+    bool is_virtual; /* the engine's clock is: no age means anything */
+    bool has_ended;  /* the market has: nothing new will come */
+    struct view_counters counters;
+    struct {
+        uint32_t unknown;
+        int64_t oldest_unknown_ns; /* since when; 0: there is none */
+    } venue[MAX_VENUES];
+    struct {
+        int64_t lots;
+        int64_t filled_ns; /* of the newest fill within a minute; 0: none */
+        enum book_status book;
+        int64_t book_ns; /* of its newest update; 0: none yet */
+    } instrument[MAX_INSTRUMENTS];
+    uint64_t taken;            /* fills of the last minute that took, not made, */
+    int64_t taken_p99_ns;      /* and from sending to them */
+    int64_t durable_mono_ns;   /* when the disk copy last moved or had nothing to do */
+    int64_t telemetry_mono_ns; /* when the engine last said its figures; 0: not yet */
+};
+void view_watch(struct view *view, struct view_watch *watch);
 
 #endif

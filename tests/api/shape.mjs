@@ -236,6 +236,20 @@ export const AUDIT = {
   request_id: "null|text",
   hash: "hash",
 };
+export const ALERT = {
+  id: "text",
+  alert: "text",
+  severity: "text",
+  state: "text",
+  labels: { map: "text" },
+  value: "null|decimal",
+  threshold: "null|decimal",
+  says: "text",
+  runbook: "text",
+  since_ns: "ns",
+  resolved_ns: "null|ns",
+  acknowledged: "any",
+};
 export const VERIFY = { ok: "bool", rows: "count", head_seq: "count", head_hash: "hash", first_bad_seq: "null|count" };
 export const STAGE = { count: "count", p50_ns: "null|ns", p99_ns: "null|ns", p999_ns: "null|ns", max_ns: "null|ns" };
 export const LATENCY = { stages: { map: STAGE } };
