@@ -24,7 +24,7 @@ int approval_state_find(const char *name)
 
 static const char *approval_kind_name(enum approval_kind kind)
 {
-    static const char *const names[] = {"limits", "state", "strategy", "config"};
+    static const char *const names[] = {"limits", "state", "strategy", "config", "role"};
 
     assert((unsigned)kind < sizeof names / sizeof names[0]);
     return names[kind];
@@ -141,6 +141,7 @@ void approval_decide(struct approvals *approvals, struct approval *approval,
 {
     assert(approval->state == APPROVAL_PENDING && state != APPROVAL_PENDING);
     pthread_mutex_lock(&approvals->lock);
+    grant_wipe(&approval->grant);
     approval->state = state;
     approval->decided_ns = now_ns;
     snprintf(approval->decider, sizeof approval->decider, "%s", decider);
@@ -180,6 +181,8 @@ static json_t *diff_json(const struct approval *approval)
         return json_deep_copy(approval->diff);
     if (approval->kind == APPROVAL_LIMITS)
         return limits_diff(&approval->change, &approval->before, false);
+    if (approval->kind == APPROVAL_ROLE)
+        return grant_diff(&approval->grant);
     if (approval->kind == APPROVAL_CONFIG)
         return json_loads(approval->settings_diff, 0, NULL);
     if (approval->kind == APPROVAL_STRATEGY)

@@ -14,6 +14,7 @@
 #define PITWALL_CONTROL_APPROVALS_H
 
 #include "control/access.h"
+#include "control/grants.h"
 #include "control/limits.h"
 #include "control/strategies.h"
 
@@ -22,7 +23,13 @@
 enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64 };
 #define APPROVAL_LIFE_NS (900 * 1000000000LL)
 
-enum approval_kind { APPROVAL_LIMITS, APPROVAL_STATE, APPROVAL_STRATEGY, APPROVAL_CONFIG };
+enum approval_kind {
+    APPROVAL_LIMITS,
+    APPROVAL_STATE,
+    APPROVAL_STRATEGY,
+    APPROVAL_CONFIG,
+    APPROVAL_ROLE
+};
 enum approval_state {
     APPROVAL_PENDING,
     APPROVAL_APPLIED,
@@ -46,6 +53,7 @@ struct approval {
     struct strategy_change told; /* all of what it is told; nothing when it is switched on */
     json_t *diff;                /* of that; owned by the place it is kept in, else NULL */
     char settings[2048], settings_diff[4096]; /* APPROVAL_CONFIG: {path: value}, and diff; JSON */
+    struct grant grant;                       /* APPROVAL_ROLE */
     char reason[REASON_MAX];
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];

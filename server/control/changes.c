@@ -409,6 +409,8 @@ static bool base_has_moved(struct control *control, const struct approval *appro
 
         return now.version != approval->base || now.incident != approval->incident;
     }
+    if (approval->kind == APPROVAL_ROLE)
+        return grant_base_moved(control->from.access, &approval->grant);
     if (approval->kind == APPROVAL_STRATEGY) {
         struct view_strategy now;
 
@@ -453,6 +455,8 @@ static enum status apply(struct control *control, const struct actor *actor,
         return apply_config(control, actor, approval, &intent, request_id, err);
     if (approval->kind == APPROVAL_STATE)
         return apply_state(control, actor, approval, &intent, err);
+    if (approval->kind == APPROVAL_ROLE)
+        return grant_apply(control, actor, &approval->grant, &intent, err);
     if (approval->kind == APPROVAL_STRATEGY)
         return control_apply_strategy(control, actor, approval->strategy, approval->base,
                                       approval->told.enabled, &approval->told, &intent, err);
@@ -468,6 +472,11 @@ static enum status find_to_decide(struct control *control, const struct actor *a
     *approval = approvals_find(&control->approvals, id);
     if (!*approval)
         return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
+    /* Who asked has waited for this thread; meanwhile the session may have been ended. */
+    if (!access_still_valid(control->from.access, actor))
+        return err_set(err, ERR_UNAUTHENTICATED, "the session has ended");
+    if (grant_may_decide(*approval, actor, err) != OK)
+        return err->status;
     return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);
 }
 
