@@ -269,8 +269,11 @@ static enum status apply_state(struct control *control, const struct actor *acto
                                             .scope = change->scope,
                                             .state = (uint8_t)change->to}};
     struct event_command_done done;
+    enum status status = control_command(control, &command, actor, intent, &done, err);
 
-    return control_command(control, &command, actor, intent, &done, err);
+    if (status == ERR_NOT_APPLIED)
+        control_asked_state(control, actor, change->scope, command.id, change->to);
+    return status;
 }
 
 /* `change` holds scope, the state wanted and the reason. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { configWith, QUIET, scratch, Server } from "./server.mjs";
 import * as shapes from "./shape.mjs";
-import { until } from "./wait.mjs";
+import { pause, until } from "./wait.mjs";
 
 const BTC = "/limits/instrument/sim:BTCUSDT";
 const ETH = "/limits/instrument/sim:ETHUSDT";
@@ -139,7 +139,7 @@ test("one that runs on survives a kill -9, one that is over returns before anybo
   const { timeboxes } = await look();
   assert.equal(timeboxes.length, 2);
   await server.stop("SIGKILL");
-  await new Promise((done) => setTimeout(done, 4500));
+  await pause(4500);
   await start();
   const now = await look();
   assert.deepEqual([now.limits.max_order_lots, now.limits.max_position_lots], [400, 700]);

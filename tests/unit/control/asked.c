@@ -1,0 +1,168 @@
+/* A change that the engine does not answer: 504, shown as requested beside what is in force,
+ * until the engine has answered. Control, view and journal are real; the engine is the test. */
+#include "control/inside.h"
+#include "thread/clock.h"
+#include "unit/store/desk.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { COMMAND_BYTES = 1 << 16, PATIENCE_MS = 20000 };
+
+static struct desk desk;
+static struct journal *journal;
+static struct view *view;
+static struct control *control;
+static struct keep *keep;
+static struct store_saved saved;
+static struct kill_page kills;
+static struct ring commands;
+static uint8_t *command_bytes;
+
+static void open_control(void)
+{
+    char recovered[ERR_TEXT_MAX];
+    struct control_sources sources = {
+        .config = &desk.config, .kill = &kills, .commands = &commands, .epoch = 2};
+    struct err err;
+
+    desk_open(&desk);
+    cr_assert_eq(journal_open(&journal, desk.dir, &desk.config, recovered, &err), OK, "%s",
+                 err.text);
+    cr_assert_eq(view_open(&view,
+                           &(struct view_sources){.config = &desk.config,
+                                                  .journal = journal,
+                                                  .kill = &kills,
+                                                  .dir = desk.dir,
+                                                  .saved = &saved},
+                           &err),
+                 OK);
+    cr_assert_eq(keep_open(&keep, desk.dir, &err), OK, "%s", err.text);
+    command_bytes = aligned_alloc(128, COMMAND_BYTES);
+    ring_init(&commands, command_bytes, COMMAND_BYTES);
+    sources.journal = journal;
+    sources.view = view;
+    sources.keep = keep;
+    cr_assert_eq(control_open(&control, &sources, &err), OK, "%s", err.text);
+    cr_assert_eq(journal_start(journal, &err), OK);
+    cr_assert_eq(control_start(control, &err), OK);
+}
+
+static void close_control(void)
+{
+    control_close(control);
+    view_close(view);
+    keep_close(keep);
+    journal_close(journal);
+    free(command_bytes);
+    desk_close(&desk);
+}
+
+TestSuite(asked, .init = open_control, .fini = close_control, .timeout = 120);
+
+struct put {
+    bool is_state;
+    enum status status;
+    json_t *body, *reply;
+    _Atomic bool done;
+};
+
+static void run_put(void *job)
+{
+    static const struct actor risk1 = {.name = "risk1", .person = "risk1", .role = ROLE_RISK};
+    struct put *put = job;
+    struct limits limits;
+    struct err err;
+    uint64_t generation;
+    int http;
+
+    view_limits(view, scope_of_firm(), &limits, &generation);
+    put->status = put->is_state ? control_state_put(control, &risk1, "firm",
+                                                    view_state(view, scope_of_firm()).version,
+                                                    put->body, "r-1", &http, &put->reply, &err)
+                                : control_limits_put(control, &risk1, "firm", generation, put->body,
+                                                     "r-1", &http, &put->reply, &err);
+    atomic_store(&put->done, true);
+}
+
+static enum status put(bool is_state, const char *text)
+{
+    struct put put = {.is_state = is_state, .body = json_loads(text, 0, NULL)};
+
+    cr_assert(put.body);
+    cr_assert(control_submit(control, run_put, &put));
+    for (int ms = 0; ms < PATIENCE_MS && !atomic_load(&put.done); ms++)
+        usleep(1000);
+    cr_assert(atomic_load(&put.done));
+    json_decref(put.body);
+    json_decref(put.reply);
+    return put.status;
+}
+
+/* The engine answers the command of that kind that waits in the ring. */
+static void answer(uint16_t kind, enum status status)
+{
+    struct event_command_done done = {.status = (uint8_t)status};
+    const struct command *command;
+    size_t length;
+
+    while ((command = ring_peek(&commands, &length))) {
+        if (command->kind == kind)
+            done.command_id = command->id;
+        ring_release(&commands);
+    }
+    cr_assert_neq(done.command_id, 0, "the engine was told");
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_COMMAND_DONE, clock_real_ns(),
+                done.command_id, &done, sizeof done);
+}
+
+static json_t *until_null(json_t *(*look)(struct control *control, uint16_t scope))
+{
+    json_t *seen = look(control, scope_of_firm());
+
+    for (int ms = 0; ms < PATIENCE_MS && !json_is_null(seen); ms++) {
+        usleep(1000);
+        json_decref(seen);
+        seen = look(control, scope_of_firm());
+    }
+    return seen;
+}
+
+Test(asked, limits_are_requested_until_the_engine_has_answered)
+{
+    json_t *seen, *limits;
+
+    cr_assert_eq(put(false, "{\"limits\":{\"max_order_lots\":null},\"reason\":\"calm\"}"),
+                 ERR_NOT_APPLIED);
+    limits = control_limits(control, scope_of_firm());
+    seen = json_object_get(limits, "requested");
+    cr_assert_str_eq(json_string_value(json_object_get(seen, "by")), "risk1");
+    cr_assert(json_is_null(json_object_get(json_object_get(seen, "limits"), "max_order_lots")));
+    cr_assert_eq(json_object_size(json_object_get(seen, "limits")), 1);
+    cr_assert(control_limits_are_open(control, scope_of_firm()));
+    json_decref(limits);
+    answer(COMMAND_SET_LIMITS, OK);
+    cr_assert(json_is_null(until_null(control_requested_limits)));
+}
+
+Test(asked, what_the_engine_refused_is_requested_no_more)
+{
+    cr_assert_eq(put(false, "{\"limits\":{\"max_order_lots\":null},\"reason\":\"calm\"}"),
+                 ERR_NOT_APPLIED);
+    answer(COMMAND_SET_LIMITS, ERR_STALE_VERSION);
+    cr_assert(json_is_null(until_null(control_requested_limits)));
+}
+
+Test(asked, a_state_is_requested_too)
+{
+    json_t *seen;
+
+    cr_assert_eq(put(true, "{\"state\":\"HALTED\",\"reason\":\"calm\"}"), ERR_NOT_APPLIED);
+    seen = control_requested_state(control, scope_of_firm());
+    cr_assert_str_eq(json_string_value(json_object_get(seen, "state")), "HALTED");
+    json_decref(seen);
+    answer(COMMAND_SET_STATE, OK);
+    cr_assert(json_is_null(until_null(control_requested_state)));
+}
