@@ -330,13 +330,26 @@ static void answer_keep(void *job)
     come_back(exchange);
 }
 
-/* On the control thread or a worker, which do not wait for the disk. A clerk is missing only when
- * the program ends. */
+/* While it waited for its thread, the session or token may have been ended, or lost its role. */
+static bool has_ended(const struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+
+    return exchange->route->role != ROUTE_NONE &&
+           !access_still_valid(request->access, &request->actor);
+}
+
+/* On the control thread, a worker or the access thread, which do not wait for the disk. A clerk is
+ * missing only when the program ends. */
 static void handler_run_away(void *job)
 {
     struct exchange *exchange = job;
 
-    handler_run(exchange);
+    if (has_ended(exchange))
+        reply_finish(exchange, err_set(&exchange->reply.err, ERR_UNAUTHENTICATED,
+                                       "the session or token has ended"));
+    else
+        handler_run(exchange);
     variant_choose_on_worker(exchange); /* on the control thread there are no reads */
     if (!exchange->repeat)
         come_back(exchange);

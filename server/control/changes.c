@@ -475,9 +475,6 @@ static enum status find_to_decide(struct control *control, const struct actor *a
     *approval = approvals_find(&control->approvals, id);
     if (!*approval)
         return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
-    /* Who asked has waited for this thread; meanwhile the session may have been ended. */
-    if (!access_still_valid(control->from.access, actor))
-        return err_set(err, ERR_UNAUTHENTICATED, "the session has ended");
     if (grant_may_decide(*approval, actor, err) != OK)
         return err->status;
     return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);

@@ -225,3 +225,25 @@ test("a person sees and ends the own sessions, an admin all", async () => {
   assert.equal((await admin.delete("/sessions?user=trader")).status, 204);
   assert.equal((await again.get("/me")).status, 401);
 });
+
+test("a session that ends while its approval waits for the control thread approves nothing", async () => {
+  const trader = await server.person("trader");
+  const order = { instrument: "sim:BTCUSDT", side: "buy", qty: "0.01", price: "1", type: "limit", tif: "IOC" };
+  await until("an approval that came too late", async () => {
+    const approver = await server.person("risk2");
+    const { body } = await risk1.get("/limits/firm");
+    const raise = { limits: { max_order_lots: body.limits.max_order_lots + 1 }, reason: "more" };
+    const proposal = await risk1.put("/limits/firm", raise, body.generation);
+    // These keep the control thread for a while, whatever becomes of them.
+    const busy = Array.from({ length: 40 }, () => server.anonymous().at(trader.url)).map((one) =>
+      Object.assign(one, { cookie: trader.cookie, csrf: trader.csrf }).post("/orders", order));
+    const late = approve(proposal, approver.at(approver.url));
+    const ended = await approver.delete("/session");
+    assert.equal(ended.status, 204);
+    const { status } = await late;
+    await Promise.all(busy);
+    const now = (await risk1.get(`/approvals/${proposal.body.id}`)).body.state;
+    assert.equal(now, status === 200 ? "applied" : "pending");
+    return status === 401;
+  }, 60000);
+});
