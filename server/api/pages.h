@@ -1,7 +1,8 @@
 /* The dashboard's files, read into memory at start: index.html at /, docs.html (the
  * reference of the REST interface) at /docs, others under /static/<hash>/.
- * Each is tagged, and packed where that makes it smaller, once, at start. Only names found at start exist, so no request can reach another file. Read-only after start;
- * any thread. Bounded: 512 files, 16 MiB together. */
+ * Each is tagged, and packed where that makes it smaller, once, at start. Only names found at start
+ * exist, so no request can reach another file. Read-only after start; any thread. Bounded: 512
+ * files, 16 MiB together. */
 #ifndef PITWALL_API_PAGES_H
 #define PITWALL_API_PAGES_H
 

@@ -188,7 +188,7 @@ void reply_headers(struct exchange *exchange, struct MHD_Response *response, boo
         add(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     add(response, "Content-Security-Policy",
         is_page ? page_policy : "default-src 'none'; frame-ancestors 'none'");
-    /* The kill listener drops idle connections soon: a kill must not meet one that is just going. */
+    /* The kill listener drops idle connections soon: no kill may meet one that is just going. */
     if (exchange->close_after || exchange->listener->kind == LISTENER_KILL)
         add(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }

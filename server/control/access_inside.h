@@ -34,6 +34,8 @@ struct ticket {
     struct actor actor;
 };
 
+enum { TOKEN_HINTS = 4096 };
+
 struct access {
     pthread_mutex_t lock;   /* everything below but db */
     pthread_mutex_t writer; /* db; taken before lock where both are */
@@ -45,6 +47,7 @@ struct access {
     uint32_t user_count, token_count;
     struct user user[USERS_MAX];
     struct token token[TOKENS_MAX];
+    uint16_t token_hint[TOKEN_HINTS]; /* see find_token_key_locked */
     struct session session[SESSIONS_MAX];
     struct ticket ticket[TICKETS_MAX];
     struct throttle throttle;

@@ -2,6 +2,7 @@
 
 #include "thread/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TOKEN_DAYS = 90, TOKEN_DAYS_MAX = 3650 };
@@ -31,19 +32,33 @@ static struct token *find_token(struct access *access, const char *name, int64_t
     return NULL;
 }
 
+/* Every request asks this. Where a key like it was found last is tried before the walk over all;
+ * nothing has to be kept in step, because it counts only when the whole key is equal. */
+static const struct token *find_key(struct access *access, const char *key)
+{
+    char bits[4] = {0};
+    uint16_t *hint;
+
+    memcpy(bits, key, strnlen(key, sizeof bits - 1)); /* keys are SHA-256 in hexadecimal */
+    hint = &access->token_hint[strtoul(bits, NULL, 16) % TOKEN_HINTS];
+    if (*hint < access->token_count && strcmp(access->token[*hint].key, key) == 0)
+        return &access->token[*hint];
+    for (uint32_t i = 0; i < access->token_count; i++)
+        if (strcmp(access->token[i].key, key) == 0) {
+            *hint = (uint16_t)i;
+            return &access->token[i];
+        }
+    return NULL;
+}
+
 const struct token *find_token_key_locked(struct access *access, const char *key, int64_t now_ns)
 {
-    for (uint32_t i = 0; i < access->token_count; i++) {
-        const struct token *token = &access->token[i];
-        enum role role;
+    const struct token *token = find_key(access, key);
+    enum role role;
 
-        if (strcmp(token->key, key) != 0)
-            continue;
-        if (!token_stands(token, now_ns))
-            return NULL;
-        return person_role_locked(access, token->person, &role) && role == ROLE_NONE ? NULL : token;
-    }
-    return NULL;
+    if (!token || !token_stands(token, now_ns))
+        return NULL;
+    return person_role_locked(access, token->person, &role) && role == ROLE_NONE ? NULL : token;
 }
 
 void actor_of_token_locked(struct access *access, const struct token *token, struct actor *actor)

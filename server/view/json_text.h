@@ -1,5 +1,5 @@
-/* JSON as text, the same bytes as json_dumps(json, JSON_COMPACT) makes, in a fifth of its time: that
- * one decodes every character of every string, on the thread that answers everybody. */
+/* JSON as text: the same bytes as json_dumps(json, JSON_COMPACT), without decoding every character
+ * of every string as that does, on the thread that answers everybody. */
 #ifndef PITWALL_VIEW_JSON_TEXT_H
 #define PITWALL_VIEW_JSON_TEXT_H
 

@@ -1,13 +1,17 @@
-/* Loads for benches of the running program, one process each, pinned to a core:
+/* Loads for benches of the running program, one process each, pinned to a core (-1: to none):
  *
- *   benches http-bare CORE BYTES            libmicrohttpd's bare handler: one constant body, shared by
- *                                           all; prints its port, ends with its input
- *   benches http-load PORT CORE CONNECTIONS DEPTH MS   sends the request on its input again and again,
- *                                           on each connection up to DEPTH before an answer is there
- *   benches ws-load PORT CORE CLIENTS MS    streams, of which every other does not read; its input is
- *                                           the request for a ticket. MS 0: until its input ends
- *   benches kill-call PORT CORE             its input: a token, then bodies, a line each; answers each
- *                                           with the round trip in ns and the receipt
+ *   benches http-bare CORE BYTES
+ *     libmicrohttpd's bare handler: one constant body, shared by all; prints its port, ends with
+ *     its input
+ *   benches http-load PORT CORE CONNECTIONS DEPTH MS
+ *     sends the request on its input again and again, on each connection up to DEPTH before an
+ *     answer is there
+ *   benches ws-load PORT CORE CLIENTS MS
+ *     streams, of which every other does not read; its input is the request for a ticket. MS 0:
+ *     until its input ends
+ *   benches kill-call PORT CORE
+ *     its input: a token, then bodies, a line each; answers each with the round trip in ns and the
+ *     receipt
  *
  * The loads print one line of JSON. Exit 0, or 1 and why on stderr. */
 #ifndef PITWALL_TESTS_BENCH_LOAD_H
