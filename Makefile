@@ -265,6 +265,8 @@ spec_pages := limits denials events errors commands states routes verbs config m
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
+	@$(pitwall) spec man > $(BUILD)/spec/pitwall.1
+	@for shell in bash zsh fish; do $(pitwall) spec completions $$shell > $(BUILD)/spec/pitwall.$$shell || exit 1; done
 	@ls $(BUILD)/spec/*
 
 clean: ## Remove build/ (var/ and installed packages stay)

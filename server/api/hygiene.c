@@ -42,7 +42,30 @@ struct header_scan {
 
 const char *header(const struct exchange *exchange, const char *name)
 {
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+    size_t length = strlen(name);
+
+    if (exchange->header_count < 0)
+        return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+    for (int32_t i = 0; i < exchange->header_count; i++)
+        if (exchange->headers[i].length == length &&
+            strcasecmp(exchange->headers[i].name, name) == 0)
+            return exchange->headers[i].value;
+    return NULL;
+}
+
+static void header_note(struct exchange *exchange, const char *name, size_t length,
+                        const char *value)
+{
+    int32_t at = exchange->header_count;
+
+    if (at < 0 || at == HEADERS_NOTED) {
+        exchange->header_count = -1;
+        return;
+    }
+    exchange->headers[at].name = name;
+    exchange->headers[at].value = value;
+    exchange->headers[at].length = length;
+    exchange->header_count = at + 1;
 }
 
 static bool is_token(const char *text, size_t length)
@@ -76,7 +99,11 @@ static bool has_control(const char *text, size_t length)
  * may do otherwise; there the check is off. */
 static bool layout_is_known(void)
 {
-    return strncmp(MHD_get_version(), "0.9.75", 6) == 0;
+    static _Atomic int known; /* 0: not looked yet */
+
+    if (known == 0)
+        known = strncmp(MHD_get_version(), "0.9.75", 6) == 0 ? 1 : -1;
+    return known > 0;
 }
 
 static void layout_check(struct header_scan *scan, const char *name, const char *value,
@@ -102,6 +129,7 @@ static enum MHD_Result scan_header(void *ctx, enum MHD_ValueKind kind, const cha
     if (!value)
         return MHD_NO;
     layout_check(scan, name, value, value_length);
+    header_note(scan->exchange, name, name_length, value);
     int at = singleton_find(name, name_length);
     if (at >= 0 && scan->seen[at]++)
         scan->wrong = "a header twice that may come once";

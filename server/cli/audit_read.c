@@ -98,19 +98,6 @@ static void print_items(const json_t *list)
         printf("more: --cursor %s\n", cli_text(list, "next"));
 }
 
-static void add_argument(char *path, size_t size, const char *name, const char *value)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    size_t used = strlen(path);
-
-    if (!value)
-        return;
-    used += (size_t)snprintf(path + used, size - used, "&%s=", name);
-    for (; *value != '\0' && used + 4 < size; value++)
-        used += (size_t)snprintf(path + used, size - used, strchr(plain, *value) ? "%c" : "%%%02X",
-                                 (unsigned char)*value);
-}
-
 static enum status query_server(const struct client_target *target, const struct filters *filters,
                                 const struct store_query *query, json_t **list, struct err *err)
 {
@@ -121,13 +108,13 @@ static enum status query_server(const struct client_target *target, const struct
     (void)snprintf(path, sizeof path, "/api/v1/audit?limit=%u", query->limit);
     (void)snprintf(from, sizeof from, "%lld", (long long)query->from_ns);
     (void)snprintf(to, sizeof to, "%lld", (long long)query->to_ns);
-    add_argument(path, sizeof path, "cursor", filters->cursor);
-    add_argument(path, sizeof path, "from", filters->from ? from : NULL);
-    add_argument(path, sizeof path, "to", filters->to ? to : NULL);
-    add_argument(path, sizeof path, "actor", filters->actor);
-    add_argument(path, sizeof path, "kind", filters->kind);
-    add_argument(path, sizeof path, "scope", filters->scope);
-    add_argument(path, sizeof path, "q", filters->q);
+    cli_path_add(path, sizeof path, "cursor", filters->cursor);
+    cli_path_add(path, sizeof path, "from", filters->from ? from : NULL);
+    cli_path_add(path, sizeof path, "to", filters->to ? to : NULL);
+    cli_path_add(path, sizeof path, "actor", filters->actor);
+    cli_path_add(path, sizeof path, "kind", filters->kind);
+    cli_path_add(path, sizeof path, "scope", filters->scope);
+    cli_path_add(path, sizeof path, "q", filters->q);
     status = client_call(target, "GET", path, NULL, NULL, &answer, err);
     *list = answer.json;
     return status;
@@ -175,14 +162,16 @@ int audit_cli_query(int argc, char **argv)
         problem = filters_read(&filters, &query);
     if (problem)
         return cli_usage("audit", problem);
-    status = target.dir ? query_directory(target.dir, &query, &list, &err)
-                        : query_server(&target, &filters, &query, &list, &err);
+    status = target.url ? query_server(&target, &filters, &query, &list, &err)
+                        : query_directory(target.dir, &query, &list, &err);
     if (status != OK)
         return cli_fail("audit", &err);
-    if (target.json)
+    if (target.json) {
         cli_print_json(list);
-    else
+    } else {
+        text_tame_json(list);
         print_items(list);
+    }
     json_decref(list);
     return 0;
 }

@@ -1,26 +1,36 @@
 #include "cli/cli.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "cli/grammar.h"
+#include "cli/text.h"
 
-static const char *usage_of(const char *verb)
+#include <stdio.h>
+
+enum { PROBLEM_MAX = 1024 };
+
+static struct grammar_form called;
+
+void cli_called(const struct grammar_form *form)
 {
-#define VERB(name, says)                                                                           \
-    if (strcmp(verb, #name) == 0)                                                                  \
-        return says;
-#include "tables/verbs.def"
-#undef VERB
-    return "";
+    called = *form;
 }
 
 int cli_usage(const char *verb, const char *problem)
 {
-    fprintf(stderr, "pitwall %s: %s\n  pitwall %s: %s\n", verb, problem, verb, usage_of(verb));
+    char tame[PROBLEM_MAX];
+
+    text_tame(tame, sizeof tame, problem);
+    fprintf(stderr, "pitwall %s: %s\n", verb, tame);
+    if (called.verb)
+        grammar_print_synopsis(stderr, &called, 2);
+    fprintf(stderr, "  more: pitwall help %s\n", verb);
     return status_exit(ERR_USAGE);
 }
 
 int cli_fail(const char *verb, const struct err *err)
 {
-    fprintf(stderr, "pitwall %s: %s\n", verb, err->text);
+    char tame[PROBLEM_MAX];
+
+    text_tame(tame, sizeof tame, err->text);
+    fprintf(stderr, "pitwall %s: %s\n", verb, tame);
     return status_exit(err->status);
 }

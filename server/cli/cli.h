@@ -5,10 +5,13 @@
 
 #include "engine.h"
 
-#define VERB(name, says) int cli_##name(int argc, char **argv);
+#define VERB(ID, ...) int cli_##ID(int argc, char **argv);
 #include "tables/verbs.def"
 #undef VERB
 
+/* Which form of the verb was called, so that cli_usage says how that one is. */
+struct grammar_form;
+void cli_called(const struct grammar_form *form);
 /* Says "pitwall VERB: what is wrong" on stderr, and how to call it; returns 64. */
 int cli_usage(const char *verb, const char *problem);
 /* Says "pitwall VERB: <err text>" on stderr; returns the exit code of the status. */

@@ -2,218 +2,90 @@
 
 #include "thread/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 8 << 20, HEAD_MAX = 2048, HOST_MAX = 256, TOKEN_MAX = 256, PATIENCE_S = 10 };
+enum {
+    ANSWER_MAX = 8 << 20,
+    HEAD_MAX = 4096,
+    TOKEN_MAX = 256,
+    CREDENTIALS_MAX = 640,
+    PATIENCE_MS = 10000
+};
 
-/* ------------------------------------------------------------------------------- options */
-
-static const struct cli_option *find_option(const struct cli_option *options, const char *name)
+static enum status connect_to(const struct client_target *target, struct transport *to,
+                              struct err *err)
 {
-    for (; options->name; options++)
-        if (strcmp(options->name, name) == 0)
-            return options;
-    return NULL;
-}
+    int patience_ms = target->patience_ms ? target->patience_ms : PATIENCE_MS;
 
-const char *cli_options_read(int argc, char **argv, struct client_target *target,
-                             const struct cli_option *options)
-{
-    const struct cli_option common[] = {{"--data", &target->dir, NULL},
-                                        {"--url", &target->url, NULL},
-                                        {"--token-file", &target->token_file, NULL},
-                                        {"--json", NULL, &target->json},
-                                        {NULL, NULL, NULL}};
-    static char problem[128];
+    char pinned[CLI_PATH_MAX];
+    const char *ca_file = target->ca_file;
 
-    for (int i = 0; i < argc; i++) {
-        const struct cli_option *option = find_option(options, argv[i]);
-
-        if (!option)
-            option = find_option(common, argv[i]);
-        if (!option) {
-            snprintf(problem, sizeof problem, "unknown argument %.80s", argv[i]);
-            return problem;
-        }
-        if (option->flag) {
-            *option->flag = true;
-        } else if (i + 1 == argc || argv[i + 1][0] == '\0') {
-            snprintf(problem, sizeof problem, "%.80s needs a value", argv[i]);
-            return problem;
-        } else {
-            assert(option->value); /* a row has a value or a flag */
-            *option->value = argv[++i];
-        }
-    }
-    return NULL;
-}
-
-const char *cli_target_check(const struct client_target *target)
-{
-    if (!target->dir == !target->url)
-        return "say where the server is: either --data DIR or --url URL";
-    if (target->url && strncmp(target->url, "http://", 7) != 0)
-        return "--url must begin with http://";
-    if (target->url && !target->token_file)
-        return "--url needs --token-file";
-    return NULL;
-}
-
-/* ------------------------------------------------------------------------------- connect */
-
-/* By a descriptor of the directory: a path longer than sun_path holds works too. */
-static int connect_local(const char *dir)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int connected = -1;
-
-    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/control.sock", dir_fd);
-    if (dir_fd >= 0 && fd >= 0)
-        connected = connect(fd, (struct sockaddr *)&address, sizeof address);
-    if (dir_fd >= 0)
-        close(dir_fd);
-    if (connected == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* "http://[::1]:8080/" into host and port. */
-static bool cut_url(const char *url, char host[HOST_MAX], char port[8])
-{
-    const char *at = url + strlen("http://");
-    const char *end = at + strcspn(at, "/");
-    const char *colon = end;
-    size_t length;
-
-    while (colon > at && colon[-1] != ':' && colon[-1] != ']')
-        colon--;
-    if (colon > at && colon[-1] == ':') {
-        length = (size_t)(end - colon);
-        if (length == 0 || length > 5 || strspn(colon, "0123456789") != length)
-            return false;
-        snprintf(port, 8, "%.*s", (int)length, colon);
-        end = colon - 1;
-    } else {
-        snprintf(port, 8, "80");
-    }
-    if (*at == '[' && end > at && end[-1] == ']') {
-        at++;
-        end--;
-    }
-    length = (size_t)(end - at);
-    if (length == 0 || length >= HOST_MAX)
-        return false;
-    snprintf(host, HOST_MAX, "%.*s", (int)length, at);
-    return true;
-}
-
-static int connect_url(const char *url)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    char host[HOST_MAX], port[8];
-    int fd = -1;
-
-    if (!cut_url(url, host, port) || getaddrinfo(host, port, &hints, &found) != 0)
-        return -1;
-    for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next) {
-        fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) != 0) {
-            close(fd);
-            fd = -1;
-        }
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
-bool client_is_server_there(const char *dir)
-{
-    int fd = connect_local(dir);
-
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0;
-}
-
-static enum status connect_to(const struct client_target *target, int *fd, struct err *err)
-{
-    const struct timeval patience = {.tv_sec = PATIENCE_S};
-
-    *fd = target->dir ? connect_local(target->dir) : connect_url(target->url);
-    if (*fd < 0 && target->dir)
-        return err_format(err, ERR_UNAVAILABLE, "no server runs in %s", target->dir);
-    if (*fd < 0)
-        return err_format(err, ERR_UNAVAILABLE, "nobody answers at %s", target->url);
-    setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    return OK;
+    if (!target->url)
+        return transport_local(to, target->dir, patience_ms, err);
+    /* A directory beside the address: it is that server, by the certificate that it made. */
+    snprintf(pinned, sizeof pinned, "%s/tls/cert.pem", target->dir ? target->dir : "");
+    if (!ca_file && target->dir && access(pinned, R_OK) == 0)
+        ca_file = pinned;
+    return transport_url(to, target->url, ca_file, patience_ms, err);
 }
 
 /* ---------------------------------------------------------------------------------- call */
 
-static bool send_all(int fd, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t sent = send(fd, text, length, MSG_NOSIGNAL);
+struct call {
+    const char *method, *path, *body, *if_match;
+};
 
-        if (sent <= 0)
-            return false;
-        text += sent;
-        length -= (size_t)sent;
-    }
-    return true;
+/* "Authorization: ..", or the session of a person; nothing over the socket. */
+static enum status credentials(const struct client_target *target, char out[CREDENTIALS_MAX],
+                               struct err *err)
+{
+    char token[TOKEN_MAX];
+    enum status status;
+
+    out[0] = '\0';
+    if (target->cookie)
+        snprintf(out, CREDENTIALS_MAX, "Cookie: %s\r\nX-CSRF-Token: %s\r\n", target->cookie,
+                 target->csrf ? target->csrf : "");
+    if (target->cookie || !target->url || !target->token_file)
+        return OK;
+    status = cli_read_secret(target->token_file, target->is_token_lax, token, sizeof token, err);
+    if (status == OK)
+        snprintf(out, CREDENTIALS_MAX, "Authorization: Bearer %s\r\n", token);
+    explicit_bzero(token, sizeof token);
+    return status;
 }
 
-static enum status send_request(int fd, const struct client_target *target, const char *method,
-                                const char *path, const char *body, const char *if_match,
-                                struct err *err)
+static enum status make_head(const struct client_target *target, const struct call *call,
+                             char head[HEAD_MAX], struct err *err)
 {
-    char head[HEAD_MAX], token[TOKEN_MAX] = "", match[64] = "", host[HOST_MAX] = "localhost";
-    size_t body_length = body ? strlen(body) : 0;
+    struct url_parts url = {.authority = "localhost"};
+    char who[CREDENTIALS_MAX], match[64] = "";
+    enum status status = credentials(target, who, err);
     int length;
 
-    if (target->url) {
-        enum status status = cli_read_secret(target->token_file, token, sizeof token, err);
-        const char *authority = target->url + strlen("http://");
-
-        if (status != OK)
-            return status;
-        snprintf(host, sizeof host, "%.*s", (int)strcspn(authority, "/"), authority);
-    }
-    if (if_match)
-        snprintf(match, sizeof match, "If-Match: \"%.40s\"\r\n", if_match);
-    length = snprintf(head, sizeof head,
-                      "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s%s%s%s%s"
+    if (status != OK)
+        return status;
+    if (target->url && !url_cut(target->url, &url))
+        return err_format(err, ERR_USAGE, "%s: not an address", target->url);
+    if (call->if_match)
+        snprintf(match, sizeof match, "If-Match: \"%.40s\"\r\n", call->if_match);
+    length = snprintf(head, HEAD_MAX,
+                      "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s%s%s"
                       "Content-Length: %zu\r\n\r\n",
-                      method, path, host, match, token[0] ? "Authorization: Bearer " : "", token,
-                      token[0] ? "\r\n" : "", body ? "Content-Type: application/json\r\n" : "",
-                      body_length);
-    explicit_bzero(token, sizeof token);
-    if (length < 0 || (size_t)length >= sizeof head)
+                      call->method, call->path, url.authority, match, who,
+                      call->body ? "Content-Type: application/json\r\n" : "",
+                      call->body ? strlen(call->body) : 0);
+    explicit_bzero(who, sizeof who);
+    if (length < 0 || length >= HEAD_MAX)
         return err_set(err, ERR_USAGE, "the request is too long");
-    if (!send_all(fd, head, (size_t)length) || !send_all(fd, body ? body : "", body_length))
-        return err_set(err, ERR_UNAVAILABLE, "the server closed the connection");
     return OK;
 }
 
 /* Everything until the server closes; *text is the caller's, closed by NUL. */
-static enum status receive_all(int fd, char **text, struct err *err)
+static enum status receive_all(struct transport *from, char **text, struct err *err)
 {
     size_t used = 0, size = 16384;
     ssize_t received;
@@ -229,7 +101,7 @@ static enum status receive_all(int fd, char **text, struct err *err)
                 return err_set(err, ERR_UNAVAILABLE, "the answer is too large");
             *text = larger;
         }
-        received = recv(fd, *text + used, size - used - 1, 0);
+        received = transport_receive(from, *text + used, size - used - 1);
         if (received < 0)
             return err_set(err, ERR_UNAVAILABLE, "the server does not answer");
         used += (size_t)received;
@@ -238,31 +110,77 @@ static enum status receive_all(int fd, char **text, struct err *err)
     return OK;
 }
 
-static enum status status_of_code(const char *code)
+/* A code that another version of the server has is judged by its HTTP status. */
+static enum status status_of_problem(const char *code, int http)
 {
-    for (int status = 0; code && status < STATUS_COUNT; status++)
+    for (int status = 1; code && status < STATUS_COUNT; status++)
         if (strcmp(code, status_code((enum status)status)) == 0)
             return (enum status)status;
-    return ERR_DENIED; /* a denial carries its reason as code */
+    if (http == 401 || http == 403)
+        return http == 401 ? ERR_UNAUTHENTICATED : ERR_FORBIDDEN;
+    if (http == 400 || http == 404 || http == 405)
+        return http == 404 ? ERR_NOT_FOUND : ERR_MALFORMED;
+    return http >= 500 ? ERR_UNAVAILABLE : ERR_DENIED; /* a denial's code is its reason */
 }
 
-static enum status read_answer(const char *text, struct client_answer *answer, struct err *err)
+static void read_cookie(const char *head, const char *body, struct client_answer *answer)
+{
+    const char *at = strcasestr(head, "\r\nSet-Cookie: ");
+
+    if (!at || at >= body)
+        return;
+    at += strlen("\r\nSet-Cookie: ");
+    snprintf(answer->cookie, sizeof answer->cookie, "%.*s", (int)strcspn(at, ";\r\n"), at);
+}
+
+static enum status read_answer(const char *text, bool is_raw, struct client_answer *answer,
+                               struct err *err)
 {
     const char *body = strstr(text, "\r\n\r\n");
-    const char *detail;
+    const char *detail, *code;
 
     answer->http = strncmp(text, "HTTP/1.", 7) == 0 && strlen(text) > 9
                        ? (int)strtol(text + 9, NULL, 10) /* "HTTP/1.1 200 OK" */
                        : 0;
     if (answer->http < 100 || answer->http > 599 || !body)
         return err_set(err, ERR_UNAVAILABLE, "what answers there is not a Pitwall server");
+    read_cookie(text, body, answer);
     if (body[4] != '\0')
         answer->json = json_loads(body + 4, JSON_DECODE_ANY, NULL);
+    if (!is_raw || answer->http >= 400)
+        text_tame_json(answer->json);
     if (answer->http < 400)
-        return OK;
+        return answer->json || body[4] == '\0'
+                   ? OK
+                   : err_set(err, ERR_UNAVAILABLE, "the answer is cut off, or not JSON");
     detail = json_string_value(json_object_get(answer->json, "detail"));
-    return err_format(err, status_of_code(json_string_value(json_object_get(answer->json, "code"))),
-                      "%s", detail && detail[0] ? detail : cli_text(answer->json, "title"));
+    code = json_string_value(json_object_get(answer->json, "code"));
+    if (!code)
+        return err_format(err, status_of_problem(NULL, answer->http),
+                          "what answers there says HTTP %d, and not why", answer->http);
+    return err_format(err, status_of_problem(code, answer->http), "%s",
+                      detail && detail[0] ? detail : cli_text(answer->json, "title"));
+}
+
+static enum status exchange(const struct client_target *target, const struct call *call,
+                            char **received, struct err *err)
+{
+    char head[HEAD_MAX];
+    struct transport to;
+    enum status status = make_head(target, call, head, err);
+
+    if (status == OK)
+        status = connect_to(target, &to, err);
+    if (status == OK) {
+        if (transport_send(&to, head, strlen(head)) &&
+            transport_send(&to, call->body ? call->body : "", call->body ? strlen(call->body) : 0))
+            status = receive_all(&to, received, err);
+        else
+            status = err_set(err, ERR_UNAVAILABLE, "the server closed the connection");
+        transport_close(&to);
+    }
+    explicit_bzero(head, sizeof head);
+    return status;
 }
 
 enum status client_call(const struct client_target *target, const char *method, const char *path,
@@ -271,79 +189,50 @@ enum status client_call(const struct client_target *target, const char *method, 
 {
     char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
     char *received = NULL;
+    const struct call call = {method, path, sent, if_match};
     enum status status;
-    int fd;
 
     *answer = (struct client_answer){0};
-    status = connect_to(target, &fd, err);
-    if (status == OK) {
-        status = send_request(fd, target, method, path, sent, if_match, err);
-        if (status == OK)
-            status = receive_all(fd, &received, err);
-        if (status == OK)
-            status = read_answer(received, answer, err);
-        close(fd);
-    }
+    status = exchange(target, &call, &received, err);
+    if (status == OK)
+        status = read_answer(received, target->json, answer, err);
+    if (received)
+        explicit_bzero(received, strlen(received)); /* may hold a session */
+    if (sent)
+        explicit_bzero(sent, strlen(sent)); /* may hold a password */
     free(received);
     free(sent);
     return status;
 }
 
-/* ------------------------------------------------------------------------------- printing */
+/* ---------------------------------------------------------------------------------- paths */
 
-void cli_print_json(const json_t *json)
+static size_t add_encoded(char *out, size_t size, const char *text, const char *more)
 {
-    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-    putchar('\n');
-}
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789-._~";
+    size_t used = 0;
 
-const char *cli_text(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text && text[0] ? text : "-";
-}
-
-const char *cli_time(const json_t *object, const char *name, char out[CLI_TIME_MAX])
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    time_t seconds = text ? (time_t)(strtoll(text, NULL, 10) / 1000000000) : 0;
-    struct tm utc;
-
-    if (seconds <= 0 || !gmtime_r(&seconds, &utc) ||
-        strftime(out, CLI_TIME_MAX, "%F %TZ", &utc) == 0)
-        return "-";
-    return out;
+    for (; *text != '\0' && used + 4 < size; text++)
+        used += (size_t)snprintf(out + used, size - used,
+                                 strchr(plain, *text) || strchr(more, *text) ? "%c" : "%%%02X",
+                                 (unsigned char)*text);
+    return used;
 }
 
 void cli_path(char out[CLI_PATH_MAX], const char *prefix, const char *scope)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789-._~:/";
     size_t used = (size_t)snprintf(out, CLI_PATH_MAX, "%s", prefix);
 
-    for (; *scope != '\0' && used + 4 < CLI_PATH_MAX; scope++)
-        used += (size_t)snprintf(out + used, CLI_PATH_MAX - used,
-                                 strchr(plain, *scope) ? "%c" : "%%%02X", (unsigned char)*scope);
+    add_encoded(out + used, CLI_PATH_MAX - used, scope, ":/");
 }
 
-enum status cli_read_secret(const char *path, char *out, size_t size, struct err *err)
+void cli_path_add(char *path, size_t size, const char *name, const char *value)
 {
-    struct stat about;
-    FILE *file = fopen(path, "re");
-    char *end;
+    size_t used = strlen(path);
 
-    if (!file)
-        return err_format(err, ERR_USAGE, "%s: %s", path, strerrordesc_np(errno));
-    /* Said, not refused: a kill must not fail over the mode of its token's file. */
-    if (fstat(fileno(file), &about) == 0 && (about.st_mode & 077) != 0)
-        fprintf(stderr, "pitwall: %s can be read by others; chmod 600 it\n", path);
-    if (!fgets(out, (int)size, file))
-        out[0] = '\0';
-    fclose(file);
-    end = out + strcspn(out, "\r\n");
-    *end = '\0';
-    if (out[0] == '\0' || strlen(out) == size - 1)
-        return err_format(err, ERR_USAGE, "%s: the first line is empty or too long", path);
-    return OK;
+    if (!value || used + strlen(name) + 3 > size)
+        return;
+    used += (size_t)snprintf(path + used, size - used, "&%s=", name);
+    add_encoded(path + used, size - used, value, "");
 }

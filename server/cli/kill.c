@@ -25,6 +25,7 @@ static const char *read_options(int argc, char **argv, struct kill_options *opti
                                        {NULL, NULL, NULL}};
     const char *problem = cli_options_read(argc, argv, &options->target, table);
 
+    options->target.is_token_lax = true; /* a kill must not fail over the mode of a file */
     if (!problem)
         problem = cli_target_check(&options->target);
     if (!problem && !options->scope)

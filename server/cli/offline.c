@@ -47,7 +47,7 @@ enum status offline_list(const struct client_target *target, json_t *(*read)(str
     struct offline offline;
     enum status status = ERR_CONFLICT;
 
-    if (target->dir) {
+    if (!target->url) {
         status = offline_open(&offline, target->dir, err);
         *list = status == OK ? read(offline.access) : NULL;
         offline_close(&offline);

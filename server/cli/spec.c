@@ -1,5 +1,7 @@
 /* pitwall spec TABLE: the tables that the program runs by, as Markdown pages. */
 #include "cli/cli.h"
+#include "cli/grammar.h"
+#include "cli/spec.h"
 #include "config/settings.h"
 
 #include "config/parameters.h"
@@ -102,12 +104,35 @@ static void print_routes(void)
 #undef ROUTE
 }
 
+static void print_cell(const char *text)
+{
+    for (; *text != '\0'; text++)
+        printf(*text == '|' ? "\\|" : "%c", *text);
+}
+
+static void print_form(const struct grammar_form *form)
+{
+    const char *word = form->word ? form->word->name : "";
+
+    printf("| `%s%s%s` | %s | %s | |\n", form->verb->name, word[0] ? " " : "", word,
+           form->word ? form->word->says : form->verb->says, form->is_server ? "of a server" : "");
+    for (size_t at = 0; at < form->rows; at++) {
+        printf("| | | `%s%s", form->row[at]->name, form->row[at]->value[0] ? " " : "");
+        print_cell(form->row[at]->value);
+        printf("`%s | %s |\n", form->row[at]->kind == ROW_NEED ? ", needed" : "",
+               form->row[at]->says);
+    }
+}
+
 static void print_verbs(void)
 {
-    printf("| verb | what |\n| --- | --- |\n");
-#define VERB(name, says) printf("| `%s` | %s |\n", #name, says);
-#include "tables/verbs.def"
-#undef VERB
+    const struct grammar_row *verb;
+    struct grammar_form form;
+
+    printf("| verb | what | option | says |\n| --- | --- | --- | --- |\n");
+    for (size_t n = 0; (verb = grammar_verb(n)); n++)
+        for (size_t at = 0; grammar_form(verb, at, &form); at++)
+            print_form(&form);
 }
 
 static void print_rows(const struct setting_text *rows, uint32_t count, const char *last)
@@ -142,8 +167,8 @@ static void print_kinds(enum parameter_id id)
 
 static void print_parameters(void)
 {
-    printf("| parameter | type | least | most | default | unit | kinds | says |\n"
-           "| --- | --- | ---: | ---: | ---: | --- | --- | --- |\n");
+    printf("| parameter | type | least | most | default | looser | unit | kinds | says |\n"
+           "| --- | --- | ---: | ---: | ---: | --- | --- | --- | --- |\n");
     for (int at = 0; at < PARAMETER_COUNT; at++) {
         enum parameter_id id = (enum parameter_id)at;
         const struct parameter_row *row = parameter_row(id);
@@ -152,8 +177,8 @@ static void print_parameters(void)
         parameter_print(id, row->min, "", least);
         parameter_print(id, row->max, "", most);
         parameter_print(id, row->fallback, "", fallback);
-        printf("| `%s` | %s | %s | %s | %s | %s | ", row->name, parameter_type_name(row->type),
-               least, most, fallback, row->unit);
+        printf("| `%s` | %s | %s | %s | %s | %s | %s | ", row->name, parameter_type_name(row->type),
+               least, most, fallback, parameter_looser_name(row->looser), row->unit);
         print_kinds(id);
         printf(" | %s |\n", row->says);
     }
@@ -357,11 +382,17 @@ int cli_spec(int argc, char **argv)
         {"strategies", print_strategies}, {"venue", print_venue},       {"codes", print_codes},
     };
 
+    if (argc == 1 && strcmp(argv[0], "man") == 0)
+        return spec_man();
+    if (argc > 0 && strcmp(argv[0], "completions") == 0)
+        return spec_completions(argc > 1 ? argv[1] : "bash");
     for (size_t at = 0; argc == 1 && at < sizeof tables / sizeof tables[0]; at++)
         if (strcmp(tables[at].name, argv[0]) == 0) {
             tables[at].print();
             return 0;
         }
-    return cli_usage("spec", "wanted one of limits denials events errors commands states routes "
-                             "verbs config memory triggers faults strategies venue codes");
+    return cli_usage("spec",
+                     "wanted one of limits denials events errors commands states routes "
+                     "verbs config memory triggers faults strategies venue codes; or man, or "
+                     "completions bash|zsh|fish");
 }

@@ -2,9 +2,9 @@
 #include "thread/clock.h"
 #include "thread/log.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <malloc.h>
-#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -130,13 +130,13 @@ for (const [name, [position, lots, drawdown, loss, open]] of Object.entries(PRES
   });
 }
 
-test("a password file that others can read is warned of", async () => {
+test("a password file that others can read is refused", async () => {
   const server = await Server.start();
   const file = join(scratch(), "password");
   writeFileSync(file, "a long enough password\n", { mode: 0o644 });
   const done = verb("user", "create", "--data", server.dir, "--name", "eve", "--role", "viewer", "--password-file", file);
-  assert.equal(done.code, 0, done.err);
-  assert.match(done.err, /can be read by others/);
+  assert.equal(done.code, 78, done.err);
+  assert.match(done.err, /can be read by others: chmod 600 /);
   await server.stop();
 });
 
@@ -174,7 +174,7 @@ test("every verb says how it is called, and a word that is none is refused", () 
   for (const args of [["help", "journal"], ["journal", "--help"], ["journal", "-h"]]) {
     const done = verb(...args);
     assert.equal(done.code, 0, done.err);
-    assert.match(done.out, /^pitwall journal: .*--data DIR/);
+    assert.match(done.out, /^pitwall journal: .*\n\n {2}pitwall journal dump --data DIR/);
   }
   assert.match(verb("help").out, /usage: pitwall VERB/);
   assert.equal(verb("help", "nothing").code, 64);

@@ -8,6 +8,13 @@ import { Program, median, requestText, startLoad, startStreams } from "./program
 export const ids = ["i6.engine_step_p99_loaded", "i6.engine_step_p999_loaded"];
 
 const CLIENTS = 1000;
+// A spinning engine, and a market fast enough for the 999th of a thousand steps to mean something.
+const EDITS = [
+  [/^( +)idle: auto\b/m, "$1inline_gateway: true\n$1idle: spin"],
+  [/^( +speed:) real\b/m, "$1 x50"],
+  [/max_daily_loss: "\d+"/g, 'max_daily_loss: "1000000000"'],
+  [/max_drawdown_ratio: "[\d.]+"/g, 'max_drawdown_ratio: "1"'],
+];
 
 async function look(program) {
   const { stages } = JSON.parse((await program.get("/api/v1/latency?buckets=true")).text);
@@ -62,7 +69,7 @@ async function loaded(program, benches, scraper, clients, ms) {
 export async function bench({ bin, benches, quick, clients = CLIENTS }) {
   const rounds = quick ? 2 : 9;
   const ms = quick ? 2000 : 10_000;
-  const program = await Program.start(bin, [[/^( +)idle: auto\b/m, "$1inline_gateway: true\n$1idle: spin"]]);
+  const program = await Program.start(bin, EDITS);
   const figures = [];
   try {
     const scraper = program.token("scraper", "--scope", "metrics");

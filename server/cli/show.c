@@ -1,0 +1,171 @@
+#include "cli/show.h"
+
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------- rows */
+
+const struct show_column show_positions[POSITION_COLUMNS] = {
+    {{"INSTRUMENT", false}, "instrument", SHOW_VALUE},
+    {{"QTY", true}, "qty", SHOW_VALUE},
+    {{"AVG PRICE", true}, "avg_price", SHOW_VALUE},
+    {{"MARK", true}, "mark", SHOW_VALUE},
+    {{"UNREALISED", true}, "unrealised", SHOW_VALUE},
+    {{"REALISED", true}, "realised", SHOW_VALUE},
+    {{"DAY PNL", true}, "day_pnl", SHOW_VALUE},
+    {{"CCY", false}, "currency", SHOW_VALUE},
+    {{"AGE", true}, "age_ns", SHOW_AGE},
+    {{"VENUE LOTS", true}, "venue_lots", SHOW_VALUE},
+    {{"DRIFT", true}, "drift", SHOW_VALUE},
+};
+
+const struct show_column show_orders[ORDER_COLUMNS] = {
+    {{"ID", false}, "id", SHOW_VALUE},
+    {{"SENT", false}, "sent_ns", SHOW_CLOCK},
+    {{"INSTRUMENT", false}, "instrument", SHOW_VALUE},
+    {{"STRATEGY", false}, "strategy", SHOW_VALUE},
+    {{"SIDE", false}, "side", SHOW_VALUE},
+    {{"TYPE", false}, "type", SHOW_VALUE},
+    {{"PRICE", true}, "price", SHOW_VALUE},
+    {{"QTY", true}, "qty", SHOW_VALUE},
+    {{"FILLED", true}, "filled", SHOW_VALUE},
+    {{"STATE", false}, "state", SHOW_VALUE},
+    {{"REASON", false}, "reason", SHOW_VALUE},
+};
+
+const struct show_column show_fills[FILL_COLUMNS] = {
+    {{"AT", false}, "at_ns", SHOW_CLOCK},
+    {{"ORDER", false}, "order", SHOW_VALUE},
+    {{"INSTRUMENT", false}, "instrument", SHOW_VALUE},
+    {{"STRATEGY", false}, "strategy", SHOW_VALUE},
+    {{"SIDE", false}, "side", SHOW_VALUE},
+    {{"QTY", true}, "qty", SHOW_VALUE},
+    {{"PRICE", true}, "price", SHOW_VALUE},
+    {{"FEE", true}, "fee", SHOW_VALUE},
+    {{"CCY", false}, "fee_currency", SHOW_VALUE},
+    {{"MAKER", false}, "maker", SHOW_VALUE},
+};
+
+const struct show_column show_venues[VENUE_COLUMNS] = {
+    {{"VENUE", false}, "venue", SHOW_VALUE}, {{"STATE", false}, "state", SHOW_VALUE},
+    {{"AGE", true}, "age_ns", SHOW_AGE},     {{"RECONNECTS", true}, "reconnects", SHOW_VALUE},
+    {{"GAPS", true}, "gaps", SHOW_VALUE},
+};
+
+static const char *cell(const json_t *item, const struct show_column *column,
+                        char out[CLI_VALUE_MAX])
+{
+    switch (column->how) {
+    case SHOW_CLOCK:
+        return cli_clock(item, column->member, out);
+    case SHOW_TIME:
+        return cli_time(item, column->member, out);
+    case SHOW_AGE:
+        return cli_age(cli_ns(item, column->member), out);
+    case SHOW_VALUE:
+        break;
+    }
+    return cli_member(item, column->member, out);
+}
+
+void show_items(FILE *out, const json_t *items, const struct show_column *columns, size_t count,
+                const struct table *before, struct table *table, size_t rows_max, int indent)
+{
+    struct table_column titles[TABLE_COLUMNS_MAX];
+    char text[CLI_VALUE_MAX];
+    json_t *item;
+    size_t at;
+
+    for (at = 0; at < count && at < TABLE_COLUMNS_MAX; at++)
+        titles[at] = columns[at].column;
+    table_begin(table, titles, count, before);
+    json_array_foreach(items, at, item)
+    {
+        if (at == rows_max)
+            break;
+        for (size_t column = 0; column < count; column++)
+            table_add(table, cell(item, &columns[column], text));
+    }
+    table_print(table, out, indent, rows_max);
+    table_end(table);
+    table->column = NULL; /* the titles end here; the widths stay */
+}
+
+void show_list(const json_t *list, const struct show_column *columns, size_t count,
+               const char *nothing)
+{
+    const json_t *items = json_object_get(list, "items");
+    struct table table;
+
+    if (json_array_size(items) == 0)
+        fprintf(stderr, "%s\n", nothing);
+    else
+        show_items(stdout, items, columns, count, NULL, &table, SIZE_MAX, 0);
+    if (json_is_string(json_object_get(list, "next")))
+        fprintf(stderr, "more: --cursor %s\n", cli_text(list, "next"));
+}
+
+/* -------------------------------------------------------------------------------- changes */
+
+void show_diff(FILE *out, const json_t *diff, const char *old_title, const char *new_title)
+{
+    const struct table_column columns[] = {
+        {"WHAT", false}, {old_title, true}, {"", false}, {new_title, true}};
+    char text[CLI_VALUE_MAX];
+    struct table table;
+    json_t *row;
+    size_t at;
+
+    table_begin(&table, columns, 4, NULL);
+    json_array_foreach(diff, at, row)
+    {
+        const json_t *was = json_object_get(row, "old"), *is = json_object_get(row, "new");
+
+        table_add(&table, cli_text(row, "name"));
+        table_add(&table, json_is_null(was) ? "null" : cli_value(was, text));
+        table_add(&table, "->");
+        table_add(&table, json_is_null(is) ? "null" : cli_value(is, text));
+    }
+    table_print(&table, out, 2, SIZE_MAX);
+    table_end(&table);
+}
+
+void show_approval(FILE *out, const json_t *approval)
+{
+    const char *state = cli_text(approval, "state");
+    bool is_open = strcmp(state, "pending") == 0;
+    char when[CLI_TIME_MAX];
+
+    fprintf(out, "%s %s: %s of %s\n", is_open ? "PROPOSED" : state, cli_text(approval, "id"),
+            cli_text(approval, "kind"), cli_text(approval, "scope"));
+    fprintf(out, "  by        %s: %s\n", cli_text(approval, "proposer"),
+            cli_text(approval, "reason"));
+    if (is_open)
+        fprintf(out, "  until     %s; nothing has changed yet\n",
+                cli_time(approval, "expires_ns", when));
+    else
+        fprintf(out, "  decided   by %s at %s: %s\n", cli_text(approval, "decider"),
+                cli_time(approval, "decided_ns", when), cli_text(approval, "decision"));
+    if (json_is_integer(json_object_get(approval, "expires_s")))
+        fprintf(out, "  for       %lld s once approved; then it returns by itself\n",
+                (long long)json_integer_value(json_object_get(approval, "expires_s")));
+    show_diff(out, json_object_get(approval, "diff"), "FROM", "TO");
+    if (is_open)
+        fprintf(out,
+                "A person of role risk, other than %s, must approve it: pitwall approve %s ..\n",
+                cli_text(approval, "proposer"), cli_text(approval, "id"));
+}
+
+int cli_read(const char *verb, const struct client_target *target, const char *path,
+             void (*print)(const json_t *answer))
+{
+    struct client_answer answer;
+    struct err err = {0};
+
+    client_call(target, "GET", path, NULL, NULL, &answer, &err);
+    if (err.status == OK && target->json)
+        cli_print_json(answer.json);
+    else if (err.status == OK)
+        print(answer.json);
+    json_decref(answer.json);
+    return err.status == OK ? 0 : cli_fail(verb, &err);
+}
