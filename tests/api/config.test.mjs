@@ -13,7 +13,8 @@ let risk2;
 let viewer;
 const folder = scratch();
 const dir = join(folder, "data");
-const config = configWith(folder, QUIET);
+// A loaded machine must not halt the firm by itself.
+const config = configWith(folder, QUIET, [/^engine:$/m, "engine:\n  silent_ms: 30000"]);
 
 async function enter() {
   server = await Server.start({ dir, config });
@@ -34,10 +35,12 @@ async function change(settings, { who = risk1, reason = "test", version, headers
 }
 
 async function halt() {
-  const { items } = (await risk1.get("/trading-state")).body;
-  const { version } = items.find(({ scope }) => scope === "firm");
-  const halted = await risk1.put("/trading-state/firm", { state: "HALTED", reason: "to change settings" }, version);
-  assert.equal(halted.status, 200, halted.text);
+  await until("a halt", async () => {
+    const { items } = (await risk1.get("/trading-state")).body;
+    const { version, state } = items.find(({ scope }) => scope === "firm");
+    const wanted = { state: "HALTED", reason: "to change settings" };
+    return state === "HALTED" || (await risk1.put("/trading-state/firm", wanted, version)).status === 200;
+  });
 }
 
 test("every setting says what it is, where it comes from and when it may change", async () => {
@@ -116,21 +119,21 @@ test("a live setting is in force at once, in the history and in the trail", asyn
 });
 
 test("what loosens waits for a second person, and is dropped when something else has changed", async () => {
-  const proposed = await change({ "engine.silent_ms": 3000 }, { reason: "slow machine" });
+  const proposed = await change({ "engine.silent_ms": 50000 }, { reason: "slow machine" });
   assert.equal(proposed.status, 202, proposed.text);
   assert.equal(proposed.body.kind, "config");
   assert.equal(proposed.headers.location, `/api/v1/approvals/${proposed.body.id}`);
-  assert.deepEqual(proposed.body.diff, [{ name: "engine.silent_ms", old: "2000", new: "3000" }]);
-  assert.equal((await item("engine.silent_ms")).value, "2000");
+  assert.deepEqual(proposed.body.diff, [{ name: "engine.silent_ms", old: "30000", new: "50000" }]);
+  assert.equal((await item("engine.silent_ms")).value, "30000");
   assert.equal((await risk1.post(`/approvals/${proposed.body.id}/approve`, {})).body.code, "self_approval");
   const approved = await risk2.post(`/approvals/${proposed.body.id}/approve`, { reason: "seen" });
   assert.equal(approved.status, 200, approved.text);
-  assert.equal((await item("engine.silent_ms")).value, "3000");
+  assert.equal((await item("engine.silent_ms")).value, "50000");
 
-  const late = await change({ "engine.silent_ms": 4000 });
+  const late = await change({ "engine.silent_ms": 60000 });
   assert.equal((await change({ "log.level": "info" })).status, 200);
   assert.equal((await risk2.post(`/approvals/${late.body.id}/approve`, {})).status, 412);
-  const tighter = await change({ "engine.silent_ms": 1000 });
+  const tighter = await change({ "engine.silent_ms": 40000 });
   assert.equal(tighter.status, 200, tighter.text);
 });
 
@@ -165,7 +168,7 @@ test("what needs a restart waits for it and says so; after it all overrides are 
   assert.equal(now.config_hash, shown.config_hash);
   assert.equal(now.pending_restart, false);
   assert.equal((await item("engine.step_budget_ms")).value, "15.5");
-  assert.equal((await item("engine.silent_ms")).value, "1000");
+  assert.equal((await item("engine.silent_ms")).value, "40000");
 });
 
 test("an earlier version comes back, and a null goes back to the file", async () => {
@@ -194,21 +197,29 @@ test("the history is paged by key", async () => {
   assert.deepEqual([...first.items, ...second.items], all.slice(0, 4));
 });
 
+test("a run with overrides is replayed to the byte", async () => {
+  await server.stop();
+  const replayed = verb("replay", "--data", dir);
+  assert.equal(replayed.code, 0, replayed.out + replayed.err);
+  assert.match(replayed.out, /the same to the byte/);
+  await enter();
+});
+
 test("check shows the overrides, and a start refuses one that no longer fits until it is forgotten", async () => {
   await server.stop();
   const shown = verb("check", "--config", config, "--data", dir);
   assert.equal(shown.code, 0, shown.err);
-  assert.match(shown.out, /override engine\.silent_ms = 1000/);
+  assert.match(shown.out, /override engine\.silent_ms = 40000/);
   const file = join(dir, "control.db");
   const text = readFileSync(file, "latin1");
-  writeFileSync(file, text.replaceAll('"engine.silent_ms":"1000"', '"engine.silent_ms":"0001"'), "latin1");
+  writeFileSync(file, text.replaceAll('"engine.silent_ms":"40000"', '"engine.silent_ms":"00040"'), "latin1");
   const refused = verb("run", "--config", config, "--data", dir, "--listen", "127.0.0.1:0", "--kill-listen", "127.0.0.1:0");
   assert.equal(refused.code, 78, refused.err);
-  assert.match(refused.err, /override of engine\.silent_ms.*0001 is outside 100\.\.60000.*--forget engine\.silent_ms/);
+  assert.match(refused.err, /override of engine\.silent_ms.*00040 is outside 100\.\.60000.*--forget engine\.silent_ms/);
   assert.equal(verb("check", "--config", config, "--data", dir).code, 78);
   const forgot = verb("check", "--config", config, "--data", dir, "--forget", "engine.silent_ms");
   assert.equal(forgot.code, 0, forgot.err);
   assert.doesNotMatch(verb("check", "--config", config, "--data", dir).out, /engine\.silent_ms/);
   await enter();
-  assert.equal((await item("engine.silent_ms")).value, "2000");
+  assert.equal((await item("engine.silent_ms")).value, "30000");
 });
