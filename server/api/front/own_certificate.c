@@ -111,7 +111,8 @@ static enum status write_pair(const struct identity_files *files, const char *ho
     struct certificate_wanted wanted = {.name = "pitwall, self-signed",
                                         .alt_names = names,
                                         .from_s = -CLOCKS_DIFFER_S,
-                                        .to_s = (int64_t)CERTIFICATE_DAYS * CERTIFICATE_DAY_S};
+                                        .to_s = (int64_t)CERTIFICATE_DAYS * CERTIFICATE_DAY_S -
+                                                2 * CLOCKS_DIFFER_S};
     EVP_PKEY *key;
     X509 *cert;
     enum status status;
