@@ -1,5 +1,6 @@
 #include "stream/topics.h"
 
+#include "control/approvals.h"
 #include "thread/clock.h"
 
 #include <stdlib.h>
@@ -126,10 +127,7 @@ static json_t *limits_build(const struct stream_sources *sources)
     /* Scopes are numbered as their states are listed. */
     json_array_foreach(json_object_get(states, "items"), i, state)
     {
-        json_t *limits = view_limits_json(sources->view, (uint16_t)i);
-        const char *scope = json_string_value(json_object_get(limits, "scope"));
-        json_object_set_new(limits, "pending", control_pending_limits(sources->control, scope));
-        json_array_append_new(items, limits);
+        json_array_append_new(items, control_limits(sources->control, (uint16_t)i));
     }
     json_decref(states);
     return items_object(items);
@@ -182,7 +180,7 @@ static json_t *topic_build(struct topics *topics, enum topic_id topic)
     case TOPIC_STRATEGIES:
         return strategies_build(sources);
     case TOPIC_APPROVALS:
-        return control_approvals(sources->control);
+        return control_approvals(sources->control, -1, 0, APPROVALS_MAX);
     case TOPIC_AUDIT:
         return audit_build(sources->store);
     case TOPIC_LATENCY:
