@@ -52,9 +52,39 @@ static void add_scope(struct table *table, const json_t *scope, const json_t *sc
     }
 }
 
+static void print_timeboxes(const json_t *scope)
+{
+    char is[CLI_VALUE_MAX], then[CLI_VALUE_MAX], until[CLI_TIME_MAX];
+    json_t *box;
+    size_t at;
+
+    json_array_foreach(json_object_get(scope, "timeboxes"), at, box)
+    {
+        printf("%s of %s is %s until %s, then %s again (%s)\n", cli_text(box, "name"),
+               cli_text(scope, "scope"), cli_member(box, "value", is),
+               cli_time(box, "until_ns", until), cli_member(box, "back_to", then),
+               cli_text(box, "approval"));
+    }
+}
+
+/* 504: the engine was told, and has not answered. */
+static void print_requested(const json_t *scope)
+{
+    const json_t *requested = json_object_get(scope, "requested");
+    char limits[CLI_VALUE_MAX];
+
+    if (json_is_object(requested))
+        printf("REQUESTED and not in force: %s of %s, by %s\n",
+               cli_member(requested, "limits", limits), cli_text(scope, "scope"),
+               cli_text(requested, "by"));
+}
+
 static void print_pending(const json_t *scope)
 {
     const json_t *pending = json_object_get(scope, "pending");
+
+    print_timeboxes(scope);
+    print_requested(scope);
 
     if (json_is_object(pending))
         show_approval(stdout, pending);

@@ -89,7 +89,7 @@ static enum status post_session(struct login *login, const char *code, bool *wan
 enum status login_again(struct login *login, struct err *err)
 {
     char code[CODE_MAX];
-    bool wants_code;
+    bool wants_code = false;
     enum status status = post_session(login, NULL, &wants_code, err);
 
     if (!wants_code)

@@ -1,5 +1,5 @@
-/* A person's session for one command: log in, act, log out. Neither the owner of the Unix socket nor
- * a token is a person. Main thread. */
+/* A person's session for one command: log in, act, log out. Neither the owner of the Unix socket
+ * nor a token is a person. Main thread. */
 #ifndef PITWALL_CLI_LOGIN_H
 #define PITWALL_CLI_LOGIN_H
 

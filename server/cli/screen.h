@@ -1,5 +1,5 @@
-/* The terminal of a live table: the alternate screen, keys without Return, and everything back as it
- * was when the program ends, by a key or a signal. One screen a process; main thread. */
+/* The terminal of a live table: the alternate screen, keys without Return, and everything back as
+ * it was when the program ends, by a key or a signal. One screen a process; main thread. */
 #ifndef PITWALL_CLI_SCREEN_H
 #define PITWALL_CLI_SCREEN_H
 

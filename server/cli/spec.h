@@ -1,4 +1,4 @@
-/* The pages of `pitwall spec` that are no Markdown; each prints on stdout and returns the exit code. */
+/* The pages of `pitwall spec` that are no Markdown; each prints and returns the exit code. */
 #ifndef PITWALL_CLI_SPEC_H
 #define PITWALL_CLI_SPEC_H
 

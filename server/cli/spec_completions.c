@@ -1,7 +1,7 @@
 /* pitwall spec completions: verbs, words, options and choices for bash, zsh and fish.
  *
- * One function for bash; zsh runs the same by bashcompinit. Files complete after options that want a
- * FILE, folders after DIR, choices after `a|b`. */
+ * One function for bash; zsh runs the same by bashcompinit. Files complete after options that want
+ * a FILE, folders after DIR, choices after `a|b`. */
 #include "cli/cli.h"
 #include "cli/grammar.h"
 #include "cli/spec.h"
