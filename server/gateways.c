@@ -138,22 +138,7 @@ void gateways_bybit_config(const struct config *config, uint16_t venue, struct b
 enum status gateways_key_path(const struct venue_settings *settings, char path[CONFIG_TEXT_MAX * 2],
                               struct err *err)
 {
-    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-
-    if (strchr(settings->key_file, '/')) {
-        (void)snprintf(path, CONFIG_TEXT_MAX * 2, "%s", settings->key_file);
-        return OK;
-    }
-    if (!credentials || credentials[0] == '\0')
-        return err_format(
-            err, ERR_CONFIG,
-            "key_file '%s' has no slash, so it is a credential of the service, and "
-            "$CREDENTIALS_DIRECTORY is not set: start it as a service, or give a path",
-            settings->key_file);
-    if (strlen(credentials) >= CONFIG_TEXT_MAX)
-        return err_set(err, ERR_CONFIG, "$CREDENTIALS_DIRECTORY is too long");
-    (void)snprintf(path, CONFIG_TEXT_MAX * 2, "%s/%s", credentials, settings->key_file);
-    return OK;
+    return config_secret_path("key_file", settings->key_file, path, err);
 }
 
 /* An order id of any run of this instance: its tag stands in front (domain/order.h). */

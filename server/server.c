@@ -120,7 +120,9 @@ static enum status override(struct config *config, const struct server_options *
         status = config_check_at_end(options->at_end, err);
     if (status == OK)
         status = config_check_listen(config->listen, err);
-    return status == OK ? config_check_listen(config->kill_listen, err) : status;
+    if (status == OK)
+        status = config_check_listen(config->kill_listen, err);
+    return status == OK ? config_check_tls(config, err) : status;
 }
 
 static enum status open_synthetic(const struct config *config, struct feed **feed, struct err *err)
@@ -573,6 +575,17 @@ static void print_where_log_ins_are(const char *dir)
         printf("\nLog-ins as before; %s, which tells them, is not there\n", path);
 }
 
+static void print_certificate(const struct server *server)
+{
+    struct identity_facts facts;
+
+    if (http_certificate(server->http, &facts))
+        printf("Certificate, SHA-256%s:\n  %s\n",
+               facts.is_own ? ", self-signed (compare before you trust it)" : "",
+               facts.fingerprint);
+    printf("\n");
+}
+
 static void print_ready(const struct server *server)
 {
     printf("pitwall %s, %s, instance %s\n", pitwall_version, mode_name(server->config.mode),
@@ -583,8 +596,9 @@ static void print_ready(const struct server *server)
         print_where_log_ins_are(server->options->dir);
     print_halted(server);
     print_carried(server);
-    printf("\nDashboard  %s\nKill       %s/api/v1/kill\n\n", http_url(server->http),
+    printf("\nDashboard  %s\nKill       %s/api/v1/kill\n", http_url(server->http),
            http_kill_url(server->http));
+    print_certificate(server);
     printf("ready %s\n", http_url(server->http));
     fflush(stdout);
 }
@@ -599,6 +613,7 @@ static sigset_t signals_of_ours(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -622,6 +637,7 @@ static void arm_second_signal(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigdelset(&set, SIGUSR1);
+    sigdelset(&set, SIGHUP);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -639,10 +655,18 @@ static void kill_by_signal(struct server *server)
     json_decref(receipt);
 }
 
+/* SIGHUP comes when somebody wants the certificate read again, and when the terminal in which this
+ * was started is closed: then nobody sees what goes on any more, and it ends as by SIGTERM. */
+static bool is_terminal_gone(bool had_terminal)
+{
+    return had_terminal && !isatty(STDIN_FILENO);
+}
+
 /* Until somebody stops it. */
 static void wait_for_end(struct server *server)
 {
     sigset_t set = signals_of_ours();
+    bool had_terminal = isatty(STDIN_FILENO);
 
     while (!engine_room_wants_exit(&server->room)) {
         struct timespec at_most = {.tv_nsec = 100000000};
@@ -650,8 +674,11 @@ static void wait_for_end(struct server *server)
 
         if (number == SIGUSR1)
             kill_by_signal(server);
-        else if (number == SIGTERM || number == SIGINT)
+        else if (number == SIGTERM || number == SIGINT ||
+                 (number == SIGHUP && is_terminal_gone(had_terminal)))
             return;
+        else if (number == SIGHUP)
+            http_reload_certificate(server->http);
     }
 }
 

@@ -13,6 +13,12 @@
 enum { INTEGER = PARAMETER_INTEGER, MS = PARAMETER_MS };
 enum { RATIO = PARAMETER_RATIO, INSTRUMENT = PARAMETER_INSTRUMENT };
 enum {
+    UP = PARAMETER_LOOSER_UP,
+    DOWN = PARAMETER_LOOSER_DOWN,
+    EITHER = PARAMETER_LOOSER_EITHER,
+    NEITHER = PARAMETER_LOOSER_NEITHER
+};
+enum {
     ALL = ~(1 << STRATEGY_KIND_MANUAL),
 #define STRATEGY(ID, ...) ID = 1 << STRATEGY_KIND_##ID,
 #include "tables/strategies.def"
@@ -20,11 +26,12 @@ enum {
 };
 
 static const struct parameter_row rows[PARAMETER_COUNT] = {
-#define PARAMETER(ID, name, kinds, type, field, min, max, fallback, unit, says)                    \
+#define PARAMETER(ID, name, kinds, type, field, min, max, fallback, looser, unit, says)            \
     {#name,                                                                                        \
      unit,                                                                                         \
      says,                                                                                         \
      (enum parameter_type)(type),                                                                  \
+     (enum parameter_looser)(looser),                                                              \
      (uint32_t)(kinds),                                                                            \
      offsetof(struct strategy_params, field),                                                      \
      min,                                                                                          \
@@ -91,6 +98,21 @@ enum parameter_id parameter_find(enum strategy_kind kind, const char *name)
         if (parameter_is_of((enum parameter_id)id, kind) && same_text(rows[id].name, name))
             return (enum parameter_id)id;
     return PARAMETER_COUNT;
+}
+
+bool parameter_loosens(enum parameter_id id, int64_t now, int64_t next)
+{
+    switch (parameter_row(id)->looser) {
+    case PARAMETER_LOOSER_UP:
+        return next > now;
+    case PARAMETER_LOOSER_DOWN:
+        return next < now;
+    case PARAMETER_LOOSER_EITHER:
+        return next != now;
+    case PARAMETER_LOOSER_NEITHER:
+        break;
+    }
+    return false;
 }
 
 int64_t parameter_get(const struct strategy_params *params, enum parameter_id id)

@@ -40,10 +40,18 @@ enum parameter_id {
 };
 
 enum parameter_type { PARAMETER_INTEGER, PARAMETER_MS, PARAMETER_RATIO, PARAMETER_INSTRUMENT };
+/* Which change lets the strategy risk more. */
+enum parameter_looser {
+    PARAMETER_LOOSER_UP,
+    PARAMETER_LOOSER_DOWN,
+    PARAMETER_LOOSER_EITHER,
+    PARAMETER_LOOSER_NEITHER
+};
 
 struct parameter_row {
     const char *name, *unit, *says;
     enum parameter_type type;
+    enum parameter_looser looser;
     uint32_t kinds;  /* bit by enum strategy_kind */
     uint32_t offset; /* of its field in struct strategy_params */
     int64_t min, max, fallback;
@@ -56,6 +64,8 @@ static inline bool parameter_is_of(enum parameter_id id, enum strategy_kind kind
 {
     return (parameter_row(id)->kinds >> kind & 1) != 0;
 }
+
+bool parameter_loosens(enum parameter_id id, int64_t now, int64_t next);
 
 int64_t parameter_get(const struct strategy_params *params, enum parameter_id id);
 void parameter_set(struct strategy_params *params, enum parameter_id id, int64_t value);

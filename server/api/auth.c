@@ -4,6 +4,7 @@
  * listener, the session cookie; a write by cookie must repeat the session's CSRF value, and no
  * browser may send anything from a page of another site. */
 #include "api/exchange.h"
+#include "control/sessions.h"
 #include "thread/log.h"
 
 #include <sodium.h>
@@ -43,8 +44,8 @@ static enum status identify_token(struct exchange *exchange, const char *authori
 
 static enum status identify_session(struct exchange *exchange)
 {
-    const char *cookie =
-        MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, "pitwall_session");
+    const char *cookie = MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND,
+                                                     session_cookie_name(exchange));
 
     if (!cookie)
         return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "no session and no token");
@@ -72,17 +73,27 @@ static bool is_read(const struct exchange *exchange)
     return strcmp(exchange->route->method, "GET") == 0;
 }
 
+/* Our own page says https:// under TLS, and behind a proxy that ends it; http:// only without. */
+static bool is_own_origin(const struct exchange *exchange, const char *origin, const char *host)
+{
+    if (strncmp(origin, "https://", 8) == 0)
+        return strcasecmp(origin + 8, host) == 0;
+    return !exchange->listener->is_tls && strncmp(origin, "http://", 7) == 0 &&
+           strcasecmp(origin + 7, host) == 0;
+}
+
 /* A page of another site may link to us, but neither read nor write through the visitor. */
 static enum status origin_check(struct exchange *exchange)
 {
     const char *origin = header(exchange, "Origin"), *site = header(exchange, "Sec-Fetch-Site");
     const char *host = header(exchange, MHD_HTTP_HEADER_HOST);
 
-    if (site && strcmp(site, "cross-site") == 0)
-        return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Sec-Fetch-Site is cross-site");
+    /* Another port of this machine is the same site, and gets the cookie too. */
+    if (site && (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0))
+        return err_format(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Sec-Fetch-Site is %s", site);
     if (!origin)
         return OK;
-    if (!host || strncmp(origin, "http://", 7) != 0 || strcasecmp(origin + 7, host) != 0)
+    if (!host || !is_own_origin(exchange, origin, host))
         return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Origin is not this address");
     return OK;
 }
@@ -104,11 +115,12 @@ static enum status csrf_check(struct exchange *exchange)
 static const char *route_role_says(enum route_role needs)
 {
     static const char *const says[] = {
+        [ROUTE_PERSON] = "a person's session, not a token",
         [ROUTE_VIEWER] = "role viewer or above",
         [ROUTE_TRADER] = "role trader or above",
         [ROUTE_RISK] = "role risk or above",
         [ROUTE_ADMIN] = "role admin",
-        [ROUTE_RISK_ONLY] = "role risk exactly",
+        [ROUTE_DECIDES] = "role risk, or admin for role grants",
         [ROUTE_METRICS] = "scope metrics or role admin",
         [ROUTE_KILL] = "role trader or above, or scope kill",
         [ROUTE_AUDIT] = "role risk or above, or scope audit-read",
@@ -123,6 +135,8 @@ static bool role_fits(enum route_role needs, const struct actor *actor)
     case ROUTE_NONE:
     case ROUTE_ANY:
         return true;
+    case ROUTE_PERSON:
+        return actor->is_session || actor->is_local;
     case ROUTE_VIEWER:
         return actor->role >= ROLE_VIEWER;
     case ROUTE_TRADER:
@@ -131,8 +145,8 @@ static bool role_fits(enum route_role needs, const struct actor *actor)
         return actor->role >= ROLE_RISK;
     case ROUTE_ADMIN:
         return actor->role >= ROLE_ADMIN;
-    case ROUTE_RISK_ONLY:
-        return actor->role == ROLE_RISK;
+    case ROUTE_DECIDES: /* which of the two may decide what kind: grant_may_decide() */
+        return actor->role == ROLE_RISK || actor->role == ROLE_ADMIN;
     case ROUTE_METRICS:
         return actor->role >= ROLE_ADMIN || (actor->scopes & TOKEN_SCOPE_METRICS);
     case ROUTE_KILL:
@@ -152,12 +166,19 @@ static bool works_before_password_change(const struct route *route)
 static enum status confirm_check(struct exchange *exchange)
 {
     const struct actor *actor = &exchange->request.actor;
+    enum route_confirm wants = exchange->route->confirm;
 
-    if (!actor->is_session || exchange->route->confirm != CONFIRM_REAUTH ||
-        exchange->request.read_ns < actor->reauth_until_ns)
+    if (!actor->is_session || wants == CONFIRM_ALWAYS)
         return OK;
-    return err_set(&exchange->reply.err, ERR_REAUTH_REQUIRED,
-                   "your log-in is older than 5 minutes; confirm it by POST /api/v1/session");
+    if (exchange->request.read_ns >= actor->awake_until_ns)
+        return err_set(&exchange->reply.err, ERR_REAUTH_REQUIRED,
+                       "nobody has written in this session for 30 minutes; confirm it by POST "
+                       "/api/v1/session");
+    if (wants == CONFIRM_REAUTH && exchange->request.read_ns >= actor->reauth_until_ns)
+        return err_set(&exchange->reply.err, ERR_REAUTH_REQUIRED,
+                       "your log-in is older than 5 minutes; confirm it by POST /api/v1/session");
+    access_session_acted(exchange->request.access, actor);
+    return OK;
 }
 
 enum status auth_check(struct exchange *exchange)
@@ -184,7 +205,7 @@ enum status auth_check(struct exchange *exchange)
     if (status == OK && !role_fits(route->role, actor))
         status = err_format(err, ERR_FORBIDDEN, "role %s may not do this; it needs %s",
                             role_name(actor->role), route_role_says(route->role));
-    if (status == OK && route->role == ROUTE_RISK_ONLY && !actor->is_session)
+    if (status == OK && route->role == ROUTE_DECIDES && !actor->is_session)
         status = err_set(err, ERR_NEEDS_PERSON, "a token cannot decide on a proposal");
     return status == OK ? confirm_check(exchange) : status;
 }

@@ -6,6 +6,7 @@
 #ifndef PITWALL_API_EXCHANGE_H
 #define PITWALL_API_EXCHANGE_H
 
+#include "api/front/front.h"
 #include "api/http.h"
 #include "api/router.h"
 #include "stream/stream.h"
@@ -23,6 +24,8 @@ enum {
     ADDRESS_MAX = 64,
     HTTP_CODES = 32,
     CONNECTIONS_MAX = 512, /* of each listener; on the main one streams come on top */
+    /* Those that a front has closed and the daemon has not yet noticed. */
+    CONNECTIONS_LEAVING = 64,
     /* Under TLS a connection takes three: its own and a pair. And what else is open. */
     DESCRIPTORS_WANTED = 3 * (3 * CONNECTIONS_MAX + STREAM_CLIENTS_MAX) + 1024
 };
@@ -33,6 +36,8 @@ struct listener {
     struct http *http;
     enum listener_kind kind;
     int fd;
+    bool is_tls;
+    struct front *front; /* NULL: the daemon accepts by itself */
     struct MHD_Daemon *daemon;
     struct kept *kept;      /* NULL: none */
     struct exchange *spare; /* to be used again; of the listener's thread */
@@ -96,11 +101,13 @@ struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
     struct workers *workers;
+    struct turns *turns;
     struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;
     struct variants *variants;
     struct repeats *repeats;
-    uint32_t boot; /* random; with `requests` it names a request */
+    struct identity *identity; /* NULL: no listener speaks TLS */
+    uint32_t boot;             /* random; with `requests` it names a request */
     _Atomic uint64_t requests;
     _Atomic uint32_t away;  /* suspended exchanges */
     _Atomic uint32_t keyed; /* of them, with a key whose promise is kept on disk */
@@ -130,6 +137,11 @@ enum status body_parse(struct exchange *exchange);
  * ERR_UNKNOWN_FIELD, anything else wrong ERR_MALFORMED. */
 enum status body_unpack(const struct request *request, struct err *err, const char *format, ...);
 
+/* handlers_change.c: of what has a version. ERR_VERSION_REQUIRED: no If-Match. */
+enum status version_check(const struct request *request, struct err *err);
+/* Location of a proposal, or ETag out of the answer's member. */
+void version_answered(struct reply *reply, const char *member);
+
 /* reply.c */
 /* Turns the handler's status and reply into code and text. Where the handler ran. */
 void reply_finish(struct exchange *exchange, enum status status);
@@ -150,8 +162,28 @@ struct MHD_Response *pieces_response(struct exchange *exchange);
 /* upgrade.c: the handshake of the stream; queues the answer itself unless it refuses. */
 enum MHD_Result upgrade_answer(struct exchange *exchange);
 
+/* secure.c: what TLS changes. */
+/* Certificate, key and watcher, when a listener wants them. After listen_tcp. */
+enum status secure_open(struct http *http, const char *listen, struct err *err);
+/* The front of a listener whose daemon runs. */
+enum status secure_front(struct listener *listener, struct err *err);
+/* "pitwall_session", or with the prefix that makes browsers refuse it from plain HTTP. */
+const char *session_cookie_name(const struct exchange *exchange);
+/* Set-Cookie of a session; `value` empty: takes it back. */
+void session_cookie_print(const struct exchange *exchange, const char *value, char *out,
+                          size_t size);
+/* The series of pitwall_tls_*. */
+void secure_metrics(struct http *http, FILE *out);
+
+/* Of the daemon and of the front before it: an upgraded connection counts as one for as long as
+ * the stream has it. */
+unsigned connections_max(const struct listener *listener);
+
 /* listen.c */
-enum status listen_tcp(const char *address, int *fd, char url[96], struct err *err);
+/* "0.0.0.0:443" into "0.0.0.0" and "443"; "[::1]:80" loses its brackets. False: it is neither. */
+bool address_cut(const char *address, char host[64], char port[8]);
+/* ERR_CONFIG: no address, or off loopback without TLS. */
+enum status listen_tcp(const char *address, bool is_tls, int *fd, char url[96], struct err *err);
 enum status listen_local(const char *dir, int *fd, struct err *err);
 void listen_local_remove(const char *dir);
 /* Raises the limit of open files to what all connections may want, or says how far it got. */

@@ -21,7 +21,7 @@ enum status handle_kill_post(struct request *request, struct reply *reply)
                         request->request_id, &reply->json, &reply->err);
 }
 
-static enum status version_check(const struct request *request, struct err *err)
+enum status version_check(const struct request *request, struct err *err)
 {
     if (request->has_if_match)
         return OK;
@@ -45,6 +45,12 @@ static void etag_set(struct reply *reply, const char *member)
         snprintf(reply->etag, sizeof reply->etag, "%lld", (long long)json_integer_value(version));
 }
 
+void version_answered(struct reply *reply, const char *member)
+{
+    location_set(reply);
+    etag_set(reply, member);
+}
+
 typedef enum status put_fn(struct control *control, const struct actor *actor, const char *what,
                            uint64_t base, const json_t *body, const char *request_id, int *http,
                            json_t **json, struct err *err);
@@ -61,8 +67,7 @@ static enum status put(struct request *request, struct reply *reply, put_fn *cha
                    request->body, request->request_id, &reply->http, &reply->json, &reply->err);
     if (status != OK)
         return status;
-    location_set(reply);
-    etag_set(reply, member);
+    version_answered(reply, member);
     return OK;
 }
 

@@ -1,4 +1,4 @@
-/* Health, metrics, people, tokens, and what only the Unix socket may ask. */
+/* Health and metrics. */
 #include "api/exchange.h"
 
 #include "metrics/metrics.h"
@@ -47,11 +47,25 @@ enum status handle_health_ready(struct request *request, struct reply *reply)
     return OK;
 }
 
+/* null: no listener speaks TLS. */
+static json_t *tls_json(const struct http *http)
+{
+    struct identity_facts facts;
+    char expires[24];
+
+    if (!http_certificate(http, &facts))
+        return json_null();
+    snprintf(expires, sizeof expires, "%lld000000000", (long long)facts.expiry_s);
+    return json_pack("{s:s, s:s, s:b, s:b}", "expires_ns", expires, "sha256", facts.fingerprint,
+                     "self_signed", facts.is_own, "client_certificates", facts.wants_client);
+}
+
 enum status handle_health(struct request *request, struct reply *reply)
 {
     bool live, ready;
 
     reply->json = health_json(request, &live, &ready);
+    json_object_set_new(reply->json, "tls", tls_json(request->http));
     reply->http = live && ready ? 200 : 503;
     return OK;
 }
@@ -72,67 +86,8 @@ enum status handle_metrics(struct request *request, struct reply *reply)
     return reply->text ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
 }
 
-enum status handle_users_get(struct request *request, struct reply *reply)
-{
-    reply->json = access_users(request->access);
-    return reply->json ? OK : err_set(&reply->err, ERR_INTERNAL, "no list");
-}
-
-enum status handle_tokens_get(struct request *request, struct reply *reply)
-{
-    reply->json = access_tokens(request->access);
-    return reply->json ? OK : err_set(&reply->err, ERR_INTERNAL, "no list");
-}
-
 enum status handle_stream_get(struct request *request, struct reply *reply)
 {
     (void)request; /* upgrade.c answers this row before any handler is called */
     return err_set(&reply->err, ERR_INTERNAL, "not upgraded");
-}
-
-static void created_note(struct request *request, const char *kind, const char *name,
-                         const char *role)
-{
-    control_note(request->control, &request->actor,
-                 &(struct control_fact){
-                     .kind = kind,
-                     .reason = "created",
-                     .request_id = request->request_id,
-                     .new_value = json_pack("{s:s, s:s}", "name", name, "role", role ? role : "")});
-}
-
-enum status handle_local_user_post(struct request *request, struct reply *reply)
-{
-    const char *name = NULL, *role = NULL, *password = NULL;
-    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s}", "name", &name, "role",
-                                     &role, "password", &password);
-
-    if (status == OK)
-        status = access_user_create(request->access, name, role, password, &reply->err);
-    if (status != OK)
-        return status;
-    created_note(request, "user", name, role);
-    reply->json = json_pack("{s:s, s:s}", "user", name, "role", role);
-    reply->http = 201;
-    return OK;
-}
-
-enum status handle_local_token_post(struct request *request, struct reply *reply)
-{
-    const char *name = NULL, *role = NULL, *scope = NULL;
-    char token[SECRET_TEXT_MAX];
-    int days = 0;
-    enum status status = body_unpack(request, &reply->err, "{s:s, s?s, s?s, s?i}", "name", &name,
-                                     "role", &role, "scope", &scope, "days", &days);
-
-    if (status == OK && !role == !scope)
-        status = err_set(&reply->err, ERR_MALFORMED, "either role or scope");
-    if (status == OK)
-        status = access_token_create(request->access, name, role, scope, days, token, &reply->err);
-    if (status != OK)
-        return status;
-    created_note(request, "token", name, role ? role : scope);
-    reply->json = json_pack("{s:s, s:s}", "name", name, "token", token);
-    reply->http = 201;
-    return OK;
 }

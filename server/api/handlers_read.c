@@ -1,5 +1,6 @@
 /* What the desk reads: everything here is one look at the view. */
 #include "api/exchange.h"
+#include "control/approvals.h"
 #include "control/strategies.h"
 #include "thread/log.h"
 
@@ -172,18 +173,11 @@ enum status handle_order_why_get(struct request *request, struct reply *reply)
 
 enum status handle_trading_state_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, view_trading_states(request->view));
-}
+    json_t *items = json_array();
 
-static json_t *limits_json(const struct request *request, uint16_t scope)
-{
-    json_t *json = view_limits_json(request->view, scope);
-    char name[SCOPE_TEXT_MAX];
-
-    config_scope_name(config_of(request), scope, name);
-    if (json)
-        json_object_set_new(json, "pending", control_pending_limits(request->control, name));
-    return json;
+    for (uint16_t scope = 0; scope < scope_count(config_of(request)->scopes); scope++)
+        json_array_append_new(items, control_trading_state(request->control, scope));
+    return answer(reply, json_pack("{s:o, s:n}", "items", items, "next"));
 }
 
 enum status handle_limits_list(struct request *request, struct reply *reply)
@@ -191,7 +185,7 @@ enum status handle_limits_list(struct request *request, struct reply *reply)
     json_t *items = json_array();
 
     for (uint16_t scope = 0; scope < scope_count(config_of(request)->scopes); scope++)
-        json_array_append_new(items, limits_json(request, scope));
+        json_array_append_new(items, control_limits(request->control, scope));
     return answer(reply, json_pack("{s:o, s:n}", "items", items, "next"));
 }
 
@@ -207,7 +201,7 @@ enum status handle_limits_get(struct request *request, struct reply *reply)
     if (!config_scope_find(config_of(request), request->arg[0], &scope))
         return err_format(&reply->err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"",
                           request->arg[0]);
-    reply->json = limits_json(request, scope);
+    reply->json = control_limits(request->control, scope);
     if (!reply->json)
         return err_set(&reply->err, ERR_INTERNAL, "out of memory");
     snprintf(reply->etag, sizeof reply->etag, "%lld",
@@ -242,7 +236,18 @@ enum status handle_strategy_get(struct request *request, struct reply *reply)
 
 enum status handle_approvals_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, control_approvals(request->control));
+    const char *name = request_query(request, "state");
+    int state = name ? approval_state_find(name) : -1;
+    uint64_t cursor;
+    uint32_t limit;
+    enum status status = request_page(request, &limit, &cursor, &reply->err);
+
+    if (status == OK && name && state < 0)
+        status = err_set(&reply->err, ERR_MALFORMED,
+                         "state: pending, applied, rejected, expired or stale");
+    if (status != OK)
+        return status;
+    return answer(reply, control_approvals(request->control, state, cursor, limit));
 }
 
 enum status handle_approval_get(struct request *request, struct reply *reply)

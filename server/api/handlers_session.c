@@ -1,5 +1,7 @@
 /* Log-in, log-out, who am I, and the ticket for the stream. */
 #include "api/exchange.h"
+#include "control/people.h"
+#include "control/sessions.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -47,24 +49,23 @@ static void login_note(struct request *request, const struct actor *actor, const
 /* Within one's own session a log-in confirms who sits there; the cookie then stays as it is. */
 enum status handle_session_post(struct request *request, struct reply *reply)
 {
-    const char *user = NULL, *password = NULL, *key = NULL;
+    struct login login = {.address = request->address};
     char session[SECRET_TEXT_MAX] = "";
     struct actor actor = {0};
-    enum status status =
-        body_unpack(request, &reply->err, "{s:s, s:s}", "user", &user, "password", &password);
+    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s?s}", "user", &login.user,
+                                     "password", &login.password, "totp", &login.totp);
 
     if (status != OK)
         return status;
-    if (request->actor.is_session && strcmp(request->actor.name, user) == 0)
-        key = request->actor.session_key;
-    status = access_login(request->access, user, password, request->address, key, &actor, session,
-                          &reply->retry_after_s, &reply->err);
-    login_note(request, &actor, user, status);
+    if (request->actor.is_session && strcmp(request->actor.name, login.user) == 0)
+        login.session_key = request->actor.session_key;
+    status =
+        access_login(request->access, &login, &actor, session, &reply->retry_after_s, &reply->err);
+    login_note(request, &actor, login.user, status);
     if (status != OK)
         return status;
     if (session[0])
-        snprintf(reply->cookie, sizeof reply->cookie,
-                 "pitwall_session=%s; HttpOnly; SameSite=Strict; Path=/", session);
+        session_cookie_print(request->exchange, session, reply->cookie, sizeof reply->cookie);
     sodium_memzero(session, sizeof session);
     reply->json = session_json(&actor);
     return OK;
@@ -75,7 +76,7 @@ enum status handle_session_delete(struct request *request, struct reply *reply)
     if (!request->actor.is_session)
         return err_set(&reply->err, ERR_CONFLICT, "a token has no session to end");
     access_logout(request->access, request->actor.session_key);
-    strcpy(reply->cookie, "pitwall_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    session_cookie_print(request->exchange, "", reply->cookie, sizeof reply->cookie);
     reply->http = 204;
     return OK;
 }
@@ -96,7 +97,8 @@ enum status handle_me_patch(struct request *request, struct reply *reply)
         return status;
     if (!request->actor.is_session)
         return err_set(&reply->err, ERR_FORBIDDEN, "only a person's session has a password");
-    status = access_change_password(request->access, &request->actor, password, next, &reply->err);
+    status = access_change_password(request->access, &request->actor, password, next,
+                                    &reply->retry_after_s, &reply->err);
     if (status != OK)
         return status;
     control_note(request->control, &request->actor,

@@ -4,6 +4,7 @@
 #include "api/kept.h"
 #include "api/pages.h"
 #include "api/repeats.h"
+#include "api/turns.h"
 #include "api/variant.h"
 #include "api/workers.h"
 #include "stream/stream.h"
@@ -343,6 +344,23 @@ static void handler_run_away(void *job)
         answer_keep(exchange);
 }
 
+/* A row that says ACCESS: by whom it is known, else by the address. What has been taken may be
+ * gone already. */
+static bool turn_submit(struct exchange *exchange)
+{
+    const struct actor *actor = &exchange->request.actor;
+    bool is_known = actor->name[0] != '\0';
+    enum turn turn =
+        turns_submit(exchange->listener->http->turns, is_known ? actor->name : exchange->address,
+                     is_known, handler_run_away, exchange);
+
+    if (turn == TURN_TAKEN)
+        return true;
+    exchange->failed = turn == TURN_SHARE_FULL ? ERR_THROTTLED : ERR_UNAVAILABLE;
+    exchange->reply.retry_after_s = 1;
+    return false;
+}
+
 static bool handler_submit(struct exchange *exchange)
 {
     struct http *http = exchange->listener->http;
@@ -351,12 +369,16 @@ static bool handler_submit(struct exchange *exchange)
         return false;
     if (exchange->route->where == WHERE_CONTROL)
         return control_submit(http->sources.control, handler_run_away, exchange);
+    if (exchange->route->where == WHERE_ACCESS)
+        return turn_submit(exchange);
     return workers_submit(http->workers, handler_run_away, exchange);
 }
 
 static enum status refuse_busy(struct exchange *exchange)
 {
-    return err_set(&exchange->reply.err, ERR_UNAVAILABLE, "busy; try again");
+    enum status status = exchange->failed == OK ? ERR_UNAVAILABLE : exchange->failed;
+
+    return err_set(&exchange->reply.err, status, "busy; try again");
 }
 
 /* On a clerk: that it was begun is on disk before anything happens. */
@@ -548,46 +570,59 @@ static unsigned patience_s(const struct listener *listener)
     return listener->kind == LISTENER_KILL ? KILL_TIMEOUT_S : TIMEOUT_S;
 }
 
-/* An upgraded connection counts as one for as long as the stream has it. */
-static unsigned connections_max(const struct listener *listener)
+unsigned connections_max(const struct listener *listener)
 {
     return CONNECTIONS_MAX + (listener->kind == LISTENER_MAIN ? (unsigned)STREAM_CLIENTS_MAX : 0);
 }
 
+/* Where a front accepts, the daemon gets its connections from there and listens to nothing. */
 static enum status daemon_start(struct listener *listener, struct err *err)
 {
-    listener->daemon =
-        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
-                             MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ITC,
-                         0, NULL, NULL, on_request, listener,                    /* options: */
-                         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,               /* first */
-                         MHD_OPTION_LISTEN_SOCKET, listener->fd,                 /* ours */
-                         MHD_OPTION_STRICT_FOR_CLIENT, 1,                        /* */
-                         MHD_OPTION_CONNECTION_LIMIT, connections_max(listener), /* */
-                         MHD_OPTION_CONNECTION_TIMEOUT, patience_s(listener),    /* */
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, /* */
-                         MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
-                         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
-                         MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,      /* */
-                         MHD_OPTION_END);
+    bool is_behind = listener->is_tls;
+    unsigned limit = connections_max(listener) + (is_behind ? CONNECTIONS_LEAVING : 0);
+
+    listener->daemon = MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+            MHD_ALLOW_UPGRADE | MHD_USE_ITC | (is_behind ? MHD_USE_NO_LISTEN_SOCKET : 0),
+        0, NULL, NULL, on_request, listener,                    /* options: */
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,               /* first */
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,                        /* */
+        MHD_OPTION_CONNECTION_LIMIT, limit,                     /* */
+        MHD_OPTION_CONNECTION_TIMEOUT, patience_s(listener),    /* */
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, /* */
+        MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,      /* */
+        is_behind ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_END);
     if (listener->daemon)
         return OK;
     return err_format(err, ERR_UNAVAILABLE, "%s: the HTTP daemon did not start",
                       listener_names[listener->kind]);
 }
 
+/* One of the two that people and programs reach by TCP. */
+static enum status listener_bind(struct listener *listener, const char *address, struct err *err)
+{
+    listener->is_tls = config_uses_tls(listener->http->sources.config, address);
+    return listen_tcp(address, listener->is_tls, &listener->fd, listener->url, err);
+}
+
 static enum status listeners_open(struct http *http, const char *listen, const char *kill_listen,
                                   struct err *err)
 {
     struct listener *all = http->listeners;
-    enum status status = listen_tcp(listen, &all[LISTENER_MAIN].fd, all[LISTENER_MAIN].url, err);
+    enum status status = listener_bind(&all[LISTENER_MAIN], listen, err);
 
     if (status == OK)
-        status = listen_tcp(kill_listen, &all[LISTENER_KILL].fd, all[LISTENER_KILL].url, err);
+        status = listener_bind(&all[LISTENER_KILL], kill_listen, err);
+    if (status == OK)
+        status = secure_open(http, all[LISTENER_MAIN].is_tls ? listen : kill_listen, err);
     if (status == OK)
         status = listen_local(http->sources.dir, &all[LISTENER_LOCAL].fd, err);
     for (int i = 0; status == OK && i < LISTENERS; i++)
         status = daemon_start(&all[i], err);
+    for (int i = 0; status == OK && i < LISTENERS; i++)
+        status = secure_front(&all[i], err);
     return status;
 }
 
@@ -626,6 +661,8 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     if (status == OK)
         status = workers_open(&http->clerks, "clerk", KEYED_MAX, err);
     if (status == OK)
+        status = turns_open(&http->turns, err);
+    if (status == OK)
         status = listeners_open(http, listen, kill_listen, err);
     if (status != OK) {
         http_close(http);
@@ -659,11 +696,21 @@ static bool wait_for_away(struct http *http, int64_t timeout_ms)
     return atomic_load(&http->away) == 0;
 }
 
+static void listener_quiesce(struct listener *listener)
+{
+    if (listener->front)
+        front_quiesce(listener->front);
+    else if (listener->daemon && !listener->is_tls)
+        MHD_quiesce_daemon(listener->daemon);
+}
+
 static void listener_stop(struct listener *listener, bool all_back)
 {
     /* A daemon with a suspended connection cannot be stopped; the process ends soon. */
     if (listener->daemon && all_back)
         MHD_stop_daemon(listener->daemon);
+    if (listener->front)
+        front_close(listener->front); /* it writes what the daemon has left */
     if (listener->fd >= 0)
         close(listener->fd);
 }
@@ -676,10 +723,10 @@ void http_close(struct http *http)
         return;
     atomic_store(&http->stopping, true);
     for (int i = 0; i < LISTENERS; i++)
-        if (http->listeners[i].daemon)
-            MHD_quiesce_daemon(http->listeners[i].daemon);
+        listener_quiesce(&http->listeners[i]);
     wait_for_away(http, CLOSE_WAIT_MS);
     workers_stop(http->workers);
+    turns_stop(http->turns);
     all_back = wait_for_away(http, AWAY_WAIT_MS);
     workers_stop(http->clerks);
     if (all_back && http->listeners[LISTENER_MAIN].daemon)
@@ -688,12 +735,15 @@ void http_close(struct http *http)
         listener_stop(&http->listeners[i], all_back);
     if (http->listeners[LISTENER_LOCAL].fd >= 0)
         listen_local_remove(http->sources.dir);
+    identity_close(http->identity);
+    http->identity = NULL;
     if (!all_back) {
         log_line(LOG_ERROR, "http", "a request never came back", NULL);
         return;
     }
     workers_close(http->clerks);
     workers_close(http->workers);
+    turns_close(http->turns);
     for (int i = 0; i < LISTENERS; i++) {
         kept_close(http->listeners[i].kept);
         spares_free(&http->listeners[i]);

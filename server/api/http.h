@@ -2,22 +2,26 @@
  *
  * Three listeners share it: the main one, the reserved kill listener, and the Unix socket of the
  * data directory (peer credentials: the owner acts as role admin). Each is an MHD daemon with an
- * internal *poll* thread (epoll mode stalls at multiples of 128 ready connections in 0.9.75).
+ * internal *poll* thread (epoll mode stalls at multiples of 128 ready connections in 0.9.75). On
+ * loopback they accept by themselves; where TLS is spoken (anywhere else, or tls.always) a front
+ * accepts and hands them the plain side of each connection: api/front/front.h, api/secure.c.
  *
  * The kill listener closes after each answer: idle connections hold none of its places, and no
  * client sends a kill on a connection that has timed out meanwhile.
  *
  * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
- * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, body up to the
- * row's bound (413), then the handler where the row says: INLINE on the listener's thread (under 1 ms), CONTROL
- * on the control thread, WORKER on the pool; for the latter two the connection is suspended. The
- * answer is queued on the second handler call, or keep-alive is lost.
+ * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, what the session
+ * must be, body up to the row's bound (413), then the handler where the row says: INLINE on the
+ * listener's thread (under 1 ms), CONTROL on the control thread, WORKER on the pool, ACCESS on the
+ * thread of turns.h; for the latter three the connection is suspended. The answer is queued on the
+ * second handler call, or keep-alive is lost.
  *
  * A handler fills `reply` and returns a status; anything but OK becomes problem details of that
  * status with err.text as its detail, and reply->json, if any, joins as extra members. */
 #ifndef PITWALL_API_HTTP_H
 #define PITWALL_API_HTTP_H
 
+#include "api/front/identity.h"
 #include "control/control.h"
 
 struct http;
@@ -88,6 +92,11 @@ enum status http_open(struct http **http, const struct http_sources *sources, co
 /* The bound addresses, "http://127.0.0.1:8080". */
 const char *http_url(const struct http *http);
 const char *http_kill_url(const struct http *http);
+/* False: no listener speaks TLS. Any thread. */
+bool http_certificate(const struct http *http, struct identity_facts *facts);
+/* Has certificate, key and authority read again, by the thread that watches them; a line in the
+ * log when there are none. Any thread. */
+void http_reload_certificate(struct http *http);
 /* Stops accepting, lets running requests end (at most 1 s), stops the daemons and the pool. */
 void http_close(struct http *http);
 

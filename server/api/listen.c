@@ -19,7 +19,7 @@
 enum { BACKLOG = 256 };
 
 /* "127.0.0.1:8080", "[::1]:8080", "localhost:8080". */
-static bool address_cut(const char *address, char host[64], char port[8])
+bool address_cut(const char *address, char host[64], char port[8])
 {
     const char *colon = strrchr(address, ':');
     size_t length = colon ? (size_t)(colon - address) : 0;
@@ -43,14 +43,14 @@ static bool is_loopback(const struct sockaddr *address)
            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 }
 
-static enum status bind_tcp(const char *address, const struct addrinfo *found, int *fd,
+static enum status bind_tcp(const char *address, bool is_tls, const struct addrinfo *found, int *fd,
                             struct err *err)
 {
     int one = 1;
 
-    if (!is_loopback(found->ai_addr))
+    if (!is_tls && !is_loopback(found->ai_addr)) /* a name that only sounds like loopback */
         return err_format(err, ERR_CONFIG,
-                          "%s: plain HTTP off loopback is refused; put TLS in front", address);
+                          "%s: plain HTTP off loopback is refused; set tls.always: true", address);
     *fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*fd < 0)
         return err_format(err, ERR_UNAVAILABLE, "%s: %s", address, strerror(errno));
@@ -62,7 +62,7 @@ static enum status bind_tcp(const char *address, const struct addrinfo *found, i
     return ERR_UNAVAILABLE;
 }
 
-static void url_print(int fd, char url[96])
+static void url_print(int fd, bool is_tls, char url[96])
 {
     union {
         struct sockaddr any;
@@ -71,18 +71,19 @@ static void url_print(int fd, char url[96])
     } bound = {0};
     socklen_t length = sizeof bound;
     char host[INET6_ADDRSTRLEN];
+    const char *scheme = is_tls ? "https" : "http";
 
     getsockname(fd, &bound.any, &length);
     if (bound.any.sa_family == AF_INET6) {
         inet_ntop(AF_INET6, &bound.v6.sin6_addr, host, sizeof host);
-        snprintf(url, 96, "http://[%s]:%u", host, ntohs(bound.v6.sin6_port));
+        snprintf(url, 96, "%s://[%s]:%u", scheme, host, ntohs(bound.v6.sin6_port));
     } else {
         inet_ntop(AF_INET, &bound.v4.sin_addr, host, sizeof host);
-        snprintf(url, 96, "http://%s:%u", host, ntohs(bound.v4.sin_port));
+        snprintf(url, 96, "%s://%s:%u", scheme, host, ntohs(bound.v4.sin_port));
     }
 }
 
-enum status listen_tcp(const char *address, int *fd, char url[96], struct err *err)
+enum status listen_tcp(const char *address, bool is_tls, int *fd, char url[96], struct err *err)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
@@ -91,10 +92,10 @@ enum status listen_tcp(const char *address, int *fd, char url[96], struct err *e
 
     if (!address_cut(address, host, port) || getaddrinfo(host, port, &hints, &found) != 0)
         return err_format(err, ERR_CONFIG, "%s: not an address; write HOST:PORT", address);
-    status = bind_tcp(address, found, fd, err);
+    status = bind_tcp(address, is_tls, found, fd, err);
     freeaddrinfo(found);
     if (status == OK)
-        url_print(*fd, url);
+        url_print(*fd, is_tls, url);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "api/variant.h"
 #include "metrics/exposition.h"
 #include "thread/log.h"
+#include "view/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,7 @@ void reply_metrics(void *ctx, FILE *out)
                                               : "page");
             sample_count(out, name, labels, count);
         }
+    secure_metrics(http, out);
 }
 
 /* The gate's denial carries its reason as the first word of the sentence. */
@@ -147,11 +149,11 @@ void reply_finish(struct exchange *exchange, enum status status)
     reply->json = NULL;
     if (status == OK && reply->text) {
         exchange->text = reply->text;
+        exchange->text_length = strlen(reply->text);
         reply->text = NULL;
     } else if (json) {
-        exchange->text = json_dumps(json, JSON_COMPACT);
+        exchange->text = json_text(json, &exchange->text_length);
     }
-    exchange->text_length = exchange->text ? strlen(exchange->text) : 0;
     json_decref(json);
     if (is_refusal(exchange))
         refusal_note(exchange);
@@ -182,6 +184,8 @@ void reply_headers(struct exchange *exchange, struct MHD_Response *response, boo
     add(response, "Cross-Origin-Opener-Policy", "same-origin");
     add(response, "Cross-Origin-Resource-Policy", "same-origin");
     add(response, "X-Frame-Options", "DENY");
+    if (exchange->listener->is_tls)
+        add(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     add(response, "Content-Security-Policy",
         is_page ? page_policy : "default-src 'none'; frame-ancestors 'none'");
     /* The kill listener drops idle connections soon: a kill must not meet one that is just going. */

@@ -11,17 +11,18 @@
 enum route_role {
     ROUTE_NONE,
     ROUTE_ANY,
+    ROUTE_PERSON,
     ROUTE_VIEWER,
     ROUTE_TRADER,
     ROUTE_RISK,
     ROUTE_ADMIN,
-    ROUTE_RISK_ONLY,
+    ROUTE_DECIDES,
     ROUTE_METRICS,
     ROUTE_KILL,
     ROUTE_AUDIT
 };
 enum route_confirm { CONFIRM_ALWAYS, CONFIRM_AWAKE, CONFIRM_REAUTH };
-enum route_where { WHERE_INLINE, WHERE_CONTROL, WHERE_WORKER, WHERE_STREAM };
+enum route_where { WHERE_INLINE, WHERE_CONTROL, WHERE_WORKER, WHERE_ACCESS, WHERE_STREAM };
 
 struct route {
     const char *method, *path;

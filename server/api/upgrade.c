@@ -1,6 +1,7 @@
 /* The WebSocket handshake (RFC 6455, section 4.2): checked strictly, a one-use ticket taken, then
  * the socket goes to the stream's thread. */
 #include "api/exchange.h"
+#include "control/sessions.h"
 
 #include "stream/stream.h"
 

@@ -18,6 +18,8 @@ static enum status check(struct config *config, const char *path, struct err *er
     uint32_t count;
     enum status status = config_load(config, path, NULL, err);
 
+    if (status == OK)
+        status = config_check_tls(config, err);
     if (status == OK && config->market.faults[0] != '\0')
         status = fault_script_read(config->market.faults, config->instrument, config->instruments,
                                    rules, &count, err);

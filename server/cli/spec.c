@@ -142,8 +142,8 @@ static void print_kinds(enum parameter_id id)
 
 static void print_parameters(void)
 {
-    printf("| parameter | type | least | most | default | unit | kinds | says |\n"
-           "| --- | --- | ---: | ---: | ---: | --- | --- | --- |\n");
+    printf("| parameter | type | least | most | default | looser | unit | kinds | says |\n"
+           "| --- | --- | ---: | ---: | ---: | --- | --- | --- | --- |\n");
     for (int at = 0; at < PARAMETER_COUNT; at++) {
         enum parameter_id id = (enum parameter_id)at;
         const struct parameter_row *row = parameter_row(id);
@@ -152,8 +152,8 @@ static void print_parameters(void)
         parameter_print(id, row->min, "", least);
         parameter_print(id, row->max, "", most);
         parameter_print(id, row->fallback, "", fallback);
-        printf("| `%s` | %s | %s | %s | %s | %s | ", row->name, parameter_type_name(row->type),
-               least, most, fallback, row->unit);
+        printf("| `%s` | %s | %s | %s | %s | %s | %s | ", row->name, parameter_type_name(row->type),
+               least, most, fallback, parameter_looser_name(row->looser), row->unit);
         print_kinds(id);
         printf(" | %s |\n", row->says);
     }

@@ -63,18 +63,35 @@ static void print_list(const json_t *list)
     }
 }
 
+static void print_proposed(const json_t *approval)
+{
+    const json_t *row;
+    char until[CLI_TIME_MAX];
+    size_t at;
+
+    printf("PROPOSED %s: change %s, until %s; nothing has changed yet.\n", cli_text(approval, "id"),
+           cli_text(approval, "scope"), cli_time(approval, "expires_ns", until));
+    json_array_foreach(json_object_get(approval, "diff"), at, row)
+    {
+        char *old = json_dumps(json_object_get(row, "old"), JSON_ENCODE_ANY);
+        char *next = json_dumps(json_object_get(row, "new"), JSON_ENCODE_ANY);
+
+        printf("  %s %s: %s -> %s\n",
+               json_object_get(row, "instrument") ? cli_text(row, "instrument")
+                                                  : cli_text(approval, "scope"),
+               cli_text(row, "name"), old ? old : "?", next ? next : "?");
+        free(old);
+        free(next);
+    }
+    printf("A second person of role risk must log in and approve it.\n");
+}
+
 static void print_changed(const struct client_answer *answer)
 {
-    char until[CLI_TIME_MAX];
-
-    if (answer->http != 202) {
+    if (answer->http == 202)
+        print_proposed(answer->json);
+    else
         print_strategy(answer->json);
-        return;
-    }
-    printf("PROPOSED %s: enable %s, until %s; nothing has changed yet.\n"
-           "A second person of role risk must log in and approve it.\n",
-           cli_text(answer->json, "id"), cli_text(answer->json, "scope"),
-           cli_time(answer->json, "expires_ns", until));
 }
 
 /* ------------------------------------------------------------------------------- changing */

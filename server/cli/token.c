@@ -1,9 +1,11 @@
 /* pitwall token create --data DIR --name N (--role R | --scope S) [--expires DAYS]
+ *                      [--person P]
  * pitwall token list (--data DIR | --url U --token-file F) [--json]
  *
  * The token is the only line on stdout; it is never shown again. */
 #include "cli/offline.h"
 
+#include "control/tokens.h"
 #include "thread/log.h"
 
 #include <stdio.h>
@@ -12,15 +14,16 @@
 
 struct token_options {
     struct client_target target;
-    const char *name, *role, *scope, *expires;
+    const char *name, *role, *scope, *expires, *person;
 };
 
 static enum status create_by_server(const struct token_options *options, int days,
                                     char token[SECRET_TEXT_MAX], struct err *err)
 {
     struct client_answer answer;
-    json_t *body = json_pack("{s:s,s:s*,s:s*,s:i}", "name", options->name, "role", options->role,
-                             "scope", options->scope, "days", days);
+    json_t *body =
+        json_pack("{s:s,s:s*,s:s*,s:s*,s:i}", "name", options->name, "role", options->role, "scope",
+                  options->scope, "person", options->person, "days", days);
     enum status status =
         client_call(&options->target, "POST", "/local/tokens", body, NULL, &answer, err);
 
@@ -35,11 +38,15 @@ static enum status create(const struct token_options *options, int days,
                           char token[SECRET_TEXT_MAX], struct err *err)
 {
     struct offline offline;
+    struct token_wish wish = {.name = options->name,
+                              .role = options->role,
+                              .scope = options->scope,
+                              .person = options->person,
+                              .days = days};
     enum status status = offline_open(&offline, options->target.dir, err);
 
     if (status == OK)
-        status = access_token_create(offline.access, options->name, options->role, options->scope,
-                                     days, token, err);
+        status = access_token_create(offline.access, &wish, token, err);
     offline_close(&offline);
     if (status != ERR_CONFLICT || offline.access)
         return status;
@@ -108,11 +115,10 @@ static int cli_token_list(const struct client_target *target)
 int cli_token(int argc, char **argv)
 {
     struct token_options options = {0};
-    const struct cli_option table[] = {{"--name", &options.name, NULL},
-                                       {"--role", &options.role, NULL},
-                                       {"--scope", &options.scope, NULL},
-                                       {"--expires", &options.expires, NULL},
-                                       {NULL, NULL, NULL}};
+    const struct cli_option table[] = {
+        {"--name", &options.name, NULL},     {"--role", &options.role, NULL},
+        {"--scope", &options.scope, NULL},   {"--expires", &options.expires, NULL},
+        {"--person", &options.person, NULL}, {NULL, NULL, NULL}};
     const char *problem;
 
     if (argc < 1)

@@ -1,6 +1,8 @@
-/* pitwall user create --data DIR --name N --role R --password-file F
+/* pitwall user create --data DIR --name N --role R --password-file F [--person P]
  * pitwall user list (--data DIR | --url U --token-file F) [--json] */
 #include "cli/offline.h"
+
+#include "control/people.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +11,7 @@ enum { PASSWORD_LINE_MAX = 300 };
 
 struct user_options {
     struct client_target target;
-    const char *name, *role, *password_file;
+    const char *name, *role, *password_file, *person;
 };
 
 static enum status create(const struct user_options *options, const char *password, struct err *err)
@@ -20,12 +22,13 @@ static enum status create(const struct user_options *options, const char *passwo
     json_t *body;
 
     if (status == OK)
-        status = access_user_create(offline.access, options->name, options->role, password, err);
+        status = access_user_create(offline.access, options->name, options->role, options->person,
+                                    password, err);
     offline_close(&offline);
     if (status != ERR_CONFLICT || offline.access)
         return status;
-    body = json_pack("{s:s,s:s,s:s}", "name", options->name, "role", options->role, "password",
-                     password);
+    body = json_pack("{s:s,s:s,s:s,s:s*}", "name", options->name, "role", options->role, "password",
+                     password, "person", options->person);
     status = client_call(&options->target, "POST", "/local/users", body, NULL, &answer, err);
     json_decref(body);
     json_decref(answer.json);
@@ -79,6 +82,7 @@ int cli_user(int argc, char **argv)
     const struct cli_option table[] = {{"--name", &options.name, NULL},
                                        {"--role", &options.role, NULL},
                                        {"--password-file", &options.password_file, NULL},
+                                       {"--person", &options.person, NULL},
                                        {NULL, NULL, NULL}};
     const char *problem;
 

@@ -57,11 +57,56 @@ enum status config_check_listen(const char *listen, struct err *err)
     if (!colon || colon == listen || !decimal_parse(colon + 1, strlen(colon + 1), 0, &port) ||
         port < 0 || port > 65535)
         return err_format(err, ERR_CONFIG, "'%s' is not ADDRESS:PORT", listen);
-    if (!host_is_loopback(listen, (size_t)(colon - listen)))
+    return OK;
+}
+
+bool config_uses_tls(const struct config *config, const char *listen)
+{
+    const char *colon = strrchr(listen, ':');
+
+    return config->tls.always || !colon || !host_is_loopback(listen, (size_t)(colon - listen));
+}
+
+static enum status check_tls_pair(const struct config *config, struct err *err)
+{
+    bool has_cert = config->tls.cert_file[0] != '\0', has_key = config->tls.key_file[0] != '\0';
+
+    if (has_cert == has_key)
+        return OK;
+    return err_format(err, ERR_CONFIG,
+                      "tls.%s is set and tls.%s is not: give both, or neither for a self-signed "
+                      "certificate",
+                      has_cert ? "cert_file" : "key_file", has_cert ? "key_file" : "cert_file");
+}
+
+enum status config_check_tls(const struct config *config, struct err *err)
+{
+    if (config->tls.client_ca_file[0] != '\0' && !config_uses_tls(config, config->listen))
         return err_format(err, ERR_CONFIG,
-                          "'%s': plain HTTP is only served on loopback, and TLS is not there yet; "
-                          "listen on 127.0.0.1 and put a TLS proxy in front",
-                          listen);
+                          "tls.client_ca_file asks clients for certificates, and '%s' is plain "
+                          "HTTP on loopback; set tls.always: true, or take it out",
+                          config->listen);
+    return OK;
+}
+
+enum status config_secret_path(const char *key, const char *value, char path[CONFIG_TEXT_MAX * 2],
+                               struct err *err)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+    if (strchr(value, '/')) {
+        (void)snprintf(path, CONFIG_TEXT_MAX * 2, "%s", value);
+        return OK;
+    }
+    if (!credentials || credentials[0] == '\0')
+        return err_format(err, ERR_CONFIG,
+                          "%s '%s' has no slash, so it is a credential of the service, and "
+                          "$CREDENTIALS_DIRECTORY is not set: start it as a service, or give a "
+                          "path",
+                          key, value);
+    if (strlen(credentials) >= CONFIG_TEXT_MAX)
+        return err_set(err, ERR_CONFIG, "$CREDENTIALS_DIRECTORY is too long");
+    (void)snprintf(path, CONFIG_TEXT_MAX * 2, "%s/%s", credentials, value);
     return OK;
 }
 
@@ -83,7 +128,7 @@ static enum status check_whole(const struct config *config, struct yaml_file *fi
         return err_wrap(err, status, "kill_listen");
     if ((status = config_check_speed(config->market.speed, err)) != OK)
         return err_wrap(err, status, "market.speed");
-    return OK;
+    return check_tls_pair(config, err);
 }
 
 /* The same refusals with the line of the key they are about. */
@@ -103,6 +148,8 @@ static enum status check_with_line(const struct config *config, struct yaml_file
     if (strncmp(inner.text, "market.", 7) == 0) {
         node = yaml_find(file, root, "market");
         node = node ? yaml_find(file, node, "speed") : NULL;
+    } else if (strncmp(inner.text, "tls.", 4) == 0) {
+        node = yaml_find(file, root, "tls");
     } else {
         node =
             yaml_find(file, root, strncmp(inner.text, "kill", 4) == 0 ? "kill_listen" : "listen");

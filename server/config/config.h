@@ -42,6 +42,11 @@ struct config {
     uint64_t seed;
     char listen[CONFIG_TEXT_MAX], kill_listen[CONFIG_TEXT_MAX], metrics_listen[CONFIG_TEXT_MAX];
     struct {
+        bool always;                                                /* on loopback too */
+        char cert_file[CONFIG_TEXT_MAX], key_file[CONFIG_TEXT_MAX]; /* empty: self-signed */
+        char client_ca_file[CONFIG_TEXT_MAX];                       /* empty: no mutual TLS */
+    } tls;
+    struct {
         int32_t core; /* -1: choose one without disk interrupts */
         enum idle idle;
         bool inline_gateway; /* the gateway runs in the engine's thread */
@@ -139,8 +144,16 @@ const char *mode_name(enum mode mode); /* "sim" */
 /* What the command line may say instead of the file; err names no line. */
 enum status config_check_speed(const char *speed, struct err *err);
 enum status config_check_at_end(const char *at_end, struct err *err);
-/* "127.0.0.1:8080", "[::1]:0", "localhost:80"; off loopback refused: plain HTTP stays at home. */
+/* "127.0.0.1:8080", "[::1]:0", "localhost:80", "0.0.0.0:443". */
 enum status config_check_listen(const char *listen, struct err *err);
+/* Plain HTTP stays at home: whether what listens there speaks TLS. */
+bool config_uses_tls(const struct config *config, const char *listen);
+/* When the addresses are final: what of tls.* would be without effect although it must have one. */
+enum status config_check_tls(const struct config *config, struct err *err);
+/* Where a file of secrets is: a name without a slash is a credential of the service. ERR_CONFIG:
+ * there are none; err begins with `key`, the setting's name. */
+enum status config_secret_path(const char *key, const char *value, char path[CONFIG_TEXT_MAX * 2],
+                               struct err *err);
 
 /* A file of nothing but `limits:`, for the scopes that `names` has; what it does not name is
  * LIMIT_UNSET. */

@@ -345,7 +345,7 @@ json_t *overrides_stored(struct overrides *overrides, const struct settings_chan
         else
             json_object_set_new(settings, path_of(change->item[at].number),
                                 json_string(change->item[at].text));
-    return json_pack("{s:I, s:o}", "version", (json_int_t)(overrides->version + 1), "settings",
+    return json_pack("{s:I, s:o}", "version", (json_int_t)overrides->version + 1, "settings",
                      settings);
 }
 

@@ -16,6 +16,14 @@ const char *parameter_type_name(enum parameter_type type)
     return names[type];
 }
 
+const char *parameter_looser_name(enum parameter_looser looser)
+{
+    static const char *const names[] = {"up", "down", "either", "neither"};
+
+    assert((unsigned)looser < sizeof names / sizeof names[0]);
+    return names[looser];
+}
+
 const char *parameter_other(const struct config *config, enum parameter_id id, int64_t value)
 {
     if (parameter_row(id)->type != PARAMETER_INSTRUMENT || value < 0 ||

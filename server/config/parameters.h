@@ -23,6 +23,9 @@ const char *parameter_other(const struct config *config, enum parameter_id id, i
 const char *parameter_type_name(
     enum parameter_type type); /* "integer" "ms" "decimal" "instrument" */
 
+const char *parameter_looser_name(
+    enum parameter_looser looser); /* "up" "down" "either" "neither" */
+
 /* The parameters of a kind of strategy, by name: "a, b, c". */
 void parameters_known(enum strategy_kind kind, char *out, size_t size);
 

@@ -1,4 +1,9 @@
-/* Access: people, tokens, sessions, and who may do what.
+/* Access: who is asking.
+ *
+ *   access.h    roles, who a session or a token is, whether they still stand
+ *   people.h    users: making, changing, removing, passwords, the second factor
+ *   sessions.h  log-in, log-out, what is open, one-use tickets
+ *   tokens.h    tokens of programs
  *
  * Users and tokens live in DIR/access.db (own SQLite file, one writing connection, opened by the
  * running server or, when none runs, by the verb that holds the directory's lock). Passwords as
@@ -9,10 +14,12 @@
  * of a kill never waits for a disk. Sessions and tickets live in memory only: a restart logs
  * everybody out. Bounds: 256 users, 1,024 tokens, 16 sessions a user (the oldest goes).
  *
+ * Time is steady: the wall clock as it was at the opening, carried on by the monotonic one, so that
+ * a step of the wall clock neither ends nor lengthens anything. What an actor carries is told on
+ * the wall clock of now.
+ *
  * Any control-plane thread. One lock for the tables, held for a look-up and never while hashing or
- * writing; another for the writer. Hashing takes ~60 ms and 64 MiB: only on the worker pool, at
- * most one at a time. (libsodium maps and unmaps those 64 MiB itself: a log-in costs the engine's
- * core one TLB flush.) */
+ * writing; another for the writer. */
 #ifndef PITWALL_CONTROL_ACCESS_H
 #define PITWALL_CONTROL_ACCESS_H
 
@@ -27,13 +34,15 @@ enum { SECRET_TEXT_MAX = 80 }; /* a session id, token or CSRF value as text */
 /* Who is asking. */
 struct actor {
     char name[MAX_NAME];   /* user or token name */
-    char person[MAX_NAME]; /* the person behind it; of a token the token's name */
-    enum role role;
-    uint32_t scopes; /* of a token */
-    bool is_session; /* a person's session, not a token */
-    bool is_local;   /* the Unix socket: the directory's owner, role admin */
+    char person[MAX_NAME]; /* the person behind it; of a token who made it, or its name */
+    enum role role;        /* of a token never above that of the person's accounts */
+    uint32_t scopes;       /* of a token */
+    bool is_session;       /* a person's session, not a token */
+    bool is_local;         /* the Unix socket: the directory's owner, role admin */
     bool must_change_password;
-    int64_t reauth_until_ns, expires_ns;
+    /* Of a session: confirmed until; may write until, unless confirmed again; over. */
+    int64_t reauth_until_ns, awake_until_ns, expires_ns;
+    uint64_t session; /* its public number */
     char csrf[SECRET_TEXT_MAX];
     char session_key[SECRET_TEXT_MAX]; /* hash that names the session; for log-out and streams */
 };
@@ -49,43 +58,13 @@ void access_close(struct access *access);
 enum status access_first_run(struct access *access, const char *dir, bool demo, json_t **printed,
                              struct err *err);
 
-/* Worker thread. Checks the password in equal time for unknown users, throttles by account and
- * address (ERR_THROTTLED; *retry_after_s), and makes a session; `session` receives the cookie's
- * value. With the `session_key` of a session of the same user it renews that session's
- * re-authentication instead: `session` is then empty and the browser's cookie stays as it is.
- * `session_key` may be NULL or empty. */
-enum status access_login(struct access *access, const char *user, const char *password,
-                         const char *address, const char *session_key, struct actor *actor,
-                         char session[SECRET_TEXT_MAX], int *retry_after_s, struct err *err);
-void access_logout(struct access *access, const char *session_key);
-/* Worker thread. At least 12 characters, not the old one, not the user's name; ends the user's
- * other sessions. ERR_BAD_CREDENTIALS when `old_password` is wrong. */
-enum status access_change_password(struct access *access, const struct actor *actor,
-                                   const char *old_password, const char *new_password,
-                                   struct err *err);
-
-/* Cheap: a hash and a look-up. ERR_UNAUTHENTICATED when unknown, expired or revoked. */
+/* Cheap: a hash and a look-up. ERR_UNAUTHENTICATED when unknown, expired or revoked, or when the
+ * account is disabled. */
 enum status access_by_session(struct access *access, const char *session, struct actor *actor);
 enum status access_by_token(struct access *access, const char *token, struct actor *actor);
-/* True while the session or token behind an open stream still stands. */
+/* True while the session or token behind an open stream (or a job that waited) still stands, with
+ * the role it came with. */
 bool access_still_valid(struct access *access, const struct actor *actor);
-
-/* One-use tickets for the stream, 30 s. */
-void access_ticket_make(struct access *access, const struct actor *actor,
-                        char ticket[SECRET_TEXT_MAX], int64_t *expires_ns);
-enum status access_ticket_use(struct access *access, const char *ticket, struct actor *actor);
-
-/* Names are 1 to 47 of a-z A-Z 0-9 . _ - and unique (ERR_CONFLICT); an expired or revoked token's
- * name may be used again. */
-enum status access_user_create(struct access *access, const char *name, const char *role,
-                               const char *password, struct err *err);
-/* `role` or `scope` is NULL. days 0: 90 days. */
-enum status access_token_create(struct access *access, const char *name, const char *role,
-                                const char *scope, int days, char token[SECRET_TEXT_MAX],
-                                struct err *err);
-enum status access_token_revoke(struct access *access, const char *name, struct err *err);
-json_t *access_users(struct access *access);  /* list object, no hashes */
-json_t *access_tokens(struct access *access); /* list object */
 
 const char *role_name(enum role role);
 enum role role_find(const char *name); /* ROLE_NONE: there is none of that name */

@@ -19,6 +19,14 @@ static const char *const migrations[] = {
     " scopes INTEGER NOT NULL, created_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL,"
     " revoked_ns INTEGER NOT NULL) STRICT;"
     "PRAGMA user_version = 1;",
+    "ALTER TABLE user ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE user ADD COLUMN totp_on INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE user ADD COLUMN totp BLOB;"
+    "ALTER TABLE user ADD COLUMN totp_step INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE user ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE token ADD COLUMN person TEXT NOT NULL DEFAULT '';"
+    "UPDATE token SET person = name;"
+    "PRAGMA user_version = 2;",
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
 
@@ -61,6 +69,7 @@ static void column_copy(sqlite3_stmt *statement, int column, char *out, size_t s
 static void user_of_row(sqlite3_stmt *row, void *out)
 {
     struct user *user = out;
+    const void *secret;
     char role[16];
 
     *user = (struct user){0};
@@ -71,6 +80,13 @@ static void user_of_row(sqlite3_stmt *row, void *out)
     user->role = role_find(role);
     user->must_change = sqlite3_column_int(row, 4) != 0;
     user->created_ns = sqlite3_column_int64(row, 5);
+    user->disabled = sqlite3_column_int(row, 6) != 0;
+    user->totp_step = sqlite3_column_int64(row, 8);
+    user->version = (uint64_t)sqlite3_column_int64(row, 9);
+    secret = sqlite3_column_blob(row, 10);
+    if (secret && sqlite3_column_bytes(row, 10) == TOTP_SECRET_BYTES)
+        memcpy(user->totp, secret, TOTP_SECRET_BYTES);
+    user->totp_on = secret && sqlite3_column_int(row, 7) != 0;
 }
 
 static void token_of_row(sqlite3_stmt *row, void *out)
@@ -87,6 +103,7 @@ static void token_of_row(sqlite3_stmt *row, void *out)
     token->created_ns = sqlite3_column_int64(row, 4);
     token->expires_ns = sqlite3_column_int64(row, 5);
     token->revoked_ns = sqlite3_column_int64(row, 6);
+    column_copy(row, 7, token->person, sizeof token->person);
 }
 
 struct table {
@@ -117,12 +134,14 @@ static enum status load(struct access_db *db, const struct table *table, uint32_
 enum status access_db_load(struct access_db *db, struct user *users, uint32_t *user_count,
                            struct token *tokens, uint32_t *token_count, struct err *err)
 {
-    struct table user_table = {"SELECT name, person, role, hash, must_change, created_ns FROM user"
+    struct table user_table = {"SELECT name, person, role, hash, must_change, created_ns,"
+                               " disabled, totp_on, totp_step, version, totp FROM user"
                                " ORDER BY rowid",
                                user_of_row, users, sizeof *users, USERS_MAX};
-    struct table token_table = {"SELECT key, name, role, scopes, created_ns, expires_ns, revoked_ns"
-                                " FROM token ORDER BY rowid",
-                                token_of_row, tokens, sizeof *tokens, TOKENS_MAX};
+    struct table token_table = {
+        "SELECT key, name, role, scopes, created_ns, expires_ns, revoked_ns,"
+        " person FROM token ORDER BY rowid",
+        token_of_row, tokens, sizeof *tokens, TOKENS_MAX};
     enum status status = load(db, &user_table, user_count, err);
 
     return status == OK ? load(db, &token_table, token_count, err) : status;
@@ -133,9 +152,12 @@ enum status access_db_put_user(struct access_db *db, const struct user *user, st
     sqlite3_stmt *statement;
 
     if (sqlite3_prepare_v2(db->sqlite,
-                           "INSERT INTO user(name, person, role, hash, must_change, created_ns)"
-                           " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(name) DO UPDATE SET"
-                           " person=?2, role=?3, hash=?4, must_change=?5",
+                           "INSERT INTO user(name, person, role, hash, must_change, created_ns,"
+                           " disabled, totp_on, totp_step, version, totp)"
+                           " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+                           " ON CONFLICT(name) DO UPDATE SET person=?2, role=?3, hash=?4,"
+                           " must_change=?5, disabled=?7, totp_on=?8, totp_step=?9, version=?10,"
+                           " totp=?11",
                            -1, &statement, NULL) != SQLITE_OK)
         return fail(db, err);
     sqlite3_bind_text(statement, 1, user->name, -1, SQLITE_STATIC);
@@ -144,6 +166,22 @@ enum status access_db_put_user(struct access_db *db, const struct user *user, st
     sqlite3_bind_text(statement, 4, user->hash, -1, SQLITE_STATIC);
     sqlite3_bind_int(statement, 5, user->must_change);
     sqlite3_bind_int64(statement, 6, user->created_ns);
+    sqlite3_bind_int(statement, 7, user->disabled);
+    sqlite3_bind_int(statement, 8, user->totp_on);
+    sqlite3_bind_int64(statement, 9, user->totp_step);
+    sqlite3_bind_int64(statement, 10, (sqlite3_int64)user->version);
+    sqlite3_bind_blob(statement, 11, user->totp, sizeof user->totp, SQLITE_STATIC);
+    return small_db_finish(db->sqlite, statement, err);
+}
+
+enum status access_db_delete_user(struct access_db *db, const char *name, struct err *err)
+{
+    sqlite3_stmt *statement;
+
+    if (sqlite3_prepare_v2(db->sqlite, "DELETE FROM user WHERE name=?1", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return fail(db, err);
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     return small_db_finish(db->sqlite, statement, err);
 }
 
@@ -153,7 +191,7 @@ enum status access_db_put_token(struct access_db *db, const struct token *token,
 
     if (sqlite3_prepare_v2(db->sqlite,
                            "INSERT INTO token(key, name, role, scopes, created_ns, expires_ns,"
-                           " revoked_ns) VALUES(?1,?2,?3,?4,?5,?6,?7)"
+                           " revoked_ns, person) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"
                            " ON CONFLICT(key) DO UPDATE SET revoked_ns=?7",
                            -1, &statement, NULL) != SQLITE_OK)
         return fail(db, err);
@@ -164,5 +202,6 @@ enum status access_db_put_token(struct access_db *db, const struct token *token,
     sqlite3_bind_int64(statement, 5, token->created_ns);
     sqlite3_bind_int64(statement, 6, token->expires_ns);
     sqlite3_bind_int64(statement, 7, token->revoked_ns);
+    sqlite3_bind_text(statement, 8, token->person, -1, SQLITE_STATIC);
     return small_db_finish(db->sqlite, statement, err);
 }

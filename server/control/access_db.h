@@ -4,6 +4,7 @@
 #define PITWALL_CONTROL_ACCESS_DB_H
 
 #include "control/secret.h"
+#include "control/totp.h"
 
 enum { USERS_MAX = 256, TOKENS_MAX = 1024 };
 
@@ -11,12 +12,16 @@ struct user {
     char name[MAX_NAME], person[MAX_NAME];
     char hash[PASSWORD_HASH_MAX];
     enum role role;
-    bool must_change;
+    bool must_change, disabled;
+    bool totp_on;                    /* the second factor is wanted at log-in */
+    uint8_t totp[TOTP_SECRET_BYTES]; /* its secret; while off, perhaps one to be confirmed */
+    int64_t totp_step;               /* the last one used */
+    uint64_t version;                /* rises with every change */
     int64_t created_ns;
 };
 
 struct token {
-    char name[MAX_NAME];
+    char name[MAX_NAME], person[MAX_NAME];
     char key[SHA256_HEX_MAX];
     enum role role;
     uint32_t scopes;
@@ -32,6 +37,7 @@ enum status access_db_load(struct access_db *db, struct user *users, uint32_t *u
                            struct token *tokens, uint32_t *token_count, struct err *err);
 /* Inserts, or changes the row of that name (user) or key (token). Durable when it returns OK. */
 enum status access_db_put_user(struct access_db *db, const struct user *user, struct err *err);
+enum status access_db_delete_user(struct access_db *db, const char *name, struct err *err);
 enum status access_db_put_token(struct access_db *db, const struct token *token, struct err *err);
 
 #endif

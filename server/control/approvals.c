@@ -14,9 +14,17 @@ const char *approval_state_name(enum approval_state state)
     return names[state];
 }
 
+int approval_state_find(const char *name)
+{
+    for (int state = APPROVAL_PENDING; state <= APPROVAL_STALE; state++)
+        if (strcmp(approval_state_name((enum approval_state)state), name) == 0)
+            return state;
+    return -1;
+}
+
 static const char *approval_kind_name(enum approval_kind kind)
 {
-    static const char *const names[] = {"limits", "state", "strategy", "config"};
+    static const char *const names[] = {"limits", "state", "strategy", "config", "role"};
 
     assert((unsigned)kind < sizeof names / sizeof names[0]);
     return names[kind];
@@ -30,6 +38,8 @@ void approvals_open(struct approvals *approvals, uint64_t epoch)
 
 void approvals_close(struct approvals *approvals)
 {
+    for (int i = 0; i < APPROVALS_MAX; i++)
+        json_decref(approvals->row[i].diff);
     pthread_mutex_destroy(&approvals->lock);
 }
 
@@ -70,6 +80,7 @@ struct approval *approvals_add(struct approvals *approvals, const struct approva
     if (count_pending(approvals) < APPROVALS_PENDING_MAX)
         row = take(approvals);
     if (row) {
+        json_decref(row->diff);
         *row = *proposal;
         row->number = approvals->next++;
         row->state = APPROVAL_PENDING;
@@ -84,6 +95,8 @@ void approvals_forget(struct approvals *approvals, struct approval *approval)
 {
     pthread_mutex_lock(&approvals->lock);
     approval->number = 0;
+    json_decref(approval->diff);
+    approval->diff = NULL;
     pthread_mutex_unlock(&approvals->lock);
 }
 
@@ -128,6 +141,7 @@ void approval_decide(struct approvals *approvals, struct approval *approval,
 {
     assert(approval->state == APPROVAL_PENDING && state != APPROVAL_PENDING);
     pthread_mutex_lock(&approvals->lock);
+    grant_wipe(&approval->grant);
     approval->state = state;
     approval->decided_ns = now_ns;
     snprintf(approval->decider, sizeof approval->decider, "%s", decider);
@@ -163,8 +177,12 @@ static json_t *text_json(const char *text)
 
 static json_t *diff_json(const struct approval *approval)
 {
+    if (approval->diff)
+        return json_deep_copy(approval->diff);
     if (approval->kind == APPROVAL_LIMITS)
         return limits_diff(&approval->change, &approval->before, false);
+    if (approval->kind == APPROVAL_ROLE)
+        return grant_diff(&approval->grant);
     if (approval->kind == APPROVAL_CONFIG)
         return json_loads(approval->settings_diff, 0, NULL);
     if (approval->kind == APPROVAL_STRATEGY)
@@ -173,19 +191,27 @@ static json_t *diff_json(const struct approval *approval)
                      "new", trading_state_name(approval->to));
 }
 
+/* How long the raise is to last; null: it stays. */
+static json_t *raise_json(const struct approval *approval)
+{
+    if (approval->kind != APPROVAL_LIMITS || approval->change.expires_s == 0)
+        return json_null();
+    return json_integer(approval->change.expires_s);
+}
+
 json_t *approval_json(const struct approval *approval)
 {
     char id[32];
 
     approval_id(approval, id);
-    return json_pack("{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
-                     approval_kind_name(approval->kind), "scope", approval->scope_name, "diff",
-                     diff_json(approval), "base", (json_int_t)approval->base, "reason",
-                     approval->reason, "proposer", approval->proposer, "state",
-                     approval_state_name(approval->state), "expires_ns",
-                     ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns),
-                     "decider", text_json(approval->decider), "decision",
-                     text_json(approval->decision), "decided_ns", ns_json(approval->decided_ns));
+    return json_pack(
+        "{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
+        approval_kind_name(approval->kind), "scope", approval->scope_name, "diff",
+        diff_json(approval), "base", (json_int_t)approval->base, "reason", approval->reason,
+        "proposer", approval->proposer, "state", approval_state_name(approval->state), "expires_ns",
+        ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns), "decider",
+        text_json(approval->decider), "decision", text_json(approval->decision), "decided_ns",
+        ns_json(approval->decided_ns), "expires_s", raise_json(approval));
 }
 
 static int newer(const void *a, const void *b)
@@ -196,21 +222,37 @@ static int newer(const void *a, const void *b)
     return ((*left)->number < (*right)->number) - ((*left)->number > (*right)->number);
 }
 
-json_t *approvals_list(struct approvals *approvals)
+/* Those of a page, sorted, and whether there are more. Locked. */
+static size_t sort_page(const struct approvals *approvals, int state, uint64_t before,
+                        const struct approval *sorted[APPROVALS_MAX])
 {
-    const struct approval *sorted[APPROVALS_MAX];
-    json_t *items = json_array();
     size_t count = 0;
 
-    pthread_mutex_lock(&approvals->lock);
-    for (int i = 0; i < APPROVALS_MAX; i++)
-        if (approvals->row[i].number != 0)
-            sorted[count++] = &approvals->row[i];
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        const struct approval *row = &approvals->row[i];
+
+        if (row->number != 0 && (state < 0 || (int)row->state == state) &&
+            (before == 0 || row->number < before))
+            sorted[count++] = row;
+    }
     qsort(sorted, count, sizeof sorted[0], newer);
-    for (size_t i = 0; i < count; i++)
+    return count;
+}
+
+json_t *approvals_list(struct approvals *approvals, int state, uint64_t before, uint32_t limit)
+{
+    const struct approval *sorted[APPROVALS_MAX];
+    json_t *items = json_array(), *next = json_null();
+    size_t count;
+
+    pthread_mutex_lock(&approvals->lock);
+    count = sort_page(approvals, state, before, sorted);
+    for (size_t i = 0; i < count && i < limit; i++)
         json_array_append_new(items, approval_json(sorted[i]));
+    if (count > limit)
+        next = json_sprintf("%llu", (unsigned long long)sorted[limit - 1]->number);
     pthread_mutex_unlock(&approvals->lock);
-    return json_pack("{s:o,s:n}", "items", items, "next");
+    return json_pack("{s:o,s:o}", "items", items, "next", next);
 }
 
 json_t *approvals_one(struct approvals *approvals, const char *id)

@@ -14,14 +14,22 @@
 #define PITWALL_CONTROL_APPROVALS_H
 
 #include "control/access.h"
+#include "control/grants.h"
 #include "control/limits.h"
+#include "control/strategies.h"
 
 #include <pthread.h>
 
 enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64 };
 #define APPROVAL_LIFE_NS (900 * 1000000000LL)
 
-enum approval_kind { APPROVAL_LIMITS, APPROVAL_STATE, APPROVAL_STRATEGY, APPROVAL_CONFIG };
+enum approval_kind {
+    APPROVAL_LIMITS,
+    APPROVAL_STATE,
+    APPROVAL_STRATEGY,
+    APPROVAL_CONFIG,
+    APPROVAL_ROLE
+};
 enum approval_state {
     APPROVAL_PENDING,
     APPROVAL_APPLIED,
@@ -41,8 +49,11 @@ struct approval {
     struct limits before;
     enum trading_state from, to; /* APPROVAL_STATE */
     uint64_t incident;
-    uint16_t strategy;                        /* APPROVAL_STRATEGY: to be switched on */
+    uint16_t strategy; /* APPROVAL_STRATEGY: to be switched on, or told something looser */
+    struct strategy_change told; /* all of what it is told; nothing when it is switched on */
+    json_t *diff;                /* of that; owned by the place it is kept in, else NULL */
     char settings[2048], settings_diff[4096]; /* APPROVAL_CONFIG: {path: value}, and diff; JSON */
+    struct grant grant;                       /* APPROVAL_ROLE */
     char reason[REASON_MAX];
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];
@@ -58,7 +69,8 @@ struct approvals {
 void approvals_open(struct approvals *approvals, uint64_t epoch);
 void approvals_close(struct approvals *approvals);
 
-/* Keeps a copy, gives it number, state and expiry; NULL when too many are pending. The answer is
+/* Keeps a copy (and the diff, which it steals), gives it number, state and expiry; NULL when too
+ * many are pending: then the diff is the caller's still. The answer is
  * the control thread's until its next call of this. */
 struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
                                int64_t now_ns);
@@ -76,9 +88,12 @@ void approval_decide(struct approvals *approvals, struct approval *approval,
 struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns);
 
 const char *approval_state_name(enum approval_state state);
+/* -1: there is none of that name. */
+int approval_state_find(const char *name);
 void approval_id(const struct approval *approval, char out[32]);
 json_t *approval_json(const struct approval *approval);
-json_t *approvals_list(struct approvals *approvals);                /* newest first */
+/* A page, newest first: in that state (-1: any), older than number `before` (0: the newest). */
+json_t *approvals_list(struct approvals *approvals, int state, uint64_t before, uint32_t limit);
 json_t *approvals_one(struct approvals *approvals, const char *id); /* NULL: unknown */
 /* The newest of that kind and scope that is pending, or json null. */
 json_t *approvals_pending(struct approvals *approvals, enum approval_kind kind, const char *scope);

@@ -16,6 +16,60 @@ static enum status find_scope(const struct control *control, const char *name, u
 
 /* ------------------------------------------------------------------------------ proposing */
 
+#define PROPOSAL_KIND "proposal"
+
+/* So that a start can say what became of it. What cannot be kept or forgotten costs one row. */
+static void keep_proposal(struct control *control, const struct approval *approval, bool pending)
+{
+    char id[32];
+    struct err err;
+    json_t *json;
+    enum status status;
+
+    if (!control->from.keep)
+        return;
+    approval_id(approval, id);
+    json = approval_json(approval);
+    status = pending ? keep_put(control->from.keep, PROPOSAL_KIND, id, json, &err)
+                     : keep_delete(control->from.keep, PROPOSAL_KIND, id, &err);
+    json_decref(json);
+    if (status != OK)
+        log_line(LOG_ERROR, "control", "control.db did not take a proposal", "id=%s", id);
+}
+
+static void decide(struct control *control, struct approval *approval, enum approval_state state,
+                   const char *decider, const char *decision)
+{
+    approval_decide(&control->approvals, approval, state, decider, decision, clock_real_ns());
+    keep_proposal(control, approval, false);
+}
+
+static void say_gone(void *ctx, const char *key, const json_t *kept)
+{
+    static const struct actor actor = {.name = "pitwall", .person = "pitwall", .role = ROLE_ADMIN};
+    json_t *gone = json_deep_copy(kept);
+
+    (void)key;
+    json_object_set_new(gone, "state", json_string("expired"));
+    control_note(
+        ctx, &actor,
+        &(struct control_fact){.kind = "approval",
+                               .scope = json_string_value(json_object_get(kept, "scope")),
+                               .reason = "it was open when the program ended: propose anew",
+                               .old_value = json_pack("{s:s}", "state", "pending"),
+                               .new_value = gone});
+}
+
+enum status control_proposals_open(struct control *control, struct err *err)
+{
+    enum status status = OK;
+
+    if (!control->from.keep)
+        return OK;
+    status = keep_each(control->from.keep, PROPOSAL_KIND, say_gone, control, err);
+    return status == OK ? keep_trim(control->from.keep, PROPOSAL_KIND, 0, err) : status;
+}
+
 /* Keeps the proposal and makes it durable before anybody hears of it. */
 enum status control_propose(struct control *control, const struct actor *actor,
                             struct approval *proposal, const char *request_id, int *http,
@@ -32,15 +86,18 @@ enum status control_propose(struct control *control, const struct actor *actor,
     memcpy(proposal->proposer, actor->name, sizeof proposal->proposer);
     memcpy(proposal->person, actor->person, sizeof proposal->person);
     kept = approvals_add(&control->approvals, proposal, clock_real_ns());
-    if (!kept)
+    if (!kept) {
+        json_decref(proposal->diff);
         return err_format(err, ERR_UNAVAILABLE, "%d proposals are pending; decide some first",
                           APPROVALS_PENDING_MAX);
+    }
     fact.new_value = approval_json(kept);
     if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK ||
         (status = control_wait_record(control, seq, err)) != OK) {
         approvals_forget(&control->approvals, kept);
         return status;
     }
+    keep_proposal(control, kept, true);
     *reply = approval_json(kept);
     *http = 202;
     return OK;
@@ -48,19 +105,24 @@ enum status control_propose(struct control *control, const struct actor *actor,
 
 /* ---------------------------------------------------------------------------------- limits */
 
-static json_t *limits_object(struct control *control, uint16_t scope, const char *name)
+json_t *control_limits(struct control *control, uint16_t scope)
 {
     json_t *object = view_limits_json(control->from.view, scope);
+    char name[SCOPE_TEXT_MAX];
 
-    json_object_set_new(object, "pending", control_pending_limits(control, name));
+    config_scope_name(control->from.config, scope, name);
+    json_object_set_new(object, "pending",
+                        approvals_pending(&control->approvals, APPROVAL_LIMITS, name));
+    json_object_set_new(object, "timeboxes", control_timeboxes(control, scope));
+    json_object_set_new(object, "requested", control_requested_limits(control, scope));
     return object;
 }
 
-static enum status stale_limits(struct control *control, uint16_t scope, const char *name,
+static enum status stale_limits(struct control *control, uint16_t scope,
                                 const struct limits_change *change, const struct limits *now,
                                 json_t **reply, struct err *err)
 {
-    *reply = limits_object(control, scope, name);
+    *reply = control_limits(control, scope);
     json_object_set_new(*reply, "diff", limits_diff(change, now, true));
     return err_set(err, ERR_STALE_VERSION, "the limits of this scope have changed since you read");
 }
@@ -87,8 +149,34 @@ static enum status apply_limits(struct control *control, const struct actor *act
         .kind = COMMAND_SET_LIMITS,
         .set_limits = {.base = base, .scope = scope, .limits = limits_change_apply(change, now)}};
     struct event_command_done done;
+    enum status status = control_command(control, &command, actor, intent, &done, err);
 
-    return control_command(control, &command, actor, intent, &done, err);
+    if (status == ERR_NOT_APPLIED)
+        control_asked_limits(control, actor, scope, command.id, change);
+    return status;
+}
+
+/* An answer that leaves open whether the raise is in force leaves its box, which then ends by
+ * itself: there is never a raise without one. */
+static enum status apply_raise(struct control *control, const struct actor *actor,
+                               const struct approval *approval, const struct control_fact *intent,
+                               struct err *err)
+{
+    struct timebox *box;
+    enum status status = control_box_begin(control, approval, &box, err);
+
+    if (status != OK) {
+        json_decref(intent->old_value);
+        json_decref(intent->new_value);
+        return status;
+    }
+    status = apply_limits(control, actor, approval->scope, approval->base, &approval->change,
+                          &approval->before, intent, err);
+    if (status == OK)
+        control_boxes_settle(control, approval);
+    else if (status != ERR_NOT_APPLIED && status != ERR_STORAGE)
+        control_box_drop(control, box);
+    return status;
 }
 
 static bool loosens(struct control *control, uint16_t scope, const struct limits_change *change,
@@ -118,7 +206,7 @@ enum status control_limits_put(struct control *control, const struct actor *acto
         return status;
     view_limits(control->from.view, proposal.scope, now, &proposal.base);
     if (base != proposal.base)
-        return stale_limits(control, proposal.scope, name, change, now, reply, err);
+        return stale_limits(control, proposal.scope, change, now, reply, err);
     capped = limits_change_over_cap(change, &control->from.config->caps[proposal.scope]);
     if (capped != LIMIT_COUNT)
         return over_cap(control, actor, name, change, capped, request_id, err);
@@ -127,6 +215,10 @@ enum status control_limits_put(struct control *control, const struct actor *acto
         memcpy(proposal.reason, change->reason, sizeof proposal.reason);
         return control_propose(control, actor, &proposal, request_id, http, reply, err);
     }
+    if (change->expires_s != 0)
+        return err_set(err, ERR_NOT_LOOSER,
+                       "nothing here loosens, and a tightening never returns by itself: leave out "
+                       "expires_s");
     intent.reason = change->reason;
     intent.old_value = limits_named(change, now);
     intent.new_value = limits_named(change, &change->asked);
@@ -134,7 +226,7 @@ enum status control_limits_put(struct control *control, const struct actor *acto
     if (status != OK)
         return status;
     *http = 200;
-    *reply = limits_object(control, proposal.scope, name);
+    *reply = control_limits(control, proposal.scope);
     return OK;
 }
 
@@ -203,7 +295,7 @@ static enum status set_state(struct control *control, const struct actor *actor,
     if ((status = apply_state(control, actor, change, &intent, err)) != OK)
         return status;
     *http = 200;
-    *reply = view_trading_state(control->from.view, change->scope);
+    *reply = control_trading_state(control, change->scope);
     return OK;
 }
 
@@ -222,7 +314,7 @@ enum status control_state_put(struct control *control, const struct actor *actor
     now = view_state(control->from.view, change.scope);
     if (base == now.version)
         return set_state(control, actor, &change, &now, request_id, http, reply, err);
-    *reply = view_trading_state(control->from.view, change.scope);
+    *reply = control_trading_state(control, change.scope);
     json_object_set_new(*reply, "diff",
                         json_pack("[{s:s,s:s,s:s}]", "name", "state", "old",
                                   trading_state_name(now.state), "new",
@@ -317,6 +409,8 @@ static bool base_has_moved(struct control *control, const struct approval *appro
 
         return now.version != approval->base || now.incident != approval->incident;
     }
+    if (approval->kind == APPROVAL_ROLE)
+        return grant_base_moved(control->from.access, &approval->grant);
     if (approval->kind == APPROVAL_STRATEGY) {
         struct view_strategy now;
 
@@ -335,8 +429,7 @@ static enum status go_stale(struct control *control, const struct actor *actor,
 
     if (control_record(control, actor, &fact, 0, &seq, err) != OK)
         return err->status;
-    approval_decide(&control->approvals, approval, APPROVAL_STALE, actor->name, "",
-                    clock_real_ns());
+    decide(control, approval, APPROVAL_STALE, actor->name, "");
     return err_set(err, ERR_STALE_VERSION,
                    "what this proposal builds on has changed; propose anew");
 }
@@ -362,11 +455,12 @@ static enum status apply(struct control *control, const struct actor *actor,
         return apply_config(control, actor, approval, &intent, request_id, err);
     if (approval->kind == APPROVAL_STATE)
         return apply_state(control, actor, approval, &intent, err);
+    if (approval->kind == APPROVAL_ROLE)
+        return grant_apply(control, actor, &approval->grant, &intent, err);
     if (approval->kind == APPROVAL_STRATEGY)
-        return control_apply_strategy(control, actor, approval->strategy, approval->base, true,
-                                      NULL, &intent, err);
-    return apply_limits(control, actor, approval->scope, approval->base, &approval->change,
-                        &approval->before, &intent, err);
+        return control_apply_strategy(control, actor, approval->strategy, approval->base,
+                                      approval->told.enabled, &approval->told, &intent, err);
+    return apply_raise(control, actor, approval, &intent, err);
 }
 
 /* Who may not decide is refused with 403, and the router audits that. */
@@ -378,6 +472,11 @@ static enum status find_to_decide(struct control *control, const struct actor *a
     *approval = approvals_find(&control->approvals, id);
     if (!*approval)
         return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
+    /* Who asked has waited for this thread; meanwhile the session may have been ended. */
+    if (!access_still_valid(control->from.access, actor))
+        return err_set(err, ERR_UNAUTHENTICATED, "the session has ended");
+    if (grant_may_decide(*approval, actor, err) != OK)
+        return err->status;
     return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);
 }
 
@@ -399,8 +498,7 @@ enum status control_approve(struct control *control, const struct actor *actor, 
         return go_stale(control, actor, approval, request_id, err);
     if (status != OK)
         return status;
-    approval_decide(&control->approvals, approval, APPROVAL_APPLIED, actor->name, reason,
-                    clock_real_ns());
+    decide(control, approval, APPROVAL_APPLIED, actor->name, reason);
     *reply = approval_json(approval);
     return OK;
 }
@@ -421,8 +519,7 @@ enum status control_reject(struct control *control, const struct actor *actor, c
     fact = decision_fact(approval, "rejected", reason, request_id);
     if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK)
         return status;
-    approval_decide(&control->approvals, approval, APPROVAL_REJECTED, actor->name, reason,
-                    clock_real_ns());
+    decide(control, approval, APPROVAL_REJECTED, actor->name, reason);
     if ((status = control_wait_record(control, seq, err)) != OK)
         return status;
     *reply = approval_json(approval);
@@ -439,8 +536,7 @@ void control_expire(struct control *control)
     while ((approval = approvals_expired(&control->approvals, clock_real_ns()))) {
         struct control_fact fact = decision_fact(approval, "expired", "", NULL);
 
-        approval_decide(&control->approvals, approval, APPROVAL_EXPIRED, actor.name, "",
-                        clock_real_ns());
+        decide(control, approval, APPROVAL_EXPIRED, actor.name, "");
         if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
             log_line(LOG_ERROR, "control", "an expiry was not recorded: journal full", NULL);
     }
@@ -448,9 +544,9 @@ void control_expire(struct control *control)
 
 /* --------------------------------------------------------------------- read by any thread */
 
-json_t *control_approvals(struct control *control)
+json_t *control_approvals(struct control *control, int state, uint64_t cursor, uint32_t limit)
 {
-    return approvals_list(&control->approvals);
+    return approvals_list(&control->approvals, state, cursor, limit);
 }
 
 json_t *control_approval(struct control *control, const char *id)
@@ -458,9 +554,12 @@ json_t *control_approval(struct control *control, const char *id)
     return approvals_one(&control->approvals, id);
 }
 
-json_t *control_pending_limits(struct control *control, const char *scope)
+json_t *control_trading_state(struct control *control, uint16_t scope)
 {
-    return approvals_pending(&control->approvals, APPROVAL_LIMITS, scope);
+    json_t *state = view_trading_state(control->from.view, scope);
+
+    json_object_set_new(state, "requested", control_requested_state(control, scope));
+    return state;
 }
 
 uint64_t control_approvals_version(struct control *control)

@@ -205,28 +205,44 @@ static enum status await(struct control *control, const struct command *command,
                       status_title((enum status)done->status));
 }
 
-enum status control_command(struct control *control, struct command *command,
-                            const struct actor *actor, const struct control_fact *intent,
-                            struct event_command_done *done, struct err *err)
+/* As far as the command ring. *intent_seq is the intent's place in the control lane. */
+static enum status tell(struct control *control, struct command *command, const struct actor *actor,
+                        const struct control_fact *intent, uint64_t *intent_seq, struct err *err)
 {
-    uint64_t intent_seq = 0;
-
+    *intent_seq = 0;
     command->id = control->from.epoch << 32 | ++control->commands;
     if (command->kind == COMMAND_NEW_ORDER)
         command->new_order.intent.cause = command->id;
-    *done = (struct event_command_done){0};
     if (journal_is_suspect(control->from.journal) && !is_cancel(command)) {
         json_decref(intent->old_value);
         json_decref(intent->new_value);
         return err_set(err, ERR_STORAGE, "storage is suspect: only kill and cancel are served");
     }
-    if (control_record(control, actor, intent, command->id, &intent_seq, err) != OK &&
+    if (control_record(control, actor, intent, command->id, intent_seq, err) != OK &&
         !is_cancel(command))
         return err->status;
     view_note_command(control->from.view, command->id, actor->name, intent->reason);
-    if (send_command(control, command, err) != OK)
-        return err->status;
-    return await(control, command, intent_seq, done, err);
+    return send_command(control, command, err);
+}
+
+enum status control_tell(struct control *control, struct command *command,
+                         const struct actor *actor, const struct control_fact *intent,
+                         struct err *err)
+{
+    uint64_t intent_seq;
+
+    return tell(control, command, actor, intent, &intent_seq, err);
+}
+
+enum status control_command(struct control *control, struct command *command,
+                            const struct actor *actor, const struct control_fact *intent,
+                            struct event_command_done *done, struct err *err)
+{
+    uint64_t intent_seq;
+    enum status status = tell(control, command, actor, intent, &intent_seq, err);
+
+    *done = (struct event_command_done){0};
+    return status == OK ? await(control, command, intent_seq, done, err) : status;
 }
 
 enum status control_stop_engine(struct control *control, struct err *err)
@@ -240,7 +256,7 @@ enum status control_stop_engine(struct control *control, struct err *err)
 }
 
 /* Without waiting for the answer: a kill's own command, and the beat. */
-static bool tell(struct control *control, struct command *command)
+static bool tell_by_itself(struct control *control, struct command *command)
 {
     struct err err;
 
@@ -281,7 +297,7 @@ static void send_flattens(struct control *control)
         struct command command = {.kind = COMMAND_FLATTEN,
                                   .flatten = {.incident = want.incident, .scope = want.scope}};
 
-        if (!tell(control, &command)) {
+        if (!tell_by_itself(control, &command)) {
             control_want_flatten(control, &want);
             return;
         }
@@ -303,7 +319,7 @@ static void beat(struct control *control)
     if (control->from.outbound)
         control->from.outbound(control->from.outbound_ctx, &command.beat.outbound_orders,
                                &command.beat.outbound_lots);
-    (void)tell(control, &command);
+    (void)tell_by_itself(control, &command);
 }
 
 /* ------------------------------------------------------------------------------ the thread */
@@ -448,6 +464,8 @@ static void *run(void *ctx)
             write_notes(control);
         }
         control_expire(control);
+        control_turn_asked(control);
+        control_turn_boxes(control);
         control_watch_storage(control);
         settle_kills(control);
         if (!last)
@@ -478,16 +496,25 @@ enum status control_open(struct control **control, const struct control_sources 
 {
     struct control *made = calloc(1, sizeof *made);
     pthread_condattr_t attributes;
+    enum status status;
 
     if (!made)
         return err_set(err, ERR_INTERNAL, "control: no memory");
     made->from = *sources;
     pthread_mutex_init(&made->lock, NULL);
+    pthread_mutex_init(&made->promised, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&made->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     approvals_open(&made->approvals, sources->epoch);
+    status = control_boxes_open(made, err);
+    if (status == OK)
+        status = control_proposals_open(made, err);
+    if (status != OK) {
+        control_close(made);
+        return status;
+    }
     *control = made;
     return OK;
 }
@@ -519,6 +546,7 @@ void control_close(struct control *control)
     approvals_close(&control->approvals);
     pthread_cond_destroy(&control->wake);
     pthread_mutex_destroy(&control->lock);
+    pthread_mutex_destroy(&control->promised);
     free(control);
 }
 

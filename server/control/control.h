@@ -133,10 +133,21 @@ enum status control_settle_drift(struct control *control, const struct actor *ac
 enum status control_stop_trading(struct control *control, int64_t timeout_ms, struct err *err);
 
 /* --- any control-plane thread --- */
-json_t *control_approvals(struct control *control);                /* list object, newest first */
+/* A page of them, newest first: in that state (enum approval_state; -1: any). `cursor` 0:
+ * newest. */
+json_t *control_approvals(struct control *control, int state, uint64_t cursor, uint32_t limit);
 json_t *control_approval(struct control *control, const char *id); /* NULL: unknown */
-/* The pending approval of a scope's limits, or json null. */
-json_t *control_pending_limits(struct control *control, const char *scope);
+/* Raises of a scope that return by themselves:
+ * [{"name","value","back_to","until_ns","approval"}]. */
+json_t *control_timeboxes(struct control *control, uint16_t scope);
+/* What the engine has been told of a scope and has not answered:
+ * {"limits"|"state","by","at_ns"}, or json null. */
+json_t *control_requested_limits(struct control *control, uint16_t scope);
+json_t *control_requested_state(struct control *control, uint16_t scope);
+/* The limits of a scope with all that belongs to them: as GET shows them. */
+json_t *control_limits(struct control *control, uint16_t scope);
+/* The same of its trading state. */
+json_t *control_trading_state(struct control *control, uint16_t scope);
 uint64_t control_approvals_version(struct control *control);
 /* A strategy with its schema and the approval that would switch it on. */
 json_t *control_strategy(struct control *control, uint16_t strategy);

@@ -6,6 +6,7 @@
 #include "control/approvals.h"
 #include "control/control.h"
 #include "control/strategies.h"
+#include "control/timebox.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -46,6 +47,22 @@ struct flatten_want {
     char actor[MAX_NAME], reason[REASON_MAX];
 };
 
+/* A change that the engine has been told and has not answered within the time of the request. */
+struct asked {
+    uint64_t command_id; /* 0: nothing is open */
+    int64_t at_ns;
+    char by[MAX_NAME];
+    struct limits_change change; /* of limits */
+    enum trading_state state;    /* of a trading state */
+};
+
+/* Of the boxes of a scope that are over: how far their return has come. */
+struct scope_return {
+    uint64_t command_id;  /* on its way; 0: none */
+    uint64_t settled_seq; /* when the engine's lane is durable up to here they can go; 0: not yet */
+    int64_t retry_ns;     /* monotonic: not before */
+};
+
 struct control {
     struct control_sources from;
     pthread_t thread;
@@ -74,6 +91,13 @@ struct control {
         int64_t since_ns;
     } storage;
     _Atomic uint64_t version; /* rises with every record */
+
+    pthread_mutex_t promised; /* what follows is written by the control thread, read by any */
+    struct timeboxes boxes;
+    struct asked limits_asked[MAX_SCOPES], state_asked[MAX_SCOPES];
+
+    struct scope_return returning[MAX_SCOPES];
+    int64_t boxes_noted_ns; /* monotonic */
 };
 
 /* The record of a fact, without its engine_seq. Any thread. Steals the fact's values. */
@@ -109,16 +133,50 @@ enum status control_command(struct control *control, struct command *command,
                             const struct actor *actor, const struct control_fact *intent,
                             struct event_command_done *done, struct err *err);
 
+/* The same without waiting for the answer: command->id tells it apart. ERR_STORAGE,
+ * ERR_UNAVAILABLE: the engine was not told. */
+enum status control_tell(struct control *control, struct command *command,
+                         const struct actor *actor, const struct control_fact *intent,
+                         struct err *err);
+
 /* Keeps a proposal to loosen something and makes it durable before anybody hears of it: *http 202.
- * */
+ * Steals proposal->diff. */
 enum status control_propose(struct control *control, const struct actor *actor,
                             struct approval *proposal, const char *request_id, int *http,
                             json_t **reply, struct err *err);
-/* Switches a strategy and sets what `change` names (NULL: nothing), as control_command() does. */
+/* Switches a strategy and sets what `change` names, as control_command() does. */
 enum status control_apply_strategy(struct control *control, const struct actor *actor,
                                    uint16_t strategy, uint64_t base, bool enabled,
                                    const struct strategy_change *change,
                                    const struct control_fact *intent, struct err *err);
+
+/* --- boxes.c: raises that return by themselves --- */
+
+/* Reads those that are kept, and tells the engine to end those that are over: called before the
+ * engine's thread runs, so that it hears of that before any market data. */
+enum status control_boxes_open(struct control *control, struct err *err);
+/* Keeps a box for a raise that is about to be commanded; *box NULL: the change has no end, or there
+ * is one from an earlier try, which stays. */
+enum status control_box_begin(struct control *control, const struct approval *approval,
+                              struct timebox **box, struct err *err);
+/* The raise was refused: no box is needed. NULL: nothing happens. */
+void control_box_drop(struct control *control, struct timebox *box);
+/* Two people have decided that what the approval raises stays: no box takes it back. */
+void control_boxes_settle(struct control *control, const struct approval *approval);
+/* At each turn: returns what is over, as soon as the engine takes it. Never waits for it. */
+void control_turn_boxes(struct control *control);
+
+/* --- asked.c: what was asked for and is not known to be in force --- */
+void control_asked_limits(struct control *control, const struct actor *actor, uint16_t scope,
+                          uint64_t command_id, const struct limits_change *change);
+void control_asked_state(struct control *control, const struct actor *actor, uint16_t scope,
+                         uint64_t command_id, enum trading_state state);
+bool control_limits_are_open(struct control *control, uint16_t scope);
+/* At each turn: forgets what the engine has answered. */
+void control_turn_asked(struct control *control);
+
+/* Proposals that were pending when the program ended are gone; the audit hears of each. */
+enum status control_proposals_open(struct control *control, struct err *err);
 
 /* config_change.c: of an approval of kind `config`. */
 bool control_config_has_moved(struct control *control, const struct approval *approval);

@@ -65,10 +65,25 @@ enum status limits_values_parse(const json_t *limits, struct limits_change *chan
     return OK;
 }
 
+static enum status expires_parse(const json_t *expires, uint32_t *expires_s, struct err *err)
+{
+    json_int_t value = json_integer_value(expires);
+
+    *expires_s = 0;
+    if (!expires)
+        return OK;
+    if (!json_is_integer(expires))
+        return err_set(err, ERR_MALFORMED, "\"expires_s\" must be an integer");
+    if (value < RAISE_MIN_S || value > RAISE_MAX_S)
+        return err_format(err, ERR_OUT_OF_RANGE, "expires_s must be from %d to %d", RAISE_MIN_S,
+                          RAISE_MAX_S);
+    *expires_s = (uint32_t)value;
+    return OK;
+}
+
 enum status limits_change_parse(const json_t *body, struct limits_change *change, struct err *err)
 {
     static const char *const members[] = {"limits", "reason", "expires_s", NULL};
-    const json_t *expires = json_object_get(body, "expires_s");
     enum status status;
 
     *change = (struct limits_change){0};
@@ -76,11 +91,7 @@ enum status limits_change_parse(const json_t *body, struct limits_change *change
         (status = reason_parse(json_object_get(body, "reason"), change->reason, err)) != OK ||
         (status = limits_values_parse(json_object_get(body, "limits"), change, err)) != OK)
         return status;
-    if (!expires)
-        return OK;
-    if (!json_is_integer(expires))
-        return err_set(err, ERR_MALFORMED, "\"expires_s\" must be an integer");
-    return err_set(err, ERR_NOT_SUPPORTED, "changes with an end are not available yet");
+    return expires_parse(json_object_get(body, "expires_s"), &change->expires_s, err);
 }
 
 enum limit_id limits_change_over_cap(const struct limits_change *change, const struct limits *caps)
@@ -102,14 +113,18 @@ struct limits limits_change_apply(const struct limits_change *change, const stru
     return next;
 }
 
+bool limit_change_loosens(enum limit_id id, int64_t now, int64_t next, const struct limits *firm)
+{
+    bool adds = now == LIMIT_UNSET && firm && firm->value[id] != LIMIT_UNSET;
+
+    return !adds && limit_loosens(id, now, next);
+}
+
 bool limits_loosen(const struct limits *now, const struct limits *next, const struct limits *firm)
 {
-    for (int id = 0; id < LIMIT_COUNT; id++) {
-        bool adds = now->value[id] == LIMIT_UNSET && firm && firm->value[id] != LIMIT_UNSET;
-
-        if (!adds && limit_loosens((enum limit_id)id, now->value[id], next->value[id]))
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        if (limit_change_loosens((enum limit_id)id, now->value[id], next->value[id], firm))
             return true;
-    }
     return false;
 }
 

@@ -7,15 +7,18 @@
 
 #include "control/members.h"
 
+/* How long a raise that returns by itself may last. */
+enum { RAISE_MIN_S = 1, RAISE_MAX_S = 86400 };
+
 struct limits_change {
     bool named[LIMIT_COUNT];
     struct limits asked; /* only of those named */
+    uint32_t expires_s;  /* 0: stays */
     char reason[REASON_MAX];
 };
 
-/* Reads {"limits":{name:value|null},"reason"}. ERR_MALFORMED, ERR_UNKNOWN_FIELD,
- * ERR_UNKNOWN_LIMIT, ERR_OUT_OF_RANGE; ERR_NOT_SUPPORTED for "expires_s": a raise that returns by
- * itself would have to survive a restart, and does not yet. */
+/* Reads {"limits":{name:value|null},"reason","expires_s"?}. ERR_MALFORMED, ERR_UNKNOWN_FIELD,
+ * ERR_UNKNOWN_LIMIT, ERR_OUT_OF_RANGE. */
 enum status limits_change_parse(const json_t *body, struct limits_change *change, struct err *err);
 
 /* The map {name: value|null} alone, into `named` and `asked`. */
@@ -28,6 +31,8 @@ enum limit_id limits_change_over_cap(const struct limits_change *change, const s
 /* What the scope will hold. */
 struct limits limits_change_apply(const struct limits_change *change, const struct limits *now);
 
+/* One limit of that: it permits something at `next` that it does not at `now`. */
+bool limit_change_loosens(enum limit_id id, int64_t now, int64_t next, const struct limits *firm);
 /* True when `next` permits something that `now` does not. `firm` holds the firm's limits (NULL
  * when the scope is the firm): setting what this scope left unset only loosens when nobody above
  * sets it, because then it denied. */

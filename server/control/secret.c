@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static const unsigned long long pwhash_ops = 2;
@@ -15,6 +16,7 @@ static const char nobodys_hash[crypto_pwhash_STRBYTES] =
     "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic uint64_t hashes; /* a count and nothing more: no order is needed */
 
 _Static_assert(PASSWORD_HASH_MAX >= crypto_pwhash_STRBYTES, "a hash fits");
 
@@ -57,9 +59,10 @@ static void digests_open(void)
 static bool hash_by_openssl(const char *secret, unsigned char out[crypto_hash_sha256_BYTES])
 {
     pthread_once(&digests_once, digests_open);
-    if (sha256 && !digest && (digest = EVP_MD_CTX_new()))
+    bool is_first = sha256 && !digest && (digest = EVP_MD_CTX_new());
+    if (is_first)
         pthread_setspecific(digest_of_thread, digest);
-    return digest && EVP_DigestInit_ex2(digest, sha256, NULL) == 1 &&
+    return digest && EVP_DigestInit_ex2(digest, is_first ? sha256 : NULL, NULL) == 1 &&
            EVP_DigestUpdate(digest, secret, strlen(secret)) == 1 &&
            EVP_DigestFinal_ex(digest, out, NULL) == 1;
 }
@@ -99,6 +102,7 @@ bool password_hash(const char *password, char hash[PASSWORD_HASH_MAX])
 {
     int failed;
 
+    atomic_fetch_add_explicit(&hashes, 1, memory_order_relaxed);
     pthread_mutex_lock(&one_at_a_time);
     failed = crypto_pwhash_str_alg(hash, password, strlen(password), pwhash_ops, pwhash_bytes,
                                    crypto_pwhash_ALG_ARGON2ID13);
@@ -110,8 +114,14 @@ bool password_matches(const char *password, const char *hash)
 {
     bool matches;
 
+    atomic_fetch_add_explicit(&hashes, 1, memory_order_relaxed);
     pthread_mutex_lock(&one_at_a_time);
     matches = crypto_pwhash_str_verify(hash ? hash : nobodys_hash, password, strlen(password)) == 0;
     pthread_mutex_unlock(&one_at_a_time);
     return matches && hash;
+}
+
+uint64_t password_hashes(void)
+{
+    return atomic_load_explicit(&hashes, memory_order_relaxed);
 }

@@ -25,5 +25,7 @@ void password_make(char out[PASSWORD_MADE_MAX]);
 bool password_hash(const char *password, char hash[PASSWORD_HASH_MAX]);
 /* `hash` NULL: takes the same time and answers false. */
 bool password_matches(const char *password, const char *hash);
+/* How many of the two have been computed, so that a test can see that none is saved. */
+uint64_t password_hashes(void);
 
 #endif

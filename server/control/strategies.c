@@ -2,6 +2,7 @@
 
 #include "config/parameters.h"
 #include "thread/log.h"
+#include "view/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -141,4 +142,51 @@ enum status strategy_change_apply(const struct config *config, uint16_t strategy
                 parameter_set(&params[i], (enum parameter_id)one->parameter, one->value);
     }
     return parameters_check(config, strategy, params, err);
+}
+
+static bool is_told(const struct config *config, uint16_t strategy, uint16_t instrument,
+                    enum parameter_id id)
+{
+    return config->strategy[strategy].instruments[instrument] &&
+           parameter_is_of(id, config->strategy[strategy].kind);
+}
+
+bool strategy_loosens(const struct config *config, uint16_t strategy,
+                      const struct strategy_params *now, const struct strategy_params *next)
+{
+    for (uint16_t i = 0; i < config->instruments; i++)
+        for (int at = 0; at < PARAMETER_COUNT; at++) {
+            enum parameter_id id = (enum parameter_id)at;
+
+            if (is_told(config, strategy, i, id) &&
+                parameter_loosens(id, parameter_get(&now[i], id), parameter_get(&next[i], id)))
+                return true;
+        }
+    return false;
+}
+
+static void add_difference(const struct config *config, uint16_t instrument, enum parameter_id id,
+                           int64_t old, int64_t next, json_t *rows)
+{
+    if (old != next)
+        json_array_append_new(rows, json_pack("{s:s,s:s,s:o,s:o}", "name", parameter_row(id)->name,
+                                              "instrument", config->instrument[instrument].name,
+                                              "old", view_parameter_json(config, id, old), "new",
+                                              view_parameter_json(config, id, next)));
+}
+
+json_t *strategy_diff(const struct config *config, uint16_t strategy,
+                      const struct strategy_params *now, const struct strategy_params *next)
+{
+    json_t *rows = json_array();
+
+    for (uint16_t i = 0; i < config->instruments; i++)
+        for (int at = 0; at < PARAMETER_COUNT; at++) {
+            enum parameter_id id = (enum parameter_id)at;
+
+            if (is_told(config, strategy, i, id))
+                add_difference(config, i, id, parameter_get(&now[i], id),
+                               parameter_get(&next[i], id), rows);
+        }
+    return rows;
 }

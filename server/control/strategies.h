@@ -29,6 +29,14 @@ enum status strategy_change_apply(const struct config *config, uint16_t strategy
                                   const struct strategy_change *change,
                                   struct strategy_params *params, struct err *err);
 
+/* True when `next` lets the strategy risk more than `now` in any of its instruments, by any of its
+ * parameters (the column LOOSER of parameters.def). */
+bool strategy_loosens(const struct config *config, uint16_t strategy,
+                      const struct strategy_params *now, const struct strategy_params *next);
+/* [{"name","instrument","old","new"}] of what differs. */
+json_t *strategy_diff(const struct config *config, uint16_t strategy,
+                      const struct strategy_params *now, const struct strategy_params *next);
+
 /* A strategy of the configuration by name; not `manual`, which nobody switches. */
 bool strategy_named(const struct config *config, const char *name, uint16_t *strategy);
 

@@ -1,4 +1,5 @@
-/* Strategies through the one door: switched off and told at once, switched on by two people. */
+/* Strategies through the one door: switched off and told something tighter at once; switched on and
+ * told something looser by two people. */
 #include "control/inside.h"
 
 #include "control/strategies.h"
@@ -57,26 +58,42 @@ enum status control_apply_strategy(struct control *control, const struct actor *
         .set_strategy = {.base = base, .strategy = strategy, .enabled = enabled}};
     struct event_command_done done;
 
-    if (change) {
-        command.set_strategy.count = change->count;
-        memcpy(command.set_strategy.change, change->change, sizeof command.set_strategy.change);
-    }
+    command.set_strategy.count = change->count;
+    memcpy(command.set_strategy.change, change->change, sizeof command.set_strategy.change);
     return control_command(control, &command, actor, intent, &done, err);
 }
 
-static enum status propose_enabling(struct control *control, const struct actor *actor,
-                                    uint16_t strategy, uint64_t base,
-                                    const struct strategy_change *change, const char *request_id,
-                                    int *http, json_t **reply, struct err *err)
+/* What is at once for one person and what waits for a second do not ride on each other: one of them
+ * would be half of what was asked. */
+static enum status check_apart(const struct view_strategy *now, bool enabled, bool loosens,
+                               const struct strategy_change *change, struct err *err)
 {
-    struct approval proposal = {.kind = APPROVAL_STRATEGY, .strategy = strategy, .base = base};
-
-    if (change->count > 0)
+    if (enabled && !now->enabled && change->count > 0)
         return err_set(err, ERR_MALFORMED,
                        "switching it on waits for a second person: set parameters by a request of "
                        "their own");
-    proposal.scope = scope_of_strategy(control->from.config->scopes, strategy);
-    config_scope_name(control->from.config, proposal.scope, proposal.scope_name);
+    if (now->enabled && !enabled && loosens)
+        return err_set(err, ERR_MALFORMED,
+                       "switching it off is at once, looser parameters wait for a second person: "
+                       "send two requests");
+    return OK;
+}
+
+/* `now` and `next`: parameters by instrument. */
+static enum status propose(struct control *control, const struct actor *actor, uint16_t strategy,
+                           const struct view_strategy *now, const struct strategy_params *next,
+                           const struct strategy_change *change, bool enabled,
+                           const char *request_id, int *http, json_t **reply, struct err *err)
+{
+    const struct config *config = control->from.config;
+    struct approval proposal = {
+        .kind = APPROVAL_STRATEGY, .strategy = strategy, .base = now->version, .told = *change};
+
+    proposal.told.enabled = enabled;
+    if (change->count > 0)
+        proposal.diff = strategy_diff(config, strategy, now->params, next);
+    proposal.scope = scope_of_strategy(config->scopes, strategy);
+    config_scope_name(config, proposal.scope, proposal.scope_name);
     memcpy(proposal.reason, change->reason, sizeof proposal.reason);
     return control_propose(control, actor, &proposal, request_id, http, reply, err);
 }
@@ -90,8 +107,9 @@ enum status control_strategy_put(struct control *control, const struct actor *ac
     struct control_fact intent = {.kind = "strategy", .scope = scope, .request_id = request_id};
     struct strategy_change change;
     struct view_strategy now;
+    struct strategy_params next[MAX_INSTRUMENTS];
     uint16_t strategy;
-    bool enabled;
+    bool enabled, loosens;
     enum status status;
 
     if (!strategy_named(config, name, &strategy))
@@ -101,12 +119,16 @@ enum status control_strategy_put(struct control *control, const struct actor *ac
     view_strategy(control->from.view, strategy, &now);
     if (base != now.version)
         return stale(control, strategy, body, reply, err);
-    if ((status = strategy_change_apply(config, strategy, &change, now.params, err)) != OK)
+    memcpy(next, now.params, sizeof next);
+    if ((status = strategy_change_apply(config, strategy, &change, next, err)) != OK)
         return status;
     enabled = change.names_enabled ? change.enabled : now.enabled;
-    if (enabled && !now.enabled)
-        return propose_enabling(control, actor, strategy, base, &change, request_id, http, reply,
-                                err);
+    loosens = strategy_loosens(config, strategy, now.params, next);
+    if ((status = check_apart(&now, enabled, loosens, &change, err)) != OK)
+        return status;
+    if (loosens || (enabled && !now.enabled))
+        return propose(control, actor, strategy, &now, next, &change, enabled, request_id, http,
+                       reply, err);
     config_scope_name(config, scope_of_strategy(config->scopes, strategy), scope);
     intent.reason = change.reason;
     intent.old_value = before_json(control, strategy, body);

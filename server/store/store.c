@@ -334,6 +334,23 @@ uint64_t store_audit_seq(const struct store *store)
     return atomic_load_explicit(&store->audit_seq, memory_order_acquire);
 }
 
+bool store_wait_caught_up(const struct store *store, int64_t timeout_ms)
+{
+    static const struct timespec step = {.tv_nsec = 2000000};
+    const struct lane *lane = journal_lane(store->journal, JOURNAL_ENGINE);
+    const _Atomic uint64_t *rows = &lane->shared->gate_seq[JOURNAL_GATE_AUDIT];
+    int64_t deadline_ns = clock_mono_ns() + timeout_ms * 1000000;
+    uint64_t seq = lane_head_seq(lane);
+
+    /* Relaxed: what was committed before is found by SQLite, not by this load. */
+    while (atomic_load_explicit(rows, memory_order_relaxed) < seq) {
+        if (clock_mono_ns() > deadline_ns)
+            return false;
+        nanosleep(&step, NULL);
+    }
+    return true;
+}
+
 bool store_is_suspect(const struct store *store)
 {
     int64_t since_ns = atomic_load(&store->failing_since_ns);

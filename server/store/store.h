@@ -76,6 +76,10 @@ enum status store_rebuild(const char *dir, const char *path, int64_t *rows, stru
 /* Sequence of the newest committed audit row. Any thread. */
 uint64_t store_audit_seq(const struct store *store);
 
+/* Waits until all that the engine has said by now has become rows, looking every 2 ms; false at the
+ * deadline. Worker threads. */
+bool store_wait_caught_up(const struct store *store, int64_t timeout_ms);
+
 /* Worker threads. Fills a list object {"items":[...],"next":...}; NULL filters are open. */
 struct store_query {
     int64_t from_ns, to_ns; /* 0: open */

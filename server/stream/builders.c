@@ -1,5 +1,7 @@
 #include "stream/builders.h"
 
+#include "control/approvals.h"
+
 #include <string.h>
 
 enum { BOOK_DEPTH = 10, ITEMS_MAX = 200, FILLS_PAGE = 32, FILLS_KEPT = 4096, AGES_TICKS = 5 };
@@ -81,10 +83,7 @@ static json_t *build_limits(const struct topic_source *from)
     /* Scopes are numbered as their states are listed. */
     json_array_foreach(json_object_get(states, "items"), i, state)
     {
-        json_t *limits = view_limits_json(sources->view, (uint16_t)i);
-        const char *scope = json_string_value(json_object_get(limits, "scope"));
-        json_object_set_new(limits, "pending", control_pending_limits(sources->control, scope));
-        json_array_append_new(items, limits);
+        json_array_append_new(items, control_limits(sources->control, (uint16_t)i));
     }
     json_decref(states);
     return items_object(items);
@@ -131,7 +130,7 @@ static json_t *build_pnl(const struct topic_source *from)
 
 static json_t *build_approvals(const struct topic_source *from)
 {
-    return control_approvals(from->sources->control);
+    return control_approvals(from->sources->control, -1, 0, APPROVALS_MAX);
 }
 
 static json_t *build_latency(const struct topic_source *from)

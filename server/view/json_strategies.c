@@ -2,7 +2,7 @@
 #include "config/parameters.h"
 #include "view/shapes.h"
 
-static json_t *parameter_json(const struct config *config, enum parameter_id id, int64_t value)
+json_t *view_parameter_json(const struct config *config, enum parameter_id id, int64_t value)
 {
     char text[PARAMETER_TEXT_MAX];
 
@@ -32,7 +32,7 @@ static json_t *parameters_json(const struct config *config, enum strategy_kind k
 
         if (parameter_is_of(id, kind))
             json_object_set_new(json, parameter_row(id)->name,
-                                parameter_json(config, id, parameter_get(params, id)));
+                                view_parameter_json(config, id, parameter_get(params, id)));
     }
     return json;
 }
@@ -41,7 +41,7 @@ static json_t *parameters_json(const struct config *config, enum strategy_kind k
 static json_t *bound_json(const struct config *config, enum parameter_id id, int64_t value)
 {
     return parameter_row(id)->type == PARAMETER_INSTRUMENT ? json_null()
-                                                           : parameter_json(config, id, value);
+                                                           : view_parameter_json(config, id, value);
 }
 
 static json_t *schema_json(const struct config *config, enum strategy_kind kind)
@@ -56,10 +56,11 @@ static json_t *schema_json(const struct config *config, enum strategy_kind kind)
             continue;
         json_array_append_new(
             rows,
-            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "name", row->name, "unit", row->unit,
-                      "type", parameter_type_name(row->type), "min",
+            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "name", row->name, "unit",
+                      row->unit, "type", parameter_type_name(row->type), "min",
                       bound_json(config, id, row->min), "max", bound_json(config, id, row->max),
-                      "default", parameter_json(config, id, row->fallback), "says", row->says));
+                      "default", view_parameter_json(config, id, row->fallback), "looser",
+                      parameter_looser_name(row->looser), "says", row->says));
     }
     return rows;
 }

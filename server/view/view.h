@@ -136,6 +136,8 @@ uint64_t view_changes(struct view *view);
 
 /* Values of one limit's money or ratio as JSON decimal string, integers as they are, unset null. */
 json_t *limit_value_json(enum limit_id id, int64_t value);
+/* A strategy's parameter, the same way; an instrument by its name. */
+json_t *view_parameter_json(const struct config *config, enum parameter_id id, int64_t value);
 /* What each limit of a scope measures now, as for an order that adds nothing, in held units.
  * INT64_MAX: not known, or a measure of single orders and moments, of which nothing stays. */
 struct view_use {

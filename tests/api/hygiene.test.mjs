@@ -1,21 +1,15 @@
 // What no honest client sends, by raw sockets: each is answered at once, and where the framing is in doubt
-// the connection ends, so that nothing can be smuggled behind it.
+// the connection ends, so that nothing can be smuggled behind it. All of it twice: plain on loopback, where
+// libmicrohttpd accepts by itself, and over TLS, where the front does.
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import test, { after, before } from "node:test";
-import { configWith, QUIET, scratch, Server } from "./server.mjs";
+import test, { after, before, describe } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { configWith, QUIET, scratch, Server, TLS } from "./server.mjs";
 
 const ANSWER_MS = 5000;
 let server;
-
-before(async () => {
-  server = await Server.start({ config: configWith(scratch(), QUIET) });
-});
-
-after(async () => {
-  assert.equal(await server.stop(), 0);
-});
 
 /** Sends bytes; answers {codes, ended, text} once the server closed or fell silent after an answer. */
 function raw(bytes, { answers = 1 } = {}) {
@@ -23,7 +17,9 @@ function raw(bytes, { answers = 1 } = {}) {
   return new Promise((done, fail) => {
     let text = "";
     let quiet;
-    const socket = connect(Number(port), hostname);
+    const socket = server.url.startsWith("https:")
+      ? connectTls(Number(port), hostname, server.tls)
+      : connect(Number(port), hostname);
     const codes = () => [...text.matchAll(/HTTP\/1\.\d (\d{3}) /g)].map((match) => Number(match[1]));
     const finish = (ended) => {
       clearTimeout(patience);
@@ -90,59 +86,76 @@ const REFUSED = [
   ["POST to the page", `POST / HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`, 405, false],
 ];
 
-for (const [what, bytes, code, ends] of REFUSED) {
-  test(`${what} is ${code}`, async () => {
-    const reply = await raw(bytes);
-    assert.equal(reply.codes[0], code, reply.text);
-    assert.equal(reply.ended, ends, "connection");
-  });
+for (const [way, replacements] of [
+  ["plain", [QUIET]],
+  ["TLS", [QUIET, TLS]],
+]) {
+  describe(way, () => suite(replacements));
 }
 
-test("a smuggled second request is not answered", async () => {
-  const inner = `GET /health/live HTTP/1.1\r\n${HOST}\r\n`;
-  const reply = await raw(kill(`Content-Length: ${inner.length}\r\nTransfer-Encoding: chunked\r\n`, `0\r\n\r\n${inner}`));
-  assert.deepEqual(reply.codes, [400]);
-});
-
-test("three requests in one go get three answers", async () => {
-  const reply = await raw(live(HOST).repeat(3), { answers: 3 });
-  assert.deepEqual(reply.codes, [200, 200, 200]);
-});
-
-test("a connection is kept alive after errors of the caller", async () => {
-  const reply = await raw(`GET /api/v1/nope HTTP/1.1\r\n${HOST}\r\n${live(HOST)}`, { answers: 2 });
-  assert.deepEqual(reply.codes, [404, 200]);
-});
-
-test("a chunked body over the bound is 413 and does no harm", async () => {
-  const chunk = `2000\r\n${"x".repeat(8192)}\r\n`;
-  const reply = await raw(
-    `POST /api/v1/session HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(10)}0\r\n\r\n`,
-  );
-  assert.equal(reply.codes[0], 413);
-  assert.equal((await raw(live(HOST))).codes[0], 200);
-});
-
-test("405 says what is allowed", async () => {
-  const reply = await raw(`TRACE /api/v1/orders HTTP/1.1\r\n${HOST}\r\n`);
-  assert.match(reply.text, /^Allow: GET, HEAD, POST\r$/m);
-});
-
-for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", null]) {
-  test(`a body of type ${String(type).replace("/", " ")} is 415`, async () => {
-    const reply = await server.anonymous().post("/session", "{}", { "Content-Type": type });
-    assert.equal(reply.status, 415);
+function suite(replacements) {
+  before(async () => {
+    server = await Server.start({ config: configWith(scratch(), ...replacements) });
   });
-}
 
-test("every answer carries the headers that protect a browser, and no banner", async () => {
-  for (const path of ["/", "/health/live", "/api/v1/status", "/nope"]) {
-    const { headers } = await server.anonymous().call("GET", path);
-    assert.equal(headers["x-content-type-options"], "nosniff", path);
-    assert.equal(headers["referrer-policy"], "no-referrer", path);
-    assert.equal(headers["cross-origin-opener-policy"], "same-origin", path);
-    assert.ok(headers["x-request-id"], path);
-    assert.match(headers["content-security-policy"], /default-src 'none'/);
-    assert.equal(headers.server, undefined);
+  after(async () => {
+    assert.equal(await server.stop(), 0);
+  });
+
+  for (const [what, bytes, code, ends] of REFUSED) {
+    test(`${what} is ${code}`, async () => {
+      const reply = await raw(bytes);
+      assert.equal(reply.codes[0], code, reply.text);
+      assert.equal(reply.ended, ends, "connection");
+    });
   }
-});
+
+  test("a smuggled second request is not answered", async () => {
+    const inner = `GET /health/live HTTP/1.1\r\n${HOST}\r\n`;
+    const reply = await raw(kill(`Content-Length: ${inner.length}\r\nTransfer-Encoding: chunked\r\n`, `0\r\n\r\n${inner}`));
+    assert.deepEqual(reply.codes, [400]);
+  });
+
+  test("three requests in one go get three answers", async () => {
+    const reply = await raw(live(HOST).repeat(3), { answers: 3 });
+    assert.deepEqual(reply.codes, [200, 200, 200]);
+  });
+
+  test("a connection is kept alive after errors of the caller", async () => {
+    const reply = await raw(`GET /api/v1/nope HTTP/1.1\r\n${HOST}\r\n${live(HOST)}`, { answers: 2 });
+    assert.deepEqual(reply.codes, [404, 200]);
+  });
+
+  test("a chunked body over the bound is 413 and does no harm", async () => {
+    const chunk = `2000\r\n${"x".repeat(8192)}\r\n`;
+    const reply = await raw(
+      `POST /api/v1/session HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(10)}0\r\n\r\n`,
+    );
+    assert.equal(reply.codes[0], 413);
+    assert.equal((await raw(live(HOST))).codes[0], 200);
+  });
+
+  test("405 says what is allowed", async () => {
+    const reply = await raw(`TRACE /api/v1/orders HTTP/1.1\r\n${HOST}\r\n`);
+    assert.match(reply.text, /^Allow: GET, HEAD, POST\r$/m);
+  });
+
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", null]) {
+    test(`a body of type ${String(type).replace("/", " ")} is 415`, async () => {
+      const reply = await server.anonymous().post("/session", "{}", { "Content-Type": type });
+      assert.equal(reply.status, 415);
+    });
+  }
+
+  test("every answer carries the headers that protect a browser, and no banner", async () => {
+    for (const path of ["/", "/health/live", "/api/v1/status", "/nope"]) {
+      const { headers } = await server.anonymous().call("GET", path);
+      assert.equal(headers["x-content-type-options"], "nosniff", path);
+      assert.equal(headers["referrer-policy"], "no-referrer", path);
+      assert.equal(headers["cross-origin-opener-policy"], "same-origin", path);
+      assert.ok(headers["x-request-id"], path);
+      assert.match(headers["content-security-policy"], /default-src 'none'/);
+      assert.equal(headers.server, undefined);
+    }
+  });
+}

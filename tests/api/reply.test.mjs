@@ -30,10 +30,10 @@ after(async () => {
 });
 
 /** One request, nothing decoded: {status, headers, bytes}. */
-function raw(path, { method = "GET", who = viewer, headers = {} } = {}) {
+function raw(path, { method = "GET", who = viewer, headers = {}, url = server.url } = {}) {
   const all = { ...(who.token ? { Authorization: `Bearer ${who.token}` } : {}), ...headers };
   return new Promise((resolve, reject) => {
-    const sent = request(server.url + path, { method, headers: all }, (reply) => {
+    const sent = request(url + path, { method, headers: all }, (reply) => {
       const parts = [];
       reply.on("data", (part) => parts.push(part));
       reply.on("end", () => resolve({ status: reply.statusCode, headers: reply.headers, bytes: Buffer.concat(parts) }));
@@ -141,9 +141,9 @@ test("a version that stands for more than one body is not told to be had", async
   const held = async () => (await raw(path, { headers: { "If-None-Match": first.headers.etag } })).status;
   const first = await raw(path);
   assert.match(first.headers.etag, /^"\d+"$/);
-  const before = JSON.parse(first.bytes);
+  const seen = JSON.parse(first.bytes);
   assert.equal(await held(), 304);
-  const proposal = await risk.put("/limits/firm", { limits: { max_order_lots: before.limits.max_order_lots + 1 }, reason: "a test" }, before.generation);
+  const proposal = await risk.put("/limits/firm", { limits: { max_order_lots: seen.limits.max_order_lots + 1 }, reason: "a test" }, seen.generation);
   assert.equal(proposal.status, 202, proposal.text);
   const now = await raw(path);
   assert.equal(now.headers.etag, first.headers.etag);
@@ -194,11 +194,11 @@ test("a change ends a kept answer within its moment", async () => {
   const look = `${head("GET", "/trading-state")}\r\n`;
   const body = JSON.stringify({ scope: "strategy/maker", reason: "a test", flatten: false });
   const kill = `${head("POST", "/kill")}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  const [before, again, , after] = await atOnce(look, look, kill, look);
+  const [first, again, , last] = await atOnce(look, look, kill, look);
   const stateIn = ({ items }) => items.find(({ scope }) => scope === "strategy/maker").state;
-  assert.equal(stateIn(before), "ACTIVE");
-  assert.deepEqual(again, before, "the second is the first, sent again");
-  assert.equal(stateIn(after), "HALTED");
+  assert.equal(stateIn(first), "ACTIVE");
+  assert.deepEqual(again, first, "the second is the first, sent again");
+  assert.equal(stateIn(last), "HALTED");
 });
 
 test("who has just changed something reads the change", async () => {
@@ -218,4 +218,25 @@ test("who has just changed something reads the change", async () => {
     assert.equal(order.status, 201, order.text);
     assert.equal((await trader.get("/orders")).body.items[0]?.id, order.body.id);
   }
+});
+
+test("what takes long to pack comes packed all the same", async () => {
+  const fast = configWith(scratch(), [/speed: real/, "speed: x50"], [/max_daily_loss: "\d+"/g, 'max_daily_loss: "1000000000"']);
+  const busy = await Server.start({ config: fast });
+  const who = busy.program("reader", ["--role", "viewer"]);
+  const path = "/api/v1/orders?limit=1000";
+  const plain = await until("more than 64 KiB of orders", async () => {
+    const reply = await raw(path, { who, url: busy.url });
+    return reply.bytes.length > 70_000 && reply;
+  }, 60_000);
+  assert.equal(plain.headers["content-encoding"], undefined);
+  const replies = await Promise.all([1, 2, 3, 4].map(() => raw(path, { who, url: busy.url, headers: GZIP })));
+  for (const packed of replies) {
+    assert.equal(packed.status, 200);
+    assert.equal(packed.headers["content-encoding"], "gzip");
+    assert.match(packed.headers.etag, /-gzip"$/);
+    const { items } = JSON.parse(gunzipSync(packed.bytes));
+    assert.ok(items.length >= JSON.parse(plain.bytes).items.length);
+  }
+  assert.equal(await busy.stop(), 0);
 });

@@ -3,7 +3,8 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
+import * as http from "node:http";
+import * as https from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,7 @@ export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 export const BIN = process.env.PITWALL_BIN ?? join(ROOT, "build/pitwall");
 export const DEMO_CONFIG = join(ROOT, "deploy/config/dev.yaml");
 const READY_MS = 20000;
+const COOKIE = /^((?:__Host-)?pitwall_session=[^;]+)/;
 const running = new Set();
 const folders = [];
 
@@ -52,9 +54,22 @@ export function configWith(dir, ...replacements) {
 /** No strategy trades: what moves, a test has moved. */
 export const QUIET = [/enabled: true/g, "enabled: false"];
 
+/** TLS on loopback too, by a certificate of the server's own. */
+export const TLS = [/^seed:/m, "tls: { always: true }\nseed:"];
+
 export class Server {
-  /** Starts and waits for `ready`; `bin` is another program than the one under test. */
-  static async start({ bin = BIN, dir = join(scratch(), "data"), config = DEMO_CONFIG, demo = true, args = [] } = {}) {
+  /**
+   * Starts and waits for `ready`; `bin` is another program than the one under test. `tls` is what callers trust and
+   * show under https ({ca, cert, key}); by default the certificate that the server has made for itself.
+   */
+  static async start({
+    bin = BIN,
+    dir = join(scratch(), "data"),
+    config = DEMO_CONFIG,
+    demo = true,
+    args = [],
+    tls = null,
+  } = {}) {
     const server = new Server(dir);
     server.process = spawn(bin, [
       ...["run", "--config", config, "--data", dir],
@@ -87,12 +102,14 @@ export class Server {
     server.url = /^ready (\S+)$/m.exec(server.out)[1];
     server.run = JSON.parse(readFileSync(join(dir, "run.json"), "utf8"));
     server.killUrl = server.run.kill_url;
+    server.tls = tls ?? (server.url.startsWith("https:") ? { ca: readFileSync(join(dir, "tls/cert.pem")) } : {});
     return server;
   }
 
   out = "";
   err = "";
   code = null;
+  tls = {};
 
   constructor(dir) {
     this.dir = dir;
@@ -112,12 +129,12 @@ export class Server {
   }
 
   anonymous() {
-    return new Caller(this.url);
+    return new Caller(this.url, this.tls);
   }
 
   /** A person: logs in and keeps cookie and CSRF value. */
   async person(user, password = this.passwords()[user]) {
-    const caller = new Caller(this.url);
+    const caller = new Caller(this.url, this.tls);
     caller.user = user;
     await caller.logIn(password);
     return caller;
@@ -129,25 +146,32 @@ export class Server {
     if (made.code !== 0) {
       throw new Error(`token create: ${made.code} ${made.err}`);
     }
-    const caller = new Caller(url);
+    const caller = new Caller(url, this.tls);
     caller.token = made.out.trim();
     return caller;
   }
 }
 
 export class Caller {
-  #agent = new Agent({ keepAlive: true });
+  #agent;
+  #tls;
   csrf = null;
   cookie = null;
   token = null;
 
-  constructor(url) {
+  constructor(url, tls = {}) {
     this.url = url;
+    this.#tls = tls;
+    this.#agent = new this.#http.Agent({ keepAlive: true, ...tls });
+  }
+
+  get #http() {
+    return this.url.startsWith("https:") ? https : http;
   }
 
   /** The same person or program, asking another listener. */
   at(url) {
-    return Object.assign(new Caller(url), { csrf: this.csrf, cookie: this.cookie, token: this.token });
+    return Object.assign(new Caller(url, this.#tls), { csrf: this.csrf, cookie: this.cookie, token: this.token });
   }
 
   #headers(method, body, more) {
@@ -180,7 +204,7 @@ export class Caller {
     const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     const url = new URL(this.url);
     return new Promise((done, fail) => {
-      const sent = request(
+      const sent = this.#http.request(
         {
           agent: this.#agent,
           host: url.hostname,
@@ -228,7 +252,7 @@ export class Caller {
     if (reply.status !== 200) {
       throw new Error(`log-in of ${this.user}: ${reply.status} ${reply.text}`);
     }
-    const cookie = /^(pitwall_session=[^;]+)/.exec(reply.headers["set-cookie"]?.[0] ?? "");
+    const cookie = COOKIE.exec(reply.headers["set-cookie"]?.[0] ?? "");
     this.cookie = cookie?.[1] ?? this.cookie;
     this.csrf = reply.body.csrf;
     return reply;
@@ -236,7 +260,7 @@ export class Caller {
 
   async stream() {
     const { body } = await this.post("/stream/ticket");
-    return Socket.open(`${this.url}/api/v1/stream?ticket=${body.ticket}`);
+    return Socket.open(`${this.url}/api/v1/stream?ticket=${body.ticket}`, { tls: this.#tls });
   }
 }
 

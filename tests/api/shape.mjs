@@ -148,6 +148,8 @@ export const LIMITS = {
   generation: "count",
   limits: { map: "null|count|decimal" },
   pending: "any",
+  timeboxes: [{ name: "text", value: "null|count|decimal", back_to: "null|count|decimal", until_ns: "ns", approval: "text" }],
+  requested: "any",
 };
 export const STRATEGY = {
   strategy: "text",
@@ -172,6 +174,7 @@ export const STRATEGY = {
       min: "null|count|decimal",
       max: "null|count|decimal",
       default: "null|count|decimal",
+      looser: "text",
       says: "text",
     },
   ],

@@ -43,6 +43,15 @@ async function change(who, body, path = MAKER) {
   return who.put(path, { reason: "a test", ...body }, version);
 }
 
+/** The same of something that loosens: proposed by risk1, approved by risk2; the strategy afterwards. */
+async function loosen(body, path = MAKER) {
+  const proposed = await change(risk1, body, path);
+  assert.equal(proposed.status, 202, proposed.text);
+  const done = await risk2.post(`/approvals/${proposed.body.id}/approve`, {});
+  assert.equal(done.status, 200, done.text);
+  return look(path);
+}
+
 async function openOrders(strategy, instrument = "") {
   const { items } = (await viewer.get(`/orders?state=open&strategy=${strategy}${instrument && `&instrument=${instrument}`}`)).body;
   return items;
@@ -68,7 +77,7 @@ test("each strategy is listed with its parameters and what they may be", async (
   assert.ok(names.includes("risk_aversion") && !names.includes("fast_ms"));
 });
 
-test("a parameter is in force when the answer comes, and the next quotes have it", async () => {
+test("a tighter parameter is in force when the answer comes, and the next quotes have it", async () => {
   const old = await look();
   const reply = await risk1.put(MAKER, { parameters: { order_lots: 7 }, reason: "smaller" }, old.version);
   assert.equal(reply.status, 200, reply.text);
@@ -85,13 +94,12 @@ test("a parameter is in force when the answer comes, and the next quotes have it
 });
 
 test("one instrument may have its own, and it comes after what is for all", async () => {
-  const { body, status } = await change(risk1, {
+  const now = await loosen({
     parameters: { order_lots: 8, half_spread_ticks: 14 },
     per_instrument: { [BTC]: { order_lots: 9 } },
   });
-  assert.equal(status, 200);
   assert.deepEqual(
-    Object.values(body.parameters).map((values) => [values.order_lots, values.half_spread_ticks]),
+    Object.values(now.parameters).map((values) => [values.order_lots, values.half_spread_ticks]),
     [
       [9, 14],
       [8, 14],
@@ -109,6 +117,42 @@ test("the change is in the audit, value by value, with who and why", async () =>
   rows.forEach((row) => assert.deepEqual([row.person, row.scope], ["risk1", "strategy/maker"]));
   const event = rows.find((row) => row.new.instrument === BTC);
   assert.deepEqual([event.old.order_lots, event.new.order_lots], ["20", "7"]);
+});
+
+test("a looser parameter waits for a second person, with what it changes where", async () => {
+  const old = await look();
+  const reply = await change(risk1, { per_instrument: { [BTC]: { half_spread_ticks: 13, order_lots: 8 } }, reason: "closer" });
+  assert.equal(reply.status, 202, reply.text);
+  assert.deepEqual(shapes.differences(reply.body, shapes.APPROVAL), []);
+  assert.deepEqual([reply.body.kind, reply.body.scope, reply.body.base], ["strategy", "strategy/maker", old.version]);
+  // All or none: the tighter one waits with the looser one.
+  assert.deepEqual(reply.body.diff, [
+    { name: "order_lots", instrument: BTC, old: 9, new: 8 },
+    { name: "half_spread_ticks", instrument: BTC, old: 14, new: 13 },
+  ]);
+  assert.deepEqual((await look()).parameters, old.parameters);
+  assert.equal((await look()).pending.id, reply.body.id);
+  assert.equal((await risk1.post(`/approvals/${reply.body.id}/approve`, {})).status, 403);
+  assert.equal((await risk2.post(`/approvals/${reply.body.id}/approve`, {})).status, 200);
+  const now = await look();
+  assert.deepEqual([now.version, now.enabled, now.pending], [old.version + 1, true, null]);
+  assert.deepEqual([now.parameters[BTC].half_spread_ticks, now.parameters[BTC].order_lots], [13, 8]);
+  assert.equal(now.parameters["sim:ETHUSDT"].half_spread_ticks, 14);
+});
+
+test("two proposals over one version: the second is stale", async () => {
+  const one = await change(risk1, { parameters: { max_position_lots: 700 } });
+  const two = await change(risk2, { parameters: { max_position_lots: 800 } });
+  assert.deepEqual([one.status, two.status], [202, 202]);
+  assert.equal((await risk2.post(`/approvals/${one.body.id}/approve`, {})).status, 200);
+  assert.equal((await risk1.post(`/approvals/${two.body.id}/approve`, {})).status, 412);
+  assert.equal((await look()).parameters[BTC].max_position_lots, 700);
+});
+
+test("every parameter says which way is looser", async () => {
+  for (const { schema } of (await viewer.get("/strategies")).body.items) {
+    schema.forEach((row) => assert.match(row.looser, /^(up|down|either|neither)$/));
+  }
 });
 
 test("a stale look is refused with what is, no look at all too", async () => {
@@ -148,7 +192,7 @@ test("values that do not fit together are refused", async () => {
   assert.equal(reply.status, 422, reply.text);
   assert.match(reply.body.detail, /fast_ms must be less than slow_ms/);
   const both = await change(risk1, { per_instrument: { [BTC]: { fast_ms: 30000, slow_ms: 60000 } } }, "/strategies/momentum");
-  assert.equal(both.status, 200, both.text);
+  assert.equal(both.status, 202, both.text);
 });
 
 test("an unknown strategy is 404, and so are people's own orders", async () => {
@@ -173,7 +217,7 @@ test("the stream sends what changed, without the schema", async () => {
     ["maker", "momentum"],
   );
   assert.equal(snapshot.data.items[0].schema, undefined);
-  await change(risk1, { parameters: { requote_ticks: 5 } });
+  await loosen({ parameters: { requote_ticks: 5 } });
   await stream.next("strategies", ({ data }) => data.items.some((item) => item.parameters[BTC].requote_ticks === 5));
   stream.close();
 });
@@ -235,19 +279,28 @@ test("parameters do not ride on a proposal to switch on", async () => {
   assert.equal(reply.status, 400, reply.text);
 });
 
+test("switching off does not wait with what has to wait", async () => {
+  const { body } = await change(risk1, { enabled: true });
+  assert.equal((await risk2.post(`/approvals/${body.id}/approve`, {})).status, 200);
+  const reply = await change(risk1, { enabled: false, parameters: { order_lots: 60 } });
+  assert.equal(reply.status, 400, reply.text);
+  assert.match(reply.body.detail, /two requests/);
+  assert.equal((await change(risk1, { enabled: false })).status, 200);
+});
+
 test("the verb lists and changes", async () => {
   const listed = verb("strategies", "--data", dir);
   assert.equal(listed.code, 0, listed.err);
   assert.match(listed.out, /^maker {2}maker, disabled, ACTIVE, version \d+/m);
   assert.match(listed.out, /sim:ETHUSDT: order_lots=5 /);
-  const set = verb(...["strategies", "set", "--data", dir, "--strategy", "momentum", "--enabled", "false"], ...["--parameters", "entry_ratio=0.001,cooldown_ms=2000", "--instrument", BTC, "--reason", "by hand", "--json"]);
+  const set = verb(...["strategies", "set", "--data", dir, "--strategy", "momentum", "--enabled", "false"], ...["--parameters", "entry_ratio=0.001,cooldown_ms=6000", "--instrument", BTC, "--reason", "by hand", "--json"]);
   assert.equal(set.code, 0, set.err);
   const changed = JSON.parse(set.out);
-  assert.deepEqual([changed.enabled, changed.parameters[BTC].entry_ratio, changed.parameters[BTC].cooldown_ms], [false, "0.001", 2000]);
+  assert.deepEqual([changed.enabled, changed.parameters[BTC].entry_ratio, changed.parameters[BTC].cooldown_ms], [false, "0.001", 6000]);
   assert.equal(changed.parameters["sim:ETHUSDT"].entry_ratio, "0.0004");
   const on = verb("strategies", "set", "--data", dir, "--strategy", "momentum", "--enabled", "true", "--reason", "again");
   assert.equal(on.code, 0, on.err);
-  assert.match(on.out, /^PROPOSED A\d+: enable strategy\/momentum/);
+  assert.match(on.out, /^PROPOSED A\d+: change strategy\/momentum.*\n {2}strategy\/momentum enabled: "false" -> "true"/);
   const wrong = verb("strategies", "set", "--data", dir, "--strategy", "momentum", "--parameters", "order_lots=0", "--reason", "x");
   assert.equal(wrong.code, 64);
   assert.match(wrong.err, /order_lots must be from 1/);
@@ -279,12 +332,11 @@ test("an arb between two instruments is told its other leg, and only one that fi
     'strategies:\n  - {strategy: pair, kind: arb, enabled: true, instruments: ["sim:BTCUSDT", "sim:ETHUSDT"]}\n',
   ]);
   assert.equal(await server.stop(), 0);
-  await start(pair, ["risk1"]);
+  await start(pair);
   const path = "/strategies/pair";
   assert.equal((await look(path)).parameters[BTC].other, null);
-  const set = await change(risk1, { per_instrument: { [BTC]: { other: "sim:ETHUSDT", hedge_ratio: "20" } } }, path);
-  assert.equal(set.status, 200, set.text);
-  assert.deepEqual([set.body.parameters[BTC].other, set.body.parameters[BTC].hedge_ratio], ["sim:ETHUSDT", "20"]);
+  const set = await loosen({ per_instrument: { [BTC]: { other: "sim:ETHUSDT", hedge_ratio: "20" } } }, path);
+  assert.deepEqual([set.parameters[BTC].other, set.parameters[BTC].hedge_ratio], ["sim:ETHUSDT", "20"]);
   const back = await change(risk1, { per_instrument: { "sim:ETHUSDT": { other: BTC } } }, path);
   assert.equal(back.status, 422, back.text);
   assert.match(back.body.detail, /pair of its own/);

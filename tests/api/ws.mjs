@@ -3,6 +3,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { until } from "./wait.mjs";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -13,9 +14,9 @@ const PONG = 10;
 
 export class Socket {
   /** Connects and shakes hands; throws with the status code when the server refuses. */
-  static async open(url, { headers = {} } = {}) {
+  static async open(url, { headers = {}, tls = {} } = {}) {
     const socket = new Socket();
-    await socket.#connect(new URL(url), headers);
+    await socket.#connect(new URL(url), headers, tls);
     return socket;
   }
 
@@ -25,7 +26,7 @@ export class Socket {
   #tcp = null;
   #bytes = Buffer.alloc(0);
 
-  async #connect(url, headers) {
+  async #connect(url, headers, tls) {
     const key = randomBytes(16).toString("base64");
     const lines = {
       Host: url.host,
@@ -35,7 +36,9 @@ export class Socket {
       "Sec-WebSocket-Version": "13",
       ...headers,
     };
-    this.#tcp = connect(Number(url.port), url.hostname);
+    this.#tcp = /^(https|wss):$/.test(url.protocol)
+      ? connectTls(Number(url.port), url.hostname, tls)
+      : connect(Number(url.port), url.hostname);
     this.#tcp.on("error", () => this.#end());
     this.#tcp.on("close", () => this.#end());
     this.#tcp.on("data", (data) => this.#take(data));

@@ -41,7 +41,7 @@ int64_t load_now_ns(void)
 
 bool load_pin(const char *core)
 {
-    int number = atoi(core);
+    long number = strtol(core, NULL, 10);
     cpu_set_t cores;
 
     if (number < 0)
@@ -86,7 +86,7 @@ size_t load_answer_length(const char *bytes, size_t length, int *code)
     head = (size_t)(end - bytes) + 4;
     said = memmem(bytes, head, name, sizeof name - 1);
     body = said ? strtoul(said + sizeof name - 1, NULL, 10) : 0;
-    *code = atoi(bytes + 9);
+    *code = (int)strtol(bytes + 9, NULL, 10);
     return length >= head + body ? head + body : 0;
 }
 

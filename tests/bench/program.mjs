@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);

@@ -48,7 +48,7 @@ async function ratesOver(benches, server, core, text, ms) {
 }
 
 /** Rates over numbers of connections, each the median of the rounds; the worst as a share of the best. */
-async function connections(program, benches, rounds, ms) {
+async function overConnections(program, benches, rounds, ms) {
   const path = "/api/v1/positions";
   const text = requestText(path, program.viewer);
   const bare = await startBare(benches, program.apiCore, (await program.get(path)).text.length);
@@ -78,7 +78,7 @@ export async function bench({ bin, benches, quick, wants }) {
   const results = [];
   try {
     if (wants(ids[0])) results.push(ratioResult(ids[0], 1.25, await duel(program, benches, "/api/v1/positions", program.viewer, rounds, ms)));
-    if (wants(ids[1])) results.push(await connections(program, benches, quick ? 1 : 3, quick ? 100 : 500));
+    if (wants(ids[1])) results.push(await overConnections(program, benches, quick ? 1 : 3, quick ? 100 : 500));
     if (wants(ids[2])) results.push(ratioResult(ids[2], 1.5, await duel(program, benches, "/metrics", program.token("scraper", "--scope", "metrics"), rounds, ms)));
   } finally {
     await program.stop();

@@ -50,8 +50,9 @@ static const struct refusal refusals[] = {
     {HEAD "journal: {hot_bytes: 5 MiB}\n", "not a power of two", 3},
     {HEAD "journal: {hot_bytes: 2 GiB}\n", "outside 4 MiB..1 GiB", 3},
     {HEAD "journal: {sync_ms: 51}\n", "outside 1..50", 3},
-    {HEAD "listen: 0.0.0.0:80\n", "only served on loopback", 3},
-    {HEAD "listen: 127.evil.example:80\n", "only served on loopback", 3},
+    {HEAD "listen: 0.0.0.0\n", "not ADDRESS:PORT", 3},
+    {HEAD "tls: {cert_file: a.pem}\n", "tls.cert_file is set and tls.key_file is not", 3},
+    {HEAD "tls: {key_file: a.key}\n", "tls.key_file is set and tls.cert_file is not", 3},
     {HEAD "kill_listen: 127.0.0.1\n", "not ADDRESS:PORT", 3},
     {HEAD "market: {speed: x0}\n", "none of real, x1 to x1000, max", 3},
     {HEAD "market: {at_end: stop}\n", "none of hold|loop|exit", 3},
@@ -254,6 +255,24 @@ Test(config, the_simulated_venue_is_configured)
     cr_assert_str_eq(config.market.faults, "bad.jsonl");
     cr_assert_eq(load("venues: [{venue: sim}]\nmarket: {queue_decay: '1.1'}\n", NULL, &err),
                  ERR_CONFIG);
+}
+
+Test(config, off_loopback_there_is_nothing_but_tls)
+{
+    static const char *const plain[] = {"127.0.0.1:80", "[::1]:80", "localhost:80", "127.9.9.9:0"};
+    static const char *const secure[] = {"0.0.0.0:80", "[::]:80", "127.evil.example:80",
+                                         "192.0.2.1:80", "localhost.evil.example:80"};
+    struct err err;
+
+    cr_assert_eq(load(HEAD "tls: {client_ca_file: ca.pem}\n", NULL, &err), OK, "%s", err.text);
+    for (size_t at = 0; at < sizeof plain / sizeof plain[0]; at++)
+        cr_assert_not(config_uses_tls(&config, plain[at]), "%s", plain[at]);
+    for (size_t at = 0; at < sizeof secure / sizeof secure[0]; at++)
+        cr_assert(config_uses_tls(&config, secure[at]), "%s", secure[at]);
+    cr_assert_eq(config_check_tls(&config, &err), ERR_CONFIG, "without effect");
+    config.tls.always = true;
+    cr_assert(config_uses_tls(&config, plain[0]));
+    cr_assert_eq(config_check_tls(&config, &err), OK);
 }
 
 Test(config, a_recording_takes_the_place_of_the_instruments)

@@ -1,5 +1,5 @@
-#include "control/access.h"
-#include "control/throttle.h"
+#include "control/access_inside.h"
+#include "thread/clock.h"
 
 #include <criterion/criterion.h>
 
@@ -43,12 +43,23 @@ static enum status login(const char *user, const char *text, const char *key, st
 {
     int wait;
 
-    return access_login(access_, user, text, "127.0.0.1", key, actor, session, &wait, &err);
+    struct login login = {
+        .user = user, .password = text, .address = "127.0.0.1", .session_key = key};
+
+    return access_login(access_, &login, actor, session, &wait, &err);
+}
+
+static enum status token_make(const char *name, const char *role, const char *scope, int days,
+                              char token[SECRET_TEXT_MAX])
+{
+    struct token_wish wish = {.name = name, .role = role, .scope = scope, .days = days};
+
+    return access_token_create(access_, &wish, token, &err);
 }
 
 static void create(const char *name, const char *role)
 {
-    cr_assert_eq(access_user_create(access_, name, role, password, &err), OK, "%s", err.text);
+    cr_assert_eq(access_user_create(access_, name, role, NULL, password, &err), OK, "%s", err.text);
 }
 
 Test(access, a_user_logs_in_and_out)
@@ -116,7 +127,7 @@ Test(access, users_and_tokens_survive_a_restart_and_sessions_do_not)
     struct actor actor;
 
     create("ann", "trader");
-    cr_assert_eq(access_token_create(access_, "bot", "trader", NULL, 0, token, &err), OK);
+    cr_assert_eq(token_make("bot", "trader", NULL, 0, token), OK);
     cr_assert_eq(login("ann", password, NULL, &actor, session), OK);
     reopen();
     cr_assert_eq(access_by_session(access_, session, &actor), ERR_UNAUTHENTICATED);
@@ -132,13 +143,13 @@ Test(access, a_token_has_a_scope_and_can_be_revoked)
     char token[SECRET_TEXT_MAX];
     struct actor actor;
 
-    cr_assert_eq(access_token_create(access_, "watch", NULL, "kill", 1, token, &err), OK);
+    cr_assert_eq(token_make("watch", NULL, "kill", 1, token), OK);
     cr_assert_eq(strncmp(token, "pw_", 3), 0);
     cr_assert_eq(strlen(token), 46);
     cr_assert_eq(access_by_token(access_, token, &actor), OK);
     cr_assert_eq(actor.role, ROLE_NONE);
     cr_assert_eq(actor.scopes, TOKEN_SCOPE_KILL);
-    cr_assert_eq(access_token_create(access_, "watch", NULL, "kill", 1, token, &err), ERR_CONFLICT);
+    cr_assert_eq(token_make("watch", NULL, "kill", 1, token), ERR_CONFLICT);
     cr_assert_eq(access_token_revoke(access_, "watch", &err), OK);
     cr_assert(!access_still_valid(access_, &actor));
     cr_assert_eq(access_token_revoke(access_, "watch", &err), ERR_NOT_FOUND);
@@ -150,18 +161,17 @@ Test(access, what_cannot_be_a_token_or_user_is_refused)
 {
     char token[SECRET_TEXT_MAX];
 
-    cr_assert_eq(access_token_create(access_, "t", "king", NULL, 0, token, &err), ERR_OUT_OF_RANGE);
-    cr_assert_eq(access_token_create(access_, "t", NULL, "all", 0, token, &err), ERR_OUT_OF_RANGE);
-    cr_assert_eq(access_token_create(access_, "t", "risk", "kill", 0, token, &err), ERR_MALFORMED);
-    cr_assert_eq(access_token_create(access_, "t", "risk", NULL, -1, token, &err),
+    cr_assert_eq(token_make("t", "king", NULL, 0, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(token_make("t", NULL, "all", 0, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(token_make("t", "risk", "kill", 0, token), ERR_MALFORMED);
+    cr_assert_eq(token_make("t", "risk", NULL, -1, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(token_make("a b", "risk", NULL, 0, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(access_user_create(access_, "", "risk", NULL, password, &err), ERR_OUT_OF_RANGE);
+    cr_assert_eq(access_user_create(access_, "ann", "none", NULL, password, &err),
                  ERR_OUT_OF_RANGE);
-    cr_assert_eq(access_token_create(access_, "a b", "risk", NULL, 0, token, &err),
-                 ERR_OUT_OF_RANGE);
-    cr_assert_eq(access_user_create(access_, "", "risk", password, &err), ERR_OUT_OF_RANGE);
-    cr_assert_eq(access_user_create(access_, "ann", "none", password, &err), ERR_OUT_OF_RANGE);
-    cr_assert_eq(access_user_create(access_, "ann", "risk", "eleven char", &err),
+    cr_assert_eq(access_user_create(access_, "ann", "risk", NULL, "eleven char", &err),
                  ERR_WEAK_PASSWORD);
-    cr_assert_eq(access_user_create(access_, "ann", "risk", "I am Ann of the desk", &err),
+    cr_assert_eq(access_user_create(access_, "ann", "risk", NULL, "I am Ann of the desk", &err),
                  ERR_WEAK_PASSWORD);
 }
 
@@ -217,6 +227,7 @@ Test(access, the_admin_must_change_the_first_password)
     char session[SECRET_TEXT_MAX], other[SECRET_TEXT_MAX], path[64];
     const char *first;
     struct actor actor, elsewhere;
+    int wait;
 
     cr_assert_eq(access_first_run(access_, dir, false, &logins, &err), OK);
     first = json_string_value(
@@ -224,10 +235,11 @@ Test(access, the_admin_must_change_the_first_password)
     cr_assert_eq(login("admin", first, NULL, &elsewhere, other), OK);
     cr_assert_eq(login("admin", first, NULL, &actor, session), OK);
     cr_assert(actor.must_change_password);
-    cr_assert_eq(access_change_password(access_, &actor, "wrong", password, &err),
+    cr_assert_eq(access_change_password(access_, &actor, "wrong", password, &wait, &err),
                  ERR_BAD_CREDENTIALS);
-    cr_assert_eq(access_change_password(access_, &actor, first, first, &err), ERR_WEAK_PASSWORD);
-    cr_assert_eq(access_change_password(access_, &actor, first, password, &err), OK);
+    cr_assert_eq(access_change_password(access_, &actor, first, first, &wait, &err),
+                 ERR_WEAK_PASSWORD);
+    cr_assert_eq(access_change_password(access_, &actor, first, password, &wait, &err), OK);
     cr_assert_eq(access_by_session(access_, session, &actor), OK);
     cr_assert(!actor.must_change_password);
     cr_assert_eq(access_by_session(access_, other, &elsewhere), ERR_UNAUTHENTICATED);
@@ -237,20 +249,37 @@ Test(access, the_admin_must_change_the_first_password)
     json_decref(logins);
 }
 
-Test(access, the_fourth_wrong_try_waits)
+Test(access, wrong_tries_wait_here_and_not_elsewhere)
 {
     char session[SECRET_TEXT_MAX];
+    struct login login_ = {.user = "ann", .password = password, .address = "127.0.0.1"};
     struct actor actor;
     int wait = 0;
 
     create("ann", "risk");
-    for (int i = 0; i < THROTTLE_FREE; i++)
-        cr_assert_eq(login("ann", "not the password", NULL, &actor, session), ERR_BAD_CREDENTIALS);
-    cr_assert_eq(
-        access_login(access_, "ann", password, "127.0.0.1", NULL, &actor, session, &wait, &err),
-        ERR_THROTTLED);
-    cr_assert_eq(wait, 1);
-    cr_assert_eq(
-        access_login(access_, "ann", password, "127.0.0.2", NULL, &actor, session, &wait, &err), OK,
-        "nobody locks another out from elsewhere");
+    /* Tries of long ago, so that the wait is longer than any hash takes. */
+    for (int64_t i = 10; i > 0; i--)
+        cr_assert_eq(throttle_try(&access_->throttle, "ann", "127.0.0.1",
+                                  clock_mono_ns() - i * 400 * SECOND_NS),
+                     0);
+    cr_assert_eq(login("ann", "not the password", NULL, &actor, session), ERR_BAD_CREDENTIALS);
+    cr_assert_eq(access_login(access_, &login_, &actor, session, &wait, &err), ERR_THROTTLED);
+    cr_assert_gt(wait, 0);
+    login_.address = "127.0.0.2";
+    cr_assert_eq(access_login(access_, &login_, &actor, session, &wait, &err), OK,
+                 "nobody locks another out from elsewhere");
+}
+
+Test(access, an_unknown_user_costs_the_same_hash)
+{
+    char session[SECRET_TEXT_MAX];
+    struct actor actor;
+    uint64_t before;
+
+    create("ann", "risk");
+    before = password_hashes();
+    cr_assert_eq(login("ann", "not the password", NULL, &actor, session), ERR_BAD_CREDENTIALS);
+    cr_assert_eq(password_hashes(), before + 1);
+    cr_assert_eq(login("nobody", "not the password", NULL, &actor, session), ERR_BAD_CREDENTIALS);
+    cr_assert_eq(password_hashes(), before + 2);
 }

@@ -122,7 +122,7 @@ Test(approvals, the_list_is_newest_first_and_ids_find)
 
     propose("firm");
     approval_id(propose("venue/sim"), id);
-    list = approvals_list(&approvals);
+    list = approvals_list(&approvals, -1, 0, APPROVALS_MAX);
     one = json_array_get(json_object_get(list, "items"), 0);
     cr_assert_str_eq(json_string_value(json_object_get(one, "id")), id);
     cr_assert_str_eq(json_string_value(json_object_get(one, "scope")), "venue/sim");

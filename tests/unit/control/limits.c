@@ -66,8 +66,10 @@ Test(limits, what_is_wrong_has_its_own_answer)
         {"{\"limits\":{\"max_daily_loss\":\"99999999999999999999\"},\"reason\":\"r\"}",
          ERR_OUT_OF_RANGE},
         {"{\"limits\":{\"price_collar_ratio\":\"1.00000001\"},\"reason\":\"r\"}", ERR_OUT_OF_RANGE},
-        {"{\"limits\":{\"max_order_lots\":5},\"reason\":\"r\",\"expires_s\":60}",
-         ERR_NOT_SUPPORTED},
+        {"{\"limits\":{\"max_order_lots\":5},\"reason\":\"r\",\"expires_s\":0}", ERR_OUT_OF_RANGE},
+        {"{\"limits\":{\"max_order_lots\":5},\"reason\":\"r\",\"expires_s\":86401}",
+         ERR_OUT_OF_RANGE},
+        {"{\"limits\":{\"max_order_lots\":5},\"reason\":\"r\",\"expires_s\":60.0}", ERR_MALFORMED},
         {"{\"limits\":{\"max_order_lots\":5},\"reason\":\"r\",\"expires_s\":\"60\"}",
          ERR_MALFORMED},
     };

@@ -1,0 +1,315 @@
+/* Accounts and tokens, by REST and from the Unix socket. */
+#include "api/exchange.h"
+#include "control/access_db.h"
+#include "control/grants.h"
+#include "control/people.h"
+#include "control/tokens.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static json_t *listed(json_t *list, struct err *err)
+{
+    if (!list)
+        err_set(err, ERR_INTERNAL, "no list");
+    return list;
+}
+
+/* Facts of `scope` "user/NAME" or "token/NAME"; steals `new_value`. */
+static void note(struct request *request, const char *kind, const char *name, const char *reason,
+                 json_t *new_value)
+{
+    char scope[SCOPE_TEXT_MAX];
+
+    snprintf(scope, sizeof scope, "%s/%.47s", kind, name);
+    control_note(request->control, &request->actor,
+                 &(struct control_fact){.kind = kind,
+                                        .scope = scope,
+                                        .reason = reason,
+                                        .request_id = request->request_id,
+                                        .new_value = new_value});
+}
+
+static enum status no_content(struct reply *reply, enum status status)
+{
+    if (status == OK)
+        reply->http = 204;
+    return status;
+}
+
+/* ------------------------------------------------------------------------------- accounts */
+
+enum status handle_users_get(struct request *request, struct reply *reply)
+{
+    reply->json = listed(access_users(request->access), &reply->err);
+    return reply->json ? OK : ERR_INTERNAL;
+}
+
+static enum status account(struct request *request, struct reply *reply, const char *name)
+{
+    struct user user;
+    enum status status = access_user_get(request->access, name, &user, &reply->err);
+
+    if (status != OK)
+        return status;
+    reply->json = user_json(&user);
+    snprintf(reply->etag, sizeof reply->etag, "%llu", (unsigned long long)user.version);
+    explicit_bzero(&user, sizeof user);
+    return OK;
+}
+
+enum status handle_user_get(struct request *request, struct reply *reply)
+{
+    return account(request, reply, request->arg[0]);
+}
+
+static enum status reason_check(const char *reason, struct err *err)
+{
+    size_t length = strlen(reason);
+
+    return length > 0 && length < 256 ? OK : err_set(err, ERR_MALFORMED, "reason: 1 to 255 bytes");
+}
+
+static enum status grant(struct request *request, struct reply *reply, const struct user *user,
+                         const struct user_change *change, const char *reason)
+{
+    enum status status =
+        control_grant(request->control, &request->actor, user, change, reason, request->request_id,
+                      &reply->http, &reply->json, &reply->err);
+
+    if (status == OK)
+        snprintf(reply->location, sizeof reply->location, "/api/v1/approvals/%.80s",
+                 json_string_value(json_object_get(reply->json, "id")));
+    return status;
+}
+
+static enum status made(struct request *request, struct reply *reply, struct user *user,
+                        const char *reason)
+{
+    enum status status = access_user_add(request->access, user, &reply->err);
+
+    if (status != OK)
+        return status;
+    note(request, "user", user->name, reason, user_json(user));
+    reply->json = user_json(user);
+    reply->http = 201;
+    snprintf(reply->etag, sizeof reply->etag, "%llu", (unsigned long long)user->version);
+    snprintf(reply->location, sizeof reply->location, "/api/v1/users/%s", user->name);
+    return OK;
+}
+
+/* Somebody else has chosen the password: it is to be changed, unless the maker says otherwise. */
+enum status handle_users_post(struct request *request, struct reply *reply)
+{
+    const char *name = NULL, *alias = NULL, *role = NULL, *person = NULL, *password = NULL;
+    const char *reason = "a new account";
+    int must_change = 1;
+    struct user user;
+    enum status status =
+        body_unpack(request, &reply->err, "{s?s, s?s, s:s, s:s, s?s, s?b, s?s}", "user", &name,
+                    "name", &alias, "role", &role, "password", &password, "person", &person,
+                    "must_change_password", &must_change, "reason", &reason);
+
+    if (status == OK && !name == !alias)
+        status = err_set(&reply->err, ERR_MALFORMED, "name the account once, as \"user\"");
+    name = name ? name : alias;
+    if (status != OK || (status = reason_check(reason, &reply->err)) != OK)
+        return status;
+    status = access_user_prepare(request->access, name, role, person, password, must_change, &user,
+                                 &reply->err);
+    if (status == OK && user.role > ROLE_VIEWER)
+        status = grant(request, reply, &user, NULL, reason);
+    else if (status == OK)
+        status = made(request, reply, &user, reason);
+    explicit_bzero(&user, sizeof user);
+    return status;
+}
+
+struct patch {
+    struct user_change change;
+    const char *reason;
+};
+
+static enum status patch_parse(struct request *request, struct patch *patch, struct err *err)
+{
+    const char *role = NULL, *person = NULL;
+    int disabled = -1, must_change = -1;
+    struct user_change *change = &patch->change;
+    enum status status = body_unpack(
+        request, err, "{s?s, s?s, s?b, s?b, s?s}", "role", &role, "person", &person, "disabled",
+        &disabled, "must_change_password", &must_change, "reason", &patch->reason);
+
+    if (status != OK || (status = reason_check(patch->reason, err)) != OK)
+        return status;
+    *change = (struct user_change){.has_role = role != NULL,
+                                   .has_person = person != NULL,
+                                   .has_disabled = disabled >= 0,
+                                   .has_must_change = must_change >= 0,
+                                   .role = role ? role_find(role) : ROLE_NONE,
+                                   .disabled = disabled > 0,
+                                   .must_change = must_change > 0};
+    if (!role && !person && disabled < 0 && must_change < 0)
+        return err_set(err, ERR_MALFORMED,
+                       "name what changes: role, person, disabled, must_change_password");
+    if (role && change->role == ROLE_NONE)
+        return err_set(err, ERR_OUT_OF_RANGE, "roles are viewer, trader, risk, admin");
+    if (person && (status = name_check(person, err)) != OK)
+        return status;
+    snprintf(change->person, sizeof change->person, "%s", person ? person : "");
+    return OK;
+}
+
+/* 412 carries what stands now. */
+static enum status base_check(struct request *request, struct reply *reply, const struct user *user)
+{
+    if (!request->has_if_match)
+        return err_set(&reply->err, ERR_VERSION_REQUIRED, "send If-Match with the ETag you saw");
+    if (request->if_match == user->version)
+        return OK;
+    reply->json = user_json(user);
+    return err_set(&reply->err, ERR_STALE_VERSION, "the account has changed since you read it");
+}
+
+static enum status patched(struct request *request, struct reply *reply, const struct patch *patch)
+{
+    const char *name = request->arg[0];
+    enum status status =
+        access_user_change(request->access, name, request->if_match, &patch->change, &reply->err);
+
+    if (status != OK || (status = account(request, reply, name)) != OK)
+        return status;
+    note(request, "user", name, patch->reason, json_incref(reply->json));
+    return OK;
+}
+
+enum status handle_user_patch(struct request *request, struct reply *reply)
+{
+    struct patch patch = {.reason = "the account was changed"};
+    struct user user;
+    enum status status = patch_parse(request, &patch, &reply->err);
+
+    if (status != OK ||
+        (status = access_user_get(request->access, request->arg[0], &user, &reply->err)) != OK)
+        return status;
+    if ((status = base_check(request, reply, &user)) == OK)
+        status = user_change_grants(&user, &patch.change)
+                     ? grant(request, reply, &user, &patch.change, patch.reason)
+                     : patched(request, reply, &patch);
+    explicit_bzero(&user, sizeof user);
+    return status;
+}
+
+/* The safer direction: who has not looked may do it too. */
+enum status handle_user_delete(struct request *request, struct reply *reply)
+{
+    enum status status =
+        access_user_delete(request->access, request->arg[0],
+                           request->has_if_match ? request->if_match : 0, &reply->err);
+
+    if (status == OK)
+        note(request, "user", request->arg[0], "the account was removed", NULL);
+    return no_content(reply, status);
+}
+
+enum status handle_user_totp_delete(struct request *request, struct reply *reply)
+{
+    enum status status = access_totp_remove(request->access, request->arg[0], &reply->err);
+
+    if (status == OK)
+        note(request, "user", request->arg[0], "the second factor was removed", NULL);
+    return no_content(reply, status);
+}
+
+/* --------------------------------------------------------------------------------- tokens */
+
+enum status handle_tokens_get(struct request *request, struct reply *reply)
+{
+    reply->json = listed(access_tokens(request->access), &reply->err);
+    return reply->json ? OK : ERR_INTERNAL;
+}
+
+static enum status token_make(struct request *request, struct reply *reply,
+                              const struct token_wish *wish)
+{
+    char token[SECRET_TEXT_MAX];
+    enum status status = access_token_create(request->access, wish, token, &reply->err);
+
+    if (status != OK)
+        return status;
+    note(request, "token", wish->name, "created",
+         json_pack("{s:s,s:s?,s:s?,s:s}", "name", wish->name, "role", wish->role, "scope",
+                   wish->scope, "person", wish->person ? wish->person : wish->name));
+    reply->json = json_pack("{s:s,s:s,s:s}", "name", wish->name, "person",
+                            wish->person ? wish->person : wish->name, "token", token);
+    sodium_memzero(token, sizeof token);
+    reply->http = 201;
+    return OK;
+}
+
+static enum status wish_parse(struct request *request, struct token_wish *wish, struct err *err)
+{
+    enum status status = body_unpack(request, err, "{s:s, s?s, s?s, s?i, s?s}", "name", &wish->name,
+                                     "role", &wish->role, "scope", &wish->scope, "days",
+                                     &wish->days, "person", &wish->person);
+
+    if (status == OK && !wish->role == !wish->scope)
+        return err_set(err, ERR_MALFORMED, "either role or scope");
+    return status;
+}
+
+/* It belongs to whoever makes it; and one that makes others would never end. */
+enum status handle_tokens_post(struct request *request, struct reply *reply)
+{
+    struct token_wish wish = {0};
+    enum status status = wish_parse(request, &wish, &reply->err);
+
+    if (status != OK)
+        return status;
+    if (!request->actor.is_session && !request->actor.is_local)
+        return err_set(&reply->err, ERR_FORBIDDEN, "a token cannot make tokens");
+    if (wish.person && strcmp(wish.person, request->actor.person) != 0)
+        return err_set(&reply->err, ERR_FORBIDDEN, "a token belongs to the person who makes it");
+    if (request->actor.is_session)
+        wish.person = request->actor.person;
+    status = token_make(request, reply, &wish);
+    if (status == OK)
+        snprintf(reply->location, sizeof reply->location, "/api/v1/tokens/%s", wish.name);
+    return status;
+}
+
+enum status handle_token_delete(struct request *request, struct reply *reply)
+{
+    enum status status = access_token_revoke(request->access, request->arg[0], &reply->err);
+
+    if (status == OK)
+        note(request, "token", request->arg[0], "revoked", NULL);
+    return no_content(reply, status);
+}
+
+/* -------------------------------------------------------------------- from the Unix socket */
+
+/* The directory's owner needs no second person: how a desk of one begins. */
+enum status handle_local_user_post(struct request *request, struct reply *reply)
+{
+    const char *name = NULL, *role = NULL, *password = NULL, *person = NULL;
+    enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s, s?s}", "name", &name,
+                                     "role", &role, "password", &password, "person", &person);
+
+    if (status == OK)
+        status = access_user_create(request->access, name, role, person, password, &reply->err);
+    if (status != OK)
+        return status;
+    note(request, "user", name, "created on the machine",
+         json_pack("{s:s,s:s,s:s}", "user", name, "role", role, "person", person ? person : name));
+    reply->json = json_pack("{s:s, s:s}", "user", name, "role", role);
+    reply->http = 201;
+    return OK;
+}
+
+enum status handle_local_token_post(struct request *request, struct reply *reply)
+{
+    struct token_wish wish = {0};
+    enum status status = wish_parse(request, &wish, &reply->err);
+
+    return status == OK ? token_make(request, reply, &wish) : status;
+}

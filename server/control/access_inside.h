@@ -1,0 +1,86 @@
+/* What the files of access share: the tables, and look-ups in them. Functions whose name ends in
+ * _locked want access->lock held; they neither wait nor allocate. */
+#ifndef PITWALL_CONTROL_ACCESS_INSIDE_H
+#define PITWALL_CONTROL_ACCESS_INSIDE_H
+
+#include "control/access_db.h"
+#include "control/people.h"
+#include "control/sessions.h"
+#include "control/throttle.h"
+#include "control/tokens.h"
+
+#include <pthread.h>
+
+#define SECOND_NS 1000000000LL
+#define DAY_NS (86400 * SECOND_NS)
+
+enum { SESSIONS_MAX = 512, SESSIONS_OF_USER = 16, TICKETS_MAX = 128 };
+enum { PASSWORD_LENGTH_MAX = 256, LOGIN_ADDRESS_MAX = 64 };
+
+/* Times are steady (access_now). */
+struct session {
+    char key[SHA256_HEX_MAX]; /* empty: free */
+    char user[MAX_NAME];
+    char csrf[SECRET_TEXT_MAX];
+    char address[LOGIN_ADDRESS_MAX]; /* where it was made */
+    uint64_t number;                 /* what people call it; no secret */
+    int64_t made_ns, expires_ns, reauth_until_ns;
+    int64_t acted_ns; /* last log-in or write: a page that only polls is nobody sitting there */
+};
+
+struct ticket {
+    char key[SHA256_HEX_MAX]; /* empty: free */
+    int64_t expires_ns;
+    struct actor actor;
+};
+
+struct access {
+    pthread_mutex_t lock;   /* everything below but db */
+    pthread_mutex_t writer; /* db; taken before lock where both are */
+    struct access_db *db;
+    char dir[CONFIG_TEXT_MAX];
+    int64_t real_ns, mono_ns; /* at the opening */
+    int64_t passed_ns;        /* access_pass_time */
+    uint64_t sessions;        /* made so far */
+    uint32_t user_count, token_count;
+    struct user user[USERS_MAX];
+    struct token token[TOKENS_MAX];
+    struct session session[SESSIONS_MAX];
+    struct ticket ticket[TICKETS_MAX];
+    struct throttle throttle;
+};
+
+/* The steady clock, and a time of it as the wall clock of now would say it. */
+int64_t access_now(const struct access *access);
+int64_t access_outward(const struct access *access, int64_t steady_ns);
+/* For tests: time goes by. */
+void access_pass_time(struct access *access, int64_t ns);
+
+void copy_text(char *out, size_t size, const char *text);
+json_t *access_ns_json(int64_t ns); /* a time as a string */
+
+struct user *find_user_locked(struct access *access, const char *name);
+struct session *find_session_locked(struct access *access, const char *key, int64_t now_ns);
+/* All sessions of the user but that of `keep` (a key; NULL: all). */
+void end_sessions_locked(struct access *access, const char *user, const char *keep);
+void actor_of_session_locked(const struct access *access, const struct user *user,
+                             const struct session *session, struct actor *actor);
+/* NULL: none of that key that stands, or whose person may nothing any more. */
+const struct token *find_token_key_locked(struct access *access, const char *key, int64_t now_ns);
+void actor_of_token_locked(struct access *access, const struct token *token, struct actor *actor);
+/* The highest role of the person's enabled accounts (ROLE_NONE: none); false: no account. */
+bool person_role_locked(const struct access *access, const char *person, enum role *role);
+/* Ends the tokens of a person in memory; tokens_store_ended() then writes them. */
+void end_tokens_locked(struct access *access, const char *person, int64_t now_ns);
+/* With the writer's lock held. */
+enum status tokens_store_ended(struct access *access, const char *person, int64_t since_ns,
+                               struct err *err);
+
+/* Writes the user to disk, then to the table. ERR_CONFLICT (new, and there is one already). */
+enum status store_user(struct access *access, struct user *user, bool is_new, struct err *err);
+/* Makes a user of a hash that is there already. */
+enum status password_check(const char *name, const char *password, struct err *err);
+enum status user_make(struct access *access, const char *name, const char *person, enum role role,
+                      const char *password, bool must_change, struct err *err);
+
+#endif

@@ -1,0 +1,189 @@
+#include "control/inside.h"
+
+#include "thread/log.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------------------ proposing */
+
+/* A call of the control thread by another that waits for it. */
+struct grant_job {
+    struct control *control;
+    const struct actor *actor;
+    struct approval *proposal;
+    const char *request_id;
+    int *http;
+    json_t **reply;
+    struct err *err;
+    enum status status;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool done;
+};
+
+static void propose(void *ctx)
+{
+    struct grant_job *job = ctx;
+
+    job->status = control_propose(job->control, job->actor, job->proposal, job->request_id,
+                                  job->http, job->reply, job->err);
+    pthread_mutex_lock(&job->lock);
+    job->done = true;
+    pthread_cond_signal(&job->wake);
+    pthread_mutex_unlock(&job->lock);
+}
+
+/* The control thread runs every job that it has taken, also while it stops. */
+static enum status run_and_wait(struct grant_job *job)
+{
+    if (!control_submit(job->control, propose, job))
+        return err_set(job->err, ERR_UNAVAILABLE, "busy; try again");
+    pthread_mutex_lock(&job->lock);
+    while (!job->done)
+        pthread_cond_wait(&job->wake, &job->lock);
+    pthread_mutex_unlock(&job->lock);
+    return job->status;
+}
+
+static void grant_fill(struct grant *grant, const struct user *user,
+                       const struct user_change *change)
+{
+    *grant = (struct grant){.after = *user};
+    if (!change)
+        return;
+    grant->before = *user;
+    grant->change = *change;
+    user_change_fill(&grant->after, change);
+}
+
+enum status control_grant(struct control *control, const struct actor *actor,
+                          const struct user *user, const struct user_change *change,
+                          const char *reason, const char *request_id, int *http, json_t **reply,
+                          struct err *err)
+{
+    struct approval proposal = {.kind = APPROVAL_ROLE};
+    struct grant_job job = {.control = control,
+                            .actor = actor,
+                            .proposal = &proposal,
+                            .request_id = request_id,
+                            .http = http,
+                            .reply = reply,
+                            .err = err,
+                            .lock = PTHREAD_MUTEX_INITIALIZER,
+                            .wake = PTHREAD_COND_INITIALIZER};
+    enum status status;
+
+    grant_fill(&proposal.grant, user, change);
+    snprintf(proposal.scope_name, sizeof proposal.scope_name, "user/%s", user->name);
+    snprintf(proposal.reason, sizeof proposal.reason, "%s", reason);
+    proposal.base = change ? user->version : 0;
+    status = run_and_wait(&job);
+    grant_wipe(&proposal.grant);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------- deciding */
+
+static void diff_add(json_t *rows, const char *name, const char *before, const char *after)
+{
+    if (!before || strcmp(before, after) != 0)
+        json_array_append_new(
+            rows, json_pack("{s:s,s:s?,s:s}", "name", name, "old", before, "new", after));
+}
+
+json_t *grant_diff(const struct grant *grant)
+{
+    const struct user *before = &grant->before, *after = &grant->after;
+    bool is_new = before->name[0] == '\0';
+    json_t *rows = json_array();
+
+    diff_add(rows, "role", is_new ? NULL : role_name(before->role), role_name(after->role));
+    diff_add(rows, "person", is_new ? NULL : before->person, after->person);
+    diff_add(rows, "disabled", before->disabled ? "true" : "false",
+             after->disabled ? "true" : "false");
+    diff_add(rows, "must_change_password",
+             is_new                ? NULL
+             : before->must_change ? "true"
+                                   : "false",
+             after->must_change ? "true" : "false");
+    return rows;
+}
+
+enum status grant_may_decide(const struct approval *approval, const struct actor *actor,
+                             struct err *err)
+{
+    const struct grant *grant = &approval->grant;
+
+    if (approval->kind != APPROVAL_ROLE) {
+        if (actor->role == ROLE_RISK)
+            return OK;
+        return err_format(err, ERR_FORBIDDEN,
+                          "role %s may not decide this; it needs role risk "
+                          "exactly",
+                          role_name(actor->role));
+    }
+    if (strcmp(actor->person, grant->after.person) == 0 ||
+        strcmp(actor->person, grant->before.person) == 0)
+        return err_format(err, ERR_SELF_APPROVAL,
+                          "it gives something to %s; another person must "
+                          "decide",
+                          actor->person);
+    return OK;
+}
+
+bool grant_base_moved(struct access *access, const struct grant *grant)
+{
+    struct user now;
+    struct err err;
+    bool found = access_user_get(access, grant->after.name, &now, &err) == OK;
+    bool moved =
+        grant->before.name[0] == '\0' ? found : !found || now.version != grant->before.version;
+
+    if (found)
+        explicit_bzero(&now, sizeof now);
+    return moved;
+}
+
+static enum status give(struct access *access, const struct grant *grant, struct err *err)
+{
+    struct user made = grant->after;
+    enum status status;
+
+    if (grant->before.name[0] != '\0')
+        return access_user_change(access, made.name, grant->before.version, &grant->change, err);
+    status = access_user_add(access, &made, err);
+    explicit_bzero(&made, sizeof made);
+    return status;
+}
+
+enum status grant_apply(struct control *control, const struct actor *actor,
+                        const struct grant *grant, const struct control_fact *intent,
+                        struct err *err)
+{
+    struct control_fact fact = {.kind = "user",
+                                .scope = intent->scope,
+                                .reason = intent->reason,
+                                .request_id = intent->request_id,
+                                .new_value = json_pack("{s:s,s:s,s:s}", "user", grant->after.name,
+                                                       "role", role_name(grant->after.role),
+                                                       "person", grant->after.person)};
+    enum status status;
+    uint64_t seq;
+
+    if ((status = control_record(control, actor, intent, 0, &seq, err)) == OK &&
+        (status = control_wait_record(control, seq, err)) == OK)
+        status = give(control->from.access, grant, err);
+    if (status == OK)
+        control_note(control, actor, &fact);
+    else
+        json_decref(fact.new_value);
+    return status;
+}
+
+void grant_wipe(struct grant *grant)
+{
+    explicit_bzero(grant->after.hash, sizeof grant->after.hash);
+    explicit_bzero(grant->before.hash, sizeof grant->before.hash);
+    explicit_bzero(grant->after.totp, sizeof grant->after.totp);
+    explicit_bzero(grant->before.totp, sizeof grant->before.totp);
+}

@@ -1,0 +1,198 @@
+#include "control/access_inside.h"
+
+#include "thread/log.h"
+
+#include <string.h>
+
+enum { TOKEN_DAYS = 90, TOKEN_DAYS_MAX = 3650 };
+
+static const char *const scope_names[] = {"metrics", "kill", "audit-read"}; /* by bit */
+enum { TOKEN_SCOPES = sizeof scope_names / sizeof scope_names[0] };
+
+static uint32_t token_scope_find(const char *name)
+{
+    for (int bit = 0; bit < TOKEN_SCOPES; bit++)
+        if (strcmp(name, scope_names[bit]) == 0)
+            return 1U << bit;
+    return 0;
+}
+
+static bool token_stands(const struct token *token, int64_t now_ns)
+{
+    return token->revoked_ns == 0 && now_ns < token->expires_ns;
+}
+
+/* The standing token of that name. */
+static struct token *find_token(struct access *access, const char *name, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < access->token_count; i++)
+        if (strcmp(access->token[i].name, name) == 0 && token_stands(&access->token[i], now_ns))
+            return &access->token[i];
+    return NULL;
+}
+
+const struct token *find_token_key_locked(struct access *access, const char *key, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < access->token_count; i++) {
+        const struct token *token = &access->token[i];
+        enum role role;
+
+        if (strcmp(token->key, key) != 0)
+            continue;
+        if (!token_stands(token, now_ns))
+            return NULL;
+        return person_role_locked(access, token->person, &role) && role == ROLE_NONE ? NULL : token;
+    }
+    return NULL;
+}
+
+void actor_of_token_locked(struct access *access, const struct token *token, struct actor *actor)
+{
+    enum role role;
+
+    *actor = (struct actor){.role = token->role,
+                            .scopes = token->scopes,
+                            .expires_ns = access_outward(access, token->expires_ns)};
+    if (person_role_locked(access, token->person, &role) && role < token->role)
+        actor->role = role;
+    copy_text(actor->name, sizeof actor->name, token->name);
+    copy_text(actor->person, sizeof actor->person, token->person);
+    copy_text(actor->session_key, sizeof actor->session_key, token->key);
+}
+
+/* The place for a new token: behind the others, or that of one that no longer stands. */
+static struct token *token_place(struct access *access, int64_t now_ns)
+{
+    if (access->token_count < TOKENS_MAX)
+        return &access->token[access->token_count++];
+    for (uint32_t i = 0; i < TOKENS_MAX; i++)
+        if (!token_stands(&access->token[i], now_ns))
+            return &access->token[i];
+    return NULL;
+}
+
+static enum status store_new_token(struct access *access, const struct token *token,
+                                   struct err *err)
+{
+    struct token *place = NULL;
+    enum status status = OK;
+
+    pthread_mutex_lock(&access->writer);
+    pthread_mutex_lock(&access->lock);
+    if (find_token(access, token->name, token->created_ns))
+        status = err_format(err, ERR_CONFLICT, "there is a token %s already", token->name);
+    else if (!(place = token_place(access, token->created_ns)))
+        status = err_format(err, ERR_UNAVAILABLE, "no room for more than %d tokens", TOKENS_MAX);
+    else
+        *place = (struct token){.revoked_ns = 1}; /* taken, stands for nothing yet */
+    pthread_mutex_unlock(&access->lock);
+    if (place && (status = access_db_put_token(access->db, token, err)) == OK) {
+        pthread_mutex_lock(&access->lock);
+        *place = *token;
+        pthread_mutex_unlock(&access->lock);
+    }
+    pthread_mutex_unlock(&access->writer);
+    return status;
+}
+
+static enum status wish_check(const struct token_wish *wish, struct token *token, struct err *err)
+{
+    const char *person = wish->person ? wish->person : wish->name;
+    enum status status;
+
+    if ((status = name_check(wish->name, err)) != OK || (status = name_check(person, err)) != OK)
+        return status;
+    if ((wish->role == NULL) == (wish->scope == NULL))
+        return err_set(err, ERR_MALFORMED, "a token has either a role or a scope");
+    if (wish->role && (token->role = role_find(wish->role)) == ROLE_NONE)
+        return err_set(err, ERR_OUT_OF_RANGE, "roles are viewer, trader, risk, admin");
+    if (wish->scope && (token->scopes = token_scope_find(wish->scope)) == 0)
+        return err_set(err, ERR_OUT_OF_RANGE, "scopes are metrics, kill, audit-read");
+    if (wish->days < 0 || wish->days > TOKEN_DAYS_MAX)
+        return err_format(err, ERR_OUT_OF_RANGE, "a token lives 1 to %d days", TOKEN_DAYS_MAX);
+    copy_text(token->name, sizeof token->name, wish->name);
+    copy_text(token->person, sizeof token->person, person);
+    return OK;
+}
+
+enum status access_token_create(struct access *access, const struct token_wish *wish,
+                                char secret[SECRET_TEXT_MAX], struct err *err)
+{
+    struct token token = {.created_ns = access_now(access)};
+    enum status status = wish_check(wish, &token, err);
+
+    if (status != OK)
+        return status;
+    token.expires_ns = token.created_ns + (wish->days == 0 ? TOKEN_DAYS : wish->days) * DAY_NS;
+    secret_make(secret, "pw_");
+    secret_key(secret, token.key);
+    return store_new_token(access, &token, err);
+}
+
+enum status access_token_revoke(struct access *access, const char *name, struct err *err)
+{
+    int64_t now_ns = access_now(access);
+    struct token copy = {0};
+    struct token *token;
+
+    pthread_mutex_lock(&access->writer);
+    pthread_mutex_lock(&access->lock);
+    if ((token = find_token(access, name, now_ns))) {
+        token->revoked_ns = now_ns;
+        copy = *token;
+    }
+    pthread_mutex_unlock(&access->lock);
+    if (token)
+        err->status = access_db_put_token(access->db, &copy, err);
+    pthread_mutex_unlock(&access->writer);
+    return token ? err->status : err_format(err, ERR_NOT_FOUND, "there is no token %s", name);
+}
+
+void end_tokens_locked(struct access *access, const char *person, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < access->token_count; i++)
+        if (strcmp(access->token[i].person, person) == 0 && token_stands(&access->token[i], now_ns))
+            access->token[i].revoked_ns = now_ns;
+}
+
+/* The writer's lock keeps the table's rows where they are. */
+enum status tokens_store_ended(struct access *access, const char *person, int64_t since_ns,
+                               struct err *err)
+{
+    enum status status = OK;
+
+    for (uint32_t i = 0; status == OK && i < access->token_count; i++)
+        if (strcmp(access->token[i].person, person) == 0 && access->token[i].revoked_ns == since_ns)
+            status = access_db_put_token(access->db, &access->token[i], err);
+    return status;
+}
+
+static json_t *token_json(const struct access *access, const struct token *token, int64_t now_ns)
+{
+    const char *scope = NULL;
+
+    for (int bit = 0; bit < TOKEN_SCOPES; bit++)
+        if (token->scopes & 1U << bit)
+            scope = scope_names[bit];
+    return json_pack(
+        "{s:s,s:s,s:s?,s:s?,s:o,s:o,s:s}", "name", token->name, "person", token->person, "role",
+        token->role == ROLE_NONE ? NULL : role_name(token->role), "scope", scope, "created_ns",
+        access_ns_json(access_outward(access, token->created_ns)), "expires_ns",
+        access_ns_json(access_outward(access, token->expires_ns)), "state",
+        token->revoked_ns != 0       ? "revoked"
+        : now_ns < token->expires_ns ? "valid"
+                                     : "expired");
+}
+
+json_t *access_tokens(struct access *access)
+{
+    int64_t now_ns = access_now(access);
+    json_t *items = json_array();
+
+    pthread_mutex_lock(&access->lock);
+    for (uint32_t i = access->token_count; i-- > 0;)
+        if (access->token[i].name[0] != '\0')
+            json_array_append_new(items, token_json(access, &access->token[i], now_ns));
+    pthread_mutex_unlock(&access->lock);
+    return json_pack("{s:o,s:n}", "items", items, "next");
+}

@@ -1,0 +1,25 @@
+/* Tokens of programs: 256 bits, kept only as SHA-256, shown once.
+ *
+ * A token has a role or one scope, and an end. It belongs to a person: who made it, or, made on
+ * the machine without saying whose, to nobody but itself. Where that person has accounts, the
+ * token's role is never above theirs, and it ends with them. */
+#ifndef PITWALL_CONTROL_TOKENS_H
+#define PITWALL_CONTROL_TOKENS_H
+
+#include "control/access.h"
+
+struct token_wish {
+    const char *name;
+    const char *role, *scope; /* one of them is NULL */
+    const char *person;       /* NULL: the token's name */
+    int days;                 /* 0: 90 */
+};
+
+/* An expired or revoked token's name may be used again; else ERR_CONFLICT. */
+enum status access_token_create(struct access *access, const struct token_wish *wish,
+                                char token[SECRET_TEXT_MAX], struct err *err);
+/* Ends in memory at once, whatever the disk then says. */
+enum status access_token_revoke(struct access *access, const char *name, struct err *err);
+json_t *access_tokens(struct access *access); /* list object */
+
+#endif
