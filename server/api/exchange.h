@@ -178,6 +178,10 @@ void session_cookie_print(const struct exchange *exchange, const char *value, ch
 /* The series of pitwall_tls_*. */
 void secure_metrics(struct http *http, FILE *out);
 
+/* Of the daemon and of the front before it: an upgraded connection counts as one for as long as
+ * the stream has it. */
+unsigned connections_max(const struct listener *listener);
+
 /* listen.c */
 /* "0.0.0.0:443" into "0.0.0.0" and "443"; "[::1]:80" loses its brackets. False: it is neither. */
 bool address_cut(const char *address, char host[64], char port[8]);

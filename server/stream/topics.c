@@ -1,6 +1,5 @@
 #include "stream/builders.h"
 
-#include "control/approvals.h"
 #include "thread/clock.h"
 
 #include <stdlib.h>
