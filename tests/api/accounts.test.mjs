@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { configWith, QUIET, scratch, Server, verb } from "./server.mjs";
 import { until } from "./wait.mjs";
 
@@ -240,7 +241,7 @@ test("a session that ends while its approval waits for the control thread approv
     const elsewhere = approver.at(approver.url);
     await elsewhere.get("/me"); // connected
     const late = approve(proposal, approver);
-    await new Promise((done) => setTimeout(done, 5));
+    await setTimeout(5);
     const ended = await elsewhere.delete("/session");
     assert.equal(ended.status, 204);
     const { status, body: answer } = await late;
