@@ -76,10 +76,10 @@ static bool is_read(const struct exchange *exchange)
 /* Our own page says https:// under TLS, and behind a proxy that ends it; http:// only without. */
 static bool is_own_origin(const struct exchange *exchange, const char *origin, const char *host)
 {
-    if (strncmp(origin, "https://", 8) == 0)
-        return strcasecmp(origin + 8, host) == 0;
-    return !exchange->listener->is_tls && strncmp(origin, "http://", 7) == 0 &&
-           strcasecmp(origin + 7, host) == 0;
+    const char *scheme = exchange->listener->is_tls ? "https://" : "http://";
+    size_t length = strlen(scheme);
+
+    return strncmp(origin, scheme, length) == 0 && strcasecmp(origin + length, host) == 0;
 }
 
 /* A page of another site may link to us, but neither read nor write through the visitor. */
