@@ -89,7 +89,7 @@ enum status access_open(struct access **access, const char *dir, struct err *err
     copy_text(made->dir, sizeof made->dir, dir);
     made->real_ns = clock_real_ns();
     made->mono_ns = clock_mono_ns();
-    pthread_mutex_init(&made->lock, NULL);
+    pthread_rwlock_init(&made->lock, NULL);
     pthread_mutex_init(&made->writer, NULL);
     if ((status = access_db_open(&made->db, dir, err)) == OK)
         status = access_db_load(made->db, made->user, &made->user_count, made->token,
@@ -107,7 +107,7 @@ void access_close(struct access *access)
     if (!access)
         return;
     access_db_close(access->db);
-    pthread_mutex_destroy(&access->lock);
+    pthread_rwlock_destroy(&access->lock);
     pthread_mutex_destroy(&access->writer);
     explicit_bzero(access, sizeof *access);
     free(access);
@@ -123,13 +123,13 @@ enum status access_by_session(struct access *access, const char *secret, struct 
     bool stands;
 
     secret_key(secret, key);
-    pthread_mutex_lock(&access->lock);
+    access_read(access);
     session = find_session_locked(access, key, access_now(access));
     user = session ? find_user_locked(access, session->user) : NULL;
     stands = user && !user->disabled;
     if (stands)
         actor_of_session_locked(access, user, session, actor);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return stands ? OK : ERR_UNAUTHENTICATED;
 }
 
@@ -139,11 +139,11 @@ enum status access_by_token(struct access *access, const char *secret, struct ac
     const struct token *token;
 
     secret_key(secret, key);
-    pthread_mutex_lock(&access->lock);
+    access_read(access);
     token = find_token_key_locked(access, key, access_now(access));
     if (token)
         actor_of_token_locked(access, token, actor);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return token ? OK : ERR_UNAUTHENTICATED;
 }
 
@@ -173,9 +173,9 @@ bool access_still_valid(struct access *access, const struct actor *actor)
 
     if (actor->is_local)
         return true;
-    pthread_mutex_lock(&access->lock);
+    access_read(access);
     stands =
         actor->is_session ? session_valid_locked(access, actor) : token_valid_locked(access, actor);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return stands;
 }

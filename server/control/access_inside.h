@@ -9,7 +9,9 @@
 #include "control/throttle.h"
 #include "control/tokens.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define SECOND_NS 1000000000LL
 #define DAY_NS (86400 * SECOND_NS)
@@ -37,7 +39,9 @@ struct ticket {
 enum { TOKEN_HINTS = 4096 };
 
 struct access {
-    pthread_mutex_t lock;   /* everything below but db */
+    /* Everything below but db. Who only looks takes it with access_read(): a listener's thread
+     * that does not go on must not keep a kill by another from being known. */
+    pthread_rwlock_t lock;
     pthread_mutex_t writer; /* db; taken before lock where both are */
     struct access_db *db;
     char dir[CONFIG_TEXT_MAX];
@@ -47,11 +51,30 @@ struct access {
     uint32_t user_count, token_count;
     struct user user[USERS_MAX];
     struct token token[TOKENS_MAX];
-    uint16_t token_hint[TOKEN_HINTS]; /* see find_token_key_locked */
+    _Atomic uint16_t token_hint[TOKEN_HINTS]; /* see find_token_key_locked */
     struct session session[SESSIONS_MAX];
     struct ticket ticket[TICKETS_MAX];
     struct throttle throttle;
 };
+
+static inline void access_read(struct access *access)
+{
+    int error = pthread_rwlock_rdlock(&access->lock);
+
+    assert(error == 0);
+}
+
+static inline void access_write(struct access *access)
+{
+    int error = pthread_rwlock_wrlock(&access->lock);
+
+    assert(error == 0);
+}
+
+static inline void access_done(struct access *access)
+{
+    pthread_rwlock_unlock(&access->lock);
+}
 
 /* The steady clock, and a time of it as the wall clock of now would say it. */
 int64_t access_now(const struct access *access);

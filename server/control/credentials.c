@@ -21,9 +21,9 @@ static void forget_first_login(const struct access *access)
 static enum status charge(struct access *access, const char *user, const char *what,
                           int *retry_after_s, struct err *err)
 {
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     *retry_after_s = throttle_try(&access->throttle, user, what, clock_mono_ns());
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (*retry_after_s == 0)
         return OK;
     return err_format(err, ERR_THROTTLED, "too many tries, wait %d s", *retry_after_s);
@@ -31,9 +31,9 @@ static enum status charge(struct access *access, const char *user, const char *w
 
 static void forgive(struct access *access, const char *user, const char *what)
 {
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     throttle_forgive(&access->throttle, user, what);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
 }
 
 static enum status password_replace(struct user *user, const char *old_password,
@@ -73,9 +73,9 @@ enum status access_change_password(struct access *access, const struct actor *ac
     user.must_change = false;
     if ((status = store_user(access, &user, false, err)) != OK)
         return status;
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     end_sessions_locked(access, actor->name, actor->session_key);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (was_forced)
         forget_first_login(access);
     return OK;

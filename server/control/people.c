@@ -101,21 +101,21 @@ enum status store_user(struct access *access, struct user *user, bool is_new, st
     enum status status;
 
     pthread_mutex_lock(&access->writer);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     if ((status = place_check_locked(access, user, is_new, err)) == OK) {
         user->version = next_version_locked(access);
         step_keep_locked(access, user);
     }
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (status == OK)
         status = access_db_put_user(access->db, user, err);
     if (status == OK) {
-        pthread_mutex_lock(&access->lock);
+        access_write(access);
         if (is_new)
             access->user[access->user_count++] = *user;
         else
             *find_user_locked(access, user->name) = *user; /* the writer's lock keeps it there */
-        pthread_mutex_unlock(&access->lock);
+        access_done(access);
     }
     pthread_mutex_unlock(&access->writer);
     return status;
@@ -156,9 +156,9 @@ enum status access_user_prepare(struct access *access, const char *name, const c
         return err_set(err, ERR_OUT_OF_RANGE, "roles are viewer, trader, risk, admin");
     if ((status = password_check(name, password, err)) != OK)
         return status;
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     taken = find_user_locked(access, name) != NULL;
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (taken) /* before the 60 ms; store_user looks again */
         return err_format(err, ERR_CONFLICT, "there is a user %s already", name);
     return user_fill(user, name, person, password, err);
@@ -189,10 +189,10 @@ enum status access_user_get(struct access *access, const char *name, struct user
 {
     const struct user *found;
 
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     if ((found = find_user_locked(access, name)))
         *user = *found;
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return found ? OK : err_format(err, ERR_NOT_FOUND, "there is no user \"%.47s\"", name);
 }
 
@@ -258,14 +258,14 @@ enum status access_user_change(struct access *access, const char *name, uint64_t
     enum status status;
 
     pthread_mutex_lock(&access->writer);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     status = change_locked(access, name, base, change, &after, err);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (status == OK && (status = access_db_put_user(access->db, &after, err)) == OK) {
-        pthread_mutex_lock(&access->lock);
+        access_write(access);
         *find_user_locked(access, name) = after; /* the writer's lock keeps it there */
         end_sessions_locked(access, name, NULL);
-        pthread_mutex_unlock(&access->lock);
+        access_done(access);
     }
     pthread_mutex_unlock(&access->writer);
     explicit_bzero(&after, sizeof after);
@@ -302,11 +302,11 @@ enum status access_user_delete(struct access *access, const char *name, uint64_t
     enum status status;
 
     pthread_mutex_lock(&access->writer);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     status = delete_locked(access, name, base, person, err);
     if (status == OK && person[0] != '\0')
         end_tokens_locked(access, person, now_ns);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (status == OK)
         status = access_db_delete_user(access->db, name, err);
     if (status == OK && person[0] != '\0')
@@ -329,9 +329,9 @@ json_t *access_users(struct access *access)
 {
     json_t *items = json_array();
 
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     for (uint32_t i = access->user_count; i-- > 0;)
         json_array_append_new(items, user_json(&access->user[i]));
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return json_pack("{s:o,s:n}", "items", items, "next");
 }

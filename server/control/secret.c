@@ -38,8 +38,8 @@ void secret_make(char out[SECRET_TEXT_MAX], const char *prefix)
     sodium_memzero(random, sizeof random);
 }
 
-/* Every request with a token or a cookie hashes it. Each thread has a digest of its own, made at its
- * first: no lock, which a thread that is held up could hold while another wants to kill. */
+/* Every request with a token or a cookie hashes it. Each thread has a digest of its own, made at
+ * its first: no lock, which a thread that is held up could hold while another wants to kill. */
 static pthread_once_t digests_once = PTHREAD_ONCE_INIT;
 static pthread_key_t digest_of_thread; /* for its end */
 static EVP_MD *sha256;                 /* NULL: libsodium's, slower */

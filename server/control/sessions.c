@@ -129,12 +129,12 @@ static enum status login_try(struct access *access, const struct login *login,
     const struct user *user;
 
     hash[0] = '\0';
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     *retry_after_s = throttle_try(&access->throttle, login->user, login->address, clock_mono_ns());
     user = find_user_locked(access, login->user);
     if (user)
         copy_text(hash, PASSWORD_HASH_MAX, user->hash);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (*retry_after_s > 0)
         return err_format(err, ERR_THROTTLED, "too many tries, wait %d s", *retry_after_s);
     return OK;
@@ -167,7 +167,7 @@ enum status access_login(struct access *access, const struct login *login, struc
         return status;
     matches = strlen(login->password) <= PASSWORD_LENGTH_MAX &&
               password_matches(login->password, hash[0] == '\0' ? NULL : hash);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     user = find_user_locked(access, login->user);
     /* Somebody may have changed the password while we hashed. */
     if (!matches || !user || user->disabled || strcmp(user->hash, hash) != 0)
@@ -179,7 +179,7 @@ enum status access_login(struct access *access, const struct login *login, struc
         grant(access, user, login, actor, session);
         used_step = user->totp_on;
     }
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (used_step)
         keep_step(access, login->user);
     return status;
@@ -189,11 +189,11 @@ void access_session_acted(struct access *access, const struct actor *actor)
 {
     struct session *session;
 
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     session = find_session_locked(access, actor->session_key, access_now(access));
     if (session)
         session->acted_ns = access_now(access);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
 }
 
 /* -------------------------------------------------------------------------------- log out */
@@ -202,11 +202,11 @@ void access_logout(struct access *access, const char *session_key)
 {
     struct session *session;
 
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     session = find_session_locked(access, session_key, access_now(access));
     if (session)
         *session = (struct session){0};
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
 }
 
 enum status access_session_end(struct access *access, const char *user, uint64_t number,
@@ -214,7 +214,7 @@ enum status access_session_end(struct access *access, const char *user, uint64_t
 {
     bool found = false;
 
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     for (int i = 0; i < SESSIONS_MAX && !found; i++) {
         struct session *session = &access->session[i];
 
@@ -225,7 +225,7 @@ enum status access_session_end(struct access *access, const char *user, uint64_t
             *session = (struct session){0};
         }
     }
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return found ? OK : err_set(err, ERR_NOT_FOUND, "there is no such session");
 }
 
@@ -233,11 +233,11 @@ uint32_t access_sessions_end(struct access *access, const char *user)
 {
     uint32_t ended = 0;
 
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     for (int i = 0; i < SESSIONS_MAX; i++)
         ended += strcmp(access->session[i].user, user) == 0;
     end_sessions_locked(access, user, NULL);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return ended;
 }
 
@@ -276,11 +276,11 @@ json_t *access_sessions(struct access *access, const char *user, uint64_t own)
     int64_t now_ns = access_now(access);
     const struct session *session;
 
-    pthread_mutex_lock(&access->lock);
+    access_read(access);
     for (uint64_t below = UINT64_MAX; (session = next_older(access, user, below, now_ns));
          below = session->number)
         json_array_append_new(items, session_json(access, session, own));
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return json_pack("{s:o,s:n}", "items", items, "next");
 }
 
@@ -294,13 +294,13 @@ void access_ticket_make(struct access *access, const struct actor *actor,
 
     secret_make(secret, "");
     *expires_ns = access_outward(access, now_ns + TICKET_NS);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     for (int i = 0; i < TICKETS_MAX && ticket->key[0] != '\0'; i++)
         if (access->ticket[i].key[0] == '\0' || access->ticket[i].expires_ns < ticket->expires_ns)
             ticket = &access->ticket[i];
     *ticket = (struct ticket){.expires_ns = now_ns + TICKET_NS, .actor = *actor};
     secret_key(secret, ticket->key);
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
 }
 
 enum status access_ticket_use(struct access *access, const char *secret, struct actor *actor)
@@ -309,7 +309,7 @@ enum status access_ticket_use(struct access *access, const char *secret, struct 
     bool found = false;
 
     secret_key(secret, key);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     for (int i = 0; i < TICKETS_MAX && !found; i++) {
         struct ticket *ticket = &access->ticket[i];
 
@@ -319,6 +319,6 @@ enum status access_ticket_use(struct access *access, const char *secret, struct 
         *actor = ticket->actor;
         *ticket = (struct ticket){0};
     }
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return found && access_still_valid(access, actor) ? OK : ERR_UNAUTHENTICATED;
 }

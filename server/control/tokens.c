@@ -37,15 +37,17 @@ static struct token *find_token(struct access *access, const char *name, int64_t
 static const struct token *find_key(struct access *access, const char *key)
 {
     char bits[4] = {0};
-    uint16_t *hint;
+    _Atomic uint16_t *hint;
+    uint16_t at;
 
     memcpy(bits, key, strnlen(key, sizeof bits - 1)); /* keys are SHA-256 in hexadecimal */
     hint = &access->token_hint[strtoul(bits, NULL, 16) % TOKEN_HINTS];
-    if (*hint < access->token_count && strcmp(access->token[*hint].key, key) == 0)
-        return &access->token[*hint];
+    at = atomic_load_explicit(hint, memory_order_relaxed);
+    if (at < access->token_count && strcmp(access->token[at].key, key) == 0)
+        return &access->token[at];
     for (uint32_t i = 0; i < access->token_count; i++)
         if (strcmp(access->token[i].key, key) == 0) {
-            *hint = (uint16_t)i;
+            atomic_store_explicit(hint, (uint16_t)i, memory_order_relaxed);
             return &access->token[i];
         }
     return NULL;
@@ -93,18 +95,18 @@ static enum status store_new_token(struct access *access, const struct token *to
     enum status status = OK;
 
     pthread_mutex_lock(&access->writer);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     if (find_token(access, token->name, token->created_ns))
         status = err_format(err, ERR_CONFLICT, "there is a token %s already", token->name);
     else if (!(place = token_place(access, token->created_ns)))
         status = err_format(err, ERR_UNAVAILABLE, "no room for more than %d tokens", TOKENS_MAX);
     else
         *place = (struct token){.revoked_ns = 1}; /* taken, stands for nothing yet */
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (place && (status = access_db_put_token(access->db, token, err)) == OK) {
-        pthread_mutex_lock(&access->lock);
+        access_write(access);
         *place = *token;
-        pthread_mutex_unlock(&access->lock);
+        access_done(access);
     }
     pthread_mutex_unlock(&access->writer);
     return status;
@@ -151,12 +153,12 @@ enum status access_token_revoke(struct access *access, const char *name, struct 
     struct token *token;
 
     pthread_mutex_lock(&access->writer);
-    pthread_mutex_lock(&access->lock);
+    access_write(access);
     if ((token = find_token(access, name, now_ns))) {
         token->revoked_ns = now_ns;
         copy = *token;
     }
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     if (token)
         err->status = access_db_put_token(access->db, &copy, err);
     pthread_mutex_unlock(&access->writer);
@@ -204,10 +206,10 @@ json_t *access_tokens(struct access *access)
     int64_t now_ns = access_now(access);
     json_t *items = json_array();
 
-    pthread_mutex_lock(&access->lock);
+    access_read(access);
     for (uint32_t i = access->token_count; i-- > 0;)
         if (access->token[i].name[0] != '\0')
             json_array_append_new(items, token_json(access, &access->token[i], now_ns));
-    pthread_mutex_unlock(&access->lock);
+    access_done(access);
     return json_pack("{s:o,s:n}", "items", items, "next");
 }

@@ -140,8 +140,8 @@ test("a named person acknowledges, once; it goes on firing, and the stream says 
   const reply = await trader.post(`/alerts/${killed.id}/acknowledge`, { note: "I have it, bad fills" });
   assert.equal(reply.status, 200, reply.text);
   assert.equal(reply.body.state, "firing");
-  const { by, person, note, id } = reply.body.acknowledged;
-  assert.deepEqual([by, person, note, id], ["trader", "trader", "I have it, bad fills", killed.id]);
+  const { by, person: who, note, id } = reply.body.acknowledged;
+  assert.deepEqual([by, who, note, id], ["trader", "trader", "I have it, bad fills", killed.id]);
   const told = await socket.next("alerts", (frame) => frame.type === "delta" && frame.data.items.some((item) => item.acknowledged));
   assert.equal(told.data.items.find((item) => item.id === killed.id).acknowledged.by, "trader");
   socket.close();

@@ -70,11 +70,6 @@ test("a busy directory is 75 and the one inside goes on", async () => {
   await server.stop();
 });
 
-test("plain HTTP off loopback is 78", () => {
-  const done = run(join(scratch(), "data"), "--listen", "0.0.0.0:0", "--kill-listen", "127.0.0.1:0");
-  assert.equal(done.code, 78, done.err);
-});
-
 for (const [what, from, to] of [
   ["an unknown key", /^seed:/m, "sead:"],
   ["a mistyped value", /core: -1/, "core: fast"],

@@ -2,7 +2,7 @@
  *                                                   `pitwall bench --json` does
  * benches loops                                     names of the loops, a line each
  * benches loop NAME COUNT                           runs one, for a counter of instructions
- * benches http-bare|http-load|ws-load|kill-call ..            loads for the running program: load.h */
+ * benches http-bare|http-load|ws-load|kill-call ..  loads for the running program: load.h */
 #include "benches.h"
 
 #include "load.h"

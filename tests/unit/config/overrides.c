@@ -1,5 +1,5 @@
-/* What people set over the file: every row of the table can be shown and read again; a change is all
- * or none; the looser direction is found; what waits for a restart is told apart. */
+/* What people set over the file: every row of the table can be shown and read again; a change is
+ * all or none; the looser direction is found; what waits for a restart is told apart. */
 #include "config/overrides.h"
 
 #include <criterion/criterion.h>
