@@ -42,7 +42,7 @@ static enum status no_content(struct reply *reply, enum status status)
 enum status handle_users_get(struct request *request, struct reply *reply)
 {
     reply->json = listed(access_users(request->access), &reply->err);
-    return reply->json ? OK : ERR_INTERNAL;
+    return reply->json ? reply_page(request, reply) : ERR_INTERNAL;
 }
 
 static enum status account(struct request *request, struct reply *reply, const char *name)
@@ -225,7 +225,7 @@ enum status handle_user_totp_delete(struct request *request, struct reply *reply
 enum status handle_tokens_get(struct request *request, struct reply *reply)
 {
     reply->json = listed(access_tokens(request->access), &reply->err);
-    return reply->json ? OK : ERR_INTERNAL;
+    return reply->json ? reply_page(request, reply) : ERR_INTERNAL;
 }
 
 static enum status token_make(struct request *request, struct reply *reply,

@@ -15,6 +15,13 @@ static enum status answer(struct reply *reply, json_t *json)
     return json ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
 }
 
+static enum status answer_list(const struct request *request, struct reply *reply, json_t *list)
+{
+    enum status status = answer(reply, list);
+
+    return status == OK ? reply_page(request, reply) : status;
+}
+
 static enum status answer_or_unknown(struct reply *reply, json_t *json, const char *what)
 {
     reply->json = json;
@@ -59,12 +66,12 @@ enum status handle_latest_get(struct request *request, struct reply *reply)
 
 enum status handle_venues_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, view_venues(request->view));
+    return answer_list(request, reply, view_venues(request->view));
 }
 
 enum status handle_instruments_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, view_instruments(request->view));
+    return answer_list(request, reply, view_instruments(request->view));
 }
 
 enum status handle_book_get(struct request *request, struct reply *reply)
@@ -87,7 +94,7 @@ enum status handle_book_get(struct request *request, struct reply *reply)
 
 enum status handle_positions_get(struct request *request, struct reply *reply)
 {
-    return answer(reply, view_positions(request->view));
+    return answer_list(request, reply, view_positions(request->view));
 }
 
 enum status handle_pnl_get(struct request *request, struct reply *reply)
@@ -190,7 +197,7 @@ enum status handle_trading_state_get(struct request *request, struct reply *repl
 
     for (uint16_t scope = 0; scope < scope_count(config_of(request)->scopes); scope++)
         json_array_append_new(items, control_trading_state(request->control, scope));
-    return answer(reply, json_pack("{s:o, s:n}", "items", items, "next"));
+    return answer_list(request, reply, json_pack("{s:o, s:n}", "items", items, "next"));
 }
 
 enum status handle_limits_list(struct request *request, struct reply *reply)
@@ -199,7 +206,7 @@ enum status handle_limits_list(struct request *request, struct reply *reply)
 
     for (uint16_t scope = 0; scope < scope_count(config_of(request)->scopes); scope++)
         json_array_append_new(items, control_limits(request->control, scope));
-    return answer(reply, json_pack("{s:o, s:n}", "items", items, "next"));
+    return answer_list(request, reply, json_pack("{s:o, s:n}", "items", items, "next"));
 }
 
 enum status handle_limits_schema(struct request *request, struct reply *reply)
@@ -229,7 +236,7 @@ enum status handle_strategies_get(struct request *request, struct reply *reply)
 
     for (uint16_t at = STRATEGY_MANUAL + 1; at < config_of(request)->strategies; at++)
         json_array_append_new(items, control_strategy(request->control, at));
-    return answer(reply, json_pack("{s:o, s:n}", "items", items, "next"));
+    return answer_list(request, reply, json_pack("{s:o, s:n}", "items", items, "next"));
 }
 
 enum status handle_strategy_get(struct request *request, struct reply *reply)

@@ -36,7 +36,7 @@ enum status handle_sessions_get(struct request *request, struct reply *reply)
 
     reply->json =
         access_sessions(request->access, sees_all(actor) ? NULL : actor->name, actor->session);
-    return reply->json ? OK : err_set(&reply->err, ERR_INTERNAL, "no list");
+    return reply->json ? reply_page(request, reply) : err_set(&reply->err, ERR_INTERNAL, "no list");
 }
 
 /* One's own, or with ?user= those of somebody else. */

@@ -254,6 +254,8 @@ static enum status exchange_admit(struct exchange *exchange, const char *method,
         status = length_check(exchange);
     if (status == OK && exchange->route)
         status = auth_check(exchange);
+    if (status == OK && exchange->route)
+        status = arguments_check(exchange);
     if (status == OK)
         status = if_match_parse(exchange);
     exchange->close_after |= status == ERR_MALFORMED || status == ERR_NOT_IMPLEMENTED;
@@ -513,44 +515,6 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     }
     *size = 0;
     return MHD_YES;
-}
-
-/* --- query arguments --- */
-
-const char *request_query(const struct request *request, const char *name)
-{
-    const struct exchange *exchange = request->exchange;
-
-    for (uint32_t i = 0; i < exchange->arg_count; i++)
-        if (strcmp(exchange->args[i].name, name) == 0)
-            return exchange->args[i].value;
-    return NULL;
-}
-
-static bool number_parse(const char *text, uint64_t max, uint64_t *value)
-{
-    size_t digits = strspn(text, "0123456789");
-
-    if (digits == 0 || digits > 19 || text[digits])
-        return false;
-    *value = strtoull(text, NULL, 10);
-    return *value <= max;
-}
-
-enum status request_page(const struct request *request, uint32_t *limit, uint64_t *cursor,
-                         struct err *err)
-{
-    const char *limit_text = request_query(request, "limit");
-    const char *cursor_text = request_query(request, "cursor");
-    uint64_t value = 100;
-
-    if (limit_text && (!number_parse(limit_text, 1000, &value) || value == 0))
-        return err_set(err, ERR_MALFORMED, "limit must be 1 to 1000");
-    *limit = (uint32_t)value;
-    *cursor = 0;
-    if (cursor_text && !number_parse(cursor_text, UINT64_MAX, cursor))
-        return err_set(err, ERR_MALFORMED, "cursor must be what `next` was");
-    return OK;
 }
 
 /* --- daemons --- */

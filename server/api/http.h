@@ -63,12 +63,15 @@ struct reply {
 
 /* A query argument, or NULL. */
 const char *request_query(const struct request *request, const char *name);
+/* Cuts a list that is answered whole unless ?limit= or ?cursor= ask for a part; the cursor is the
+ * place of the next item. */
+enum status reply_page(const struct request *request, struct reply *reply);
 /* Parses ?limit= (1..1000, default 100) and ?cursor=. */
 enum status request_page(const struct request *request, uint32_t *limit, uint64_t *cursor,
                          struct err *err);
 
 /* Handlers: one per row, in api/handlers_*.c. */
-#define ROUTE(method, path, role, where, confirm, body, handler, says)                             \
+#define ROUTE(method, path, role, where, confirm, body, query, handler, says)                      \
     enum status handle_##handler(struct request *request, struct reply *reply);
 #include "tables/routes.def"
 #include "tables/local_routes.def"

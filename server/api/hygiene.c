@@ -266,6 +266,8 @@ static enum status query_cut(struct exchange *exchange)
         next = strchr(at, '&');
         if (next)
             *next++ = '\0';
+        if (!*at)
+            continue; /* two & in a row */
         if (exchange->arg_count == QUERY_ARGS)
             return err_set(err, ERR_MALFORMED, "too many query arguments");
         char *value = strchr(at, '=');

@@ -8,12 +8,13 @@
 
 enum { SEGMENTS_MAX = 16 };
 
-#define ROUTE(verb, template, needs, runs, sure, bytes, function, about)                           \
+#define ROUTE(verb, template, needs, runs, sure, bytes, names, function, about)                    \
     {.method = #verb,                                                                              \
      .path = template,                                                                             \
      .role = ROUTE_##needs,                                                                        \
      .where = WHERE_##runs,                                                                        \
      .confirm = CONFIRM_##sure,                                                                    \
+     .query = names,                                                                               \
      .body_max = (bytes),                                                                          \
      .handler = handle_##function,                                                                 \
      .says = about,                                                                                \

@@ -30,6 +30,7 @@ struct route {
     enum route_where where;
     enum route_confirm confirm;
     uint32_t body_max; /* bytes */
+    const char *query; /* names with a blank between */
     enum status (*handler)(struct request *request, struct reply *reply);
     const char *says;
     bool only_local;

@@ -113,18 +113,6 @@ static enum status confirm(struct login *login, const struct options *options, c
     return status;
 }
 
-/* A log-in that is too old is confirmed, once. */
-static enum status decide(struct login *login, const char *path, const json_t *body,
-                          struct client_answer *answer, struct err *err)
-{
-    enum status status = client_call(&login->person, "POST", path, body, NULL, answer, err);
-
-    if (status != ERR_REAUTH_REQUIRED || login_again(login, err) != OK)
-        return status;
-    json_decref(answer->json);
-    return client_call(&login->person, "POST", path, body, NULL, answer, err);
-}
-
 static void print_decided(const json_t *approval)
 {
     printf("%s %s: %s of %s, by %s\n", cli_text(approval, "state"), cli_text(approval, "id"),
@@ -147,7 +135,7 @@ static int log_in_and_decide(const struct options *options, bool approves)
     if (status == OK) {
         status = confirm(&login, options, one, approves ? "Approve" : "Reject", &err);
         if (status == OK)
-            status = decide(&login, path, body, &answer, &err);
+            status = login_call(&login, "POST", path, body, &answer, &err);
         login_end(&login);
     }
     if (status == OK && options->target.json)
@@ -160,16 +148,6 @@ static int log_in_and_decide(const struct options *options, bool approves)
 }
 
 /* -------------------------------------------------------------------------------- options */
-
-/* A person who logs in needs no token. */
-static const char *check(const struct client_target *target, bool logs_in)
-{
-    struct client_target with = *target;
-
-    if (logs_in && with.url && !with.token_file)
-        with.token_file = "none";
-    return cli_target_check(&with);
-}
 
 int cli_approve(int argc, char **argv)
 {
@@ -190,7 +168,8 @@ int cli_approve(int argc, char **argv)
     problem = cli_options_read(argc - (word[0] != '\0'), argv + (word[0] != '\0'), &options.target,
                                table);
     if (!problem)
-        problem = check(&options.target, word[0] == '\0' || word[0] == 'r');
+        problem = word[0] == '\0' || word[0] == 'r' ? login_target_check(&options.target)
+                                                    : cli_target_check(&options.target);
     if (!problem && options.target.words == 0 && word[0] != 'l')
         problem = "ID is missing: of the proposal; `pitwall approve list` shows them";
     if (problem)

@@ -138,3 +138,23 @@ void login_end(struct login *login)
     json_decref(answer.json);
     explicit_bzero(login, sizeof *login);
 }
+
+enum status login_call(struct login *login, const char *method, const char *path,
+                       const json_t *body, struct client_answer *answer, struct err *err)
+{
+    enum status status = client_call(&login->person, method, path, body, NULL, answer, err);
+
+    if (status != ERR_REAUTH_REQUIRED || login_again(login, err) != OK)
+        return status;
+    json_decref(answer->json);
+    return client_call(&login->person, method, path, body, NULL, answer, err);
+}
+
+const char *login_target_check(const struct client_target *target)
+{
+    struct client_target with = *target;
+
+    if (with.url && !with.token_file)
+        with.token_file = "none";
+    return cli_target_check(&with);
+}

@@ -25,6 +25,11 @@ enum status login_begin(struct login *login, const struct client_target *target,
                         const struct login_how *how, struct err *err);
 /* Confirms once more who sits there. */
 enum status login_again(struct login *login, struct err *err);
+/* As client_call() by the person; where the log-in is too old, it is confirmed, once. */
+enum status login_call(struct login *login, const char *method, const char *path,
+                       const json_t *body, struct client_answer *answer, struct err *err);
+/* As cli_target_check(), but a person who logs in needs no token. */
+const char *login_target_check(const struct client_target *target);
 /* Logs out; secrets are wiped. */
 void login_end(struct login *login);
 

@@ -114,7 +114,7 @@ static void print_triggers(void)
 static void print_routes(void)
 {
     printf("| method | path | who | what |\n| --- | --- | --- | --- |\n");
-#define ROUTE(method, path, role, where, confirm, body, handler, says)                             \
+#define ROUTE(method, path, role, where, confirm, body, query, handler, says)                      \
     printf("| %s | `%s` | %s | %s |\n", #method, path, #role, says);
 #include "tables/routes.def"
 #undef ROUTE

@@ -132,6 +132,18 @@ test("limits: tighter at once, looser by another person, and never over what som
   assert.match(local("approve", "list", "--all").out, new RegExp(`^${id} +applied `, "m"));
 });
 
+test("a person acknowledges an alert, with a note", async () => {
+  const [alert] = json("alerts", ...ways.token).items;
+  const ack = (...args) => verb("alerts", "ack", alert.id, "--data", server.dir, ...args);
+  assert.equal(ack("--user", "trader", "--password-file", password("trader")).code, 64, "no note");
+  const low = ack("--user", "viewer", "--password-file", password("viewer"), "--note", "I look");
+  assert.equal(low.code, 77, low.err);
+  const done = ack("--user", "trader", "--password-file", password("trader"), "--note", "I have it");
+  assert.equal(done.code, 0, done.err);
+  assert.equal(done.out, `acknowledged ${alert.id}, by trader: ${alert.says}\n`);
+  assert.match(local("alerts").out, new RegExp(`^${alert.id} .* trader +`, "m"));
+});
+
 test("who proposed does not approve, and a rejection is one", async () => {
   const risk1 = await server.person("risk1");
   const { body } = await risk1.get("/limits/firm");

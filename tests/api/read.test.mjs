@@ -96,6 +96,33 @@ test("health tells of the engine and needs no log-in", async () => {
   assert.equal((await caller.call("GET", "/health")).body.live, true);
 });
 
+test("a query argument that a route does not have is refused, and named", async () => {
+  for (const [path, named] of [
+    ["/positions?limt=1", "limt"],
+    ["/orders?limit=1&venue=sim", "venue"],
+    ["/audit?actor=risk1&knid=kill", "knid"],
+    ["/status?=1", ""],
+    ["/kill/I1-1?x", "x"],
+  ]) {
+    const reply = await (path.startsWith("/audit") ? risk : viewer).get(path);
+    const status = path.startsWith("/kill") ? 403 : 400; // who may not call it is not told what it takes
+    assert.equal(reply.status, status, `${path}: ${reply.text}`);
+    assert.ok(status === 403 || reply.body.detail.includes(`"${named}"`), reply.text);
+  }
+  assert.equal((await viewer.get("/orders?&limit=2&")).status, 200);
+});
+
+test("a short list is answered whole, or in pages by the place", async () => {
+  const whole = (await viewer.get("/instruments")).body;
+  assert.equal(whole.next, null);
+  const first = (await viewer.get("/instruments?limit=2")).body;
+  assert.deepEqual([first.items, first.next], [whole.items.slice(0, 2), "2"]);
+  const rest = (await viewer.get(`/instruments?limit=2&cursor=${first.next}`)).body;
+  assert.deepEqual([rest.items, rest.next], [whole.items.slice(2), null]);
+  assert.deepEqual((await viewer.get("/instruments?cursor=99")).body.items, []);
+  assert.equal((await viewer.get("/instruments?limit=0")).status, 400);
+});
+
 test("HEAD answers like GET without a body", async () => {
   const reply = await viewer.call("HEAD", "/v1/status");
   assert.equal(reply.status, 200);

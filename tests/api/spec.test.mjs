@@ -60,6 +60,21 @@ test("who may call it is the table's own", () => {
   }
 });
 
+test("query arguments are the table's own, both ways", () => {
+  const table = readFileSync(join(ROOT, "server/tables/routes.def"), "utf8");
+  const rows = [...table.matchAll(/^ROUTE\((\w+),\s*"([^"]+)",\s*\w+,\s*\w+,\s*\w+,\s*\d+,\s*"([^"]*)"/gm)];
+  assert.equal(rows.length, operations().size);
+  const shared = Object.fromEntries(
+    [...text.matchAll(/^ {4}(\w+):\n {6}name: (\w+)\n {6}in: query$/gm)].map(([, name, argument]) => [name, argument]),
+  );
+  for (const [, method, path, names] of rows) {
+    const described = operations().get(`${method} ${path}`);
+    const own = [...described.matchAll(/name: (\w+)(?:\n\s+|, )in: query/g)].map(([, name]) => name);
+    const used = [...described.matchAll(/components\/parameters\/(\w+)"/g)].map(([, name]) => shared[name]).filter(Boolean);
+    assert.deepEqual([...own, ...used].sort(), names.split(" ").filter(Boolean).sort(), `${method} ${path}`);
+  }
+});
+
 test("what needs no log-in says so, and nothing else does", () => {
   for (const [name, { role }] of served()) {
     const described = operations().get(name);
