@@ -13,12 +13,13 @@ const spec = require("yaml").parse(readFileSync(specFile, "utf8"), { uniqueKeys:
 const METHODS = ["get", "put", "post", "patch", "delete"];
 const ROLES = {
   NONE: "no log-in",
-  ANY: "anybody logged in",
+  ANY: "anybody known",
+  PERSON: "a person, no token",
   VIEWER: "viewer or above",
   TRADER: "trader or above",
   RISK: "risk or above",
   ADMIN: "admin",
-  RISK_ONLY: "risk, exactly",
+  DECIDES: "risk, or admin where a role is granted",
   METRICS: "scope metrics, or admin",
   KILL: "trader or above, or scope kill",
   AUDIT: "risk or above, or scope audit-read",

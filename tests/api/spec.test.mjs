@@ -51,6 +51,15 @@ test("summaries are the table's own words", () => {
   }
 });
 
+test("who may call it is the table's own", () => {
+  for (const [name, { role }] of served()) {
+    const described = operations().get(name);
+    if (described !== undefined) {
+      assert.equal(/^ {6}x-role: (\w+)$/m.exec(described)?.[1], role, name);
+    }
+  }
+});
+
 test("what needs no log-in says so, and nothing else does", () => {
   for (const [name, { role }] of served()) {
     const described = operations().get(name);
