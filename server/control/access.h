@@ -18,8 +18,8 @@
  * a step of the wall clock neither ends nor lengthens anything. What an actor carries is told on
  * the wall clock of now.
  *
- * Any control-plane thread. One lock for the tables, held for a look-up and never while hashing or
- * writing; another for the writer. */
+ * Any control-plane thread. One lock for the tables, shared by who only looks, held for a look-up
+ * and never while hashing or writing; another for the writer. */
 #ifndef PITWALL_CONTROL_ACCESS_H
 #define PITWALL_CONTROL_ACCESS_H
 

@@ -2,9 +2,9 @@
  *
  *   pending -> applied | rejected | expired (15 minutes) | stale (what it builds on has moved)
  *
- * A proposal keeps what it would do (all limits of a scope, a trading state, or a strategy
- * switched on), the version it
- * was made against, and who made it; the second person confirms exactly that. The newest 256 are
+ * A proposal keeps what it would do (all limits of a scope, a trading state, a strategy switched
+ * on or told something looser, settings, or what an account is given), the version it was made
+ * against, and who made it; the second person confirms exactly that. The newest 256 are
  * kept, in memory: those that are pending at a restart are gone, which is the safe direction; what
  * became of every one is in the control lane. Ids are "A<n>", n = epoch * 10^6 + counter, so they
  * never repeat.
