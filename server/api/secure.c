@@ -11,6 +11,15 @@ static const char *const front_names[LISTENERS] = {
 
 /* --- opening --- */
 
+/* An alert looks at its end. */
+static void tell_expiry(const struct http *http)
+{
+    struct identity_facts facts;
+
+    if (http_certificate(http, &facts))
+        alerts_note_certificate(http->sources.alerts, facts.expiry_s * 1000000000);
+}
+
 static void note_certificate(void *ctx, bool taken, const char *says)
 {
     struct http *http = ctx;
@@ -21,6 +30,8 @@ static void note_certificate(void *ctx, bool taken, const char *says)
                                         .scope = "firm",
                                         .reason = says,
                                         .new_value = json_string(taken ? "taken" : "refused")});
+    if (taken)
+        tell_expiry(http);
 }
 
 static enum status files_find(const struct http *http, const char *listen,
@@ -50,6 +61,8 @@ enum status secure_open(struct http *http, const char *listen, struct err *err)
     status = files_find(http, listen, &files, err);
     if (status == OK)
         status = identity_open(&http->identity, &files, err);
+    if (status == OK)
+        tell_expiry(http);
     return status == OK ? identity_watch(http->identity, note_certificate, http, err) : status;
 }
 

@@ -20,10 +20,10 @@ afterEach(async () => {
 const tlsWith = (text) => [/^seed:/m, `tls:\n${text.replace(/^/gm, "  ")}\nseed:`];
 
 /** A server on loopback with a certificate that `authority` issued, at files of its own. */
-async function startGiven(authority, { more = "" } = {}) {
+async function startGiven(authority, { more = "", days = 30 } = {}) {
   const dir = scratch();
   const files = { certFile: join(dir, "served.pem"), keyFile: join(dir, "served.key") };
-  install(authority.issue("first"), files);
+  install(authority.issue("first", { days }), files);
   const text = `always: true\ncert_file: ${files.certFile}\nkey_file: ${files.keyFile}${more}`;
   server = await Server.start({ config: configWith(dir, QUIET, tlsWith(text)), tls: { ca: authority.ca } });
   return files;
@@ -287,6 +287,19 @@ test("a new certificate is taken under load without losing a request; a bad one 
     return told.length >= 4 && told;
   });
   assert.ok(news.some((item) => /refused, the old one stays: .*not the key of/.test(item.reason)));
+});
+
+test("a certificate that is soon over alerts, until another is there", async () => {
+  const authority = new Authority(scratch());
+  const files = await startGiven(authority, { days: 5 });
+  const viewer = server.program("looker", ["--role", "viewer"]);
+  const alert = async () => (await viewer.get("/alerts")).body.items.find((item) => item.alert === "certificate");
+  const firing = await until("the alert", alert, 60000);
+  assert.deepEqual([firing.state, firing.severity], ["firing", "notify"]);
+  assert.match(firing.says, /good for [45]/);
+  install(authority.issue("second", { days: 90 }), files);
+  server.process.kill("SIGHUP");
+  await until("its end", async () => (await alert()).state === "resolved", 120000);
 });
 
 test("SIGHUP without TLS is said and changes nothing", async () => {
