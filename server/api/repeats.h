@@ -46,8 +46,8 @@ void repeats_close(struct repeats *repeats);
 /* OK with exchange->repeat set: do it, then repeats_keep(). OK without: no key. OK with *again: the
  * exchange now holds the first answer. Else the refusal. */
 enum status repeats_begin(struct repeats *repeats, struct exchange *exchange, bool *again);
-/* Makes "begun" durable, unless control.db knows the key. OK without *again: run it. OK with *again:
- * the exchange now holds the first answer. Else the refusal, and the exchange's row is settled. */
+/* Makes "begun" durable, unless control.db knows the key. OK without *again: run it. OK with
+ * *again: the exchange now holds the first answer. Else the refusal, and the exchange's row is settled. */
 enum status repeats_promise(struct repeats *repeats, struct exchange *exchange, bool *again);
 /* Keeps the finished answer of the exchange. Not durable: for this process only; after the next
  * start its outcome is unknown. */

@@ -1,4 +1,4 @@
-/* Which first try a keyed write meets again, and whose row may go: with a control.db and without. */
+/* Which first try a keyed write meets again, and whose row may go: with control.db and without. */
 #include "api/repeats.h"
 
 #include "control/keep.h"
@@ -100,7 +100,7 @@ static enum status ask(struct exchange *exchange, bool durable)
 static int run_of(struct exchange exchange, enum status wanted)
 {
     enum status status = ask(&exchange, true);
-    int run = status == OK ? atoi(strrchr(exchange.text, ' ') + 1) : 0;
+    int run = status == OK ? (int)strtol(strrchr(exchange.text, ' ') + 1, NULL, 10) : 0;
 
     cr_assert_eq(status, wanted, "%s", exchange.reply.err.text);
     free(exchange.text);
