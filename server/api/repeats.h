@@ -47,7 +47,8 @@ void repeats_close(struct repeats *repeats);
  * exchange now holds the first answer. Else the refusal. */
 enum status repeats_begin(struct repeats *repeats, struct exchange *exchange, bool *again);
 /* Makes "begun" durable, unless control.db knows the key. OK without *again: run it. OK with
- * *again: the exchange now holds the first answer. Else the refusal, and the exchange's row is settled. */
+ * *again: the exchange now holds the first answer. Else the refusal; the exchange has
+ * no row then. */
 enum status repeats_promise(struct repeats *repeats, struct exchange *exchange, bool *again);
 /* Keeps the finished answer of the exchange. Not durable: for this process only; after the next
  * start its outcome is unknown. */
