@@ -117,9 +117,6 @@ struct http {
     _Atomic uint64_t answered[ROUTES_MAX + 2][HTTP_CODES]; /* by route, then none and pages */
 };
 
-/* http.c: an upgraded connection counts as one for as long as the stream has it. */
-unsigned connections_max(const struct listener *listener);
-
 /* hygiene.c: what libmicrohttpd lets through. Sets close_after when the framing is in doubt. */
 enum status hygiene_check(struct exchange *exchange, const char *method, const char *version);
 /* Splits and decodes path and query of exchange->uri. */
