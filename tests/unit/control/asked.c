@@ -101,21 +101,34 @@ static enum status put(bool is_state, const char *text)
     return put.status;
 }
 
-/* The engine answers the command of that kind that waits in the ring. */
-static void answer(uint16_t kind, enum status status)
+/* The command of that kind that waits in the ring. */
+static uint64_t told(uint16_t kind)
 {
-    struct event_command_done done = {.status = (uint8_t)status};
     const struct command *command;
+    uint64_t id = 0;
     size_t length;
 
     while ((command = ring_peek(&commands, &length))) {
         if (command->kind == kind)
-            done.command_id = command->id;
+            id = command->id;
         ring_release(&commands);
     }
-    cr_assert_neq(done.command_id, 0, "the engine was told");
+    cr_assert_neq(id, 0, "the engine was told");
+    return id;
+}
+
+static void answer_one(uint64_t command_id, enum status status)
+{
+    struct event_command_done done = {.command_id = command_id, .status = (uint8_t)status};
+
     lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_COMMAND_DONE, clock_real_ns(),
-                done.command_id, &done, sizeof done);
+                command_id, &done, sizeof done);
+}
+
+/* The engine answers it. */
+static void answer(uint16_t kind, enum status status)
+{
+    answer_one(told(kind), status);
 }
 
 static json_t *until_null(json_t *(*look)(struct control *control, uint16_t scope))
@@ -152,6 +165,15 @@ Test(asked, what_the_engine_refused_is_requested_no_more)
     cr_assert_eq(put(false, "{\"limits\":{\"max_order_lots\":null},\"reason\":\"calm\"}"),
                  ERR_NOT_APPLIED);
     answer(COMMAND_SET_LIMITS, ERR_STALE_VERSION);
+    cr_assert(json_is_null(until_null(control_requested_limits)));
+}
+
+/* Its answer came, and more since than are kept. */
+Test(asked, what_was_answered_too_long_ago_is_requested_no_more)
+{
+    cr_assert_eq(put(false, "{\"limits\":{\"max_order_lots\":null},\"reason\":\"calm\"}"),
+                 ERR_NOT_APPLIED);
+    answer_one(told(COMMAND_SET_LIMITS) + 1, OK);
     cr_assert(json_is_null(until_null(control_requested_limits)));
 }
 
