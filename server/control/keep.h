@@ -21,6 +21,9 @@ void keep_close(struct keep *keep);
 /* Inserts or replaces; a replaced fact is the newest of its kind again. The value is borrowed. */
 enum status keep_put(struct keep *keep, const char *kind, const char *key, const json_t *value,
                      struct err *err);
+/* The same value under two kinds: both, or neither. */
+enum status keep_put_both(struct keep *keep, const char *const kind[2], const char *const key[2],
+                          const json_t *value, struct err *err);
 /* Of one that is not there: OK. */
 enum status keep_delete(struct keep *keep, const char *kind, const char *key, struct err *err);
 /* Removes all but the newest `most` of the kind. */
