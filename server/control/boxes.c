@@ -115,6 +115,11 @@ void control_box_drop(struct control *control, struct timebox *box)
         say_trouble("a time box could not be dropped", &err);
 }
 
+void control_box_drop_of(struct control *control, const struct approval *approval)
+{
+    control_box_drop(control, box_of(control, approval->number));
+}
+
 static bool unname(struct timebox *box, const struct timebox *stays, bool *empty)
 {
     bool changed = false;

@@ -471,13 +471,74 @@ static enum status find_to_decide(struct control *control, const struct actor *a
                                   const char *id, bool approve, struct approval **approval,
                                   struct err *err)
 {
+    control_turn_approvals(control);
     control_expire(control);
     *approval = approvals_find(&control->approvals, id);
     if (!*approval)
         return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
     if (grant_may_decide(*approval, actor, err) != OK)
         return err->status;
+    if ((*approval)->command_id != 0)
+        return err_format(err, ERR_CONFLICT,
+                          "%s has approved it and the engine was told, but has not answered yet: "
+                          "look again in a moment",
+                          (*approval)->told_by);
     return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);
+}
+
+/* It was told, unless the command is 0, and may be in force: nobody decides it again. */
+static void leave_open(struct approval *approval, uint64_t command_id, const struct actor *actor,
+                       const char *reason)
+{
+    approval->command_id = command_id;
+    (void)snprintf(approval->told_by, sizeof approval->told_by, "%s", actor->name);
+    (void)snprintf(approval->told_why, sizeof approval->told_why, "%s", reason);
+}
+
+/* Applied when the engine has taken it, stale when it builds on what has moved, also when the
+ * answer is not kept any more; else pending again. */
+static enum approval_state answered_state(struct control *control, const struct approval *approval,
+                                          const struct event_command_done *done)
+{
+    if (done->command_id == 0)
+        return base_has_moved(control, approval) ? APPROVAL_STALE : APPROVAL_PENDING;
+    if (done->status == OK)
+        return APPROVAL_APPLIED;
+    return done->status == ERR_STALE_VERSION ? APPROVAL_STALE : APPROVAL_PENDING;
+}
+
+static void decide_late(struct control *control, struct approval *approval,
+                        const struct event_command_done *done)
+{
+    static const struct actor actor = {.name = "pitwall", .person = "pitwall", .role = ROLE_ADMIN};
+    enum approval_state state = answered_state(control, approval, done);
+    struct control_fact fact = decision_fact(approval, approval_state_name(state), "", NULL);
+    struct err err;
+    uint64_t seq;
+
+    approval->command_id = 0;
+    if (approval->kind == APPROVAL_LIMITS && state == APPROVAL_APPLIED)
+        control_boxes_settle(control, approval);
+    else if (approval->kind == APPROVAL_LIMITS && done->command_id != 0)
+        control_box_drop_of(control, approval);
+    if (state != APPROVAL_PENDING)
+        decide(control, approval, state, approval->told_by, approval->told_why);
+    fact.reason = "the engine has answered late";
+    if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
+        log_line(LOG_ERROR, "control", "a late answer was not recorded: journal full", NULL);
+}
+
+void control_turn_approvals(struct control *control)
+{
+    struct event_command_done done;
+
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        struct approval *row = &control->approvals.row[i];
+
+        if (row->number != 0 && row->state == APPROVAL_PENDING && row->command_id != 0 &&
+            view_command_is_answered(control->from.view, row->command_id, &done))
+            decide_late(control, row, &done);
+    }
 }
 
 enum status control_approve(struct control *control, const struct actor *actor, const char *id,
@@ -493,11 +554,14 @@ enum status control_approve(struct control *control, const struct actor *actor, 
         return status;
     if (base_has_moved(control, approval))
         return go_stale(control, actor, approval, request_id, err);
+    control->unsure = 0;
     status = apply(control, actor, approval, reason, request_id, err);
     if (status == ERR_STALE_VERSION)
         return go_stale(control, actor, approval, request_id, err);
-    if (status != OK)
+    if (status != OK) {
+        leave_open(approval, control->unsure, actor, reason);
         return status;
+    }
     decide(control, approval, APPROVAL_APPLIED, actor->name, reason);
     *reply = approval_json(approval);
     return OK;

@@ -253,7 +253,12 @@ enum status control_command(struct control *control, struct command *command,
     enum status status = tell(control, command, actor, intent, &intent_seq, err);
 
     *done = (struct event_command_done){0};
-    return status == OK ? await(control, command, intent_seq, done, err) : status;
+    if (status != OK)
+        return status;
+    status = await(control, command, intent_seq, done, err);
+    if (status == ERR_NOT_APPLIED || status == ERR_STORAGE)
+        control->unsure = command->id;
+    return status;
 }
 
 enum status control_stop_engine(struct control *control, struct err *err)
@@ -481,6 +486,7 @@ static bool is_stopping(struct control *control)
 static void turn(struct control *control)
 {
     control->turned_ns = clock_mono_ns();
+    control_turn_approvals(control);
     control_expire(control);
     control_turn_asked(control);
     control_turn_boxes(control);

@@ -87,6 +87,7 @@ struct control {
     int64_t turned_ns; /* when what is due by itself was last looked at; monotonic */
 
     uint64_t commands; /* counter of command ids */
+    uint64_t unsure;   /* the newest whose caller was not told whether it is in force */
     struct kill_note kill[KILLS_MAX];
     uint32_t kill_count;
     struct approvals approvals;
@@ -167,6 +168,8 @@ enum status control_box_begin(struct control *control, const struct approval *ap
                               struct timebox **box, struct err *err);
 /* The raise was refused: no box is needed. NULL: nothing happens. */
 void control_box_drop(struct control *control, struct timebox *box);
+/* The same, of the box of an earlier try. */
+void control_box_drop_of(struct control *control, const struct approval *approval);
 /* Two people have decided that what the approval raises stays: no box takes it back. */
 void control_boxes_settle(struct control *control, const struct approval *approval);
 /* At each turn: returns what is over, as soon as the engine takes it. Never waits for it. */
@@ -193,6 +196,8 @@ enum status control_apply_config(struct control *control, const struct actor *ac
 /* Control thread, between steps that may be slow: the engine's beat, when it is due. Before the
  * thread's first turn: nothing. */
 void control_beat_on(struct control *control);
+/* At each turn: decides what was agreed to and the engine has answered late. */
+void control_turn_approvals(struct control *control);
 /* Expires what is over. */
 void control_expire(struct control *control);
 /* Asks the engine to stop and waits for its answer. */
