@@ -196,6 +196,13 @@ enum status control_apply_config(struct control *control, const struct actor *ac
 /* Control thread, between steps that may be slow: the engine's beat, when it is due. Before the
  * thread's first turn: nothing. */
 void control_beat_on(struct control *control);
+/* changes.c: what a second person has agreed to, as control_command() does. */
+enum status control_apply_raise(struct control *control, const struct actor *actor,
+                                const struct approval *approval, const struct control_fact *intent,
+                                struct err *err);
+enum status control_apply_state(struct control *control, const struct actor *actor,
+                                const struct approval *change, const struct control_fact *intent,
+                                struct err *err);
 /* At each turn: decides what was agreed to and the engine has answered late. */
 void control_turn_approvals(struct control *control);
 /* Expires what is over. */
