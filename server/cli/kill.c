@@ -120,6 +120,9 @@ static void print_plain(const struct kill_options *options, const json_t *receip
     if (json_is_true(json_object_get(receipt, "joined")))
         printf("  joined    the scope was halted already: this is the earlier incident; your call "
                "is audited\n");
+    else if (json_is_null(json_object_get(receipt, "joined")))
+        printf("  joined    not known yet whether the scope was halted already: its trading state "
+               "names\n            the incident to resume\n");
     print_cancels(receipt);
     print_flatten(receipt);
     printf("  record    %s, %s\n", complete ? "complete" : "still filling in",

@@ -154,7 +154,8 @@ struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns)
     for (int i = 0; i < APPROVALS_MAX; i++) {
         struct approval *row = &approvals->row[i];
 
-        if (row->number != 0 && row->state == APPROVAL_PENDING && now_ns >= row->expires_ns)
+        if (row->number != 0 && row->state == APPROVAL_PENDING && row->command_id == 0 &&
+            now_ns >= row->expires_ns)
             return row;
     }
     return NULL;

@@ -2,6 +2,8 @@
  *
  *   pending -> applied | rejected | expired (15 minutes) | stale (what it builds on has moved)
  *
+ * One that was agreed to and told to the engine, which did not answer in time, stays pending, and
+ * nobody decides it, until the engine has answered.
  * A proposal keeps what it would do (all limits of a scope, a trading state, a strategy switched
  * on or told something looser, settings, or what an account is given), the version it was made
  * against, and who made it; the second person confirms exactly that. The newest 256 are
@@ -58,6 +60,9 @@ struct approval {
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];
     int64_t made_ns, expires_ns, decided_ns;
+    /* Agreed to, and the engine told, but not known to be in force: the control thread's. */
+    uint64_t command_id; /* 0: none */
+    char told_by[MAX_NAME], told_why[REASON_MAX];
 };
 
 struct approvals {
@@ -84,7 +89,7 @@ enum status approval_may_decide(const struct approval *approval, const struct ac
 void approval_decide(struct approvals *approvals, struct approval *approval,
                      enum approval_state state, const char *decider, const char *decision,
                      int64_t now_ns);
-/* The next one whose time is over, or NULL; the caller records and decides it. */
+/* The next one whose time is over and which the engine has not been told, or NULL; the caller records and decides it. */
 struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns);
 
 const char *approval_state_name(enum approval_state state);

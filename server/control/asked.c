@@ -11,10 +11,9 @@
 static bool is_open(struct control *control, const struct asked *asked)
 {
     struct event_command_done done;
-    uint64_t seq;
 
     return asked->command_id != 0 &&
-           !view_wait_command(control->from.view, asked->command_id, 0, &done, &seq);
+           !view_command_is_answered(control->from.view, asked->command_id, &done);
 }
 
 static void ask(struct control *control, struct asked *place, const struct asked *asked)

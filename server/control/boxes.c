@@ -115,6 +115,11 @@ void control_box_drop(struct control *control, struct timebox *box)
         say_trouble("a time box could not be dropped", &err);
 }
 
+void control_box_drop_of(struct control *control, const struct approval *approval)
+{
+    control_box_drop(control, box_of(control, approval->number));
+}
+
 static bool unname(struct timebox *box, const struct timebox *stays, bool *empty)
 {
     bool changed = false;
@@ -278,11 +283,10 @@ static void end_boxes(struct control *control, uint16_t scope, struct instant no
 static bool is_on_its_way(struct control *control, struct scope_return *returning)
 {
     struct event_command_done done;
-    uint64_t seq;
 
     if (returning->command_id == 0)
         return false;
-    if (!view_wait_command(control->from.view, returning->command_id, 0, &done, &seq))
+    if (!view_command_is_answered(control->from.view, returning->command_id, &done))
         return true;
     returning->command_id = 0;
     if (done.status == OK || done.status == ERR_STALE_VERSION)
@@ -308,7 +312,9 @@ static void return_scope(struct control *control, uint16_t scope, struct instant
     send_return(control, scope, now, &stands, &next, generation);
 }
 
-/* So that a clock that is set back while the program is down gives no time that was spent. */
+/* So that a clock that is set back while the program is down gives no time that was spent. A
+ * database that does not answer is asked once: each try may take a second, and the engine is to
+ * hear from us meanwhile. */
 static void note_boxes(struct control *control, struct instant now)
 {
     struct err err;
@@ -322,8 +328,11 @@ static void note_boxes(struct control *control, struct instant now)
         if (box->approval == 0 || timebox_left_ns(box, now) <= 0)
             continue;
         timebox_note(box, now);
-        if (keep_box(control, box, &err) != OK)
-            say_trouble("a time box could not be noted", &err);
+        if (keep_box(control, box, &err) != OK) {
+            say_trouble("time boxes could not be noted", &err);
+            return;
+        }
+        control_beat_on(control);
     }
 }
 

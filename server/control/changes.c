@@ -1,4 +1,4 @@
-/* Limits, trading states, and the approvals that loosening takes (of strategies too). */
+/* Limits and trading states: tightened at once, loosened by two people (proposals.c). */
 #include "control/inside.h"
 
 #include "thread/clock.h"
@@ -12,95 +12,6 @@ static enum status find_scope(const struct control *control, const char *name, u
     if (config_scope_find(control->from.config, name, scope))
         return OK;
     return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"", name);
-}
-
-/* ------------------------------------------------------------------------------ proposing */
-
-#define PROPOSAL_KIND "proposal"
-
-/* So that a start can say what became of it. What cannot be kept or forgotten costs one row. */
-static void keep_proposal(struct control *control, const struct approval *approval, bool pending)
-{
-    char id[32];
-    struct err err;
-    json_t *json;
-    enum status status;
-
-    if (!control->from.keep)
-        return;
-    approval_id(approval, id);
-    json = approval_json(approval);
-    status = pending ? keep_put(control->from.keep, PROPOSAL_KIND, id, json, &err)
-                     : keep_delete(control->from.keep, PROPOSAL_KIND, id, &err);
-    json_decref(json);
-    if (status != OK)
-        log_line(LOG_ERROR, "control", "control.db did not take a proposal", "id=%s", id);
-}
-
-static void decide(struct control *control, struct approval *approval, enum approval_state state,
-                   const char *decider, const char *decision)
-{
-    approval_decide(&control->approvals, approval, state, decider, decision, clock_real_ns());
-    keep_proposal(control, approval, false);
-}
-
-static void say_gone(void *ctx, const char *key, const json_t *kept)
-{
-    static const struct actor actor = {.name = "pitwall", .person = "pitwall", .role = ROLE_ADMIN};
-    json_t *gone = json_deep_copy(kept);
-
-    (void)key;
-    json_object_set_new(gone, "state", json_string("expired"));
-    control_note(
-        ctx, &actor,
-        &(struct control_fact){.kind = "approval",
-                               .scope = json_string_value(json_object_get(kept, "scope")),
-                               .reason = "it was open when the program ended: propose anew",
-                               .old_value = json_pack("{s:s}", "state", "pending"),
-                               .new_value = gone});
-}
-
-enum status control_proposals_open(struct control *control, struct err *err)
-{
-    enum status status = OK;
-
-    if (!control->from.keep)
-        return OK;
-    status = keep_each(control->from.keep, PROPOSAL_KIND, say_gone, control, err);
-    return status == OK ? keep_trim(control->from.keep, PROPOSAL_KIND, 0, err) : status;
-}
-
-/* Keeps the proposal and makes it durable before anybody hears of it. */
-enum status control_propose(struct control *control, const struct actor *actor,
-                            struct approval *proposal, const char *request_id, int *http,
-                            json_t **reply, struct err *err)
-{
-    struct control_fact fact = {.kind = "approval",
-                                .scope = proposal->scope_name,
-                                .reason = proposal->reason,
-                                .request_id = request_id};
-    struct approval *kept;
-    enum status status;
-    uint64_t seq;
-
-    memcpy(proposal->proposer, actor->name, sizeof proposal->proposer);
-    memcpy(proposal->person, actor->person, sizeof proposal->person);
-    kept = approvals_add(&control->approvals, proposal, clock_real_ns());
-    if (!kept) {
-        json_decref(proposal->diff);
-        return err_format(err, ERR_UNAVAILABLE, "%d proposals are pending; decide some first",
-                          APPROVALS_PENDING_MAX);
-    }
-    fact.new_value = approval_json(kept);
-    if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK ||
-        (status = control_wait_record(control, seq, err)) != OK) {
-        approvals_forget(&control->approvals, kept);
-        return status;
-    }
-    keep_proposal(control, kept, true);
-    *reply = approval_json(kept);
-    *http = 202;
-    return OK;
 }
 
 /* ---------------------------------------------------------------------------------- limits */
@@ -158,9 +69,9 @@ static enum status apply_limits(struct control *control, const struct actor *act
 
 /* An answer that leaves open whether the raise is in force leaves its box, which then ends by
  * itself: there is never a raise without one. */
-static enum status apply_raise(struct control *control, const struct actor *actor,
-                               const struct approval *approval, const struct control_fact *intent,
-                               struct err *err)
+enum status control_apply_raise(struct control *control, const struct actor *actor,
+                                const struct approval *approval, const struct control_fact *intent,
+                                struct err *err)
 {
     struct timebox *box;
     enum status status = control_box_begin(control, approval, &box, err);
@@ -259,9 +170,9 @@ static enum status state_parse(const json_t *body, enum trading_state *state,
     return OK;
 }
 
-static enum status apply_state(struct control *control, const struct actor *actor,
-                               const struct approval *change, const struct control_fact *intent,
-                               struct err *err)
+enum status control_apply_state(struct control *control, const struct actor *actor,
+                                const struct approval *change, const struct control_fact *intent,
+                                struct err *err)
 {
     struct command command = {.kind = COMMAND_SET_STATE,
                               .set_state = {.base = change->base,
@@ -295,7 +206,7 @@ static enum status set_state(struct control *control, const struct actor *actor,
         return control_propose(control, actor, change, request_id, http, reply, err);
     intent.old_value = json_pack("{s:s}", "state", trading_state_name(change->from));
     intent.new_value = json_pack("{s:s}", "state", trading_state_name(change->to));
-    if ((status = apply_state(control, actor, change, &intent, err)) != OK)
+    if ((status = control_apply_state(control, actor, change, &intent, err)) != OK)
         return status;
     *http = 200;
     *reply = control_trading_state(control, change->scope);
@@ -365,194 +276,7 @@ enum status control_resume(struct control *control, const struct actor *actor, c
     return set_state(control, actor, &change, &now, request_id, http, reply, err);
 }
 
-/* -------------------------------------------------------------------------------- deciding */
-
-static enum status decision_parse(const json_t *body, char reason[REASON_MAX], struct err *err)
-{
-    static const char *const members[] = {"reason", NULL};
-    const json_t *text = json_object_get(body, "reason");
-    enum status status;
-
-    reason[0] = '\0';
-    if (!body || json_is_null(body))
-        return OK;
-    if ((status = members_check(body, members, err)) != OK || !text)
-        return status;
-    return reason_parse(text, reason, err);
-}
-
-static json_t *decision_json(const struct approval *approval, const char *state)
-{
-    json_t *json = approval_json(approval);
-
-    json_object_set_new(json, "state", json_string(state));
-    return json;
-}
-
-static struct control_fact decision_fact(const struct approval *approval, const char *state,
-                                         const char *reason, const char *request_id)
-{
-    return (struct control_fact){.kind = "approval",
-                                 .scope = approval->scope_name,
-                                 .reason = reason[0] == '\0' ? approval->reason : reason,
-                                 .request_id = request_id,
-                                 .old_value = json_pack("{s:s}", "state", "pending"),
-                                 .new_value = decision_json(approval, state)};
-}
-
-static bool base_has_moved(struct control *control, const struct approval *approval)
-{
-    struct limits limits;
-    uint64_t generation;
-
-    if (approval->kind == APPROVAL_CONFIG)
-        return control_config_has_moved(control, approval);
-    if (approval->kind == APPROVAL_STATE) {
-        struct view_state now = view_state(control->from.view, approval->scope);
-
-        return now.version != approval->base || now.incident != approval->incident;
-    }
-    if (approval->kind == APPROVAL_ROLE)
-        return grant_base_moved(control->from.access, &approval->grant);
-    if (approval->kind == APPROVAL_STRATEGY) {
-        struct view_strategy now;
-
-        view_strategy(control->from.view, approval->strategy, &now);
-        return now.version != approval->base;
-    }
-    view_limits(control->from.view, approval->scope, &limits, &generation);
-    return generation != approval->base;
-}
-
-static enum status go_stale(struct control *control, const struct actor *actor,
-                            struct approval *approval, const char *request_id, struct err *err)
-{
-    struct control_fact fact = decision_fact(approval, "stale", "", request_id);
-    uint64_t seq;
-
-    if (control_record(control, actor, &fact, 0, &seq, err) != OK)
-        return err->status;
-    decide(control, approval, APPROVAL_STALE, actor->name, "");
-    return err_set(err, ERR_STALE_VERSION,
-                   "what this proposal builds on has changed; propose anew");
-}
-
-/* Two records: who agreed, and what then changed. */
-static enum status apply_config(struct control *control, const struct actor *actor,
-                                const struct approval *approval, const struct control_fact *intent,
-                                const char *request_id, struct err *err)
-{
-    uint64_t seq;
-    enum status status = control_record(control, actor, intent, 0, &seq, err);
-
-    return status == OK ? control_apply_config(control, actor, approval, request_id, err) : status;
-}
-
-static enum status apply(struct control *control, const struct actor *actor,
-                         struct approval *approval, const char *reason, const char *request_id,
-                         struct err *err)
-{
-    struct control_fact intent = decision_fact(approval, "approved", reason, request_id);
-
-    if (approval->kind == APPROVAL_CONFIG)
-        return apply_config(control, actor, approval, &intent, request_id, err);
-    if (approval->kind == APPROVAL_STATE)
-        return apply_state(control, actor, approval, &intent, err);
-    if (approval->kind == APPROVAL_ROLE)
-        return grant_apply(control, actor, &approval->grant, &intent, err);
-    if (approval->kind == APPROVAL_STRATEGY)
-        return control_apply_strategy(control, actor, approval->strategy, approval->base,
-                                      approval->told.enabled, &approval->told, &intent, err);
-    return apply_raise(control, actor, approval, &intent, err);
-}
-
-/* Who may not decide is refused with 403, and the router audits that. */
-static enum status find_to_decide(struct control *control, const struct actor *actor,
-                                  const char *id, bool approve, struct approval **approval,
-                                  struct err *err)
-{
-    control_expire(control);
-    *approval = approvals_find(&control->approvals, id);
-    if (!*approval)
-        return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
-    if (grant_may_decide(*approval, actor, err) != OK)
-        return err->status;
-    return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);
-}
-
-enum status control_approve(struct control *control, const struct actor *actor, const char *id,
-                            const json_t *body, const char *request_id, json_t **reply,
-                            struct err *err)
-{
-    struct approval *approval;
-    char reason[REASON_MAX];
-    enum status status;
-
-    if ((status = decision_parse(body, reason, err)) != OK ||
-        (status = find_to_decide(control, actor, id, true, &approval, err)) != OK)
-        return status;
-    if (base_has_moved(control, approval))
-        return go_stale(control, actor, approval, request_id, err);
-    status = apply(control, actor, approval, reason, request_id, err);
-    if (status == ERR_STALE_VERSION)
-        return go_stale(control, actor, approval, request_id, err);
-    if (status != OK)
-        return status;
-    decide(control, approval, APPROVAL_APPLIED, actor->name, reason);
-    *reply = approval_json(approval);
-    return OK;
-}
-
-enum status control_reject(struct control *control, const struct actor *actor, const char *id,
-                           const json_t *body, const char *request_id, json_t **reply,
-                           struct err *err)
-{
-    struct approval *approval;
-    struct control_fact fact;
-    char reason[REASON_MAX];
-    enum status status;
-    uint64_t seq;
-
-    if ((status = decision_parse(body, reason, err)) != OK ||
-        (status = find_to_decide(control, actor, id, false, &approval, err)) != OK)
-        return status;
-    fact = decision_fact(approval, "rejected", reason, request_id);
-    if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK)
-        return status;
-    decide(control, approval, APPROVAL_REJECTED, actor->name, reason);
-    if ((status = control_wait_record(control, seq, err)) != OK)
-        return status;
-    *reply = approval_json(approval);
-    return OK;
-}
-
-void control_expire(struct control *control)
-{
-    struct actor actor = {.name = "pitwall", .person = "pitwall"};
-    struct approval *approval;
-    struct err err;
-    uint64_t seq;
-
-    while ((approval = approvals_expired(&control->approvals, clock_real_ns()))) {
-        struct control_fact fact = decision_fact(approval, "expired", "", NULL);
-
-        decide(control, approval, APPROVAL_EXPIRED, actor.name, "");
-        if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
-            log_line(LOG_ERROR, "control", "an expiry was not recorded: journal full", NULL);
-    }
-}
-
 /* --------------------------------------------------------------------- read by any thread */
-
-json_t *control_approvals(struct control *control, int state, uint64_t cursor, uint32_t limit)
-{
-    return approvals_list(&control->approvals, state, cursor, limit);
-}
-
-json_t *control_approval(struct control *control, const char *id)
-{
-    return approvals_one(&control->approvals, id);
-}
 
 json_t *control_trading_state(struct control *control, uint16_t scope)
 {
@@ -560,9 +284,4 @@ json_t *control_trading_state(struct control *control, uint16_t scope)
 
     json_object_set_new(state, "requested", control_requested_state(control, scope));
     return state;
-}
-
-uint64_t control_approvals_version(struct control *control)
-{
-    return atomic_load(&control->version);
 }

@@ -43,15 +43,19 @@ static enum status find(struct keep *keep, const char *kind, const char *key, js
 
 static enum status store(struct keep *keep, const json_t *stored, struct err *err)
 {
+    static const char *const kind[] = {KIND_VERSION, KIND};
     char version[VERSION_TEXT_MAX];
+    const char *const key[] = {version, in_force};
+    struct err ignored;
     enum status status;
 
     (void)snprintf(version, sizeof version, "%lld",
                    (long long)json_integer_value(json_object_get(stored, "version")));
-    status = keep_put(keep, KIND_VERSION, version, stored, err);
-    if (status == OK)
-        status = keep_put(keep, KIND, in_force, stored, err);
-    return status == OK ? keep_trim(keep, KIND_VERSION, VERSIONS_MAX, err) : status;
+    status = keep_put_both(keep, kind, key, stored, err);
+    /* It is stored; that an old version stays too is no failure of the change. */
+    if (status == OK && keep_trim(keep, KIND_VERSION, VERSIONS_MAX, &ignored) != OK)
+        log_line(LOG_ERROR, "control", "old versions of the settings were not removed", NULL);
+    return status;
 }
 
 enum status config_change_open(struct keep *keep, struct config *config,
@@ -198,10 +202,12 @@ static enum status apply(struct control *control, const struct actor *actor,
 
     fact.new_value =
         json_pack("{s:I, s:O}", "version", version, "settings", change->effect.new_value);
-    if (journal_is_suspect(control->from.journal))
-        status = err_set(err, ERR_STORAGE, "storage is suspect: only kill and cancel are served");
-    else
-        status = control_record(control, actor, &fact, 0, &seq, err);
+    if (journal_is_suspect(control->from.journal)) {
+        json_decref(fact.old_value);
+        json_decref(fact.new_value);
+        return err_set(err, ERR_STORAGE, "storage is suspect: only kill and cancel are served");
+    }
+    status = control_record(control, actor, &fact, 0, &seq, err);
     if (status == OK)
         status = control_wait_record(control, seq, err);
     return status == OK ? keep_and_commit(control, change, err) : status;

@@ -119,8 +119,8 @@ enum status control_wait_record(struct control *control, uint64_t seq, struct er
     return err_set(err, ERR_STORAGE, "it was recorded, but is not durable: storage is suspect");
 }
 
-/* Steals the note's record. */
-static void queue(struct control *control, const struct note *note)
+/* Steals the note's record. False: it was lost. */
+static bool queue(struct control *control, const struct note *note)
 {
     bool lost = true;
 
@@ -137,6 +137,7 @@ static void queue(struct control *control, const struct note *note)
         json_decref(note->record);
         log_line(LOG_ERROR, "control", "a fact for the audit was lost: queue full", NULL);
     }
+    return !lost;
 }
 
 void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill)
@@ -147,14 +148,14 @@ void control_queue_note(struct control *control, json_t *record, const struct ki
         return;
     if (kill)
         note.kill = *kill;
-    queue(control, &note);
+    (void)queue(control, &note);
 }
 
-void control_queue_kill(struct control *control, const struct kill_note *kill)
+bool control_queue_kill(struct control *control, const struct kill_note *kill)
 {
     struct note note = {.at_ns = kill->at_ns, .kill = *kill};
 
-    queue(control, &note);
+    return queue(control, &note);
 }
 
 void control_note(struct control *control, const struct actor *actor,
@@ -252,7 +253,12 @@ enum status control_command(struct control *control, struct command *command,
     enum status status = tell(control, command, actor, intent, &intent_seq, err);
 
     *done = (struct event_command_done){0};
-    return status == OK ? await(control, command, intent_seq, done, err) : status;
+    if (status != OK)
+        return status;
+    status = await(control, command, intent_seq, done, err);
+    if (status == ERR_NOT_APPLIED || status == ERR_STORAGE)
+        control->unsure = command->id;
+    return status;
 }
 
 enum status control_stop_engine(struct control *control, struct err *err)
@@ -274,17 +280,26 @@ static bool tell_by_itself(struct control *control, struct command *command)
     return send_command(control, command, &err) == OK;
 }
 
-bool control_want_flatten(struct control *control, const struct flatten_want *want)
+/* There is a place for every scope, so that none is ever turned away. */
+static void want_flatten(struct control *control, const struct flatten_want *want, bool is_newer)
 {
-    bool taken;
+    uint32_t at = 0;
 
     pthread_mutex_lock(&control->lock);
-    if ((taken = control->flatten_count < FLATTENS_WANTED_MAX)) {
-        control->flatten[control->flatten_count++] = *want;
-        pthread_cond_signal(&control->wake);
-    }
+    while (at < control->flatten_count && control->flatten[at].scope != want->scope)
+        at++;
+    assert(at < MAX_SCOPES);
+    if (at == control->flatten_count || is_newer)
+        control->flatten[at] = *want;
+    if (at == control->flatten_count)
+        control->flatten_count++;
+    pthread_cond_signal(&control->wake);
     pthread_mutex_unlock(&control->lock);
-    return taken;
+}
+
+void control_want_flatten(struct control *control, const struct flatten_want *want)
+{
+    want_flatten(control, want, true);
 }
 
 static bool take_want(struct control *control, struct flatten_want *want)
@@ -308,7 +323,7 @@ static void send_flattens(struct control *control)
                                   .flatten = {.incident = want.incident, .scope = want.scope}};
 
         if (!tell_by_itself(control, &command)) {
-            control_want_flatten(control, &want);
+            want_flatten(control, &want, false);
             return;
         }
         view_note_flatten(control->from.view, want.incident);
@@ -330,6 +345,12 @@ static void beat(struct control *control)
         control->from.outbound(control->from.outbound_ctx, &command.beat.outbound_orders,
                                &command.beat.outbound_lots);
     (void)tell_by_itself(control, &command);
+}
+
+void control_beat_on(struct control *control)
+{
+    if (control->beat_ns != 0)
+        beat(control);
 }
 
 /* ------------------------------------------------------------------------------ the thread */
@@ -366,9 +387,6 @@ static void follow_kill(struct control *control, const struct kill_note *kill, u
 {
     struct kill_note *kept;
 
-    if (kill->untold)
-        view_note_kill(control->from.view, kill->incident, kill->scope, kill->actor, kill->reason,
-                       kill->at_ns, kill->ns_to_block, false);
     if (control->kill_count == KILLS_MAX)
         return; /* that receipt stays `durable: false`: never a claim too many */
     kept = &control->kill[control->kill_count++];
@@ -464,6 +482,29 @@ static bool is_stopping(struct control *control)
     return stopping;
 }
 
+/* What is due by itself. */
+static void turn(struct control *control)
+{
+    control->turned_ns = clock_mono_ns();
+    control_turn_approvals(control);
+    control_expire(control);
+    control_turn_asked(control);
+    control_turn_boxes(control);
+    control_watch_storage(control);
+    settle_kills(control);
+}
+
+/* Clients that always have a job waiting do not keep a raise in force past its end. */
+static void run_job(struct control *control, const struct job *job)
+{
+    job->run(job->job);
+    beat(control);
+    send_flattens(control);
+    write_notes(control);
+    if (clock_mono_ns() - control->turned_ns >= TICK_MS * 1000000LL)
+        turn(control);
+}
+
 static void *run(void *ctx)
 {
     struct control *control = ctx;
@@ -475,17 +516,9 @@ static void *run(void *ctx)
         beat(control);
         send_flattens(control);
         write_notes(control);
-        while (take_job(control, &job)) {
-            job.run(job.job);
-            beat(control);
-            send_flattens(control);
-            write_notes(control);
-        }
-        control_expire(control);
-        control_turn_asked(control);
-        control_turn_boxes(control);
-        control_watch_storage(control);
-        settle_kills(control);
+        while (take_job(control, &job))
+            run_job(control, &job);
+        turn(control);
         if (!last)
             wait_for_work(control);
     } while (!last);

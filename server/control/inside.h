@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 
 enum { JOBS_MAX = 64, NOTES_MAX = 1024, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
-enum { FLATTENS_WANTED_MAX = 16 };
 #define BEAT_NS 500000000LL
 
 struct job {
@@ -27,8 +26,13 @@ struct kill_note {
     uint16_t scope;
     int64_t at_ns;
     char actor[MAX_NAME], reason[REASON_MAX];
-    bool answered;                    /* by the engine; else it is still awaited */
-    bool untold;                      /* the view could not be asked: the control thread tells it */
+    bool answered; /* by the engine; else it is still awaited */
+    bool untold;   /* by a person, while the view could not be asked: the control thread does all */
+    bool flatten;  /* of an untold one, as are the next four */
+    uint64_t pressed; /* the number that its answer carried */
+    char person[MAX_NAME];
+    enum role role;
+    char request_id[32];
     int64_t ns_to_block;              /* -1: not known */
     uint64_t engine_seq, control_seq; /* durable when both lanes have come this far */
 };
@@ -77,11 +81,13 @@ struct control {
     uint32_t note_at, note_count;
     uint64_t notes_lost;
 
-    struct flatten_want flatten[FLATTENS_WANTED_MAX]; /* under the lock */
+    struct flatten_want flatten[MAX_SCOPES]; /* one of a scope; under the lock */
     uint32_t flatten_count;
-    int64_t beat_ns; /* when the engine was last told that we live; monotonic */
+    int64_t beat_ns;   /* when the engine was last told that we live; monotonic */
+    int64_t turned_ns; /* when what is due by itself was last looked at; monotonic */
 
     uint64_t commands; /* counter of command ids */
+    uint64_t unsure;   /* the newest whose caller was not told whether it is in force */
     struct kill_note kill[KILLS_MAX];
     uint32_t kill_count;
     struct approvals approvals;
@@ -104,13 +110,14 @@ struct control {
 json_t *record_make(const struct actor *actor, const struct control_fact *fact);
 /* Any thread: queues a record (stolen), and with it a kill to be followed, or NULL. */
 void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill);
-/* Any thread, no allocation: queues a kill that the control thread is to name by itself. */
-void control_queue_kill(struct control *control, const struct kill_note *kill);
+/* Any thread, no allocation: queues a kill that the control thread is to name by itself. False: the
+ * queue is full, which is counted and logged. */
+bool control_queue_kill(struct control *control, const struct kill_note *kill);
 /* Names such a kill in the view and queues its fact. */
 void control_name_kill(struct control *control, struct kill_note *kill);
 
-/* Any thread: the control thread will ask the engine to flatten. False: too many are wanted. */
-bool control_want_flatten(struct control *control, const struct flatten_want *want);
+/* Any thread: the control thread will ask the engine to flatten; of one scope, the newest wish. */
+void control_want_flatten(struct control *control, const struct flatten_want *want);
 
 /* Appends to the control lane and gives the record's sequence; `cause` is the command it leads to.
  * ERR_STORAGE when the journal cannot take it: then nothing may be commanded. Steals the fact's
@@ -161,6 +168,8 @@ enum status control_box_begin(struct control *control, const struct approval *ap
                               struct timebox **box, struct err *err);
 /* The raise was refused: no box is needed. NULL: nothing happens. */
 void control_box_drop(struct control *control, struct timebox *box);
+/* The same, of the box of an earlier try. */
+void control_box_drop_of(struct control *control, const struct approval *approval);
 /* Two people have decided that what the approval raises stays: no box takes it back. */
 void control_boxes_settle(struct control *control, const struct approval *approval);
 /* At each turn: returns what is over, as soon as the engine takes it. Never waits for it. */
@@ -184,6 +193,18 @@ enum status control_apply_config(struct control *control, const struct actor *ac
                                  const struct approval *approval, const char *request_id,
                                  struct err *err);
 
+/* Control thread, between steps that may be slow: the engine's beat, when it is due. Before the
+ * thread's first turn: nothing. */
+void control_beat_on(struct control *control);
+/* changes.c: what a second person has agreed to, as control_command() does. */
+enum status control_apply_raise(struct control *control, const struct actor *actor,
+                                const struct approval *approval, const struct control_fact *intent,
+                                struct err *err);
+enum status control_apply_state(struct control *control, const struct actor *actor,
+                                const struct approval *change, const struct control_fact *intent,
+                                struct err *err);
+/* At each turn: decides what was agreed to and the engine has answered late. */
+void control_turn_approvals(struct control *control);
 /* Expires what is over. */
 void control_expire(struct control *control);
 /* Asks the engine to stop and waits for its answer. */

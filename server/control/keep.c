@@ -60,6 +60,8 @@ static enum status run(struct keep *keep, const char *sql, const char *kind, con
     return small_db_finish(keep->db, statement, err);
 }
 
+static const char replacing[] = "INSERT OR REPLACE INTO fact(kind, key, value) VALUES(?1, ?2, ?3)";
+
 /* `sql` inserts; *rows is how many facts it has inserted. */
 static enum status insert(struct keep *keep, const char *sql, const char *kind, const char *key,
                           const json_t *value, int *rows, struct err *err)
@@ -82,8 +84,41 @@ enum status keep_put(struct keep *keep, const char *kind, const char *key, const
 {
     int rows;
 
-    return insert(keep, "INSERT OR REPLACE INTO fact(kind, key, value) VALUES(?1, ?2, ?3)", kind,
-                  key, value, &rows, err);
+    return insert(keep, replacing, kind, key, value, &rows, err);
+}
+
+/* Locked. */
+static enum status put_both(struct keep *keep, const char *const kind[2], const char *const key[2],
+                            const char *text, struct err *err)
+{
+    enum status status = run(keep, "BEGIN IMMEDIATE", NULL, NULL, NULL, err);
+    struct err ignored;
+
+    if (status != OK)
+        return status;
+    status = run(keep, replacing, kind[0], key[0], text, err);
+    if (status == OK)
+        status = run(keep, replacing, kind[1], key[1], text, err);
+    if (status == OK)
+        status = run(keep, "COMMIT", NULL, NULL, NULL, err);
+    if (status != OK) /* which SQLite may have done by itself */
+        (void)run(keep, "ROLLBACK", NULL, NULL, NULL, &ignored);
+    return status;
+}
+
+enum status keep_put_both(struct keep *keep, const char *const kind[2], const char *const key[2],
+                          const json_t *value, struct err *err)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    enum status status;
+
+    if (!text)
+        return err_set(err, ERR_INTERNAL, "control.db: no memory, or a value that is no JSON");
+    pthread_mutex_lock(&keep->lock);
+    status = put_both(keep, kind, key, text, err);
+    pthread_mutex_unlock(&keep->lock);
+    free(text);
+    return status;
 }
 
 enum status keep_add(struct keep *keep, const char *kind, const char *key, const json_t *value,

@@ -30,6 +30,9 @@ enum status keep_get(struct keep *keep, const char *kind, const char *key, json_
 /* How many facts of the kind have a key (of ASCII) that begins so; walks them in an index. */
 enum status keep_count(struct keep *keep, const char *kind, const char *begin, uint32_t *count,
                        struct err *err);
+/* The same value under two kinds: both, or neither. */
+enum status keep_put_both(struct keep *keep, const char *const kind[2], const char *const key[2],
+                          const json_t *value, struct err *err);
 /* Of one that is not there: OK. */
 enum status keep_delete(struct keep *keep, const char *kind, const char *key, struct err *err);
 /* Removes all but the newest `most` of the kind. */

@@ -66,16 +66,20 @@ static void say_silence(json_t *receipt, const struct kill_result *result)
 }
 
 /* Asked of the engine by the control thread; the receipt fills in. */
-static void ask_flatten(struct control *control, const struct kill_note *kill, json_t *receipt)
+static void ask_flatten(struct control *control, const struct kill_note *kill)
 {
     struct flatten_want want = {.incident = kill->incident, .scope = kill->scope};
 
     snprintf(want.actor, sizeof want.actor, "%s", kill->actor);
     snprintf(want.reason, sizeof want.reason, "%s", kill->reason);
-    if (control_want_flatten(control, &want) && !kill->untold)
-        view_note_flatten(control->from.view, kill->incident);
+    control_want_flatten(control, &want);
+    view_note_flatten(control->from.view, kill->incident);
+}
+
+static void say_flatten(json_t *receipt, const char *refused)
+{
     json_object_set_new(receipt, "flatten",
-                        json_pack("{s:i,s:b,s:n}", "orders", 0, "done", 0, "refused"));
+                        json_pack("{s:i,s:b,s:s?}", "orders", 0, "done", 0, "refused", refused));
 }
 
 /* Leaves the note; the control thread then follows the kill until its receipt is finished. */
@@ -92,6 +96,10 @@ static void note(struct control *control, const struct actor *actor, const char 
                                "HALTED", "engine", kill->answered ? "blocked" : "silent");
     if (flatten)
         json_object_set_new(fact.new_value, "flatten", json_true());
+    if (again && kill->untold) {
+        incident_print(text, kill->pressed);
+        json_object_set_new(fact.new_value, "answered_as", json_string(text));
+    }
     control_queue_note(control, record_make(actor, &fact), again ? NULL : kill);
 }
 
@@ -126,6 +134,54 @@ static json_t *tell_view(struct control *control, const struct kill_note *kill, 
     return read_receipt(control, kill->incident);
 }
 
+/* The view cannot be asked now whether this kill joins an earlier one: the control thread will ask
+ * it, and names, records and flattens as this call would have. The answer says what is known. */
+static json_t *leave_kill(struct control *control, const struct actor *actor,
+                          struct kill_note *kill, const char *scope, bool flatten,
+                          const char *request_id)
+{
+    json_t *receipt = bare_receipt(scope, kill->incident, kill);
+    bool is_left;
+
+    kill->untold = true;
+    kill->pressed = kill->incident;
+    kill->flatten = flatten;
+    kill->role = actor->role;
+    (void)snprintf(kill->person, sizeof kill->person, "%s", actor->person);
+    (void)snprintf(kill->request_id, sizeof kill->request_id, "%s", request_id ? request_id : "");
+    is_left = control_queue_kill(control, kill);
+    if (flatten)
+        say_flatten(receipt, is_left ? NULL : "busy");
+    json_object_set_new(receipt, "joined", json_null());
+    return receipt;
+}
+
+/* The same while the view answers. */
+static json_t *finish_kill(struct control *control, const struct actor *actor,
+                           struct kill_note *kill, const char *scope, bool flatten,
+                           const char *request_id)
+{
+    uint64_t incident = incident_of(control, kill->scope);
+    bool again = incident != kill->incident;
+    json_t *receipt;
+
+    kill->incident = incident;
+    receipt = tell_view(control, kill, again);
+    if (!receipt)
+        receipt = bare_receipt(scope, incident, again ? NULL : kill);
+    if (flatten) {
+        ask_flatten(control, kill);
+        say_flatten(receipt, NULL);
+    }
+    if (again)
+        json_object_set_new(receipt, "joined", json_true());
+    if (!again || !is_flood(kill->at_ns))
+        note(control, actor, scope, request_id, kill, flatten, again);
+    else
+        log_line(LOG_WARN, "control", "joined kills beyond what is recorded", NULL);
+    return receipt;
+}
+
 enum status control_kill(struct control *control, const struct actor *actor, const char *scope_name,
                          const char *reason, bool flatten, int64_t read_ns, const char *request_id,
                          json_t **receipt, struct err *err)
@@ -136,7 +192,6 @@ enum status control_kill(struct control *control, const struct actor *actor, con
                                  .patience_ns = KILL_DEADLINE_NS};
     struct kill_result result;
     struct kill_note kill = {.at_ns = read_ns};
-    bool again;
 
     if (!config_scope_find(control->from.config, scope_name, &target.scope))
         return err_format(err, ERR_UNKNOWN_SCOPE, "there is no scope \"%.64s\"", scope_name);
@@ -145,27 +200,17 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     result = kill_and_wait(&target);
     if (!result.engine_answered && control->from.note_kills)
         control->from.note_kills(control->from.note_ctx); /* no journal says it now */
-    kill.untold = !view_answers(control->from.view, VIEW_PATIENCE_NS);
-    kill.incident = kill.untold ? result.incident : incident_of(control, target.scope);
-    again = kill.incident != result.incident;
+    kill.incident = result.incident;
     kill.doorbell = result.doorbell;
     kill.scope = target.scope;
     kill.answered = result.engine_answered;
     kill.ns_to_block = result.engine_answered ? result.block_ns - read_ns : -1;
     snprintf(kill.actor, sizeof kill.actor, "%s", actor->name);
     snprintf(kill.reason, sizeof kill.reason, "%s", reason);
-    *receipt = kill.untold ? NULL : tell_view(control, &kill, again);
-    if (!*receipt)
-        *receipt = bare_receipt(scope_name, kill.incident, again ? NULL : &kill);
+    *receipt = view_answers(control->from.view, VIEW_PATIENCE_NS)
+                   ? finish_kill(control, actor, &kill, scope_name, flatten, request_id)
+                   : leave_kill(control, actor, &kill, scope_name, flatten, request_id);
     say_silence(*receipt, &result);
-    if (flatten)
-        ask_flatten(control, &kill, *receipt);
-    if (again)
-        json_object_set_new(*receipt, "joined", json_true());
-    if (!again || !is_flood(read_ns))
-        note(control, actor, scope_name, request_id, &kill, flatten, again);
-    else
-        log_line(LOG_WARN, "control", "joined kills beyond what is recorded", NULL);
     if (!result.engine_answered)
         log_line(LOG_ERROR, "control", "kill: the engine is silent", NULL);
     return OK;
@@ -177,10 +222,11 @@ void control_note_silence(struct control *control, uint64_t incident)
                              .doorbell = kill_page_doorbell(control->from.kill),
                              .scope = scope_of_firm(),
                              .at_ns = clock_real_ns(),
+                             .ns_to_block = -1,
                              .actor = "watchdog",
                              .reason = "the engine does not beat"};
 
-    control_queue_kill(control, &kill);
+    (void)control_queue_kill(control, &kill);
 }
 
 void control_note_difference(struct control *control, uint64_t incident, uint64_t seq)
@@ -189,11 +235,12 @@ void control_note_difference(struct control *control, uint64_t incident, uint64_
                              .doorbell = kill_page_doorbell(control->from.kill),
                              .scope = scope_of_firm(),
                              .at_ns = clock_real_ns(),
+                             .ns_to_block = -1,
                              .actor = "journal"};
 
     (void)snprintf(kill.reason, sizeof kill.reason,
                    "the read model differs from the engine at sequence %" PRIu64, seq);
-    control_queue_kill(control, &kill);
+    (void)control_queue_kill(control, &kill);
 }
 
 void control_note_stop(struct control *control, uint64_t incident, uint16_t scope,
@@ -202,28 +249,35 @@ void control_note_stop(struct control *control, uint64_t incident, uint16_t scop
     struct kill_note kill = {.incident = incident,
                              .doorbell = kill_page_doorbell(control->from.kill),
                              .scope = scope,
-                             .at_ns = clock_real_ns()};
+                             .at_ns = clock_real_ns(),
+                             .ns_to_block = -1};
 
     (void)snprintf(kill.actor, sizeof kill.actor, "gateway/%.*s", MAX_NAME - 9, gateway);
     (void)snprintf(kill.reason, sizeof kill.reason, "%.*s", REASON_MAX - 1, says);
-    control_queue_kill(control, &kill);
+    (void)control_queue_kill(control, &kill);
 }
 
-/* The control thread's share of it, which may wait for the view. Like a person's kill, one of a
- * scope that is halted already joins the incident that is there. */
+/* The control thread's share of it, which may wait for the view: of the program's own kills, and of
+ * a person's that the view had no time for. One of a scope that is halted already joins the
+ * incident that is there. */
 void control_name_kill(struct control *control, struct kill_note *kill)
 {
-    struct actor actor = {.role = ROLE_ADMIN, .is_local = true};
+    struct actor actor = {.role = kill->untold ? kill->role : ROLE_ADMIN, .is_local = true};
     uint64_t incident = incident_of(control, kill->scope);
     bool again = incident != kill->incident;
     char scope[SCOPE_TEXT_MAX];
 
     snprintf(actor.name, sizeof actor.name, "%s", kill->actor);
-    snprintf(actor.person, sizeof actor.person, "%s", kill->actor);
+    snprintf(actor.person, sizeof actor.person, "%s", kill->untold ? kill->person : kill->actor);
     config_scope_name(control->from.config, kill->scope, scope);
     kill->incident = incident;
     if (!again)
         view_note_kill(control->from.view, incident, kill->scope, kill->actor, kill->reason,
-                       kill->at_ns, -1, false);
-    note(control, &actor, scope, NULL, kill, false, again);
+                       kill->at_ns, kill->ns_to_block, false);
+    if (kill->flatten)
+        ask_flatten(control, kill);
+    if (!again || !kill->untold || !is_flood(kill->at_ns))
+        note(control, &actor, scope, kill->request_id, kill, kill->flatten, again);
+    else
+        log_line(LOG_WARN, "control", "joined kills beyond what is recorded", NULL);
 }

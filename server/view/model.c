@@ -500,6 +500,8 @@ static void take_command_done(struct view *view, const struct lane_record *recor
 {
     view->answers[view->answer_count++ % KEPT_COMMANDS] =
         (struct view_answer){record->commit, *event};
+    if (event->command_id > view->answered_id)
+        view->answered_id = event->command_id;
     pthread_cond_broadcast(&view->answered);
 }
 

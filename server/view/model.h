@@ -84,6 +84,8 @@ struct view {
     struct telemetry_pnl pnl;                     /* kind 0: none yet */
     int64_t telemetry_mono_ns;                    /* when the newest came */
     uint64_t fill_count, denial_count, command_count, answer_count;
+    uint64_t
+        answered_id; /* the newest command that the engine has answered: it takes them in order */
     struct view_fill fills[KEPT_FILLS];
     struct view_denial denials[KEPT_DENIALS];
     struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */

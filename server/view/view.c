@@ -291,6 +291,20 @@ bool view_wait_command(struct view *view, uint64_t command_id, int64_t timeout_m
     return answer != NULL;
 }
 
+bool view_command_is_answered(struct view *view, uint64_t command_id,
+                              struct event_command_done *done)
+{
+    const struct view_answer *answer;
+    bool answered;
+
+    view_enter(view);
+    answer = answer_of(view, command_id);
+    answered = answer || view->answered_id > command_id;
+    *done = answer ? answer->done : (struct event_command_done){0};
+    view_leave(view);
+    return answered;
+}
+
 void view_limits(struct view *view, uint16_t scope, struct limits *limits, uint64_t *generation)
 {
     view_enter(view);

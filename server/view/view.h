@@ -62,6 +62,10 @@ void view_note_flatten(struct view *view, uint64_t incident);
 /* Waits until the engine has answered the command. False at the deadline. */
 bool view_wait_command(struct view *view, uint64_t command_id, int64_t timeout_ms,
                        struct event_command_done *done, uint64_t *event_seq);
+/* Whether the engine has answered it; an answer that came too long ago is not kept, so *done has
+ * command_id 0 when what it said is not known any more. Never waits for an answer. */
+bool view_command_is_answered(struct view *view, uint64_t command_id,
+                              struct event_command_done *done);
 
 /* What control decides on. */
 void view_limits(struct view *view, uint16_t scope, struct limits *limits, uint64_t *generation);

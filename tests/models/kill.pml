@@ -12,7 +12,7 @@
  * Engine             a turn of server/thread/engine_thread.c; look() is oms_kill() and set_state()
  *                    is oms_set_state() of engine/oms/scopes.c; submit() is oms_submit()
  * Gateway            take_orders() in server/gateway/simulated/simulated.c
- * Resumer            propose and approve in server/control/changes.c: names what the view showed
+ * Resumer            propose and approve in server/control (changes.c names what the view showed)
  * ticket .. seen     the members of struct kill_page, of one scope
  * published          tail of a gateway's order ring; consumed: its head. Nothing wraps, so an
  *                    order is its gateway and its position. Cancels, queries and exits always pass

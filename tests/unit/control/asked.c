@@ -101,21 +101,34 @@ static enum status put(bool is_state, const char *text)
     return put.status;
 }
 
-/* The engine answers the command of that kind that waits in the ring. */
-static void answer(uint16_t kind, enum status status)
+/* The command of that kind that waits in the ring. */
+static uint64_t told(uint16_t kind)
 {
-    struct event_command_done done = {.status = (uint8_t)status};
     const struct command *command;
+    uint64_t id = 0;
     size_t length;
 
     while ((command = ring_peek(&commands, &length))) {
         if (command->kind == kind)
-            done.command_id = command->id;
+            id = command->id;
         ring_release(&commands);
     }
-    cr_assert_neq(done.command_id, 0, "the engine was told");
+    cr_assert_neq(id, 0, "the engine was told");
+    return id;
+}
+
+static void answer_one(uint64_t command_id, enum status status)
+{
+    struct event_command_done done = {.command_id = command_id, .status = (uint8_t)status};
+
     lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_COMMAND_DONE, clock_real_ns(),
-                done.command_id, &done, sizeof done);
+                command_id, &done, sizeof done);
+}
+
+/* The engine answers it. */
+static void answer(uint16_t kind, enum status status)
+{
+    answer_one(told(kind), status);
 }
 
 static json_t *until_null(json_t *(*look)(struct control *control, uint16_t scope))
@@ -155,6 +168,15 @@ Test(asked, what_the_engine_refused_is_requested_no_more)
     cr_assert(json_is_null(until_null(control_requested_limits)));
 }
 
+/* Its answer came, and more since than are kept. */
+Test(asked, what_was_answered_too_long_ago_is_requested_no_more)
+{
+    cr_assert_eq(put(false, "{\"limits\":{\"max_order_lots\":null},\"reason\":\"calm\"}"),
+                 ERR_NOT_APPLIED);
+    answer_one(told(COMMAND_SET_LIMITS) + 1, OK);
+    cr_assert(json_is_null(until_null(control_requested_limits)));
+}
+
 Test(asked, a_state_is_requested_too)
 {
     json_t *seen;
@@ -165,4 +187,109 @@ Test(asked, a_state_is_requested_too)
     json_decref(seen);
     answer(COMMAND_SET_STATE, OK);
     cr_assert(json_is_null(until_null(control_requested_state)));
+}
+
+/* ------------------------------------------------------------- what two people have agreed to */
+
+struct decision {
+    const char *id;
+    bool approve;
+    enum status status;
+    _Atomic bool done;
+};
+
+static void run_decision(void *job)
+{
+    struct actor risk2 = {.name = "risk2",
+                          .person = "risk2",
+                          .role = ROLE_RISK,
+                          .is_session = true,
+                          .reauth_until_ns = INT64_MAX};
+    struct decision *decision = job;
+    json_t *reply = NULL;
+    struct err err;
+
+    decision->status =
+        decision->approve
+            ? control_approve(control, &risk2, decision->id, NULL, "r-2", &reply, &err)
+            : control_reject(control, &risk2, decision->id, NULL, "r-2", &reply, &err);
+    json_decref(reply);
+    atomic_store(&decision->done, true);
+}
+
+static enum status decide(const char *id, bool approve)
+{
+    struct decision decision = {.id = id, .approve = approve};
+
+    cr_assert(control_submit(control, run_decision, &decision));
+    for (int ms = 0; ms < PATIENCE_MS && !atomic_load(&decision.done); ms++)
+        usleep(1000);
+    cr_assert(atomic_load(&decision.done));
+    return decision.status;
+}
+
+/* A resume that somebody has proposed, and its id. */
+static void propose(char id[32])
+{
+    struct event_state_changed halted = {.version = 2, .state = STATE_HALTED};
+    json_t *list;
+
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_STATE_CHANGED, 1000, 0, &halted,
+                sizeof halted);
+    cr_assert_eq(put(true, "{\"state\":\"ACTIVE\",\"reason\":\"go on\"}"), OK);
+    list = control_approvals(control, APPROVAL_PENDING, 0, 1);
+    (void)snprintf(id, 32, "%s",
+                   json_string_value(
+                       json_object_get(json_array_get(json_object_get(list, "items"), 0), "id")));
+    json_decref(list);
+}
+
+static void expect_state(const char *id, const char *state)
+{
+    char seen[32] = "";
+
+    for (int ms = 0; ms < PATIENCE_MS && strcmp(seen, state) != 0; ms++) {
+        json_t *approval = control_approval(control, id);
+
+        (void)snprintf(seen, sizeof seen, "%s",
+                       json_string_value(json_object_get(approval, "state")));
+        json_decref(approval);
+        usleep(1000);
+    }
+    cr_assert_str_eq(seen, state);
+}
+
+Test(asked, what_was_approved_is_decided_by_nobody_else_until_the_engine_has_answered)
+{
+    char id[32];
+
+    propose(id);
+    cr_assert_eq(decide(id, true), ERR_NOT_APPLIED);
+    cr_assert_eq(decide(id, true), ERR_CONFLICT);
+    cr_assert_eq(decide(id, false), ERR_CONFLICT);
+    expect_state(id, "pending");
+    answer(COMMAND_SET_STATE, OK);
+    expect_state(id, "applied");
+}
+
+Test(asked, what_was_approved_and_answered_late_as_stale_is_stale)
+{
+    char id[32];
+
+    propose(id);
+    cr_assert_eq(decide(id, true), ERR_NOT_APPLIED);
+    answer(COMMAND_SET_STATE, ERR_STALE_VERSION);
+    expect_state(id, "stale");
+}
+
+Test(asked, what_was_approved_and_refused_late_is_pending_again)
+{
+    char id[32];
+
+    propose(id);
+    cr_assert_eq(decide(id, true), ERR_NOT_APPLIED);
+    answer(COMMAND_SET_STATE, ERR_CONFLICT);
+    for (int ms = 0; ms < PATIENCE_MS && decide(id, false) == ERR_CONFLICT; ms++)
+        usleep(1000);
+    expect_state(id, "rejected");
 }

@@ -69,6 +69,41 @@ Test(keep, what_was_put_is_there_after_a_restart_in_order)
     expect("c", "");
 }
 
+static enum status put_both(int n)
+{
+    static const char *const kind[] = {"a", "b"}, *const key[] = {"x", "y"};
+    json_t *value = json_pack("{s:i}", "n", n);
+    enum status status = keep_put_both(keep, kind, key, value, &err);
+
+    json_decref(value);
+    return status;
+}
+
+Test(keep, of_two_that_belong_together_there_are_both_or_neither)
+{
+    char path[64];
+    sqlite3 *db;
+
+    cr_assert_eq(put_both(1), OK, "%s", err.text);
+    reopen();
+    expect("a", "x=1 ");
+    expect("b", "y=1 ");
+    (void)snprintf(path, sizeof path, "%s/control.db", dir);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db,
+                              "CREATE TRIGGER no_b BEFORE INSERT ON fact WHEN NEW.kind = 'b'"
+                              " BEGIN SELECT RAISE(ABORT, 'no'); END",
+                              NULL, NULL, NULL),
+                 SQLITE_OK);
+    cr_assert_neq(put_both(2), OK);
+    expect("a", "x=1 ");
+    expect("b", "y=1 ");
+    cr_assert_eq(sqlite3_exec(db, "DROP TRIGGER no_b", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    cr_assert_eq(put_both(3), OK, "%s", err.text);
+    expect("b", "y=3 ");
+}
+
 Test(keep, what_was_deleted_is_gone_and_only_that)
 {
     put("a", "x", 1);

@@ -3,6 +3,7 @@
 #include "control/inside.h"
 #include "thread/clock.h"
 #include "unit/store/desk.h"
+#include "view/model.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -138,6 +139,99 @@ Test(silence, of_a_firm_that_is_halted_joins_the_incident_that_is_there)
     kill_for_silence();
     fact = newest_fact(1);
     cr_assert(strstr(fact, "\"joined\":\"K0-1\""), "%s", fact);
+    cr_assert_null(view_receipt(view, first + 1));
+}
+
+static _Atomic bool is_busy;
+
+static void run_again(void *job)
+{
+    usleep(1000);
+    if (atomic_load(&is_busy))
+        cr_assert(control_submit(control, run_again, job));
+}
+
+/* Clients that ask again as soon as they are answered. */
+Test(silence, what_is_due_by_itself_comes_although_a_job_always_waits)
+{
+    uint64_t incident;
+
+    atomic_store(&is_busy, true);
+    cr_assert(control_submit(control, run_again, NULL));
+    incident = kill_for_silence();
+    kills.engine_seen_ns = clock_real_ns();
+    atomic_store(&kills.engine_seen, kill_page_doorbell(&kills));
+    json_decref(receipt_with(incident, "durable", NULL));
+    atomic_store(&is_busy, false);
+}
+
+/* As if a snapshot of the view took longer than a kill waits. */
+static json_t *kill_past_the_view(bool flatten)
+{
+    static const struct actor actor = {.name = "ops1", .person = "olga", .role = ROLE_RISK};
+    json_t *receipt;
+    struct err err;
+
+    pthread_mutex_lock(&view->lock);
+    cr_assert_eq(control_kill(control, &actor, "firm", "fat finger", flatten, clock_real_ns(),
+                              "r-77", &receipt, &err),
+                 OK);
+    pthread_mutex_unlock(&view->lock);
+    return receipt;
+}
+
+/* The incident that the engine is told to flatten. */
+static uint64_t flatten_told(void)
+{
+    const struct command *command;
+    uint64_t incident = 0;
+    size_t length;
+
+    for (int ms = 0; ms < PATIENCE_MS && incident == 0; ms++) {
+        while ((command = ring_peek(&commands, &length))) {
+            if (command->kind == COMMAND_FLATTEN)
+                incident = command->flatten.incident;
+            ring_release(&commands);
+        }
+        usleep(1000);
+    }
+    return incident;
+}
+
+Test(silence, of_the_view_a_kill_is_named_and_recorded_all_the_same)
+{
+    json_t *receipt = kill_past_the_view(false);
+    const char *fact = newest_fact(1);
+
+    cr_assert_str_eq(json_string_value(json_object_get(receipt, "incident")), "K0-1");
+    cr_assert(json_is_null(json_object_get(receipt, "joined")));
+    cr_assert(strstr(fact, "\"incident\":\"K0-1\""), "%s", fact);
+    cr_assert(strstr(fact, "\"person\":\"olga\""), "%s", fact);
+    cr_assert(strstr(fact, "\"request_id\":\"r-77\""), "%s", fact);
+    json_decref(receipt);
+    json_decref(receipt_with(atomic_load(&kills.word[scope_of_firm()]), "actor", "ops1"));
+}
+
+Test(silence, of_the_view_a_kill_of_what_is_halted_joins_and_flattens_the_earlier_incident)
+{
+    struct event_state_changed halted = {.version = 2, .state = STATE_HALTED};
+    uint64_t first = kill_page_set(&kills, scope_of_firm());
+    const char *fact;
+    json_t *receipt;
+
+    halted.incident = first;
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_STATE_CHANGED, 1000, 0, &halted,
+                sizeof halted);
+    receipt = kill_past_the_view(true);
+    cr_assert(json_is_null(json_object_get(receipt, "joined")));
+    cr_assert(json_is_object(json_object_get(receipt, "flatten")));
+    json_decref(receipt);
+    fact = newest_fact(1);
+    cr_assert(strstr(fact, "\"joined\":\"K0-1\""), "%s", fact);
+    cr_assert(strstr(fact, "\"answered_as\":\"K0-2\""), "%s", fact);
+    cr_assert(strstr(fact, "\"actor\":\"ops1\""), "%s", fact);
+    cr_assert(strstr(fact, "\"flatten\":true"), "%s", fact);
+    cr_assert_eq(flatten_told(), first);
     cr_assert_null(view_receipt(view, first + 1));
 }
 
