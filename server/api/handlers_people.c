@@ -257,7 +257,7 @@ static enum status wish_parse(struct request *request, struct token_wish *wish, 
     return status;
 }
 
-/* It belongs to whoever makes it; and one that makes others would never end. */
+/* It belongs to whoever makes it. */
 enum status handle_tokens_post(struct request *request, struct reply *reply)
 {
     struct token_wish wish = {0};
@@ -265,8 +265,6 @@ enum status handle_tokens_post(struct request *request, struct reply *reply)
 
     if (status != OK)
         return status;
-    if (!request->actor.is_session && !request->actor.is_local)
-        return err_set(&reply->err, ERR_FORBIDDEN, "a token cannot make tokens");
     if (wish.person && strcmp(wish.person, request->actor.person) != 0)
         return err_set(&reply->err, ERR_FORBIDDEN, "a token belongs to the person who makes it");
     if (request->actor.is_session)

@@ -203,7 +203,19 @@ test("a token is shown once, belongs to its maker, and ends at once", async () =
   assert.equal((await admin.post("/tokens", { name: "both", scope: "kill", role: "risk" })).status, 400);
   assert.equal((await admin.post("/tokens", { name: "hers", role: "risk", person: "risk1" })).status, 403);
   const robot = server.program("admin-robot", ["--role", "admin"]);
-  assert.equal((await robot.post("/tokens", { name: "more", role: "risk" })).status, 403);
+  for (const refused of [
+    await robot.post("/tokens", { name: "more", role: "risk" }),
+    await robot.delete("/tokens/watchdog"),
+    await robot.post("/users", { user: "nora", role: "viewer", password: PASSWORD }),
+    await patch("risk2", { disabled: true }, robot),
+    await robot.delete("/users/risk2"),
+    await robot.delete("/users/risk2/totp"),
+    await robot.delete("/sessions?user=risk2"),
+  ]) {
+    assert.deepEqual([refused.status, refused.body.code], [403, "forbidden"], refused.text);
+    assert.match(refused.body.detail, /a person's session, not a token/);
+  }
+  assert.equal((await robot.get("/tokens")).status, 200);
   assert.equal((await admin.delete("/tokens/watchdog")).status, 204);
   assert.equal((await dog.get("/me")).status, 401);
   assert.equal((await admin.delete("/tokens/watchdog")).status, 404);
