@@ -17,6 +17,7 @@
 #include "control/grants.h"
 #include "control/limits.h"
 #include "control/strategies.h"
+#include "control/timebox.h"
 
 #include <pthread.h>
 
@@ -58,6 +59,7 @@ struct approval {
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];
     int64_t made_ns, expires_ns, decided_ns;
+    int64_t expires_mono_ns; /* of the two ends the earlier: no step of the wall clock adds time */
 };
 
 struct approvals {
@@ -73,19 +75,19 @@ void approvals_close(struct approvals *approvals);
  * many are pending: then the diff is the caller's still. The answer is
  * the control thread's until its next call of this. */
 struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
-                               int64_t now_ns);
+                               struct instant now);
 /* Takes back one that could not be recorded. */
 void approvals_forget(struct approvals *approvals, struct approval *approval);
 struct approval *approvals_find(struct approvals *approvals, const char *id);
 /* May this person decide it now? Only reads. Approving needs a person's session, not the
  * proposer's, confirmed within 5 minutes; rejecting only somebody else than the proposer. */
 enum status approval_may_decide(const struct approval *approval, const struct actor *actor,
-                                bool approve, int64_t now_ns, struct err *err);
+                                bool approve, struct instant now, struct err *err);
 void approval_decide(struct approvals *approvals, struct approval *approval,
                      enum approval_state state, const char *decider, const char *decision,
                      int64_t now_ns);
 /* The next one whose time is over, or NULL; the caller records and decides it. */
-struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns);
+struct approval *approvals_expired(struct approvals *approvals, struct instant now);
 
 const char *approval_state_name(enum approval_state state);
 /* -1: there is none of that name. */

@@ -85,7 +85,7 @@ enum status control_propose(struct control *control, const struct actor *actor,
 
     memcpy(proposal->proposer, actor->name, sizeof proposal->proposer);
     memcpy(proposal->person, actor->person, sizeof proposal->person);
-    kept = approvals_add(&control->approvals, proposal, clock_real_ns());
+    kept = approvals_add(&control->approvals, proposal, instant_now());
     if (!kept) {
         json_decref(proposal->diff);
         return err_format(err, ERR_UNAVAILABLE, "%d proposals are pending; decide some first",
@@ -477,7 +477,7 @@ static enum status find_to_decide(struct control *control, const struct actor *a
         return err_format(err, ERR_NOT_FOUND, "there is no approval \"%.32s\"", id);
     if (grant_may_decide(*approval, actor, err) != OK)
         return err->status;
-    return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);
+    return approval_may_decide(*approval, actor, approve, instant_now(), err);
 }
 
 enum status control_approve(struct control *control, const struct actor *actor, const char *id,
@@ -533,7 +533,7 @@ void control_expire(struct control *control)
     struct err err;
     uint64_t seq;
 
-    while ((approval = approvals_expired(&control->approvals, clock_real_ns()))) {
+    while ((approval = approvals_expired(&control->approvals, instant_now()))) {
         struct control_fact fact = decision_fact(approval, "expired", "", NULL);
 
         decide(control, approval, APPROVAL_EXPIRED, actor.name, "");
