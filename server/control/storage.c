@@ -1,5 +1,6 @@
 /* Trouble with the disk, told to the audit: when it began and why, when it was over and how long it
- * took. The record waits in the control lane until the disk takes it. Control thread, but for the last. */
+ * took. The record waits in the control lane until the disk takes it. Control
+ * thread, but for the last function. */
 #include "control/control.h"
 #include "control/inside.h"
 
