@@ -19,6 +19,7 @@ const ROLES = {
   TRADER: "trader or above",
   RISK: "risk or above",
   ADMIN: "admin",
+  MANAGES: "admin, in a session",
   DECIDES: "risk, or admin where a role is granted",
   METRICS: "scope metrics, or admin",
   KILL: "trader or above, or scope kill",

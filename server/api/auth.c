@@ -120,6 +120,7 @@ static const char *route_role_says(enum route_role needs)
         [ROUTE_TRADER] = "role trader or above",
         [ROUTE_RISK] = "role risk or above",
         [ROUTE_ADMIN] = "role admin",
+        [ROUTE_MANAGES] = "role admin in a person's session, not a token",
         [ROUTE_DECIDES] = "role risk, or admin for role grants",
         [ROUTE_METRICS] = "scope metrics or role admin",
         [ROUTE_KILL] = "role trader or above, or scope kill",
@@ -145,6 +146,8 @@ static bool role_fits(enum route_role needs, const struct actor *actor)
         return actor->role >= ROLE_RISK;
     case ROUTE_ADMIN:
         return actor->role >= ROLE_ADMIN;
+    case ROUTE_MANAGES:
+        return actor->role >= ROLE_ADMIN && (actor->is_session || actor->is_local);
     case ROUTE_DECIDES: /* which of the two may decide what kind: grant_may_decide() */
         return actor->role == ROLE_RISK || actor->role == ROLE_ADMIN;
     case ROUTE_METRICS:

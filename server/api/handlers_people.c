@@ -30,6 +30,25 @@ static void note(struct request *request, const char *kind, const char *name, co
                                         .new_value = new_value});
 }
 
+/* What takes away holds in memory, whatever the disk says. */
+static bool holds(enum status status)
+{
+    return status == OK || status == ERR_IO;
+}
+
+/* So that the audit says of it when a restart would bring it back. */
+static json_t *told(json_t *value, enum status status)
+{
+    json_t *said = status == OK ? NULL : json_pack("{s:b}", "stored", 0);
+
+    if (!said)
+        return value;
+    if (value)
+        json_object_update_missing(said, value);
+    json_decref(value);
+    return said;
+}
+
 static enum status no_content(struct reply *reply, enum status status)
 {
     if (status == OK)
@@ -113,7 +132,8 @@ enum status handle_users_post(struct request *request, struct reply *reply)
     if (status == OK && !name == !alias)
         status = err_set(&reply->err, ERR_MALFORMED, "name the account once, as \"user\"");
     name = name ? name : alias;
-    if (status != OK || (status = reason_check(reason, &reply->err)) != OK)
+    if (status != OK || (status = reason_check(reason, &reply->err)) != OK ||
+        (status = control_may_give(request->control, &reply->err)) != OK)
         return status;
     status = access_user_prepare(request->access, name, role, person, password, must_change, &user,
                                  &reply->err);
@@ -170,16 +190,34 @@ static enum status base_check(struct request *request, struct reply *reply, cons
     return err_set(&reply->err, ERR_STALE_VERSION, "the account has changed since you read it");
 }
 
+/* The account has changed, though access.db may not know. */
 static enum status patched(struct request *request, struct reply *reply, const struct patch *patch)
 {
     const char *name = request->arg[0];
     enum status status =
         access_user_change(request->access, name, request->if_match, &patch->change, &reply->err);
+    struct reply now = {0};
+    bool found;
 
-    if (status != OK || (status = account(request, reply, name)) != OK)
+    if (!holds(status))
         return status;
-    note(request, "user", name, patch->reason, json_incref(reply->json));
+    found = account(request, &now, name) == OK;
+    note(request, "user", name, patch->reason, told(json_incref(now.json), status));
+    if (status == OK && !found)
+        status = err_set(&reply->err, ERR_NOT_FOUND, "it was changed, and is gone since");
+    if (status != OK) {
+        json_decref(now.json);
+        return status;
+    }
+    reply->json = now.json;
+    memcpy(reply->etag, now.etag, sizeof reply->etag);
     return OK;
+}
+
+static bool gives(const struct user *user, const struct user_change *change)
+{
+    return user_change_grants(user, change) || (change->has_disabled && !change->disabled) ||
+           (change->has_must_change && !change->must_change);
 }
 
 enum status handle_user_patch(struct request *request, struct reply *reply)
@@ -191,7 +229,9 @@ enum status handle_user_patch(struct request *request, struct reply *reply)
     if (status != OK ||
         (status = access_user_get(request->access, request->arg[0], &user, &reply->err)) != OK)
         return status;
-    if ((status = base_check(request, reply, &user)) == OK)
+    if ((status = base_check(request, reply, &user)) == OK && gives(&user, &patch.change))
+        status = control_may_give(request->control, &reply->err);
+    if (status == OK)
         status = user_change_grants(&user, &patch.change)
                      ? grant(request, reply, &user, &patch.change, patch.reason)
                      : patched(request, reply, &patch);
@@ -206,15 +246,17 @@ enum status handle_user_delete(struct request *request, struct reply *reply)
         access_user_delete(request->access, request->arg[0],
                            request->has_if_match ? request->if_match : 0, &reply->err);
 
-    if (status == OK)
-        note(request, "user", request->arg[0], "the account was removed", NULL);
+    if (holds(status))
+        note(request, "user", request->arg[0], "the account was removed", told(NULL, status));
     return no_content(reply, status);
 }
 
 enum status handle_user_totp_delete(struct request *request, struct reply *reply)
 {
-    enum status status = access_totp_remove(request->access, request->arg[0], &reply->err);
+    enum status status = control_may_give(request->control, &reply->err);
 
+    if (status == OK)
+        status = access_totp_remove(request->access, request->arg[0], &reply->err);
     if (status == OK)
         note(request, "user", request->arg[0], "the second factor was removed", NULL);
     return no_content(reply, status);
@@ -232,8 +274,10 @@ static enum status token_make(struct request *request, struct reply *reply,
                               const struct token_wish *wish)
 {
     char token[SECRET_TEXT_MAX];
-    enum status status = access_token_create(request->access, wish, token, &reply->err);
+    enum status status = control_may_give(request->control, &reply->err);
 
+    if (status == OK)
+        status = access_token_create(request->access, wish, token, &reply->err);
     if (status != OK)
         return status;
     note(request, "token", wish->name, "created",
@@ -257,7 +301,7 @@ static enum status wish_parse(struct request *request, struct token_wish *wish, 
     return status;
 }
 
-/* It belongs to whoever makes it; and one that makes others would never end. */
+/* It belongs to whoever makes it. */
 enum status handle_tokens_post(struct request *request, struct reply *reply)
 {
     struct token_wish wish = {0};
@@ -265,8 +309,6 @@ enum status handle_tokens_post(struct request *request, struct reply *reply)
 
     if (status != OK)
         return status;
-    if (!request->actor.is_session && !request->actor.is_local)
-        return err_set(&reply->err, ERR_FORBIDDEN, "a token cannot make tokens");
     if (wish.person && strcmp(wish.person, request->actor.person) != 0)
         return err_set(&reply->err, ERR_FORBIDDEN, "a token belongs to the person who makes it");
     if (request->actor.is_session)
@@ -281,8 +323,8 @@ enum status handle_token_delete(struct request *request, struct reply *reply)
 {
     enum status status = access_token_revoke(request->access, request->arg[0], &reply->err);
 
-    if (status == OK)
-        note(request, "token", request->arg[0], "revoked", NULL);
+    if (holds(status))
+        note(request, "token", request->arg[0], "revoked", told(NULL, status));
     return no_content(reply, status);
 }
 
@@ -295,6 +337,8 @@ enum status handle_local_user_post(struct request *request, struct reply *reply)
     enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s, s?s}", "name", &name,
                                      "role", &role, "password", &password, "person", &person);
 
+    if (status == OK)
+        status = control_may_give(request->control, &reply->err);
     if (status == OK)
         status = access_user_create(request->access, name, role, person, password, &reply->err);
     if (status != OK)

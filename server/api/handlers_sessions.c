@@ -106,8 +106,10 @@ enum status handle_totp_confirm(struct request *request, struct reply *reply)
 
 enum status handle_totp_delete(struct request *request, struct reply *reply)
 {
-    enum status status = access_totp_remove(request->access, request->actor.name, &reply->err);
+    enum status status = control_may_give(request->control, &reply->err);
 
+    if (status == OK)
+        status = access_totp_remove(request->access, request->actor.name, &reply->err);
     if (status == OK)
         note(request, request->actor.name, "the second factor was removed");
     return no_content(reply, status);

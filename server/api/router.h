@@ -16,6 +16,7 @@ enum route_role {
     ROUTE_TRADER,
     ROUTE_RISK,
     ROUTE_ADMIN,
+    ROUTE_MANAGES,
     ROUTE_DECIDES,
     ROUTE_METRICS,
     ROUTE_KILL,

@@ -3,6 +3,7 @@
 #include "control/small_db.h"
 #include "thread/log.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,9 @@ static enum status load(struct access_db *db, const struct table *table, uint32_
     return step == SQLITE_DONE ? OK : fail(db, err);
 }
 
+static_assert(TOKENS_MAX == 1024, "the LIMIT below");
+
+/* Files of before may hold more tokens than there is room for: those that stand come first. */
 enum status access_db_load(struct access_db *db, struct user *users, uint32_t *user_count,
                            struct token *tokens, uint32_t *token_count, struct err *err)
 {
@@ -139,8 +143,9 @@ enum status access_db_load(struct access_db *db, struct user *users, uint32_t *u
                                " ORDER BY rowid",
                                user_of_row, users, sizeof *users, USERS_MAX};
     struct table token_table = {
-        "SELECT key, name, role, scopes, created_ns, expires_ns, revoked_ns,"
-        " person FROM token ORDER BY rowid",
+        "SELECT key, name, role, scopes, created_ns, expires_ns, revoked_ns, person"
+        " FROM (SELECT rowid AS place, * FROM token"
+        " ORDER BY revoked_ns = 0 DESC, expires_ns DESC LIMIT 1024) ORDER BY place",
         token_of_row, tokens, sizeof *tokens, TOKENS_MAX};
     enum status status = load(db, &user_table, user_count, err);
 
@@ -204,4 +209,35 @@ enum status access_db_put_token(struct access_db *db, const struct token *token,
     sqlite3_bind_int64(statement, 7, token->revoked_ns);
     sqlite3_bind_text(statement, 8, token->person, -1, SQLITE_STATIC);
     return small_db_finish(db->sqlite, statement, err);
+}
+
+static enum status delete_token(struct access_db *db, const char *key, struct err *err)
+{
+    sqlite3_stmt *statement;
+
+    if (sqlite3_prepare_v2(db->sqlite, "DELETE FROM token WHERE key=?1", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return fail(db, err);
+    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+    return small_db_finish(db->sqlite, statement, err);
+}
+
+static enum status execute(struct access_db *db, const char *sql, struct err *err)
+{
+    return sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : fail(db, err);
+}
+
+enum status access_db_add_token(struct access_db *db, const struct token *token,
+                                const char *instead, struct err *err)
+{
+    enum status status = execute(db, "BEGIN IMMEDIATE", err);
+
+    if (status != OK)
+        return status;
+    if ((status = delete_token(db, instead, err)) == OK &&
+        (status = access_db_put_token(db, token, err)) == OK)
+        status = execute(db, "COMMIT", err);
+    if (status != OK)
+        sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL); /* err says what came before */
+    return status;
 }

@@ -32,12 +32,17 @@ struct access_db;
 
 enum status access_db_open(struct access_db **db, const char *dir, struct err *err);
 void access_db_close(struct access_db *db);
-/* Reads everything; refuses more than the tables hold. */
+/* Reads everything: more users than there is room for are refused, of tokens those that no longer
+ * stand are left out first. */
 enum status access_db_load(struct access_db *db, struct user *users, uint32_t *user_count,
                            struct token *tokens, uint32_t *token_count, struct err *err);
-/* Inserts, or changes the row of that name (user) or key (token). Durable when it returns OK. */
+/* Inserts, or changes the row of that name (user) or key (token). Durable when it returns OK;
+ * as are the others. */
 enum status access_db_put_user(struct access_db *db, const struct user *user, struct err *err);
 enum status access_db_delete_user(struct access_db *db, const char *name, struct err *err);
 enum status access_db_put_token(struct access_db *db, const struct token *token, struct err *err);
+/* Inserts, and in the same write removes the token whose place it takes (key; empty: none). */
+enum status access_db_add_token(struct access_db *db, const struct token *token,
+                                const char *instead, struct err *err);
 
 #endif

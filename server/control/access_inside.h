@@ -27,7 +27,8 @@ struct session {
     char address[LOGIN_ADDRESS_MAX]; /* where it was made */
     uint64_t number;                 /* what people call it; no secret */
     int64_t made_ns, expires_ns, reauth_until_ns;
-    int64_t acted_ns; /* last log-in or write: a page that only polls is nobody sitting there */
+    /* Last log-in or write: a page that only polls is nobody sitting there. Written by readers. */
+    _Atomic int64_t acted_ns;
 };
 
 struct ticket {
@@ -104,6 +105,8 @@ enum status tokens_store_ended(struct access *access, const char *person, int64_
 
 /* Writes the user to disk, then to the table. ERR_CONFLICT (new, and there is one already). */
 enum status store_user(struct access *access, struct user *user, bool is_new, struct err *err);
+/* Puts a changed copy back; a code that a log-in has used since it was taken stays used. */
+void user_put_locked(struct access *access, struct user *user);
 /* Makes a user of a hash that is there already. */
 enum status password_check(const char *name, const char *password, struct err *err);
 enum status user_make(struct access *access, const char *name, const char *person, enum role role,

@@ -38,8 +38,10 @@ void approvals_open(struct approvals *approvals, uint64_t epoch)
 
 void approvals_close(struct approvals *approvals)
 {
-    for (int i = 0; i < APPROVALS_MAX; i++)
+    for (int i = 0; i < APPROVALS_MAX; i++) {
         json_decref(approvals->row[i].diff);
+        grant_wipe(&approvals->row[i].grant);
+    }
     pthread_mutex_destroy(&approvals->lock);
 }
 
@@ -72,7 +74,7 @@ static int count_pending(const struct approvals *approvals)
 }
 
 struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
-                               int64_t now_ns)
+                               struct instant now)
 {
     struct approval *row = NULL;
 
@@ -84,8 +86,9 @@ struct approval *approvals_add(struct approvals *approvals, const struct approva
         *row = *proposal;
         row->number = approvals->next++;
         row->state = APPROVAL_PENDING;
-        row->made_ns = now_ns;
-        row->expires_ns = now_ns + APPROVAL_LIFE_NS;
+        row->made_ns = now.wall_ns;
+        row->expires_ns = now.wall_ns + APPROVAL_LIFE_NS;
+        row->expires_mono_ns = now.mono_ns + APPROVAL_LIFE_NS;
     }
     pthread_mutex_unlock(&approvals->lock);
     return row;
@@ -95,6 +98,7 @@ void approvals_forget(struct approvals *approvals, struct approval *approval)
 {
     pthread_mutex_lock(&approvals->lock);
     approval->number = 0;
+    grant_wipe(&approval->grant);
     json_decref(approval->diff);
     approval->diff = NULL;
     pthread_mutex_unlock(&approvals->lock);
@@ -117,20 +121,25 @@ struct approval *approvals_find(struct approvals *approvals, const char *id)
     return NULL;
 }
 
+static bool is_over(const struct approval *approval, struct instant now)
+{
+    return now.wall_ns >= approval->expires_ns || now.mono_ns >= approval->expires_mono_ns;
+}
+
 enum status approval_may_decide(const struct approval *approval, const struct actor *actor,
-                                bool approve, int64_t now_ns, struct err *err)
+                                bool approve, struct instant now, struct err *err)
 {
     if (approve && !actor->is_session)
         return err_set(err, ERR_NEEDS_PERSON, "a token cannot approve; log in");
     if (strcmp(actor->person, approval->person) == 0)
         return err_format(err, ERR_SELF_APPROVAL, "%s proposed it; another person must decide",
                           approval->person);
-    if (approval->state != APPROVAL_PENDING || now_ns >= approval->expires_ns)
+    if (approval->state != APPROVAL_PENDING || is_over(approval, now))
         return err_format(err, ERR_CONFLICT, "it is no longer pending: %s",
                           approval_state_name(approval->state == APPROVAL_PENDING
                                                   ? APPROVAL_EXPIRED
                                                   : approval->state));
-    if (approve && now_ns >= actor->reauth_until_ns)
+    if (approve && now.wall_ns >= actor->reauth_until_ns)
         return err_set(err, ERR_REAUTH_REQUIRED, "your log-in is older than 5 minutes; confirm it");
     return OK;
 }
@@ -149,13 +158,13 @@ void approval_decide(struct approvals *approvals, struct approval *approval,
     pthread_mutex_unlock(&approvals->lock);
 }
 
-struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns)
+struct approval *approvals_expired(struct approvals *approvals, struct instant now)
 {
     for (int i = 0; i < APPROVALS_MAX; i++) {
         struct approval *row = &approvals->row[i];
 
         if (row->number != 0 && row->state == APPROVAL_PENDING && row->command_id == 0 &&
-            now_ns >= row->expires_ns)
+            is_over(row, now))
             return row;
     }
     return NULL;

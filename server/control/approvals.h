@@ -19,6 +19,7 @@
 #include "control/grants.h"
 #include "control/limits.h"
 #include "control/strategies.h"
+#include "control/timebox.h"
 
 #include <pthread.h>
 
@@ -60,6 +61,7 @@ struct approval {
     char proposer[MAX_NAME], person[MAX_NAME];
     char decider[MAX_NAME], decision[REASON_MAX];
     int64_t made_ns, expires_ns, decided_ns;
+    int64_t expires_mono_ns; /* of the two ends the earlier: no step of the wall clock adds time */
     /* Agreed to, and the engine told, but not known to be in force: the control thread's. */
     uint64_t command_id; /* 0: none */
     char told_by[MAX_NAME], told_why[REASON_MAX];
@@ -78,19 +80,20 @@ void approvals_close(struct approvals *approvals);
  * many are pending: then the diff is the caller's still. The answer is
  * the control thread's until its next call of this. */
 struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
-                               int64_t now_ns);
+                               struct instant now);
 /* Takes back one that could not be recorded. */
 void approvals_forget(struct approvals *approvals, struct approval *approval);
 struct approval *approvals_find(struct approvals *approvals, const char *id);
 /* May this person decide it now? Only reads. Approving needs a person's session, not the
  * proposer's, confirmed within 5 minutes; rejecting only somebody else than the proposer. */
 enum status approval_may_decide(const struct approval *approval, const struct actor *actor,
-                                bool approve, int64_t now_ns, struct err *err);
+                                bool approve, struct instant now, struct err *err);
 void approval_decide(struct approvals *approvals, struct approval *approval,
                      enum approval_state state, const char *decider, const char *decision,
                      int64_t now_ns);
-/* The next one whose time is over and which the engine has not been told, or NULL; the caller records and decides it. */
-struct approval *approvals_expired(struct approvals *approvals, int64_t now_ns);
+/* The next one whose time is over and which the engine has not been told, or NULL; the caller
+ * records and decides it. */
+struct approval *approvals_expired(struct approvals *approvals, struct instant now);
 
 const char *approval_state_name(enum approval_state state);
 /* -1: there is none of that name. */

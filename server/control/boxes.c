@@ -13,7 +13,7 @@
 #define RETRY_NS 1000000000LL
 #define NOTE_NS 60000000000LL
 
-static struct instant instant_now(void)
+struct instant instant_now(void)
 {
     return (struct instant){.wall_ns = clock_real_ns(), .mono_ns = clock_mono_ns()};
 }

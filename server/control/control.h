@@ -63,6 +63,9 @@ struct control_fact {
 };
 void control_note(struct control *control, const struct actor *actor,
                   const struct control_fact *fact);
+/* ERR_STORAGE while the storage is suspect: what gives somebody more must be in the audit first,
+ * what takes away goes on. Any thread. */
+enum status control_may_give(struct control *control, struct err *err);
 uint64_t control_notes_lost(struct control *control); /* since the start; any thread */
 
 /* --- on the caller's thread --- */

@@ -22,7 +22,7 @@ static enum status charge(struct access *access, const char *user, const char *w
                           int *retry_after_s, struct err *err)
 {
     access_write(access);
-    *retry_after_s = throttle_try(&access->throttle, user, what, clock_mono_ns());
+    *retry_after_s = throttle_try_pair(&access->throttle, user, what, clock_mono_ns());
     access_done(access);
     if (*retry_after_s == 0)
         return OK;
@@ -50,28 +50,21 @@ static enum status password_replace(struct user *user, const char *old_password,
     return OK;
 }
 
-enum status access_change_password(struct access *access, const struct actor *actor,
-                                   const char *old_password, const char *new_password,
-                                   int *retry_after_s, struct err *err)
+/* The caller wipes `user`. */
+static enum status change_password(struct access *access, const struct actor *actor,
+                                   struct user *user, const char *old_password,
+                                   const char *new_password, struct err *err)
 {
-    struct user user = {0};
     enum status status;
-    bool was_forced;
+    bool was_forced = user->must_change;
 
-    *retry_after_s = 0;
-    if (!actor->is_session)
-        return err_set(err, ERR_FORBIDDEN, "only a person logged in has a password");
-    if ((status = access_user_get(access, actor->name, &user, err)) != OK ||
-        (status = charge(access, actor->name, "password", retry_after_s, err)) != OK)
-        return status;
-    if (!password_matches(old_password, user.hash))
+    if (!password_matches(old_password, user->hash))
         return err_set(err, ERR_BAD_CREDENTIALS, "the old password is wrong");
     forgive(access, actor->name, "password");
-    if ((status = password_replace(&user, old_password, new_password, err)) != OK)
+    if ((status = password_replace(user, old_password, new_password, err)) != OK)
         return status;
-    was_forced = user.must_change;
-    user.must_change = false;
-    if ((status = store_user(access, &user, false, err)) != OK)
+    user->must_change = false;
+    if ((status = store_user(access, user, false, err)) != OK)
         return status;
     access_write(access);
     end_sessions_locked(access, actor->name, actor->session_key);
@@ -79,6 +72,23 @@ enum status access_change_password(struct access *access, const struct actor *ac
     if (was_forced)
         forget_first_login(access);
     return OK;
+}
+
+enum status access_change_password(struct access *access, const struct actor *actor,
+                                   const char *old_password, const char *new_password,
+                                   int *retry_after_s, struct err *err)
+{
+    struct user user = {0};
+    enum status status;
+
+    *retry_after_s = 0;
+    if (!actor->is_session)
+        return err_set(err, ERR_FORBIDDEN, "only a person logged in has a password");
+    if ((status = charge(access, actor->name, "password", retry_after_s, err)) == OK &&
+        (status = access_user_get(access, actor->name, &user, err)) == OK)
+        status = change_password(access, actor, &user, old_password, new_password, err);
+    explicit_bzero(&user, sizeof user);
+    return status;
 }
 
 /* ------------------------------------------------------------------------- second factor */
@@ -106,21 +116,29 @@ enum status access_totp_begin(struct access *access, const struct actor *actor,
     return status;
 }
 
+/* The caller wipes `user`. */
+static enum status confirm(struct access *access, struct user *user, const char *code,
+                           struct err *err)
+{
+    static const uint8_t none[TOTP_SECRET_BYTES];
+
+    if (user->totp_on || memcmp(user->totp, none, sizeof none) == 0)
+        return err_set(err, ERR_CONFLICT, "no second factor is waiting to be confirmed");
+    if (!totp_matches(user->totp, code, clock_real_ns(), user->totp_step, &user->totp_step))
+        return err_set(err, ERR_BAD_CREDENTIALS, "wrong code");
+    user->totp_on = true;
+    return store_user(access, user, false, err);
+}
+
 enum status access_totp_confirm(struct access *access, const struct actor *actor, const char *code,
                                 int *retry_after_s, struct err *err)
 {
-    static const uint8_t none[TOTP_SECRET_BYTES];
     struct user user;
     enum status status = charge(access, actor->name, "totp", retry_after_s, err);
 
     if (status != OK || (status = access_user_get(access, actor->name, &user, err)) != OK)
         return status;
-    if (user.totp_on || memcmp(user.totp, none, sizeof none) == 0)
-        return err_set(err, ERR_CONFLICT, "no second factor is waiting to be confirmed");
-    if (!totp_matches(user.totp, code, clock_real_ns(), user.totp_step, &user.totp_step))
-        return err_set(err, ERR_BAD_CREDENTIALS, "wrong code");
-    user.totp_on = true;
-    status = store_user(access, &user, false, err);
+    status = confirm(access, &user, code, err);
     explicit_bzero(&user, sizeof user);
     if (status == OK)
         forgive(access, actor->name, "totp");
@@ -134,10 +152,13 @@ enum status access_totp_remove(struct access *access, const char *name, struct e
 
     if (status != OK)
         return status;
-    if (!user.totp_on)
-        return err_format(err, ERR_NOT_FOUND, "%s has no second factor", user.name);
-    explicit_bzero(user.totp, sizeof user.totp);
-    user.totp_on = false;
-    user.totp_step = 0;
-    return store_user(access, &user, false, err);
+    if (user.totp_on) {
+        explicit_bzero(user.totp, sizeof user.totp);
+        user.totp_on = false;
+        user.totp_step = 0;
+        status = store_user(access, &user, false, err);
+    } else
+        status = err_format(err, ERR_NOT_FOUND, "%s has no second factor", user.name);
+    explicit_bzero(&user, sizeof user);
+    return status;
 }

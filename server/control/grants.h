@@ -38,7 +38,7 @@ bool grant_base_moved(struct access *access, const struct grant *grant);
 enum status grant_apply(struct control *control, const struct actor *actor,
                         const struct grant *grant, const struct control_fact *intent,
                         struct err *err);
-/* Wipes the hash: decided. */
+/* Wipes the hash: decided, or forgotten. */
 void grant_wipe(struct grant *grant);
 
 #endif

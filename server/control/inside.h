@@ -14,6 +14,8 @@
 enum { JOBS_MAX = 64, NOTES_MAX = 1024, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
 #define BEAT_NS 500000000LL
 
+struct instant instant_now(void); /* any thread */
+
 struct job {
     void (*run)(void *job);
     void *job;

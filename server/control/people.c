@@ -96,6 +96,12 @@ static void step_keep_locked(struct access *access, struct user *user)
         user->totp_step = found->totp_step;
 }
 
+void user_put_locked(struct access *access, struct user *user)
+{
+    step_keep_locked(access, user); /* again: the disk took its time */
+    *find_user_locked(access, user->name) = *user;
+}
+
 enum status store_user(struct access *access, struct user *user, bool is_new, struct err *err)
 {
     enum status status;
@@ -114,7 +120,7 @@ enum status store_user(struct access *access, struct user *user, bool is_new, st
         if (is_new)
             access->user[access->user_count++] = *user;
         else
-            *find_user_locked(access, user->name) = *user; /* the writer's lock keeps it there */
+            user_put_locked(access, user); /* the writer's lock keeps its place */
         access_done(access);
     }
     pthread_mutex_unlock(&access->writer);
@@ -156,7 +162,7 @@ enum status access_user_prepare(struct access *access, const char *name, const c
         return err_set(err, ERR_OUT_OF_RANGE, "roles are viewer, trader, risk, admin");
     if ((status = password_check(name, password, err)) != OK)
         return status;
-    access_write(access);
+    access_read(access);
     taken = find_user_locked(access, name) != NULL;
     access_done(access);
     if (taken) /* before the 60 ms; store_user looks again */
@@ -189,7 +195,7 @@ enum status access_user_get(struct access *access, const char *name, struct user
 {
     const struct user *found;
 
-    access_write(access);
+    access_read(access);
     if ((found = find_user_locked(access, name)))
         *user = *found;
     access_done(access);
@@ -251,10 +257,29 @@ static enum status change_locked(struct access *access, const char *name, uint64
     return OK;
 }
 
+/* Puts in force what is on disk. `left` is the person who has no account any more; or empty. */
+static void change_commit_locked(struct access *access, struct user *after, int64_t now_ns,
+                                 char left[MAX_NAME])
+{
+    struct user *user =
+        find_user_locked(access, after->name); /* the writer's lock keeps it there */
+    enum role role;
+
+    copy_text(left, MAX_NAME, user->person);
+    user_put_locked(access, after);
+    end_sessions_locked(access, after->name, NULL);
+    if (person_role_locked(access, left, &role))
+        left[0] = '\0';
+    else
+        end_tokens_locked(access, left, now_ns);
+}
+
 enum status access_user_change(struct access *access, const char *name, uint64_t base,
                                const struct user_change *change, struct err *err)
 {
     struct user after = {0};
+    char left[MAX_NAME] = "";
+    int64_t now_ns = access_now(access);
     enum status status;
 
     pthread_mutex_lock(&access->writer);
@@ -263,10 +288,11 @@ enum status access_user_change(struct access *access, const char *name, uint64_t
     access_done(access);
     if (status == OK && (status = access_db_put_user(access->db, &after, err)) == OK) {
         access_write(access);
-        *find_user_locked(access, name) = after; /* the writer's lock keeps it there */
-        end_sessions_locked(access, name, NULL);
+        change_commit_locked(access, &after, now_ns, left);
         access_done(access);
     }
+    if (status == OK && left[0] != '\0')
+        status = tokens_store_ended(access, left, now_ns, err);
     pthread_mutex_unlock(&access->writer);
     explicit_bzero(&after, sizeof after);
     return status;
@@ -329,7 +355,7 @@ json_t *access_users(struct access *access)
 {
     json_t *items = json_array();
 
-    access_write(access);
+    access_read(access);
     for (uint32_t i = access->user_count; i-- > 0;)
         json_array_append_new(items, user_json(&access->user[i]));
     access_done(access);

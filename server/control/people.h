@@ -42,11 +42,12 @@ enum status access_user_get(struct access *access, const char *name, struct user
  * person, or an account above viewer enabled again? */
 bool user_change_grants(const struct user *user, const struct user_change *change);
 void user_change_fill(struct user *user, const struct user_change *change);
-/* `base` 0: whatever the version. ERR_STALE_VERSION, ERR_CONFLICT, ERR_NOT_FOUND. */
+/* `base` 0: whatever the version. Ends the tokens of a person whose last account moves to another.
+ * ERR_STALE_VERSION, ERR_CONFLICT, ERR_NOT_FOUND; ERR_IO: what only takes away holds in memory. */
 enum status access_user_change(struct access *access, const char *name, uint64_t base,
                                const struct user_change *change, struct err *err);
 /* Ends sessions; of a person's last account the tokens too. Gone in memory, whatever the disk
- * then says. */
+ * then says (ERR_IO). */
 enum status access_user_delete(struct access *access, const char *name, uint64_t base,
                                struct err *err);
 

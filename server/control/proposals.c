@@ -79,7 +79,7 @@ enum status control_propose(struct control *control, const struct actor *actor,
 
     memcpy(proposal->proposer, actor->name, sizeof proposal->proposer);
     memcpy(proposal->person, actor->person, sizeof proposal->person);
-    kept = approvals_add(&control->approvals, proposal, clock_real_ns());
+    kept = approvals_add(&control->approvals, proposal, instant_now());
     if (!kept) {
         json_decref(proposal->diff);
         return err_format(err, ERR_UNAVAILABLE, "%d proposals are pending; decide some first",
@@ -215,7 +215,7 @@ static enum status find_to_decide(struct control *control, const struct actor *a
                           "%s has approved it and the engine was told, but has not answered yet: "
                           "look again in a moment",
                           (*approval)->told_by);
-    return approval_may_decide(*approval, actor, approve, clock_real_ns(), err);
+    return approval_may_decide(*approval, actor, approve, instant_now(), err);
 }
 
 /* It was told, unless the command is 0, and may be in force: nobody decides it again. */
@@ -329,7 +329,7 @@ void control_expire(struct control *control)
     struct err err;
     uint64_t seq;
 
-    while ((approval = approvals_expired(&control->approvals, clock_real_ns()))) {
+    while ((approval = approvals_expired(&control->approvals, instant_now()))) {
         struct control_fact fact = decision_fact(approval, "expired", "", NULL);
 
         decide(control, approval, APPROVAL_EXPIRED, actor.name, "");

@@ -33,6 +33,11 @@ void end_sessions_locked(struct access *access, const char *user, const char *ke
             access->session[i] = (struct session){0};
 }
 
+static int64_t acted_ns(const struct session *session)
+{
+    return atomic_load_explicit(&session->acted_ns, memory_order_relaxed);
+}
+
 void actor_of_session_locked(const struct access *access, const struct user *user,
                              const struct session *session, struct actor *actor)
 {
@@ -40,7 +45,7 @@ void actor_of_session_locked(const struct access *access, const struct user *use
                             .is_session = true,
                             .must_change_password = user->must_change,
                             .reauth_until_ns = access_outward(access, session->reauth_until_ns),
-                            .awake_until_ns = access_outward(access, session->acted_ns + AWAKE_NS),
+                            .awake_until_ns = access_outward(access, acted_ns(session) + AWAKE_NS),
                             .expires_ns = access_outward(access, session->expires_ns),
                             .session = session->number};
     copy_text(actor->name, sizeof actor->name, user->name);
@@ -98,7 +103,7 @@ static void grant(struct access *access, const struct user *user, const struct l
         copy_text(session->address, sizeof session->address, login->address);
     }
     session->reauth_until_ns = now_ns + REAUTH_NS;
-    session->acted_ns = now_ns;
+    atomic_store_explicit(&session->acted_ns, now_ns, memory_order_relaxed);
     actor_of_session_locked(access, user, session, actor);
 }
 
@@ -113,7 +118,7 @@ static enum status code_check(struct access *access, struct user *user, const st
         return OK;
     if (!login->totp)
         return err_set(err, ERR_TOTP_REQUIRED, "send the code of your second factor as \"totp\"");
-    *retry_after_s = throttle_try(&access->throttle, user->name, "totp", clock_mono_ns());
+    *retry_after_s = throttle_try_pair(&access->throttle, user->name, "totp", clock_mono_ns());
     if (*retry_after_s > 0)
         return err_format(err, ERR_THROTTLED, "too many codes, wait %d s", *retry_after_s);
     if (!totp_matches(user->totp, login->totp, clock_real_ns(), user->totp_step, &step))
@@ -189,10 +194,10 @@ void access_session_acted(struct access *access, const struct actor *actor)
 {
     struct session *session;
 
-    access_write(access);
+    access_read(access); /* every write passes here; the time alone is written, and atomic */
     session = find_session_locked(access, actor->session_key, access_now(access));
     if (session)
-        session->acted_ns = access_now(access);
+        atomic_store_explicit(&session->acted_ns, access_now(access), memory_order_relaxed);
     access_done(access);
 }
 
@@ -249,7 +254,7 @@ static json_t *session_json(struct access *access, const struct session *session
     return json_pack(
         "{s:s,s:s,s:s,s:o,s:o,s:o,s:b}", "id", id, "user", session->user, "address",
         session->address, "made_ns", access_ns_json(access_outward(access, session->made_ns)),
-        "acted_ns", access_ns_json(access_outward(access, session->acted_ns)), "expires_ns",
+        "acted_ns", access_ns_json(access_outward(access, acted_ns(session))), "expires_ns",
         access_ns_json(access_outward(access, session->expires_ns)), "own", session->number == own);
 }
 

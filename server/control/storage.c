@@ -1,5 +1,6 @@
 /* Trouble with the disk, told to the audit: when it began and why, when it was over and how long it
- * took. The record waits in the control lane until the disk takes it. Control thread. */
+ * took. The record waits in the control lane until the disk takes it. Control
+ * thread, but for the last function. */
 #include "control/control.h"
 #include "control/inside.h"
 
@@ -59,4 +60,11 @@ void control_watch_storage(struct control *control)
         say_well(control);
     else
         say_trouble(control, trouble.storage, trouble.why);
+}
+
+enum status control_may_give(struct control *control, struct err *err)
+{
+    if (!journal_is_suspect(control->from.journal))
+        return OK;
+    return err_set(err, ERR_STORAGE, "storage is suspect: nothing is given, only taken away");
 }

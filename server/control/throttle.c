@@ -102,6 +102,16 @@ int throttle_try(struct throttle *throttle, const char *user, const char *addres
     return 0;
 }
 
+int throttle_try_pair(struct throttle *throttle, const char *user, const char *what, int64_t now_ns)
+{
+    struct throttle_row *pair = take(throttle->pair, THROTTLE_ROWS, key_of(user, what), now_ns);
+    int wait = left_s(pair, now_ns);
+
+    if (wait == 0)
+        charge(pair, THROTTLE_FREE, THROTTLE_WAIT_MAX_S, now_ns);
+    return wait;
+}
+
 void throttle_forgive(struct throttle *throttle, const char *user, const char *address)
 {
     uint64_t key = key_of(user, address);

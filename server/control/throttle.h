@@ -40,6 +40,10 @@ struct throttle {
 
 /* Seconds still to wait, or 0 when the try is heard (and charged). Times are monotonic. */
 int throttle_try(struct throttle *throttle, const char *user, const char *address, int64_t now_ns);
+/* The same of a pair alone, for one who is known already and guesses at something of the own
+ * account: `what` stands for the address, and others' tries at theirs count for nothing. */
+int throttle_try_pair(struct throttle *throttle, const char *user, const char *what,
+                      int64_t now_ns);
 /* The try was right. */
 void throttle_forgive(struct throttle *throttle, const char *user, const char *address);
 

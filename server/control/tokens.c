@@ -81,13 +81,14 @@ void actor_of_token_locked(struct access *access, const struct token *token, str
 static struct token *token_place(struct access *access, int64_t now_ns)
 {
     if (access->token_count < TOKENS_MAX)
-        return &access->token[access->token_count++];
+        return &access->token[access->token_count];
     for (uint32_t i = 0; i < TOKENS_MAX; i++)
         if (!token_stands(&access->token[i], now_ns))
             return &access->token[i];
     return NULL;
 }
 
+/* The writer's lock keeps the place; until the disk has the token the table is as it was. */
 static enum status store_new_token(struct access *access, const struct token *token,
                                    struct err *err)
 {
@@ -95,17 +96,16 @@ static enum status store_new_token(struct access *access, const struct token *to
     enum status status = OK;
 
     pthread_mutex_lock(&access->writer);
-    access_write(access);
+    access_read(access);
     if (find_token(access, token->name, token->created_ns))
         status = err_format(err, ERR_CONFLICT, "there is a token %s already", token->name);
     else if (!(place = token_place(access, token->created_ns)))
         status = err_format(err, ERR_UNAVAILABLE, "no room for more than %d tokens", TOKENS_MAX);
-    else
-        *place = (struct token){.revoked_ns = 1}; /* taken, stands for nothing yet */
     access_done(access);
-    if (place && (status = access_db_put_token(access->db, token, err)) == OK) {
+    if (place && (status = access_db_add_token(access->db, token, place->key, err)) == OK) {
         access_write(access);
         *place = *token;
+        access->token_count += place == &access->token[access->token_count];
         access_done(access);
     }
     pthread_mutex_unlock(&access->writer);

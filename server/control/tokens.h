@@ -18,7 +18,7 @@ struct token_wish {
 /* An expired or revoked token's name may be used again; else ERR_CONFLICT. */
 enum status access_token_create(struct access *access, const struct token_wish *wish,
                                 char token[SECRET_TEXT_MAX], struct err *err);
-/* Ends in memory at once, whatever the disk then says. */
+/* Ends in memory at once, whatever the disk then says (ERR_IO). */
 enum status access_token_revoke(struct access *access, const char *name, struct err *err);
 json_t *access_tokens(struct access *access); /* list object */
 

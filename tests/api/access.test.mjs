@@ -20,6 +20,7 @@ before(async () => {
   for (const scope of ["metrics", "kill", "audit-read"]) {
     who[scope] = server.program(`t-${scope}`, ["--scope", scope]);
   }
+  who.manager = server.program("t-manager", ["--role", "admin"]);
   who.robot = server.program("t-robot", ["--role", "risk"]);
 });
 
@@ -30,16 +31,17 @@ after(async () => {
 /** The callers that a row's role lets in, as the head of routes.def says. */
 const LETS = {
   NONE: Object.keys,
-  ANY: () => ["viewer", "trader", "risk1", "admin", "robot", "metrics", "kill", "audit-read"],
+  ANY: () => ["viewer", "trader", "risk1", "admin", "manager", "robot", "metrics", "kill", "audit-read"],
   PERSON: () => ["viewer", "trader", "risk1", "admin"],
-  VIEWER: () => ["viewer", "trader", "risk1", "admin", "robot"],
-  TRADER: () => ["trader", "risk1", "admin", "robot"],
-  RISK: () => ["risk1", "admin", "robot"],
-  ADMIN: () => ["admin"],
+  VIEWER: () => ["viewer", "trader", "risk1", "admin", "manager", "robot"],
+  TRADER: () => ["trader", "risk1", "admin", "manager", "robot"],
+  RISK: () => ["risk1", "admin", "manager", "robot"],
+  ADMIN: () => ["admin", "manager"],
+  MANAGES: () => ["admin"],
   DECIDES: () => ["risk1", "admin"], // which of them: by the kind of what is decided
-  METRICS: () => ["admin", "metrics"],
-  KILL: () => ["trader", "risk1", "admin", "robot", "kill"],
-  AUDIT: () => ["risk1", "admin", "robot", "audit-read"],
+  METRICS: () => ["admin", "manager", "metrics"],
+  KILL: () => ["trader", "risk1", "admin", "manager", "robot", "kill"],
+  AUDIT: () => ["risk1", "admin", "manager", "robot", "audit-read"],
 };
 
 const ROUTES = [

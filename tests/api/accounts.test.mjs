@@ -1,7 +1,7 @@
 // Accounts, tokens and sessions: made, changed and ended by REST; what gives more takes two people.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -203,7 +203,19 @@ test("a token is shown once, belongs to its maker, and ends at once", async () =
   assert.equal((await admin.post("/tokens", { name: "both", scope: "kill", role: "risk" })).status, 400);
   assert.equal((await admin.post("/tokens", { name: "hers", role: "risk", person: "risk1" })).status, 403);
   const robot = server.program("admin-robot", ["--role", "admin"]);
-  assert.equal((await robot.post("/tokens", { name: "more", role: "risk" })).status, 403);
+  for (const refused of [
+    await robot.post("/tokens", { name: "more", role: "risk" }),
+    await robot.delete("/tokens/watchdog"),
+    await robot.post("/users", { user: "nora", role: "viewer", password: PASSWORD }),
+    await patch("risk2", { disabled: true }, robot),
+    await robot.delete("/users/risk2"),
+    await robot.delete("/users/risk2/totp"),
+    await robot.delete("/sessions?user=risk2"),
+  ]) {
+    assert.deepEqual([refused.status, refused.body.code], [403, "forbidden"], refused.text);
+    assert.match(refused.body.detail, /a person's session, not a token/);
+  }
+  assert.equal((await robot.get("/tokens")).status, 200);
   assert.equal((await admin.delete("/tokens/watchdog")).status, 204);
   assert.equal((await dog.get("/me")).status, 401);
   assert.equal((await admin.delete("/tokens/watchdog")).status, 404);
@@ -250,4 +262,55 @@ test("a session that ends while its approval waits for the control thread approv
     assert.equal(now, status === 200 ? "applied" : "pending");
     return answer.detail === "the session or token has ended"; // and not refused when it came
   }, 60000);
+});
+
+async function removed(person, user) {
+  const path = `/audit?kind=user&scope=user/${user}`;
+  const facts = async () => (await person.get(path)).body.items ?? [];
+  await until("the audit says that it is gone", async () =>
+    (await facts()).some(({ reason }) => /removed/.test(reason)), 10000);
+  return (await facts()).find(({ reason }) => /removed/.test(reason));
+}
+
+test("what takes away holds though access.db fails, and the audit has it", async () => {
+  owner("gina", "trader");
+  const gina = await server.person("gina", PASSWORD);
+  const obstacle = join(server.dir, "access.db-journal");
+  rmSync(obstacle, { force: true });
+  mkdirSync(obstacle);
+  try {
+    const reply = await admin.delete("/users/gina");
+    assert.deepEqual([reply.status, reply.body.code], [500, "io"], reply.text);
+    assert.equal((await gina.get("/me")).status, 401);
+    const fact = await removed(risk1, "gina");
+    assert.deepEqual(fact.new, { stored: false }, JSON.stringify(fact));
+  } finally {
+    rmdirSync(obstacle);
+  }
+});
+
+test("while storage is suspect accounts and tokens are only taken away", async () => {
+  const other = await Server.start({ config: configWith(scratch(), QUIET) });
+  const boss = await other.person("admin");
+  assert.equal((await boss.post("/users", { user: "vera", role: "viewer", password: PASSWORD })).status, 201);
+  assert.equal((await boss.post("/tokens", { name: "dog", scope: "kill" })).status, 201);
+  const etag = async (user) => ({ "If-Match": (await boss.get(`/users/${user}`)).headers.etag });
+  rmSync(join(other.dir, "journal"), { recursive: true });
+  await until("storage suspect", async () => (await boss.get("/status")).body.storage === "suspect", 10000);
+  for (const refused of [
+    await boss.post("/users", { user: "nora", role: "viewer", password: PASSWORD }),
+    await boss.post("/users", { user: "nora", role: "risk", password: PASSWORD }),
+    await boss.post("/tokens", { name: "cat", scope: "kill" }),
+    await boss.patch("/users/vera", { role: "trader" }, await etag("vera")),
+    await boss.delete("/users/vera/totp"),
+    await boss.delete("/me/totp"),
+  ]) {
+    assert.deepEqual([refused.status, refused.body.code], [503, "storage"], refused.text);
+  }
+  const made = verb("token", "create", "--data", other.dir, "--name", "cat", "--scope", "kill");
+  assert.deepEqual([made.code, made.out], [69, ""], made.err);
+  assert.equal((await boss.patch("/users/trader", { role: "viewer" }, await etag("trader"))).status, 200);
+  assert.equal((await boss.delete("/users/vera")).status, 204);
+  assert.equal((await boss.delete("/tokens/dog")).status, 204);
+  await other.stop("SIGKILL");
 });

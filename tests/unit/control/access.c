@@ -2,6 +2,7 @@
 #include "thread/clock.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,67 @@ Test(access, a_token_has_a_scope_and_can_be_revoked)
     cr_assert_eq(access_token_revoke(access_, "watch", &err), ERR_NOT_FOUND);
     reopen();
     cr_assert_eq(access_by_token(access_, token, &actor), ERR_UNAUTHENTICATED);
+}
+
+static int rows_on_disk(void)
+{
+    char path[64];
+    sqlite3 *db;
+    sqlite3_stmt *count;
+    int rows;
+
+    snprintf(path, sizeof path, "%s/access.db", dir);
+    cr_assert_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(db, "SELECT count(*) FROM token", -1, &count, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_step(count), SQLITE_ROW);
+    rows = sqlite3_column_int(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(db);
+    return rows;
+}
+
+/* More than TOKENS_MAX in a lifetime, never many at once. */
+Test(access, tokens_of_a_long_life_do_not_fill_the_file)
+{
+    char token[SECRET_TEXT_MAX], stays[SECRET_TEXT_MAX];
+    struct actor actor;
+
+    cr_assert_eq(token_make("stays", "risk", NULL, 0, stays), OK);
+    for (int i = 0; i < TOKENS_MAX + 6; i++) {
+        cr_assert_eq(token_make("bot", "trader", NULL, 0, token), OK, "%d: %s", i, err.text);
+        cr_assert_eq(access_token_revoke(access_, "bot", &err), OK, "%d: %s", i, err.text);
+    }
+    cr_assert_eq(token_make("last", "viewer", NULL, 0, token), OK);
+    for (int round = 0; round < 2; round++) {
+        cr_assert_eq(rows_on_disk(), TOKENS_MAX, "the replaced rows are gone");
+        cr_assert_eq(access_by_token(access_, stays, &actor), OK);
+        cr_assert_eq(access_by_token(access_, token, &actor), OK);
+        cr_assert_str_eq(actor.name, "last");
+        reopen();
+    }
+}
+
+/* As files of before may be. */
+Test(access, of_too_many_rows_those_that_stand_are_read)
+{
+    struct token row = {.role = ROLE_TRADER, .created_ns = 1, .expires_ns = INT64_MAX};
+    char token[SECRET_TEXT_MAX];
+    struct actor actor;
+
+    for (int i = 0; i < TOKENS_MAX + 6; i++) {
+        snprintf(row.key, sizeof row.key, "%064d", i);
+        snprintf(row.name, sizeof row.name, "t%d", i);
+        row.revoked_ns = i % 2; /* every other one */
+        cr_assert_eq(access_db_put_token(access_->db, &row, &err), OK);
+    }
+    secret_make(token, "pw_");
+    secret_key(token, row.key);
+    snprintf(row.name, sizeof row.name, "last");
+    row.revoked_ns = 0;
+    cr_assert_eq(access_db_put_token(access_->db, &row, &err), OK);
+    reopen();
+    cr_assert_eq(access_->token_count, TOKENS_MAX);
+    cr_assert_eq(access_by_token(access_, token, &actor), OK);
 }
 
 Test(access, what_cannot_be_a_token_or_user_is_refused)

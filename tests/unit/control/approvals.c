@@ -20,6 +20,12 @@ static const struct actor bob = {.name = "bob",
                                  .is_session = true,
                                  .reauth_until_ns = now_ns + 1};
 
+/* Where the clocks agree. */
+static struct instant at(int64_t ns)
+{
+    return (struct instant){.wall_ns = ns, .mono_ns = ns - now_ns + 5};
+}
+
 static void begin(void)
 {
     approvals_open(&approvals, 7);
@@ -40,12 +46,12 @@ static struct approval *propose(const char *scope)
     strcpy(proposal.reason, "all clear");
     strcpy(proposal.proposer, "ann");
     strcpy(proposal.person, "ann");
-    return approvals_add(&approvals, &proposal, now_ns);
+    return approvals_add(&approvals, &proposal, at(now_ns));
 }
 
 Test(approvals, another_person_may_approve)
 {
-    cr_assert_eq(approval_may_decide(propose("firm"), &bob, true, now_ns, &err), OK);
+    cr_assert_eq(approval_may_decide(propose("firm"), &bob, true, at(now_ns), &err), OK);
 }
 
 Test(approvals, the_proposer_decides_nothing)
@@ -54,9 +60,9 @@ Test(approvals, the_proposer_decides_nothing)
     struct actor again = ann;
 
     strcpy(again.name, "anns-other-login");
-    cr_assert_eq(approval_may_decide(approval, &ann, true, now_ns, &err), ERR_SELF_APPROVAL);
-    cr_assert_eq(approval_may_decide(approval, &again, true, now_ns, &err), ERR_SELF_APPROVAL);
-    cr_assert_eq(approval_may_decide(approval, &ann, false, now_ns, &err), ERR_SELF_APPROVAL);
+    cr_assert_eq(approval_may_decide(approval, &ann, true, at(now_ns), &err), ERR_SELF_APPROVAL);
+    cr_assert_eq(approval_may_decide(approval, &again, true, at(now_ns), &err), ERR_SELF_APPROVAL);
+    cr_assert_eq(approval_may_decide(approval, &ann, false, at(now_ns), &err), ERR_SELF_APPROVAL);
 }
 
 Test(approvals, a_token_may_reject_but_not_approve)
@@ -64,18 +70,18 @@ Test(approvals, a_token_may_reject_but_not_approve)
     struct actor token = bob;
 
     token.is_session = false;
-    cr_assert_eq(approval_may_decide(propose("firm"), &token, true, now_ns, &err),
+    cr_assert_eq(approval_may_decide(propose("firm"), &token, true, at(now_ns), &err),
                  ERR_NEEDS_PERSON);
-    cr_assert_eq(approval_may_decide(propose("firm"), &token, false, now_ns, &err), OK);
+    cr_assert_eq(approval_may_decide(propose("firm"), &token, false, at(now_ns), &err), OK);
 }
 
 Test(approvals, an_old_log_in_must_be_confirmed)
 {
     struct approval *approval = propose("firm");
 
-    cr_assert_eq(approval_may_decide(approval, &bob, true, bob.reauth_until_ns, &err),
+    cr_assert_eq(approval_may_decide(approval, &bob, true, at(bob.reauth_until_ns), &err),
                  ERR_REAUTH_REQUIRED);
-    cr_assert_eq(approval_may_decide(approval, &bob, false, bob.reauth_until_ns, &err), OK);
+    cr_assert_eq(approval_may_decide(approval, &bob, false, at(bob.reauth_until_ns), &err), OK);
 }
 
 Test(approvals, what_is_decided_stays_decided)
@@ -83,7 +89,7 @@ Test(approvals, what_is_decided_stays_decided)
     struct approval *approval = propose("firm");
 
     approval_decide(&approvals, approval, APPROVAL_REJECTED, "bob", "no", now_ns);
-    cr_assert_eq(approval_may_decide(approval, &bob, true, now_ns, &err), ERR_CONFLICT);
+    cr_assert_eq(approval_may_decide(approval, &bob, true, at(now_ns), &err), ERR_CONFLICT);
     cr_assert(strstr(err.text, "rejected"));
 }
 
@@ -94,12 +100,39 @@ Test(approvals, fifteen_minutes_are_the_end)
     struct actor fresh = bob;
 
     fresh.reauth_until_ns = INT64_MAX;
-    cr_assert_null(approvals_expired(&approvals, end_ns - 1));
-    cr_assert_eq(approval_may_decide(approval, &fresh, true, end_ns - 1, &err), OK);
-    cr_assert_eq(approval_may_decide(approval, &fresh, true, end_ns, &err), ERR_CONFLICT);
-    cr_assert_eq(approvals_expired(&approvals, end_ns), approval);
+    cr_assert_null(approvals_expired(&approvals, at(end_ns - 1)));
+    cr_assert_eq(approval_may_decide(approval, &fresh, true, at(end_ns - 1), &err), OK);
+    cr_assert_eq(approval_may_decide(approval, &fresh, true, at(end_ns), &err), ERR_CONFLICT);
+    cr_assert_eq(approvals_expired(&approvals, at(end_ns)), approval);
     approval_decide(&approvals, approval, APPROVAL_EXPIRED, "pitwall", "", end_ns);
-    cr_assert_null(approvals_expired(&approvals, end_ns));
+    cr_assert_null(approvals_expired(&approvals, at(end_ns)));
+}
+
+Test(approvals, a_wall_clock_set_back_adds_no_time)
+{
+    struct approval *approval = propose("firm");
+    struct instant end = at(now_ns + APPROVAL_LIFE_NS);
+    struct actor fresh = bob;
+
+    fresh.reauth_until_ns = INT64_MAX;
+    end.wall_ns = now_ns - 3600LL * 1000000000;
+    cr_assert_eq(approval_may_decide(approval, &fresh, true, end, &err), ERR_CONFLICT);
+    cr_assert_eq(approvals_expired(&approvals, end), approval);
+    end.mono_ns--;
+    cr_assert_eq(approval_may_decide(approval, &fresh, true, end, &err), OK);
+    cr_assert_null(approvals_expired(&approvals, end));
+    end.wall_ns = now_ns + APPROVAL_LIFE_NS;
+    cr_assert_eq(approvals_expired(&approvals, end), approval, "and one set forward takes some");
+}
+
+Test(approvals, what_is_forgotten_keeps_no_hash)
+{
+    static const char none[PASSWORD_HASH_MAX];
+    struct approval proposal = {.kind = APPROVAL_ROLE, .grant.after.hash = "$argon2id$secret"};
+    struct approval *kept = approvals_add(&approvals, &proposal, at(now_ns));
+
+    approvals_forget(&approvals, kept);
+    cr_assert_eq(memcmp(kept->grant.after.hash, none, sizeof none), 0);
 }
 
 Test(approvals, numbers_do_not_repeat_over_restarts)
@@ -163,7 +196,7 @@ Test(approvals, the_pending_change_of_a_scope_is_shown)
     proposal.change.named[LIMIT_MAX_ORDER_LOTS] = true;
     proposal.change.asked.value[LIMIT_MAX_ORDER_LOTS] = 9;
     proposal.before.value[LIMIT_MAX_ORDER_LOTS] = 5;
-    kept = approvals_add(&approvals, &proposal, now_ns);
+    kept = approvals_add(&approvals, &proposal, at(now_ns));
     pending = approvals_pending(&approvals, APPROVAL_LIMITS, "firm");
     cr_assert_eq(json_integer_value(json_object_get(pending, "base")), 3);
     cr_assert_eq(json_array_size(json_object_get(pending, "diff")), 1);

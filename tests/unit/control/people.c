@@ -156,6 +156,23 @@ Test(people, a_removed_account_is_gone_with_its_tokens)
     cr_assert_eq(login("bob", NULL), OK);
 }
 
+Test(people, tokens_of_a_person_whose_last_account_moves_end)
+{
+    struct user_change change = {.has_person = true, .person = "bob"};
+    struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann"};
+    char token[SECRET_TEXT_MAX];
+
+    create("ann", "risk", NULL);
+    create("ann.two", "viewer", "ann");
+    cr_assert_eq(access_token_create(access_, &wish, token, &err), OK);
+    cr_assert_eq(access_user_change(access_, "ann.two", 0, &change, &err), OK);
+    cr_assert_eq(access_by_token(access_, token, &actor), OK, "ann has an account still");
+    cr_assert_eq(access_user_change(access_, "ann", 0, &change, &err), OK);
+    cr_assert_eq(access_by_token(access_, token, &actor), ERR_UNAUTHENTICATED);
+    reopen();
+    cr_assert_eq(access_by_token(access_, token, &actor), ERR_UNAUTHENTICATED, "kept on disk");
+}
+
 Test(people, a_token_is_never_above_its_person)
 {
     struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann"};
@@ -311,6 +328,22 @@ Test(people, a_second_factor_is_wanted_after_the_right_password_only)
     cr_assert_eq(login("ann", code), ERR_BAD_CREDENTIALS, "not after a restart either");
     cr_assert_eq(access_totp_remove(access_, "ann", &err), OK);
     cr_assert_eq(login("ann", NULL), OK);
+}
+
+/* As when a log-in comes while a change is on its way to the disk. */
+Test(people, an_older_copy_put_back_frees_no_used_code)
+{
+    struct user copy;
+    char code[8];
+
+    switch_on();
+    cr_assert_eq(access_user_get(access_, "ann", &copy, &err), OK);
+    code_at(0, code);
+    cr_assert_eq(login("ann", code), OK, "%s", err.text);
+    copy.must_change = true;
+    user_put_locked(access_, &copy);
+    cr_assert_eq(login("ann", code), ERR_BAD_CREDENTIALS);
+    cr_assert(find_user_locked(access_, "ann")->must_change);
 }
 
 /* Tries of long ago, so that the next wait is longer than any hash takes. */

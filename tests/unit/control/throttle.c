@@ -85,3 +85,22 @@ Test(throttle, an_address_of_ipv6_is_its_network)
     cr_assert_gt(guess(&throttle, 99, "2001:db8::ffff", 1), 0);
     cr_assert_eq(guess(&throttle, 99, "2001:db8:1::1", 1), 0);
 }
+
+Test(throttle, wrong_codes_of_one_account_make_no_other_wait)
+{
+    static struct throttle throttle;
+    const int64_t minute_ns = 60000000000;
+    int64_t now_ns = minute_ns;
+    int waits = 0;
+
+    for (int i = 0; i < 3 * THROTTLE_ADDRESS_FREE; i++, now_ns += minute_ns / 60)
+        waits += throttle_try_pair(&throttle, "ann", "totp", now_ns) > 0;
+    cr_assert_gt(waits, 0);
+    cr_assert_eq(throttle_try_pair(&throttle, "bob", "totp", now_ns), 0);
+    for (int i = 0; i < 3 * THROTTLE_ADDRESS_FREE; i++) {
+        char user[8];
+
+        snprintf(user, sizeof user, "u%d", i);
+        cr_assert_eq(throttle_try_pair(&throttle, user, "totp", now_ns), 0, "%s", user);
+    }
+}
