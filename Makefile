@@ -303,8 +303,8 @@ SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gate
 
 test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, a soak of 10 minutes, models, instruction counts (mutants: make mutants)
-	@$(test_env) mk/test asan tsan sim_long crash_long soak model instructions
+test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, a soak of 10 minutes, 1,000 clients, models, instruction counts (mutants: make mutants)
+	@$(test_env) mk/test asan tsan sim_long crash_long soak crowd model instructions
 MINUTES ?= 10
 soak: deps-test ## Trade on the venue with faults drawn by chance: MINUTES=10 SEED=n
 	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(test_env) mk/test soak

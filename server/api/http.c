@@ -400,11 +400,13 @@ static enum status refuse_busy(struct exchange *exchange)
 static void promise_then_submit(void *job)
 {
     struct exchange *exchange = job;
-    enum status status = repeats_promise(exchange->listener->http->repeats, exchange);
+    bool again;
+    enum status status = repeats_promise(exchange->listener->http->repeats, exchange, &again);
 
-    if (status == OK && handler_submit(exchange))
+    if (status == OK && !again && handler_submit(exchange))
         return;
-    reply_finish(exchange, status == OK ? refuse_busy(exchange) : status);
+    if (!again)
+        reply_finish(exchange, status == OK ? refuse_busy(exchange) : status);
     answer_keep(exchange);
 }
 

@@ -157,7 +157,7 @@ static const char *say(const char *what, const char *given, const char *const *k
     const char *meant = grammar_nearest(given, known, count);
 
     snprintf(problem, sizeof problem, "%s %.60s%s%s%s", what, given, meant ? "; did you mean " : "",
-             meant ? meant : "", meant ? "?" : ";");
+             meant ? meant : "", meant ? "?" : "");
     return problem;
 }
 
@@ -179,7 +179,8 @@ static const char *which_word(const char *given, const char *const *words, size_
     if (given) {
         say("there is no word", given, words, count);
         used = strlen(problem);
-        snprintf(problem + used, sizeof problem - used, " it has");
+        snprintf(problem + used, sizeof problem - used, "%s it has",
+                 problem[used - 1] == '?' ? "" : ";");
     } else {
         snprintf(problem, sizeof problem, "say what:");
     }

@@ -24,10 +24,23 @@ enum status keep_put(struct keep *keep, const char *kind, const char *key, const
 /* The same value under two kinds: both, or neither. */
 enum status keep_put_both(struct keep *keep, const char *const kind[2], const char *const key[2],
                           const json_t *value, struct err *err);
+/* Inserts only: ERR_CONFLICT when a fact of that kind and key is there, which then stays. */
+enum status keep_add(struct keep *keep, const char *kind, const char *key, const json_t *value,
+                     struct err *err);
+/* *value is a new reference. ERR_NOT_FOUND, ERR_DAMAGED. */
+enum status keep_get(struct keep *keep, const char *kind, const char *key, json_t **value,
+                     struct err *err);
+/* How many facts of the kind have a key (of ASCII) that begins so; walks them in an index. */
+enum status keep_count(struct keep *keep, const char *kind, const char *begin, uint32_t *count,
+                       struct err *err);
 /* Of one that is not there: OK. */
 enum status keep_delete(struct keep *keep, const char *kind, const char *key, struct err *err);
 /* Removes all but the newest `most` of the kind. */
 enum status keep_trim(struct keep *keep, const char *kind, uint32_t most, struct err *err);
+/* Of the oldest `most` of the kind, removes those whose member "at_ns" (a number as text) is below
+ * before_ns. */
+enum status keep_trim_before(struct keep *keep, const char *kind, int64_t before_ns, uint32_t most,
+                             struct err *err);
 /* Calls each for each fact of the kind, oldest first; it must not call keep_*. ERR_DAMAGED when a
  * value is no JSON object. */
 enum status keep_each(struct keep *keep, const char *kind,

@@ -209,6 +209,7 @@ static void *stream_body(void *ctx)
     while (!stream->stop_ns ||
            (stream->crowd.count > 0 && clock_mono_ns() - stream->stop_ns < STOP_NS))
         turn(stream);
+    inbox_take(stream, clock_mono_ns()); /* who came last; nobody is let in any more */
     crowd_close(&stream->crowd);
     atomic_store(&stream->clients, 0);
     return NULL;

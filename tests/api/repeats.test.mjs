@@ -10,6 +10,8 @@ import { until } from "./wait.mjs";
 
 const KEYS = 40;
 const KILL_AFTER = 15;
+/** Rows in memory, and some. */
+const MORE_THAN_KEPT = 1100;
 let server;
 let trader;
 let config;
@@ -150,13 +152,58 @@ test("a password is not stored, nor its hash; what was done with it is", async (
   const key = { "Idempotency-Key": "secret-1" };
   const first = await viewer.patch("/me", body, key);
   assert.equal(first.status, 200, first.text);
-  assert.equal((await viewer.patch("/me", body, key)).text, first.text);
+  const now = await (await server.person("viewer", body.new_password)).patch("/me", body, key);
+  assert.equal(now.status, 409, now.text);
+  assert.equal(now.body.code, "answer_not_kept");
   await restart("SIGKILL");
   const db = readFileSync(join(dir, "control.db"));
   assert.ok(!db.includes(body.new_password) && !db.includes(body.password));
   const again = await (await server.person("viewer", body.new_password)).patch("/me", body, key);
   assert.equal(again.status, 409, again.text);
   assert.equal(again.body.code, "answer_not_kept");
+});
+
+/** Sends `count` keyed writes, ten at a time. */
+async function flood(count, send) {
+  const replies = [];
+  for (let from = 0; from < count; from += 10) {
+    const some = Array.from({ length: Math.min(10, count - from) }, (_, i) => from + i);
+    replies.push(...(await Promise.all(some.map((n) => send({ "Idempotency-Key": `flood-${n}` })))));
+  }
+  return replies;
+}
+
+test("a flood of another's keys does not make an answered order run twice", async () => {
+  const [order] = await orders(1);
+  const key = { "Idempotency-Key": "flooded-1" };
+  const first = await trader.post("/orders", order, key);
+  assert.equal(first.status, 201, first.text);
+  const viewer = server.program("flooder", ["--role", "viewer"]);
+  const tickets = await flood(MORE_THAN_KEPT, (its) => viewer.post("/stream/ticket", undefined, its));
+  assert.ok(tickets.every(({ status, headers }) => status < 500 && !headers["idempotency-replayed"]));
+  const passwords = await flood(MORE_THAN_KEPT, (its) => viewer.patch("/me", {}, its));
+  assert.ok(passwords.every(({ status }) => status < 500), passwords[0].text);
+  const again = await trader.post("/orders", order, key);
+  assert.equal(again.text, first.text);
+  assert.equal(again.headers["idempotency-replayed"], "true");
+  await restart("SIGKILL");
+  assert.equal((await trader.post("/orders", order, key)).text, first.text);
+});
+
+test("the same key with another If-Match is another request", async () => {
+  const risk1 = await server.person("risk1");
+  const scope = "/limits/instrument/sim:BTCUSDT";
+  const { generation } = (await risk1.get(scope)).body;
+  const body = { limits: { max_order_lots: 400 }, reason: "quieter" };
+  const key = { "Idempotency-Key": "match-1" };
+  const first = await risk1.put(scope, body, generation, key);
+  assert.equal(first.status, 200, first.text);
+  const same = await risk1.put(scope, body, generation, key);
+  assert.equal(same.text, first.text);
+  assert.equal(same.headers["idempotency-replayed"], "true");
+  const other = await risk1.put(scope, body, first.body.generation, key);
+  assert.equal(other.status, 409, other.text);
+  assert.match(other.body.detail, /another request/);
 });
 
 test("a log-out with a key costs no disk and is done", async () => {

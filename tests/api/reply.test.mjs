@@ -221,7 +221,7 @@ test("who has just changed something reads the change", async () => {
 });
 
 test("what takes long to pack comes packed all the same", async () => {
-  const fast = configWith(scratch(), [/speed: real/, "speed: x50"], [/max_daily_loss: "\d+"/g, 'max_daily_loss: "1000000000"']);
+  const fast = configWith(scratch(), [/speed: real/, "speed: x300"], [/max_daily_loss: "\d+"/g, 'max_daily_loss: "1000000000"']);
   const busy = await Server.start({ config: fast });
   const who = busy.program("reader", ["--role", "viewer"]);
   const path = "/api/v1/orders?limit=1000";

@@ -22,7 +22,7 @@ test("a wrong call says what is wrong and exits 64; a wrong file 78", () => {
   ]) {
     const { status, stderr } = call(...args);
     assert.equal(status, 64, `${args}: ${stderr}`);
-    assert.match(stderr, /^pitwall venue: .*--.*\n$/, "one line, which names the option");
+    assert.match(stderr, /^pitwall venue: .*--.*\n/, "the first line names the option");
   }
   const file = join(scratch(), "accounts.json");
   writeFileSync(file, '[{"uid":1,"keys":[{"key":"k","secret":"s","permissions":["Fly"]}]}]');

@@ -126,6 +126,71 @@ Test(keep, the_newest_stay)
     expect("b", "x=9 ");
 }
 
+static enum status add(const char *key, int n)
+{
+    json_t *value = json_pack("{s:i}", "n", n);
+    enum status status = keep_add(keep, "a", key, value, &err);
+
+    json_decref(value);
+    return status;
+}
+
+Test(keep, what_is_added_is_never_written_over)
+{
+    json_t *value = NULL;
+
+    cr_assert_eq(add("x", 1), OK, "%s", err.text);
+    cr_assert_eq(add("x", 2), ERR_CONFLICT);
+    cr_assert_eq(add("y", 3), OK);
+    reopen();
+    cr_assert_eq(add("x", 4), ERR_CONFLICT);
+    expect("a", "x=1 y=3 ");
+    cr_assert_eq(keep_get(keep, "a", "x", &value, &err), OK, "%s", err.text);
+    cr_assert_eq(json_integer_value(json_object_get(value, "n")), 1);
+    json_decref(value);
+    cr_assert_eq(keep_get(keep, "a", "never", &value, &err), ERR_NOT_FOUND);
+    cr_assert_eq(keep_get(keep, "b", "x", &value, &err), ERR_NOT_FOUND);
+}
+
+Test(keep, keys_that_begin_so_are_counted)
+{
+    uint32_t count = 9;
+
+    put("a", "aa1", 1);
+    put("a", "aaf", 2);
+    put("a", "aa", 3);
+    put("a", "ab0", 4);
+    put("a", "a", 5);
+    put("b", "aa1", 6);
+    cr_assert_eq(keep_count(keep, "a", "aa", &count, &err), OK, "%s", err.text);
+    cr_assert_eq(count, 3);
+    cr_assert_eq(keep_count(keep, "a", "c", &count, &err), OK);
+    cr_assert_eq(count, 0);
+}
+
+static void put_at(const char *kind, const char *key, const char *at_ns)
+{
+    json_t *value = json_pack("{s:i, s:s}", "n", 1, "at_ns", at_ns);
+
+    cr_assert_eq(keep_put(keep, kind, key, value, &err), OK, "%s", err.text);
+    json_decref(value);
+}
+
+Test(keep, only_the_old_are_trimmed_and_so_many_are_looked_at)
+{
+    put_at("a", "old", "1700000000000000001");
+    put_at("a", "edge", "1700000000000000002");
+    put_at("a", "young", "1800000000000000000");
+    put_at("a", "late", "1600000000000000000");
+    put_at("b", "old", "1600000000000000000");
+    put("a", "none", 1);
+    cr_assert_eq(keep_trim_before(keep, "a", 1700000000000000002, 3, &err), OK, "%s", err.text);
+    expect("a", "edge=1 young=1 late=1 none=1 ");
+    cr_assert_eq(keep_trim_before(keep, "a", 1700000000000000002, 99, &err), OK, "%s", err.text);
+    expect("a", "edge=1 young=1 none=1 ");
+    expect("b", "old=1 ");
+}
+
 Test(keep, what_is_no_object_is_damage_and_said)
 {
     char path[64];

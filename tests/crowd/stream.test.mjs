@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test, { afterEach, beforeEach } from "node:test";
-import { Server } from "./server.mjs";
-import { pause, until } from "./wait.mjs";
+import { Server } from "../api/server.mjs";
+import { pause, until } from "../api/wait.mjs";
 
 const CLIENTS_MAX = 1024;
 const CROWD = 1000;
