@@ -131,7 +131,7 @@ enum status auth_check(struct exchange *exchange);
 
 /* The most bytes that this exchange's body may have. */
 size_t body_max(const struct exchange *exchange);
-/* arguments.c: every argument is one that the route takes; ERR_MALFORMED names the first that is not. */
+/* arguments.c: every argument is one that the route takes; ERR_MALFORMED names one that is not. */
 enum status arguments_check(struct exchange *exchange);
 
 /* body.c: parses exchange->body into request.body; NULL when there was none. */

@@ -239,7 +239,7 @@ test('wrong calls are refused with a reason', () => withFolder((folder) => {
     [[], 64, /no recording is given/],
     [['--speed', 'fast', good], 64, /--speed/],
     [['--venue', 'nasdaq', good], 64, /--venue binance/],
-    [['--nonsense', good], 64, /unknown argument/],
+    [['--nonsense', good], 64, /unknown option/],
     [[join(folder, 'nowhere.gz')], 69, /nowhere\.gz: No such file/],
     [[empty], 65, /empty\.txt: no frame of Binance or Bybit/],
     [['--bbo-out', join(folder, 'no', 'rows.csv'), good], 69, /rows\.csv: No such file/],
