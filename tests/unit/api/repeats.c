@@ -143,7 +143,7 @@ Test(repeats, a_flood_of_tickets_takes_no_place)
 
 Test(repeats, without_a_disk_an_owner_has_a_share_and_a_young_row_stays)
 {
-    char name[8];
+    char name[16];
 
     reopen(false);
     for (int n = 0; n < REPEATS_MAX / REPEATS_OWN_MAX; n++) {

@@ -30,7 +30,7 @@ Test(throttle, the_wait_doubles_up_to_five_minutes_and_is_forgiven)
 Test(throttle, a_full_table_forgets_the_longest_unused_but_not_those_known)
 {
     static struct throttle throttle;
-    char user[16], address[16];
+    char user[16], address[40];
 
     throttle_try(&throttle, "ann", "home", 1);
     throttle_forgive(&throttle, "ann", "home");
@@ -98,7 +98,7 @@ Test(throttle, wrong_codes_of_one_account_make_no_other_wait)
     cr_assert_gt(waits, 0);
     cr_assert_eq(throttle_try_pair(&throttle, "bob", "totp", now_ns), 0);
     for (int i = 0; i < 3 * THROTTLE_ADDRESS_FREE; i++) {
-        char user[8];
+        char user[16];
 
         snprintf(user, sizeof user, "u%d", i);
         cr_assert_eq(throttle_try_pair(&throttle, user, "totp", now_ns), 0, "%s", user);
