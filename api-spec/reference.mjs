@@ -171,6 +171,7 @@ process.stdout.write(`<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(spec.info.title)}: reference</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${staticPath}/docs.css">
 </head>
 <body>
