@@ -165,7 +165,7 @@ static enum status copy_database(const struct copying *copying, const char *name
     char from_path[PATH_BYTES], to_path[PATH_BYTES];
     sqlite3 *from = NULL, *to = NULL;
     enum status status;
-    json_t *entry;
+    json_t *entry = NULL;
 
     path_in(from_path, copying->from, name);
     path_in(to_path, copying->to, name);
