@@ -5,7 +5,7 @@
  * Lists, or changes one: the version that it changes is the one it has just read. Parameters are
  * for all instruments of the strategy, or with --instrument for one. Exit 0 also when a proposal is
  * open: switching on takes a second person. */
-#include "cli/client.h"
+#include "cli/show.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,20 +198,6 @@ static int change(const struct client_target *target, const struct options *opti
     return err.status == OK ? 0 : cli_fail("strategies", &err);
 }
 
-static int list(const struct client_target *target)
-{
-    struct client_answer answer;
-    struct err err = {0};
-
-    client_call(target, "GET", path, NULL, NULL, &answer, &err);
-    if (err.status == OK && target->json)
-        cli_print_json(answer.json);
-    else if (err.status == OK)
-        print_list(answer.json);
-    json_decref(answer.json);
-    return err.status == OK ? 0 : cli_fail("strategies", &err);
-}
-
 static const char *options_check(const struct options *options)
 {
     if (!options->strategy || !options->reason)
@@ -244,5 +230,5 @@ int cli_strategies(int argc, char **argv)
         problem = options_check(&options);
     if (problem)
         return cli_usage("strategies", problem);
-    return set ? change(&target, &options) : list(&target);
+    return set ? change(&target, &options) : cli_read("strategies", &target, path, print_list);
 }
