@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const int64_t moment_ns = 1000000;
+static const int64_t metrics_moment_ns = 10000000;
 
 enum { PLAIN, PACKED, CODINGS };
 
@@ -63,14 +64,20 @@ static struct kept_answer *answer_of(const struct exchange *exchange)
                 ->answer[exchange->route - routes][exchange->wants_packed ? PACKED : PLAIN];
 }
 
+static bool is_fresh(const struct exchange *exchange, const struct kept_answer *answer)
+{
+    int64_t age_ns = exchange->begun_mono_ns - answer->made_mono_ns;
+
+    if (exchange->route->handler == handle_metrics)
+        return age_ns < metrics_moment_ns;
+    return age_ns < moment_ns && answer->changes == exchange->view_changes;
+}
+
 const struct kept_answer *kept_find(struct exchange *exchange)
 {
     struct kept_answer *answer = answer_of(exchange);
 
-    if (!answer->response || answer->changes != exchange->view_changes ||
-        exchange->begun_mono_ns - answer->made_mono_ns >= moment_ns)
-        return NULL;
-    return answer;
+    return answer->response && is_fresh(exchange, answer) ? answer : NULL;
 }
 
 void kept_put(struct exchange *exchange, struct MHD_Response *response)

@@ -3,7 +3,9 @@
  * Within a moment of 1 ms, and never across a change of what the view holds, whoever may read a
  * route gets the same bytes: the response that was made for the first of them, headers included.
  * So ages in it are at most 1 ms too small, and nobody reads a state that the control plane
- * already knows to be over. Who asks, and whether he may, is settled before, for every request.
+ * already knows to be over. Only the metrics, which are read by the second and are large, stay for
+ * 10 ms, whatever happens meanwhile: they are as old as a scrape may be late.
+ * Who asks, and whether he may, is settled before, for every request.
  * Kept answers carry no X-Request-Id: they are nobody's own.
  *
  * One store per listener, used by that listener's thread only; it ends after the daemons. */
