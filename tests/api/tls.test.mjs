@@ -379,7 +379,8 @@ test("nobody is shut out of the kill listener by requests that never end", { tim
   const endless = [];
   const begin = (i) => {
     const localAddress = `127.0.0.${2 + (i % 3)}`;
-    const socket = connectTls({ host: hostname, port, localAddress, rejectUnauthorized: false }, () => socket.write("GET /"));
+    const where = { host: hostname, port, localAddress, rejectUnauthorized: false };
+    const socket = connectTls(where, () => socket.write("GET /"));
     const timer = setInterval(() => socket.getProtocol() && socket.write("x"), 400);
     socket.on("error", () => {});
     socket.on("close", () => {

@@ -5,10 +5,10 @@ import { request } from "node:http";
 import { request as requestTls } from "node:https";
 
 /** {code, said}; ended by force after so many seconds, which is an error. */
-export function scan(program, args, { seconds, cwd, env = {} }) {
+export function scan(program, args, { seconds }) {
   return new Promise((done, fail) => {
     // A group of its own: testssl.sh has children that outlive it.
-    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     child.stdout.on("data", (text) => (said += text));
     child.stderr.on("data", (text) => (said += text));
@@ -32,7 +32,11 @@ export function kill(url, tls, token, scope) {
   const { protocol, hostname, port } = new URL(url);
   const ask = protocol === "https:" ? requestTls : request;
   const body = JSON.stringify({ scope, reason: "under a scanner" });
-  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Content-Length": body.length };
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    "Content-Type": "application/json",
+    "Content-Length": body.length,
+  };
   const began = performance.now();
   return new Promise((done, fail) => {
     const sent = ask(

@@ -15,7 +15,7 @@ const SECONDS = 12;
 const KILL_MS = 50;
 const PROBE_S = 3;
 
-/** What, slowhttptest's arguments, whether the server may end such connections before the time is over. */
+/** What, where on the main listener, slowhttptest's arguments. */
 const ATTACKS = [
   ["headers that never end", "/health/live", ["-H", "-i", "1"]],
   ["bodies that never end", "/api/v1/session", ["-B", "-i", "1", "-s", "4000", "-f", "application/json"]],
@@ -64,7 +64,10 @@ function suite(way, replacements) {
         let over = false;
         const scanned = scan(
           "slowhttptest",
-          [...args, "-g", "-o", prefix, "-c", `${CONNECTIONS}`, "-r", "200", "-l", `${SECONDS}`, "-p", `${PROBE_S}`, "-u", url + where],
+          [
+            ...[...args, "-g", "-o", prefix, "-u", url + where],
+            ...["-c", `${CONNECTIONS}`, "-r", "200", "-l", `${SECONDS}`, "-p", `${PROBE_S}`],
+          ],
           { seconds: SECONDS * 3 },
         ).finally(() => (over = true));
         const took = await killEachSecond(() => over);
