@@ -9,9 +9,13 @@ import test, { after, before } from "node:test";
 import { configWith, QUIET, ROOT, scratch, Server } from "../api/server.mjs";
 import { scan } from "./scanner.mjs";
 
-/** Those that need nothing of the internet, and no form to log in by. */
+/**
+ * Those that need nothing of the internet, and no form to log in by. Without htaccess, which takes 501, the answer
+ * to a method that is none, for a way around: hygiene.test.mjs has that.
+ */
 const MODULES =
-  "backup,blindsql,cookieflags,crlf,csp,csrf,exec,file,htaccess,http_headers,methods,permanentxss,redirect,shellshock,sql,xss";
+  "backup,blindsql,cookieflags,crlf,csp,csrf,exec,file,http_headers,methods,permanentxss,redirect,shellshock,sql,xss";
+const ADDRESSES_MIN = 40;
 const CRAWL_S = 60;
 const MODULE_S = 20;
 const WHOLE_S = 600;
@@ -40,9 +44,11 @@ function readAddresses() {
 }
 
 let server;
+let risk1;
 
 before(async () => {
   server = await Server.start({ config: configWith(scratch(), QUIET) });
+  risk1 = await server.person("risk1");
 });
 
 after(async () => {
@@ -80,15 +86,14 @@ const findings = ({ vulnerabilities, anomalies, additionals }) =>
 
 const isExpected = ([category, info]) => EXPECTED.some(([of, text]) => of === category && text.test(info));
 
-for (const user of [null, "risk1"]) {
-  test(`wapiti finds nothing as ${user ?? "nobody"}`, { timeout: (WHOLE_S + 30) * 1000 }, async (context) => {
-    const person = user && (await server.person(user));
-    const { seen, said, report } = await wapiti(person?.cookie);
+for (const who of ["nobody", "risk1"]) {
+  test(`wapiti finds nothing as ${who}`, { timeout: (WHOLE_S + 30) * 1000 }, async (context) => {
+    const { seen, said, report } = await wapiti(who === "risk1" ? risk1.cookie : null);
     const found = findings(report);
-    context.diagnostic(`${user}: ${seen} addresses, ${found.length} findings, all expected: ${found.every(isExpected)}`);
-    assert.ok(seen >= (user ? readAddresses().length - 5 : 1), said);
+    context.diagnostic(`${who}: ${seen} addresses, ${found.length} findings, ${found.filter(isExpected).length} expected`);
+    assert.ok(seen >= ADDRESSES_MIN, said);
     assert.deepEqual(found.filter((row) => !isExpected(row)), []);
     assert.equal((await server.anonymous().get("/status")).status, 401);
-    assert.equal((await (person ?? (await server.person("risk1"))).get("/status")).status, 200, "the session has lasted");
+    assert.equal((await risk1.get("/status")).status, 200, "the session has lasted");
   });
 }
