@@ -219,7 +219,7 @@ $(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz
+.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-scan
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -233,6 +233,8 @@ deps-prove: ## Install what prove and model need beyond that
 	@mk/deps run prove
 deps-fuzz: ## Install what fuzzing needs beyond what running does
 	@mk/deps run fuzz
+deps-scan: ## Install the scanners of others beyond what the tests need
+	@mk/deps run test scan
 
 # --------------------------------------------------------------------------- build, run
 
@@ -297,7 +299,7 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long soak attack scenario sim model fuzz mutants prove bench instructions instructions-accept
+.PHONY: test test-long soak attack scan scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
 
@@ -310,6 +312,8 @@ soak: deps-test ## Trade on the venue with faults drawn by chance: MINUTES=10 SE
 	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(test_env) mk/test soak
 attack: deps-test ## Kill by each way while the server is under attack or in trouble (quiet machine, as root)
 	@$(test_env) mk/test attack
+scan: deps-scan ## Have slowhttptest, testssl.sh and wapiti look at the server from outside (quiet machine)
+	@$(test_env) mk/test scan
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)
