@@ -258,7 +258,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 venue: deps ## Start the venue simulator (Bybit v5) on 127.0.0.1:9700, in var/venue: ARGS='--faults F ..'
 	@$(again) MODE=release BREAK= build
 	@exec mk/foreground mk/venue $(BUILD)/pitwall var/venue $(ARGS)
-live: deps ## Trade live on that venue, in var/live: comes up HALTED, two people arm it (docs/bybit.md)
+live: deps ## Trade live on that venue, in var/live: HALTED and strategies off until two people arm it (docs/bybit.md)
 	@$(again) MODE=release BREAK= build web
 	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/local.yaml \
 	    --data var/live $(ARGS)

@@ -67,6 +67,25 @@ static void print_timeboxes(const json_t *scope)
     }
 }
 
+/* No request sets them looser until then. */
+static void print_first_day(const json_t *scope)
+{
+    const json_t *day = json_object_get(scope, "first_day");
+    char until[CLI_TIME_MAX], value[CLI_VALUE_MAX];
+    const char *name;
+    json_t *ceiling;
+
+    if (!json_is_object(day))
+        return;
+    printf("First day of %s, until %s; at the loosest:", cli_text(scope, "scope"),
+           cli_time(day, "until_ns", until));
+    json_object_foreach(json_object_get(day, "ceiling"), name, ceiling)
+    {
+        printf(" %s=%s", name, cli_value(ceiling, value));
+    }
+    printf("\n");
+}
+
 /* 504: the engine was told, and has not answered. */
 static void print_requested(const json_t *scope)
 {
@@ -84,6 +103,7 @@ static void print_pending(const json_t *scope)
     const json_t *pending = json_object_get(scope, "pending");
 
     print_timeboxes(scope);
+    print_first_day(scope);
     print_requested(scope);
 
     if (json_is_object(pending))

@@ -490,6 +490,7 @@ static void turn(struct control *control)
     control_expire(control);
     control_turn_asked(control);
     control_turn_boxes(control);
+    control_turn_arms(control);
     control_watch_storage(control);
     settle_kills(control);
 }
@@ -560,6 +561,8 @@ enum status control_open(struct control **control, const struct control_sources 
     pthread_condattr_destroy(&attributes);
     approvals_open(&made->approvals, sources->epoch);
     status = control_boxes_open(made, err);
+    if (status == OK)
+        status = control_arms_open(made, err);
     if (status == OK)
         status = control_proposals_open(made, err);
     if (status != OK) {
