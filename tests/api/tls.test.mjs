@@ -216,8 +216,20 @@ test("mutual TLS: only who shows a certificate of the authority is heard", async
   assert.match(String(await status(null)), /CERTIFICATE_REQUIRED|ECONNRESET/);
   assert.match(String(await status(stranger.issue("mallory", { use: "clientAuth" }))), /UNKNOWN_CA|ECONNRESET/);
   assert.match(String(await status(authority.issue("a-server"))), /CERTIFICATE|ECONNRESET/, "not for clients");
-  assert.equal(await status(authority.issue("alice", { use: "clientAuth" })), 200);
+  const alice = authority.issue("alice", { use: "clientAuth" });
+  assert.equal(await status(alice), 200);
   assert.equal((await server.anonymous().call("GET", "/health")).body.tls.client_certificates, true);
+
+  const token = join(scratch(), "token");
+  writeFileSync(token, server.program("desk", ["--role", "viewer"]).token, { mode: 0o600 });
+  const state = (...papers) => verb("state", "--url", server.url, "--token-file", token, "--ca-file", authority.file, ...papers);
+  assert.notEqual(state().code, 0);
+  const heard = state("--cert", alice.certFile, "--key", alice.keyFile);
+  assert.equal(heard.code, 0, heard.err);
+  assert.match(state("--cert", alice.certFile).err, /--cert and --key go together/);
+  assert.match(state("--cert", alice.certFile, "--key", authority.issue("bob").keyFile).err, /not a certificate and its key/);
+  chmodSync(alice.keyFile, 0o644);
+  assert.match(state("--cert", alice.certFile, "--key", alice.keyFile).err, /can be read by others/);
 });
 
 /** Asks on kept connections and on new ones until told to end; answers how many, and what failed. */
