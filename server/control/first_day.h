@@ -9,9 +9,10 @@
  * Times are wall clock as text, values held units as text, left_ns what was left when last noted;
  * 0: the day is over, and the audit was told.
  *
- * The ceiling. Of a limit that the configuration names in `first_day`: that value. Of any other what
- * stands in the strategy's own scope when it is armed: so nothing is loosened on that day. What the
- * scope leaves to the firm has no ceiling of its own; what nobody set denied, and stays so.
+ * The ceiling. Of a limit that the configuration names in `first_day`: that value. Of any other
+ * what stands in the strategy's own scope when it is armed: so nothing is loosened on that day.
+ * What the scope leaves to the firm has no ceiling of its own; what nobody set denied, and stays
+ * so.
  *
  * When it ends. The monotonic clock counts while the program runs, so no step of the wall clock
  * shortens the day; the wall clock counts the time that it was down. One that stands before
