@@ -14,6 +14,8 @@ enum { REASON_MAX = 256 };
 enum status members_check(const json_t *body, const char *const *names, struct err *err);
 /* A member "reason": text of 1 to 255 bytes with something in it. */
 enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err);
+/* As much of a text as fits, and no half of a character. */
+void reason_copy(char out[REASON_MAX], const char *text);
 /* Optional minus, digits, at most one point with digits on both sides. */
 bool text_is_decimal(const char *text);
 
