@@ -295,7 +295,7 @@ static enum status token_make(struct request *request, struct reply *reply,
 
 static enum status wish_parse(struct request *request, struct token_wish *wish, struct err *err)
 {
-    enum status status = body_unpack(request, err, "{s:s, s?s, s?s, s?i, s?s}", "name", &wish->name,
+    enum status status = body_unpack(request, err, "{s:s, s?s, s?s, s?I, s?s}", "name", &wish->name,
                                      "role", &wish->role, "scope", &wish->scope, "days",
                                      &wish->days, "person", &wish->person);
 

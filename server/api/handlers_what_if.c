@@ -119,22 +119,23 @@ static json_t *present_use(struct view *view, const struct config *config,
 enum status handle_limits_what_if(struct request *request, struct reply *reply)
 {
     const struct http_sources *from = &request->http->sources;
-    struct what_if *what_if = malloc(sizeof *what_if);
+    struct what_if *what_if;
     struct input_names names;
     json_t *scopes = NULL;
-    int minutes = MINUTES_USUAL;
-    enum status status;
+    json_int_t minutes = MINUTES_USUAL;
+    enum status status =
+        body_unpack(request, &reply->err, "{s:o, s?I}", "limits", &scopes, "minutes", &minutes);
 
+    if (status != OK)
+        return status;
+    if (minutes < 1 || minutes > MINUTES_MAX)
+        return err_set(&reply->err, ERR_OUT_OF_RANGE, "minutes must be from 1 to 1440");
+    what_if = malloc(sizeof *what_if);
     if (!what_if)
         return err_set(&reply->err, ERR_INTERNAL, "out of memory");
-    status =
-        body_unpack(request, &reply->err, "{s:o, s?i}", "limits", &scopes, "minutes", &minutes);
-    if (status == OK && (minutes < 1 || minutes > MINUTES_MAX))
-        status = err_set(&reply->err, ERR_OUT_OF_RANGE, "minutes must be from 1 to 1440");
     config_names(from->config, &names);
-    what_if_init(what_if, &names, clock_real_ns() - (int64_t)minutes * 60 * 1000000000);
-    if (status == OK)
-        status = propose(from->config, scopes, what_if, &reply->err);
+    what_if_init(what_if, &names, clock_real_ns() - minutes * 60 * 1000000000);
+    status = propose(from->config, scopes, what_if, &reply->err);
     if (status == OK) {
         take_limits_in_force(from->view, from->config, what_if);
         status = judge_journal(from->dir, what_if, &reply->err);

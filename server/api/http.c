@@ -2,6 +2,7 @@
 #include "api/exchange.h"
 
 #include "api/kept.h"
+#include "api/negotiate.h"
 #include "api/pages.h"
 #include "api/repeats.h"
 #include "api/turns.h"
@@ -214,20 +215,16 @@ static enum status target_find(struct exchange *exchange)
     return OK;
 }
 
-/* Only `"N"`: a list, a weak tag or `*` would let a change through that has not been looked at. */
 static enum status if_match_parse(struct exchange *exchange)
 {
     const char *text = header(exchange, MHD_HTTP_HEADER_IF_MATCH);
-    size_t digits;
 
     if (!text)
         return OK;
-    digits = *text == '"' ? strspn(text + 1, "0123456789") : 0;
-    if (digits == 0 || digits > 18 || strcmp(text + 1 + digits, "\"") != 0)
+    if (!match_version(text, &exchange->request.if_match))
         return err_set(&exchange->reply.err, ERR_MALFORMED,
                        "If-Match must be one version in quotes, as ETag gave it");
     exchange->request.has_if_match = true;
-    exchange->request.if_match = strtoull(text + 1, NULL, 10);
     return OK;
 }
 

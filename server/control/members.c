@@ -62,6 +62,22 @@ enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err 
     return OK;
 }
 
+/* Whether a character of UTF-8 goes on with this byte. */
+static bool goes_on(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+void reason_copy(char out[REASON_MAX], const char *text)
+{
+    size_t length = strnlen(text, REASON_MAX - 1);
+
+    while (length > 0 && goes_on(text[length]))
+        length--;
+    memcpy(out, text, length);
+    out[length] = '\0';
+}
+
 bool text_is_decimal(const char *text)
 {
     size_t whole;
