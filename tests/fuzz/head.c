@@ -53,15 +53,17 @@ static size_t trim_end(const char *text, size_t length)
     return length;
 }
 
-/* The line at `at` without its CR LF; it must have one, and neither alone within. */
+/* The line at `at` without its CR LF; it must have one, and no CR, LF or NUL within. A NUL where the
+ * CR should be cannot be told from one: libmicrohttpd has put NULs over both by then. */
 static size_t line_length(const char *at)
 {
-    const char *end = memmem(at, (size_t)(head + head_length - at), "\r\n", 2);
+    const char *end = memchr(at, '\n', (size_t)(head + head_length - at));
+    size_t length;
 
-    assert(end != NULL);
-    assert(!memchr(at, '\n', (size_t)(end - at)) && !memchr(at, '\r', (size_t)(end - at)));
-    assert(!memchr(at, '\0', (size_t)(end - at)));
-    return (size_t)(end - at);
+    assert(end != NULL && end > at && (end[-1] == '\r' || end[-1] == '\0'));
+    length = (size_t)(end - 1 - at);
+    assert(!memchr(at, '\r', length) && !memchr(at, '\0', length));
+    return length;
 }
 
 static void check_line(const char *line, size_t length, const char *name, const char *value)
