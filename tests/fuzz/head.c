@@ -53,16 +53,15 @@ static size_t trim_end(const char *text, size_t length)
     return length;
 }
 
-/* The line at `at` without its CR LF; it must have one, and no CR, LF or NUL within. A NUL where the
- * CR should be cannot be told from one: libmicrohttpd has put NULs over both by then. */
+/* The line at `at` without its CR LF; it must have one, and neither alone within. */
 static size_t line_length(const char *at)
 {
-    const char *end = memchr(at, '\n', (size_t)(head + head_length - at));
+    const char *end = memmem(at, (size_t)(head + head_length - at), "\r\n", 2);
     size_t length;
 
-    assert(end != NULL && end > at && (end[-1] == '\r' || end[-1] == '\0'));
-    length = (size_t)(end - 1 - at);
-    assert(!memchr(at, '\r', length) && !memchr(at, '\0', length));
+    assert(end != NULL);
+    length = (size_t)(end - at);
+    assert(!memchr(at, '\n', length) && !memchr(at, '\r', length));
     return length;
 }
 
@@ -183,7 +182,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     fuzz_trace("said %s %s", status_code(status), exchange.reply.err.text);
     assert(status == OK || status == ERR_MALFORMED || status == ERR_NOT_IMPLEMENTED);
     if (status == OK) {
-        check_head(method, version);
+        /* Some NULs cannot be told from CR LF: libmicrohttpd puts NULs there before we look. */
+        if (!memchr(head, '\0', head_length))
+            check_head(method, version);
         check_negotiation();
         check_access();
     }

@@ -57,7 +57,7 @@ async function open() {
   const pairs = [authority.issue("one"), authority.issue("two")];
   install(pairs[0], files);
   const tls = `tls: { always: true, cert_file: "${files.certFile}", key_file: "${files.keyFile}" }`;
-  const patient = "engine:\n  silent_ms: 60000\n  step_budget_ms: 5000"; // for an engine that sanitizers slow down
+  const patient = "engine:\n  silent_ms: 60000\n  step_budget_ms: 5000\n  stuck_ms: 60000"; // for an engine that sanitizers slow down
   const config = configWith(dir, [/^seed:/m, `${tls}\nseed:`], [/^engine:/m, patient]);
   const server = await Server.start({ config, tls: { ca: authority.ca } });
   return { server, files, pairs };
