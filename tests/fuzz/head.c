@@ -183,7 +183,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     assert(status == OK || status == ERR_MALFORMED || status == ERR_NOT_IMPLEMENTED);
     if (status == OK) {
         /* Some NULs cannot be told from CR LF: libmicrohttpd puts NULs there before we look. */
-        if (!memchr(head, '\0', head_length))
+        /* And a CR in the address is the router's to refuse (target router). */
+        if (!memchr(head, '\0', head_length) && !strchr(exchange.uri, '\r'))
             check_head(method, version);
         check_negotiation();
         check_access();
