@@ -45,7 +45,7 @@ Caller.prototype.call = async function call(...request) {
 const ACHIEVED = [
   ...["limits 200", "limits 202", "approve 200", "reject 200", "revert 202", "what-if 200"],
   ...["config 200", "strategy 200", "kill 200", "receipt 200", "resume 202", "resume approve 200"],
-  ...["order 201", "order again 201", "cancel 202", "cancel all 202", "note 200", "user 201", "user off 200", "user gone 204"],
+  ...["order 201", "order again 201", "cancel 202", "cancel all 202", "note 201", "user 201", "user off 200", "user gone 204"],
   ...["token 201", "scrape by token 200", "token off 204", "log-in 200", "log-out 204", "stranger 401"],
   ...["scrape 200", "export 200", "verify 200", "stream 101", "slow heads 0", "certificate 200"],
 ];
@@ -126,5 +126,5 @@ test("everything at once, and a clean end", { timeout: (SECONDS + 700) * 1000 },
   const deeds = Object.values(desk.deeds).reduce((sum, count) => sum + count, 0);
   assert.ok(renewed * 20 < deeds, `${renewed} connections broke in ${deeds} requests`);
   assert.deepEqual(ACHIEVED.filter((deed) => !desk.deeds[deed]), []);
-  assert.deepEqual(READS.filter((path) => !desk.deeds[`GET ${path}`]), []);
+  assert.deepEqual(READS.filter((path) => !Object.keys(desk.deeds).some((deed) => deed.startsWith(`GET ${path} `))), []);
 });
