@@ -4,9 +4,9 @@
 // engine's own histogram of its steps; percentiles between two looks are interpolated in a bucket.
 //
 // One step in twenty sends an order and takes ten to a hundred times as long as the others, and how many
-// do depends on where the market is: so the rounds are many and short, and the figure is that of all
-// idle steps together beside all loaded ones. The rounds' own ratios stand beside it; single ones mean
-// nothing.
+// do depends on where the market is, which comes and goes within half a minute: so the rounds are many and
+// short, idle comes first in one and last in the next, and the figure is that of all idle steps together
+// beside all loaded ones. The rounds' own ratios stand beside it; single ones mean nothing.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Program, median, requestText, startLoad, startStreams } from "./program.mjs";
 
@@ -80,18 +80,18 @@ async function loaded(program, benches, scraper, clients, ms) {
 }
 
 export async function bench({ bin, benches, quick, clients = CLIENTS }) {
-  const rounds = quick ? 2 : 25;
-  const ms = quick ? 2000 : 4000;
+  const rounds = quick ? 2 : 40;
+  const ms = quick ? 2000 : 2500;
   const program = await Program.start(bin, EDITS);
   const figures = [];
   try {
     const scraper = program.token("scraper", "--scope", "metrics");
     await sleep(quick ? 500 : 5000);
     for (let round = 0; round < rounds; round++) {
-      const idle = await phase(program, ms);
+      const first = round % 2 === 0 ? await phase(program, ms) : null;
       const { buckets, rate } = await loaded(program, benches, scraper, clients, ms);
-      figures.push({ idle, buckets, rate });
-      await sleep(500);
+      await sleep(300);
+      figures.push({ idle: first ?? (await phase(program, ms)), buckets, rate });
     }
   } finally {
     await program.stop();
