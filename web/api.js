@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Order, Position, Receipt, Session, Strategy, Verdict } from "./types/shapes.js" */
+/** @import { Account, Alert, Answer, Approval, AuditRow, HandOver, Instrument, LimitsSchema, Limits, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Verdict } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -134,10 +134,13 @@ function keepCsrf(answer) {
  * Logs in; within a session the same call is the re-authentication.
  * @param {string} user
  * @param {string} password
+ * @param {string} [totp] the code of the second factor; the answer totp_required asks for it
  */
-export async function sessionOpen(user, password) {
+export async function sessionOpen(user, password, totp) {
   /** @type {Answer<Session>} */
-  const answer = await call("POST", "/session", { body: { user, password } });
+  const answer = await call("POST", "/session", {
+    body: { user, password, ...(totp ? { totp } : {}) },
+  });
   return keepCsrf(answer);
 }
 
@@ -264,6 +267,20 @@ export function driftSettle(instrument, choice, reason) {
   return write("POST", `/positions/${encodeURIComponent(instrument)}/adopt`, { choice, reason });
 }
 
+/** A manual order, through the gate like every other. @param {OrderNew} order @returns {Promise<Answer<Order>>} */
+export function orderPlace(order) {
+  return write("POST", "/orders", order);
+}
+
+/**
+ * @param {string} scope
+ * @param {string} reason
+ * @returns {Promise<Answer<{scope: string, orders: number}>>}
+ */
+export function ordersCancelAll(scope, reason) {
+  return write("POST", "/orders/cancel-all", { scope, reason });
+}
+
 /** @param {string} id @returns {Promise<Answer<unknown>>} */
 export function orderCancel(id) {
   return write("DELETE", `/orders/${encodeURIComponent(id)}`);
@@ -296,4 +313,91 @@ export function verdictRead(id) {
  */
 export function approvalDecide(id, verb, reason) {
   return write("POST", `/approvals/${encodeURIComponent(id)}/${verb}`, reason ? { reason } : {});
+}
+
+/** @param {string} id @param {string} note @returns {Promise<Answer<Alert>>} */
+export function alertAcknowledge(id, note) {
+  return write("POST", `/alerts/${encodeURIComponent(id)}/acknowledge`, { note });
+}
+
+/** For whoever comes next. @param {string} note @returns {Promise<Answer<HandOver>>} */
+export function handOverNote(note) {
+  return write("POST", "/alerts/note", { note });
+}
+
+/** @returns {Promise<Answer<List<HandOver>>>} */
+export function handOverRead() {
+  return read("/alerts/hand-over?limit=50");
+}
+
+/** @returns {Promise<Answer<List<Account>>>} */
+export function accountsRead() {
+  return read("/users?limit=1000");
+}
+
+/**
+ * @param {{user: string, role: Role, password: string, person?: string, reason: string}} account
+ * @returns {Promise<Answer<Account | Approval>>}
+ */
+export function accountMake(account) {
+  return write("POST", "/users", account);
+}
+
+/**
+ * @param {string} user
+ * @param {{role?: Role, disabled?: boolean, must_change_password?: boolean, reason: string}} change
+ * @param {number} version
+ * @returns {Promise<Answer<Account | Approval>>}
+ */
+export function accountChange(user, change, version) {
+  return write("PATCH", `/users/${encodeURIComponent(user)}`, change, String(version));
+}
+
+/** @param {string} user @returns {Promise<Answer<null>>} */
+export function accountTotpRemove(user) {
+  return write("DELETE", `/users/${encodeURIComponent(user)}/totp`);
+}
+
+/** @returns {Promise<Answer<List<Token>>>} */
+export function tokensRead() {
+  return read("/tokens?limit=1000");
+}
+
+/**
+ * The answer holds the token itself, this once.
+ * @param {{name: string, role?: Role, scope?: string, days: number}} token
+ * @returns {Promise<Answer<Token & {token: string}>>}
+ */
+export function tokenMake(token) {
+  return write("POST", "/tokens", token);
+}
+
+/** @param {string} name @returns {Promise<Answer<null>>} */
+export function tokenEnd(name) {
+  return write("DELETE", `/tokens/${encodeURIComponent(name)}`);
+}
+
+/** The own ones; for an admin, all. @returns {Promise<Answer<List<OpenSession>>>} */
+export function sessionsRead() {
+  return read("/sessions?limit=1000");
+}
+
+/** @param {string} id @returns {Promise<Answer<null>>} */
+export function sessionEnd(id) {
+  return write("DELETE", `/sessions/${encodeURIComponent(id)}`);
+}
+
+/** @returns {Promise<Answer<{secret: string, uri: string}>>} */
+export function totpBegin() {
+  return write("POST", "/me/totp");
+}
+
+/** @param {string} code @returns {Promise<Answer<null>>} */
+export function totpConfirm(code) {
+  return write("POST", "/me/totp/confirm", { code });
+}
+
+/** @returns {Promise<Answer<null>>} */
+export function totpRemove() {
+  return write("DELETE", "/me/totp");
 }

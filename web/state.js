@@ -4,7 +4,7 @@
 // (orders, fills, audit) are cut here to what a person can look at. Components never write: they call the
 // functions below, and `changed()` draws the page soon after.
 
-/** @import { Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
+/** @import { Alert, Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
 
 const KEEP_ORDERS = 400;
 const KEEP_FILLS = 200;
@@ -73,6 +73,8 @@ export const page = {
   approvals: new Map(),
   /** @type {Map<string, AuditRow>} */
   audit: new Map(),
+  /** @type {Map<string, Alert>} */
+  alerts: new Map(),
 
   /** Which way bid and ask moved last: instrument -> [-1 | 0 | 1, ...] @type {Map<string, number[]>} */
   moves: new Map(),
@@ -158,6 +160,7 @@ const LISTS = {
   limits: { map: page.limits, key: "scope" },
   strategies: { map: page.strategies, key: "strategy" },
   approvals: { map: page.approvals, key: "id" },
+  alerts: { map: page.alerts, key: "id" },
   audit: { map: page.audit, key: "seq", keep: KEEP_AUDIT, spare: auditIsAction },
 };
 

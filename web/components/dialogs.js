@@ -5,6 +5,7 @@ import { sessionOpen } from "../api.js";
 import { problemText } from "../perform.js";
 import { noticeClose, page } from "../state.js";
 import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { CodeField } from "./login.js";
 
 export function Notices() {
   return html`<div class="notices" role="log" aria-live="assertive" aria-label="Notices">
@@ -53,6 +54,8 @@ function useDialogFocus(dialog, box) {
 function Question({ dialog }) {
   const box = useRef(/** @type {HTMLFormElement | null} */ (null));
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [wantsCode, setWantsCode] = useState(false);
   const [refusal, setRefusal] = useState("");
 
   useDialogFocus(dialog, box);
@@ -60,12 +63,17 @@ function Question({ dialog }) {
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
     if (dialog.kind === "password") {
-      const answer = await sessionOpen(page.session?.user ?? "", password);
+      const answer = await sessionOpen(page.session?.user ?? "", password, code);
+      setCode("");
+      if (answer.problem?.code === "totp_required") {
+        setWantsCode(true);
+        return;
+      }
       if (!answer.ok) {
         setPassword("");
         setRefusal(
           answer.problem?.code === "bad_credentials"
-            ? "That is not the password."
+            ? `That is not the password${wantsCode ? ", or not its code" : ""}.`
             : problemText(answer.problem),
         );
         return;
@@ -99,6 +107,7 @@ function Question({ dialog }) {
               value=${password}
               onInput=${(/** @type {any} */ event) => setPassword(event.target.value)}
             />
+            ${wantsCode ? html`<${CodeField} code=${code} onInput=${setCode} />` : null}
             <p class="refusal" role="alert">${refusal}</p>`
         : null
     }

@@ -27,6 +27,75 @@ export interface Session {
     reauth_until_ns?: Nanoseconds | null;
 }
 
+export interface OpenSession {
+    id: string;
+    user: string;
+    address: string;
+    made_ns: Nanoseconds;
+    acted_ns: Nanoseconds;
+    expires_ns: Nanoseconds;
+    own: boolean;
+}
+
+export interface Account {
+    user: string;
+    person: string;
+    role: Role;
+    disabled: boolean;
+    must_change_password: boolean;
+    totp: boolean;
+    version: number;
+    created_ns: Nanoseconds;
+}
+
+export interface Token {
+    name: string;
+    person: string;
+    role: Role | null;
+    scope: string | null;
+    created_ns: Nanoseconds;
+    expires_ns: Nanoseconds;
+    state: "valid" | "expired" | "revoked";
+}
+
+export interface Alert {
+    id: string;
+    alert: string;
+    severity: "page" | "notify";
+    state: "firing" | "resolved";
+    labels: Record<string, string>;
+    value: Decimal | null;
+    threshold: Decimal | null;
+    says: string;
+    runbook: string;
+    since_ns: Nanoseconds;
+    resolved_ns: Nanoseconds | null;
+    acknowledged: { id: string; by: string; person: string; at_ns: Nanoseconds; note: string } | null;
+}
+
+/** An acknowledgement, or a note for whoever comes next. */
+export interface HandOver {
+    what: "acknowledged" | "note";
+    id?: string;
+    alert?: string;
+    labels?: Record<string, string>;
+    by: string;
+    person: string;
+    at_ns: Nanoseconds;
+    note: string;
+}
+
+export interface OrderNew {
+    instrument: string;
+    side: "buy" | "sell";
+    qty: Decimal;
+    price?: Decimal;
+    type: "limit" | "market";
+    tif: "GTC" | "IOC" | "FOK";
+    post_only?: boolean;
+    reduce_only?: boolean;
+}
+
 export interface Instrument {
     instrument: string;
     venue: string;
@@ -279,6 +348,9 @@ export interface Status {
     market: { state: string };
     threads: { name: string; core: number | null; idle: string }[];
     venues: Venue[];
+    rings?: Record<string, number>;
+    clock_offset_ns?: Nanoseconds | null;
+    pending_restart?: boolean;
 }
 
 export interface Venue {
@@ -319,7 +391,8 @@ export type Topic =
     | "strategies"
     | "approvals"
     | "audit"
-    | "latency";
+    | "latency"
+    | "alerts";
 
 export interface Frame {
     topic: Topic | "error";
