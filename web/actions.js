@@ -180,6 +180,21 @@ export const ACTIONS = {
     twice: false,
     says: "Tightening applies at once, loosening waits for a second person",
   },
+  limitsWhatIf: {
+    label: "What if?",
+    key: null,
+    role: "risk",
+    twice: false,
+    says: "Judge the orders of the last hour by these values; nothing is changed",
+  },
+  limitsRevert: {
+    label: "Bring back",
+    confirm: "Bring it back",
+    key: null,
+    role: "risk",
+    twice: true,
+    says: "Put what stood then; what loosens waits for a second person",
+  },
   strategyChange: {
     label: "Set parameters",
     key: "s",

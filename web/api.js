@@ -4,12 +4,14 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Account, Alert, Answer, Approval, AuditRow, HandOver, Instrument, LimitsSchema, Limits, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Verdict } from "./types/shapes.js" */
+/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Verdict, WhatIfAnswer } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
 const KILL_TIMEOUT_MS = 2500;
 const KILL_TRIES = 3;
+/** The whole chain is computed again. */
+const VERIFY_TIMEOUT_MS = 60000;
 
 let csrf = "";
 /** @type {() => void} */
@@ -184,6 +186,58 @@ export function auditRead(kind, limit) {
   return read(`/audit?kind=${encodeURIComponent(kind)}&limit=${limit}`);
 }
 
+/** Names and values of a query, without what is empty. @param {Record<string, string>} filters */
+function queryOf(filters) {
+  return new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== "")).toString();
+}
+
+/**
+ * @param {Record<string, string>} filters from, to, actor, kind, scope, q
+ * @param {string | null} cursor of the answer before
+ * @param {number} limit
+ * @returns {Promise<Answer<List<AuditRow>>>}
+ */
+export function auditSearch(filters, cursor, limit) {
+  return read(`/audit?${queryOf({ ...filters, cursor: cursor ?? "", limit: String(limit) })}`);
+}
+
+/** Where the browser fetches the rows as a file. @param {Record<string, string>} filters @param {"csv" | "ndjson"} format */
+export function auditExportAddress(filters, format) {
+  return `${BASE}/audit/export?${queryOf({ ...filters, format })}`;
+}
+
+/** @returns {Promise<Answer<AuditVerdict>>} */
+export function auditVerify() {
+  return sessionCall("GET", "/audit/verify", { timeoutMs: VERIFY_TIMEOUT_MS });
+}
+
+/** @param {string} scope @param {string | null} cursor @returns {Promise<Answer<List<LimitsPast>>>} */
+export function limitsHistory(scope, cursor) {
+  const query = queryOf({ cursor: cursor ?? "", limit: "20" });
+  return read(`/limits/${scopePath(scope)}/history?${query}`);
+}
+
+/**
+ * @param {string} scope
+ * @param {number} to a generation of this scope
+ * @param {string} reason
+ * @param {number} generation the one in force that the person looked at
+ * @returns {Promise<Answer<Limits | Approval>>}
+ */
+export function limitsRevert(scope, to, reason, generation) {
+  return write("POST", `/limits/${scopePath(scope)}/revert`, { to, reason }, String(generation));
+}
+
+/**
+ * @param {string} scope
+ * @param {Record<string, string | number>} limits
+ * @param {number} minutes
+ * @returns {Promise<Answer<WhatIfAnswer>>}
+ */
+export function whatIf(scope, limits, minutes) {
+  return write("POST", "/limits/what-if", { limits: { [scope]: limits }, minutes });
+}
+
 /** @returns {Promise<Answer<LimitsSchema>>} */
 export function limitsSchemaRead() {
   return read("/limits/schema");
@@ -199,10 +253,12 @@ export function limitsRead(scope) {
  * @param {Record<string, string | number>} limits only the changed ones
  * @param {string} reason
  * @param {number} generation the generation the person looked at
+ * @param {number} lastsS seconds after which what loosens returns by itself; 0: it stays
  * @returns {Promise<Answer<Limits | Approval>>}
  */
-export function limitsWrite(scope, limits, reason, generation) {
-  return write("PUT", `/limits/${scopePath(scope)}`, { limits, reason }, String(generation));
+export function limitsWrite(scope, limits, reason, generation, lastsS) {
+  const body = { limits, reason, ...(lastsS > 0 ? { expires_s: lastsS } : {}) };
+  return write("PUT", `/limits/${scopePath(scope)}`, body, String(generation));
 }
 
 /** Strategies with the schema of their parameters. @returns {Promise<Answer<List<Strategy>>>} */

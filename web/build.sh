@@ -37,7 +37,7 @@ if ! installed; then
     fi
 fi
 
-cp "$web"/*.js "$web"/style.css "$web"/docs.css "$stage/files/"
+cp "$web"/*.js "$web"/*.css "$stage/files/"
 cp -R "$web/components" "$stage/files/components"
 # The maps are not served: without this line developer tools would ask for them.
 grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"

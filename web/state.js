@@ -4,7 +4,7 @@
 // (orders, fills, audit) are cut here to what a person can look at. Components never write: they call the
 // functions below, and `changed()` draws the page soon after.
 
-/** @import { Alert, Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
+/** @import { Alert, Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, OrderNew, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
 
 const KEEP_ORDERS = 400;
 const KEEP_FILLS = 200;
@@ -97,6 +97,8 @@ export const page = {
   why: null,
   /** The order that is being amended. @type {Order | null} */
   amending: null,
+  /** What the order ticket is to hold next; it takes it. @type {Partial<OrderNew> | null} */
+  ticket: null,
 };
 
 let draw = () => {};
@@ -341,7 +343,7 @@ export function stateClear() {
   );
   [page.drifts, page.kept, page.parameters].forEach((map) => map.clear());
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
-  page.dialog = page.why = page.amending = null;
+  page.dialog = page.why = page.amending = page.ticket = null;
 }
 
 /**
@@ -373,6 +375,12 @@ export function lookAtVerdict(order) {
 export function amendOpen(order) {
   page.amending = order;
   page.why = null;
+  changed();
+}
+
+/** Fills in the order ticket; nothing is sent. @param {Partial<OrderNew> | null} order */
+export function ticketFill(order) {
+  page.ticket = order;
   changed();
 }
 

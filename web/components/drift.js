@@ -154,7 +154,7 @@ export function DriftRow({ position }) {
   const mark = kept ? `KEPT: ${lotsText(Math.abs(drift))} still differ` : "DRIFT";
   const may = actionRefusal(ACTIONS.driftAdopt, role()) === "";
   return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"}>
-    <td colspan="8">
+    <td colspan="9">
       <p>
         <span class=${`chip ${kept ? "chip-warn" : "chip-bad"}`}>${mark}</span>${" "}
         We count <b>${lotsText(lots)}</b>, the venue counts <b>${lotsText(venue_lots)}</b

@@ -17,8 +17,8 @@ import {
   scopeText,
 } from "../format.js";
 import { perform, problemText } from "../perform.js";
-import { notify, orderIsWorking, page, stale } from "../state.js";
-import { html, useState } from "../vendor/preact-htm.js";
+import { notify, orderIsWorking, page, stale, ticketFill } from "../state.js";
+import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
 import { ActionButton, Panel } from "./parts.js";
 
@@ -119,6 +119,16 @@ function orderOf(typed) {
     ...(typed.type === "limit" ? { price: typed.price } : {}),
     ...(typed.type === "limit" && typed.postOnly ? { post_only: true } : {}),
     ...(typed.reduceOnly ? { reduce_only: true } : {}),
+  };
+}
+
+/** @param {Partial<OrderNew>} order @returns {Typed} */
+function typedOf(order) {
+  return {
+    ...BLANK,
+    ...order,
+    postOnly: order.post_only ?? false,
+    reduceOnly: order.reduce_only ?? false,
   };
 }
 
@@ -281,6 +291,14 @@ function Ticket() {
   const [busy, setBusy] = useState(false);
   const hindered = hindrance(typed);
   const value = hindered ? "" : valueWords(typed);
+
+  useEffect(() => {
+    if (page.ticket) {
+      setTyped(typedOf(page.ticket));
+      setRefusal("");
+      ticketFill(null);
+    }
+  }, [page.ticket]);
 
   function type(/** @type {Partial<Typed>} */ part) {
     setTyped({ ...typed, ...part });

@@ -126,6 +126,52 @@ export interface Limits {
     generation: number;
     limits: Record<string, Decimal | number | null>;
     pending: Approval | null;
+    timeboxes: TimeBox[];
+    /** told to the engine and not answered; `limits` is what is in force */
+    requested: { limits: Record<string, Decimal | number | null>; by: string; at_ns: Nanoseconds } | null;
+}
+
+/** A raise that returns by itself. */
+export interface TimeBox {
+    name: string;
+    value: Decimal | number | null;
+    back_to: Decimal | number | null;
+    until_ns: Nanoseconds;
+    approval: string;
+}
+
+export interface LimitsPast {
+    seq: number;
+    at_ns: Nanoseconds;
+    actor: string | null;
+    reason: string | null;
+    generation: number;
+    base: number;
+    old: Record<string, Decimal | number | null>;
+    new: Record<string, Decimal | number | null>;
+    approval: string | null;
+}
+
+export interface WhatIfAnswer {
+    minutes: number;
+    judged: number;
+    passed: number;
+    denied: number;
+    would_deny: number;
+    would_pass: number;
+    by_limit: Record<string, number>;
+    used_ratio: Record<string, Decimal>;
+    examples: { order: string; limit: string; measured: Decimal | number | null; value: Decimal | number | null }[];
+}
+
+export interface AuditVerdict {
+    ok: boolean;
+    rows: number;
+    head_seq: number;
+    head_hash: string;
+    first_bad_seq: number | null;
+    anchors?: number;
+    reason?: string | null;
 }
 
 export type ParameterValue = Decimal | number | null;
@@ -176,6 +222,8 @@ export interface Approval {
     decider?: string | null;
     state: "pending" | "applied" | "rejected" | "expired" | "stale";
     expires_ns: Nanoseconds;
+    /** how long the raise lasts once approved */
+    expires_s?: number | null;
 }
 
 export interface TradingState {
