@@ -1,10 +1,12 @@
-// Why the gate let an order pass or denied it: every check with what was measured and what was left.
+// Why the gate let an order pass or denied it: its life, and every check with what was measured and what was
+// left.
 
 import { verdictRead } from "../api.js";
 import { countText, DASH, idText, nameText, valueText } from "../format.js";
 import { problemText } from "../perform.js";
 import { lookAtVerdict, page } from "../state.js";
 import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { OrderLife } from "./order_life.js";
 
 /** @import { Answer, Check, Order, Verdict } from "../types/shapes.js" */
 
@@ -93,6 +95,7 @@ function Why({ order }) {
     <p>
       ${answer?.body ? verdictText(answer.body) : answer ? problemText(answer.problem) : "Asking\u2026"}
     </p>
+    <${OrderLife} order=${order} verdict=${answer?.body ?? null} />
     ${answer?.body ? html`<${Checks} verdict=${answer.body} />` : null}
   </section>`;
 }
