@@ -243,6 +243,11 @@ export function limitsSchemaRead() {
   return read("/limits/schema");
 }
 
+/** The limits of every scope with their present use. @returns {Promise<Answer<List<Limits>>>} */
+export function limitsUseRead() {
+  return read("/limits?limit=1000");
+}
+
 /** @param {string} scope @returns {Promise<Answer<Limits>>} */
 export function limitsRead(scope) {
   return read(`/limits/${scopePath(scope)}`);

@@ -127,6 +127,8 @@ export interface Limits {
     limits: Record<string, Decimal | number | null>;
     pending: Approval | null;
     timeboxes: TimeBox[];
+    /** Present use in per cent; null: not known, or nothing stays in use. Of REST, not of the stream. */
+    used_percent?: Record<string, Decimal | null>;
     /** told to the engine and not answered; `limits` is what is in force */
     requested: { limits: Record<string, Decimal | number | null>; by: string; at_ns: Nanoseconds } | null;
 }
