@@ -144,8 +144,8 @@ function DriftForm({ position }) {
   </div>`;
 }
 
-/** @param {{position: Position}} props both counts, while they differ */
-export function DriftRow({ position }) {
+/** @param {{position: Position, span: number}} props both counts, while they differ */
+export function DriftRow({ position, span }) {
   const { instrument, lots, venue_lots, drift } = position;
   if (!drift || !isLasting(position)) {
     return null;
@@ -154,7 +154,7 @@ export function DriftRow({ position }) {
   const mark = kept ? `KEPT: ${lotsText(Math.abs(drift))} still differ` : "DRIFT";
   const may = actionRefusal(ACTIONS.driftAdopt, role()) === "";
   return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"}>
-    <td colspan="9">
+    <td colspan=${span}>
       <p>
         <span class=${`chip ${kept ? "chip-warn" : "chip-bad"}`}>${mark}</span>${" "}
         We count <b>${lotsText(lots)}</b>, the venue counts <b>${lotsText(venue_lots)}</b
