@@ -63,7 +63,7 @@ bench_obj := $(call object,$(bench_src))
 # The simulator restarts engines as the server does.
 sim_obj := $(call object,$(sim_src) server/restore.c)
 # A fuzz target is TARGET.c and what lies in TARGET/; libFuzzer brings a main of its own.
-fuzz_targets := engine decimal order_id binance bybit wire private
+fuzz_targets := engine decimal order_id binance bybit wire private router body head stream
 fuzz_parts = $(call object,tests/fuzz/$(1).c $(wildcard tests/fuzz/$(1)/*.c) tests/fuzz/panic.c)
 fuzz_replays := $(fuzz_targets:%=$(OBJ)/fuzz/replay-%)
 fuzz_finders := $(fuzz_targets:%=$(OBJ)/fuzz/find-%)
@@ -208,18 +208,27 @@ fuzz_more_private := $(filter-out $(fuzz_decoders),$(wildcard server/gateway/byb
                      server/gateway/gateway.c server/thread/log.c server/thread/thread.c)
 $(foreach t,wire private,$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call object,$(fuzz_more_$(t)))))
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
+# And four take all of the server, whose reading of hostile bytes they are about. Where a handler goes
+# on from what it has read, the target stands in.
+fuzz_whole := router body head stream
+$(foreach t,$(fuzz_whole),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(OBJ)/libserver.a))
+fuzz_stands_in := control_kill control_may_give control_note access_login access_change_password \
+                  access_user_prepare access_user_get access_totp_confirm access_token_create \
+                  alerts_note alerts_acknowledge
+$(OBJ)/fuzz/replay-body $(OBJ)/fuzz/find-body: private STANDS_IN := $(fuzz_stands_in:%=-Wl,--wrap=%)
 $(fuzz_replays): $(OBJ)/tests/fuzz/replay.o
 $(fuzz_finders): private FINDER := -fsanitize=fuzzer
 $(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
         $(OBJ)/libengine.a $(OBJ)/link-flags
 	@mkdir -p $(@D)
-	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) $(FINDER) -o $@ $(filter %.o,$^) $(OBJ)/libengine.a $(libs)
+	$(call quiet,LINK)$(CC) $(LDFLAGS_ALL) $(FINDER) $(STANDS_IN) -o $@ $(filter %.o,$^) \
+	    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(libs)
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(c_src))
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz
+.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-scan
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -233,6 +242,8 @@ deps-prove: ## Install what prove and model need beyond that
 	@mk/deps run prove
 deps-fuzz: ## Install what fuzzing needs beyond what running does
 	@mk/deps run fuzz
+deps-scan: ## Install the scanners of others beyond what the tests need
+	@mk/deps run test scan
 
 # --------------------------------------------------------------------------- build, run
 
@@ -256,7 +267,7 @@ run: deps ## Start the demo: DATA=RECORDINGS SPEED=real|xN|max AT_END=hold|loop|
 venue: deps ## Start the venue simulator (Bybit v5) on 127.0.0.1:9700, in var/venue: ARGS='--faults F ..'
 	@$(again) MODE=release BREAK= build
 	@exec mk/foreground mk/venue $(BUILD)/pitwall var/venue $(ARGS)
-live: deps ## Trade live on that venue, in var/live: comes up HALTED, two people arm it (docs/bybit.md)
+live: deps ## Trade live on that venue, in var/live: HALTED and strategies off until two people arm it (docs/bybit.md)
 	@$(again) MODE=release BREAK= build web
 	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/local.yaml \
 	    --data var/live $(ARGS)
@@ -297,7 +308,7 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long soak attack scenario sim model fuzz mutants prove bench instructions instructions-accept
+.PHONY: test test-long soak attack scan scenario sim model fuzz mutants prove bench instructions instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
 
@@ -310,6 +321,8 @@ soak: deps-test ## Trade on the venue with faults drawn by chance: MINUTES=10 SE
 	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(test_env) mk/test soak
 attack: deps-test ## Kill by each way while the server is under attack or in trouble (quiet machine, as root)
 	@$(test_env) mk/test attack
+scan: deps-scan ## Have slowhttptest, testssl.sh and wapiti look at the server from outside (quiet machine)
+	@$(test_env) mk/test scan
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)
@@ -319,7 +332,7 @@ model: deps-prove ## Search the Spin models of kill, ring and approval, then bre
 	@tests/models/run $(BUILD)
 TARGET ?= engine
 SECONDS ?= 60
-fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance|bybit|wire|private SECONDS=60
+fuzz: deps-fuzz ## Look for bytes that break a promise: TARGET=engine|decimal|order_id|binance|bybit|wire|private|router|body|head|stream SECONDS=60
 	@$(again) MODE=fuzz CC=clang-14 BREAK= $(BUILD)/fuzz/fuzz/find-$(TARGET)
 	@tests/fuzz/find $(BUILD)/fuzz/fuzz/find-$(TARGET) $(TARGET) $(SECONDS)
 mutants: deps-test ## Break one rule of the engine after another: the simulator or a test must notice (8 minutes of CPU)

@@ -101,6 +101,7 @@ struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
     struct workers *workers;
+    struct workers *readers; /* long lists out of memory: they do not queue behind the disk */
     struct turns *turns;
     struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;

@@ -2,6 +2,7 @@
 #include "api/exchange.h"
 #include "control/access_db.h"
 #include "control/grants.h"
+#include "control/members.h"
 #include "control/people.h"
 #include "control/tokens.h"
 
@@ -86,7 +87,9 @@ static enum status reason_check(const char *reason, struct err *err)
 {
     size_t length = strlen(reason);
 
-    return length > 0 && length < 256 ? OK : err_set(err, ERR_MALFORMED, "reason: 1 to 255 bytes");
+    return length > 0 && length < 256 && text_is_plain(reason)
+               ? OK
+               : err_set(err, ERR_MALFORMED, "reason: 1 to 255 bytes without control characters");
 }
 
 static enum status grant(struct request *request, struct reply *reply, const struct user *user,
@@ -292,7 +295,7 @@ static enum status token_make(struct request *request, struct reply *reply,
 
 static enum status wish_parse(struct request *request, struct token_wish *wish, struct err *err)
 {
-    enum status status = body_unpack(request, err, "{s:s, s?s, s?s, s?i, s?s}", "name", &wish->name,
+    enum status status = body_unpack(request, err, "{s:s, s?s, s?s, s?I, s?s}", "name", &wish->name,
                                      "role", &wish->role, "scope", &wish->scope, "days",
                                      &wish->days, "person", &wish->person);
 

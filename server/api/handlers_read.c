@@ -203,9 +203,16 @@ enum status handle_trading_state_get(struct request *request, struct reply *repl
 enum status handle_limits_list(struct request *request, struct reply *reply)
 {
     json_t *items = json_array();
+    struct view_use uses[MAX_SCOPES];
 
-    for (uint16_t scope = 0; scope < scope_count(config_of(request)->scopes); scope++)
-        json_array_append_new(items, control_limits(request->control, scope));
+    view_limit_use(request->view, uses);
+    for (uint16_t scope = 0; scope < scope_count(config_of(request)->scopes); scope++) {
+        json_t *limits = control_limits(request->control, scope);
+
+        json_object_set_new(limits, "used_percent",
+                            view_used_json(request->view, scope, &uses[scope]));
+        json_array_append_new(items, limits);
+    }
     return answer_list(request, reply, json_pack("{s:o, s:n}", "items", items, "next"));
 }
 

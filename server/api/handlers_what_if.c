@@ -78,25 +78,64 @@ static void take_limits_in_force(struct view *view, const struct config *config,
     }
 }
 
+/* What a scope uses of one limit at present: of what is in force, and of what is proposed. */
+static json_t *present_limit(enum limit_id id, int64_t now, int64_t proposed, int64_t measured)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "in_force", limit_value_json(id, now), "used_percent",
+                     view_used_percent(id, now, measured), "proposed",
+                     limit_value_json(id, proposed), "would_use_percent",
+                     view_used_percent(id, proposed, measured));
+}
+
+/* {scope: {limit: ..}} of what the proposal names. */
+static json_t *present_use(struct view *view, const struct config *config,
+                           const struct what_if *what_if)
+{
+    struct view_use uses[MAX_SCOPES];
+    json_t *present = json_object();
+
+    view_limit_use(view, uses);
+    for (uint16_t scope = 0; scope < scope_count(config->scopes); scope++) {
+        json_t *of_scope = json_object();
+        char name[SCOPE_TEXT_MAX];
+        struct limits limits;
+        uint64_t generation;
+
+        view_limits(view, scope, &limits, &generation);
+        for (int id = 0; id < LIMIT_COUNT; id++)
+            if (what_if->named[scope][id])
+                json_object_set_new(of_scope, limit_row((enum limit_id)id)->name,
+                                    present_limit((enum limit_id)id, limits.value[id],
+                                                  what_if->proposed[scope].value[id],
+                                                  uses[scope].measured[id]));
+        config_scope_name(config, scope, name);
+        if (json_object_size(of_scope) > 0)
+            json_object_set(present, name, of_scope);
+        json_decref(of_scope);
+    }
+    return present;
+}
+
 enum status handle_limits_what_if(struct request *request, struct reply *reply)
 {
     const struct http_sources *from = &request->http->sources;
-    struct what_if *what_if = malloc(sizeof *what_if);
+    struct what_if *what_if;
     struct input_names names;
     json_t *scopes = NULL;
-    int minutes = MINUTES_USUAL;
-    enum status status;
+    json_int_t minutes = MINUTES_USUAL;
+    enum status status =
+        body_unpack(request, &reply->err, "{s:o, s?I}", "limits", &scopes, "minutes", &minutes);
 
+    if (status != OK)
+        return status;
+    if (minutes < 1 || minutes > MINUTES_MAX)
+        return err_set(&reply->err, ERR_OUT_OF_RANGE, "minutes must be from 1 to 1440");
+    what_if = malloc(sizeof *what_if);
     if (!what_if)
         return err_set(&reply->err, ERR_INTERNAL, "out of memory");
-    status =
-        body_unpack(request, &reply->err, "{s:o, s?i}", "limits", &scopes, "minutes", &minutes);
-    if (status == OK && (minutes < 1 || minutes > MINUTES_MAX))
-        status = err_set(&reply->err, ERR_OUT_OF_RANGE, "minutes must be from 1 to 1440");
     config_names(from->config, &names);
-    what_if_init(what_if, &names, clock_real_ns() - (int64_t)minutes * 60 * 1000000000);
-    if (status == OK)
-        status = propose(from->config, scopes, what_if, &reply->err);
+    what_if_init(what_if, &names, clock_real_ns() - minutes * 60 * 1000000000);
+    status = propose(from->config, scopes, what_if, &reply->err);
     if (status == OK) {
         take_limits_in_force(from->view, from->config, what_if);
         status = judge_journal(from->dir, what_if, &reply->err);
@@ -104,6 +143,7 @@ enum status handle_limits_what_if(struct request *request, struct reply *reply)
     if (status == OK) {
         reply->json = what_if_json(what_if);
         json_object_set_new(reply->json, "minutes", json_integer(minutes));
+        json_object_set_new(reply->json, "present", present_use(from->view, from->config, what_if));
     }
     free(what_if);
     return status;

@@ -2,6 +2,7 @@
 #include "api/exchange.h"
 
 #include "api/kept.h"
+#include "api/negotiate.h"
 #include "api/pages.h"
 #include "api/repeats.h"
 #include "api/turns.h"
@@ -28,6 +29,7 @@ enum {
     CLOSE_WAIT_MS = 1000,
     AWAY_WAIT_MS = 5000,
     WORKER_QUEUE = 32,
+    READER_QUEUE = 64,
     KEYED_MAX = 64
 };
 
@@ -213,20 +215,16 @@ static enum status target_find(struct exchange *exchange)
     return OK;
 }
 
-/* Only `"N"`: a list, a weak tag or `*` would let a change through that has not been looked at. */
 static enum status if_match_parse(struct exchange *exchange)
 {
     const char *text = header(exchange, MHD_HTTP_HEADER_IF_MATCH);
-    size_t digits;
 
     if (!text)
         return OK;
-    digits = *text == '"' ? strspn(text + 1, "0123456789") : 0;
-    if (digits == 0 || digits > 18 || strcmp(text + 1 + digits, "\"") != 0)
+    if (!match_version(text, &exchange->request.if_match))
         return err_set(&exchange->reply.err, ERR_MALFORMED,
                        "If-Match must be one version in quotes, as ETag gave it");
     exchange->request.has_if_match = true;
-    exchange->request.if_match = strtoull(text + 1, NULL, 10);
     return OK;
 }
 
@@ -386,7 +384,8 @@ static bool handler_submit(struct exchange *exchange)
         return control_submit(http->sources.control, handler_run_away, exchange);
     if (exchange->route->where == WHERE_ACCESS)
         return turn_submit(exchange);
-    return workers_submit(http->workers, handler_run_away, exchange);
+    return workers_submit(exchange->route->where == WHERE_WORKER ? http->workers : http->readers,
+                          handler_run_away, exchange);
 }
 
 static enum status refuse_busy(struct exchange *exchange)
@@ -455,6 +454,16 @@ static enum MHD_Result choose_send_away(struct exchange *exchange)
     return MHD_YES;
 }
 
+/* What a page of a PAGED row costs is its rows; what is no number is refused by the handler. */
+static bool runs_inline(const struct exchange *exchange)
+{
+    const char *limit = request_query(&exchange->request, "limit");
+
+    if (exchange->route->where != WHERE_PAGED)
+        return exchange->route->where == WHERE_INLINE;
+    return !limit || strtoul(limit, NULL, 10) <= PAGE_INLINE_MAX;
+}
+
 /* On the listener's thread: what is kept, or a look of its own. */
 static enum MHD_Result exchange_answer(struct exchange *exchange)
 {
@@ -488,7 +497,7 @@ static enum MHD_Result exchange_run(struct exchange *exchange)
     assert(exchange->route); /* neither page nor route was refused above */
     if (exchange->route->where == WHERE_STREAM)
         return upgrade_answer(exchange);
-    if (exchange->route->where != WHERE_INLINE)
+    if (!runs_inline(exchange))
         return handler_send_away(exchange);
     return exchange_answer(exchange);
 }
@@ -638,6 +647,8 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     if (status == OK)
         status = workers_open(&http->workers, "worker", WORKER_QUEUE, err);
     if (status == OK)
+        status = workers_open(&http->readers, "reader", READER_QUEUE, err);
+    if (status == OK)
         status = workers_open(&http->clerks, "clerk", KEYED_MAX, err);
     if (status == OK)
         status = turns_open(&http->turns, err);
@@ -705,6 +716,7 @@ void http_close(struct http *http)
         listener_quiesce(&http->listeners[i]);
     wait_for_away(http, CLOSE_WAIT_MS);
     workers_stop(http->workers);
+    workers_stop(http->readers);
     turns_stop(http->turns);
     all_back = wait_for_away(http, AWAY_WAIT_MS);
     workers_stop(http->clerks);
@@ -721,6 +733,7 @@ void http_close(struct http *http)
         return;
     }
     workers_close(http->clerks);
+    workers_close(http->readers);
     workers_close(http->workers);
     turns_close(http->turns);
     for (int i = 0; i < LISTENERS; i++) {

@@ -12,8 +12,9 @@
  * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
  * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, what the session
  * must be, body up to the row's bound (413), then the handler where the row says: INLINE on the
- * listener's thread (under 1 ms), CONTROL on the control thread, WORKER on the pool, ACCESS on the
- * thread of turns.h; for the latter three the connection is suspended. The answer is queued on the
+ * listener's thread (under 1 ms), PAGED there too up to PAGE_INLINE_MAX rows, READER and WORKER on a
+ * pool, CONTROL on the control thread, ACCESS on the thread of turns.h; away from the listener's
+ * thread the connection is suspended. The answer is queued on the
  * second handler call, or keep-alive is lost.
  *
  * A handler fills `reply` and returns a status; anything but OK becomes problem details of that
@@ -26,6 +27,9 @@
 #include "control/control.h"
 
 struct http;
+
+/* A page of orders takes some 10 us a row. */
+enum { PAGE_INLINE_MAX = 100 };
 
 enum { ROUTE_ARGS = 2, REQUEST_ID_MAX = 24, ETAG_MAX = 32 };
 

@@ -1,5 +1,6 @@
 #include "api/negotiate.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -95,4 +96,14 @@ bool none_match_names(const char *at, const char *tag)
             return false;
     }
     return found;
+}
+
+bool match_version(const char *if_match, uint64_t *version)
+{
+    size_t digits = *if_match == '"' ? strspn(if_match + 1, "0123456789") : 0;
+
+    if (digits == 0 || digits > 18 || strcmp(if_match + 1 + digits, "\"") != 0)
+        return false;
+    *version = strtoull(if_match + 1, NULL, 10);
+    return true;
 }

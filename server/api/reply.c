@@ -79,7 +79,7 @@ static json_t *problem_detail(const struct err *err)
 {
     const char *blank = err->status == ERR_DENIED ? strchr(err->text, ' ') : NULL;
 
-    return json_string(blank ? blank + 1 : err->text);
+    return json_string_of(blank ? blank + 1 : err->text);
 }
 
 static json_t *problem_json(struct exchange *exchange, enum status status, int http)

@@ -23,7 +23,15 @@ enum route_role {
     ROUTE_AUDIT
 };
 enum route_confirm { CONFIRM_ALWAYS, CONFIRM_AWAKE, CONFIRM_REAUTH };
-enum route_where { WHERE_INLINE, WHERE_CONTROL, WHERE_WORKER, WHERE_ACCESS, WHERE_STREAM };
+enum route_where {
+    WHERE_INLINE,
+    WHERE_PAGED,
+    WHERE_READER,
+    WHERE_CONTROL,
+    WHERE_WORKER,
+    WHERE_ACCESS,
+    WHERE_STREAM
+};
 
 struct route {
     const char *method, *path;

@@ -21,15 +21,17 @@ static enum status connect_to(const struct client_target *target, struct transpo
     int patience_ms = target->patience_ms ? target->patience_ms : PATIENCE_MS;
 
     char pinned[CLI_PATH_MAX];
-    const char *ca_file = target->ca_file;
+    struct transport_papers papers = {target->ca_file, target->cert_file, target->key_file};
 
     if (!target->url)
         return transport_local(to, target->dir, patience_ms, err);
+    if (papers.key_file && cli_check_secret(papers.key_file, target->is_token_lax, err) != OK)
+        return err->status;
     /* A directory beside the address: it is that server, by the certificate that it made. */
     snprintf(pinned, sizeof pinned, "%s/tls/cert.pem", target->dir ? target->dir : "");
-    if (!ca_file && target->dir && access(pinned, R_OK) == 0)
-        ca_file = pinned;
-    return transport_url(to, target->url, ca_file, patience_ms, err);
+    if (!papers.ca_file && target->dir && access(pinned, R_OK) == 0)
+        papers.ca_file = pinned;
+    return transport_url(to, target->url, &papers, patience_ms, err);
 }
 
 /* ---------------------------------------------------------------------------------- call */

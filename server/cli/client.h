@@ -26,6 +26,7 @@ enum { CLI_WORDS_MAX = 32 };
 /* Where the server is; every verb takes these, and --json. */
 struct client_target {
     const char *dir, *url, *token_file, *ca_file;
+    const char *cert_file, *key_file; /* shown to a server that asks; both or none */
     bool json;
     bool is_token_lax;         /* others may read the token's file: said, not refused */
     int patience_ms;           /* 0: ten seconds without a byte */
@@ -63,6 +64,8 @@ void cli_path(char out[CLI_PATH_MAX], const char *prefix, const char *scope);
 /* Appends "&name=value" to a path that has its "?"; nothing when value is NULL. */
 void cli_path_add(char *path, size_t size, const char *name, const char *value);
 
+/* ERR_CONFIG when others can read the file; with `is_lax` that is only said. */
+enum status cli_check_secret(const char *path, bool is_lax, struct err *err);
 /* The first line of a file, without its end. ERR_CONFIG when others can read the file; with
  * `is_lax` that is only said. */
 enum status cli_read_secret(const char *path, bool is_lax, char *out, size_t size, struct err *err);

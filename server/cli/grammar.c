@@ -21,6 +21,8 @@ static const struct grammar_row server_rows[] = {
     {ROW_OPTION, GROUP_DESK, "--url", "URL", "a server by its address, http://H:P or https://H:P"},
     {ROW_OPTION, GROUP_DESK, "--token-file", "FILE", "with --url: a token, a file of mode 0600"},
     {ROW_OPTION, GROUP_DESK, "--ca-file", "FILE", "with https: whom to trust, PEM"},
+    {ROW_OPTION, GROUP_DESK, "--cert", "FILE", "with https: who we are, where it asks, PEM"},
+    {ROW_OPTION, GROUP_DESK, "--key", "FILE", "with --cert: its key, a file of mode 0600"},
     {ROW_OPTION, GROUP_DESK, "--json", "", "print JSON"},
 };
 

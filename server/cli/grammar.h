@@ -34,7 +34,7 @@ const struct grammar_row *grammar_verb(size_t n);
 const struct grammar_row *grammar_verb_find(const char *name);
 /* The n-th form of a verb; false: it has fewer. */
 bool grammar_form(const struct grammar_row *verb, size_t n, struct grammar_form *form);
-/* --data, --url, --token-file, --ca-file, --json; NULL after them. */
+/* --data, --url, --token-file, --ca-file, --cert, --key, --json; NULL after them. */
 const struct grammar_row *grammar_server_row(size_t n);
 
 /* The known word that was probably meant; NULL: none is near. */

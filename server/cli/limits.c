@@ -1,8 +1,10 @@
-/* pitwall limits get|set|history.
+/* pitwall limits get|set|history; the rest of its words is in limits_past.c.
  *
  * `set` reads the scope first, so that it can say what changes and that nothing else has: the
  * generation it saw goes with the change, and 412 means somebody was faster. Exit 0 when the change
  * is in force, or when it loosens and a proposal is open. */
+#include "cli/limits.h"
+
 #include "cli/grammar.h"
 #include "cli/show.h"
 
@@ -14,7 +16,7 @@ enum { NAMES_MAX = 64, GENERATION_MAX = 24 };
 
 static const char limits_path[] = "/api/v1/limits";
 
-static enum status get_schema(const struct client_target *target, struct client_answer *schema,
+enum status limits_get_schema(const struct client_target *target, struct client_answer *schema,
                               struct err *err)
 {
     return client_call(target, "GET", "/api/v1/limits/schema", NULL, NULL, schema, err);
@@ -49,6 +51,8 @@ static void add_scope(struct table *table, const json_t *scope, const json_t *sc
         table_add(table, name);
         table_add(table, cli_value(value, text));
         table_add(table, cli_text(schema_row(schema, name), "unit"));
+        if (!is_all)
+            table_add(table, cli_text(json_object_get(scope, "used_percent"), name));
     }
 }
 
@@ -65,6 +69,25 @@ static void print_timeboxes(const json_t *scope)
                cli_time(box, "until_ns", until), cli_member(box, "back_to", then),
                cli_text(box, "approval"));
     }
+}
+
+/* No request sets them looser until then. */
+static void print_first_day(const json_t *scope)
+{
+    const json_t *day = json_object_get(scope, "first_day");
+    char until[CLI_TIME_MAX], value[CLI_VALUE_MAX];
+    const char *name;
+    json_t *ceiling;
+
+    if (!json_is_object(day))
+        return;
+    printf("First day of %s, until %s; at the loosest:", cli_text(scope, "scope"),
+           cli_time(day, "until_ns", until));
+    json_object_foreach(json_object_get(day, "ceiling"), name, ceiling)
+    {
+        printf(" %s=%s", name, cli_value(ceiling, value));
+    }
+    printf("\n");
 }
 
 /* 504: the engine was told, and has not answered. */
@@ -84,6 +107,7 @@ static void print_pending(const json_t *scope)
     const json_t *pending = json_object_get(scope, "pending");
 
     print_timeboxes(scope);
+    print_first_day(scope);
     print_requested(scope);
 
     if (json_is_object(pending))
@@ -93,13 +117,13 @@ static void print_pending(const json_t *scope)
 static void print_limits(const json_t *answer, const json_t *schema)
 {
     static const struct table_column columns[] = {
-        {"SCOPE", false}, {"LIMIT", false}, {"VALUE", true}, {"UNIT", false}};
+        {"SCOPE", false}, {"LIMIT", false}, {"VALUE", true}, {"UNIT", false}, {"USED %", true}};
     const json_t *items = json_object_get(answer, "items");
     struct table table;
     json_t *scope;
     size_t at;
 
-    table_begin(&table, columns, 4, NULL);
+    table_begin(&table, columns, items ? 5 : 4, NULL);
     if (!items)
         add_scope(&table, answer, schema, true);
     json_array_foreach(items, at, scope) add_scope(&table, scope, schema, false);
@@ -130,7 +154,7 @@ static int get(int argc, char **argv)
     client_call(&target, "GET", path, NULL, NULL, &answer, &err);
     if (err.status == OK && target.json)
         cli_print_json(answer.json);
-    else if (err.status == OK && get_schema(&target, &schema, &err) == OK)
+    else if (err.status == OK && limits_get_schema(&target, &schema, &err) == OK)
         print_limits(answer.json, schema.json);
     json_decref(answer.json);
     json_decref(schema.json);
@@ -181,8 +205,7 @@ static json_t *value_of(const json_t *row, const char *text)
     return json_string(text);
 }
 
-static enum status add_pair(struct change *change, json_t *limits, const char *pair,
-                            struct err *err)
+static enum status add_pair(const json_t *schema, json_t *limits, const char *pair, struct err *err)
 {
     const char *equals = strchr(pair, '=');
     char name[CLI_VALUE_MAX];
@@ -194,9 +217,9 @@ static enum status add_pair(struct change *change, json_t *limits, const char *p
         return ERR_USAGE;
     }
     snprintf(name, sizeof name, "%.*s", (int)(equals - pair), pair);
-    row = schema_row(change->schema.json, name);
+    row = schema_row(schema, name);
     if (!row)
-        return no_such_limit(change->schema.json, name, err);
+        return no_such_limit(schema, name, err);
     if (json_object_get(limits, name)) {
         err_set(err, ERR_USAGE, name);
         err_add(err, " is given twice");
@@ -207,13 +230,21 @@ static enum status add_pair(struct change *change, json_t *limits, const char *p
                : err_set(err, ERR_USAGE, "a value is not UTF-8");
 }
 
+enum status limits_read_pairs(const struct client_target *target, const json_t *schema,
+                              json_t *limits, struct err *err)
+{
+    enum status status = OK;
+
+    for (unsigned at = 0; status == OK && at < target->words; at++)
+        status = add_pair(schema, limits, target->word[at], err);
+    return status;
+}
+
 static enum status make_body(struct change *change, struct err *err)
 {
     json_t *limits = json_object();
-    enum status status = OK;
+    enum status status = limits_read_pairs(&change->target, change->schema.json, limits, err);
 
-    for (unsigned at = 0; status == OK && at < change->target.words; at++)
-        status = add_pair(change, limits, change->target.word[at], err);
     change->body = json_pack("{s:o,s:s}", "limits", limits, "reason", change->reason);
     if (status == OK && !change->body)
         return err_set(err, ERR_USAGE, "the reason is not UTF-8");
@@ -275,7 +306,7 @@ static void print_moved(const struct change *change)
 static enum status send_change(struct change *change, struct err *err)
 {
     char generation[GENERATION_MAX];
-    enum status status = get_schema(&change->target, &change->schema, err);
+    enum status status = limits_get_schema(&change->target, &change->schema, err);
 
     if (status == OK)
         status = make_body(change, err);
@@ -391,5 +422,11 @@ int cli_limits(int argc, char **argv)
         return set(argc - 1, argv + 1);
     if (argc > 0 && strcmp(argv[0], "history") == 0)
         return history(argc - 1, argv + 1);
+    if (argc > 0 && strcmp(argv[0], "diff") == 0)
+        return limits_diff_verb(argc - 1, argv + 1);
+    if (argc > 0 && strcmp(argv[0], "revert") == 0)
+        return limits_revert_verb(argc - 1, argv + 1);
+    if (argc > 0 && strcmp(argv[0], "what-if") == 0)
+        return limits_what_if_verb(argc - 1, argv + 1);
     return get(argc > 0 ? argc - 1 : 0, argv + 1);
 }

@@ -114,6 +114,8 @@ enum status login_begin(struct login *login, const struct client_target *target,
         login->person = (struct client_target){.url = login->url,
                                                .dir = target->dir,
                                                .ca_file = target->ca_file,
+                                               .cert_file = target->cert_file,
+                                               .key_file = target->key_file,
                                                .json = target->json};
         status = login_again(login, err);
     }

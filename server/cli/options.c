@@ -53,6 +53,8 @@ const char *cli_options_read(int argc, char **argv, struct client_target *target
                                         {"--url", &target->url, NULL},
                                         {"--token-file", &target->token_file, NULL},
                                         {"--ca-file", &target->ca_file, NULL},
+                                        {"--cert", &target->cert_file, NULL},
+                                        {"--key", &target->key_file, NULL},
                                         {"--json", NULL, &target->json},
                                         {NULL, NULL, NULL}};
 
@@ -92,6 +94,10 @@ const char *cli_target_check(const struct client_target *target)
                "`pitwall token create` makes one";
     if (target->ca_file && (!target->url || !parts.is_tls))
         return "--ca-file goes with --url https://..";
+    if (!target->cert_file != !target->key_file)
+        return "--cert and --key go together";
+    if (target->cert_file && (!target->url || !parts.is_tls))
+        return "--cert and --key go with --url https://..";
     return NULL;
 }
 
@@ -107,6 +113,18 @@ static enum status check_mode(int fd, const char *path, bool is_lax, struct err 
         return err_format(err, ERR_CONFIG, "%s can be read by others: chmod 600 %s", path, path);
     fprintf(stderr, "pitwall: %s can be read by others: chmod 600 %s\n", path, path);
     return OK;
+}
+
+enum status cli_check_secret(const char *path, bool is_lax, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum status status;
+
+    if (fd < 0)
+        return err_format(err, ERR_USAGE, "%s: %s", path, strerrordesc_np(errno));
+    status = check_mode(fd, path, is_lax, err);
+    close(fd);
+    return status;
 }
 
 enum status cli_read_secret(const char *path, bool is_lax, char *out, size_t size, struct err *err)

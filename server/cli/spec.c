@@ -261,7 +261,7 @@ static void print_config(void)
     printf(
         "\nLists and maps: `venues: [{venue, ..settings}]`, `instruments: [{instrument, tick, lot, "
         "currency, inverse, contract_value, ..settings}]`, `strategies: [{strategy, kind, "
-        "enabled, instruments, per_instrument, ..parameters}]`, `limits` and `caps`: "
+        "enabled, instruments, per_instrument, ..parameters}]`, `limits`, `caps` and `first_day`: "
         "`{scope: {limit: value}}`, `recorded: {instrument or \"*\": {..settings, "
         "limits, caps, strategies: {strategy: {..parameters}}}}`, `engine.rates: {currency: "
         "rate}`, `triggers: {trigger: off|notify|reduce|kill or {action, samples, window}}`.\n");

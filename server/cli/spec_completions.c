@@ -137,7 +137,7 @@ static void print_bash(void)
            "  case \"$prev\" in\n");
     bash_sorts("directory|--data", "DIR");
     printf(") COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
-    bash_sorts("file|--token-file|--ca-file", "FILE");
+    bash_sorts("file|--token-file|--ca-file|--cert|--key", "FILE");
     printf(") COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
     bash_sorts("scope", "SCOPE");
     printf(

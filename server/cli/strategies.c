@@ -29,6 +29,19 @@ static void print_value(const char *name, const json_t *value)
         printf(" %s=none", name);
 }
 
+static void print_armed(const json_t *strategy)
+{
+    const json_t *armed = json_object_get(strategy, "armed");
+    char at[CLI_TIME_MAX], until[CLI_TIME_MAX];
+
+    if (!json_is_object(armed))
+        return;
+    printf("  armed %s by %s", cli_time(armed, "at_ns", at), cli_text(armed, "by"));
+    if (json_is_string(json_object_get(armed, "first_day_until_ns")))
+        printf(", first day until %s", cli_time(armed, "first_day_until_ns", until));
+    printf("\n");
+}
+
 static void print_strategy(const json_t *strategy)
 {
     bool enabled = json_is_true(json_object_get(strategy, "enabled"));
@@ -41,6 +54,7 @@ static void print_strategy(const json_t *strategy)
            (long long)json_integer_value(json_object_get(strategy, "version")),
            (long long)json_integer_value(json_object_get(strategy, "open_orders")),
            cli_text(strategy, "pnl"));
+    print_armed(strategy);
     json_object_foreach(json_object_get(strategy, "parameters"), instrument, values)
     {
         printf("  %s:", instrument);

@@ -202,8 +202,8 @@ static enum status handshake(struct transport *to, const char *url, struct err *
                       tls_why(to->tls));
 }
 
-enum status transport_url(struct transport *to, const char *url, const char *ca_file,
-                          int patience_ms, struct err *err)
+enum status transport_url(struct transport *to, const char *url,
+                          const struct transport_papers *papers, int patience_ms, struct err *err)
 {
     struct url_parts parts;
     const char *why = "no address";
@@ -217,7 +217,9 @@ enum status transport_url(struct transport *to, const char *url, const char *ca_
         return err_format(err, ERR_UNAVAILABLE, "nobody answers at %s: %s", url, why);
     if (!parts.is_tls)
         return OK;
-    status = tls_trust_open(&to->trust, ca_file ? ca_file : "", err);
+    status = tls_trust_open(&to->trust, papers->ca_file ? papers->ca_file : "", err);
+    if (status == OK && papers->cert_file)
+        status = tls_trust_show(to->trust, papers->cert_file, papers->key_file, err);
     if (status == OK && !(to->tls = tls_open(to->trust, parts.host)))
         status = err_set(err, ERR_INTERNAL, "no memory for TLS");
     if (status == OK)

@@ -1,6 +1,7 @@
 /* The connection of one call: DIR/control.sock, TCP, or TLS over TCP. Blocking, with a bound on
  * each wait. The certificate is verified against the host of the URL and the system's authorities,
- * or those of ca_file alone; there is no way around it. Main thread. */
+ * or those of ca_file alone; there is no way around it. A server that asks who we are is shown the
+ * certificate that was given. Main thread. */
 #ifndef PITWALL_CLI_TRANSPORT_H
 #define PITWALL_CLI_TRANSPORT_H
 
@@ -32,12 +33,17 @@ bool url_cut(const char *url, struct url_parts *parts);
 /* True when a server listens on the socket of `dir`. */
 bool client_is_server_there(const char *dir);
 
-/* ERR_UNAVAILABLE: nobody there, or no such host. ERR_CONFIG: the certificate is not trusted, or
- * ca_file holds none. `ca_file` may be NULL. On failure there is nothing to close. */
+/* Of https; each may be NULL: the system's authorities are trusted, and nothing is shown. */
+struct transport_papers {
+    const char *ca_file, *cert_file, *key_file;
+};
+
+/* ERR_UNAVAILABLE: nobody there, or no such host. ERR_CONFIG: the certificate is not trusted, or a
+ * file of `papers` does not hold what it should. On failure there is nothing to close. */
 enum status transport_local(struct transport *to, const char *dir, int patience_ms,
                             struct err *err);
-enum status transport_url(struct transport *to, const char *url, const char *ca_file,
-                          int patience_ms, struct err *err);
+enum status transport_url(struct transport *to, const char *url,
+                          const struct transport_papers *papers, int patience_ms, struct err *err);
 void transport_close(struct transport *to);
 
 bool transport_send(struct transport *to, const char *text, size_t length);

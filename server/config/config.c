@@ -181,7 +181,8 @@ static void start_empty(struct config *config, const char *path)
     settings_default(config);
     for (uint32_t scope = 0; scope < MAX_SCOPES; scope++)
         for (uint32_t id = 0; id < LIMIT_COUNT; id++)
-            config->limits[scope].value[id] = config->caps[scope].value[id] = LIMIT_UNSET;
+            config->limits[scope].value[id] = config->caps[scope].value[id] =
+                config->first_day[scope].value[id] = LIMIT_UNSET;
 }
 
 static enum status read_all(struct config *config, struct yaml_file *file,

@@ -113,6 +113,9 @@ struct config {
     struct scope_map scopes;
     struct limits limits[MAX_SCOPES]; /* in force at the first start of a data directory */
     struct limits caps[MAX_SCOPES];   /* no API call can go above */
+    /* Of strategy scopes: what stays the most for a day after one was first switched on, in mode
+     * live. LIMIT_UNSET: what stands then. */
+    struct limits first_day[MAX_SCOPES];
     enum trading_state initial_state;
     struct {
         char self_match[16]; /* cancel_new | cancel_old */

@@ -1,4 +1,4 @@
-/* Limits and caps: maps from scope to {limit: value}. */
+/* Limits, caps and the ceilings of a first day: maps from scope to {limit: value}. */
 #include "config/parts.h"
 
 #include "thread/log.h"
@@ -57,6 +57,15 @@ enum status limits_map_read(struct yaml_file *file, const yaml_node_t *map,
     return status;
 }
 
+/* Only what somebody switches on has a first day. */
+static bool has_first_day(const struct config *config, uint16_t scope)
+{
+    uint16_t index;
+
+    return scope_kind_of(config->scopes, scope, &index) == SCOPE_STRATEGY &&
+           index != STRATEGY_MANUAL;
+}
+
 static enum status read_scopes(struct config *config, struct yaml_file *file, const char *key,
                                struct limits *target, bool capped, struct err *err)
 {
@@ -72,6 +81,10 @@ static enum status read_scopes(struct config *config, struct yaml_file *file, co
 
         if (!config_scope_find(config, pair.key, &scope))
             return yaml_refuse(file, pair.key_node, err, "unknown scope '%s'", pair.key);
+        if (target == config->first_day && !has_first_day(config, scope))
+            return yaml_refuse(file, pair.key_node, err,
+                               "first_day is of strategies, and '%s' is none that is switched on",
+                               pair.key);
         status = limits_map_read(file, pair.value, capped ? &config->caps[scope] : NULL,
                                  &target[scope], err);
     }
@@ -84,6 +97,8 @@ enum status limits_read(struct config *config, struct yaml_file *file, struct er
 
     if (status == OK)
         status = read_scopes(config, file, "limits", config->limits, true, err);
+    if (status == OK)
+        status = read_scopes(config, file, "first_day", config->first_day, true, err);
     return status;
 }
 

@@ -177,8 +177,8 @@ void overrides_close(struct overrides *overrides)
 
 static enum status refuse_path(const char *path, struct err *err)
 {
-    static const char *const others[] = {"caps",       "limits",   "venues",  "instruments",
-                                         "strategies", "triggers", "recorded"};
+    static const char *const others[] = {"caps",        "limits",     "venues",   "first_day",
+                                         "instruments", "strategies", "triggers", "recorded"};
     size_t length = strcspn(path, ".");
 
     for (size_t at = 0; at < sizeof others / sizeof others[0]; at++)

@@ -42,7 +42,7 @@ enum status strategy_params_read(const struct config *config, struct yaml_file *
 enum status strategies_check(const struct config *config, struct yaml_file *file, struct err *err);
 bool strategy_find(const struct config *config, const char *name, uint16_t *strategy);
 
-/* limits.c: caps, then limits. */
+/* limits.c: caps, then limits and first_day, which caps bound. */
 enum status limits_read(struct config *config, struct yaml_file *file, struct err *err);
 /* {name: value}; with caps, a value that is looser than its cap is refused. */
 enum status limits_map_read(struct yaml_file *file, const yaml_node_t *map,

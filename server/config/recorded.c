@@ -105,10 +105,12 @@ static uint16_t venue_number(struct config *config, const char *name)
 static void clear_scope(struct config *config, uint32_t scope)
 {
     for (uint32_t id = 0; id < LIMIT_COUNT; id++)
-        config->limits[scope].value[id] = config->caps[scope].value[id] = LIMIT_UNSET;
+        config->limits[scope].value[id] = config->caps[scope].value[id] =
+            config->first_day[scope].value[id] = LIMIT_UNSET;
 }
 
-/* Strategies keep their limits, at their new places among the scopes. */
+/* Strategies keep their limits, at their new places among the scopes; what plays a recording is not
+ * live, and has no first day. */
 static void renumber_scopes(struct config *config)
 {
     struct scope_map before = config->scopes;

@@ -216,7 +216,8 @@ static bool is_section(const char *key)
 
 static bool has_own_parser(const char *key)
 {
-    return choice_of("venues|instruments|strategies|limits|caps|triggers|recorded", key) >= 0;
+    return choice_of("venues|instruments|strategies|limits|caps|first_day|triggers|recorded",
+                     key) >= 0;
 }
 
 int setting_number(const char *path)

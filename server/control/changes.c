@@ -26,6 +26,7 @@ json_t *control_limits(struct control *control, uint16_t scope)
                         approvals_pending(&control->approvals, APPROVAL_LIMITS, name));
     json_object_set_new(object, "timeboxes", control_timeboxes(control, scope));
     json_object_set_new(object, "requested", control_requested_limits(control, scope));
+    json_object_set_new(object, "first_day", control_first_day(control, scope));
     return object;
 }
 
@@ -38,16 +39,23 @@ static enum status stale_limits(struct control *control, uint16_t scope,
     return err_set(err, ERR_STALE_VERSION, "the limits of this scope have changed since you read");
 }
 
-static enum status over_cap(struct control *control, const struct actor *actor, const char *name,
-                            const struct limits_change *change, enum limit_id id,
-                            const char *request_id, struct err *err)
+/* No cap, and no ceiling of a first day, stands in the way; or audited. */
+static enum status check_over(struct control *control, const struct actor *actor, uint16_t scope,
+                              const struct limits_change *change, const char *request_id,
+                              struct err *err)
 {
+    char name[SCOPE_TEXT_MAX];
     struct control_fact fact = {
         .kind = "refused", .scope = name, .reason = change->reason, .request_id = request_id};
+    enum limit_id capped = limits_change_over_cap(change, &control->from.config->caps[scope]);
 
+    if (capped == LIMIT_COUNT && control_check_first_day(control, scope, change, err) == OK)
+        return OK;
+    if (capped != LIMIT_COUNT)
+        err_format(err, ERR_OVER_CAP, "%s is over the hard cap of the config file",
+                   limit_row(capped)->name);
+    config_scope_name(control->from.config, scope, name);
     fact.new_value = limits_named(change, &change->asked);
-    err_format(err, ERR_OVER_CAP, "%s is over the hard cap of the config file",
-               limit_row(id)->name);
     return control_refuse(control, actor, &fact, err);
 }
 
@@ -74,8 +82,11 @@ enum status control_apply_raise(struct control *control, const struct actor *act
                                 struct err *err)
 {
     struct timebox *box;
-    enum status status = control_box_begin(control, approval, &box, err);
+    enum status status =
+        check_over(control, actor, approval->scope, &approval->change, intent->request_id, err);
 
+    if (status == OK)
+        status = control_box_begin(control, approval, &box, err);
     if (status != OK) {
         json_decref(intent->old_value);
         json_decref(intent->new_value);
@@ -110,7 +121,6 @@ enum status control_limits_put(struct control *control, const struct actor *acto
     struct limits *now = &proposal.before;
     struct control_fact intent = {.kind = "limits", .scope = name, .request_id = request_id};
     enum status status;
-    enum limit_id capped;
 
     if ((status = find_scope(control, name, &proposal.scope, err)) != OK ||
         (status = limits_change_parse(body, change, err)) != OK)
@@ -118,9 +128,9 @@ enum status control_limits_put(struct control *control, const struct actor *acto
     view_limits(control->from.view, proposal.scope, now, &proposal.base);
     if (base != proposal.base)
         return stale_limits(control, proposal.scope, change, now, reply, err);
-    capped = limits_change_over_cap(change, &control->from.config->caps[proposal.scope]);
-    if (capped != LIMIT_COUNT)
-        return over_cap(control, actor, name, change, capped, request_id, err);
+    status = check_over(control, actor, proposal.scope, change, request_id, err);
+    if (status != OK)
+        return status;
     if (loosens(control, proposal.scope, change, now)) {
         config_scope_name(control->from.config, proposal.scope, proposal.scope_name);
         memcpy(proposal.reason, change->reason, sizeof proposal.reason);

@@ -4,6 +4,7 @@
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "thread/thread.h"
+#include "view/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,14 @@ enum { TICK_MS = 100, KILL_TICK_MS = 5, RECORD_TEXT_MAX = LANE_RECORD_MAX - 256 
 
 static json_t *text_or_null(const char *text)
 {
-    return text && text[0] != '\0' ? json_string(text) : json_null();
+    return text && text[0] != '\0' ? json_string_of(text) : json_null();
 }
 
 json_t *record_make(const struct actor *actor, const struct control_fact *fact)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "actor", actor->name, "person",
-                     actor->person, "role", role_name(actor->role), "kind", fact->kind, "scope",
-                     text_or_null(fact->scope), "old",
+    return json_pack("{s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "actor", json_string_of(actor->name),
+                     "person", json_string_of(actor->person), "role", role_name(actor->role),
+                     "kind", fact->kind, "scope", text_or_null(fact->scope), "old",
                      fact->old_value ? fact->old_value : json_null(), "new",
                      fact->new_value ? fact->new_value : json_null(), "reason",
                      text_or_null(fact->reason), "request_id", text_or_null(fact->request_id));
@@ -490,6 +491,7 @@ static void turn(struct control *control)
     control_expire(control);
     control_turn_asked(control);
     control_turn_boxes(control);
+    control_turn_arms(control);
     control_watch_storage(control);
     settle_kills(control);
 }
@@ -560,6 +562,8 @@ enum status control_open(struct control **control, const struct control_sources 
     pthread_condattr_destroy(&attributes);
     approvals_open(&made->approvals, sources->epoch);
     status = control_boxes_open(made, err);
+    if (status == OK)
+        status = control_arms_open(made, err);
     if (status == OK)
         status = control_proposals_open(made, err);
     if (status != OK) {

@@ -144,6 +144,10 @@ json_t *control_approval(struct control *control, const char *id); /* NULL: unkn
 /* Raises of a scope that return by themselves:
  * [{"name","value","back_to","until_ns","approval"}]. */
 json_t *control_timeboxes(struct control *control, uint16_t scope);
+/* When a strategy was armed in mode live, {"at_ns","by","first_day_until_ns"}, and the ceiling of a
+ * scope, {"until_ns","ceiling":{name:value}}; json null: never, or none now. */
+json_t *control_armed(struct control *control, uint16_t strategy);
+json_t *control_first_day(struct control *control, uint16_t scope);
 /* What the engine has been told of a scope and has not answered:
  * {"limits"|"state","by","at_ns"}, or json null. */
 json_t *control_requested_limits(struct control *control, uint16_t scope);

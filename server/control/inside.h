@@ -5,6 +5,7 @@
 
 #include "control/approvals.h"
 #include "control/control.h"
+#include "control/first_day.h"
 #include "control/strategies.h"
 #include "control/timebox.h"
 
@@ -69,6 +70,13 @@ struct scope_return {
     int64_t retry_ns;     /* monotonic: not before */
 };
 
+/* What arming asks the engine for by itself, of one strategy. */
+struct arm_turn {
+    uint64_t command_id; /* on its way; 0: none */
+    int64_t retry_ns;    /* monotonic: not before */
+    bool is_off;         /* of one that was never armed: the engine has said so */
+};
+
 struct control {
     struct control_sources from;
     pthread_t thread;
@@ -103,8 +111,10 @@ struct control {
     pthread_mutex_t promised; /* what follows is written by the control thread, read by any */
     struct timeboxes boxes;
     struct asked limits_asked[MAX_SCOPES], state_asked[MAX_SCOPES];
+    struct first_day day[MAX_STRATEGIES]; /* of mode live */
 
     struct scope_return returning[MAX_SCOPES];
+    struct arm_turn arm_turn[MAX_STRATEGIES];
     int64_t boxes_noted_ns; /* monotonic */
 };
 
@@ -176,6 +186,22 @@ void control_box_drop_of(struct control *control, const struct approval *approva
 void control_boxes_settle(struct control *control, const struct approval *approval);
 /* At each turn: returns what is over, as soon as the engine takes it. Never waits for it. */
 void control_turn_boxes(struct control *control);
+
+/* --- arms.c: switched on in mode live --- */
+
+/* Reads when strategies were armed, and tells the engine that those that never were are off:
+ * called before its thread runs. ERR_DAMAGED. */
+enum status control_arms_open(struct control *control, struct err *err);
+/* Before a strategy is switched on: the first time keeps that it is armed, and on the first day
+ * brings its limits down to the ceiling, as control_command() does. Not in mode live: nothing.
+ * ERR_CONFLICT: to be tried again. What it has done stays, and only restricts. */
+enum status control_arm(struct control *control, const struct actor *actor,
+                        const struct approval *approval, struct err *err);
+/* ERR_OVER_CAP: a limit would stand above the ceiling of a first day. */
+enum status control_check_first_day(struct control *control, uint16_t scope,
+                                    const struct limits_change *change, struct err *err);
+/* At each turn: keeps off what is not armed and down what has its first day. Never waits. */
+void control_turn_arms(struct control *control);
 
 /* --- asked.c: what was asked for and is not known to be in force --- */
 void control_asked_limits(struct control *control, const struct actor *actor, uint16_t scope,

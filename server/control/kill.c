@@ -206,7 +206,7 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     kill.answered = result.engine_answered;
     kill.ns_to_block = result.engine_answered ? result.block_ns - read_ns : -1;
     snprintf(kill.actor, sizeof kill.actor, "%s", actor->name);
-    snprintf(kill.reason, sizeof kill.reason, "%s", reason);
+    reason_copy(kill.reason, reason);
     *receipt = view_answers(control->from.view, VIEW_PATIENCE_NS)
                    ? finish_kill(control, actor, &kill, scope_name, flatten, request_id)
                    : leave_kill(control, actor, &kill, scope_name, flatten, request_id);

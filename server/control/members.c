@@ -23,6 +23,27 @@ enum status members_check(const json_t *body, const char *const *names, struct e
     return OK;
 }
 
+/* Of valid UTF-8 (jansson's). U+0080..U+009F are C2 80..9F; U+200E, 200F, 2028..202E are E2 80 8E,
+ * 8F, A8..AE; U+2066..U+2069 are E2 81 A6..A9. */
+static bool is_read_otherwise(const unsigned char *at)
+{
+    if (at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+        return true;
+    if (at[0] != 0xe2)
+        return false;
+    if (at[1] == 0x80)
+        return at[2] == 0x8e || at[2] == 0x8f || (at[2] >= 0xa8 && at[2] <= 0xae);
+    return at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9;
+}
+
+bool text_is_plain(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if (is_read_otherwise(at))
+            return false;
+    return true;
+}
+
 enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err)
 {
     const char *text = json_string_value(reason);
@@ -33,8 +54,28 @@ enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err 
         return err_set(err, ERR_MALFORMED, "\"reason\" holds a NUL");
     if (strlen(text) >= REASON_MAX)
         return err_format(err, ERR_MALFORMED, "\"reason\" is longer than %d bytes", REASON_MAX - 1);
+    if (!text_is_plain(text))
+        return err_set(err, ERR_MALFORMED,
+                       "\"reason\" holds a line break, another control character or a mark that "
+                       "turns the direction of text: a second person must read what you wrote");
     memcpy(out, text, strlen(text) + 1);
     return OK;
+}
+
+/* Whether a character of UTF-8 goes on with this byte. */
+static bool goes_on(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+void reason_copy(char out[REASON_MAX], const char *text)
+{
+    size_t length = strnlen(text, REASON_MAX - 1);
+
+    while (length > 0 && goes_on(text[length]))
+        length--;
+    memcpy(out, text, length);
+    out[length] = '\0';
 }
 
 bool text_is_decimal(const char *text)

@@ -12,8 +12,13 @@ enum { REASON_MAX = 256 };
 /* ERR_MALFORMED unless `body` is an object, ERR_UNKNOWN_FIELD when a member is not among `names`
  * (NULL-terminated). */
 enum status members_check(const json_t *body, const char *const *names, struct err *err);
-/* A member "reason": text of 1 to 255 bytes with something in it. */
+/* A member "reason": plain text of 1 to 255 bytes with something in it. */
 enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err *err);
+/* Of valid UTF-8: no control character, no line break, nothing that turns the direction of text
+ * (U+200E, U+202E and their kind), so that everybody reads what was written. */
+bool text_is_plain(const char *text);
+/* As much of a text as fits, and no half of a character. */
+void reason_copy(char out[REASON_MAX], const char *text);
 /* Optional minus, digits, at most one point with digits on both sides. */
 bool text_is_decimal(const char *text);
 

@@ -180,6 +180,21 @@ static enum status apply_config(struct control *control, const struct actor *act
     return status == OK ? control_apply_config(control, actor, approval, request_id, err) : status;
 }
 
+static enum status apply_strategy(struct control *control, const struct actor *actor,
+                                  const struct approval *approval,
+                                  const struct control_fact *intent, struct err *err)
+{
+    enum status status = control_arm(control, actor, approval, err);
+
+    if (status != OK) {
+        json_decref(intent->old_value);
+        json_decref(intent->new_value);
+        return status;
+    }
+    return control_apply_strategy(control, actor, approval->strategy, approval->base,
+                                  approval->told.enabled, &approval->told, intent, err);
+}
+
 static enum status apply(struct control *control, const struct actor *actor,
                          struct approval *approval, const char *reason, const char *request_id,
                          struct err *err)
@@ -193,8 +208,7 @@ static enum status apply(struct control *control, const struct actor *actor,
     if (approval->kind == APPROVAL_ROLE)
         return grant_apply(control, actor, &approval->grant, &intent, err);
     if (approval->kind == APPROVAL_STRATEGY)
-        return control_apply_strategy(control, actor, approval->strategy, approval->base,
-                                      approval->told.enabled, &approval->told, &intent, err);
+        return apply_strategy(control, actor, approval, &intent, err);
     return control_apply_raise(control, actor, approval, &intent, err);
 }
 

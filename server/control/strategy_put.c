@@ -14,6 +14,7 @@ json_t *control_strategy(struct control *control, uint16_t strategy)
     json_object_set_new(json, "pending",
                         approvals_pending(&control->approvals, APPROVAL_STRATEGY,
                                           json_string_value(json_object_get(json, "scope"))));
+    json_object_set_new(json, "armed", control_armed(control, strategy));
     return json;
 }
 

@@ -12,7 +12,7 @@ struct token_wish {
     const char *name;
     const char *role, *scope; /* one of them is NULL */
     const char *person;       /* NULL: the token's name */
-    int days;                 /* 0: 90 */
+    json_int_t days;          /* 0: 90 */
 };
 
 /* An expired or revoked token's name may be used again; else ERR_CONFLICT. */

@@ -2,6 +2,7 @@
 #include "stream/client.h"
 
 #include "thread/clock.h"
+#include "view/json_text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static void own_queue(struct client *client)
 
 static void error_send(struct client *client, const char *code, const char *detail)
 {
-    json_t *data = json_pack("{s:s, s:s}", "code", code, "detail", detail);
+    json_t *data = json_pack("{s:s, s:o}", "code", code, "detail", json_string_of(detail));
     char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
     struct frame *frame =
         text ? frame_make("error", "delta", ++client->error_seq, clock_real_ns(), text) : NULL;

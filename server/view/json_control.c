@@ -67,6 +67,35 @@ json_t *view_limits_json(struct view *view, uint16_t scope)
     return json;
 }
 
+json_t *view_used_percent(enum limit_id id, int64_t limit, int64_t measured)
+{
+    char text[DECIMAL_TEXT_MAX];
+    int64_t ratio_e8;
+
+    if (limit == LIMIT_UNSET || measured == INT64_MAX)
+        return json_null();
+    ratio_e8 = view_used_ratio_e8(id, view_limit_shown(id, limit), measured);
+    /* A hundredth of one per cent is 10^4 of 10^-8. */
+    decimal_print(text, ratio_e8 / 10000 + (ratio_e8 % 10000 != 0), 2, false);
+    return json_string(text);
+}
+
+json_t *view_used_json(struct view *view, uint16_t scope, const struct view_use *use)
+{
+    json_t *used = json_object();
+    struct limits limits;
+    uint64_t generation;
+
+    view_limits(view, scope, &limits, &generation);
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        enum limit_id id = (enum limit_id)i;
+
+        json_object_set_new(used, limit_row(id)->name,
+                            view_used_percent(id, limits.value[i], use->measured[i]));
+    }
+    return used;
+}
+
 static json_t *limit_schema(enum limit_id id)
 {
     const struct limit_row *row = limit_row(id);

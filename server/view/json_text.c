@@ -165,3 +165,18 @@ char *json_text(const json_t *json, size_t *length)
     *length = out.length - 1;
     return out.text;
 }
+
+json_t *json_string_of(const char *text)
+{
+    json_t *json = json_string(text);
+    char *plain = json || !text ? NULL : strdup(text);
+
+    if (!plain)
+        return json;
+    for (char *at = plain; *at; at++)
+        if ((unsigned char)*at > 0x7e)
+            *at = '?';
+    json = json_string(plain);
+    free(plain);
+    return json;
+}

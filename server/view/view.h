@@ -158,6 +158,11 @@ int64_t view_limit_shown(enum limit_id id, int64_t value);
 int64_t view_used_ratio_e8(enum limit_id id, int64_t limit, int64_t measured);
 /* How far two counts of a position differ, of the larger, in 1e-8; 0: they agree. At most 2, when
  * they have opposite signs. */
+/* What a scope uses of a limit that it sets, per cent with two places, rounded up: "84.38". Null:
+ * the scope does not set it, or its use is not known, which that of single orders never is. */
+json_t *view_used_percent(enum limit_id id, int64_t limit, int64_t measured);
+/* That of every limit of a scope, by name. */
+json_t *view_used_json(struct view *view, uint16_t scope, const struct view_use *use);
 int64_t view_drift_ratio_e8(int64_t ours, int64_t venues);
 
 /* Numbers for metrics that no JSON shape holds; one locked copy. */

@@ -247,14 +247,18 @@ export class Caller {
     return this.call("DELETE", `/v1${path}`, undefined, headers);
   }
 
+  /** Takes the session that a log-in has answered. */
+  keep({ headers, body }) {
+    this.cookie = COOKIE.exec(headers["set-cookie"]?.[0] ?? "")?.[1] ?? this.cookie;
+    this.csrf = body.csrf;
+  }
+
   async logIn(password) {
     const reply = await this.post("/session", { user: this.user, password });
     if (reply.status !== 200) {
       throw new Error(`log-in of ${this.user}: ${reply.status} ${reply.text}`);
     }
-    const cookie = COOKIE.exec(reply.headers["set-cookie"]?.[0] ?? "");
-    this.cookie = cookie?.[1] ?? this.cookie;
-    this.csrf = reply.body.csrf;
+    this.keep(reply);
     return reply;
   }
 

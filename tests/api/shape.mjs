@@ -150,6 +150,7 @@ export const LIMITS = {
   pending: "any",
   timeboxes: [{ name: "text", value: "null|count|decimal", back_to: "null|count|decimal", until_ns: "ns", approval: "text" }],
   requested: "any",
+  first_day: "any",
 };
 export const STRATEGY = {
   strategy: "text",
@@ -179,6 +180,7 @@ export const STRATEGY = {
     },
   ],
   pending: "any",
+  armed: "any",
 };
 export const RECEIPT = {
   incident: "text",

@@ -216,8 +216,20 @@ test("mutual TLS: only who shows a certificate of the authority is heard", async
   assert.match(String(await status(null)), /CERTIFICATE_REQUIRED|ECONNRESET/);
   assert.match(String(await status(stranger.issue("mallory", { use: "clientAuth" }))), /UNKNOWN_CA|ECONNRESET/);
   assert.match(String(await status(authority.issue("a-server"))), /CERTIFICATE|ECONNRESET/, "not for clients");
-  assert.equal(await status(authority.issue("alice", { use: "clientAuth" })), 200);
+  const alice = authority.issue("alice", { use: "clientAuth" });
+  assert.equal(await status(alice), 200);
   assert.equal((await server.anonymous().call("GET", "/health")).body.tls.client_certificates, true);
+
+  const token = join(scratch(), "token");
+  writeFileSync(token, server.program("desk", ["--role", "viewer"]).token, { mode: 0o600 });
+  const state = (...papers) => verb("state", "--url", server.url, "--token-file", token, "--ca-file", authority.file, ...papers);
+  assert.notEqual(state().code, 0);
+  const heard = state("--cert", alice.certFile, "--key", alice.keyFile);
+  assert.equal(heard.code, 0, heard.err);
+  assert.match(state("--cert", alice.certFile).err, /--cert and --key go together/);
+  assert.match(state("--cert", alice.certFile, "--key", authority.issue("bob").keyFile).err, /not a certificate and its key/);
+  chmodSync(alice.keyFile, 0o644);
+  assert.match(state("--cert", alice.certFile, "--key", alice.keyFile).err, /can be read by others/);
 });
 
 /** Asks on kept connections and on new ones until told to end; answers how many, and what failed. */
@@ -368,6 +380,45 @@ test("nobody is shut out by idle connections: the most silent make room", async 
   }
   assert.equal(stream.closed, null, "a stream speaks, so it stays");
   idle.forEach((socket) => socket.destroy());
+});
+
+test("nobody is shut out of the kill listener by requests that never end", { timeout: 180000 }, async () => {
+  await startOwn();
+  const { port, hostname } = new URL(server.killUrl);
+  const { token } = server.program("button", ["--role", "trader"]);
+  const admin = server.program("scraper", ["--role", "admin"]);
+  const held = () => metric(admin, 'pitwall_tls_connections{listener="kill"}');
+  const endless = [];
+  const begin = (i) => {
+    const localAddress = `127.0.0.${2 + (i % 3)}`;
+    const where = { host: hostname, port, localAddress, rejectUnauthorized: false };
+    const socket = connectTls(where, () => socket.write("GET /"));
+    const timer = setInterval(() => socket.getProtocol() && socket.write("x"), 400);
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearInterval(timer);
+      setTimeout(() => over || begin(i), 1000).unref();
+    });
+    endless[i] = socket;
+  };
+  let over = false;
+  for (let i = 0; i < 520; i++) {
+    begin(i);
+    if (i % 50 === 49) {
+      await until("handshakes", () => endless.every((each) => each.destroyed || each.getProtocol()), 60000);
+    }
+  }
+  await until("no room", async () => (await held()) >= 512, 60000);
+  await pause(1500); // whoever came last has been there for a second
+  for (let i = 0; i < 5; i++) {
+    const kill = { scope: "strategy/maker", reason: "drill" };
+    const caller = server.anonymous().at(server.killUrl);
+    caller.token = token;
+    assert.equal((await caller.post("/kill", kill)).status, 200);
+  }
+  assert.ok((await held()) >= 500, "the attack has lasted");
+  over = true;
+  endless.forEach((socket) => socket.destroy());
 });
 
 test("the front does not spin when clients come and go", async () => {

@@ -46,10 +46,24 @@ async function begin(rules, ...more) {
   return [venue, server, trader];
 }
 
+/** Two people switch on what was never armed in this data directory. */
+async function switchOn(risk1, risk2) {
+  const { items } = (await risk1.get("/strategies")).body;
+  for (const { strategy, version } of items.filter(({ enabled, armed }) => !enabled && armed === null)) {
+    const asked = await risk1.put(`/strategies/${strategy}`, { enabled: true, reason: "armed" }, version);
+    assert.equal(asked.status, 202, asked.text);
+    const done = await risk2.post(`/approvals/${asked.body.id}/approve`, { reason: "seen" });
+    assert.equal(done.status, 200, done.text);
+  }
+}
+
 /** Live comes up halted: two people arm it. */
-async function arm(server) {
+async function arm(server, trades = false) {
   const risk1 = await server.person("risk1");
   const risk2 = await server.person("risk2");
+  if (trades) {
+    await switchOn(risk1, risk2);
+  }
   const { items } = (await risk1.get("/trading-state")).body;
   const firm = items.find(({ scope }) => scope === "firm");
   if (firm.state === "ACTIVE") {
@@ -156,7 +170,7 @@ const CHANCES = [
 
 test("strategies trade at a venue that fails by chance; after a kill both sides agree", async () => {
   const [venue, server, trader] = await begin(CHANCES);
-  await arm(server);
+  await arm(server, true);
   const seconds = Number(process.env.SOAK_S ?? 30);
   await new Promise((done) => setTimeout(done, seconds * 1000));
   await trader.post("/kill", { scope: "firm", reason: "the end of the test" });

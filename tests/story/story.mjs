@@ -135,6 +135,7 @@ export function liveConfig(dir, venues, ...changes) {
     ["min_quote_life_ms: 500\n", `min_quote_life_ms: 200\n${MOMENTUM}`],
     ["max_messages_per_s: 50", "max_messages_per_s: 40"],
     ["max_daily_loss: \"2000\"", "max_daily_loss: \"9000\""],
+    ["max_daily_loss: \"1000\"", "max_daily_loss: \"9000\""],
     ...changes,
   ]);
   const file = join(dir, "live.yaml");
@@ -212,9 +213,21 @@ export class Story {
     return post();
   }
 
+  /** A strategy that was never armed in this data directory is off: two people switch it on, once. */
+  async switchOn() {
+    const { items } = (await this.risk1.get("/strategies")).body;
+    for (const row of items.filter(({ enabled, armed }) => !enabled && armed === null)) {
+      const asked = await this.risk1.put(`/strategies/${row.strategy}`, { enabled: true, reason: "armed" }, row.version);
+      assert.equal(asked.status, 202, asked.text);
+      const done = await this.approve(asked.body.id);
+      assert.equal(done.status, 200, done.text);
+    }
+  }
+
   /** What is halted trades again: one person asks, another confirms. */
   async arm(fits = () => true) {
     await this.ready();
+    await this.switchOn();
     for (const row of (await this.states()).filter(({ scope, state }) => state !== "ACTIVE" && fits(scope))) {
       const asked = await this.risk1.post("/resume", { scope: row.scope, incident: row.incident, reason: "armed" });
       assert.equal(asked.status, 202, asked.text);

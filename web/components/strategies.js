@@ -6,7 +6,7 @@
 
 import { strategyWrite } from "../api.js";
 import { ACTIONS, actionRefusal } from "../actions.js";
-import { countText, DASH, decimalCompare, isDecimal, nameText, valueText } from "../format.js";
+import { countText, DASH, dateTimeText, decimalCompare, isDecimal, nameText, valueText } from "../format.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -84,6 +84,11 @@ function StrategyRow({ strategy, chosen, onChoose }) {
         >${strategy.enabled ? "enabled" : "disabled"}</span
       >
       ${strategy.pending ? html`<span class="chip chip-warn">approval ${strategy.pending.id} waits</span>` : null}
+      ${strategy.armed?.first_day_until_ns
+        ? html`<span class="chip" title="Until then its limits stay at or below a ceiling"
+            >first day until ${dateTimeText(strategy.armed.first_day_until_ns)}</span
+          >`
+        : null}
     </td>
     <td><${StateChip} state=${strategy.state} /></td>
     <td class="end">${countText(strategy.open_orders)}</td>

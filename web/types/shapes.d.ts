@@ -205,6 +205,7 @@ export interface Strategy {
     parameters: Record<string, Record<string, ParameterValue>>;
     schema?: ParameterRow[];
     pending: Approval | null;
+    armed: { at_ns: Nanoseconds; by: string; first_day_until_ns: Nanoseconds | null } | null;
 }
 
 export interface DiffRow {

@@ -50,7 +50,7 @@ bool link_open(struct link *link, SSL_CTX *context, int tcp, int64_t now_ns)
     link->tcp_events = link->plain_events = 0;
     link->wants_out = link->up_told = link->is_plain_deaf = false;
     link->stuck_ns = 0;
-    link->moved_ns = now_ns;
+    link->answered_ns = now_ns;
     link->lingered = 0;
     link->up.start = link->up.length = link->down.start = link->down.length = 0;
     link->up.ended = link->down.ended = false;
@@ -135,13 +135,13 @@ bool link_shake(struct link *link, int64_t now_ns)
 void link_join(struct link *link, int plain, int64_t now_ns)
 {
     link->plain = plain;
-    link->moved_ns = now_ns;
+    link->answered_ns = now_ns;
     become(link, LINK_OPEN, now_ns);
 }
 
 /* --- up: from the client to libmicrohttpd --- */
 
-static void up_read(struct link *link, int64_t now_ns)
+static void up_read(struct link *link)
 {
     struct flow *up = &link->up;
 
@@ -151,7 +151,6 @@ static void up_read(struct link *link, int64_t now_ns)
     ERR_clear_error();
     switch (read_answer(link, SSL_read_ex(link->ssl, up->bytes, FLOW_MAX, &up->length))) {
     case ANSWER_DONE:
-        link->moved_ns = now_ns;
         return;
     case ANSWER_WAIT:
         up->length = 0;
@@ -222,7 +221,7 @@ static void down_write(struct link *link, int64_t now_ns)
     case ANSWER_DONE:
         down->start += written;
         down->length -= written;
-        link->moved_ns = now_ns;
+        link->answered_ns = now_ns;
         link->stuck_ns = down->length > 0 ? now_ns : 0;
         return;
     case ANSWER_WAIT:
@@ -264,7 +263,7 @@ void link_move(struct link *link, bool tcp, bool plain, int64_t now_ns)
         return;
     link->wants_out = false;
     if (tcp)
-        up_read(link, now_ns);
+        up_read(link);
     if (link->phase == LINK_OPEN)
         up_write(link);
     if (link->phase == LINK_OPEN && plain)

@@ -41,7 +41,7 @@ struct link {
     bool up_told;                      /* the pair was told that no more comes */
     bool is_plain_deaf;                /* libmicrohttpd takes nothing more */
     int64_t since_ns;                  /* of the phase */
-    int64_t moved_ns;                  /* when a byte last came or went */
+    int64_t answered_ns;               /* when it last took a byte of ours, or began */
     int64_t stuck_ns;                  /* since when the client takes nothing; 0: it does */
     size_t lingered;                   /* bytes thrown away */
     struct flow up, down;

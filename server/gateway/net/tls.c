@@ -46,6 +46,19 @@ enum status tls_trust_open(struct tls_trust **opened, const char *ca_file, struc
     return OK;
 }
 
+enum status tls_trust_show(struct tls_trust *trust, const char *cert_file, const char *key_file,
+                           struct err *err)
+{
+    bool taken = SSL_CTX_use_certificate_chain_file(trust->ctx, cert_file) == 1 &&
+                 SSL_CTX_use_PrivateKey_file(trust->ctx, key_file, SSL_FILETYPE_PEM) == 1 &&
+                 SSL_CTX_check_private_key(trust->ctx) == 1;
+
+    ERR_clear_error();
+    return taken ? OK
+                 : err_format(err, ERR_CONFIG, "%s and %s: not a certificate and its key, in PEM",
+                              cert_file, key_file);
+}
+
 void tls_trust_close(struct tls_trust *trust)
 {
     SSL_CTX_free(trust->ctx);

@@ -78,3 +78,24 @@ Test(negotiate, another_tag_and_what_cannot_be_read_do_not_match)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         cr_expect_not(none_match_names(others[i], "ab12"), "%s", others[i]);
 }
+
+Test(negotiate, one_version_in_quotes_is_matched_and_nothing_else)
+{
+    static const char *const others[] = {"",
+                                         "*",
+                                         "7",
+                                         "\"\"",
+                                         "\"7",
+                                         "W/\"7\"",
+                                         "\"7\", \"8\"",
+                                         "\"7a\"",
+                                         "\"-7\"",
+                                         "\"1234567890123456789\""};
+    uint64_t version = 4711;
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_expect_not(match_version(others[i], &version), "%s", others[i]);
+    cr_expect_eq(version, 4711);
+    cr_expect(match_version("\"123456789012345678\"", &version));
+    cr_expect_eq(version, 123456789012345678);
+}

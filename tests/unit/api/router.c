@@ -119,3 +119,64 @@ Test(router, every_row_finds_itself)
         cr_assert_eq(found.route, &routes[i], "%s %s", routes[i].method, routes[i].path);
     }
 }
+
+/* --- where a handler runs: under 1 ms on the listener's thread, whatever the tables hold --- */
+
+enum { ROWS_INLINE_MAX = 64 };
+
+/* Lists that no person and no market can make longer than the configuration does; their rows are
+ * small. */
+static const struct {
+    enum status (*handler)(struct request *request, struct reply *reply);
+    uint32_t rows_max;
+} short_lists[] = {{handle_venues_get, MAX_VENUES},
+                   {handle_instruments_get, MAX_INSTRUMENTS},
+                   {handle_positions_get, MAX_INSTRUMENTS},
+                   {handle_trading_state_get, MAX_SCOPES}};
+
+static bool is_short_list(const struct route *route)
+{
+    for (size_t at = 0; at < sizeof short_lists / sizeof short_lists[0]; at++)
+        if (route->handler == short_lists[at].handler)
+            return short_lists[at].rows_max <= ROWS_INLINE_MAX;
+    return false;
+}
+
+Test(router, a_list_that_can_grow_long_is_made_off_the_listener)
+{
+    uint32_t lists = 0;
+
+    for (uint32_t at = 0; at < ROUTES_MAX; at++) {
+        const struct route *route = &routes[at];
+
+        if (strcmp(route->method, "GET") != 0 || !strstr(route->query, "limit"))
+            continue;
+        lists++;
+        cr_expect(route->where != WHERE_INLINE || is_short_list(route), "%s", route->path);
+    }
+    cr_assert_gt(lists, 10u);
+}
+
+Test(router, what_asks_the_audit_never_runs_on_the_listener)
+{
+    for (uint32_t at = 0; at < ROUTES_MAX; at++)
+        if (strncmp(routes[at].path, "/api/v1/audit", 13) == 0 ||
+            strstr(routes[at].path, "/history"))
+            cr_expect_eq(routes[at].where, WHERE_WORKER, "%s", routes[at].path);
+}
+
+/* A kill waits for no pool, and neither does what is looked at when the pools are full. */
+Test(router, a_kill_and_what_is_looked_at_first_stay_on_the_listener)
+{
+    static const struct {
+        const char *method, *path;
+    } first[] = {{"POST", "/api/v1/kill"},    {"GET", "/api/v1/kill/K1-1"},
+                 {"GET", "/health/live"},     {"GET", "/health/ready"},
+                 {"GET", "/metrics"},         {"GET", "/api/v1/latest"},
+                 {"GET", "/api/v1/positions"}};
+
+    for (size_t at = 0; at < sizeof first / sizeof first[0]; at++) {
+        cr_assert_eq(look(first[at].method, first[at].path), OK);
+        cr_assert_eq(found.route->where, WHERE_INLINE, "%s", first[at].path);
+    }
+}

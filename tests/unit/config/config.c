@@ -63,6 +63,12 @@ static const struct refusal refusals[] = {
     {HEAD "seed: [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", "nested deeper", 3},
     {HEAD "caps: {firm: {max_order_lots: 5}}\nlimits: {firm: {max_order_lots: 6}}\n",
      "above the cap", 4},
+    {HEAD "first_day: {firm: {max_order_lots: 1}}\n", "'firm' is none that is switched on", 3},
+    {HEAD "first_day: {strategy/manual: {max_order_lots: 1}}\n", "is none that is switched on", 3},
+    {HEAD "first_day: {strategy/a: {max_order_lots: 1}}\n", "unknown scope 'strategy/a'", 3},
+    {HEAD "strategies: [{strategy: a, kind: maker}]\ncaps: {strategy/a: {max_order_lots: 5}}\n"
+          "first_day:\n  strategy/a: {max_order_lots: 6}\n",
+     "above the cap", 6},
     {HEAD "limits: {form: {}}\n", "unknown scope 'form'", 3},
     {HEAD "limits: {instrument/sim:ETHUSDT: {}}\n", "unknown scope", 3},
     {HEAD "limits: {firm: {max_order: 1}}\n", "unknown limit 'max_order'", 3},
@@ -172,6 +178,25 @@ Test(config, values_are_exact)
     cr_assert(config_scope_find(&config, "instrument/sim:BTCUSDT", &scope));
     cr_assert_eq(scope, scope_of_instrument(config.scopes, 0));
     cr_assert_not(config_scope_find(&config, "instrument/sim:BTC", &scope));
+}
+
+Test(config, a_first_day_has_its_ceilings)
+{
+    struct err err;
+    uint16_t scope;
+
+    cr_assert_eq(load(HEAD "strategies: [{strategy: a, kind: maker}, {strategy: b, kind: maker}]\n"
+                           "caps: {strategy/a: {max_open_orders: 7}}\n"
+                           "first_day: {strategy/a: {max_order_lots: 3, max_daily_loss: null}}\n",
+                      NULL, &err),
+                 OK, "%s", err.text);
+    cr_assert(config_scope_find(&config, "strategy/a", &scope));
+    cr_assert_eq(config.first_day[scope].value[LIMIT_MAX_ORDER_LOTS], 3);
+    cr_assert_eq(config.first_day[scope].value[LIMIT_MAX_DAILY_LOSS], LIMIT_DENY);
+    cr_assert_eq(config.first_day[scope].value[LIMIT_MAX_OPEN_ORDERS], LIMIT_UNSET);
+    cr_assert_eq(config.limits[scope].value[LIMIT_MAX_ORDER_LOTS], LIMIT_UNSET, "no limit yet");
+    cr_assert(config_scope_find(&config, "strategy/b", &scope));
+    cr_assert_eq(config.first_day[scope].value[LIMIT_MAX_ORDER_LOTS], LIMIT_UNSET);
 }
 
 /* ES: 50 USD a point, so 12.50 USD a tick. BTCUSD_PERP: 100 USD a contract. */

@@ -53,3 +53,14 @@ Test(json_text, what_is_longer_than_its_first_room)
         json_array_append_new(all, json_pack("{s:i, s:s}", "number", i, "text", "0123456789"));
     expect_same(all);
 }
+
+Test(json_text, a_text_that_was_cut_within_a_character_is_told_all_the_same)
+{
+    json_t *whole = json_string_of("f\303\274r"), *cut = json_string_of("f\303");
+
+    cr_assert_str_eq(json_string_value(whole), "f\303\274r");
+    cr_assert_str_eq(json_string_value(cut), "f?");
+    cr_assert_null(json_string_of(NULL));
+    json_decref(whole);
+    json_decref(cut);
+}

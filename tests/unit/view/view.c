@@ -627,6 +627,27 @@ Test(view, what_is_in_use_counts_everything_that_works)
     cr_assert_eq(use_of("firm", LIMIT_MAX_POSITION_LOTS), 14);
 }
 
+static const char *percent(enum limit_id id, int64_t limit, int64_t measured)
+{
+    const char *text = json_string_value(keep(view_used_percent(id, limit, measured)));
+
+    return text ? text : "null";
+}
+
+/* Never shown smaller than it is, and never where nobody knows. */
+Test(view, use_is_told_per_cent_rounded_up)
+{
+    cr_assert_str_eq(percent(LIMIT_MAX_OPEN_ORDERS, 50, 0), "0.00");
+    cr_assert_str_eq(percent(LIMIT_MAX_OPEN_ORDERS, 50, 5), "10.00");
+    cr_assert_str_eq(percent(LIMIT_MAX_OPEN_ORDERS, 3, 1), "33.34");
+    cr_assert_str_eq(percent(LIMIT_MAX_OPEN_ORDERS, 2, 3), "150.00");
+    cr_assert_str_eq(percent(LIMIT_MAX_OPEN_ORDERS, LIMIT_DENY, 0), "100.00");
+    cr_assert_str_eq(percent(LIMIT_MAX_OPEN_ORDERS, LIMIT_UNSET, 5), "null");
+    cr_assert_str_eq(percent(LIMIT_MAX_OPEN_ORDERS, 50, INT64_MAX), "null");
+    /* The larger the tighter: half of what is asked for is left. */
+    cr_assert_str_eq(percent(LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO, 5000000, 10000000), "50.00");
+}
+
 Test(view, an_amend_under_way_counts_with_the_larger_quantity)
 {
     struct event_order_sent sent = desk_order(1, 100, 4);
