@@ -6,7 +6,7 @@
 
 /** @import { Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
 
-const KEEP_ORDERS = 400;
+const KEEP_ORDERS = 2500;
 const KEEP_FILLS = 200;
 const KEEP_AUDIT = 300;
 const SAMPLE_MS = 1000;
@@ -95,6 +95,8 @@ export const page = {
   why: null,
   /** The order that is being amended. @type {Order | null} */
   amending: null,
+  /** Is the list of keys open? */
+  help: false,
 };
 
 let draw = () => {};
@@ -339,6 +341,7 @@ export function stateClear() {
   [page.drifts, page.kept, page.parameters].forEach((map) => map.clear());
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
   page.dialog = page.why = page.amending = null;
+  page.help = false;
 }
 
 /**
@@ -370,6 +373,12 @@ export function lookAtVerdict(order) {
 export function amendOpen(order) {
   page.amending = order;
   page.why = null;
+  changed();
+}
+
+/** The list of keys. @param {boolean} open */
+export function helpOpen(open) {
+  page.help = open;
   changed();
 }
 

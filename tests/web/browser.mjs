@@ -99,6 +99,25 @@ export async function logIn(page, user, password) {
   await until("the stream is live", () => page.isVisible(".connection:not(.connection-dead)"));
 }
 
+/** Opens a view by its address and waits until it is drawn. */
+export async function go(page, view) {
+  await page.evaluate((id) => (location.hash = `#/${id}`), view);
+  await until(`view ${view}`, () => page.isVisible(`[data-view-open=${view}]`));
+}
+
+/** Presses the kill button until the press has lasted long enough. */
+export async function holdKill(page) {
+  await page.hover("#kill");
+  await page.mouse.down();
+  await until("the press lasts", () => page.isVisible("#kill[data-held=done]"));
+  await page.mouse.up();
+}
+
+export async function killWith(page, reason) {
+  await page.fill("#kill-reason", reason);
+  await holdKill(page);
+}
+
 /** Text of an element, one space between words. */
 export async function textOf(page, selector) {
   const text = await page.textContent(selector, { timeout: 3000 });

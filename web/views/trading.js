@@ -1,0 +1,10 @@
+// What is held and what works, for whoever trades by hand.
+
+import { OrdersPanel } from "../components/orders.js";
+import { PositionsPanel } from "../components/positions.js";
+import { html } from "../vendor/preact-htm.js";
+
+export function TradingView() {
+  return html`<${PositionsPanel} />
+    <${OrdersPanel} />`;
+}
