@@ -122,8 +122,10 @@ function ViewFrame({ view }) {
 /** Each part stands for itself: what breaks in one takes no other with it, least of all the kill switch. */
 function Dashboard() {
   const view = viewNow();
-  return html`<a class="skip" href=${location.hash || "#"} onClick=${skipTo("view-title")}>Skip to the view</a>
-    <a class="skip" href=${location.hash || "#"} onClick=${skipTo("kill")}>Skip to the kill switch</a>
+  return html`<nav aria-label="Shortcuts">
+      <a class="skip" href=${location.hash || "#"} onClick=${skipTo("view-title")}>Skip to the view</a>
+      <a class="skip" href=${location.hash || "#"} onClick=${skipTo("kill")}>Skip to the kill switch</a>
+    </nav>
     <${Boundary} what="The top line"><${Header} onLogOut=${logOut} /><//>
     <${Banner} />
     <div class="desk">

@@ -69,7 +69,7 @@ export function Dialog({ id, title, wide = false, onClose, onSubmit, home, test,
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => box.current && keepFocus(box.current, event)}
     >
       <div class="dialog-where" data-test="dialog-where">
-        <span>${page.status?.mode?.toUpperCase() ?? DASH}</span>
+        <span>${page.status?.mode?.toUpperCase() ?? DASH}</span>${" "}
         <span>${page.status?.instance ?? DASH}</span>
       </div>
       <header>

@@ -211,7 +211,7 @@ function ReceiptRow({ receipt }) {
   const flat = flatten ? flattenWords(receipt).text : "not asked for";
   return html`<tr data-receipt=${receipt.incident}>
     <th scope="row">${idText(receipt.incident)}</th>
-    <td title=${dateTimeText(receipt.at_ns)}>${dateTimeText(receipt.at_ns).slice(0, 19)}</td>
+    <td title=${dateTimeText(receipt.at_ns)}>${timeText(receipt.at_ns).slice(0, 8)}</td>
     <td title=${receipt.scope}>${scopeText(receipt.scope)}</td>
     <td title=${`${receipt.actor}: ${receipt.reason}`}><b>${receipt.actor}</b> <q>${receipt.reason}</q></td>
     <td class="end">${blockText(receipt)}</td>

@@ -13,7 +13,7 @@ const COLUMNS = 6;
 /** @param {Position} position */
 function verdictOf(position) {
   if (position.venue_lots === null || position.venue_lots === undefined) {
-    return { text: "the venue has not told its count", tone: "" };
+    return { text: "venue has not told", tone: "" };
   }
   if (!position.drift) {
     return { text: "agree", tone: "chip-good" };

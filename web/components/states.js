@@ -140,7 +140,7 @@ export function ScopesPanel() {
   return html`<${Panel} id="scopes" title="May it trade?" topic="kill">
     <div class="scroll">
       <table class="grid scopes-grid">
-        <thead class="unseen">
+        <thead>
           <tr>
             <th scope="col">Scope</th>
             <th scope="col">State</th>
