@@ -10,6 +10,8 @@ import { html } from "../vendor/preact-htm.js";
 const BRIGHT = 2;
 /** Longer numbers may break into two lines in a narrow column, so they carry their text as a title. */
 const LONG = 11;
+/** Where wide tables scroll in their panels, which a keyboard must reach too. */
+const narrow = matchMedia("(max-width: 1099px)");
 const MOVES = ["down fell", "", "up rose"];
 
 /**
@@ -35,7 +37,15 @@ export function Panel({ id, title, topic, open = false, action, extra = null, ch
       ${extra}
       <span class=${`age ${behind ? "age-late" : ""}`} title=${says}>${ageText(age)}</span>
     </header>
-    <div class="panel-body" inert=${behind && !open}>${children}</div>
+    <div
+      class="panel-body"
+      inert=${behind && !open}
+      tabindex=${narrow.matches ? 0 : undefined}
+      role=${narrow.matches ? "group" : undefined}
+      aria-labelledby=${narrow.matches ? `title-${id}` : undefined}
+    >
+      ${children}
+    </div>
   </section>`;
 }
 
