@@ -124,9 +124,15 @@ export async function textOf(page, selector) {
   return text.replace(/\s+/g, " ").trim();
 }
 
-/** Takes a screenshot into the folder the caller named with SCREENSHOTS, if any. */
+/** The folder that the caller named with SCREENSHOTS, or one beside the program that is tested. */
+function screenshotFolder() {
+  const { SCREENSHOTS, PITWALL_BIN } = process.env;
+  return SCREENSHOTS ?? (PITWALL_BIN ? join(dirname(resolve(PITWALL_BIN)), "screenshots") : null);
+}
+
+/** Leaves a picture for eyes, where there is a folder for it. */
 export async function screenshot(page, name) {
-  const dir = process.env.SCREENSHOTS;
+  const dir = screenshotFolder();
   if (dir) {
     mkdirSync(dir, { recursive: true });
     await page.screenshot({ path: join(dir, `${name}.png`) });

@@ -64,6 +64,8 @@ story("keys lead to what they are for, in its view", {}, async (page) => {
 });
 
 story("the first stops of the keyboard lead past the rest", {}, async (page) => {
+  await page.reload();
+  await until("the desk", () => page.isVisible(".connection:not(.connection-dead)"));
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the view");
   await page.keyboard.press("Tab");
@@ -150,7 +152,10 @@ story("a phone: watch, and kill", { viewport: { width: 390, height: 844 } }, asy
   assert.equal(await page.isVisible("[data-test=trading]"), true);
   assert.equal(await page.isVisible(".mode"), true);
   assert.equal(await page.isVisible("#at-kill"), false);
+  const place = async () => (await page.$("#kill")).boundingBox();
+  const before = await place();
   await page.click(".kill-open");
+  assert.deepEqual(await place(), before, "what unfolds does not move the button");
   await page.fill("#kill-reason", "from the train");
   await page.hover("#kill");
   await page.mouse.down();
@@ -158,6 +163,11 @@ story("a phone: watch, and kill", { viewport: { width: 390, height: 844 } }, asy
   await page.mouse.up();
   await until("the receipt", () => page.isVisible("[data-test=receipt]"));
   assert.equal(server.seen.find(({ path }) => path === "/kill").body.reason, "from the train");
+  assert.deepEqual(await place(), before, "nor does the receipt");
+  server.fault.mute = true;
+  await until("the banner", () => page.isVisible("[data-test=banner]"));
+  assert.equal(await page.isVisible("[data-test=other-ways]"), true);
+  assert.deepEqual(await place(), before, "nor do the other ways");
 });
 
 story("each person's page opens with what their role may do", { user: "viewer" }, async (page, server) => {

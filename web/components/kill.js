@@ -172,7 +172,7 @@ function KillForm({ open, onOpen, onReceipt }) {
   const unknown = html`<span>${scopeText(scope, true)}: position and open orders are not known.</span>`;
   return html`<div class=${`kill-form ${open ? "is-open" : ""}`} role="group" aria-label="Kill">
     <${ScopeField} scope=${scope} onScope=${setScope} />
-    <div class="kill-more">
+    <div class="kill-more kill-extras">
       <${Extras} flatten=${flatten} onFlatten=${setFlatten} reason=${reason} onReason=${setReason} />
     </div>
     <p class="kill-words" data-test="kill-words" tabindex="0" aria-label="What a kill meets">
