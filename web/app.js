@@ -280,6 +280,7 @@ function onRoute() {
   if (page.view === "in") {
     draw();
     scrollTo(0, 0);
+    document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     document.getElementById("view-title")?.focus({ preventScroll: true });
   }
 }
