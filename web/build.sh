@@ -37,8 +37,8 @@ if ! installed; then
     fi
 fi
 
-cp "$web"/*.js "$web"/*.css "$stage/files/"
-cp -R "$web/components" "$stage/files/components"
+cp "$web"/*.js "$web"/docs.css "$stage/files/"
+cp -R "$web/components" "$web/views" "$web/styles" "$stage/files/"
 # The maps are not served: without this line developer tools would ask for them.
 grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"
 cp "$web/node_modules/htm/preact/standalone.module.js" "$stage/files/vendor/preact-htm.js"

@@ -6,7 +6,7 @@
 
 /** @import { Alert, Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, OrderNew, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
 
-const KEEP_ORDERS = 400;
+const KEEP_ORDERS = 2500;
 const KEEP_FILLS = 200;
 const KEEP_AUDIT = 300;
 const SAMPLE_MS = 1000;
@@ -99,6 +99,8 @@ export const page = {
   amending: null,
   /** What the order ticket is to hold next; it takes it. @type {Partial<OrderNew> | null} */
   ticket: null,
+  /** Is the list of keys open? */
+  help: false,
 };
 
 let draw = () => {};
@@ -344,6 +346,7 @@ export function stateClear() {
   [page.drifts, page.kept, page.parameters].forEach((map) => map.clear());
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
   page.dialog = page.why = page.amending = page.ticket = null;
+  page.help = false;
 }
 
 /**
@@ -381,6 +384,12 @@ export function amendOpen(order) {
 /** Fills in the order ticket; nothing is sent. @param {Partial<OrderNew> | null} order */
 export function ticketFill(order) {
   page.ticket = order;
+  changed();
+}
+
+/** The list of keys. @param {boolean} open */
+export function helpOpen(open) {
+  page.help = open;
   changed();
 }
 

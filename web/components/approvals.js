@@ -102,6 +102,11 @@ function ApprovalCard({ approval, first }) {
   </li>`;
 }
 
+/** How many wait for a second person. */
+export function approvalsPending() {
+  return [...page.approvals.values()].filter((approval) => approval.state === "pending").length;
+}
+
 export function ApprovalsPanel() {
   const allowed = roleReaches(role(), "risk");
   const all = [...page.approvals.values()].sort((a, b) =>

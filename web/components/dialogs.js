@@ -1,10 +1,10 @@
-// Notices and the dialog. The dialog is not modal on purpose: nothing may stand between a hand and the
-// kill switch. It takes the focus, Escape steps back, and it repeats in words what will happen and where.
+// Notices, and the question that repeats in words what will happen and where.
 
 import { sessionOpen } from "../api.js";
 import { problemText } from "../perform.js";
 import { noticeClose, page } from "../state.js";
-import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { Dialog } from "./dialog.js";
 import { CodeField } from "./login.js";
 
 export function Notices() {
@@ -26,39 +26,12 @@ export function Notices() {
   </div>`;
 }
 
-/**
- * Takes the focus while the dialog is open and gives it back. Escape steps back from wherever the focus
- * is: the dialog is not modal, the focus may have left it.
- * @param {import("../state.js").Dialog} dialog
- * @param {{current: HTMLElement | null}} box
- */
-function useDialogFocus(dialog, box) {
-  useLayoutEffect(() => {
-    const before = /** @type {HTMLElement | null} */ (document.activeElement);
-    const first = /** @type {HTMLElement | null} */ (box.current?.querySelector("[data-first]"));
-    const onKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") {
-        dialog.done(false);
-      }
-    };
-    document.addEventListener("keydown", onKey);
-    first?.focus();
-    return () => {
-      document.removeEventListener("keydown", onKey);
-      before?.focus();
-    };
-  }, []);
-}
-
 /** @param {{dialog: import("../state.js").Dialog}} props */
 function Question({ dialog }) {
-  const box = useRef(/** @type {HTMLFormElement | null} */ (null));
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [wantsCode, setWantsCode] = useState(false);
   const [refusal, setRefusal] = useState("");
-
-  useDialogFocus(dialog, box);
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
@@ -82,18 +55,12 @@ function Question({ dialog }) {
     dialog.done(true);
   }
 
-  const where = `${page.status?.mode?.toUpperCase() ?? ""} ${page.status?.instance ?? ""}`;
-  return html`<form
-    ref=${box}
-    class="dialog"
-    role="dialog"
-    aria-labelledby="dialog-title"
+  return html`<${Dialog}
+    id="dialog"
+    title=${dialog.title}
+    onClose=${() => dialog.done(false)}
     onSubmit=${submit}
   >
-    <header>
-      <h2 id="dialog-title">${dialog.title}</h2>
-      <span class="minor">${where}</span>
-    </header>
     ${dialog.lines.map((line) => html`<p key=${line}>${line}</p>`)}
     ${
       dialog.kind === "password"
@@ -128,7 +95,7 @@ function Question({ dialog }) {
         Step back
       </button>
     </div>
-  </form>`;
+  <//>`;
 }
 
 export function DialogHost() {

@@ -2,6 +2,7 @@
 
 import { sparkPath } from "../charts.js";
 import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../format.js";
+import { layoutSet } from "../layout.js";
 import { changed, page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
@@ -53,6 +54,7 @@ export function StaleBadge({ instrument }) {
 /** @param {string} instrument */
 function select(instrument) {
   page.selected = instrument;
+  layoutSet({ selected: instrument });
   changed();
 }
 

@@ -120,7 +120,7 @@ function PositionRow({ position }) {
     <td class="row-buttons"><${CloseButton} position=${position} /></td>
   </tr>
   <${PositionEnd} position=${position} />
-  <${DriftRow} position=${position} span=${9} />`;
+  <${DriftRow} position=${position} columns=${9} />`;
 }
 
 export function PositionsPanel() {

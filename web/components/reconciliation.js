@@ -1,73 +1,66 @@
-// Ours against the venue's: positions by instrument, what each venue says of its connection, and the fills
-// and fees that this page has seen of each instrument.
+// Ours against the venue's: both counts of each position side by side, and who decides where they differ.
 
 import { ageText, countText, DASH, millisecondsOf } from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { agreementText, DriftRow } from "./drift.js";
-import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
+import { driftIsOpen, DriftRow } from "./drift.js";
+import { EmptyRow, emptyText, InstrumentName, Panel, StateChip } from "./parts.js";
 
-/** @import { Fill, Position } from "../types/shapes.js" */
+/** @import { Position } from "../types/shapes.js" */
 
-const COLUMNS = 7;
+const COLUMNS = 6;
 
 /** @param {Position} position */
-function toldText(position) {
-  const sent = millisecondsOf(position.venue_age_ns);
+function verdictOf(position) {
+  if (position.venue_lots === null || position.venue_lots === undefined) {
+    return { text: "venue has not told", tone: "" };
+  }
+  if (!position.drift) {
+    return { text: "agree", tone: "chip-good" };
+  }
+  return driftIsOpen(position)
+    ? { text: "differ", tone: "chip-bad" }
+    : { text: "differ: kept, or a fill on its way", tone: "chip-warn" };
+}
+
+/** @param {Position} position */
+function toldText({ venue_age_ns }) {
+  const sent = millisecondsOf(venue_age_ns);
   const since = topicAge("positions");
-  return sent === null || since === null ? DASH : `${ageText(sent + since)} ago`;
+  return sent === null || since === null ? DASH : ageText(sent + since);
 }
 
 /** @param {{position: Position}} props */
-function Verdict({ position }) {
-  const { venue_lots: told, drift } = position;
-  if (told === null || told === undefined) {
-    return html`<span class="chip chip-quiet">not told</span>`;
-  }
-  return drift === 0
-    ? html`<span class="chip chip-good">agrees</span>`
-    : html`<span class="chip chip-bad">differs</span>`;
-}
-
-/** @param {{position: Position, fills: Fill[]}} props */
-function Row({ position, fills }) {
-  const says = agreementText(position);
-  return html`<tr data-reconciled=${position.instrument}>
+function Row({ position }) {
+  const verdict = verdictOf(position);
+  const state = page.tradingStates.get(`instrument/${position.instrument}`)?.effective;
+  return html`<tr data-recon=${position.instrument}>
       <th scope="row"><${InstrumentName} name=${position.instrument} /></th>
-      <td class="end num">${countText(position.lots)}</td>
-      <td class="end num">${countText(position.venue_lots)}</td>
-      <td class="end num">${countText(position.drift)}</td>
-      <td title=${says}><${Verdict} position=${position} /></td>
+      <td class="end">${countText(position.lots)}</td>
+      <td class="end">${countText(position.venue_lots)}</td>
       <td class="end">${toldText(position)}</td>
-      <td class="end">
-        <${Num} value=${position.fee} places=${2} signed=${true} />
-        <span class="minor">${` ${position.currency}, ${countText(fills.length)} fills here`}</span>
-      </td>
+      <td><span class=${`chip ${verdict.tone}`}>${verdict.text}</span></td>
+      <td><${StateChip} state=${state} /></td>
     </tr>
-    <${DriftRow} position=${position} span=${COLUMNS} />`;
+    <${DriftRow} position=${position} columns=${COLUMNS} />`;
 }
 
 export function ReconciliationPanel() {
   const rows = [...page.positions.values()].sort((a, b) => a.instrument.localeCompare(b.instrument));
-  const fills = [...page.fills.values()];
-  return html`<${Panel} id="reconciliation" title="Ours against the venue's" topic="positions">
-    <table class="grid reconciliation-grid">
+  return html`<${Panel} id="reconciliation" title="Positions, ours and the venue's" topic="positions">
+    <table class="grid recon-grid">
       <thead>
         <tr>
           <th scope="col">Instrument</th>
-          <th scope="col" class="end">We count, lots</th>
-          <th scope="col" class="end">Venue counts</th>
-          <th scope="col" class="end">Difference</th>
-          <th scope="col">Verdict</th>
-          <th scope="col" class="end">Venue told</th>
-          <th scope="col" class="end">Fees</th>
+          <th scope="col" class="end">Our lots</th>
+          <th scope="col" class="end">Venue's lots</th>
+          <th scope="col" class="end">Told</th>
+          <th scope="col">Counts</th>
+          <th scope="col">Trading</th>
         </tr>
       </thead>
       <tbody>
-        ${rows.map(
-          (row) =>
-            html`<${Row} key=${row.instrument} position=${row} fills=${fills.filter((fill) => fill.instrument === row.instrument)} />`,
-        )}
+        ${rows.map((row) => html`<${Row} key=${row.instrument} position=${row} />`)}
         ${rows.length === 0 ? html`<${EmptyRow} span=${COLUMNS} text=${emptyText("positions", "No position")} />` : null}
       </tbody>
     </table>
