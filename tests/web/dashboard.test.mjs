@@ -189,9 +189,11 @@ story("a viewer can do nothing, and is told why", { user: "viewer" }, async (pag
 });
 
 story("a denied order says why, with its numbers", { view: "orders", user: "viewer" }, async (page, server) => {
-  const denied = await until("a denial", async () =>
-    server.desk.orders.find((order) => order.state === "REJECTED"),
-  );
+  const { desk } = server;
+  desk.trade = () => {};
+  const [denied] = desk.orders;
+  Object.assign(denied, { state: "REJECTED", reason: "price_collar_ratio", leaves: "0" });
+  desk.touched.push(denied);
   await page.click("text=Recent");
   await page.click(`[data-order='${denied.id}'] button`);
   await until("the checks", async () =>

@@ -138,7 +138,7 @@ export function ScopesPanel() {
     (a, b) => ORDER.indexOf(a.effective) - ORDER.indexOf(b.effective),
   );
   return html`<${Panel} id="scopes" title="May it trade?" topic="kill">
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="group" aria-label="Trading state of each scope">
       <table class="grid scopes-grid">
         <thead>
           <tr>
