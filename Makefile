@@ -5,7 +5,7 @@
 #   MODE=sim       optimised, not hardened, no LTO: the seeded simulator (tests/sim)
 #   MODE=asan      address and undefined-behaviour sanitizers, any finding is fatal
 #   MODE=fuzz      the fuzz targets of tests/fuzz, by clang and libFuzzer
-#   MODE=tsan      thread sanitizer, for tests/tsan only (Criterion does not start under it)
+#   MODE=tsan      thread sanitizer: tests/tsan and the program (Criterion does not start under it)
 #   MODE=cov       coverage counters
 #   BUILD=DIR      where everything goes; objects in DIR/MODE, so modes live side by side
 #   CC=clang-14    gcc 12 and clang 14 both build without a warning
@@ -47,7 +47,7 @@ sim_src := $(wildcard tests/sim/*.c)
 tsan_src := $(wildcard tests/tsan/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c)
-fault_src := tests/fault/driver.c tests/gateway/driver.c tests/attack/trouble.c
+fault_src := tests/fault/driver.c tests/gateway/driver.c tests/attack/trouble.c tests/sanitize/clocklock.c
 c_src := $(fault_src) $(engine_src) $(server_src) $(unit_src) $(scenario_src) $(sim_src) $(tsan_src) $(bench_src) $(fuzz_src)
 c_files = $(shell find engine server tests -name node_modules -prune -o \
                   \( -name '*.c' -o -name '*.h' \) -print 2>/dev/null | sort)
@@ -174,8 +174,9 @@ define link
 $(call quiet,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $(1) -Wl,--start-group $(archives) -Wl,--end-group $(libs)
 endef
 
-$(OBJ)/pitwall: $(OBJ)/server/main.o $(archives) $(OBJ)/link-flags
-	$(call link,$<)
+pitwall_obj := $(OBJ)/server/main.o $(if $(filter tsan,$(MODE)),$(OBJ)/tests/sanitize/clocklock.o)
+$(OBJ)/pitwall: $(pitwall_obj) $(archives) $(OBJ)/link-flags
+	$(call link,$(pitwall_obj))
 # A hard link: the program looks for web/ next to its own name.
 $(BUILD)/pitwall: $(BUILD)/release/pitwall
 	@ln -f $< $@
@@ -308,7 +309,8 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long soak attack scan scenario sim model fuzz mutants prove bench instructions instructions-accept
+.PHONY: test test-long sanitize-load soak attack scan scenario sim model fuzz mutants prove bench instructions \
+    instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
 
@@ -316,7 +318,10 @@ test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORD
 	@$(test_env) mk/test $(SUITES)
 test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, a soak of 10 minutes, 1,000 clients, models, instruction counts (mutants: make mutants)
 	@$(test_env) mk/test asan tsan sim_long crash_long soak crowd model instructions
+LOAD_SECONDS ?= 60
 MINUTES ?= 10
+sanitize-load: deps-test ## Put the whole program under everything at once, with ASan and UBSan, then with TSan: LOAD_SECONDS=60 each
+	@LOAD_SECONDS=$(LOAD_SECONDS) $(test_env) mk/test asan_load tsan_load
 soak: deps-test ## Trade on the venue with faults drawn by chance: MINUTES=10 SEED=n
 	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(test_env) mk/test soak
 attack: deps-test ## Kill by each way while the server is under attack or in trouble (quiet machine, as root)

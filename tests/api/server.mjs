@@ -14,7 +14,6 @@ import { Socket } from "./ws.mjs";
 export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 export const BIN = process.env.PITWALL_BIN ?? join(ROOT, "build/pitwall");
 export const DEMO_CONFIG = join(ROOT, "deploy/config/dev.yaml");
-const READY_MS = 20000;
 const COOKIE = /^((?:__Host-)?pitwall_session=[^;]+)/;
 const running = new Set();
 const folders = [];
@@ -97,7 +96,7 @@ export class Server {
         }
         return /^ready (\S+)$/m.test(server.out);
       },
-      READY_MS,
+      Server.readyMs,
     );
     server.url = /^ready (\S+)$/m.exec(server.out)[1];
     server.run = JSON.parse(readFileSync(join(dir, "run.json"), "utf8"));
@@ -106,6 +105,7 @@ export class Server {
     return server;
   }
 
+  static readyMs = 20000; // more where the program is slowed down
   out = "";
   err = "";
   code = null;
@@ -153,6 +153,7 @@ export class Server {
 }
 
 export class Caller {
+  static patienceMs = 15000;
   #agent;
   #tls;
   csrf = null;
@@ -212,7 +213,7 @@ export class Caller {
           method,
           path: path.startsWith("/api/") || !path.startsWith("/v1/") ? path : `/api${path}`,
           headers: this.#headers(method, text, headers),
-          timeout: 15000,
+          timeout: Caller.patienceMs,
         },
         (response) => {
           const chunks = [];
@@ -270,7 +271,8 @@ export class Caller {
 
 function answer(response, text) {
   let body = null;
-  if (/[/+]json/.test(response.headers["content-type"] ?? "") && text) {
+  const plain = response.headers["content-encoding"] === undefined;
+  if (plain && /[/+]json/.test(response.headers["content-type"] ?? "") && text) {
     body = JSON.parse(text);
   }
   return { status: response.statusCode, headers: response.headers, text, body };

@@ -13,6 +13,8 @@ const PING = 9;
 const PONG = 10;
 
 export class Socket {
+  static patienceMs = 5000;
+
   /** Connects and shakes hands; throws with the status code when the server refuses. */
   static async open(url, { headers = {}, tls = {} } = {}) {
     const socket = new Socket();
@@ -47,7 +49,7 @@ export class Socket {
         .map(([name, value]) => `${name}: ${value}\r\n`)
         .join("")}\r\n`,
     );
-    await until("a handshake", () => this.head || this.closed);
+    await until("a handshake", () => this.head || this.closed, Socket.patienceMs);
     const status = Number(/^HTTP\/1.1 (\d+)/.exec(this.head ?? "")?.[1] ?? 0);
     const accept = createHash("sha1").update(key + GUID).digest("base64");
     if (status !== 101 || !this.head.includes(`Sec-WebSocket-Accept: ${accept}`)) {

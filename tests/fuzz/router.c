@@ -86,8 +86,8 @@ static enum status parts_cut(const char *path, struct parts *parts)
 static int walk(const char *row, const struct parts *parts, uint32_t at, char args[][URI_MAX],
                 uint32_t arg)
 {
-    size_t length = strcspn(row + 1, "/");
-    const char *rest = row + 1 + length;
+    size_t length = *row ? strcspn(row + 1, "/") : 0;
+    const char *rest = row + (*row ? 1 + length : 0);
     int best = -1;
 
     if (*row == '\0')
