@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { bound, go, killWith, screenshot, until } from "./browser.mjs";
+import { bound, go, holdKill, screenshot, until } from "./browser.mjs";
 import { story, VIEWS } from "./story.mjs";
 
 bound(1100000);
@@ -38,7 +38,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       desk.propose("limits", "firm", change, 7, "room", "risk2");
       desk.markets[0].margin = { venue_lots: 9, venue_age_ns: "1500000000", drift: 3 };
       desk.markets[1].stale = true;
-      await killWith(page, "drill");
+      await holdKill(page);
       await until("the drift", () => page.isVisible("[data-badge=reconciliation]"), 9000);
       const found = [];
       for (const view of VIEWS) {

@@ -72,10 +72,10 @@ export function Dialog({ id, title, wide = false, onClose, onSubmit, home, test,
         <span>${page.status?.mode?.toUpperCase() ?? DASH}</span>${" "}
         <span>${page.status?.instance ?? DASH}</span>
       </div>
-      <header>
+      <div class="dialog-head">
         <h2 id=${`${id}-title`}>${title}</h2>
         ${extra}
-      </header>
+      </div>
       ${children}
     <//>
   </div>`;
