@@ -75,6 +75,7 @@ function topics() {
     "limits",
     "strategies",
     "latency",
+    "alerts",
   ];
   return roleReaches(role(), "risk") ? [...all, "approvals", "audit"] : all;
 }

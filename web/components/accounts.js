@@ -170,7 +170,7 @@ export function UsersPanel() {
 function Accounts() {
   const [items, load] = useList(accountsRead);
   const [reason, setReason] = useState("");
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Accounts">
       <table class="grid accounts-grid">
         <thead>
           <tr>
@@ -254,7 +254,7 @@ function NewToken({ onChanged }) {
 
 function Tokens() {
   const [items, load] = useList(tokensRead);
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Tokens">
       <table class="grid tokens-grid">
         <thead>
           <tr>

@@ -65,7 +65,7 @@ function Row({ row, open, onToggle }) {
 /** @param {{rows: AuditRow[], empty: string}} props one of them may be open */
 export function AuditRows({ rows, empty }) {
   const [open, setOpen] = useState(/** @type {number | null} */ (null));
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Rows of the audit trail">
     <table class="grid audit-grid">
       <thead>
         <tr>

@@ -54,7 +54,7 @@ function UseRow({ use }) {
 /** @param {{at: number}} props of the page's monotonic clock */
 function Age({ at }) {
   const age = performance.now() - at;
-  return html`<span class=${`age ${age > OLD_MS ? "age-late" : ""}`} data-test="use-age">${`asked ${ageText(age)} ago`}</span>`;
+  return html`<span class=${`minor ${age > OLD_MS ? "age-late" : ""}`} data-test="use-age">${`asked ${ageText(age)} ago`}</span>`;
 }
 
 export function LimitUsePanel() {

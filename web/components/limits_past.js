@@ -106,7 +106,7 @@ function Past({ limits }) {
       <input id="revert-reason" autocomplete="off" maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </div>
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="group" aria-label="Changes of the limits">
       <table class="grid past-grid">
         <thead>
           <tr>

@@ -61,7 +61,7 @@ export function LogIn({ onSession }) {
     }
     setPassword("");
     const wrong = answer.problem?.code === "bad_credentials";
-    setRefusal(wrong ? `User, password${wantsCode ? " or code" : ""} is not right.` : problemText(answer.problem));
+    setRefusal(wrong ? wantsCode ? "User, password or code is not right." : "User or password is not right." : problemText(answer.problem));
   }
 
   return html`<${Card} title="Log in" says=${page.farewell}>

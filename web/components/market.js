@@ -51,8 +51,8 @@ export function StaleBadge({ instrument }) {
   return trouble ? html`<span class="chip chip-stale" title=${trouble}>${word}</span>` : null;
 }
 
-/** @param {string} instrument */
-function select(instrument) {
+/** Whose depth is shown. @param {string} instrument */
+export function select(instrument) {
   page.selected = instrument;
   layoutSet({ selected: instrument });
   changed();

@@ -104,7 +104,7 @@ export function SessionsPanel() {
   }, []);
 
   return html`<${Panel} id="sessions" title="Sessions" topic="status">
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="group" aria-label="Sessions">
       <table class="grid sessions-grid">
         <thead>
           <tr>

@@ -19,7 +19,7 @@ import {
 import { perform, problemText } from "../perform.js";
 import { notify, orderIsWorking, page, stale, ticketFill } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
-import { placesOf } from "./market.js";
+import { placesOf, select } from "./market.js";
 import { ActionButton, Panel } from "./parts.js";
 
 /** @import { OrderNew, Problem } from "../types/shapes.js" */
@@ -230,7 +230,12 @@ function InstrumentChoice({ typed, onType }) {
     <select
       id="at-orderPlace"
       value=${typed.instrument}
-      onChange=${(/** @type {any} */ event) => onType({ instrument: event.target.value, price: "" })}
+      onChange=${(/** @type {any} */ event) => {
+        onType({ instrument: event.target.value, price: "" });
+        if (event.target.value) {
+          select(event.target.value);
+        }
+      }}
     >
       <option value="">choose</option>
       ${[...page.instruments.keys()].map((name) => html`<option key=${name} value=${name}>${name}</option>`)}

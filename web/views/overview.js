@@ -12,9 +12,9 @@ import { html } from "../vendor/preact-htm.js";
 export function OverviewView() {
   return html`<${ScopesPanel} />
     <${VenuesPanel} />
+    <${LastAlerts} />
     <${PnlPanel} />
     <${LimitUsePanel} />
-    <${LastAlerts} />
-    <${LatencyPanel} />
-    <${PositionsPanel} />`;
+    <${PositionsPanel} />
+    <${LatencyPanel} />`;
 }

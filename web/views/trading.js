@@ -1,5 +1,6 @@
 // The order ticket, what is held and what works, for whoever trades by hand.
 
+import { DepthPanel } from "../components/depth.js";
 import { OrdersPanel } from "../components/orders.js";
 import { PositionsPanel } from "../components/positions.js";
 import { TicketPanel } from "../components/ticket.js";
@@ -7,6 +8,7 @@ import { html } from "../vendor/preact-htm.js";
 
 export function TradingView() {
   return html`<${TicketPanel} />
+    <${DepthPanel} />
     <${PositionsPanel} />
     <${OrdersPanel} />`;
 }
