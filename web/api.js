@@ -4,12 +4,14 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Answer, Approval, AuditRow, Instrument, LimitsSchema, Limits, List, Order, Position, Receipt, Session, Strategy, Verdict } from "./types/shapes.js" */
+/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Verdict, WhatIfAnswer } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
 const KILL_TIMEOUT_MS = 2500;
 const KILL_TRIES = 3;
+/** The whole chain is computed again. */
+const VERIFY_TIMEOUT_MS = 60000;
 
 let csrf = "";
 /** @type {() => void} */
@@ -134,10 +136,13 @@ function keepCsrf(answer) {
  * Logs in; within a session the same call is the re-authentication.
  * @param {string} user
  * @param {string} password
+ * @param {string} [totp] the code of the second factor; the answer totp_required asks for it
  */
-export async function sessionOpen(user, password) {
+export async function sessionOpen(user, password, totp) {
   /** @type {Answer<Session>} */
-  const answer = await call("POST", "/session", { body: { user, password } });
+  const answer = await call("POST", "/session", {
+    body: { user, password, ...(totp ? { totp } : {}) },
+  });
   return keepCsrf(answer);
 }
 
@@ -181,9 +186,66 @@ export function auditRead(kind, limit) {
   return read(`/audit?kind=${encodeURIComponent(kind)}&limit=${limit}`);
 }
 
+/** Names and values of a query, without what is empty. @param {Record<string, string>} filters */
+function queryOf(filters) {
+  return new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== "")).toString();
+}
+
+/**
+ * @param {Record<string, string>} filters from, to, actor, kind, scope, q
+ * @param {string | null} cursor of the answer before
+ * @param {number} limit
+ * @returns {Promise<Answer<List<AuditRow>>>}
+ */
+export function auditSearch(filters, cursor, limit) {
+  return read(`/audit?${queryOf({ ...filters, cursor: cursor ?? "", limit: String(limit) })}`);
+}
+
+/** Where the browser fetches the rows as a file. @param {Record<string, string>} filters @param {"csv" | "ndjson"} format */
+export function auditExportAddress(filters, format) {
+  return `${BASE}/audit/export?${queryOf({ ...filters, format })}`;
+}
+
+/** @returns {Promise<Answer<AuditVerdict>>} */
+export function auditVerify() {
+  return sessionCall("GET", "/audit/verify", { timeoutMs: VERIFY_TIMEOUT_MS });
+}
+
+/** @param {string} scope @param {string | null} cursor @returns {Promise<Answer<List<LimitsPast>>>} */
+export function limitsHistory(scope, cursor) {
+  const query = queryOf({ cursor: cursor ?? "", limit: "20" });
+  return read(`/limits/${scopePath(scope)}/history?${query}`);
+}
+
+/**
+ * @param {string} scope
+ * @param {number} to a generation of this scope
+ * @param {string} reason
+ * @param {number} generation the one in force that the person looked at
+ * @returns {Promise<Answer<Limits | Approval>>}
+ */
+export function limitsRevert(scope, to, reason, generation) {
+  return write("POST", `/limits/${scopePath(scope)}/revert`, { to, reason }, String(generation));
+}
+
+/**
+ * @param {string} scope
+ * @param {Record<string, string | number>} limits
+ * @param {number} minutes
+ * @returns {Promise<Answer<WhatIfAnswer>>}
+ */
+export function whatIf(scope, limits, minutes) {
+  return write("POST", "/limits/what-if", { limits: { [scope]: limits }, minutes });
+}
+
 /** @returns {Promise<Answer<LimitsSchema>>} */
 export function limitsSchemaRead() {
   return read("/limits/schema");
+}
+
+/** The limits of every scope with their present use. @returns {Promise<Answer<List<Limits>>>} */
+export function limitsUseRead() {
+  return read("/limits?limit=1000");
 }
 
 /** @param {string} scope @returns {Promise<Answer<Limits>>} */
@@ -196,10 +258,12 @@ export function limitsRead(scope) {
  * @param {Record<string, string | number>} limits only the changed ones
  * @param {string} reason
  * @param {number} generation the generation the person looked at
+ * @param {number} lastsS seconds after which what loosens returns by itself; 0: it stays
  * @returns {Promise<Answer<Limits | Approval>>}
  */
-export function limitsWrite(scope, limits, reason, generation) {
-  return write("PUT", `/limits/${scopePath(scope)}`, { limits, reason }, String(generation));
+export function limitsWrite(scope, limits, reason, generation, lastsS) {
+  const body = { limits, reason, ...(lastsS > 0 ? { expires_s: lastsS } : {}) };
+  return write("PUT", `/limits/${scopePath(scope)}`, body, String(generation));
 }
 
 /** Strategies with the schema of their parameters. @returns {Promise<Answer<List<Strategy>>>} */
@@ -264,6 +328,20 @@ export function driftSettle(instrument, choice, reason) {
   return write("POST", `/positions/${encodeURIComponent(instrument)}/adopt`, { choice, reason });
 }
 
+/** A manual order, through the gate like every other. @param {OrderNew} order @returns {Promise<Answer<Order>>} */
+export function orderPlace(order) {
+  return write("POST", "/orders", order);
+}
+
+/**
+ * @param {string} scope
+ * @param {string} reason
+ * @returns {Promise<Answer<{scope: string, orders: number}>>}
+ */
+export function ordersCancelAll(scope, reason) {
+  return write("POST", "/orders/cancel-all", { scope, reason });
+}
+
 /** @param {string} id @returns {Promise<Answer<unknown>>} */
 export function orderCancel(id) {
   return write("DELETE", `/orders/${encodeURIComponent(id)}`);
@@ -296,4 +374,91 @@ export function verdictRead(id) {
  */
 export function approvalDecide(id, verb, reason) {
   return write("POST", `/approvals/${encodeURIComponent(id)}/${verb}`, reason ? { reason } : {});
+}
+
+/** @param {string} id @param {string} note @returns {Promise<Answer<Alert>>} */
+export function alertAcknowledge(id, note) {
+  return write("POST", `/alerts/${encodeURIComponent(id)}/acknowledge`, { note });
+}
+
+/** For whoever comes next. @param {string} note @returns {Promise<Answer<HandOver>>} */
+export function handOverNote(note) {
+  return write("POST", "/alerts/note", { note });
+}
+
+/** @returns {Promise<Answer<List<HandOver>>>} */
+export function handOverRead() {
+  return read("/alerts/hand-over?limit=50");
+}
+
+/** @returns {Promise<Answer<List<Account>>>} */
+export function accountsRead() {
+  return read("/users?limit=1000");
+}
+
+/**
+ * @param {{user: string, role: Role, password: string, person?: string, reason: string}} account
+ * @returns {Promise<Answer<Account | Approval>>}
+ */
+export function accountMake(account) {
+  return write("POST", "/users", account);
+}
+
+/**
+ * @param {string} user
+ * @param {{role?: Role, disabled?: boolean, must_change_password?: boolean, reason: string}} change
+ * @param {number} version
+ * @returns {Promise<Answer<Account | Approval>>}
+ */
+export function accountChange(user, change, version) {
+  return write("PATCH", `/users/${encodeURIComponent(user)}`, change, String(version));
+}
+
+/** @param {string} user @returns {Promise<Answer<null>>} */
+export function accountTotpRemove(user) {
+  return write("DELETE", `/users/${encodeURIComponent(user)}/totp`);
+}
+
+/** @returns {Promise<Answer<List<Token>>>} */
+export function tokensRead() {
+  return read("/tokens?limit=1000");
+}
+
+/**
+ * The answer holds the token itself, this once.
+ * @param {{name: string, role?: Role, scope?: string, days: number}} token
+ * @returns {Promise<Answer<Token & {token: string}>>}
+ */
+export function tokenMake(token) {
+  return write("POST", "/tokens", token);
+}
+
+/** @param {string} name @returns {Promise<Answer<null>>} */
+export function tokenEnd(name) {
+  return write("DELETE", `/tokens/${encodeURIComponent(name)}`);
+}
+
+/** The own ones; for an admin, all. @returns {Promise<Answer<List<OpenSession>>>} */
+export function sessionsRead() {
+  return read("/sessions?limit=1000");
+}
+
+/** @param {string} id @returns {Promise<Answer<null>>} */
+export function sessionEnd(id) {
+  return write("DELETE", `/sessions/${encodeURIComponent(id)}`);
+}
+
+/** @returns {Promise<Answer<{secret: string, uri: string}>>} */
+export function totpBegin() {
+  return write("POST", "/me/totp");
+}
+
+/** @param {string} code @returns {Promise<Answer<null>>} */
+export function totpConfirm(code) {
+  return write("POST", "/me/totp/confirm", { code });
+}
+
+/** @returns {Promise<Answer<null>>} */
+export function totpRemove() {
+  return write("DELETE", "/me/totp");
 }

@@ -3,7 +3,7 @@
 // Frames only change the state; the page is drawn at most eight times a second from one timer, which also
 // keeps the ages moving and notices a stream that went silent. Pressing something draws at once.
 
-import { ACTIONS, actionOfKey, roleReaches } from "./actions.js";
+import { roleReaches } from "./actions.js";
 import {
   apiOnSessionGone,
   auditRead,
@@ -14,22 +14,18 @@ import {
   sessionRead,
 } from "./api.js";
 import { AmendHost } from "./components/amend.js";
-import { ApprovalsPanel } from "./components/approvals.js";
-import { AuditPanel } from "./components/audit.js";
-import { DepthPanel } from "./components/depth.js";
+import { Boundary } from "./components/boundary.js";
 import { DialogHost, Notices } from "./components/dialogs.js";
 import { Header } from "./components/header.js";
+import { HelpHost } from "./components/help.js";
 import { KillPanel } from "./components/kill.js";
-import { LatencyPanel } from "./components/latency.js";
-import { LimitsPanel } from "./components/limits.js";
-import { StrategiesPanel } from "./components/strategies.js";
 import { ChangePassword, LogIn } from "./components/login.js";
-import { MarketPanel } from "./components/market.js";
-import { OrdersPanel } from "./components/orders.js";
-import { PnlPanel } from "./components/pnl.js";
-import { PositionsPanel } from "./components/positions.js";
+import { Nav } from "./components/nav.js";
 import { WhyHost } from "./components/why.js";
 import { ageText } from "./format.js";
+import { keysListen } from "./keys.js";
+import { layout, layoutOnTheme, layoutShow } from "./layout.js";
+import { routeOf } from "./route.js";
 import {
   noticesExpire,
   page,
@@ -43,6 +39,7 @@ import {
 } from "./state.js";
 import { Stream } from "./stream.js";
 import { html, render } from "./vendor/preact-htm.js";
+import { viewOf, VIEWS } from "./views.js";
 
 /** @import { Session, Topic } from "./types/shapes.js" */
 
@@ -78,6 +75,7 @@ function topics() {
     "limits",
     "strategies",
     "latency",
+    "alerts",
   ];
   return roleReaches(role(), "risk") ? [...all, "approvals", "audit"] : all;
 }
@@ -96,30 +94,55 @@ function Banner() {
   </div>`;
 }
 
+function viewNow() {
+  const known = VIEWS.map((view) => view.id);
+  return viewOf(routeOf(location.hash, known));
+}
+
+/** @param {string} id moves the focus there without a word in the address */
+function skipTo(id) {
+  return (/** @type {Event} */ event) => {
+    event.preventDefault();
+    document.getElementById(id)?.focus();
+  };
+}
+
+/** @param {{view: import("./views.js").View}} props */
+function ViewFrame({ view }) {
+  return html`<main class=${`view view-${view.id}`} data-test="view" data-view-open=${view.id}>
+    <header class="view-head">
+      <h1 id="view-title" tabindex="-1">${view.title}</h1>
+      <p>${view.says}</p>
+    </header>
+    <${Boundary} key=${view.id} what=${view.title}>
+      <div class="panels"><${view.component} /></div>
+    <//>
+  </main>`;
+}
+
+/** Each part stands for itself: what breaks in one takes no other with it, least of all the kill switch. */
 function Dashboard() {
-  return html`<${Header} onLogOut=${logOut} />
+  const view = viewNow();
+  return html`<nav aria-label="Shortcuts">
+      <a class="skip" href=${location.hash || "#"} onClick=${skipTo("view-title")}>Skip to the view</a>
+      <a class="skip" href=${location.hash || "#"} onClick=${skipTo("kill")}>Skip to the kill switch</a>
+    </nav>
+    <${Boundary} what="The top line"><${Header} onLogOut=${logOut} /><//>
     <${Banner} />
-    <main class="desk">
-      <div class="panels">
-        <${MarketPanel} />
-        <${DepthPanel} />
-        <${PositionsPanel} />
-        <${PnlPanel} />
-        <${LatencyPanel} />
-        <${OrdersPanel} />
-        <${StrategiesPanel} />
-        <${LimitsPanel} />
-        <${AuditPanel} />
-      </div>
-      <div class="rail">
+    <div class="desk">
+      <${Boundary} what="The navigation"><${Nav} open=${view.id} /><//>
+      <${ViewFrame} view=${view} />
+      <aside class="rail" aria-label="Kill switch and notices">
         <${KillPanel} />
-        <${ApprovalsPanel} />
-        <${Notices} />
-      </div>
-    </main>
-    <${WhyHost} />
-    <${AmendHost} />
-    <${DialogHost} />`;
+        <${Boundary} what="The notices"><${Notices} /><//>
+      </aside>
+    </div>
+    <${Boundary} what="The dialog">
+      <${WhyHost} />
+      <${AmendHost} />
+      <${HelpHost} />
+      <${DialogHost} />
+    <//>`;
 }
 
 function Page() {
@@ -141,7 +164,7 @@ function titleText() {
   }
   const firm = page.tradingStates.get("firm")?.effective ?? "unknown";
   const mode = page.status?.mode?.toUpperCase() ?? "";
-  return [stale() ? "no data" : firm, mode, "Pitwall"].filter(Boolean).join(" \u00b7 ");
+  return [viewNow().title, stale() ? "no data" : firm, mode, "Pitwall"].filter(Boolean).join(" \u00b7 ");
 }
 
 function draw() {
@@ -151,6 +174,7 @@ function draw() {
     document.title = title;
   }
   document.body.classList.toggle("stream-stale", page.view === "in" && stale());
+  document.documentElement.dataset.mode = page.view === "in" ? (page.status?.mode ?? "") : "";
 }
 
 let drawAsked = false;
@@ -179,7 +203,8 @@ async function loadTables() {
     page.parameters.set(row.strategy, row.schema ?? []);
   }
   page.schema = schema.body;
-  page.selected ??= [...page.instruments.keys()][0] ?? null;
+  const liked = page.instruments.has(layout.selected ?? "") ? layout.selected : null;
+  page.selected ??= liked ?? [...page.instruments.keys()][0] ?? null;
   drawSoon();
 }
 
@@ -251,19 +276,13 @@ async function recheckSession() {
   }
 }
 
-/** @param {KeyboardEvent} event a key leads to an action's first field; it never fires the action */
-function onKey(event) {
-  const target = /** @type {HTMLElement} */ (event.target);
-  const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || page.view !== "in") {
-    return;
-  }
-  const action = actionOfKey(event.key);
-  const goal = action && ACTIONS[action] ? document.getElementById(`at-${action}`) : null;
-  if (goal) {
-    event.preventDefault();
-    goal.focus();
-    goal.scrollIntoView({ block: "nearest" });
+/** Another view is read from its top; the focus goes to its title, as after a click on any link. */
+function onRoute() {
+  if (page.view === "in") {
+    draw();
+    scrollTo(0, 0);
+    document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    document.getElementById("view-title")?.focus({ preventScroll: true });
   }
 }
 
@@ -283,7 +302,10 @@ apiOnSessionGone(() => {
     leave("Your session has ended.");
   }
 });
-document.addEventListener("keydown", onKey);
+layoutShow();
+layoutOnTheme(drawSoon);
+keysListen();
+addEventListener("hashchange", onRoute);
 document.addEventListener("visibilitychange", draw);
 setInterval(tick, DRAW_MS);
 

@@ -37,8 +37,8 @@ if ! installed; then
     fi
 fi
 
-cp "$web"/*.js "$web"/style.css "$web"/docs.css "$stage/files/"
-cp -R "$web/components" "$stage/files/components"
+cp "$web"/*.js "$web"/docs.css "$stage/files/"
+cp -R "$web/components" "$web/views" "$web/styles" "$stage/files/"
 # The maps are not served: without this line developer tools would ask for them.
 grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"
 cp "$web/node_modules/htm/preact/standalone.module.js" "$stage/files/vendor/preact-htm.js"
@@ -48,7 +48,12 @@ find "$stage/files" -type d -exec chmod 755 {} +
 find "$stage/files" -type f -exec chmod 644 {} +
 
 hash=$(cd "$stage/files" && find . -type f | sort | xargs sha256sum | sha256sum | cut -c1-16)
-sed "s|@STATIC@|/static/$hash|g" "$web/index.html" > "$stage/index.html"
+# All modules are named at once: a browser that found them import by import would ask five times in a row.
+(cd "$stage/files" && find . -name '*.js' ! -name chart.umd.js | sort |
+    sed "s|^\./\(.*\)|    <link rel=\"modulepreload\" href=\"/static/$hash/\1\">|") > "$stage/modules"
+sed -e "s|@STATIC@|/static/$hash|g" -e "/@MODULES@/{r $stage/modules
+d
+}" "$web/index.html" > "$stage/index.html"
 node "$web/../api-spec/reference.mjs" "$web/../api-spec/openapi.yaml" "/static/$hash" > "$stage/docs.html"
 
 rm -rf "$out/static"

@@ -84,6 +84,21 @@ export function decimalSubtract(left, right) {
 }
 
 /**
+ * left * right, exact; null when either is unknown.
+ * @param {unknown} left
+ * @param {unknown} right
+ */
+export function decimalMultiply(left, right) {
+  const a = decimalParts(left);
+  const b = decimalParts(right);
+  if (!a || !b) {
+    return null;
+  }
+  const [x, y] = [a.fraction.length, b.fraction.length];
+  return unscaled(scaled(a, x) * scaled(b, y), x + y);
+}
+
+/**
  * Is the value a whole number of steps? False when either is unknown or the step is 0.
  * @param {unknown} value
  * @param {unknown} step a tick or lot size

@@ -4,9 +4,9 @@
 // (orders, fills, audit) are cut here to what a person can look at. Components never write: they call the
 // functions below, and `changed()` draws the page soon after.
 
-/** @import { Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
+/** @import { Alert, Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, OrderNew, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
 
-const KEEP_ORDERS = 400;
+const KEEP_ORDERS = 2500;
 const KEEP_FILLS = 200;
 const KEEP_AUDIT = 300;
 const SAMPLE_MS = 1000;
@@ -73,6 +73,8 @@ export const page = {
   approvals: new Map(),
   /** @type {Map<string, AuditRow>} */
   audit: new Map(),
+  /** @type {Map<string, Alert>} */
+  alerts: new Map(),
 
   /** Which way bid and ask moved last: instrument -> [-1 | 0 | 1, ...] @type {Map<string, number[]>} */
   moves: new Map(),
@@ -95,6 +97,10 @@ export const page = {
   why: null,
   /** The order that is being amended. @type {Order | null} */
   amending: null,
+  /** What the order ticket is to hold next; it takes it. @type {Partial<OrderNew> | null} */
+  ticket: null,
+  /** Is the list of keys open? */
+  help: false,
 };
 
 let draw = () => {};
@@ -158,6 +164,7 @@ const LISTS = {
   limits: { map: page.limits, key: "scope" },
   strategies: { map: page.strategies, key: "strategy" },
   approvals: { map: page.approvals, key: "id" },
+  alerts: { map: page.alerts, key: "id" },
   audit: { map: page.audit, key: "seq", keep: KEEP_AUDIT, spare: auditIsAction },
 };
 
@@ -338,7 +345,8 @@ export function stateClear() {
   );
   [page.drifts, page.kept, page.parameters].forEach((map) => map.clear());
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
-  page.dialog = page.why = page.amending = null;
+  page.dialog = page.why = page.amending = page.ticket = null;
+  page.help = false;
 }
 
 /**
@@ -370,6 +378,18 @@ export function lookAtVerdict(order) {
 export function amendOpen(order) {
   page.amending = order;
   page.why = null;
+  changed();
+}
+
+/** Fills in the order ticket; nothing is sent. @param {Partial<OrderNew> | null} order */
+export function ticketFill(order) {
+  page.ticket = order;
+  changed();
+}
+
+/** The list of keys. @param {boolean} open */
+export function helpOpen(open) {
+  page.help = open;
   changed();
 }
 

@@ -99,15 +99,40 @@ export async function logIn(page, user, password) {
   await until("the stream is live", () => page.isVisible(".connection:not(.connection-dead)"));
 }
 
+/** Opens a view by its address and waits until it is drawn. */
+export async function go(page, view) {
+  await page.evaluate((id) => (location.hash = `#/${id}`), view);
+  await until(`view ${view}`, () => page.isVisible(`[data-view-open=${view}]`));
+}
+
+/** Presses the kill button until the press has lasted long enough. */
+export async function holdKill(page) {
+  await page.hover("#kill");
+  await page.mouse.down();
+  await until("the press lasts", () => page.isVisible("#kill[data-held=done]"));
+  await page.mouse.up();
+}
+
+export async function killWith(page, reason) {
+  await page.fill("#kill-reason", reason);
+  await holdKill(page);
+}
+
 /** Text of an element, one space between words. */
 export async function textOf(page, selector) {
   const text = await page.textContent(selector, { timeout: 3000 });
   return text.replace(/\s+/g, " ").trim();
 }
 
-/** Takes a screenshot into the folder the caller named with SCREENSHOTS, if any. */
+/** The folder that the caller named with SCREENSHOTS, or one beside the program that is tested. */
+function screenshotFolder() {
+  const { SCREENSHOTS, PITWALL_BIN } = process.env;
+  return SCREENSHOTS ?? (PITWALL_BIN ? join(dirname(resolve(PITWALL_BIN)), "screenshots") : null);
+}
+
+/** Leaves a picture for eyes, where there is a folder for it. */
 export async function screenshot(page, name) {
-  const dir = process.env.SCREENSHOTS;
+  const dir = screenshotFolder();
   if (dir) {
     mkdirSync(dir, { recursive: true });
     await page.screenshot({ path: join(dir, `${name}.png`) });

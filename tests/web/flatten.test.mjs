@@ -1,7 +1,7 @@
 // Receipts of kills: of one that also flattens (off unless ticked, one move all the same), and of a late answer.
 
 import assert from "node:assert/strict";
-import { bound, pause, screenshot, textOf, until } from "./browser.mjs";
+import { bound, holdKill, killWith, pause, screenshot, textOf, until } from "./browser.mjs";
 import { story } from "./story.mjs";
 
 bound(300000);
@@ -25,18 +25,21 @@ for (const viewport of [
     desk.markets[2].lots = 0;
     desk.flattenHeld = true;
     assert.equal(await page.isChecked("#kill-flatten"), false, "off unless somebody ticks it");
+    if (viewport.width < 1100) {
+      await page.click(".kill-open");
+    }
     const box = async () => (await page.$("#kill")).boundingBox();
     const before = await box();
     await page.check("#kill-flatten");
-    await page.fill("#at-kill", "get out");
+    await page.fill("#kill-reason", "get out");
     assert.deepEqual(await box(), before, "the button did not move");
-    assert.equal(await textOf(page, "#kill"), "Kill and flatten the whole firm");
+    assert.equal(await textOf(page, "#kill"), "Hold to kill and flatten the whole firm");
     assert.match(
       await textOf(page, "[data-panel=kill] .hint"),
       /cancels, then closes what the whole firm holds at the market, reduce-only.*Does not ask again/,
     );
     await screenshot(page, `kill-flatten-armed-${viewport.width}`);
-    await page.click("#kill");
+    await holdKill(page);
     const sent = server.seen.find((request) => request.path === "/kill");
     assert.deepEqual(sent.body, { scope: "firm", reason: "get out", flatten: true });
     await notice(page, "Killed the whole firm: incident 1, flattening");
@@ -79,18 +82,15 @@ story("a flattening that was given up says so, loudly", {}, async (page, server)
 
 story("flattening what is killed already joins its incident", {}, async (page, server) => {
   server.desk.flattenHeld = true;
-  await page.fill("#at-kill", "first");
-  await page.click("#kill");
+  await killWith(page, "first");
   await notice(page, "Killed the whole firm: incident 1");
   assert.equal(await page.isVisible("[data-test=flatten]"), false);
   await page.selectOption("#kill-scope", "strategy/maker");
-  await page.fill("#at-kill", "second");
-  await page.click("#kill");
+  await killWith(page, "second");
   await notice(page, "Killed strategy maker: incident 2");
   await page.selectOption("#kill-scope", "firm");
   await page.check("#kill-flatten");
-  await page.fill("#at-kill", "out of it");
-  await page.click("#kill");
+  await killWith(page, "out of it");
   await notice(page, "The whole firm was killed already: joined incident 1, flattening");
   await until("the older receipt", async () =>
     /Incident 1.*Selling or buying back/.test(await textOf(page, "[data-test=receipt]")),
@@ -111,9 +111,8 @@ story("an answer that comes after the stream's news does not undo them", {}, asy
     });
     await route.fulfill({ response: answer });
   });
-  await page.fill("#at-kill", "slow answer");
-  await page.click("#kill");
-  await until("the answer", async () => (await page.inputValue("#at-kill")) === "", 15000);
+  await killWith(page, "slow answer");
+  await until("the answer", async () => (await page.inputValue("#kill-reason")) === "", 15000);
   await pause(300);
   assert.equal(await page.evaluate(() => Boolean(globalThis.undone)), false);
 });

@@ -26,6 +26,13 @@ test("what is not known is a dash and never zero", () => {
   assert.equal(format.uptimeText(null), format.DASH);
 });
 
+test("the value of an order is an exact product", () => {
+  assert.equal(format.decimalMultiply("0.015", "61675.9"), "925.1385");
+  assert.equal(format.decimalMultiply("-2", "0.1"), "-0.2");
+  assert.equal(format.decimalMultiply("0.1", null), null);
+  assert.equal(format.decimalMultiply("3", "1e2"), null);
+});
+
 test("the spread is an exact difference", () => {
   assert.equal(format.decimalSubtract("65000.10", "65000.0"), "0.10");
   assert.equal(format.decimalSubtract("0.3", "0.1"), "0.2");

@@ -8,7 +8,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import test from "node:test";
-import { bound, launch, logIn, openPage, ROOT, scratch, textOf, until } from "./browser.mjs";
+import { bound, go, killWith, launch, logIn, openPage, ROOT, scratch, textOf, until } from "./browser.mjs";
 
 const BINARY = resolve(ROOT, process.env.PITWALL_BIN ?? "build/pitwall");
 const START_MS = 30000;
@@ -80,12 +80,15 @@ async function tightenable(page) {
 }
 
 async function seeNumbersMove(page) {
+  await go(page, "market");
   const bids = () =>
     page.$$eval(".market-grid .price", (cells) => cells.map((cell) => cell.textContent).join());
   await until("top of book", async () => /\d/.test(await bids()), 10000);
   const first = await bids();
   await until("the market moves", async () => (await bids()) !== first, 10000);
+  await go(page, "orders");
   await until("orders of a strategy", () => page.isVisible("[data-order]"), 15000);
+  await go(page, "overview");
   await until("PnL", async () => /\d/.test(await textOf(page, "[data-test=pnl-total]")), 10000);
 }
 
@@ -129,8 +132,7 @@ async function amendOrder(page) {
 
 async function killFirm(page) {
   await page.check("#kill-flatten");
-  await page.fill("#at-kill", KILL_REASON);
-  await page.click("#kill");
+  await killWith(page, KILL_REASON);
   await until("the receipt", () => page.isVisible("[data-test=receipt]"), 10000);
   assert.ok((await textOf(page, "[data-test=receipt]")).includes(KILL_REASON));
   await until(
@@ -154,13 +156,16 @@ async function killFirm(page) {
 
 /** The first person asks, the second approves, and the first one's page says so. */
 async function resumeByTwo(page, openSecond) {
+  await go(page, "kill");
   await page.click("[data-scope=firm] button");
   await page.fill("#resume-reason", RESUME_REASON);
   await page.keyboard.press("Enter");
   await page.click("#dialog-yes");
+  await go(page, "approvals");
   await until("the approval", () => page.isVisible(".approval-pending"), 10000);
   assert.equal(await page.isDisabled(".approval-pending .button-approve"), true);
   const second = await openSecond();
+  await go(second, "approvals");
   await until(
     "the approval there",
     () => second.isEnabled(".approval-pending .button-approve"),
@@ -195,9 +200,13 @@ test("the desk in a browser, on the real program", { timeout: 200000 }, async ()
       page.$$eval("[data-panel]", (all) => all.every((panel) => panel.dataset.stale === "no")),
     );
     await seeNumbersMove(page);
+    await go(page, "risk");
     await tightenLimit(page);
+    await go(page, "orders");
     await amendOrder(page);
+    await go(page, "kill");
     await killFirm(page);
+    await go(page, "audit");
     await auditRow(page, "limits", LIMIT_REASON);
     await auditRow(page, "kill", KILL_REASON);
     const pictures = process.env.SCREENSHOTS ?? join(dirname(BINARY), "screenshots");

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { amendDenial, amendsAnswer, amendSend } from "./mock-amends.mjs";
 import { Desk } from "./mock-desk.mjs";
+import { peopleOf, peopleRoute } from "./mock-people.mjs";
 
 export const CSP = [
   "default-src 'none'",
@@ -60,6 +61,7 @@ const SNAPSHOTS = {
   approvals: (desk) => ({ items: desk.approvals }),
   audit: (desk) => ({ items: desk.audit.slice(-200).reverse() }),
   kill: (desk) => ({ items: desk.receipts, states: desk.states }),
+  alerts: (desk) => ({ items: peopleOf(desk).alerts }),
 };
 
 /** How many ticks lie between two deltas. */
@@ -67,6 +69,7 @@ const EVERY = {
   status: 5,
   pnl: 3,
   latency: 10,
+  alerts: 3,
   books: 1,
   positions: 3,
   orders: 2,
@@ -287,10 +290,13 @@ export class MockServer {
     });
   }
 
-  logIn({ user, password }, old, reply) {
+  logIn({ user, password, totp }, old, reply) {
     const role = this.desk.roleOf(user);
     if (!role || password !== PASSWORD) {
       throw new Refusal(401, "bad_credentials");
+    }
+    if (this.fault.totp && totp !== this.fault.totp) {
+      throw new Refusal(401, totp ? "bad_credentials" : "totp_required");
     }
     const session = old ?? {
       user,
@@ -307,6 +313,9 @@ export class MockServer {
   route(what, call) {
     const { desk } = this;
     const { session, reply, body } = call;
+    if (!this.fault.mustChange && peopleRoute(desk, what, call)) {
+      return;
+    }
     const limits = /^(GET|PUT) \/limits\/(.+)$/.exec(what);
     const strategy = /^PUT \/strategies\/(\w+)$/.exec(what);
     const approval = /^POST \/approvals\/(\w+)\/(approve|reject)$/.exec(what);
@@ -334,7 +343,8 @@ export class MockServer {
       reply(200, { items: desk.instruments(), next: null });
     } else if (what === "GET /audit") {
       need(session, "risk");
-      const rows = desk.audit.filter((row) => row.kind === call.query.get("kind")).reverse();
+      const kind = call.query.get("kind");
+      const rows = desk.audit.filter((row) => !kind || row.kind === kind).reverse();
       reply(200, { items: rows.slice(0, Number(call.query.get("limit"))), next: null });
     } else if (what === "GET /limits/schema") {
       reply(200, desk.schema());

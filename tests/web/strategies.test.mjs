@@ -1,7 +1,7 @@
 // The strategies' panel: told at once, switched off at once, switched on by two people.
 
 import assert from "node:assert/strict";
-import { bound, screenshot, textOf, until } from "./browser.mjs";
+import { bound, go, screenshot, textOf, until } from "./browser.mjs";
 import { story } from "./story.mjs";
 
 bound(200000);
@@ -11,7 +11,7 @@ const notice = (page, words) =>
 const parameterValue = (page, name) =>
   textOf(page, `[data-parameter=${name}] [data-test=in-force]`);
 
-story("a strategy is told one instrument's parameters at once", {}, async (page, server) => {
+story("a strategy is told one instrument's parameters at once", { view: "strategies" }, async (page, server) => {
   await until("strategies", async () => (await parameterValue(page, "order_lots")) === "differs");
   assert.equal(await parameterValue(page, "risk_aversion"), "0.0005");
   await page.selectOption("#at-strategyChange", "sim:BTCUSDT");
@@ -35,7 +35,7 @@ story("a strategy is told one instrument's parameters at once", {}, async (page,
   await screenshot(page, "strategies");
 });
 
-story("a strategy is switched off at once and on by two", {}, async (page) => {
+story("a strategy is switched off at once and on by two", { view: "strategies" }, async (page) => {
   const row = (name) => textOf(page, `[data-strategy=${name}] [data-test=switch]`);
   await until("strategies", () => page.isVisible("[data-strategy=momentum]"));
   await page.fill("#strategies-reason", "odd fills");
@@ -48,5 +48,6 @@ story("a strategy is switched off at once and on by two", {}, async (page) => {
   await page.click("#dialog-yes");
   await notice(page, "approval 1 waits for a second person");
   await until("it waits", async () => /disabled.*approval 1 waits/.test(await row("momentum")));
+  await go(page, "approvals");
   assert.match(await textOf(page, "[data-approval='1']"), /Enabled.*false \u2192 true/);
 });

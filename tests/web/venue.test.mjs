@@ -1,7 +1,7 @@
 // The desk at a venue: counts that differ and who decides, a venue in trouble, figures that fit.
 
 import assert from "node:assert/strict";
-import { bound, screenshot, textOf, until } from "./browser.mjs";
+import { bound, go, killWith, screenshot, textOf, until } from "./browser.mjs";
 import { story } from "./story.mjs";
 
 bound(300000);
@@ -88,6 +88,7 @@ story("a trader sees the difference and decides nothing", { user: "trader" }, as
 story("a ban, its end, the clock: at a glance", { mode: "live", viewport: WIDE }, async (page, { desk }) => {
   const ns = (ms) => String(BigInt(Date.now() + ms) * 1000000n);
   desk.venue = { state: "READY", since_ns: ns(-60000), clock_offset_ns: "99000000", reconnects: 0 };
+  await go(page, "market");
   await says(page, ".facts", /^venueREADY/);
   assert.equal(await page.$("[data-trouble]"), null, "no line for what is well");
   desk.venue = {
@@ -114,22 +115,21 @@ story("prices in ticks, far ends, whole causes", { viewport: WIDE }, async (page
   await says(page, END, /1,?000\s% away/);
   const average = await textOf(page, `.positions-grid [data-instrument='${BTC}'] td:nth-child(3)`);
   assert.equal(average, "65000.1", `of ${desk.positions()[0].avg_price}`);
-  halt(desk, "the venue counts another position than we do, and has said so three times in a row");
-  const why = `[data-scope='instrument/${BTC}'] .state-why`;
-  await says(page, why, /three times in a row, trigger\/position_drift, incident K1-1/);
-  for (const cell of [why, `${END} td`]) {
-    const cut = await page.$eval(cell, (found) => found.scrollWidth > found.clientWidth);
-    assert.equal(cut, false, `${cell} is whole`);
-  }
+  const cutOff = (selector) => page.$eval(selector, (found) => found.scrollWidth > found.clientWidth);
+  assert.equal(await cutOff(`${END} td`), false, "the line is whole");
   const below = await page.$eval("[data-panel=pnl] .figures tr:last-child", (row) =>
     row.getBoundingClientRect().bottom - row.closest(".panel").getBoundingClientRect().bottom,
   );
   assert.ok(below <= 0, `the margin ratio ends ${below} px below its panel`);
+  halt(desk, "the venue counts another position than we do, and has said so three times in a row");
+  await go(page, "kill");
+  const why = `[data-scope='instrument/${BTC}'] .state-why`;
+  await says(page, why, /three times in a row, trigger\/position_drift, incident K1-1/);
+  assert.equal(await cutOff(why), false, "the cause is whole");
 });
 
 story("my kill's receipt stays until I dismiss it", {}, async (page, { desk }) => {
-  await page.fill("#at-kill", "mine");
-  await page.click("#kill");
+  await killWith(page, "mine");
   const receipt = () => textOf(page, "[data-test=receipt]");
   await until("mine", async () => /Incident 1.*“?mine/.test(await receipt()));
   Object.assign(desk.kill(`instrument/${BTC}`, "drift", false, "trigger/position_drift"), { ns_to_block: "0" });

@@ -19,7 +19,8 @@ import {
 } from "../format.js";
 import { perform, problemText } from "../perform.js";
 import { amendOpen, notify, orderIsAmendable, orderIsWorking, page, role, stale } from "../state.js";
-import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { Dialog } from "./dialog.js";
 import { placesOf } from "./market.js";
 import { ActionButton } from "./parts.js";
 
@@ -140,30 +141,6 @@ function Field({ id, label, typed, wrong, off, first = false, onInput }) {
   </div>`;
 }
 
-/**
- * Takes the focus and gives it back; Escape closes from wherever the focus is.
- * @param {{current: HTMLElement | null}} box
- */
-function useFocus(box) {
-  useLayoutEffect(() => {
-    const before = /** @type {HTMLElement | null} */ (document.activeElement);
-    const onKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") {
-        amendOpen(null);
-      }
-    };
-    document.addEventListener("keydown", onKey);
-    /** @type {HTMLInputElement | null | undefined} */ (
-      box.current?.querySelector("[data-first]")
-    )?.select();
-    return () => {
-      document.removeEventListener("keydown", onKey);
-      const goal = before?.isConnected ? before : document.getElementById("at-orderCancel");
-      goal?.focus();
-    };
-  }, []);
-}
-
 /** Why nothing can be sent now, in words; empty when it can. @param {Order} order @param {Change} change */
 function hindrance(order, change) {
   if (stale()) {
@@ -180,13 +157,8 @@ function hindrance(order, change) {
 
 /** The order as it is now. @param {{order: Order}} props */
 function Summary({ order }) {
-  const where = `${page.status?.mode?.toUpperCase() ?? ""} ${page.status?.instance ?? ""}`;
   const filled = decimalText(order.filled, placesOf(order.instrument).qty);
-  return html`<header>
-      <h2 id="amend-title">Amend order ${idText(order.id)}</h2>
-      <span class="minor">${where}</span>
-    </header>
-    <p>
+  return html`<p>
       <b>${order.instrument}</b>${`: ${orderText(order)}, `}<span
         class=${`order-state order-${order.state.toLowerCase()}`}
         >${orderStateText(order.state)}</span
@@ -247,7 +219,6 @@ async function send(order, change, onRefused) {
 
 /** @param {{opened: Order}} props */
 function Amend({ opened }) {
-  const box = useRef(/** @type {HTMLFormElement | null} */ (null));
   const order = page.orders.get(opened.id) ?? opened;
   const [typed, setTyped] = useState({ price: opened.price ?? "", qty: opened.qty });
   const [refusal, setRefusal] = useState("");
@@ -258,8 +229,6 @@ function Amend({ opened }) {
   const marked = wrong.price || wrong.qty ? "Mend what is marked." : "";
   const ready = !hindered && !marked && !busy;
   const done = !orderIsWorking(order);
-
-  useFocus(box);
 
   function type(/** @type {Change} */ part) {
     setTyped({ ...typed, ...part });
@@ -278,14 +247,13 @@ function Amend({ opened }) {
     setBusy(false);
   }
 
-  return html`<form
-    ref=${box}
-    class="dialog"
-    role="dialog"
-    aria-labelledby="amend-title"
+  return html`<${Dialog}
+    id="amend"
+    title=${`Amend order ${idText(order.id)}`}
+    test="amend"
+    home="at-orderCancel"
+    onClose=${() => amendOpen(null)}
     onSubmit=${submit}
-    data-test="amend"
-    novalidate
   >
     <${Summary} order=${order} />
     <div class="amend-fields">
@@ -312,7 +280,7 @@ function Amend({ opened }) {
     </p>
     <p class="refusal" role="alert">${refusal}</p>
     <${Buttons} busy=${busy} ready=${ready} done=${done} />
-  </form>`;
+  <//>`;
 }
 
 export function AmendHost() {

@@ -31,13 +31,20 @@ function diffLines(approval) {
   );
 }
 
+/** What an account is given may be decided by an admin too. @param {Approval} approval @param {"approve" | "reject"} verb */
+function actionOf(approval, verb) {
+  return approval.kind === "role" ? `${verb}Grant` : verb;
+}
+
 /** @param {Approval} approval @param {"approve" | "reject"} verb */
 async function decide(approval, verb) {
   const lines = [
     ...diffLines(approval),
     `Asked by ${approval.proposer}: \u201c${approval.reason}\u201d`,
   ];
-  const answer = await perform(verb, lines, () => approvalDecide(approval.id, verb, ""));
+  const answer = await perform(actionOf(approval, verb), lines, () =>
+    approvalDecide(approval.id, verb, ""),
+  );
   if (answer?.ok) {
     notify("good", `Approval ${approval.id}: ${answer.body?.state ?? verb}`);
   }
@@ -77,13 +84,13 @@ function ApprovalCard({ approval, first }) {
         ? html`<div class="buttons">
             <${ActionButton}
               id=${first ? "at-approve" : undefined}
-              action="approve"
+              action=${actionOf(approval, "approve")}
               kind="approve"
               off=${off}
               onPress=${() => decide(approval, "approve")}
             />
             <${ActionButton}
-              action="reject"
+              action=${actionOf(approval, "reject")}
               kind="plain"
               off=${off}
               onPress=${() => decide(approval, "reject")}
@@ -93,6 +100,11 @@ function ApprovalCard({ approval, first }) {
         : null
     }
   </li>`;
+}
+
+/** How many wait for a second person. */
+export function approvalsPending() {
+  return [...page.approvals.values()].filter((approval) => approval.state === "pending").length;
 }
 
 export function ApprovalsPanel() {

@@ -62,10 +62,40 @@ function Row({ row, open, onToggle }) {
     ${open ? html`<${Detail} row=${row} />` : null}`;
 }
 
+/** @param {{rows: AuditRow[], empty: string}} props one of them may be open */
+export function AuditRows({ rows, empty }) {
+  const [open, setOpen] = useState(/** @type {number | null} */ (null));
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Rows of the audit trail">
+    <table class="grid audit-grid">
+      <thead>
+        <tr>
+          <th scope="col" class="end">Seq</th>
+          <th scope="col">At (UTC)</th>
+          <th scope="col">Kind</th>
+          <th scope="col">Actor</th>
+          <th scope="col">Scope</th>
+          <th scope="col">Why, what</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<${Row}
+              key=${row.seq}
+              row=${row}
+              open=${open === row.seq}
+              onToggle=${() => setOpen(open === row.seq ? null : row.seq)}
+            />`,
+        )}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${6} text=${empty} />` : null}
+      </tbody>
+    </table>
+  </div>`;
+}
+
 export function AuditPanel() {
   const allowed = roleReaches(role(), "risk");
   const [tab, setTab] = useState("actions");
-  const [open, setOpen] = useState(/** @type {number | null} */ (null));
   const chosen = [...page.audit.values()].filter((row) => tab === "all" || auditIsAction(row));
   const rows = chosen.sort((a, b) => b.seq - a.seq).slice(0, SHOWN);
   const tabs = html`<div class="tabs" role="group" aria-label="Which rows">
@@ -79,31 +109,6 @@ export function AuditPanel() {
     topic=${allowed ? "audit" : "status"}
     extra=${tabs}
   >
-    <div class="scroll">
-      <table class="grid audit-grid">
-        <thead>
-          <tr>
-            <th scope="col" class="end">Seq</th>
-            <th scope="col">At (UTC)</th>
-            <th scope="col">Kind</th>
-            <th scope="col">Actor</th>
-            <th scope="col">Scope</th>
-            <th scope="col">Why, what</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            (row) =>
-              html`<${Row}
-                key=${row.seq}
-                row=${row}
-                open=${open === row.seq}
-                onToggle=${() => setOpen(open === row.seq ? null : row.seq)}
-              />`,
-          )}
-          ${rows.length === 0 ? html`<${EmptyRow} span=${6} text=${empty} />` : null}
-        </tbody>
-      </table>
-    </div>
+    <${AuditRows} rows=${rows} empty=${empty} />
   <//>`;
 }

@@ -1,6 +1,7 @@
 // A canvas with a Chart.js line chart; the sentence below it says the same to those who do not see it.
 
 import { chartOpen } from "../charts.js";
+import { themeNow } from "../layout.js";
 import { html, useEffect, useRef } from "../vendor/preact-htm.js";
 
 /** @import { Series } from "../charts.js" */
@@ -13,6 +14,7 @@ import { html, useEffect, useRef } from "../vendor/preact-htm.js";
 export function LineChart({ label, samples, series, logarithmic = false, tickText, valueText }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const chart = useRef(/** @type {ReturnType<typeof chartOpen> | null} */ (null));
+  const lines = series.map((line) => line.label).join();
 
   useEffect(() => {
     if (!canvas.current) {
@@ -21,7 +23,7 @@ export function LineChart({ label, samples, series, logarithmic = false, tickTex
     const opened = chartOpen(canvas.current, { samples, series, logarithmic, tickText, valueText });
     chart.current = opened;
     return () => opened.close();
-  }, []);
+  }, [themeNow(), lines]); // its colours are those of when it was opened
   // Each draw of the page offers the chart a redraw; charts.js decides whether it is time.
   useEffect(() => chart.current?.draw());
 

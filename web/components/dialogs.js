@@ -1,10 +1,11 @@
-// Notices and the dialog. The dialog is not modal on purpose: nothing may stand between a hand and the
-// kill switch. It takes the focus, Escape steps back, and it repeats in words what will happen and where.
+// Notices, and the question that repeats in words what will happen and where.
 
 import { sessionOpen } from "../api.js";
 import { problemText } from "../perform.js";
 import { noticeClose, page } from "../state.js";
-import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { Dialog } from "./dialog.js";
+import { CodeField } from "./login.js";
 
 export function Notices() {
   return html`<div class="notices" role="log" aria-live="assertive" aria-label="Notices">
@@ -25,47 +26,27 @@ export function Notices() {
   </div>`;
 }
 
-/**
- * Takes the focus while the dialog is open and gives it back. Escape steps back from wherever the focus
- * is: the dialog is not modal, the focus may have left it.
- * @param {import("../state.js").Dialog} dialog
- * @param {{current: HTMLElement | null}} box
- */
-function useDialogFocus(dialog, box) {
-  useLayoutEffect(() => {
-    const before = /** @type {HTMLElement | null} */ (document.activeElement);
-    const first = /** @type {HTMLElement | null} */ (box.current?.querySelector("[data-first]"));
-    const onKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") {
-        dialog.done(false);
-      }
-    };
-    document.addEventListener("keydown", onKey);
-    first?.focus();
-    return () => {
-      document.removeEventListener("keydown", onKey);
-      before?.focus();
-    };
-  }, []);
-}
-
 /** @param {{dialog: import("../state.js").Dialog}} props */
 function Question({ dialog }) {
-  const box = useRef(/** @type {HTMLFormElement | null} */ (null));
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [wantsCode, setWantsCode] = useState(false);
   const [refusal, setRefusal] = useState("");
-
-  useDialogFocus(dialog, box);
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
     if (dialog.kind === "password") {
-      const answer = await sessionOpen(page.session?.user ?? "", password);
+      const answer = await sessionOpen(page.session?.user ?? "", password, code);
+      setCode("");
+      if (answer.problem?.code === "totp_required") {
+        setWantsCode(true);
+        return;
+      }
       if (!answer.ok) {
         setPassword("");
         setRefusal(
           answer.problem?.code === "bad_credentials"
-            ? "That is not the password."
+            ? `That is not the password${wantsCode ? ", or not its code" : ""}.`
             : problemText(answer.problem),
         );
         return;
@@ -74,18 +55,12 @@ function Question({ dialog }) {
     dialog.done(true);
   }
 
-  const where = `${page.status?.mode?.toUpperCase() ?? ""} ${page.status?.instance ?? ""}`;
-  return html`<form
-    ref=${box}
-    class="dialog"
-    role="dialog"
-    aria-labelledby="dialog-title"
+  return html`<${Dialog}
+    id="dialog"
+    title=${dialog.title}
+    onClose=${() => dialog.done(false)}
     onSubmit=${submit}
   >
-    <header>
-      <h2 id="dialog-title">${dialog.title}</h2>
-      <span class="minor">${where}</span>
-    </header>
     ${dialog.lines.map((line) => html`<p key=${line}>${line}</p>`)}
     ${
       dialog.kind === "password"
@@ -99,6 +74,7 @@ function Question({ dialog }) {
               value=${password}
               onInput=${(/** @type {any} */ event) => setPassword(event.target.value)}
             />
+            ${wantsCode ? html`<${CodeField} code=${code} onInput=${setCode} />` : null}
             <p class="refusal" role="alert">${refusal}</p>`
         : null
     }
@@ -119,7 +95,7 @@ function Question({ dialog }) {
         Step back
       </button>
     </div>
-  </form>`;
+  <//>`;
 }
 
 export function DialogHost() {

@@ -60,6 +60,15 @@ function isKept(position) {
   );
 }
 
+/** Does it wait for a person? @param {Position} position */
+export function driftIsOpen(position) {
+  return Boolean(position.drift) && isLasting(position) && !isKept(position);
+}
+
+export function driftsOpen() {
+  return [...page.positions.values()].filter(driftIsOpen).length;
+}
+
 /** In the line below a position, while there is nothing to decide. @param {Position} position */
 export function agreementText(position) {
   const { venue_lots, drift } = position;
@@ -144,8 +153,8 @@ function DriftForm({ position }) {
   </div>`;
 }
 
-/** @param {{position: Position}} props both counts, while they differ */
-export function DriftRow({ position }) {
+/** @param {{position: Position, columns?: number}} props both counts, while they differ */
+export function DriftRow({ position, columns = 9 }) {
   const { instrument, lots, venue_lots, drift } = position;
   if (!drift || !isLasting(position)) {
     return null;
@@ -154,7 +163,7 @@ export function DriftRow({ position }) {
   const mark = kept ? `KEPT: ${lotsText(Math.abs(drift))} still differ` : "DRIFT";
   const may = actionRefusal(ACTIONS.driftAdopt, role()) === "";
   return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"}>
-    <td colspan="8">
+    <td colspan=${columns}>
       <p>
         <span class=${`chip ${kept ? "chip-warn" : "chip-bad"}`}>${mark}</span>${" "}
         We count <b>${lotsText(lots)}</b>, the venue counts <b>${lotsText(venue_lots)}</b

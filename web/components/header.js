@@ -80,11 +80,11 @@ function Facts() {
 export function Header({ onLogOut }) {
   const mode = page.status?.mode?.toUpperCase() ?? DASH;
   const trading = tradingWords();
-  return html`<header class=${`top mode-${mode.toLowerCase()}`}>
+  return html`<header class="top">
     <div class="brand"><span class="mark" aria-hidden="true"></span>Pitwall</div>
     <span class="mode" title="what the orders touch">${mode}</span>
-    <h1 class="instance">${page.status?.instance ?? DASH}</h1>
-    <p class=${`trading trading-${trading.tone}`} role="status" data-test="trading">
+    <span class="instance" title="the name of this desk">${page.status?.instance ?? DASH}</span>
+    <p class=${`trading trading-${trading.tone}`} role="status" title=${trading.text} data-test="trading">
       ${stale() && page.status ? `Last known: ${trading.text}` : trading.text}
     </p>
     <${Facts} />

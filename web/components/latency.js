@@ -34,7 +34,7 @@ export function LatencyPanel() {
       tickText=${durationTickText}
       valueText=${durationText}
     />
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="group" aria-label="Stages of the engine's step">
       <table class="grid latency-grid">
         <thead>
           <tr>

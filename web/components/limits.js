@@ -3,7 +3,7 @@
 // What a person changes is judged against the generation they were looking at when they began: that is the
 // If-Match. If the limits move meanwhile, the page says which, keeps what was typed, and asks to look again.
 
-import { limitsRead, limitsWrite } from "../api.js";
+import { limitsRead, limitsWrite, whatIf } from "../api.js";
 import {
   countText,
   DASH,
@@ -18,6 +18,7 @@ import { ACTIONS, actionRefusal } from "../actions.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
+import { LimitsNotes } from "./limits_past.js";
 import { ActionButton, Num, Panel } from "./parts.js";
 
 /** @import { LimitRow as SchemaRow, Limits } from "../types/shapes.js" */
@@ -26,6 +27,15 @@ import { ActionButton, Num, Panel } from "./parts.js";
 
 const PRECONDITION_FAILED = 412;
 const ACCEPTED = 202;
+const WHAT_IF_MINUTES = 60;
+/** How long a raise may last @type {[string, number][]} */
+const LASTS = [
+  ["stays", 0],
+  ["for 15 minutes", 900],
+  ["for an hour", 3600],
+  ["for 4 hours", 14400],
+  ["for a day", 86400],
+];
 
 /**
  * What is wrong with a typed value, in words; empty when nothing is.
@@ -157,6 +167,19 @@ async function lookAgain(limits, { setBase, setMoved }) {
   }
 }
 
+/** @param {import("../types/shapes.js").WhatIfAnswer} answer */
+function whatIfWords(answer) {
+  const by = Object.entries(answer.by_limit)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${nameText(name)} ${countText(count)}`)
+    .join(", ");
+  const would =
+    answer.would_deny + answer.would_pass === 0
+      ? "nothing would have been different"
+      : `${countText(answer.would_deny)} that passed would have been denied${by ? ` (${by})` : ""}, ${countText(answer.would_pass)} that were denied would have passed`;
+  return `Of the ${countText(answer.judged)} new orders of the last ${answer.minutes} minutes: ${would}.`;
+}
+
 /** What the server's yes means, in words. @param {string} scope @param {number} status @param {any} body */
 function sayDone(scope, status, body) {
   if (status === ACCEPTED) {
@@ -185,11 +208,14 @@ function useLimitsEdit(scope, limits, rows) {
   const [base, setBase] = useState(/** @type {Limits | null} */ (null));
   const [reason, setReason] = useState("");
   const [moved, setMoved] = useState("");
+  const [lastsS, setLastsS] = useState(0);
+  const [foretold, setForetold] = useState("");
   const [busy, setBusy] = useState(false);
 
   function edit(/** @type {string} */ name, /** @type {string} */ value) {
     setBase(base ?? limits ?? null);
     setEdits({ ...edits, [name]: value });
+    setForetold("");
   }
 
   function clear() {
@@ -197,6 +223,17 @@ function useLimitsEdit(scope, limits, rows) {
     setBase(null);
     setReason("");
     setMoved("");
+    setLastsS(0);
+    setForetold("");
+  }
+
+  async function foretell() {
+    const answer = await perform("limitsWhatIf", [], () =>
+      whatIf(scope, bodyOf(rows, edits), WHAT_IF_MINUTES),
+    );
+    if (answer?.ok && answer.body) {
+      setForetold(whatIfWords(answer.body));
+    }
   }
 
   async function submit(/** @type {Event} */ event) {
@@ -207,8 +244,9 @@ function useLimitsEdit(scope, limits, rows) {
     }
     setBusy(true);
     const body = bodyOf(rows, edits);
+    const loosens = rows.some((row) => edits[row.name] && direction(row, limits, edits[row.name]) === "loosens");
     const answer = await perform("limitsChange", [], () =>
-      limitsWrite(scope, body, reason.trim(), seen.generation),
+      limitsWrite(scope, body, reason.trim(), seen.generation, loosens ? lastsS : 0),
     );
     setBusy(false);
     if (answer?.status === PRECONDITION_FAILED) {
@@ -219,7 +257,7 @@ function useLimitsEdit(scope, limits, rows) {
     }
   }
 
-  return { edits, base, reason, moved, busy, edit, setReason, clear, submit };
+  return { edits, base, reason, moved, lastsS, foretold, busy, edit, setReason, setLastsS, foretell, clear, submit };
 }
 
 /**
@@ -275,6 +313,7 @@ function LimitsForm({ scope, limits, rows }) {
       </table>
     </div>
     <p class="moved" role="alert">${form.moved || (behind ? meanwhile : "")}</p>
+    <p class="foretold" role="status" data-test="what-if">${form.foretold}</p>
     <div class="limits-foot">
       <label class="unseen" for="limits-reason">Reason for the change</label>
       <input
@@ -285,6 +324,24 @@ function LimitsForm({ scope, limits, rows }) {
         placeholder=${refusal || "reason"}
         value=${reason}
         onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}
+      />
+      ${
+        loosens
+          ? html`<label class="unseen" for="limits-lasts">How long the raise lasts</label>
+              <select
+                id="limits-lasts"
+                value=${String(form.lastsS)}
+                onChange=${(/** @type {any} */ event) => form.setLastsS(Number(event.target.value))}
+              >
+                ${LASTS.map(([words, seconds]) => html`<option key=${words} value=${String(seconds)}>${words}</option>`)}
+              </select>`
+          : null
+      }
+      <${ActionButton}
+        action="limitsWhatIf"
+        id="limits-what-if"
+        off=${typed.length === 0 || typed.some((row) => fault(row, edits[row.name]) !== "") ? "Type valid values first" : ""}
+        onPress=${form.foretell}
       />
       <${ActionButton}
         action="limitsChange"
@@ -325,6 +382,7 @@ export function LimitsPanel() {
     action="limitsChange"
     extra=${extra}
   >
+    <${LimitsNotes} limits=${limits} />
     <${LimitsForm} key=${scope} scope=${scope} limits=${limits} rows=${page.schema?.limits ?? []} />
   <//>`;
 }

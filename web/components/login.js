@@ -3,7 +3,7 @@
 import { passwordChange, sessionOpen } from "../api.js";
 import { problemText } from "../perform.js";
 import { page } from "../state.js";
-import { html, useState } from "../vendor/preact-htm.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
 
 /** @import { Session } from "../types/shapes.js" */
 
@@ -18,25 +18,50 @@ function Card({ title, says, children }) {
   </main>`;
 }
 
+/** Of the second factor: asked for once the password was right. @param {{code: string, onInput: (code: string) => void}} props */
+export function CodeField({ code, onInput }) {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useLayoutEffect(() => field.current?.focus(), []);
+  return html`<label for="code">Code of your authenticator</label>
+    <input
+      id="code"
+      ref=${field}
+      inputmode="numeric"
+      autocomplete="one-time-code"
+      maxlength="6"
+      required
+      value=${code}
+      onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
+    />`;
+}
+
 /** @param {{onSession: (session: Session) => void}} props */
 export function LogIn({ onSession }) {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [wantsCode, setWantsCode] = useState(false);
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
     setBusy(true);
-    const answer = await sessionOpen(user, password);
+    const answer = await sessionOpen(user, password, code);
     setBusy(false);
-    setPassword("");
+    setCode("");
     if (answer.ok && answer.body) {
       onSession(answer.body);
       return;
     }
+    if (answer.problem?.code === "totp_required") {
+      setWantsCode(true);
+      setRefusal("");
+      return;
+    }
+    setPassword("");
     const wrong = answer.problem?.code === "bad_credentials";
-    setRefusal(wrong ? "User or password is not right." : problemText(answer.problem));
+    setRefusal(wrong ? wantsCode ? "User, password or code is not right." : "User or password is not right." : problemText(answer.problem));
   }
 
   return html`<${Card} title="Log in" says=${page.farewell}>
@@ -63,6 +88,7 @@ export function LogIn({ onSession }) {
         value=${password}
         onInput=${(/** @type {any} */ event) => setPassword(event.target.value)}
       />
+      ${wantsCode ? html`<${CodeField} code=${code} onInput=${setCode} />` : null}
       <p id="log-in-refusal" class="refusal" role="alert">${refusal}</p>
       <button type="submit" class="button button-primary button-wide" disabled=${busy}>
         ${busy ? "Logging in\u2026" : "Log in"}

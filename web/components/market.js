@@ -2,6 +2,7 @@
 
 import { sparkPath } from "../charts.js";
 import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../format.js";
+import { layoutSet } from "../layout.js";
 import { changed, page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
@@ -50,9 +51,10 @@ export function StaleBadge({ instrument }) {
   return trouble ? html`<span class="chip chip-stale" title=${trouble}>${word}</span>` : null;
 }
 
-/** @param {string} instrument */
-function select(instrument) {
+/** Whose depth is shown. @param {string} instrument */
+export function select(instrument) {
   page.selected = instrument;
+  layoutSet({ selected: instrument });
   changed();
 }
 

@@ -13,12 +13,18 @@ import {
   stale,
 } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { useWindowed } from "../windowed.js";
 import { placesOf } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab } from "./parts.js";
 
 /** @import { Fill, Order } from "../types/shapes.js" */
 
-const SHOWN = 60;
+const FILLS_SHOWN = 200;
+const COLUMNS = 12;
+/** Rows of a table count from one, its head among them. */
+const HEAD_ROWS = 2;
+/** As high as `--row` in the style sheets says. */
+const ROW_PX = 25;
 
 /** @param {Order} order */
 async function cancel(order) {
@@ -28,11 +34,15 @@ async function cancel(order) {
   }
 }
 
-/** @param {{order: Order}} props */
-function OrderRow({ order }) {
+/** @param {{order: Order, index: number}} props */
+function OrderRow({ order, index }) {
   const places = placesOf(order.instrument);
   const cancellable = orderIsWorking(order) && order.state !== "PENDING_CANCEL";
-  return html`<tr class=${orderIsWorking(order) ? "" : "row-done"} data-order=${order.id}>
+  return html`<tr
+    class=${orderIsWorking(order) ? "" : "row-done"}
+    data-order=${order.id}
+    aria-rowindex=${index + HEAD_ROWS}
+  >
     <td class="time">${timeText(order.sent_ns)}</td>
     <th scope="row"><${InstrumentName} name=${order.instrument} /></th>
     <td title=${`${order.type} ${order.tif}`}><${Side} side=${order.side} /></td>
@@ -85,9 +95,20 @@ function OrderRow({ order }) {
   </tr>`;
 }
 
-/** @param {{rows: Order[], empty: string}} props */
-function OrderTable({ rows, empty }) {
-  return html`<table class="grid orders-grid">
+/** @param {{height: number}} props stands for rows that are not drawn */
+function Pad({ height }) {
+  return height === 0
+    ? null
+    : html`<tr class="pad" aria-hidden="true">
+        <td colspan=${COLUMNS} style=${{ height: `${height}px` }}></td>
+      </tr>`;
+}
+
+/** @param {{rows: Order[], span: import("../windowed.js").Span, empty: string}} props draws the rows of the span */
+function OrderTable({ rows, span, empty }) {
+  const drawn = rows.slice(span.from, span.to);
+  const below = Math.max(0, rows.length - span.to);
+  return html`<table class="grid orders-grid" aria-rowcount=${rows.length + 1}>
     <thead>
       <tr>
         <th scope="col">Sent (UTC)</th>
@@ -105,8 +126,12 @@ function OrderTable({ rows, empty }) {
       </tr>
     </thead>
     <tbody>
-      ${rows.map((order) => html`<${OrderRow} key=${order.id} order=${order} />`)}
-      ${rows.length === 0 ? html`<${EmptyRow} span=${12} text=${emptyText("orders", empty)} />` : null}
+      <${Pad} height=${Math.min(span.from, rows.length) * ROW_PX} />
+      ${drawn.map(
+        (order, at) => html`<${OrderRow} key=${order.id} order=${order} index=${span.from + at} />`,
+      )}
+      <${Pad} height=${below * ROW_PX} />
+      ${rows.length === 0 ? html`<${EmptyRow} span=${COLUMNS} text=${emptyText("orders", empty)} />` : null}
     </tbody>
   </table>`;
 }
@@ -166,9 +191,10 @@ export function OrdersPanel() {
   // A grey panel hears no pointer leave.
   const behind = stale();
   useEffect(() => setHeld(null), [behind, tab]);
+  const { box, span } = useWindowed(ROW_PX);
   const orders = newest(page.orders);
   const working = orders.filter(orderIsWorking);
-  const listed = (tab === "working" ? working : orders).slice(0, SHOWN);
+  const listed = tab === "working" ? working : orders;
   const rows = held?.map((order) => page.orders.get(order.id) ?? order) ?? listed;
   const empty = tab === "working" ? "No order is working" : "No order yet";
   const tabs = html`<div
@@ -196,7 +222,11 @@ export function OrdersPanel() {
     extra=${tabs}
   >
     <div
+      ref=${box}
       class="scroll"
+      tabindex="0"
+      role="region"
+      aria-label="Rows of orders"
       onMouseEnter=${() => setHeld(listed)}
       onMouseLeave=${() => setHeld(null)}
       onFocusCapture=${(/** @type {any} */ event) => {
@@ -213,8 +243,8 @@ export function OrdersPanel() {
     >
       ${
         tab === "fills"
-          ? html`<${FillTable} rows=${newest(page.fills).slice(0, SHOWN)} />`
-          : html`<${OrderTable} rows=${rows} empty=${empty} />`
+          ? html`<${FillTable} rows=${newest(page.fills).slice(0, FILLS_SHOWN)} />`
+          : html`<${OrderTable} rows=${rows} span=${span} empty=${empty} />`
       }
     </div>
   <//>`;

@@ -10,6 +10,9 @@ import { html } from "../vendor/preact-htm.js";
 const BRIGHT = 2;
 /** Longer numbers may break into two lines in a narrow column, so they carry their text as a title. */
 const LONG = 11;
+/** Where wide tables scroll in their panels, which a keyboard must reach too. */
+const narrow = matchMedia("(max-width: 1099px)");
+const MOVES = ["down fell", "", "up rose"];
 
 /**
  * A section with a title and the age of what it shows. While the stream is down or the topic is out of
@@ -34,7 +37,15 @@ export function Panel({ id, title, topic, open = false, action, extra = null, ch
       ${extra}
       <span class=${`age ${behind ? "age-late" : ""}`} title=${says}>${ageText(age)}</span>
     </header>
-    <div class="panel-body" inert=${behind && !open}>${children}</div>
+    <div
+      class="panel-body"
+      inert=${behind && !open}
+      tabindex=${narrow.matches ? 0 : undefined}
+      role=${narrow.matches ? "group" : undefined}
+      aria-labelledby=${narrow.matches ? `title-${id}` : undefined}
+    >
+      ${children}
+    </div>
   </section>`;
 }
 
@@ -49,7 +60,7 @@ export function Num({ value, places = 0, bright = BRIGHT, signed = false, move =
     return html`<span class="num unknown">${DASH}</span>`;
   }
   const sign = signed ? (decimalSign(value) ?? 0) : 0;
-  const tone = sign > 0 ? "up" : sign < 0 ? "down" : move > 0 ? "up" : move < 0 ? "down" : "";
+  const tone = sign > 0 ? "up plus" : sign < 0 ? "down" : MOVES[Math.sign(move) + 1];
   const [first, ...rest] = parts.groups;
   return html`<span class=${`num ${tone}`} title=${text.length > LONG ? text : undefined}
     >${parts.sign}${first}${rest.map((group) => html`<span class="group">${group}</span>`)}${

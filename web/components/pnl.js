@@ -2,12 +2,16 @@
 
 import { axisText, decimalSign, decimalText, percentText, venueText } from "../format.js";
 import { page } from "../state.js";
-import { html } from "../vendor/preact-htm.js";
-import { Legend, LineChart } from "./chart.js";
-import { Num, Panel } from "./parts.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { LineChart } from "./chart.js";
+import { Num, Panel, Tab } from "./parts.js";
 
-/** @type {import("../charts.js").Series[]} */
-const SERIES = [{ label: "Total PnL", colour: "--accent", sample: 0, fill: true }];
+// Apart, for one is a sum and the other a change: on one scale either would be a flat line.
+/** @type {Record<string, import("../charts.js").Series[]>} */
+const SERIES = {
+  pnl: [{ label: "Total PnL", colour: "--accent", sample: 0, fill: true }],
+  equity: [{ label: "Equity", colour: "--violet", sample: 1, fill: true }],
+};
 
 /** @type {{name: "price" | "fee" | "funding" | "rebate" | "realised" | "unrealised", label: string}[]} */
 const ROWS = [
@@ -19,14 +23,15 @@ const ROWS = [
   { name: "unrealised", label: "Unrealised" },
 ];
 
-function chartWords() {
-  const known = page.pnlSamples.filter((sample) => sample.texts[0] !== null);
+/** @param {import("../charts.js").Series} series */
+function chartWords({ label, sample: at }) {
+  const known = page.pnlSamples.filter((sample) => sample.texts[at] !== null);
   if (known.length === 0) {
-    return "Total PnL over time: nothing known yet";
+    return `${label} over time: nothing known yet`;
   }
   const [first, last] = [known[0], known[known.length - 1]];
   const unit = page.pnl?.currency ?? "";
-  return `Total PnL over time: from ${first.texts[0]} to ${last.texts[0]} ${unit} since this page was opened`;
+  return `${label} over time: from ${first.texts[at]} to ${last.texts[at]} ${unit} since this page was opened`;
 }
 
 /** Sums over a position without a fresh mark are unknown; this says whose mark is missing. */
@@ -39,13 +44,18 @@ function missingMarks() {
 }
 
 export function PnlPanel() {
+  const [tab, setTab] = useState("pnl");
+  const series = SERIES[tab];
   const pnl = page.pnl;
   const missing = pnl && pnl.total === null ? missingMarks() : "";
   return html`<${Panel}
     id="pnl"
     title="PnL"
     topic="pnl"
-    extra=${html`<${Legend} series=${SERIES} />`}
+    extra=${html`<div class="tabs" role="group" aria-label="Which line">
+      <${Tab} id="pnl" chosen=${tab} label="Total PnL" onChoose=${setTab} />
+      <${Tab} id="equity" chosen=${tab} label="Equity" onChoose=${setTab} />
+    </div>`}
   >
     <div class="split">
       <div class="figures">
@@ -89,9 +99,9 @@ export function PnlPanel() {
         </table>
       </div>
       <${LineChart}
-        label=${chartWords()}
+        label=${chartWords(series[0])}
         samples=${page.pnlSamples}
-        series=${SERIES}
+        series=${series}
         tickText=${axisText}
         valueText=${(/** @type {string | null} */ text) => decimalText(text)}
       />

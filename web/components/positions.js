@@ -10,11 +10,11 @@ import {
   millisecondsOf,
   percentText,
 } from "../format.js";
-import { page, topicAge } from "../state.js";
+import { page, stale, ticketFill, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { agreementText, DriftRow } from "./drift.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
-import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
 
 /** @import { Position } from "../types/shapes.js" */
 
@@ -68,8 +68,34 @@ function PositionEnd({ position }) {
   return text === ""
     ? null
     : html`<tr class="position-end" data-end-of=${position.instrument}>
-        <td colspan="8">${text}</td>
+        <td colspan="9">${text}</td>
       </tr>`;
+}
+
+/**
+ * Fills in the ticket with the order that closes it, reduce-only; the person sends it.
+ * @param {Position} position
+ */
+function close(position) {
+  ticketFill({
+    instrument: position.instrument,
+    side: decimalSign(position.qty) === 1 ? "sell" : "buy",
+    type: "market",
+    tif: "IOC",
+    qty: String(position.qty).replace("-", ""),
+    price: "",
+    reduce_only: true,
+  });
+  location.hash = "#/trading";
+}
+
+/** @param {{position: Position}} props */
+function CloseButton({ position }) {
+  const flat = position.qty === null || decimalSign(position.qty) === 0;
+  const off = flat ? "Nothing is held" : stale() ? "What you see is old" : "";
+  return html`<${ActionButton} action="orderPlace" label="Close\u2026" kind="quiet" off=${off}
+    says="Fill in the order ticket with the order that closes it; nothing is sent yet"
+    onPress=${() => close(position)} />`;
 }
 
 /** @param {{position: Position}} props */
@@ -91,9 +117,10 @@ function PositionRow({ position }) {
     <td><${Num} value=${position.realised} places=${2} signed=${true} /></td>
     <td class="start unit">${position.currency}</td>
     <td class="age-cell">${ageText(positionAge(position))}</td>
+    <td class="row-buttons"><${CloseButton} position=${position} /></td>
   </tr>
   <${PositionEnd} position=${position} />
-  <${DriftRow} position=${position} />`;
+  <${DriftRow} position=${position} columns=${9} />`;
 }
 
 export function PositionsPanel() {
@@ -112,11 +139,12 @@ export function PositionsPanel() {
           <th scope="col" class="end">Realised</th>
           <th scope="col">In</th>
           <th scope="col" class="end">Age</th>
+          <th scope="col">Order</th>
         </tr>
       </thead>
       <tbody>
         ${rows.map((row) => html`<${PositionRow} key=${row.instrument} position=${row} />`)}
-        ${rows.length === 0 ? html`<${EmptyRow} span=${8} text=${emptyText("positions", "No position")} />` : null}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${9} text=${emptyText("positions", "No position")} />` : null}
       </tbody>
     </table>
   <//>`;

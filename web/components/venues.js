@@ -1,8 +1,9 @@
 // What each venue says of itself, by word and colour: one chip each, and a line for one that is in trouble.
 
 import { ageText, clockText, countText, dateTimeText, durationText, millisecondsOf, venueText } from "../format.js";
-import { page } from "../state.js";
+import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
+import { EmptyRow, emptyText, Panel } from "./parts.js";
 
 /** @import { Venue } from "../types/shapes.js" */
 
@@ -102,4 +103,38 @@ export function worstVenue() {
   const name = venues().length > 1 && worst.state in TONES ? `${venueText(worst.venue)} ` : "";
   const text = `${name}${worst.state}${left ? ` ${left}` : ""}`;
   return { text, warn: worst.state in TONES, title: venues().map(titleOf).join("\n") };
+}
+
+/** @param {{venue: Venue}} props */
+function VenueRow({ venue }) {
+  const sent = millisecondsOf(venue.age_ns);
+  const told = topicAge("status");
+  const age = sent === null || told === null ? null : sent + told;
+  const says = partsOf(venue).join(" \u00b7 ");
+  return html`<tr data-venue-row=${venue.venue}>
+    <th scope="row">${venue.venue}</th>
+    <td><b class=${`chip ${TONES[venue.state] ?? "chip-good"}`}>${venue.state}</b></td>
+    <td class="age-cell">${ageText(age)}</td>
+    <td title=${says}>${says}</td>
+  </tr>`;
+}
+
+/** Each venue with the state of its stream and how old its data is. */
+export function VenuesPanel() {
+  return html`<${Panel} id="venues" title="Venues" topic="status">
+    <table class="grid venues-grid">
+      <thead>
+        <tr>
+          <th scope="col">Venue</th>
+          <th scope="col">Stream</th>
+          <th scope="col">Data age</th>
+          <th scope="col">Since, clock, reconnects</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${venues().map((row) => html`<${VenueRow} key=${row.venue} venue=${row} />`)}
+        ${venues().length === 0 ? html`<${EmptyRow} span=${4} text=${emptyText("status", "No venue is configured")} />` : null}
+      </tbody>
+    </table>
+  <//>`;
 }

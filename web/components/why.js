@@ -1,10 +1,13 @@
-// Why the gate let an order pass or denied it: every check with what was measured and what was left.
+// Why the gate let an order pass or denied it: its life, and every check with what was measured and what was
+// left.
 
 import { verdictRead } from "../api.js";
 import { countText, DASH, idText, nameText, valueText } from "../format.js";
 import { problemText } from "../perform.js";
 import { lookAtVerdict, page } from "../state.js";
-import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
+import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { Dialog } from "./dialog.js";
+import { OrderLife } from "./order_life.js";
 
 /** @import { Answer, Check, Order, Verdict } from "../types/shapes.js" */
 
@@ -57,44 +60,27 @@ function verdictText(verdict) {
 
 /** @param {{order: Order}} props */
 function Why({ order }) {
-  const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [answer, setAnswer] = useState(/** @type {Answer<Verdict> | null} */ (null));
+  const close = () => lookAtVerdict(null);
 
-  useLayoutEffect(() => {
-    const before = /** @type {HTMLElement | null} */ (document.activeElement);
-    const onKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") {
-        lookAtVerdict(null);
-      }
-    };
-    document.addEventListener("keydown", onKey);
-    box.current?.querySelector("button")?.focus();
+  useEffect(() => {
     verdictRead(order.id).then(setAnswer);
-    return () => {
-      document.removeEventListener("keydown", onKey);
-      before?.focus();
-    };
   }, []);
 
-  return html`<section
-    ref=${box}
-    class="dialog dialog-wide"
-    role="dialog"
-    aria-labelledby="why-title"
+  return html`<${Dialog}
+    id="why"
+    title=${`Order ${idText(order.id)}: ${order.side} ${order.qty} ${order.instrument}`}
+    wide=${true}
+    home="at-orderCancel"
+    onClose=${close}
+    extra=${html`<button type="button" class="button button-small" onClick=${close}>Close</button>`}
   >
-    <header>
-      <h2 id="why-title">
-        Order ${idText(order.id)}: ${order.side} ${order.qty} ${order.instrument}
-      </h2>
-      <button type="button" class="button button-small" onClick=${() => lookAtVerdict(null)}>
-        Close
-      </button>
-    </header>
     <p>
       ${answer?.body ? verdictText(answer.body) : answer ? problemText(answer.problem) : "Asking\u2026"}
     </p>
+    <${OrderLife} order=${order} verdict=${answer?.body ?? null} />
     ${answer?.body ? html`<${Checks} verdict=${answer.body} />` : null}
-  </section>`;
+  <//>`;
 }
 
 export function WhyHost() {

@@ -27,6 +27,75 @@ export interface Session {
     reauth_until_ns?: Nanoseconds | null;
 }
 
+export interface OpenSession {
+    id: string;
+    user: string;
+    address: string;
+    made_ns: Nanoseconds;
+    acted_ns: Nanoseconds;
+    expires_ns: Nanoseconds;
+    own: boolean;
+}
+
+export interface Account {
+    user: string;
+    person: string;
+    role: Role;
+    disabled: boolean;
+    must_change_password: boolean;
+    totp: boolean;
+    version: number;
+    created_ns: Nanoseconds;
+}
+
+export interface Token {
+    name: string;
+    person: string;
+    role: Role | null;
+    scope: string | null;
+    created_ns: Nanoseconds;
+    expires_ns: Nanoseconds;
+    state: "valid" | "expired" | "revoked";
+}
+
+export interface Alert {
+    id: string;
+    alert: string;
+    severity: "page" | "notify";
+    state: "firing" | "resolved";
+    labels: Record<string, string>;
+    value: Decimal | null;
+    threshold: Decimal | null;
+    says: string;
+    runbook: string;
+    since_ns: Nanoseconds;
+    resolved_ns: Nanoseconds | null;
+    acknowledged: { id: string; by: string; person: string; at_ns: Nanoseconds; note: string } | null;
+}
+
+/** An acknowledgement, or a note for whoever comes next. */
+export interface HandOver {
+    what: "acknowledged" | "note";
+    id?: string;
+    alert?: string;
+    labels?: Record<string, string>;
+    by: string;
+    person: string;
+    at_ns: Nanoseconds;
+    note: string;
+}
+
+export interface OrderNew {
+    instrument: string;
+    side: "buy" | "sell";
+    qty: Decimal;
+    price?: Decimal;
+    type: "limit" | "market";
+    tif: "GTC" | "IOC" | "FOK";
+    post_only?: boolean;
+    reduce_only?: boolean;
+}
+
 export interface Instrument {
     instrument: string;
     venue: string;
@@ -57,6 +126,54 @@ export interface Limits {
     generation: number;
     limits: Record<string, Decimal | number | null>;
     pending: Approval | null;
+    timeboxes: TimeBox[];
+    /** Present use in per cent; null: not known, or nothing stays in use. Of REST, not of the stream. */
+    used_percent?: Record<string, Decimal | null>;
+    /** told to the engine and not answered; `limits` is what is in force */
+    requested: { limits: Record<string, Decimal | number | null>; by: string; at_ns: Nanoseconds } | null;
+}
+
+/** A raise that returns by itself. */
+export interface TimeBox {
+    name: string;
+    value: Decimal | number | null;
+    back_to: Decimal | number | null;
+    until_ns: Nanoseconds;
+    approval: string;
+}
+
+export interface LimitsPast {
+    seq: number;
+    at_ns: Nanoseconds;
+    actor: string | null;
+    reason: string | null;
+    generation: number;
+    base: number;
+    old: Record<string, Decimal | number | null>;
+    new: Record<string, Decimal | number | null>;
+    approval: string | null;
+}
+
+export interface WhatIfAnswer {
+    minutes: number;
+    judged: number;
+    passed: number;
+    denied: number;
+    would_deny: number;
+    would_pass: number;
+    by_limit: Record<string, number>;
+    used_ratio: Record<string, Decimal>;
+    examples: { order: string; limit: string; measured: Decimal | number | null; value: Decimal | number | null }[];
+}
+
+export interface AuditVerdict {
+    ok: boolean;
+    rows: number;
+    head_seq: number;
+    head_hash: string;
+    first_bad_seq: number | null;
+    anchors?: number;
+    reason?: string | null;
 }
 
 export type ParameterValue = Decimal | number | null;
@@ -108,6 +225,8 @@ export interface Approval {
     decider?: string | null;
     state: "pending" | "applied" | "rejected" | "expired" | "stale";
     expires_ns: Nanoseconds;
+    /** how long the raise lasts once approved */
+    expires_s?: number | null;
 }
 
 export interface TradingState {
@@ -280,6 +399,9 @@ export interface Status {
     market: { state: string };
     threads: { name: string; core: number | null; idle: string }[];
     venues: Venue[];
+    rings?: Record<string, number>;
+    clock_offset_ns?: Nanoseconds | null;
+    pending_restart?: boolean;
 }
 
 export interface Venue {
@@ -320,7 +442,8 @@ export type Topic =
     | "strategies"
     | "approvals"
     | "audit"
-    | "latency";
+    | "latency"
+    | "alerts";
 
 export interface Frame {
     topic: Topic | "error";

@@ -7,3 +7,9 @@ export function useState<T>(initial: T | (() => T)): [T, (next: T | ((old: T) =>
 export function useEffect(effect: () => void | (() => void), deps?: readonly unknown[]): void;
 export function useLayoutEffect(effect: () => void | (() => void), deps?: readonly unknown[]): void;
 export function useRef<T>(initial: T): { current: T };
+export class Component {
+    constructor(props: any);
+    props: any;
+    state: any;
+    setState(change: object): void;
+}

@@ -1,0 +1,138 @@
+// What people do at the desk besides killing: orders by hand, alerts, limits, accounts, the audit trail.
+
+import assert from "node:assert/strict";
+import { bound, go, screenshot, textOf, until } from "./browser.mjs";
+import { story } from "./story.mjs";
+
+bound(300000);
+
+const sent = (server, method, path) =>
+  server.seen.filter((request) => request.method === method && request.path.endsWith(path));
+const lastBody = (server, method, path) => sent(server, method, path).at(-1)?.body;
+
+story("an order by hand: judged, valued exactly, sent once", { user: "trader" }, async (page, server) => {
+  await page.keyboard.press("t");
+  await until("the ticket", () => page.isVisible("[data-view-open=trading] [data-test=ticket]"));
+  await page.selectOption("#at-orderPlace", "sim:BTCUSDT");
+  await page.fill("#ticket-qty", "0.0155");
+  assert.match(await textOf(page, "#ticket-qty-says"), /multiple of the lot, 0\.001/);
+  assert.ok(await page.isDisabled("#ticket-send"));
+  await page.fill("#ticket-qty", "0.015");
+  await page.fill("#ticket-price", "61675.9");
+  assert.equal(await textOf(page, "[data-test=ticket-value]"), "925.1385 USDT");
+  assert.match(await textOf(page, "#ticket-send"), /^Send: buy 0\.015 BTCUSDT at 61.?675\.9/);
+  await screenshot(page, "ticket");
+  await page.click("#ticket-send");
+  await until("one order", async () => sent(server, "POST", "/orders").length === 1);
+  assert.deepEqual(lastBody(server, "POST", "/orders"), {
+    instrument: "sim:BTCUSDT", side: "buy", qty: "0.015", type: "limit", tif: "GTC", price: "61675.9",
+  });
+  await until("nothing more to send", () => page.isDisabled("#ticket-send"));
+  assert.equal(sent(server, "POST", "/orders").length, 1);
+});
+
+story("a position fills in the order that closes it, reduce-only", { user: "trader" }, async (page, server) => {
+  await go(page, "trading");
+  server.desk.trade = () => {};
+  server.desk.markets[0].lots = 25;
+  await until("a close button", () => page.isEnabled("[data-instrument='sim:BTCUSDT'] button"));
+  await page.click("[data-instrument='sim:BTCUSDT'] button");
+  await until("the ticket is filled in", () => page.isChecked("#ticket-reduce"));
+  assert.ok(await page.isChecked("[name=ticket-side][value=sell]"));
+  assert.ok(await page.isChecked("[name=ticket-type][value=market]"));
+  assert.equal(sent(server, "POST", "/orders").length, 0, "nothing is sent by that");
+});
+
+story("every order of a scope, cancelled in one move", { user: "trader" }, async (page, server) => {
+  await go(page, "trading");
+  await page.selectOption("#cancel-scope", "strategy/maker");
+  await page.click("[data-test=cancel-all] button");
+  await until("it was asked", async () => sent(server, "POST", "/orders/cancel-all").length === 1);
+  assert.equal(lastBody(server, "POST", "/orders/cancel-all").scope, "strategy/maker");
+});
+
+story("alerts: the page first, taken by a named person, in the hand-over", { user: "trader" }, async (page, server) => {
+  await until("two that nobody has", async () => /2/.test(await textOf(page, "[data-view=alerts]")));
+  await go(page, "alerts");
+  const codes = await page.$$eval("[data-alert]", (rows) => rows.map((row) => row.dataset.code));
+  assert.deepEqual(codes, ["stream_down", "limit_use"], "pages first; the watchdog asks for nothing");
+  assert.ok(await page.isDisabled("[data-code=stream_down] button"), "a note is wanted");
+  await page.fill("[data-code=stream_down] input", "calling the venue");
+  await page.click("[data-code=stream_down] button");
+  await until("who has it", async () => /trader has it/.test(await textOf(page, "[data-code=stream_down] [data-test=taken]")));
+  await until("the hand-over", async () => /calling the venue/.test(await textOf(page, "[data-test=hand-over]")));
+  await screenshot(page, "alerts-taken");
+  assert.equal(server.seen.filter(({ path }) => path.endsWith("/acknowledge")).length, 1);
+});
+
+story("the nearest to its limit comes first", {}, async (page) => {
+  await until("bars", () => page.isVisible("[data-use]"));
+  const uses = await page.$$eval("[data-use]", (rows) => rows.map((row) => row.dataset.use));
+  assert.deepEqual(uses, ["firm max_daily_loss", "firm max_open_orders", "firm max_position_lots"]);
+  assert.match(await textOf(page, "[data-use='firm max_daily_loss']"), /100\.00 % ?reached/);
+});
+
+story("a raise with an end, foretold before it is asked for", {}, async (page, server) => {
+  await go(page, "risk");
+  await page.fill("#limit-max_order_lots", "600");
+  await page.click("#limits-what-if");
+  await until("what it would have done", async () => /7 that passed would have been denied \(Max order lots 7\)/.test(await textOf(page, "[data-test=what-if]")));
+  await page.selectOption("#limits-lasts", "3600");
+  await page.fill("#limits-reason", "an event");
+  await page.click("#limits-apply");
+  await until("it was asked", async () => sent(server, "PUT", "/limits/firm").length === 1);
+  assert.equal(lastBody(server, "PUT", "/limits/firm").expires_s, 3600);
+});
+
+const REFUSED = [/status of 401/];
+
+story("a second factor: its code is asked for once the password was right", { user: null, complaints: REFUSED }, async (page, server) => {
+  server.fault.totp = "123456";
+  await page.fill("#user", "risk1");
+  await page.fill("#password", "demo");
+  await page.click("button[type=submit]");
+  await until("the code's field", () => page.isVisible("#code"));
+  await page.fill("#code", "123456");
+  await page.click("button[type=submit]");
+  await page.waitForSelector(".desk");
+});
+
+story("accounts and tokens: said twice, with a reason; a secret is shown once", { user: "admin" }, async (page, server) => {
+  await go(page, "system");
+  await until("accounts", () => page.isVisible("[data-account=trader]"));
+  assert.ok(await page.isDisabled("[data-account=trader] button"), "a reason is wanted");
+  await page.fill("#account-reason", "left the desk");
+  await page.click("[data-account=trader] button");
+  await page.click("#dialog-yes");
+  await until("it was sent", async () => sent(server, "PATCH", "/users/trader").length === 1);
+  assert.deepEqual(lastBody(server, "PATCH", "/users/trader"), { disabled: true, reason: "left the desk" });
+  await page.fill("#token-name", "prometheus");
+  await page.selectOption("#token-role", "metrics");
+  await page.click("form:has(#token-name) button");
+  await until("the secret", async () => /pw_shown_once/.test(await textOf(page, "[data-test=secret]")));
+  await screenshot(page, "system-admin");
+});
+
+story("the audit trail is searched, and its chain verified", {}, async (page, server) => {
+  await go(page, "audit");
+  await page.selectOption("#audit-kind", "login");
+  await page.click("#audit-search");
+  await until("the rows", () => page.isVisible("[data-panel=audit-search] [data-kind=login]"));
+  assert.equal(await page.isVisible("[data-panel=audit-search] [data-kind=kill]"), false);
+  await page.click("[data-panel=audit-search] button:text('Verify')");
+  await until("the verdict", async () => /^Whole: /.test(await textOf(page, "[data-test=audit-verdict]")));
+  assert.ok(sent(server, "GET", "/audit/verify").length >= 1);
+});
+
+story("an order's life stands beside why it passed", {}, async (page, server) => {
+  await go(page, "orders");
+  await page.click("button:text('Recent')");
+  const done = server.desk.orders.find((row) => row.state === "FILLED" && row.acked_ns);
+  assert.ok(done, "the fake desk has filled something");
+  await page.hover("h1");
+  await page.click(`[data-order='${done.id}'] button:text('Why')`);
+  await until("its stages", () => page.isVisible("[data-stage=Sent]"));
+  const stages = await page.$$eval("[data-stage]", (rows) => rows.map((row) => row.dataset.stage));
+  assert.ok(stages.includes("Sent") && stages.includes("Acknowledged"), stages.join());
+  await screenshot(page, "order-life");
+});

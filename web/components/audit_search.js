@@ -1,0 +1,126 @@
+// The audit trail, searched at the server: filters, pages, the rows as a file, and the chain verified.
+
+import { auditExportAddress, auditSearch, auditVerify } from "../api.js";
+import { roleReaches } from "../actions.js";
+import { countText, DASH } from "../format.js";
+import { problemText } from "../perform.js";
+import { role } from "../state.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { AuditRows } from "./audit.js";
+import { Panel } from "./parts.js";
+
+/** @import { AuditRow, AuditVerdict } from "../types/shapes.js" */
+
+const PAGE_ROWS = 100;
+const NS_OF_MS = 1000000n;
+const KINDS = [
+  "login", "login_failed", "refused", "kill", "state", "limits", "approval", "config", "strategy", "user",
+  "token", "order", "denial", "fill", "gap", "alert", "start", "stop", "storage",
+];
+
+const NOTHING = { from: "", to: "", actor: "", kind: "", scope: "", q: "" };
+
+/** What the browser's field gives is local time without a zone. @param {string} typed */
+function nanoseconds(typed) {
+  const ms = typed === "" ? Number.NaN : new Date(typed).getTime();
+  return Number.isNaN(ms) ? "" : String(BigInt(ms) * NS_OF_MS);
+}
+
+/** @param {typeof NOTHING} typed */
+function filtersOf(typed) {
+  return { ...typed, from: nanoseconds(typed.from), to: nanoseconds(typed.to) };
+}
+
+/** @param {{id: keyof typeof NOTHING, label: string, typed: typeof NOTHING, type?: string, onType: (part: Partial<typeof NOTHING>) => void}} props */
+function Filter({ id, label, typed, type = "text", onType }) {
+  return html`<div class="filter">
+    <label for=${`audit-${id}`}>${label}</label>
+    <input id=${`audit-${id}`} type=${type} autocomplete="off" spellcheck=${false} value=${typed[id]}
+      onInput=${(/** @type {any} */ event) => onType({ [id]: event.target.value })} />
+  </div>`;
+}
+
+/** @param {{typed: typeof NOTHING, onType: (part: Partial<typeof NOTHING>) => void}} props */
+function Filters({ typed, onType }) {
+  return html`<${Filter} id="q" label="Text" typed=${typed} onType=${onType} />
+    <div class="filter">
+      <label for="audit-kind">Kind</label>
+      <select id="audit-kind" value=${typed.kind} onChange=${(/** @type {any} */ event) => onType({ kind: event.target.value })}>
+        <option value="">all</option>
+        ${KINDS.map((kind) => html`<option key=${kind} value=${kind}>${kind}</option>`)}
+      </select>
+    </div>
+    <${Filter} id="actor" label="Actor" typed=${typed} onType=${onType} />
+    <${Filter} id="scope" label="Scope" typed=${typed} onType=${onType} />
+    <${Filter} id="from" label="From (local)" type="datetime-local" typed=${typed} onType=${onType} />
+    <${Filter} id="to" label="To (local)" type="datetime-local" typed=${typed} onType=${onType} />`;
+}
+
+/** @param {AuditVerdict} verdict */
+function verdictText(verdict) {
+  return verdict.ok
+    ? `Whole: ${countText(verdict.rows)} rows, ${countText(verdict.anchors)} signed heads, newest ${countText(verdict.head_seq)}`
+    : `NOT whole: ${verdict.reason ?? "the chain does not hold"}, first bad row ${verdict.first_bad_seq ?? DASH}`;
+}
+
+function Verify() {
+  const [says, setSays] = useState("");
+  const [bad, setBad] = useState(false);
+  const [busy, setBusy] = useState(false);
+
+  async function verify() {
+    setBusy(true);
+    setSays("Computing the whole chain again\u2026");
+    const answer = await auditVerify();
+    setBusy(false);
+    setBad(!answer.body?.ok);
+    setSays(answer.body ? verdictText(answer.body) : problemText(answer.problem));
+  }
+
+  return html`<button type="button" class="button button-plain" disabled=${busy} onClick=${verify}>Verify</button>
+    <span class=${bad ? "verdict verdict-bad" : "verdict"} role="status" data-test="audit-verdict">${says}</span>`;
+}
+
+/** @param {{filters: Record<string, string>}} props */
+function Exports({ filters }) {
+  return html`${/** @type {const} */ (["csv", "ndjson"]).map(
+    (format) => html`<a key=${format} class="button button-plain" download=${`audit.${format}`}
+      href=${auditExportAddress(filters, format)}>${format.toUpperCase()}</a>`,
+  )}`;
+}
+
+function Search() {
+  const [typed, setTyped] = useState(NOTHING);
+  const [rows, setRows] = useState(/** @type {AuditRow[] | null} */ (null));
+  const [next, setNext] = useState(/** @type {string | null} */ (null));
+  const [says, setSays] = useState("");
+
+  async function load(/** @type {string | null} */ cursor, /** @type {AuditRow[]} */ before) {
+    const answer = await auditSearch(filtersOf(typed), cursor, PAGE_ROWS);
+    setSays(answer.ok ? "" : problemText(answer.problem));
+    if (answer.ok && answer.body) {
+      setRows([...before, ...answer.body.items]);
+      setNext(answer.body.next);
+    }
+  }
+
+  return html`<form class="filters" onSubmit=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      load(null, []);
+    }}>
+      <${Filters} typed=${typed} onType=${(/** @type {Partial<typeof NOTHING>} */ part) => setTyped({ ...typed, ...part })} />
+      <button type="submit" class="button button-primary" id="audit-search">Search</button>
+      <${Exports} filters=${filtersOf(typed)} />
+    </form>
+    <div class="one-line"><${Verify} /></div>
+    <p class="refusal" role="alert">${says}</p>
+    ${rows ? html`<${AuditRows} rows=${rows} empty="No row matches" />` : null}
+    ${next ? html`<button type="button" class="button button-plain" onClick=${() => load(next, rows ?? [])}>Older rows</button>` : null}`;
+}
+
+export function AuditSearchPanel() {
+  const allowed = roleReaches(role(), "risk");
+  return html`<${Panel} id="audit-search" title="Search the audit trail" topic="status">
+    ${allowed ? html`<${Search} />` : html`<p class="nothing">The audit trail needs role risk</p>`}
+  <//>`;
+}

@@ -1,0 +1,87 @@
+// How near everything is to its limit: one bar each, the nearest first.
+//
+// Use moves with the market while the limits stay, so it is asked for, not streamed: its age is its own.
+
+import { limitsUseRead } from "../api.js";
+import { ageText, decimalCompare, decimalText, nameText, scopeText, valueText } from "../format.js";
+import { page, stale } from "../state.js";
+import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { Panel } from "./parts.js";
+
+/** @import { Limits } from "../types/shapes.js" */
+
+/** @typedef {{scope: string, name: string, used: string, limit: unknown}} Use */
+
+const READ_MS = 2000;
+const OLD_MS = 5000;
+const SHOWN = 14;
+const NEAR = "80";
+const FULL = "100";
+
+/** Nearest to its limit first; what is not known is left out. @param {Limits[]} rows @returns {Use[]} */
+export function usesByNearness(rows) {
+  const uses = rows.flatMap((row) =>
+    Object.entries(row.used_percent ?? {}).flatMap(([name, used]) =>
+      used === null ? [] : [{ scope: row.scope, name, used, limit: row.limits[name] }],
+    ),
+  );
+  return uses.sort((a, b) => decimalCompare(b.used, a.used) ?? 0);
+}
+
+/** @param {string} used per cent */
+function tone(used) {
+  if ((decimalCompare(used, FULL) ?? 0) >= 0) {
+    return "use-full";
+  }
+  return (decimalCompare(used, NEAR) ?? 0) >= 0 ? "use-near" : "use-far";
+}
+
+/** @type {Record<string, string>} */
+const TONE_WORDS = { "use-full": "reached", "use-near": "near", "use-far": "" };
+
+/** @param {{use: Use}} props */
+function UseRow({ use }) {
+  const look = tone(use.used);
+  const width = (decimalCompare(use.used, FULL) ?? 0) > 0 ? FULL : use.used;
+  return html`<li class=${`use ${look}`} data-use=${`${use.scope} ${use.name}`}>
+    <span class="use-name">${nameText(use.name)} <span class="minor">${scopeText(use.scope)}</span></span>
+    <span class="use-bar" aria-hidden="true"><span style=${{ width: `${width}%` }}></span></span>
+    <span class="use-value num" title=${`limit ${valueText(use.limit)}`}>${decimalText(use.used)} %</span>
+    <span class="use-words">${TONE_WORDS[look]}</span>
+  </li>`;
+}
+
+/** @param {{at: number}} props of the page's monotonic clock */
+function Age({ at }) {
+  const age = performance.now() - at;
+  return html`<span class=${`minor ${age > OLD_MS ? "age-late" : ""}`} data-test="use-age">${`asked ${ageText(age)} ago`}</span>`;
+}
+
+export function LimitUsePanel() {
+  const [seen, setSeen] = useState(/** @type {{rows: Limits[], at: number} | null} */ (null));
+
+  useEffect(() => {
+    let ended = false;
+    async function load() {
+      const answer = await limitsUseRead();
+      if (!ended && answer.ok && answer.body) {
+        setSeen({ rows: answer.body.items, at: performance.now() });
+      }
+    }
+    load();
+    const timer = setInterval(load, READ_MS);
+    return () => {
+      ended = true;
+      clearInterval(timer);
+    };
+  }, []);
+
+  const uses = usesByNearness(seen?.rows ?? []).slice(0, SHOWN);
+  const old = seen !== null && (stale() || performance.now() - seen.at > OLD_MS);
+  return html`<${Panel} id="limit-use" title="Nearest to their limits" topic="limits" extra=${seen ? html`<${Age} at=${seen.at} />` : null}>
+    <ul class=${`uses ${old ? "is-stale" : ""}`}>
+      ${uses.map((use) => html`<${UseRow} key=${`${use.scope} ${use.name}`} use=${use} />`)}
+    </ul>
+    ${uses.length === 0 ? html`<p class="nothing">${seen ? "Nothing is in use" : page.status ? "Asking\u2026" : "Waiting for data\u2026"}</p>` : null}
+  <//>`;
+}

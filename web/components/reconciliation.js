@@ -1,0 +1,68 @@
+// Ours against the venue's: both counts of each position side by side, and who decides where they differ.
+
+import { ageText, countText, DASH, millisecondsOf } from "../format.js";
+import { page, topicAge } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+import { driftIsOpen, DriftRow } from "./drift.js";
+import { EmptyRow, emptyText, InstrumentName, Panel, StateChip } from "./parts.js";
+
+/** @import { Position } from "../types/shapes.js" */
+
+const COLUMNS = 6;
+
+/** @param {Position} position */
+function verdictOf(position) {
+  if (position.venue_lots === null || position.venue_lots === undefined) {
+    return { text: "venue has not told", tone: "" };
+  }
+  if (!position.drift) {
+    return { text: "agree", tone: "chip-good" };
+  }
+  return driftIsOpen(position)
+    ? { text: "differ", tone: "chip-bad" }
+    : { text: "differ: kept, or a fill on its way", tone: "chip-warn" };
+}
+
+/** @param {Position} position */
+function toldText({ venue_age_ns }) {
+  const sent = millisecondsOf(venue_age_ns);
+  const since = topicAge("positions");
+  return sent === null || since === null ? DASH : ageText(sent + since);
+}
+
+/** @param {{position: Position}} props */
+function Row({ position }) {
+  const verdict = verdictOf(position);
+  const state = page.tradingStates.get(`instrument/${position.instrument}`)?.effective;
+  return html`<tr data-recon=${position.instrument}>
+      <th scope="row"><${InstrumentName} name=${position.instrument} /></th>
+      <td class="end">${countText(position.lots)}</td>
+      <td class="end">${countText(position.venue_lots)}</td>
+      <td class="end">${toldText(position)}</td>
+      <td><span class=${`chip ${verdict.tone}`}>${verdict.text}</span></td>
+      <td><${StateChip} state=${state} /></td>
+    </tr>
+    <${DriftRow} position=${position} columns=${COLUMNS} />`;
+}
+
+export function ReconciliationPanel() {
+  const rows = [...page.positions.values()].sort((a, b) => a.instrument.localeCompare(b.instrument));
+  return html`<${Panel} id="reconciliation" title="Positions, ours and the venue's" topic="positions">
+    <table class="grid recon-grid">
+      <thead>
+        <tr>
+          <th scope="col">Instrument</th>
+          <th scope="col" class="end">Our lots</th>
+          <th scope="col" class="end">Venue's lots</th>
+          <th scope="col" class="end">Told</th>
+          <th scope="col">Counts</th>
+          <th scope="col">Trading</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => html`<${Row} key=${row.instrument} position=${row} />`)}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${COLUMNS} text=${emptyText("positions", "No position")} />` : null}
+      </tbody>
+    </table>
+  <//>`;
+}

@@ -1,0 +1,126 @@
+// Open sessions (the own ones; for an admin, all), and the own second factor.
+
+import { sessionEnd, sessionsRead, totpBegin, totpConfirm, totpRemove } from "../api.js";
+import { ageText, dateTimeText, DASH, millisecondsOf } from "../format.js";
+import { perform, problemText } from "../perform.js";
+import { notify } from "../state.js";
+import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { ActionButton, EmptyRow, Panel } from "./parts.js";
+
+/** @import { OpenSession } from "../types/shapes.js" */
+
+const READ_MS = 5000;
+
+/** @param {{session: OpenSession, onChanged: () => void}} props */
+function SessionRow({ session, onChanged }) {
+  const acted = millisecondsOf(session.acted_ns);
+
+  async function end() {
+    const answer = await perform("sessionEnd", [], () => sessionEnd(session.id));
+    if (answer?.ok) {
+      notify("good", `The session of ${session.user} from ${session.address} has ended`);
+    }
+    onChanged();
+  }
+
+  return html`<tr data-session=${session.id}>
+    <th scope="row">${session.user}${session.own ? html` <span class="minor">(this one)</span>` : null}</th>
+    <td>${session.address}</td>
+    <td>${dateTimeText(session.made_ns)}</td>
+    <td>${acted === null ? DASH : `${ageText(Date.now() - acted)} ago`}</td>
+    <td class="row-buttons">
+      ${session.own ? null : html`<${ActionButton} action="sessionEnd" label="End" onPress=${end} />`}
+    </td>
+  </tr>`;
+}
+
+/** @param {{secret: string, uri: string, onDone: () => void}} props */
+function ConfirmCode({ secret, uri, onDone }) {
+  const [code, setCode] = useState("");
+  const [refusal, setRefusal] = useState("");
+
+  async function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    const answer = await totpConfirm(code);
+    if (answer.ok) {
+      notify("good", "Your second factor is on: its code is asked for at the next log-in");
+      onDone();
+    } else {
+      setRefusal(problemText(answer.problem));
+    }
+  }
+
+  return html`<form class="second-factor" onSubmit=${submit}>
+    <p>
+      Give this secret to your authenticator, shown this once: <code>${secret}</code>${" "}
+      <a href=${uri}>or open it there</a>
+    </p>
+    <div class="one-line">
+      <label for="totp-code">Its code</label>
+      <input id="totp-code" inputmode="numeric" autocomplete="one-time-code" maxlength="6" required value=${code}
+        onInput=${(/** @type {any} */ event) => setCode(event.target.value.trim())} />
+      <button type="submit" class="button button-primary">Switch it on</button>
+    </div>
+    <p class="refusal" role="alert">${refusal}</p>
+  </form>`;
+}
+
+function SecondFactor() {
+  const [begun, setBegun] = useState(/** @type {{secret: string, uri: string} | null} */ (null));
+
+  async function begin() {
+    const answer = await perform("totpBegin", [], totpBegin);
+    if (answer?.ok && answer.body) {
+      setBegun(answer.body);
+    }
+  }
+  async function remove() {
+    const answer = await perform("totpRemove", ["The password alone logs you in."], totpRemove);
+    if (answer?.ok) {
+      notify("good", "Your second factor is removed");
+    }
+  }
+
+  return html`<div class="one-line">
+      <${ActionButton} action="totpBegin" onPress=${begin} />
+      <${ActionButton} action="totpRemove" onPress=${remove} />
+    </div>
+    ${begun ? html`<${ConfirmCode} ...${begun} onDone=${() => setBegun(null)} />` : null}`;
+}
+
+export function SessionsPanel() {
+  const [items, setItems] = useState(/** @type {OpenSession[] | null} */ (null));
+
+  async function load() {
+    const answer = await sessionsRead();
+    if (answer.ok && answer.body) {
+      setItems(answer.body.items);
+    }
+  }
+  useEffect(() => {
+    load();
+    const timer = setInterval(load, READ_MS);
+    return () => clearInterval(timer);
+  }, []);
+
+  return html`<${Panel} id="sessions" title="Sessions" topic="status">
+    <div class="scroll" tabindex="0" role="group" aria-label="Sessions">
+      <table class="grid sessions-grid">
+        <thead>
+          <tr>
+            <th scope="col">User</th>
+            <th scope="col">From</th>
+            <th scope="col">Since (UTC)</th>
+            <th scope="col">Last used</th>
+            <th scope="col">Change</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${(items ?? []).map((row) => html`<${SessionRow} key=${row.id} session=${row} onChanged=${load} />`)}
+          ${items === null ? html`<${EmptyRow} span=${5} text="Asking\u2026" />` : null}
+        </tbody>
+      </table>
+    </div>
+    <${SecondFactor} />
+  <//>`;
+}

@@ -1,0 +1,401 @@
+// The order ticket: a manual order through the gate, and every order of a scope cancelled in one move.
+//
+// What is typed is judged by tick and lot, and the value of the order is computed exactly and shown in the
+// button's own words before anything is sent. A refusal of the gate stays beside the ticket, with the check
+// that denied it; the form keeps what was typed, so that it can be mended.
+
+import { orderPlace, ordersCancelAll } from "../api.js";
+import {
+  DASH,
+  decimalIsMultiple,
+  decimalMultiply,
+  decimalSign,
+  decimalText,
+  idText,
+  isDecimal,
+  nameText,
+  scopeText,
+} from "../format.js";
+import { perform, problemText } from "../perform.js";
+import { notify, orderIsWorking, page, stale, ticketFill } from "../state.js";
+import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { placesOf, select } from "./market.js";
+import { ActionButton, Panel } from "./parts.js";
+
+/** @import { OrderNew, Problem } from "../types/shapes.js" */
+
+/**
+ * @typedef {object} Typed
+ * @property {string} instrument
+ * @property {"buy" | "sell"} side
+ * @property {"limit" | "market"} type
+ * @property {string} qty
+ * @property {string} price
+ * @property {"GTC" | "IOC" | "FOK"} tif
+ * @property {boolean} postOnly
+ * @property {boolean} reduceOnly
+ */
+
+const DENIED = 422;
+/** @type {Typed["tif"][]} */
+const LIMIT_TIFS = ["GTC", "IOC", "FOK"];
+/** @type {Typed["tif"][]} */
+const MARKET_TIFS = ["IOC", "FOK"];
+
+/** @type {Typed} */
+const BLANK = {
+  instrument: "",
+  side: "buy",
+  type: "limit",
+  qty: "",
+  price: "",
+  tif: "GTC",
+  postOnly: false,
+  reduceOnly: false,
+};
+
+/** @param {string} typed @param {string | undefined} step @param {string} stepName */
+function fault(typed, step, stepName) {
+  if (typed === "") {
+    return "";
+  }
+  if (!isDecimal(typed) || decimalSign(typed) !== 1) {
+    return "a decimal above 0, please";
+  }
+  return step && !decimalIsMultiple(typed, step)
+    ? `a multiple of the ${stepName}, ${decimalText(step)}`
+    : "";
+}
+
+/** Best price that this side would meet; null while the book is stale. @param {Typed} typed */
+function touch({ instrument, side }) {
+  const book = page.books.get(instrument);
+  const level = side === "buy" ? book?.asks?.[0] : book?.bids?.[0];
+  return stale() || !book || book.stale || !level ? null : level[0];
+}
+
+/**
+ * What the order is worth at its price, or at the touch when it has none. Inverse contracts are worth
+ * what their number says.
+ * @param {Typed} typed
+ * @returns {string} in words; empty when it cannot be said
+ */
+function valueWords(typed) {
+  const row = page.instruments.get(typed.instrument);
+  if (!row || !isDecimal(typed.qty) || row.inverse) {
+    return "";
+  }
+  const at = typed.type === "limit" ? typed.price : touch(typed);
+  const value = decimalMultiply(typed.qty, at);
+  if (value === null) {
+    return "";
+  }
+  const about = typed.type === "market" ? "about " : "";
+  return `${about}${decimalText(trimmed(value), 2)} ${row.settle}`;
+}
+
+/** Without the zeros that nobody typed. @param {string} decimal */
+function trimmed(decimal) {
+  return decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
+}
+
+/** buy 0.010 BTCUSDT at 61 675.9 @param {Typed} typed */
+function orderWords(typed) {
+  const places = placesOf(typed.instrument);
+  const symbol = typed.instrument.split(":")[1] ?? typed.instrument;
+  const qty = decimalText(typed.qty, places.qty);
+  const price = typed.type === "limit" ? ` at ${decimalText(typed.price, places.price)}` : " at the market";
+  return `${typed.side} ${qty} ${symbol}${price}`;
+}
+
+/** @param {Typed} typed @returns {OrderNew} */
+function orderOf(typed) {
+  return {
+    instrument: typed.instrument,
+    side: typed.side,
+    qty: typed.qty,
+    type: typed.type,
+    tif: typed.tif,
+    ...(typed.type === "limit" ? { price: typed.price } : {}),
+    ...(typed.type === "limit" && typed.postOnly ? { post_only: true } : {}),
+    ...(typed.reduceOnly ? { reduce_only: true } : {}),
+  };
+}
+
+/** @param {Partial<OrderNew>} order @returns {Typed} */
+function typedOf(order) {
+  return {
+    ...BLANK,
+    ...order,
+    postOnly: order.post_only ?? false,
+    reduceOnly: order.reduce_only ?? false,
+  };
+}
+
+/** What is wrong with each field. @param {Typed} typed */
+function faultsOf(typed) {
+  const row = page.instruments.get(typed.instrument);
+  return {
+    qty: fault(typed.qty, row?.lot_size, "lot"),
+    price: typed.type === "limit" ? fault(typed.price, row?.tick_size, "tick") : "",
+  };
+}
+
+/** Why it cannot be sent, in words; empty when it can. @param {Typed} typed */
+function hindrance(typed) {
+  const wrong = faultsOf(typed);
+  if (stale()) {
+    return "What you see is old: wait until data comes again.";
+  }
+  if (!typed.instrument) {
+    return "Choose an instrument.";
+  }
+  if (wrong.qty || wrong.price) {
+    return "Mend what is marked.";
+  }
+  if (typed.qty === "") {
+    return "Type a quantity.";
+  }
+  return typed.type === "limit" && typed.price === "" ? "Type a price." : "";
+}
+
+/** @param {number} status @param {Problem | null} problem */
+function refusalText(status, problem) {
+  if (status === 0) {
+    return "Nobody answered: it is not known whether the order was sent. Look at the orders before you try again.";
+  }
+  if (status === DENIED && problem) {
+    const says = (problem.detail ?? problem.title ?? "").replace(`${problem.code} `, "");
+    return `Denied by the gate, nothing was sent. ${nameText(problem.code)}: ${says}`;
+  }
+  return `Not sent: ${problemText(problem)}`;
+}
+
+/** @param {{legend: string, name: string, choices: [string, string][], chosen: string, onChoose: (id: any) => void}} props */
+function Choice({ legend, name, choices, chosen, onChoose }) {
+  return html`<fieldset class="choice">
+    <legend>${legend}</legend>
+    ${choices.map(
+      ([id, label]) =>
+        html`<label key=${id} class=${`choice-${id}`}>
+          <input
+            type="radio"
+            name=${name}
+            value=${id}
+            checked=${chosen === id}
+            onChange=${() => onChoose(id)}
+          />
+          <span>${label}</span>
+        </label>`,
+    )}
+  </fieldset>`;
+}
+
+/** @param {{id: string, label: string, typed: string, wrong: string, off?: boolean, hint?: string, onInput: (typed: string) => void}} props */
+function Field({ id, label, typed, wrong, off = false, hint = "", onInput }) {
+  return html`<div class="ticket-field">
+    <label for=${id}>${label}</label>
+    <input
+      id=${id}
+      inputmode="decimal"
+      autocomplete="off"
+      disabled=${off}
+      aria-invalid=${wrong !== ""}
+      aria-describedby=${`${id}-says`}
+      value=${off ? "" : typed}
+      onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
+    />
+    <p id=${`${id}-says`} class=${wrong ? "field-says" : "field-hint"}>${wrong || hint}</p>
+  </div>`;
+}
+
+/** @param {{id: string, label: string, checked: boolean, off?: boolean, onChange: (checked: boolean) => void}} props */
+function Check({ id, label, checked, off = false, onChange }) {
+  return html`<label class="check-plain" for=${id}>
+    <input
+      id=${id}
+      type="checkbox"
+      checked=${checked && !off}
+      disabled=${off}
+      onChange=${(/** @type {any} */ event) => onChange(event.target.checked)}
+    />
+    <span>${label}</span>
+  </label>`;
+}
+
+/** @param {{typed: Typed, onType: (part: Partial<Typed>) => void}} props */
+function InstrumentChoice({ typed, onType }) {
+  return html`<div class="ticket-field ticket-instrument">
+    <label for="at-orderPlace">Instrument</label>
+    <select
+      id="at-orderPlace"
+      value=${typed.instrument}
+      onChange=${(/** @type {any} */ event) => {
+        onType({ instrument: event.target.value, price: "" });
+        if (event.target.value) {
+          select(event.target.value);
+        }
+      }}
+    >
+      <option value="">choose</option>
+      ${[...page.instruments.keys()].map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+    </select>
+  </div>`;
+}
+
+/** @param {{typed: Typed, onType: (part: Partial<Typed>) => void}} props */
+function Fields({ typed, onType }) {
+  const wrong = faultsOf(typed);
+  const row = page.instruments.get(typed.instrument);
+  const market = typed.type === "market";
+  const best = touch(typed);
+  const places = placesOf(typed.instrument);
+  return html`<div class="ticket-fields">
+    <${Field}
+      id="ticket-qty"
+      label="Quantity"
+      typed=${typed.qty}
+      wrong=${wrong.qty}
+      hint=${row ? `lot ${decimalText(row.lot_size)}` : ""}
+      onInput=${(/** @type {string} */ qty) => onType({ qty })}
+    />
+    <${Field}
+      id="ticket-price"
+      label="Price"
+      typed=${typed.price}
+      wrong=${wrong.price}
+      off=${market}
+      hint=${best ? `${typed.side === "buy" ? "ask" : "bid"} ${decimalText(best, places.price)}` : "no fresh book"}
+      onInput=${(/** @type {string} */ price) => onType({ price })}
+    />
+  </div>`;
+}
+
+/** @param {{typed: Typed, onType: (part: Partial<Typed>) => void}} props */
+function Kinds({ typed, onType }) {
+  const market = typed.type === "market";
+  const tifs = market ? MARKET_TIFS : LIMIT_TIFS;
+  return html`<div class="ticket-kinds">
+    <${Choice} legend="Side" name="ticket-side" choices=${[["buy", "Buy"], ["sell", "Sell"]]}
+      chosen=${typed.side} onChoose=${(/** @type {Typed["side"]} */ side) => onType({ side })} />
+    <${Choice} legend="Type" name="ticket-type" choices=${[["limit", "Limit"], ["market", "Market"]]}
+      chosen=${typed.type}
+      onChoose=${(/** @type {Typed["type"]} */ type) => onType({ type, tif: type === "market" ? "IOC" : "GTC" })} />
+    <${Choice} legend="In force" name="ticket-tif" choices=${tifs.map((tif) => [tif, tif])}
+      chosen=${typed.tif} onChoose=${(/** @type {Typed["tif"]} */ tif) => onType({ tif, ...(tif === "GTC" ? {} : { postOnly: false }) })} />
+    <${Check} id="ticket-post" label="Post only" checked=${typed.postOnly} off=${market || typed.tif !== "GTC"}
+      onChange=${(/** @type {boolean} */ postOnly) => onType({ postOnly })} />
+    <${Check} id="ticket-reduce" label="Reduce only" checked=${typed.reduceOnly}
+      onChange=${(/** @type {boolean} */ reduceOnly) => onType({ reduceOnly })} />
+  </div>`;
+}
+
+function Ticket() {
+  const [typed, setTyped] = useState(BLANK);
+  const [refusal, setRefusal] = useState("");
+  const [busy, setBusy] = useState(false);
+  const hindered = hindrance(typed);
+  const value = hindered ? "" : valueWords(typed);
+
+  useEffect(() => {
+    if (page.ticket) {
+      setTyped(typedOf(page.ticket));
+      setRefusal("");
+      ticketFill(null);
+    }
+  }, [page.ticket]);
+
+  function type(/** @type {Partial<Typed>} */ part) {
+    setTyped({ ...typed, ...part });
+    setRefusal("");
+  }
+
+  async function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    if (hindered || busy) {
+      return;
+    }
+    setBusy(true);
+    const answer = await perform(
+      "orderPlace",
+      [],
+      () => orderPlace(orderOf(typed)),
+      ({ status, problem }) => setRefusal(refusalText(status, problem)),
+    );
+    setBusy(false);
+    if (answer?.ok && answer.body) {
+      notify("good", `Order ${answer.body.id} was sent: ${orderWords(typed)}`);
+      setTyped({ ...typed, qty: "" }); // a second press sends nothing
+    }
+  }
+
+  return html`<form class="ticket" onSubmit=${submit} data-test="ticket" novalidate>
+    <${InstrumentChoice} typed=${typed} onType=${type} />
+    <${Kinds} typed=${typed} onType=${type} />
+    <${Fields} typed=${typed} onType=${type} />
+    <dl class="ticket-value">
+      <dt>Value</dt>
+      <dd data-test="ticket-value">${value || DASH}</dd>
+    </dl>
+    <${ActionButton}
+      action="orderPlace"
+      kind=${typed.side === "buy" ? "buy" : "sell"}
+      id="ticket-send"
+      submit=${true}
+      busy=${busy}
+      off=${hindered}
+      label=${hindered ? `Send: ${hindered}` : `Send: ${orderWords(typed)}`}
+    />
+    <p class="refusal" role="alert">${refusal}</p>
+  </form>`;
+}
+
+/** How many orders of the scope work, as far as this page knows. @param {string} scope */
+function workingIn(scope) {
+  const [kind, name] = scope.split(/\/(.*)/s);
+  /** @param {import("../types/shapes.js").Order} order */
+  const inside = (order) =>
+    kind === "firm" ||
+    (kind === "instrument" && order.instrument === name) ||
+    (kind === "strategy" && order.strategy === name) ||
+    (kind === "venue" && order.instrument.startsWith(`${name}:`));
+  return [...page.orders.values()].filter((order) => orderIsWorking(order) && inside(order)).length;
+}
+
+function CancelAll() {
+  const [scope, setScope] = useState("firm");
+  const count = workingIn(scope);
+  const scopes = page.schema?.scopes ?? ["firm"];
+
+  async function cancel() {
+    const answer = await perform("ordersCancelAll", [], () =>
+      ordersCancelAll(scope, "cancelled from the dashboard"),
+    );
+    if (answer?.ok && answer.body) {
+      notify("good", `${scopeText(scope, true)}: ${answer.body.orders} orders are being cancelled`);
+    }
+  }
+
+  return html`<div class="cancel-all" data-test="cancel-all">
+    <label for="cancel-scope">Cancel all of</label>
+    <select
+      id="cancel-scope"
+      value=${scope}
+      onChange=${(/** @type {any} */ event) => setScope(event.target.value)}
+    >
+      ${scopes.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+    </select>
+    <${ActionButton}
+      action="ordersCancelAll"
+      label=${stale() ? "Cancel its orders" : `Cancel ${idText(count)} ${count === 1 ? "order" : "orders"} of ${scope}`}
+      onPress=${cancel}
+    />
+  </div>`;
+}
+
+export function TicketPanel() {
+  return html`<${Panel} id="ticket" title="Order ticket" topic="books" action="orderPlace">
+    <${Ticket} />
+    <${CancelAll} />
+  <//>`;
+}

@@ -1,0 +1,62 @@
+// Press and hold: something happens only when a press lasts, and not when it is left.
+//
+// A beat counts only when the page is awake to hear a release before it: ten timers of a tenth, each its own
+// task, so that a page that stood still for a second does not take a click for a long press.
+
+import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
+
+export const HOLD_BEATS = 10;
+const BEAT_MS = 100;
+const HOLD_KEYS = [" ", "Enter"];
+
+/**
+ * @param {() => void} does when the press has lasted
+ * @returns {{beats: number, handlers: Record<string, (event: any) => void>}} how far it has come; HOLD_BEATS: done
+ */
+export function useHold(does) {
+  const [beats, setBeats] = useState(0);
+  const timer = useRef(/** @type {number | null} */ (null));
+
+  function stop() {
+    if (timer.current !== null) {
+      clearInterval(timer.current);
+      timer.current = null;
+    }
+    setBeats(0);
+  }
+
+  function start() {
+    stop();
+    let count = 0;
+    timer.current = setInterval(() => {
+      count++;
+      setBeats(count);
+      if (count === HOLD_BEATS && timer.current !== null) {
+        clearInterval(timer.current);
+        does();
+      }
+    }, BEAT_MS);
+  }
+
+  useEffect(() => stop, []);
+  return {
+    beats,
+    handlers: {
+      onPointerDown: (/** @type {PointerEvent} */ event) => event.button === 0 && start(),
+      onPointerUp: stop,
+      onPointerLeave: stop,
+      onPointerCancel: stop,
+      onBlur: stop,
+      onContextMenu: (/** @type {Event} */ event) => event.preventDefault(),
+      onKeyDown: (/** @type {KeyboardEvent} */ event) => {
+        if (HOLD_KEYS.includes(event.key)) {
+          event.preventDefault();
+          if (!event.repeat) {
+            start();
+          }
+        }
+      },
+      onKeyUp: stop,
+    },
+  };
+}
