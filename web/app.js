@@ -26,6 +26,7 @@ import { ageText } from "./format.js";
 import { keysListen } from "./keys.js";
 import { layout, layoutOnTheme, layoutShow } from "./layout.js";
 import { routeOf } from "./route.js";
+import { pagerForget, pagerLook } from "./pager.js";
 import {
   noticesExpire,
   page,
@@ -215,17 +216,26 @@ async function loadActions() {
   drawSoon();
 }
 
+/** @param {import("./types/shapes.js").Frame} frame in sequence */
+function receive(frame) {
+  stateApply(frame);
+  if (frame.topic === "alerts") {
+    pagerLook();
+  }
+}
+
 /** @param {Session} session */
 function enter(session) {
   localStorage.setItem(HINT, "yes");
   stateClear();
+  pagerForget();
   page.session = session;
   page.view = "in";
   page.farewell = "";
   if (!session.must_change_password) {
     page.stream = new Stream({
       topics: topics(),
-      onFrame: stateApply,
+      onFrame: receive,
       onSessionGone: recheckSession,
     });
     loadTables();

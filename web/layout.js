@@ -8,7 +8,7 @@ const THEMES = ["system", "dark", "light"];
 const NAMES_MAX = 100;
 
 /** @typedef {"system" | "dark" | "light"} Theme */
-/** @typedef {{nav: "open" | "folded", theme: Theme, selected: string | null, keys: boolean}} Layout */
+/** @typedef {{nav: "open" | "folded", theme: Theme, selected: string | null, keys: boolean, pager: boolean}} Layout */
 
 /** @param {any} kept @returns {Layout} */
 function layoutOf(kept) {
@@ -18,6 +18,7 @@ function layoutOf(kept) {
     theme: THEMES.includes(kept?.theme) ? kept.theme : "system",
     selected: typeof name === "string" && name.length <= NAMES_MAX ? name : null,
     keys: kept?.keys !== false,
+    pager: kept?.pager === true,
   };
 }
 

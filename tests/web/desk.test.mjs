@@ -136,3 +136,25 @@ story("an order's life stands beside why it passed", {}, async (page, server) =>
   assert.ok(stages.includes("Sent") && stages.includes("Acknowledged"), stages.join());
   await screenshot(page, "order-life");
 });
+
+story("an alert that pages people sounds and notifies once, for who asked for it", {}, async (page, server) => {
+  await until("alerts", async () => /2/.test(await textOf(page, "[data-view=alerts]")));
+  await page.evaluate(() => {
+    globalThis.told = [];
+    globalThis.Notification = class {
+      static permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(title, { body }) {
+        globalThis.told.push(`${title}: ${body}`);
+      }
+    };
+  });
+  await page.click("[data-test=pager]");
+  const again = { ...server.desk.people.alerts[2], id: "AL1-9", alert: "kill_active", says: "firm is killed" };
+  server.desk.people.alerts.push(again);
+  const told = () => page.evaluate(() => globalThis.told);
+  await until("it is told", async () => (await told()).length > 0);
+  again.acknowledged = { id: again.id, by: "risk2", person: "risk2", at_ns: again.since_ns, note: "mine" };
+  await until("who has it", async () => /^2/.test(await textOf(page, "[data-badge=alerts]")));
+  assert.deepEqual(await told(), ["Pitwall SIM mock-desk: kill_active: firm is killed"]);
+});

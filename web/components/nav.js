@@ -2,6 +2,7 @@
 
 import { countText } from "../format.js";
 import { layout, layoutSet, themeNext } from "../layout.js";
+import { pagerSwitch } from "../pager.js";
 import { routeLink } from "../route.js";
 import { changed, helpOpen, stale } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
@@ -59,6 +60,13 @@ export function Nav({ open }) {
         says="Which keys there are"
         test="help"
         onPress=${() => helpOpen(true)}
+      />
+      <${Tool}
+        sign="\u266a"
+        label=${`Pages: ${layout.pager ? "sound" : "silent"}`}
+        says=${layout.pager ? "An alert that pages people sounds here and notifies. Press for silence" : "Press for a sound and a notification when an alert pages people"}
+        test="pager"
+        onPress=${press(() => void pagerSwitch())}
       />
       <${Tool}
         sign="\u25d0"
