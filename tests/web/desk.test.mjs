@@ -1,6 +1,7 @@
 // What people do at the desk besides killing: orders by hand, alerts, limits, accounts, the audit trail.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { bound, go, screenshot, textOf, until } from "./browser.mjs";
 import { story } from "./story.mjs";
 
@@ -157,4 +158,20 @@ story("an alert that pages people sounds and notifies once, for who asked for it
   again.acknowledged = { id: again.id, by: "risk2", person: "risk2", at_ns: again.since_ns, note: "mine" };
   await until("who has it", async () => /^2/.test(await textOf(page, "[data-badge=alerts]")));
   assert.deepEqual(await told(), ["Pitwall SIM mock-desk: kill_active: firm is killed"]);
+});
+
+story("a chart's values as a table and as a file, to the digit", {}, async (page) => {
+  await until("two values", async () => !(await page.isVisible("[data-panel=pnl] .chart-early")), 15000);
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.click("[data-panel=pnl] .chart-tools button:text('CSV')"),
+  ]);
+  const lines = readFileSync(await file.path(), "utf8").trim().split("\n");
+  assert.equal(file.suggestedFilename(), "pitwall-pnl.csv");
+  assert.equal(lines[0], "time_utc,Total PnL");
+  assert.match(lines[1], /^\d{4}-\d\d-\d\dT[\d:.]+Z,-?\d+\.\d+$/);
+  await page.click("[data-panel=pnl] .chart-tools button:text('Table')");
+  const values = await page.$$eval("[data-panel=pnl] .chart-table td", (cells) => cells.map((one) => one.textContent));
+  const plain = (text) => text.replace(/[\s\u202f\u2009]/g, "");
+  assert.ok(values.some((value) => plain(value) === lines.at(-1).split(",")[1]), `${values} ${lines.at(-1)}`);
 });

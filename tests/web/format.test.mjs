@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { csvOf } from "../../web/export.js";
 import * as format from "../../web/format.js";
 
 test("a decimal is shown with every digit it came with", () => {
@@ -129,4 +130,16 @@ test("a price becomes the nearest tick, a half away from zero", () => {
   assert.equal(format.decimalRound("12.6", "0.25"), "12.50");
   assert.equal(format.decimalRound("12.6", undefined), "12.6");
   assert.equal(format.decimalRound(null, "0.1"), null);
+});
+
+test("a file for a spreadsheet keeps every digit, and nothing in it is computed", () => {
+  const samples = [
+    { x: 0, values: [1, 2], texts: ["0.1234567890123456789", "-2"] },
+    { x: 1000, values: [null, 3], texts: [null, "=1+1"] },
+  ];
+  const series = [{ label: "A, B", colour: "", sample: 0 }, { label: "C", colour: "", sample: 1 }];
+  assert.equal(
+    csvOf(samples, series),
+    'time_utc,"A, B",C\n1970-01-01T00:00:00.000Z,0.1234567890123456789,-2\n1970-01-01T00:00:01.000Z,,\'=1+1\n',
+  );
 });

@@ -27,6 +27,7 @@ export function LatencyPanel() {
     extra=${html`<${Legend} series=${SERIES} />`}
   >
     <${LineChart}
+      name="pitwall-engine-step"
       label=${chartWords()}
       samples=${page.latencySamples}
       series=${SERIES}

@@ -99,6 +99,7 @@ export function PnlPanel() {
         </table>
       </div>
       <${LineChart}
+        name=${`pitwall-${tab}`}
         label=${chartWords(series[0])}
         samples=${page.pnlSamples}
         series=${series}
