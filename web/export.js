@@ -1,5 +1,7 @@
 // Files for people: what a chart shows as CSV or PNG. Values are the very decimals that the server sent.
 
+import { isoText } from "./format.js";
+
 /** @import { Series } from "./charts.js" */
 /** @import { Sample } from "./state.js" */
 
@@ -17,7 +19,7 @@ function cell(text) {
 export function csvOf(samples, series) {
   const head = ["time_utc", ...series.map((line) => line.label)];
   const rows = samples.map((sample) => [
-    new Date(sample.x).toISOString(),
+    isoText(sample.x),
     ...series.map((line) => sample.texts[line.sample] ?? ""),
   ]);
   return [head, ...rows].map((row) => row.map(cell).join(",") + "\n").join("");

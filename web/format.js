@@ -291,6 +291,11 @@ export function timeText(ns) {
   return ms === null ? DASH : new Date(ms).toISOString().slice(11, 23);
 }
 
+/** For files: 2026-01-31T12:00:00.000Z @param {number} ms */
+export function isoText(ms) {
+  return new Date(ms).toISOString();
+}
+
 /** @param {number} ms since the epoch @returns {string} UTC time of day */
 export function clockText(ms) {
   return new Date(ms).toISOString().slice(11, 19);
