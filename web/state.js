@@ -97,6 +97,8 @@ export const page = {
   why: null,
   /** The order that is being amended. @type {Order | null} */
   amending: null,
+  /** The kill whose report is open @type {string | null} */
+  incident: null,
   /** What the order ticket is to hold next; it takes it. @type {Partial<OrderNew> | null} */
   ticket: null,
   /** Is the list of keys open? */
@@ -345,7 +347,7 @@ export function stateClear() {
   );
   [page.drifts, page.kept, page.parameters].forEach((map) => map.clear());
   page.pnlSamples.length = page.latencySamples.length = page.notices.length = 0;
-  page.dialog = page.why = page.amending = page.ticket = null;
+  page.dialog = page.why = page.amending = page.ticket = page.incident = null;
   page.help = false;
 }
 
@@ -390,6 +392,12 @@ export function ticketFill(order) {
 /** The list of keys. @param {boolean} open */
 export function helpOpen(open) {
   page.help = open;
+  changed();
+}
+
+/** Opens the report of a kill; null closes it. @param {string | null} incident */
+export function incidentOpen(incident) {
+  page.incident = incident;
   changed();
 }
 

@@ -175,3 +175,19 @@ story("a chart's values as a table and as a file, to the digit", {}, async (page
   const plain = (text) => text.replace(/[\s\u202f\u2009]/g, "");
   assert.ok(values.some((value) => plain(value) === lines.at(-1).split(",")[1]), `${values} ${lines.at(-1)}`);
 });
+
+story("the report of a kill: receipt and trail, and on paper nothing else", {}, async (page, server) => {
+  server.desk.kill("firm", "a drill", false, "risk1");
+  await go(page, "kill");
+  await until("its row", () => page.isVisible("[data-receipt]"));
+  await page.click("[data-receipt] button:text('Report')");
+  await until("the trail", () => page.isVisible("[data-report-row=kill]"));
+  const asked = sent(server, "GET", "/audit").at(-1);
+  assert.ok(asked, "the rows around it were asked for");
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await page.isVisible("[data-test=incident-report]"));
+  for (const part of [".nav", ".rail", ".top", "[data-panel=receipts]"]) {
+    assert.equal(await page.isVisible(part), false, `${part} is on paper`);
+  }
+  await screenshot(page, "incident-print");
+});

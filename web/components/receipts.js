@@ -13,7 +13,7 @@ import {
   timeText,
 } from "../format.js";
 import { heldIn, heldText } from "../inscope.js";
-import { changed, page, stale, topicSynced } from "../state.js";
+import { changed, incidentOpen, page, stale, topicSynced } from "../state.js";
 import { html, useEffect } from "../vendor/preact-htm.js";
 import { EmptyRow, emptyText, Panel } from "./parts.js";
 
@@ -221,6 +221,9 @@ function ReceiptRow({ receipt }) {
       <span class=${`chip ${words.tone}`}>${words.text}</span>${isResumed(receipt) ? " resumed" : ""}
     </td>
     <td title=${flat}>${flat}</td>
+    <td class="row-buttons">
+      <button type="button" class="button button-small" onClick=${() => incidentOpen(receipt.incident)}>Report</button>
+    </td>
   </tr>`;
 }
 
@@ -239,11 +242,12 @@ export function ReceiptsPanel() {
           <th scope="col" class="end">Cancelled</th>
           <th scope="col">State</th>
           <th scope="col">Flatten</th>
+          <th scope="col"><span class="unseen">Report</span></th>
         </tr>
       </thead>
       <tbody>
         ${rows.map((row) => html`<${ReceiptRow} key=${row.incident} receipt=${row} />`)}
-        ${rows.length === 0 ? html`<${EmptyRow} span=${9} text=${emptyText("kill", "Nothing has been killed")} />` : null}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${10} text=${emptyText("kill", "Nothing has been killed")} />` : null}
       </tbody>
     </table>
   <//>`;
