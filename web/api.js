@@ -10,14 +10,15 @@ const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
 const KILL_TIMEOUT_MS = 2500;
 const KILL_TRIES = 3;
+const CSRF = "csrf";
 /** The whole chain is computed again. */
 const VERIFY_TIMEOUT_MS = 60000;
 
 let csrf = "";
-/** @type {() => void} */
+/** @type {(path: string) => void} */
 let onSessionGone = () => {};
 
-/** @param {() => void} callback called when the server no longer knows this session */
+/** @param {(path: string) => void} callback called when the server no longer knows this session, with what was asked */
 export function apiOnSessionGone(callback) {
   onSessionGone = callback;
 }
@@ -27,7 +28,8 @@ function scopePath(scope) {
   return scope.split("/").map(encodeURIComponent).join("/").replaceAll("%3A", ":");
 }
 
-function newKey() {
+/** An Idempotency-Key: what is sent again under it happens once. */
+export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");
@@ -98,7 +100,7 @@ async function sessionCall(method, path, options) {
   /** @type {Answer<T>} */
   const answer = await call(method, path, options);
   if (answer.status === 401) {
-    onSessionGone();
+    onSessionGone(path);
   }
   return answer;
 }
@@ -298,6 +300,10 @@ export async function kill(scope, reason, flatten) {
       key,
       timeoutMs: KILL_TIMEOUT_MS,
     });
+    if (answer.problem?.code === CSRF && tries === 0) {
+      await sessionRead(); // somebody has logged in by another tab: the session is that one's now
+      answer.status = 0;
+    }
   }
   return answer;
 }
@@ -328,9 +334,14 @@ export function driftSettle(instrument, choice, reason) {
   return write("POST", `/positions/${encodeURIComponent(instrument)}/adopt`, { choice, reason });
 }
 
-/** A manual order, through the gate like every other. @param {OrderNew} order @returns {Promise<Answer<Order>>} */
-export function orderPlace(order) {
-  return write("POST", "/orders", order);
+/**
+ * A manual order, through the gate like every other.
+ * @param {OrderNew} order
+ * @param {string} key of all tries of this order
+ * @returns {Promise<Answer<Order>>}
+ */
+export function orderPlace(order, key) {
+  return sessionCall("POST", "/orders", { body: order, key });
 }
 
 /**

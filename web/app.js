@@ -45,6 +45,7 @@ import { viewOf, VIEWS } from "./views.js";
 /** @import { Session, Topic } from "./types/shapes.js" */
 
 const DRAW_MS = 125;
+const TABLES_AGAIN_MS = 2000;
 const AUDIT_KINDS = [
   "kill",
   "limits",
@@ -197,13 +198,16 @@ async function loadTables() {
     limitsSchemaRead(),
     strategiesRead(),
   ]);
+  if (!(instruments.ok && schema.ok && strategies.ok) && page.view === "in") {
+    setTimeout(loadTables, TABLES_AGAIN_MS);
+  }
   for (const row of instruments.body?.items ?? []) {
     page.instruments.set(row.instrument, row);
   }
   for (const row of strategies.body?.items ?? []) {
     page.parameters.set(row.strategy, row.schema ?? []);
   }
-  page.schema = schema.body;
+  page.schema = schema.body ?? page.schema;
   const liked = page.instruments.has(layout.selected ?? "") ? layout.selected : null;
   page.selected ??= liked ?? [...page.instruments.keys()][0] ?? null;
   drawSoon();
@@ -271,8 +275,11 @@ async function reload() {
   const answer = await sessionRead();
   if (answer.ok && answer.body) {
     enter(answer.body);
-  } else {
-    leave("");
+    return;
+  }
+  leave(answer.status === 0 ? "The server does not answer." : "");
+  if (answer.status === 0) {
+    localStorage.setItem(HINT, "yes"); // the session may be good still
   }
 }
 
@@ -307,9 +314,9 @@ function tick() {
 }
 
 stateOnChange(drawSoon);
-apiOnSessionGone(() => {
+apiOnSessionGone((path) => {
   if (page.view === "in") {
-    leave("Your session has ended.");
+    leave(path === "/kill" ? "Your session has ended: the kill was NOT carried out." : "Your session has ended.");
   }
 });
 layoutShow();

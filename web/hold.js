@@ -42,7 +42,16 @@ export function useHold(does) {
   return {
     beats,
     handlers: {
-      onPointerDown: (/** @type {PointerEvent} */ event) => event.button === 0 && start(),
+      onPointerDown: (/** @type {PointerEvent} */ event) => {
+        // A finger is captured by what it touches first, and would never be said to leave it.
+        const target = /** @type {HTMLElement} */ (event.currentTarget);
+        if (target.hasPointerCapture?.(event.pointerId)) {
+          target.releasePointerCapture(event.pointerId);
+        }
+        if (event.button === 0) {
+          start();
+        }
+      },
       onPointerUp: stop,
       onPointerLeave: stop,
       onPointerCancel: stop,

@@ -1,7 +1,7 @@
 // What a kill of a scope would meet, as far as the page knows: what is held, for how much, what works.
 
 import { countText, DASH, decimalMultiply, decimalSign, decimalSubtract, decimalText, scopeText } from "./format.js";
-import { orderIsWorking, page, stale, topicSynced } from "./state.js";
+import { orderIsWorking, page, stale, topicAge, topicSynced } from "./state.js";
 
 /** @import { Order, Position } from "./types/shapes.js" */
 
@@ -96,7 +96,7 @@ function heldWords(scope) {
 export function scopeWords(scope) {
   const count = workingIn(scope).length;
   const name = scopeText(scope, true);
-  if (page.status === null && page.positions.size === 0) {
+  if (topicAge("positions") === null || topicAge("orders") === null) {
     return `${name}: position and open orders are not known.`;
   }
   const known = !stale() && topicSynced("positions") && topicSynced("orders");

@@ -1,7 +1,10 @@
 /* Orders, fills, and why the gate answered as it did. */
 #include "view/shapes.h"
 
+#include <sched.h>
 #include <stdio.h>
+
+enum { ORDERS_AT_ONCE = 100 };
 
 static const struct instrument *instrument_of(const struct view *view, uint16_t instrument)
 {
@@ -49,10 +52,11 @@ static bool order_matches(const struct view_order *order, const struct view_filt
     return filter->state < 0 || order->state == filter->state;
 }
 
-json_t *view_orders(struct view *view, const struct view_filter *filter)
+/* At most `filter->limit` rows, under the lock; true when there are more. */
+static bool add_orders(struct view *view, const struct view_filter *filter, json_t *items,
+                       uint64_t *last)
 {
-    json_t *items = json_array();
-    uint64_t last = 0;
+    uint32_t added = 0;
     bool more = false;
 
     view_enter(view);
@@ -60,13 +64,32 @@ json_t *view_orders(struct view *view, const struct view_filter *filter)
          order = view_orders_older(&view->orders, order)) {
         if (!order_matches(order, filter))
             continue;
-        more = json_array_size(items) >= filter->limit;
+        more = added == filter->limit;
         if (more)
             break;
         json_array_append_new(items, order_json(view, order));
-        last = order->seq;
+        *last = order->seq;
+        added++;
     }
     view_leave(view);
+    return more;
+}
+
+/* A row takes about 10 us, and whoever kills waits for the view: so a long page is made of short
+ * ones. */
+json_t *view_orders(struct view *view, const struct view_filter *filter)
+{
+    struct view_filter run = *filter;
+    uint32_t left = filter->limit;
+    json_t *items = json_array();
+    uint64_t last = 0;
+    bool more = true;
+
+    for (; more && left > 0; left -= run.limit, run.cursor = last) {
+        run.limit = left < ORDERS_AT_ONCE ? left : ORDERS_AT_ONCE;
+        more = add_orders(view, &run, items, &last);
+        sched_yield();
+    }
     return shape_list(items, more ? last : 0);
 }
 

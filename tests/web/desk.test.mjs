@@ -191,3 +191,34 @@ story("the report of a kill: receipt and trail, and on paper nothing else", {}, 
   }
   await screenshot(page, "incident-print");
 });
+
+story("an order that the engine may have is not called unsent, and pressed again it is the same one", { user: "trader", complaints: [/status of 504/] }, async (page, server) => {
+  server.fault.orders = [504, "not_applied"];
+  await go(page, "trading");
+  await page.selectOption("#at-orderPlace", "sim:BTCUSDT");
+  await page.fill("#ticket-qty", "0.010");
+  await page.fill("#ticket-price", "60000.0");
+  await page.click("#ticket-send");
+  await until("the words", async () => /not known whether the order was sent/.test(await textOf(page, ".ticket .refusal")));
+  server.fault.orders = null;
+  await page.click("#ticket-send");
+  await until("a second try", async () => sent(server, "POST", "/orders").length === 2);
+  const keys = sent(server, "POST", "/orders").map((request) => request.headers["idempotency-key"]);
+  assert.equal(keys[0], keys[1]);
+  await page.fill("#ticket-qty", "0.020");
+  await page.click("#ticket-send");
+  await until("another order", async () => sent(server, "POST", "/orders").length === 3);
+  assert.notEqual(sent(server, "POST", "/orders")[2].headers["idempotency-key"], keys[0]);
+});
+
+story("what was typed while an order was on its way stays", { user: "trader" }, async (page, server) => {
+  await go(page, "trading");
+  await page.selectOption("#at-orderPlace", "sim:BTCUSDT");
+  await page.fill("#ticket-qty", "0.010");
+  await page.fill("#ticket-price", "60000.0");
+  server.fault.slowOrders = 700;
+  await page.click("#ticket-send");
+  await page.check("[name=ticket-side][value=sell]", { force: true });
+  await until("the notice", async () => /was sent/.test(await page.textContent(".notices")), 8000);
+  assert.ok(await page.isChecked("[name=ticket-side][value=sell]"));
+});

@@ -295,3 +295,15 @@ story("resuming asks twice, Escape steps back, and it opens an approval", {}, as
     (await textOf(page, "[data-panel=approvals]")).includes("HALTED \u2192 ACTIVE"),
   );
 });
+
+story("a finger that slides off does not kill", { viewport: { width: 390, height: 844 } }, async (page, server) => {
+  const box = await (await page.$("#kill")).boundingBox();
+  const touch = await page.context().newCDPSession(page);
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [at] });
+  await until("the press begins", () => page.isVisible("#kill[data-held=yes]"));
+  await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: at.x, y: 40 }] });
+  await until("the press is over", () => page.isVisible("#kill[data-held=no]"));
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  assert.equal(server.seen.filter(({ path }) => path.endsWith("/kill")).length, 0);
+});

@@ -313,6 +313,13 @@ export class MockServer {
   route(what, call) {
     const { desk } = this;
     const { session, reply, body } = call;
+    if (what === "POST /orders" && this.fault.orders) {
+      throw new Refusal(...this.fault.orders);
+    }
+    if (what === "POST /orders" && this.fault.slowOrders) {
+      setTimeout(() => peopleRoute(desk, what, call), this.fault.slowOrders);
+      return;
+    }
     if (!this.fault.mustChange && peopleRoute(desk, what, call)) {
       return;
     }

@@ -25,6 +25,7 @@ const ROLES = ["viewer", "trader", "risk", "admin"];
 const SCOPES = ["metrics", "kill", "audit-read"];
 const PASSWORD_BYTES = 15;
 const DAYS = 90;
+const READ_MS = 5000;
 
 /** A first password that nobody has to think of. */
 function randomPassword() {
@@ -43,6 +44,8 @@ function useList(ask) {
   }
   useEffect(() => {
     load();
+    const timer = setInterval(load, READ_MS);
+    return () => clearInterval(timer);
   }, []);
   return /** @type {const} */ ([items, load]);
 }

@@ -14,6 +14,7 @@ import { ActionButton, emptyText, Panel } from "./parts.js";
 
 const RECENT_SHOWN = 30;
 const LAST_SHOWN = 5;
+const READ_MS = 5000;
 /** It always stands: it shows that alerts arrive, and asks for nothing. */
 const HEARTBEAT = "watchdog";
 
@@ -139,12 +140,10 @@ function HandOverRow({ row }) {
   </li>`;
 }
 
-/** The hand-over log is asked for: it changes when somebody acknowledges or writes. */
+/** The hand-over log is not streamed: it is asked for. */
 function HandOverLog() {
   const [rows, setRows] = useState(/** @type {HandOver[] | null} */ (null));
   const [note, setNote] = useState("");
-  const version = [...page.alerts.values()].filter((row) => row.acknowledged).length;
-
   async function load() {
     const answer = await handOverRead();
     if (answer.ok && answer.body) {
@@ -153,7 +152,9 @@ function HandOverLog() {
   }
   useEffect(() => {
     load();
-  }, [version]);
+    const timer = setInterval(load, READ_MS);
+    return () => clearInterval(timer);
+  }, []);
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();

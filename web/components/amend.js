@@ -79,8 +79,9 @@ function changeOf(order, typed) {
 
 /** Why it was not amended, in words. @param {number} status @param {Problem | null} problem */
 function refusalText(status, problem) {
-  if (status === 0) {
-    return "Nobody answered: it is not known whether the order was amended. Look at it before you try again.";
+  if (status === 0 || (status >= 500 && problem?.code !== "unavailable")) {
+    const says = status === 0 ? "Nobody answered" : problemText(problem);
+    return `${says}: it is not known whether the order was amended. Look at it before you try again.`;
   }
   if (status === DENIED) {
     const code = problem?.code ?? "";

@@ -95,8 +95,12 @@ function Search() {
   const [next, setNext] = useState(/** @type {string | null} */ (null));
   const [says, setSays] = useState("");
 
-  async function load(/** @type {string | null} */ cursor, /** @type {AuditRow[]} */ before) {
-    const answer = await auditSearch(filtersOf(typed), cursor, PAGE_ROWS);
+  // "Older" goes on with the search that was made, whatever has been typed since.
+  const [searched, setSearched] = useState(NOTHING);
+
+  async function load(/** @type {string | null} */ cursor, /** @type {AuditRow[]} */ before, wanted = searched) {
+    setSearched(wanted);
+    const answer = await auditSearch(filtersOf(wanted), cursor, PAGE_ROWS);
     setSays(answer.ok ? "" : problemText(answer.problem));
     if (answer.ok && answer.body) {
       setRows([...before, ...answer.body.items]);
@@ -106,7 +110,7 @@ function Search() {
 
   return html`<form class="filters" onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      load(null, []);
+      load(null, [], typed);
     }}>
       <${Filters} typed=${typed} onType=${(/** @type {Partial<typeof NOTHING>} */ part) => setTyped({ ...typed, ...part })} />
       <button type="submit" class="button button-primary" id="audit-search">Search</button>

@@ -3,14 +3,14 @@
 // Use moves with the market while the limits stay, so it is asked for, not streamed: its age is its own.
 
 import { limitsUseRead } from "../api.js";
-import { ageText, decimalCompare, decimalText, nameText, scopeText, valueText } from "../format.js";
+import { ageText, DASH, decimalCompare, decimalText, nameText, scopeText, valueText } from "../format.js";
 import { page, stale } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { Panel } from "./parts.js";
 
 /** @import { Limits } from "../types/shapes.js" */
 
-/** @typedef {{scope: string, name: string, used: string, limit: unknown}} Use */
+/** @typedef {{scope: string, name: string, used: string | null, limit: unknown}} Use */
 
 const READ_MS = 2000;
 const OLD_MS = 5000;
@@ -18,18 +18,35 @@ const SHOWN = 14;
 const NEAR = "80";
 const FULL = "100";
 
-/** Nearest to its limit first; what is not known is left out. @param {Limits[]} rows @returns {Use[]} */
+/** Of these something stays in use as long as there are positions: without a figure it is not known. */
+const SUMS = ["max_gross_notional", "max_net_notional", "max_daily_loss", "max_drawdown_ratio"];
+
+/**
+ * What is not known first, for it may be anything; then the nearest to its limit. Limits on single orders
+ * have no use that stays.
+ * @param {Limits[]} rows
+ * @returns {Use[]}
+ */
 export function usesByNearness(rows) {
   const uses = rows.flatMap((row) =>
     Object.entries(row.used_percent ?? {}).flatMap(([name, used]) =>
-      used === null ? [] : [{ scope: row.scope, name, used, limit: row.limits[name] }],
+      used === null && (!SUMS.includes(name) || row.limits[name] === null)
+        ? []
+        : [{ scope: row.scope, name, used, limit: row.limits[name] }],
     ),
   );
-  return uses.sort((a, b) => decimalCompare(b.used, a.used) ?? 0);
+  return uses.sort((a, b) =>
+    a.used === null || b.used === null
+      ? Number(b.used === null) - Number(a.used === null)
+      : (decimalCompare(b.used, a.used) ?? 0),
+  );
 }
 
-/** @param {string} used per cent */
+/** @param {string | null} used per cent */
 function tone(used) {
+  if (used === null) {
+    return "use-unknown";
+  }
   if ((decimalCompare(used, FULL) ?? 0) >= 0) {
     return "use-full";
   }
@@ -37,16 +54,16 @@ function tone(used) {
 }
 
 /** @type {Record<string, string>} */
-const TONE_WORDS = { "use-full": "reached", "use-near": "near", "use-far": "" };
+const TONE_WORDS = { "use-full": "reached", "use-near": "near", "use-far": "", "use-unknown": "unknown" };
 
 /** @param {{use: Use}} props */
 function UseRow({ use }) {
   const look = tone(use.used);
-  const width = (decimalCompare(use.used, FULL) ?? 0) > 0 ? FULL : use.used;
+  const width = (decimalCompare(use.used, FULL) ?? 0) > 0 ? FULL : (use.used ?? "0");
   return html`<li class=${`use ${look}`} data-use=${`${use.scope} ${use.name}`}>
     <span class="use-name">${nameText(use.name)} <span class="minor">${scopeText(use.scope)}</span></span>
     <span class="use-bar" aria-hidden="true"><span style=${{ width: `${width}%` }}></span></span>
-    <span class="use-value num" title=${`limit ${valueText(use.limit)}`}>${decimalText(use.used)} %</span>
+    <span class="use-value num" title=${`limit ${valueText(use.limit)}`}>${use.used === null ? DASH : `${decimalText(use.used)} %`}</span>
     <span class="use-words">${TONE_WORDS[look]}</span>
   </li>`;
 }
@@ -63,9 +80,11 @@ export function LimitUsePanel() {
   useEffect(() => {
     let ended = false;
     async function load() {
+      const at = performance.now(); // what comes is at least so old
       const answer = await limitsUseRead();
-      if (!ended && answer.ok && answer.body) {
-        setSeen({ rows: answer.body.items, at: performance.now() });
+      const rows = answer.body?.items;
+      if (!ended && rows) {
+        setSeen((held) => (held && held.at > at ? held : { rows, at }));
       }
     }
     load();

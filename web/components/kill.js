@@ -144,16 +144,14 @@ function KillForm({ open, onOpen, onReceipt }) {
   const [scope, setScope] = useState("firm");
   const [reason, setReason] = useState("");
   const [flatten, setFlatten] = useState(false);
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState(0);
   const refusal = actionRefusal(ACTIONS.kill, role());
 
+  // Never refused while another is on its way: that one may hang, and a kill twice is one kill.
   async function press() {
-    if (busy) {
-      return;
-    }
-    setBusy(true);
+    setBusy((now) => now + 1);
     const answer = await perform("kill", [], () => kill(scope, reason.trim() || NO_REASON, flatten));
-    setBusy(false);
+    setBusy((now) => now - 1);
     if (answer?.ok && answer.body) {
       setReason((now) => (now === reason ? "" : now)); // not what was typed since
       setFlatten(false);
@@ -178,7 +176,7 @@ function KillForm({ open, onOpen, onReceipt }) {
     <p class="kill-words" data-test="kill-words" tabindex="0" aria-label="What a kill meets">
       <${Boundary} what="What the kill meets" fallback=${unknown}><${Words} scope=${scope} /><//>
     </p>
-    <${HoldButton} scope=${scope} flatten=${flatten} busy=${busy} refusal=${refusal} onKill=${press} />
+    <${HoldButton} scope=${scope} flatten=${flatten} busy=${busy > 0} refusal=${refusal} onKill=${press} />
     <div class="kill-more">
       <${WordField} refusal=${refusal} onKill=${press} />
       <p class="hint" id="kill-hint">${refusal || killHint(scope, flatten)}</p>

@@ -17,7 +17,7 @@ import {
 import { ACTIONS, actionRefusal } from "../actions.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
-import { html, useState } from "../vendor/preact-htm.js";
+import { html, useRef, useState } from "../vendor/preact-htm.js";
 import { LimitsNotes } from "./limits_past.js";
 import { ActionButton, Num, Panel } from "./parts.js";
 
@@ -140,6 +140,14 @@ function bodyOf(rows, edits) {
   );
 }
 
+/** The stream may have told a later generation while an answer was on its way. @param {string} scope @param {any} body */
+function keepNewer(scope, body) {
+  if (body?.limits && body.generation >= (page.limits.get(scope)?.generation ?? 0)) {
+    page.limits.set(scope, body);
+    changed();
+  }
+}
+
 /** What moved between two looks, in words. @param {Limits} seen @param {Limits} now */
 function movedLines(seen, now) {
   const names = Object.keys(now.limits).filter(
@@ -159,7 +167,7 @@ function movedLines(seen, now) {
 async function lookAgain(limits, { setBase, setMoved }) {
   const answer = await limitsRead(limits.scope);
   if (answer.ok && answer.body) {
-    page.limits.set(limits.scope, answer.body);
+    keepNewer(limits.scope, answer.body);
     setMoved(
       `Generation ${answer.body.generation} is in force now: ${movedLines(limits, answer.body)}. Nothing of yours was applied.`,
     );
@@ -187,10 +195,7 @@ function sayDone(scope, status, body) {
     notify("warn", `Limits of ${scopeText(scope)}: nothing applied yet, ${waits}`);
     return;
   }
-  if (body?.limits) {
-    page.limits.set(scope, body);
-    changed();
-  }
+  keepNewer(scope, body);
   notify(
     "good",
     `Limits of ${scopeText(scope)} are in force as generation ${countText(body?.generation)}`,
@@ -210,6 +215,8 @@ function useLimitsEdit(scope, limits, rows) {
   const [moved, setMoved] = useState("");
   const [lastsS, setLastsS] = useState(0);
   const [foretold, setForetold] = useState("");
+  const edited = useRef(edits); // as they are when an answer comes
+  edited.current = edits;
   const [busy, setBusy] = useState(false);
 
   function edit(/** @type {string} */ name, /** @type {string} */ value) {
@@ -228,10 +235,11 @@ function useLimitsEdit(scope, limits, rows) {
   }
 
   async function foretell() {
+    const asked = edits;
     const answer = await perform("limitsWhatIf", [], () =>
-      whatIf(scope, bodyOf(rows, edits), WHAT_IF_MINUTES),
+      whatIf(scope, bodyOf(rows, asked), WHAT_IF_MINUTES),
     );
-    if (answer?.ok && answer.body) {
+    if (answer?.ok && answer.body && edited.current === asked) {
       setForetold(whatIfWords(answer.body));
     }
   }

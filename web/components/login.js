@@ -3,6 +3,7 @@
 import { passwordChange, sessionOpen } from "../api.js";
 import { problemText } from "../perform.js";
 import { page } from "../state.js";
+import { OtherWays } from "./killways.js";
 import { html, useLayoutEffect, useRef, useState } from "../vendor/preact-htm.js";
 
 /** @import { Session } from "../types/shapes.js" */
@@ -94,6 +95,7 @@ export function LogIn({ onSession }) {
         ${busy ? "Logging in\u2026" : "Log in"}
       </button>
     </form>
+    ${page.farewell ? html`<${OtherWays} scope="firm" />` : null}
   <//>`;
 }
 

@@ -4,7 +4,7 @@
 // button's own words before anything is sent. A refusal of the gate stays beside the ticket, with the check
 // that denied it; the form keeps what was typed, so that it can be mended.
 
-import { orderPlace, ordersCancelAll } from "../api.js";
+import { newKey, orderPlace, ordersCancelAll } from "../api.js";
 import {
   DASH,
   decimalIsMultiple,
@@ -18,7 +18,7 @@ import {
 } from "../format.js";
 import { perform, problemText } from "../perform.js";
 import { notify, orderIsWorking, page, stale, ticketFill } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { placesOf, select } from "./market.js";
 import { ActionButton, Panel } from "./parts.js";
 
@@ -37,6 +37,9 @@ import { ActionButton, Panel } from "./parts.js";
  */
 
 const DENIED = 422;
+const BUSY = "unavailable";
+/** A first try under the same key runs, or ran, and how it ended is not told here. */
+const TRIED = ["conflict", "outcome_unknown", "answer_not_kept"];
 /** @type {Typed["tif"][]} */
 const LIMIT_TIFS = ["GTC", "IOC", "FOK"];
 /** @type {Typed["tif"][]} */
@@ -105,7 +108,12 @@ function orderWords(typed) {
   const symbol = typed.instrument.split(":")[1] ?? typed.instrument;
   const qty = decimalText(typed.qty, places.qty);
   const price = typed.type === "limit" ? ` at ${decimalText(typed.price, places.price)}` : " at the market";
-  return `${typed.side} ${qty} ${symbol}${price}`;
+  const extras = [
+    typed.reduceOnly ? "reduce-only" : "",
+    typed.type === "limit" && typed.postOnly ? "post-only" : "",
+    typed.type === "limit" && typed.tif !== "GTC" ? typed.tif : "",
+  ].filter(Boolean);
+  return [`${typed.side} ${qty} ${symbol}${price}`, ...extras].join(", ");
 }
 
 /** @param {Typed} typed @returns {OrderNew} */
@@ -159,10 +167,17 @@ function hindrance(typed) {
   return typed.type === "limit" && typed.price === "" ? "Type a price." : "";
 }
 
+/** The engine may have it: it was told and has not answered, or its answer was lost. @param {number} status @param {Problem | null} problem */
+function orderMaySend(status, problem) {
+  const code = problem?.code ?? "";
+  return status === 0 || TRIED.includes(code) || (status >= 500 && code !== BUSY);
+}
+
 /** @param {number} status @param {Problem | null} problem */
 function refusalText(status, problem) {
-  if (status === 0) {
-    return "Nobody answered: it is not known whether the order was sent. Look at the orders before you try again.";
+  if (orderMaySend(status, problem)) {
+    const says = status === 0 ? "Nobody answered" : problemText(problem);
+    return `${says}: it is not known whether the order was sent. Look at the orders; the same order pressed again is sent at most once.`;
   }
   if (status === DENIED && problem) {
     const says = (problem.detail ?? problem.title ?? "").replace(`${problem.code} `, "");
@@ -294,11 +309,14 @@ function Ticket() {
   const [typed, setTyped] = useState(BLANK);
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
+  // One key for one order, however often it is pressed: a new one when the order is another one.
+  const key = useRef(newKey());
   const hindered = hindrance(typed);
   const value = hindered ? "" : valueWords(typed);
 
   useEffect(() => {
     if (page.ticket) {
+      key.current = newKey();
       setTyped(typedOf(page.ticket));
       setRefusal("");
       ticketFill(null);
@@ -306,6 +324,7 @@ function Ticket() {
   }, [page.ticket]);
 
   function type(/** @type {Partial<Typed>} */ part) {
+    key.current = newKey();
     setTyped({ ...typed, ...part });
     setRefusal("");
   }
@@ -319,13 +338,20 @@ function Ticket() {
     const answer = await perform(
       "orderPlace",
       [],
-      () => orderPlace(orderOf(typed)),
-      ({ status, problem }) => setRefusal(refusalText(status, problem)),
+      () => orderPlace(orderOf(typed), key.current),
+      ({ status, problem }) => {
+        if (!orderMaySend(status, problem)) {
+          key.current = newKey();
+        }
+        setRefusal(refusalText(status, problem));
+      },
     );
     setBusy(false);
     if (answer?.ok && answer.body) {
       notify("good", `Order ${answer.body.id} was sent: ${orderWords(typed)}`);
-      setTyped({ ...typed, qty: "" }); // a second press sends nothing
+      key.current = newKey();
+      // A second press sends nothing; what was typed since stays.
+      setTyped((now) => (now === typed ? { ...now, qty: "" } : now));
     }
   }
 

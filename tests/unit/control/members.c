@@ -27,7 +27,8 @@ Test(members, a_reason_is_read_as_it_was_written)
                                       "del\x7f",           "\xc2\x85next line",
                                       "\xe2\x80\xaeright", "\xe2\x80\x8fmark",
                                       "\xe2\x80\xa8line",  "\xe2\x81\xa6isolate",
-                                      "up\xe2\x81\xa9",    "\xe2\x80\xaa"};
+                                      "up\xe2\x81\xa9",    "\xe2\x80\xaa",
+                                      "\xd8\x9c"};
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         cr_expect(eq(int, parse(good[i]), OK), "%s", good[i]);
