@@ -214,6 +214,25 @@ enum status control_arm(struct control *control, const struct actor *actor,
     return status;
 }
 
+/* A fact that cannot be forgotten stays: it only restricts. */
+void control_disarm(struct control *control, const struct approval *approval)
+{
+    struct first_day *day = &control->day[approval->strategy];
+    char id[32];
+    struct err err;
+
+    approval_id(approval, id);
+    if (approval->kind != APPROVAL_STRATEGY || day->at_ns == 0 || strcmp(day->approval, id) != 0)
+        return;
+    if (keep_delete(control->from.keep, KIND, name_of(control, approval->strategy), &err) != OK) {
+        say_trouble("what was not armed after all could not be forgotten", &err);
+        return;
+    }
+    pthread_mutex_lock(&control->promised);
+    *day = (struct first_day){0};
+    pthread_mutex_unlock(&control->promised);
+}
+
 /* --------------------------------------------------------------------------- at each turn */
 
 /* One at a time, and one a second. */

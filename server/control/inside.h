@@ -197,6 +197,8 @@ enum status control_arms_open(struct control *control, struct err *err);
  * ERR_CONFLICT: to be tried again. What it has done stays, and only restricts. */
 enum status control_arm(struct control *control, const struct actor *actor,
                         const struct approval *approval, struct err *err);
+/* The approval has come to nothing: what it armed is not armed, and its first day has not begun. */
+void control_disarm(struct control *control, const struct approval *approval);
 /* ERR_OVER_CAP: a limit would stand above the ceiling of a first day. */
 enum status control_check_first_day(struct control *control, uint16_t scope,
                                     const struct limits_change *change, struct err *err);

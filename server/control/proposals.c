@@ -35,6 +35,8 @@ static void decide(struct control *control, struct approval *approval, enum appr
                    const char *decider, const char *decision)
 {
     approval_decide(&control->approvals, approval, state, decider, decision, clock_real_ns());
+    if (state != APPROVAL_APPLIED)
+        control_disarm(control, approval);
     keep_proposal(control, approval, false);
 }
 

@@ -202,7 +202,7 @@ TestSuite(arms, .init = begin, .fini = end, .timeout = 120);
 
 struct errand {
     const char *approval; /* to be approved; else: */
-    const char *strategy_body, *limits_body;
+    const char *strategy_body, *limits_body, *rejected;
     enum status status;
     int http;
     json_t *reply;
@@ -226,7 +226,10 @@ static void run_errand(void *job)
 
     view_strategy(view, MAKER, &switched);
     view_limits(view, scope, &limits, &base);
-    if (errand->approval) {
+    if (errand->rejected) {
+        errand->status = control_reject(control, &risk2, errand->rejected, NULL, "r-2",
+                                        &errand->reply, &errand->err);
+    } else if (errand->approval) {
         errand->status = control_approve(control, &risk2, errand->approval, NULL, "r-2",
                                          &errand->reply, &errand->err);
     } else if (errand->strategy_body) {
@@ -268,6 +271,15 @@ static void propose_on(char id[32])
 static enum status approve(const char *id)
 {
     struct errand errand = {.approval = id};
+    enum status status = do_errand(&errand);
+
+    json_decref(errand.reply);
+    return status;
+}
+
+static enum status reject(const char *id)
+{
+    struct errand errand = {.rejected = id};
     enum status status = do_errand(&errand);
 
     json_decref(errand.reply);
@@ -467,6 +479,28 @@ Test(arms, if_the_limits_do_not_come_down_it_is_not_switched_on)
     atomic_store(&limits_refused, OK);
     cr_assert_eq(approve_when_free(id), OK);
     cr_assert(is_on());
+    stop();
+}
+
+Test(arms, what_came_to_nothing_has_armed_nothing)
+{
+    char id[32];
+    json_t *kept = NULL, *armed;
+    struct err err;
+
+    start();
+    until_off();
+    propose_on(id);
+    atomic_store(&limits_refused, ERR_OVER_CAP);
+    cr_assert_eq(approve(id), ERR_OVER_CAP);
+    armed = control_armed(control, MAKER);
+    cr_assert(json_is_object(armed), "it holds down while the approval is open");
+    json_decref(armed);
+    atomic_store(&limits_refused, OK);
+    cr_assert_eq(reject(id), OK);
+    cr_assert(json_is_null(control_armed(control, MAKER)));
+    cr_assert_eq(keep_get(keep, "armed", "maker", &kept, &err), ERR_NOT_FOUND);
+    cr_assert(!is_on());
     stop();
 }
 
