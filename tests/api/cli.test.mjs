@@ -221,8 +221,8 @@ test("how a verb ends says what was wrong", () => {
   ends(64, /did you mean --scope\?/, "kill", "--data", server.dir, "--scop", "firm");
   ends(64, /--reason is missing/, "kill", "--data", server.dir, "--scope", "firm");
   ends(64, /did you mean positions\?/, "postions");
-  ends(64, /did you mean history\? it has get, set or history/, "limits", "histroy", "--data", server.dir);
-  ends(64, /say what: get, set or history/, "limits");
+  ends(64, /did you mean history\? it has get, set, history, diff, revert or what-if/, "limits", "histroy", "--data", server.dir);
+  ends(64, /say what: get, set, history, diff, revert or what-if/, "limits");
   ends(64, /ID is missing/, "orders", "why", "--data", server.dir);
   ends(64, /unknown argument b/, "orders", "why", "a", "b", "--data", server.dir);
   ends(64, /--limit needs a value/, "orders", "--data", server.dir, "--limit");
