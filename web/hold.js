@@ -43,10 +43,10 @@ export function useHold(does) {
     beats,
     handlers: {
       onPointerDown: (/** @type {PointerEvent} */ event) => {
-        // A finger is captured by what it touches first, and would never be said to leave it.
-        const target = /** @type {HTMLElement} */ (event.currentTarget);
-        if (target.hasPointerCapture?.(event.pointerId)) {
-          target.releasePointerCapture(event.pointerId);
+        // A finger is captured by the innermost part that it touches, and would never be said to leave.
+        const touched = /** @type {Element} */ (event.target);
+        if (touched.hasPointerCapture(event.pointerId)) {
+          touched.releasePointerCapture(event.pointerId);
         }
         if (event.button === 0) {
           start();
