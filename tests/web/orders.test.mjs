@@ -19,9 +19,11 @@ const NARROW = { width: 1024, height: 768 };
 /** Nothing trades any more, so the newest working order of BTCUSDT stays; its Amend button. */
 async function restingOrder(page, server) {
   await go(page, "orders");
+  await page.mouse.move(5, 5); // where it was left by the log-in, the table would keep its rows
   const { desk } = server;
   desk.trade = () => {};
-  const order = desk.orders.find((row) => row.state === "WORKING" && row.instrument === "sim:BTCUSDT");
+  const working = desk.orders.filter((row) => row.state === "WORKING" && row.instrument === "sim:BTCUSDT");
+  const order = working.sort((a, b) => b.seq - a.seq)[0]; // of a long list only the top is drawn
   Object.assign(order, { side: "buy", price: "64000.0", qty: "0.030", leaves: "0.030" });
   desk.touched.push(order);
   const row = `[data-order='${order.id}']`;
