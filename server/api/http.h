@@ -12,10 +12,10 @@
  * A request: hygiene checks (tests/api/hygiene.test.mjs lists them), route look-up in
  * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, what the session
  * must be, body up to the row's bound (413), then the handler where the row says: INLINE on the
- * listener's thread (under 1 ms), PAGED there too up to PAGE_INLINE_MAX rows, READER and WORKER on a
- * pool, CONTROL on the control thread, ACCESS on the thread of turns.h; away from the listener's
- * thread the connection is suspended. The answer is queued on the
- * second handler call, or keep-alive is lost.
+ * listener's thread (under 1 ms), PAGED there too up to PAGE_INLINE_MAX rows, READER and WORKER on
+ * a pool, CONTROL on the control thread, ACCESS on the thread of turns.h; away from the listener's
+ * thread the connection is suspended. The answer is queued on the second handler call, or
+ * keep-alive is lost.
  *
  * A handler fills `reply` and returns a status; anything but OK becomes problem details of that
  * status with err.text as its detail, and reply->json, if any, joins as extra members. */

@@ -14,8 +14,8 @@ bool accepts_gzip(const char *accept_encoding);
 /* If-None-Match (13.1.2): `*`, or a list that names `tag` (without quotes), compared weakly. */
 bool none_match_names(const char *if_none_match, const char *tag);
 
-/* If-Match (13.1.1) as a version: only `"N"`, at most 18 digits. A list, a weak tag or `*` would let
- * a change through that has not been looked at. False: it is none, *version is as it was. */
+/* If-Match (13.1.1) as a version: only `"N"`, at most 18 digits. A list, a weak tag or `*` would
+ * let a change through that has not been looked at. False: it is none, *version is as it was. */
 bool match_version(const char *if_match, uint64_t *version);
 
 #endif

@@ -1,7 +1,7 @@
 /* A pool of two threads for what takes longer than a listener may wait: the workers (audit queries,
  * the journal's past), the readers (long lists out of memory) and the clerks (what must be on disk
- * before an answer). Password hashes have a thread of their own (turns.h). Jobs wait in a bounded queue; when it is full the caller answers
- * 503. */
+ * before an answer). Password hashes have a thread of their own (turns.h). Jobs wait in a bounded
+ * queue; when it is full the caller answers 503. */
 #ifndef PITWALL_API_WORKERS_H
 #define PITWALL_API_WORKERS_H
 

@@ -23,8 +23,8 @@ enum status members_check(const json_t *body, const char *const *names, struct e
     return OK;
 }
 
-/* Of valid UTF-8 (jansson's). U+0080..U+009F are C2 80..9F; U+061C is D8 9C; U+200E, 200F, 2028..202E are E2 80 8E,
- * 8F, A8..AE; U+2066..U+2069 are E2 81 A6..A9. */
+/* Of valid UTF-8 (jansson's). U+0080..U+009F are C2 80..9F; U+061C is D8 9C; U+200E, 200F,
+ * 2028..202E are E2 80 8E, 8F, A8..AE; U+2066..U+2069 are E2 81 A6..A9. */
 static bool is_read_otherwise(const unsigned char *at)
 {
     if (at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0) ||

@@ -8,9 +8,9 @@
 /* The caller's (free); *length without the NUL. NULL: out of memory. Any thread. */
 char *json_text(const json_t *json, size_t *length);
 
-/* A string of a text that may have been cut within a character, or that a stranger has sent: when it
- * is no UTF-8, each byte that is not ASCII becomes a question mark, so that there is always a string
- * to tell. NULL: `text` is NULL, or out of memory. Any thread. */
+/* A string of a text that may have been cut within a character, or that a stranger has sent:
+ * when it is no UTF-8, each byte that is not ASCII becomes a question mark, so that there is
+ * always a string to tell. NULL: `text` is NULL, or out of memory. Any thread. */
 json_t *json_string_of(const char *text);
 
 #endif
