@@ -13,8 +13,8 @@ struct tls;
 
 /* ca_file "": the system's. ERR_CONFIG: it holds no certificate. */
 enum status tls_trust_open(struct tls_trust **trust, const char *ca_file, struct err *err);
-/* What a server that asks for a certificate is shown, PEM. ERR_CONFIG: it cannot be read, or key and
- * certificate are not of one another. */
+/* What a server that asks for a certificate is shown, PEM. ERR_CONFIG: it cannot be read, or key
+ * and certificate are not of one another. */
 enum status tls_trust_show(struct tls_trust *trust, const char *cert_file, const char *key_file,
                            struct err *err);
 void tls_trust_close(struct tls_trust *trust);
