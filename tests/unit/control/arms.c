@@ -356,6 +356,7 @@ static struct command waiting(void)
     const void *place;
     size_t length;
 
+    cr_assert_not_null(commands.bytes);
     if ((place = ring_peek(&commands, &length))) {
         memcpy(&command, place, sizeof command);
         ring_release(&commands);
