@@ -48,13 +48,6 @@ static enum status keep_day(struct control *control, uint16_t strategy, const st
     return status;
 }
 
-static void say_trouble(const char *what, const struct err *err)
-{
-    char text[3 * ERR_TEXT_MAX];
-
-    log_line(LOG_ERROR, "control", what, "why=%s", log_escape(text, sizeof text, err->text));
-}
-
 /* The day of what a person may change, while it runs. */
 static const struct first_day *running_day(struct control *control, uint16_t scope,
                                            struct instant now)
@@ -225,7 +218,7 @@ void control_disarm(struct control *control, const struct approval *approval)
     if (approval->kind != APPROVAL_STRATEGY || day->at_ns == 0 || strcmp(day->approval, id) != 0)
         return;
     if (keep_delete(control->from.keep, KIND, name_of(control, approval->strategy), &err) != OK) {
-        say_trouble("what was not armed after all could not be forgotten", &err);
+        control_say_trouble("what was not armed after all could not be forgotten", &err);
         return;
     }
     pthread_mutex_lock(&control->promised);
@@ -243,7 +236,7 @@ static void tell(struct control *control, struct arm_turn *turn, struct command 
 
     turn->retry_ns = now.mono_ns + RETRY_NS;
     if (control_tell(control, command, guard(), intent, &err) != OK)
-        say_trouble("what arming asks for is not told yet", &err);
+        control_say_trouble("what arming asks for is not told yet", &err);
     else
         turn->command_id = command->id;
 }
@@ -311,7 +304,7 @@ static void note_day(struct control *control, uint16_t strategy, struct instant 
     if (was_running && day->left_ns == 0)
         say_over(control, strategy);
     if (keep_day(control, strategy, day, &err) != OK)
-        say_trouble("a first day could not be noted", &err);
+        control_say_trouble("a first day could not be noted", &err);
     control_beat_on(control);
 }
 

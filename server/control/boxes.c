@@ -57,13 +57,6 @@ static enum status forget_box(struct control *control, struct timebox *box, stru
     return OK;
 }
 
-static void say_trouble(const char *what, const struct err *err)
-{
-    char text[3 * ERR_TEXT_MAX];
-
-    log_line(LOG_ERROR, "control", what, "why=%s", log_escape(text, sizeof text, err->text));
-}
-
 /* ------------------------------------------------------------------------ around the raise */
 
 /* Of an earlier try of the same raise, which the engine has not answered. */
@@ -112,7 +105,7 @@ void control_box_drop(struct control *control, struct timebox *box)
     struct err err;
 
     if (box && forget_box(control, box, &err) != OK)
-        say_trouble("a time box could not be dropped", &err);
+        control_say_trouble("a time box could not be dropped", &err);
 }
 
 void control_box_drop_of(struct control *control, const struct approval *approval)
@@ -156,7 +149,7 @@ void control_boxes_settle(struct control *control, const struct approval *approv
         pthread_mutex_unlock(&control->promised);
         if (changed &&
             (empty ? forget_box(control, box, &err) : keep_box(control, box, &err)) != OK)
-            say_trouble("a time box could not be changed", &err);
+            control_say_trouble("a time box could not be changed", &err);
     }
 }
 
@@ -210,7 +203,7 @@ static void send_return(struct control *control, uint16_t scope, struct instant 
     intent.old_value = limits_that_differ(stands, next);
     intent.new_value = limits_that_differ(next, stands);
     if (control_tell(control, &command, returner(), &intent, &err) != OK)
-        say_trouble("a time-boxed raise is not returned yet", &err);
+        control_say_trouble("a time-boxed raise is not returned yet", &err);
     else
         returning->command_id = command.id;
 }
@@ -270,7 +263,7 @@ static void end_boxes(struct control *control, uint16_t scope, struct instant no
     say_over(control, scope, now);
     if (settle(control, scope, now, &err) != OK) {
         returning->retry_ns = now.mono_ns + RETRY_NS;
-        say_trouble("a time box that is over could not be forgotten", &err);
+        control_say_trouble("a time box that is over could not be forgotten", &err);
         return;
     }
     *returning = (struct scope_return){0};
@@ -329,7 +322,7 @@ static void note_boxes(struct control *control, struct instant now)
             continue;
         timebox_note(box, now);
         if (keep_box(control, box, &err) != OK) {
-            say_trouble("time boxes could not be noted", &err);
+            control_say_trouble("time boxes could not be noted", &err);
             return;
         }
         control_beat_on(control);
@@ -365,7 +358,7 @@ static void read_box(void *ctx, const char *key, const json_t *kept)
     enum status status = timebox_read(&box, reading->control->from.config, key, kept, &err);
 
     if (status == ERR_NOT_FOUND) {
-        say_trouble("a time box is passed over", &err);
+        control_say_trouble("a time box is passed over", &err);
         return;
     }
     timebox_resume(&box, reading->now);

@@ -217,6 +217,13 @@ static enum status await(struct control *control, const struct command *command,
                       status_title((enum status)done->status));
 }
 
+void control_say_trouble(const char *what, const struct err *err)
+{
+    char text[3 * ERR_TEXT_MAX];
+
+    log_line(LOG_ERROR, "control", what, "why=%s", log_escape(text, sizeof text, err->text));
+}
+
 /* As far as the command ring. *intent_seq is the intent's place in the control lane. */
 static enum status tell(struct control *control, struct command *command, const struct actor *actor,
                         const struct control_fact *intent, uint64_t *intent_seq, struct err *err)

@@ -142,6 +142,8 @@ enum status control_refuse(struct control *control, const struct actor *actor,
                            const struct control_fact *fact, struct err *err);
 /* Control thread, at each turn: trouble with the disk becomes a record. */
 void control_watch_storage(struct control *control);
+/* Any thread: logs what could not be done and why; it is tried again, or loosens nothing. */
+void control_say_trouble(const char *what, const struct err *err);
 /* Waits until the record is on disk. */
 enum status control_wait_record(struct control *control, uint64_t seq, struct err *err);
 

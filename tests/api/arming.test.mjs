@@ -5,7 +5,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { Venue } from "../venue/venue.mjs";
-import { configWith, scratch, Server, verb } from "./server.mjs";
+import { bybitInstead, configWith, scratch, Server, verb } from "./server.mjs";
 import { until } from "./wait.mjs";
 
 const NAME = "bybit-linear:BTCUSDT";
@@ -34,14 +34,7 @@ before(async () => {
   config = configWith(
     scratch(),
     ["mode: sim", "mode: live"],
-    ["  - venue: sim\n", `  - {venue: bybit-linear, gateway: bybit-v5, ${where}, key_file: "${keyFile}"}\n`],
-    [/ {2}- \{instrument: "sim:BTCUSDT"/, `  - {instrument: "${NAME}"`],
-    [/ {2}- \{instrument: "sim:ETH[^}]*\}\n/, ""],
-    [/ {2}- \{instrument: "sim:SOL[^}]*\}\n/, ""],
-    [/ {4}per_instrument:(\n {6}.*)+/, ""],
-    ['instruments: ["sim:BTCUSDT", "sim:ETHUSDT"]', "instruments: all"],
-    [/"instrument\/sim:BTCUSDT"/g, `"instrument/${NAME}"`],
-    [/ {2}"instrument\/sim:(ETH|SOL)USDT":(\n {4}.*)+\n/g, ""],
+    ...bybitInstead(NAME, `${where}, key_file: "${keyFile}"`),
   );
   appendFileSync(config, "\nfirst_day:\n  strategy/maker: {max_order_lots: 30, max_open_orders: 10}\n");
   await start();

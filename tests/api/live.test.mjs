@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { Venue } from "../venue/venue.mjs";
-import { configWith, QUIET, scratch, Server, verb } from "./server.mjs";
+import { bybitInstead, configWith, QUIET, scratch, Server, verb } from "./server.mjs";
 import { until } from "./wait.mjs";
 
 const NAME = "bybit-linear:BTCUSDT";
@@ -25,14 +25,7 @@ before(async () => {
     dir,
     QUIET,
     ["mode: sim", "mode: live"],
-    ["  - venue: sim\n", `  - {venue: bybit-linear, gateway: bybit-v5, ${where}, key_file: "${keyFile}"}\n`],
-    [/ {2}- \{instrument: "sim:BTCUSDT"/, `  - {instrument: "${NAME}"`],
-    [/ {2}- \{instrument: "sim:ETH[^}]*\}\n/, ""],
-    [/ {2}- \{instrument: "sim:SOL[^}]*\}\n/, ""],
-    [/ {4}per_instrument:(\n {6}.*)+/, ""],
-    ['instruments: ["sim:BTCUSDT", "sim:ETHUSDT"]', "instruments: all"],
-    [/"instrument\/sim:BTCUSDT"/g, `"instrument/${NAME}"`],
-    [/ {2}"instrument\/sim:(ETH|SOL)USDT":(\n {4}.*)+\n/g, ""],
+    ...bybitInstead(NAME, `${where}, key_file: "${keyFile}"`),
   );
   server = await Server.start({ config });
   trader = await server.person("trader");

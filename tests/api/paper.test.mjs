@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { clearInterval, setInterval } from "node:timers";
 import { WebSocketServer } from "../node_modules/ws/wrapper.mjs";
-import { configWith, QUIET, scratch, Server } from "./server.mjs";
+import { bybitInstead, configWith, QUIET, scratch, Server } from "./server.mjs";
 import { until } from "./wait.mjs";
 
 const NAME = "bybit-linear:BTCUSDT";
@@ -73,14 +73,7 @@ before(async () => {
       scratch(),
       QUIET,
       ["mode: sim", "mode: paper"],
-      ["  - venue: sim\n", `  - {venue: bybit-linear, gateway: bybit-v5, ${where}}\n`],
-      [/ {2}- \{instrument: "sim:BTCUSDT"/, `  - {instrument: "${NAME}"`],
-      [/ {2}- \{instrument: "sim:ETH[^}]*\}\n/, ""],
-      [/ {2}- \{instrument: "sim:SOL[^}]*\}\n/, ""],
-      [/ {4}per_instrument:(\n {6}.*)+/, ""],
-      ['instruments: ["sim:BTCUSDT", "sim:ETHUSDT"]', "instruments: all"],
-      [/"instrument\/sim:BTCUSDT"/g, `"instrument/${NAME}"`],
-      [/ {2}"instrument\/sim:(ETH|SOL)USDT":(\n {4}.*)+\n/g, ""],
+      ...bybitInstead(NAME, where),
     ),
   });
   trader = await server.person("trader");

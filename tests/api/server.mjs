@@ -50,6 +50,20 @@ export function configWith(dir, ...replacements) {
   return file;
 }
 
+/** For configWith: one instrument of Bybit in place of the demo's three; `settings` are the venue's others. */
+export function bybitInstead(name, settings) {
+  return [
+    ["  - venue: sim\n", `  - {venue: bybit-linear, gateway: bybit-v5, ${settings}}\n`],
+    [/ {2}- \{instrument: "sim:BTCUSDT"/, `  - {instrument: "${name}"`],
+    [/ {2}- \{instrument: "sim:ETH[^}]*\}\n/, ""],
+    [/ {2}- \{instrument: "sim:SOL[^}]*\}\n/, ""],
+    [/ {4}per_instrument:(\n {6}.*)+/, ""],
+    ['instruments: ["sim:BTCUSDT", "sim:ETHUSDT"]', "instruments: all"],
+    [/"instrument\/sim:BTCUSDT"/g, `"instrument/${name}"`],
+    [/ {2}"instrument\/sim:(ETH|SOL)USDT":(\n {4}.*)+\n/g, ""],
+  ];
+}
+
 /** No strategy trades: what moves, a test has moved. */
 export const QUIET = [/enabled: true/g, "enabled: false"];
 
@@ -97,7 +111,9 @@ export class Server {
         return /^ready (\S+)$/m.test(server.out);
       },
       Server.readyMs,
-    );
+    ).catch((error) => {
+      throw new Error(`${error.message}; it says: ${server.out}${server.err}`);
+    });
     server.url = /^ready (\S+)$/m.exec(server.out)[1];
     server.run = JSON.parse(readFileSync(join(dir, "run.json"), "utf8"));
     server.killUrl = server.run.kill_url;
@@ -105,7 +121,7 @@ export class Server {
     return server;
   }
 
-  static readyMs = 20000; // more where the program is slowed down
+  static readyMs = 60000; // a busy host may take many seconds to give the memory of five passwords
   out = "";
   err = "";
   code = null;

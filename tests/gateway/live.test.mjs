@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
-import { configWith, QUIET, scratch, Server } from "../api/server.mjs";
+import { bybitInstead, configWith, QUIET, scratch, Server } from "../api/server.mjs";
 import { until, Venue } from "./desk.mjs";
 
 const NAME = "bybit-linear:BTCUSDT";
@@ -21,14 +21,7 @@ function configure(venue, ...more) {
   return configWith(
     dir,
     ["mode: sim", "mode: live"],
-    ["  - venue: sim\n", `  - {venue: bybit-linear, gateway: bybit-v5, key_file: "${key}", ${often}, ${where}}\n`],
-    [/ {2}- \{instrument: "sim:BTCUSDT"/, `  - {instrument: "${NAME}"`],
-    [/ {2}- \{instrument: "sim:ETH[^}]*\}\n/, ""],
-    [/ {2}- \{instrument: "sim:SOL[^}]*\}\n/, ""],
-    [/ {4}per_instrument:(\n {6}.*)+/, ""],
-    ['instruments: ["sim:BTCUSDT", "sim:ETHUSDT"]', "instruments: all"],
-    [/"instrument\/sim:BTCUSDT"/g, `"instrument/${NAME}"`],
-    [/ {2}"instrument\/sim:(ETH|SOL)USDT":(\n {4}.*)+\n/g, ""],
+    ...bybitInstead(NAME, `key_file: "${key}", ${often}, ${where}`),
     ...more,
   );
 }

@@ -11,10 +11,11 @@ import {
   tokensRead,
 } from "../api.js";
 import { roleReaches } from "../actions.js";
+import { useAsked } from "../asked.js";
 import { DASH, dateTimeText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { html, useState } from "../vendor/preact-htm.js";
 import { ActionButton, EmptyRow, Panel } from "./parts.js";
 
 /** @import { Account, Role, Token } from "../types/shapes.js" */
@@ -25,29 +26,11 @@ const ROLES = ["viewer", "trader", "risk", "admin"];
 const SCOPES = ["metrics", "kill", "audit-read"];
 const PASSWORD_BYTES = 15;
 const DAYS = 90;
-const READ_MS = 5000;
 
 /** A first password that nobody has to think of. */
 function randomPassword() {
   const bytes = crypto.getRandomValues(new Uint8Array(PASSWORD_BYTES));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
-}
-
-/** @template T @param {() => Promise<import("../types/shapes.js").Answer<import("../types/shapes.js").List<T>>>} ask */
-function useList(ask) {
-  const [items, setItems] = useState(/** @type {T[] | null} */ (null));
-  async function load() {
-    const answer = await ask();
-    if (answer.ok && answer.body) {
-      setItems(answer.body.items);
-    }
-  }
-  useEffect(() => {
-    load();
-    const timer = setInterval(load, READ_MS);
-    return () => clearInterval(timer);
-  }, []);
-  return /** @type {const} */ ([items, load]);
 }
 
 /** @param {{status: number, body: any}} answer @param {string} done */
@@ -171,7 +154,7 @@ export function UsersPanel() {
 }
 
 function Accounts() {
-  const [items, load] = useList(accountsRead);
+  const [items, load] = useAsked(accountsRead);
   const [reason, setReason] = useState("");
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Accounts">
       <table class="grid accounts-grid">
@@ -256,7 +239,7 @@ function NewToken({ onChanged }) {
 }
 
 function Tokens() {
-  const [items, load] = useList(tokensRead);
+  const [items, load] = useAsked(tokensRead);
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Tokens">
       <table class="grid tokens-grid">
         <thead>

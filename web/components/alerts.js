@@ -4,17 +4,17 @@
 // comes first, pages before the others.
 
 import { alertAcknowledge, handOverNote, handOverRead } from "../api.js";
+import { useAsked } from "../asked.js";
 import { ageText, dateTimeText, DASH, decimalText, millisecondsOf, nameText, timeText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { html, useState } from "../vendor/preact-htm.js";
 import { ActionButton, emptyText, Panel } from "./parts.js";
 
 /** @import { Alert, HandOver } from "../types/shapes.js" */
 
 const RECENT_SHOWN = 30;
 const LAST_SHOWN = 5;
-const READ_MS = 5000;
 /** It always stands: it shows that alerts arrive, and asks for nothing. */
 const HEARTBEAT = "watchdog";
 
@@ -72,39 +72,53 @@ function Taken({ alert }) {
     : null;
 }
 
-/** @param {{alert: Alert}} props */
-function Acknowledge({ alert }) {
+/**
+ * A note in a line of its own, and what it is for.
+ * @param {{id: string, label: string, placeholder: string, wanted: string, action: string, onNote: (note: string) => Promise<boolean>}} props
+ *   wanted: why it cannot be sent without one; onNote: false: what was typed stays
+ */
+function NoteForm({ id, label, placeholder, wanted, action, onNote }) {
   const [note, setNote] = useState("");
-  const id = `note-${alert.id}`;
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
-    if (note.trim() === "") {
-      return;
-    }
-    const answer = await perform("alertAcknowledge", [], () => alertAcknowledge(alert.id, note.trim()));
-    if (answer?.ok) {
+    if (note.trim() !== "" && (await onNote(note.trim()))) {
       setNote("");
-      notify("good", `You have alert ${alert.id}`);
     }
   }
 
   return html`<form class="one-line" onSubmit=${submit}>
-    <label class="unseen" for=${id}>Note for ${alert.id}</label>
+    <label class="unseen" for=${id}>${label}</label>
     <input
       id=${id}
       autocomplete="off"
       maxlength="200"
-      placeholder="what you do about it"
+      placeholder=${placeholder}
       value=${note}
       onInput=${(/** @type {any} */ event) => setNote(event.target.value)}
     />
-    <${ActionButton}
-      action="alertAcknowledge"
-      submit=${true}
-      off=${note.trim() === "" ? "Say in a few words what you do about it" : ""}
-    />
+    <${ActionButton} action=${action} submit=${true} off=${note.trim() === "" ? wanted : ""} />
   </form>`;
+}
+
+/** @param {{alert: Alert}} props */
+function Acknowledge({ alert }) {
+  async function acknowledge(/** @type {string} */ note) {
+    const answer = await perform("alertAcknowledge", [], () => alertAcknowledge(alert.id, note));
+    if (answer?.ok) {
+      notify("good", `You have alert ${alert.id}`);
+    }
+    return answer?.ok ?? false;
+  }
+
+  return html`<${NoteForm}
+    id=${`note-${alert.id}`}
+    label=${`Note for ${alert.id}`}
+    placeholder="what you do about it"
+    wanted="Say in a few words what you do about it"
+    action="alertAcknowledge"
+    onNote=${acknowledge}
+  />`;
 }
 
 /** @param {{alert: Alert}} props */
@@ -142,46 +156,26 @@ function HandOverRow({ row }) {
 
 /** The hand-over log is not streamed: it is asked for. */
 function HandOverLog() {
-  const [rows, setRows] = useState(/** @type {HandOver[] | null} */ (null));
-  const [note, setNote] = useState("");
-  async function load() {
-    const answer = await handOverRead();
-    if (answer.ok && answer.body) {
-      setRows(answer.body.items);
-    }
-  }
-  useEffect(() => {
-    load();
-    const timer = setInterval(load, READ_MS);
-    return () => clearInterval(timer);
-  }, []);
+  const [rows, load] = useAsked(handOverRead);
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
-    if (note.trim() === "") {
-      return;
-    }
-    const answer = await perform("handOverNote", [], () => handOverNote(note.trim()));
+  async function leave(/** @type {string} */ note) {
+    const answer = await perform("handOverNote", [], () => handOverNote(note));
     if (answer?.ok) {
-      setNote("");
       load();
     }
+    return answer?.ok ?? false;
   }
 
   return html`<section class="hand-over" aria-labelledby="hand-over-title">
     <h3 id="hand-over-title">Hand-over</h3>
-    <form class="one-line" onSubmit=${submit}>
-      <label class="unseen" for="hand-over-note">Note for whoever comes next</label>
-      <input
-        id="hand-over-note"
-        autocomplete="off"
-        maxlength="200"
-        placeholder="for whoever comes next"
-        value=${note}
-        onInput=${(/** @type {any} */ event) => setNote(event.target.value)}
-      />
-      <${ActionButton} action="handOverNote" submit=${true} off=${note.trim() === "" ? "Write a note first" : ""} />
-    </form>
+    <${NoteForm}
+      id="hand-over-note"
+      label="Note for whoever comes next"
+      placeholder="for whoever comes next"
+      wanted="Write a note first"
+      action="handOverNote"
+      onNote=${leave}
+    />
     <ul data-test="hand-over">
       ${(rows ?? []).map((row) => html`<${HandOverRow} key=${`${row.at_ns}${row.by}`} row=${row} />`)}
     </ul>

@@ -9,14 +9,12 @@ import { orderAmend, orderRead } from "../api.js";
 import { ACTIONS, actionRefusal } from "../actions.js";
 import {
   decimalCompare,
-  decimalIsMultiple,
-  decimalSign,
   decimalText,
   idText,
-  isDecimal,
   nameText,
   orderStateText,
 } from "../format.js";
+import { engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { amendOpen, notify, orderIsAmendable, orderIsWorking, page, role, stale } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -40,24 +38,9 @@ function orderText(order, change = {}) {
   return `${order.side} ${qty} at ${decimalText(change.price ?? order.price, places.price)}`;
 }
 
-/**
- * What is wrong with a typed price or quantity, in words; empty when nothing is.
- * @param {string} typed
- * @param {string | undefined} step
- * @param {string} stepName
- */
-function fault(typed, step, stepName) {
-  if (!isDecimal(typed) || decimalSign(typed) !== 1) {
-    return "a decimal above 0, please";
-  }
-  return step && !decimalIsMultiple(typed, step)
-    ? `a multiple of the ${stepName}, ${decimalText(step)}`
-    : "";
-}
-
 /** @param {Order} order @param {string} typed */
 function quantityFault(order, typed) {
-  const wrong = fault(typed, page.instruments.get(order.instrument)?.lot_size, "lot");
+  const wrong = stepFault(typed, page.instruments.get(order.instrument)?.lot_size, "lot");
   if (wrong || decimalCompare(typed, order.filled) === 1) {
     return wrong;
   }
@@ -79,7 +62,7 @@ function changeOf(order, typed) {
 
 /** Why it was not amended, in words. @param {number} status @param {Problem | null} problem */
 function refusalText(status, problem) {
-  if (status === 0 || (status >= 500 && problem?.code !== "unavailable")) {
+  if (engineMayHave(status, problem)) {
     const says = status === 0 ? "Nobody answered" : problemText(problem);
     return `${says}: it is not known whether the order was amended. Look at it before you try again.`;
   }
@@ -191,7 +174,7 @@ function Buttons({ busy, ready, done }) {
 function faultsOf(order, { price, qty }) {
   const tick = page.instruments.get(order.instrument)?.tick_size;
   return {
-    price: price === undefined ? "" : fault(price, tick, "tick"),
+    price: price === undefined ? "" : stepFault(price, tick, "tick"),
     qty: qty === undefined ? "" : quantityFault(order, qty),
   };
 }

@@ -75,16 +75,16 @@ function Age({ at }) {
 }
 
 export function LimitUsePanel() {
-  const [seen, setSeen] = useState(/** @type {{rows: Limits[], at: number} | null} */ (null));
+  const [seen, setSeen] = useState(/** @type {{uses: Use[], at: number} | null} */ (null));
 
   useEffect(() => {
     let ended = false;
     async function load() {
       const at = performance.now(); // what comes is at least so old
       const answer = await limitsUseRead();
-      const rows = answer.body?.items;
-      if (!ended && rows) {
-        setSeen((held) => (held && held.at > at ? held : { rows, at }));
+      if (!ended && answer.body) {
+        const uses = usesByNearness(answer.body.items).slice(0, SHOWN);
+        setSeen((held) => (held && held.at > at ? held : { uses, at }));
       }
     }
     load();
@@ -95,7 +95,7 @@ export function LimitUsePanel() {
     };
   }, []);
 
-  const uses = usesByNearness(seen?.rows ?? []).slice(0, SHOWN);
+  const uses = seen?.uses ?? [];
   const old = seen !== null && (stale() || performance.now() - seen.at > OLD_MS);
   return html`<${Panel} id="limit-use" title="Nearest to their limits" topic="limits" extra=${seen ? html`<${Age} at=${seen.at} />` : null}>
     <ul class=${`uses ${old ? "is-stale" : ""}`}>

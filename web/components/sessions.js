@@ -1,15 +1,14 @@
 // Open sessions (the own ones; for an admin, all), and the own second factor.
 
 import { sessionEnd, sessionsRead, totpBegin, totpConfirm, totpRemove } from "../api.js";
+import { useAsked } from "../asked.js";
 import { ageText, dateTimeText, DASH, millisecondsOf } from "../format.js";
 import { perform, problemText } from "../perform.js";
 import { notify } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { html, useState } from "../vendor/preact-htm.js";
 import { ActionButton, EmptyRow, Panel } from "./parts.js";
 
 /** @import { OpenSession } from "../types/shapes.js" */
-
-const READ_MS = 5000;
 
 /** @param {{session: OpenSession, onChanged: () => void}} props */
 function SessionRow({ session, onChanged }) {
@@ -89,20 +88,7 @@ function SecondFactor() {
 }
 
 export function SessionsPanel() {
-  const [items, setItems] = useState(/** @type {OpenSession[] | null} */ (null));
-
-  async function load() {
-    const answer = await sessionsRead();
-    if (answer.ok && answer.body) {
-      setItems(answer.body.items);
-    }
-  }
-  useEffect(() => {
-    load();
-    const timer = setInterval(load, READ_MS);
-    return () => clearInterval(timer);
-  }, []);
-
+  const [items, load] = useAsked(sessionsRead);
   return html`<${Panel} id="sessions" title="Sessions" topic="status">
     <div class="scroll" tabindex="0" role="group" aria-label="Sessions">
       <table class="grid sessions-grid">

@@ -7,17 +7,17 @@
 import { newKey, orderPlace, ordersCancelAll } from "../api.js";
 import {
   DASH,
-  decimalIsMultiple,
   decimalMultiply,
-  decimalSign,
   decimalText,
   idText,
   isDecimal,
   nameText,
   scopeText,
 } from "../format.js";
+import { workingIn } from "../inscope.js";
+import { engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
-import { notify, orderIsWorking, page, stale, ticketFill } from "../state.js";
+import { notify, page, stale, ticketFill } from "../state.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { placesOf, select } from "./market.js";
 import { ActionButton, Panel } from "./parts.js";
@@ -37,7 +37,6 @@ import { ActionButton, Panel } from "./parts.js";
  */
 
 const DENIED = 422;
-const BUSY = "unavailable";
 /** A first try under the same key runs, or ran, and how it ended is not told here. */
 const TRIED = ["conflict", "outcome_unknown", "answer_not_kept"];
 /** @type {Typed["tif"][]} */
@@ -56,19 +55,6 @@ const BLANK = {
   postOnly: false,
   reduceOnly: false,
 };
-
-/** @param {string} typed @param {string | undefined} step @param {string} stepName */
-function fault(typed, step, stepName) {
-  if (typed === "") {
-    return "";
-  }
-  if (!isDecimal(typed) || decimalSign(typed) !== 1) {
-    return "a decimal above 0, please";
-  }
-  return step && !decimalIsMultiple(typed, step)
-    ? `a multiple of the ${stepName}, ${decimalText(step)}`
-    : "";
-}
 
 /** Best price that this side would meet; null while the book is stale. @param {Typed} typed */
 function touch({ instrument, side }) {
@@ -144,8 +130,8 @@ function typedOf(order) {
 function faultsOf(typed) {
   const row = page.instruments.get(typed.instrument);
   return {
-    qty: fault(typed.qty, row?.lot_size, "lot"),
-    price: typed.type === "limit" ? fault(typed.price, row?.tick_size, "tick") : "",
+    qty: typed.qty === "" ? "" : stepFault(typed.qty, row?.lot_size, "lot"),
+    price: typed.type === "limit" && typed.price !== "" ? stepFault(typed.price, row?.tick_size, "tick") : "",
   };
 }
 
@@ -169,8 +155,7 @@ function hindrance(typed) {
 
 /** The engine may have it: it was told and has not answered, or its answer was lost. @param {number} status @param {Problem | null} problem */
 function orderMaySend(status, problem) {
-  const code = problem?.code ?? "";
-  return status === 0 || TRIED.includes(code) || (status >= 500 && code !== BUSY);
+  return TRIED.includes(problem?.code ?? "") || engineMayHave(status, problem);
 }
 
 /** @param {number} status @param {Problem | null} problem */
@@ -376,21 +361,9 @@ function Ticket() {
   </form>`;
 }
 
-/** How many orders of the scope work, as far as this page knows. @param {string} scope */
-function workingIn(scope) {
-  const [kind, name] = scope.split(/\/(.*)/s);
-  /** @param {import("../types/shapes.js").Order} order */
-  const inside = (order) =>
-    kind === "firm" ||
-    (kind === "instrument" && order.instrument === name) ||
-    (kind === "strategy" && order.strategy === name) ||
-    (kind === "venue" && order.instrument.startsWith(`${name}:`));
-  return [...page.orders.values()].filter((order) => orderIsWorking(order) && inside(order)).length;
-}
-
 function CancelAll() {
   const [scope, setScope] = useState("firm");
-  const count = workingIn(scope);
+  const count = workingIn(scope).length;
   const scopes = page.schema?.scopes ?? ["firm"];
 
   async function cancel() {
