@@ -120,6 +120,7 @@ async function amendOrder(page) {
     });
     return answer.json();
   });
+  await page.hover(".instance"); // over the table it would hold the rows as they are
   const row = `[data-order="${order.id}"]`;
   await until("the order works", async () => (await textOf(page, row)).includes("working"), 10000);
   await page.hover(`${row} td`);

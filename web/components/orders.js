@@ -184,7 +184,8 @@ function newest(map) {
 
 // A quoting strategy replaces orders faster than a hand moves: while the pointer is over the table, or the
 // keyboard's focus in it, its rows keep their places (their states go on), so that nobody cancels the order
-// that slid under the pointer.
+// that slid under the pointer. By its moves, not its entry: it may be there before the rows are, or a stream
+// that comes back finds it there.
 export function OrdersPanel() {
   const [tab, setTab] = useState("working");
   const [held, setHeld] = useState(/** @type {Order[] | null} */ (null));
@@ -227,7 +228,7 @@ export function OrdersPanel() {
       tabindex="0"
       role="region"
       aria-label="Rows of orders"
-      onMouseEnter=${() => setHeld(listed)}
+      onMouseMove=${() => setHeld((now) => now ?? listed)}
       onMouseLeave=${() => setHeld(null)}
       onFocusCapture=${(/** @type {any} */ event) => {
         if (event.target.matches(":focus-visible")) {
