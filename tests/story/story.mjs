@@ -249,6 +249,21 @@ export class Story {
     await until(`${orders} orders`, are, ms).catch((error) => this.fail(error));
   }
 
+  /** A person's order that rests: too far from the market to be filled. */
+  async rest() {
+    let placed = null; // cancels may have used up this second's messages
+    const isTaken = async () => {
+      const { bids } = (await this.risk1.get(`/books/${BTC}?depth=1`)).body;
+      const price = (Number(bids[0][0]) * 0.992).toFixed(1);
+      const order = { instrument: BTC, side: "buy", type: "limit", tif: "GTC", qty: "0.001", price };
+      placed = await this.risk1.post("/orders", order);
+      return placed.status === 201;
+    };
+    await until("an order of a person", isTaken).catch((error) => this.fail(error, placed?.text));
+    const { id } = placed.body;
+    await until("it rests", async () => (await this.venue.resting()).some((row) => row.orderLinkId === id));
+  }
+
   async position(instrument) {
     return (await this.risk1.get("/positions")).body.items.find((row) => row.instrument === instrument);
   }
