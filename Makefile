@@ -314,10 +314,10 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
 
-test: deps-test deps-prove ## Run all tests that fit 20 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
+test: deps-test deps-prove ## Run the tests of every change, some 30 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
-test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, a soak of 10 minutes, 1,000 clients, models, instruction counts (mutants: make mutants)
-	@$(test_env) mk/test asan tsan sim_long crash_long soak crowd model instructions
+test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, a gateway that ignores kills, a soak of 10 minutes, 1,000 clients, models, instruction counts (mutants: make mutants)
+	@$(test_env) mk/test asan tsan sim_long crash_long kill_long soak crowd model instructions
 LOAD_SECONDS ?= 60
 MINUTES ?= 10
 sanitize-load: deps-test ## Put the whole program under everything at once, with ASan and UBSan, then with TSan: LOAD_SECONDS=60 each

@@ -5,7 +5,7 @@ export function pause(ms) {
 }
 
 /** Asks again and again until `ask` answers something true; throws with `what` at the deadline. */
-export async function until(what, ask, timeoutMs = 5000) {
+export async function until(what, ask, timeoutMs = 15000) {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
