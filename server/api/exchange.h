@@ -130,6 +130,9 @@ const char *header(const struct exchange *exchange, const char *name);
 /* auth.c: who asks, and whether they may. Fills request.actor. */
 enum status auth_check(struct exchange *exchange);
 
+/* http.c: whose share of a pool it takes; see workers.h. After auth_check. */
+uint64_t exchange_who(const struct exchange *exchange);
+
 /* The most bytes that this exchange's body may have. */
 size_t body_max(const struct exchange *exchange);
 /* arguments.c: every argument is one that the route takes; ERR_MALFORMED names one that is not. */

@@ -339,6 +339,12 @@ static bool has_ended(const struct exchange *exchange)
            !access_still_valid(request->access, &request->actor);
 }
 
+static bool clerk_submit(struct exchange *exchange, void (*run)(void *job))
+{
+    return workers_submit(exchange->listener->http->clerks, WORKERS_FOR_NOBODY, run, exchange) ==
+           PLACE_TAKEN;
+}
+
 /* On the control thread, a worker or the access thread, which do not wait for the disk. A clerk is
  * missing only when the program ends. */
 static void handler_run_away(void *job)
@@ -353,25 +359,52 @@ static void handler_run_away(void *job)
     variant_choose_on_worker(exchange); /* on the control thread there are no reads */
     if (!exchange->repeat)
         come_back(exchange);
-    else if (!workers_submit(exchange->listener->http->clerks, answer_keep, exchange))
+    else if (!clerk_submit(exchange, answer_keep))
         answer_keep(exchange);
 }
 
-/* A row that says ACCESS: by whom it is known, else by the address. What has been taken may be
- * gone already. */
+static bool is_known(const struct exchange *exchange)
+{
+    return exchange->request.actor.name[0] != '\0';
+}
+
+/* Whose share of what is bounded a request takes: by whom it is known, else by the address. */
+static const char *asker(const struct exchange *exchange)
+{
+    return is_known(exchange) ? exchange->request.actor.name : exchange->address;
+}
+
+uint64_t exchange_who(const struct exchange *exchange)
+{
+    return turns_who(asker(exchange), is_known(exchange));
+}
+
+static void refuse_later(struct exchange *exchange, bool share_is_full)
+{
+    exchange->failed = share_is_full ? ERR_THROTTLED : ERR_UNAVAILABLE;
+    exchange->reply.retry_after_s = 1;
+}
+
+/* A row that says ACCESS. What has been taken may be gone already. */
 static bool turn_submit(struct exchange *exchange)
 {
-    const struct actor *actor = &exchange->request.actor;
-    bool is_known = actor->name[0] != '\0';
-    enum turn turn =
-        turns_submit(exchange->listener->http->turns, is_known ? actor->name : exchange->address,
-                     is_known, handler_run_away, exchange);
+    enum turn turn = turns_submit(exchange->listener->http->turns, asker(exchange),
+                                  is_known(exchange), handler_run_away, exchange);
 
-    if (turn == TURN_TAKEN)
-        return true;
-    exchange->failed = turn == TURN_SHARE_FULL ? ERR_THROTTLED : ERR_UNAVAILABLE;
-    exchange->reply.retry_after_s = 1;
-    return false;
+    if (turn != TURN_TAKEN)
+        refuse_later(exchange, turn == TURN_SHARE_FULL);
+    return turn == TURN_TAKEN;
+}
+
+/* A row that says WORKER, READER, or PAGED and has many rows. Likewise. */
+static bool pool_submit(struct workers *pool, struct exchange *exchange)
+{
+    enum worker_place place =
+        workers_submit(pool, exchange_who(exchange), handler_run_away, exchange);
+
+    if (place != PLACE_TAKEN)
+        refuse_later(exchange, place == PLACE_SHARE_FULL);
+    return place == PLACE_TAKEN;
 }
 
 static bool handler_submit(struct exchange *exchange)
@@ -384,15 +417,18 @@ static bool handler_submit(struct exchange *exchange)
         return control_submit(http->sources.control, handler_run_away, exchange);
     if (exchange->route->where == WHERE_ACCESS)
         return turn_submit(exchange);
-    return workers_submit(exchange->route->where == WHERE_WORKER ? http->workers : http->readers,
-                          handler_run_away, exchange);
+    return pool_submit(exchange->route->where == WHERE_WORKER ? http->workers : http->readers,
+                       exchange);
 }
 
 static enum status refuse_busy(struct exchange *exchange)
 {
     enum status status = exchange->failed == OK ? ERR_UNAVAILABLE : exchange->failed;
 
-    return err_set(&exchange->reply.err, status, "busy; try again");
+    return err_set(&exchange->reply.err, status,
+                   status == ERR_THROTTLED
+                       ? "your earlier requests still wait for their answers; try again after them"
+                       : "busy; try again");
 }
 
 /* On a clerk: that it was begun is on disk before anything happens. */
@@ -414,7 +450,7 @@ static bool keyed_submit(struct exchange *exchange)
     struct http *http = exchange->listener->http;
 
     if (atomic_fetch_add(&http->keyed, 1) < KEYED_MAX &&
-        workers_submit(http->clerks, promise_then_submit, exchange))
+        clerk_submit(exchange, promise_then_submit))
         return true;
     atomic_fetch_sub(&http->keyed, 1);
     return false;
@@ -449,7 +485,8 @@ static enum MHD_Result choose_send_away(struct exchange *exchange)
     exchange->phase = PHASE_AWAY;
     atomic_fetch_add(&http->away, 1);
     MHD_suspend_connection(exchange->connection);
-    if (atomic_load(&http->stopping) || !workers_submit(http->workers, choose_away, exchange))
+    if (atomic_load(&http->stopping) ||
+        workers_submit(http->workers, exchange_who(exchange), choose_away, exchange) != PLACE_TAKEN)
         come_back(exchange);
     return MHD_YES;
 }

@@ -13,6 +13,7 @@ struct pieces {
     struct http *http;
     struct MHD_Connection *connection;
     struct export *export;
+    uint64_t who;
     const char *bytes;
     size_t length, sent;
     bool ended, failed;
@@ -37,15 +38,16 @@ static void make_piece(void *job)
     atomic_fetch_sub(&http->away, 1);
 }
 
-/* A listener that is being stopped, and workers that are all busy, end the answer: the client sees
- * that the last chunk is missing. */
+/* A listener that is being stopped, and workers that are full or the asker's share of them, end the
+ * answer: the client sees that the last chunk is missing. */
 static ssize_t send_for_piece(struct pieces *pieces)
 {
     struct http *http = pieces->http;
 
     atomic_fetch_add(&http->away, 1);
     MHD_suspend_connection(pieces->connection);
-    if (!atomic_load(&http->stopping) && workers_submit(http->workers, make_piece, pieces))
+    if (!atomic_load(&http->stopping) &&
+        workers_submit(http->workers, pieces->who, make_piece, pieces) == PLACE_TAKEN)
         return 0;
     pieces->failed = true;
     MHD_resume_connection(pieces->connection);
@@ -89,7 +91,8 @@ struct MHD_Response *pieces_response(struct exchange *exchange)
         return NULL;
     *pieces = (struct pieces){.http = exchange->listener->http,
                               .connection = exchange->connection,
-                              .export = exchange->reply.pieces};
+                              .export = exchange->reply.pieces,
+                              .who = exchange_who(exchange)};
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_pieces, pieces,
                                                  free_pieces);
     if (response)

@@ -14,20 +14,20 @@ struct turns {
 
 /* ------------------------------------------------------------------------------- the queue */
 
-static uint64_t who_hash(const char *who, bool is_known)
+uint64_t turns_who(const char *who, bool is_known)
 {
     uint64_t hash = 0xcbf29ce484222325ULL + is_known;
 
     for (; *who != '\0'; who++)
         hash = (hash ^ (uint8_t)*who) * 0x100000001b3ULL;
-    return hash;
+    return hash != 0 ? hash : 1;
 }
 
 /* Somebody's n-th waiting job has the n-th turn from now, whatever others have queued before. */
 enum turn turn_queue_put(struct turn_queue *queue, const char *who, bool is_known,
                          void (*run)(void *job), void *job)
 {
-    uint64_t key = who_hash(who, is_known);
+    uint64_t key = turns_who(who, is_known);
     uint32_t own = 0, alike = 0;
 
     for (uint32_t i = 0; i < queue->count; i++) {

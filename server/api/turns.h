@@ -24,6 +24,9 @@ enum turn turns_submit(struct turns *turns, const char *who, bool is_known, void
 void turns_stop(struct turns *turns);
 void turns_close(struct turns *turns);
 
+/* Tells askers apart, here and in workers.h; never 0. */
+uint64_t turns_who(const char *who, bool is_known);
+
 /* The queue by itself; not locked. */
 struct turn_queue {
     struct turn_row {

@@ -1,10 +1,13 @@
-// A flood of log-ins: it keeps neither the people who are known nor the audit's readers waiting.
+// Floods. One of log-ins keeps neither the people who are known nor the audit's readers waiting, and one of long
+// lists by one caller takes a share of the threads that make them, not all.
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { configWith, QUIET, scratch, Server } from "./server.mjs";
+import { until } from "./wait.mjs";
 
 const FLOODERS = 40;
+const INSISTENT = 150;
 let server;
 
 before(async () => {
@@ -50,3 +53,38 @@ test("who is known confirms, reads the audit and changes accounts through a floo
   assert.ok(codes[429] > 0, JSON.stringify(codes));
   assert.deepEqual(Object.keys(codes).filter((code) => !["401", "429", "503"].includes(code)), []);
 });
+
+/** Asks for the same over and over, the next before the last has been answered; answers how often each code came. */
+async function insist(caller, path, state, codes) {
+  while (!state.over) {
+    const reply = await caller.get(path);
+    codes[reply.status] = (codes[reply.status] ?? 0) + 1;
+    if (reply.status === 429) {
+      assert.equal(reply.body.code, "throttled");
+      assert.ok(Number(reply.headers["retry-after"]) >= 1, reply.text);
+    }
+  }
+}
+
+for (const [pool, path, asked] of [
+  ["workers", "/audit?limit=1000", "/audit?limit=10"],
+  ["readers", "/limits", "/limits"],
+]) {
+  test(`one caller has half of the ${pool} at most: others are served`, async () => {
+    const flooder = server.program(`flood-${pool}`, ["--role", "risk"]);
+    const other = server.program(`other-${pool}`, ["--role", "risk"]);
+    const state = { over: false };
+    const codes = {};
+    const all = Array.from({ length: INSISTENT }, () => insist(flooder, path, state, codes));
+    await until("the flooder's share is full", () => codes[429] > 100);
+    for (let i = 0; i < 30; i++) {
+      const reply = await other.get(asked);
+      assert.equal(reply.status, 200, reply.text);
+    }
+    state.over = true;
+    await Promise.all(all);
+    assert.deepEqual(Object.keys(codes).sort(), ["200", "429"]);
+    const { text } = await server.program(`scrape-${pool}`, ["--scope", "metrics"]).call("GET", "/metrics");
+    assert.match(text, new RegExp(`pitwall_http_requests_total\\{route="[^"]*${path.split("?")[0]}",code="429"\\} [1-9]`));
+  });
+}
