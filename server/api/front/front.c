@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SILENT_NS 1000000000LL /* unanswered so long: may be asked to make room */
+#define SILENT_NS 1000000000LL /* so long: may be asked to make room */
 #define LOOK_NS 250000000LL
 #define CLOSE_NS 1000000000LL
 
@@ -125,8 +125,14 @@ static struct link *find_oldest(struct front *front, enum link_phase phase, uint
 
 struct crowd {
     uint32_t all, of_address;
-    struct link *silent, *silent_of_address; /* we, to them, the longest */
+    struct link *silent, *silent_of_address; /* nothing was asked or answered for the longest */
 };
+
+/* Of two the one that has stood for longer; `before` NULL: the other. */
+static struct link *more_silent(struct link *before, struct link *link)
+{
+    return before && link_waits_since_ns(before) <= link_waits_since_ns(link) ? before : link;
+}
 
 static struct crowd crowd_of(struct front *front, const struct link *newcomer)
 {
@@ -137,18 +143,16 @@ static struct crowd crowd_of(struct front *front, const struct link *newcomer)
         if (link->phase != LINK_OPEN)
             continue;
         crowd.all++;
-        if (!crowd.silent || link->answered_ns < crowd.silent->answered_ns)
-            crowd.silent = link;
+        crowd.silent = more_silent(crowd.silent, link);
         if (!is_same_address(link, newcomer))
             continue;
         crowd.of_address++;
-        if (!crowd.silent_of_address || link->answered_ns < crowd.silent_of_address->answered_ns)
-            crowd.silent_of_address = link;
+        crowd.silent_of_address = more_silent(crowd.silent_of_address, link);
     }
     return crowd;
 }
 
-/* False: there is no room, and nobody who has been answered nothing for long. */
+/* False: there is no room, and nobody has been silent, or asking the same, for long. */
 static bool make_room(struct front *front, const struct link *newcomer, int64_t now_ns)
 {
     struct crowd crowd = crowd_of(front, newcomer);
@@ -161,7 +165,7 @@ static bool make_room(struct front *front, const struct link *newcomer, int64_t 
         leaves = crowd.silent;
     else
         return true;
-    if (!leaves || now_ns - leaves->answered_ns < SILENT_NS)
+    if (!leaves || now_ns - link_waits_since_ns(leaves) < SILENT_NS)
         return false;
     leaves->phase = LINK_DEAD;
     count(&front->displaced);

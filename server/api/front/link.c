@@ -51,6 +51,8 @@ bool link_open(struct link *link, SSL_CTX *context, int tcp, int64_t now_ns)
     link->wants_out = link->up_told = link->is_plain_deaf = false;
     link->stuck_ns = 0;
     link->answered_ns = now_ns;
+    link->asked_ns = 0;
+    link->is_upgraded = false;
     link->lingered = 0;
     link->up.start = link->up.length = link->down.start = link->down.length = 0;
     link->up.ended = link->down.ended = false;
@@ -141,7 +143,18 @@ void link_join(struct link *link, int plain, int64_t now_ns)
 
 /* --- up: from the client to libmicrohttpd --- */
 
-static void up_read(struct link *link)
+static void up_took(struct link *link, int64_t now_ns)
+{
+    if (link->asked_ns == 0)
+        link->asked_ns = now_ns;
+    if (link->is_upgraded)
+        return;
+    for (char *at = link->up.bytes, *end = at + link->up.length;
+         (at = memchr(at, '\0', (size_t)(end - at))); at++)
+        *at = '\1';
+}
+
+static void up_read(struct link *link, int64_t now_ns)
 {
     struct flow *up = &link->up;
 
@@ -151,6 +164,7 @@ static void up_read(struct link *link)
     ERR_clear_error();
     switch (read_answer(link, SSL_read_ex(link->ssl, up->bytes, FLOW_MAX, &up->length))) {
     case ANSWER_DONE:
+        up_took(link, now_ns);
         return;
     case ANSWER_WAIT:
         up->length = 0;
@@ -193,6 +207,17 @@ static void up_write(struct link *link)
 
 /* --- down: from libmicrohttpd to the client --- */
 
+/* The stream's frames follow only when the client has read that they may. */
+static void down_took(struct link *link, size_t length)
+{
+    static const char upgrades[] = "HTTP/1.1 101 ";
+
+    link->down.length = length;
+    if (length >= sizeof upgrades - 1 &&
+        memcmp(link->down.bytes, upgrades, sizeof upgrades - 1) == 0)
+        link->is_upgraded = true;
+}
+
 static void down_read(struct link *link)
 {
     struct flow *down = &link->down;
@@ -203,7 +228,7 @@ static void down_read(struct link *link)
     down->start = 0;
     got = recv(link->plain, down->bytes, FLOW_MAX, MSG_DONTWAIT);
     if (got > 0)
-        down->length = (size_t)got;
+        down_took(link, (size_t)got);
     else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
         down->ended = true;
 }
@@ -222,6 +247,7 @@ static void down_write(struct link *link, int64_t now_ns)
         down->start += written;
         down->length -= written;
         link->answered_ns = now_ns;
+        link->asked_ns = 0;
         link->stuck_ns = down->length > 0 ? now_ns : 0;
         return;
     case ANSWER_WAIT:
@@ -263,7 +289,7 @@ void link_move(struct link *link, bool tcp, bool plain, int64_t now_ns)
         return;
     link->wants_out = false;
     if (tcp)
-        up_read(link);
+        up_read(link, now_ns);
     if (link->phase == LINK_OPEN)
         up_write(link);
     if (link->phase == LINK_OPEN && plain)
@@ -272,6 +298,11 @@ void link_move(struct link *link, bool tcp, bool plain, int64_t now_ns)
         down_write(link, now_ns);
     if (link->phase == LINK_OPEN && link->down.ended && link->down.length == 0)
         say_goodbye(link, now_ns);
+}
+
+int64_t link_waits_since_ns(const struct link *link)
+{
+    return link->asked_ns > link->answered_ns ? link->asked_ns : link->answered_ns;
 }
 
 void link_check(struct link *link, int64_t now_ns)

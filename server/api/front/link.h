@@ -9,6 +9,10 @@
  * buffers, which are fixed (64 KiB to the client, 32 KiB on each end of the pair). A record is read
  * whole, so nothing waits inside OpenSSL that the socket does not tell of.
  *
+ * A NUL has no place in HTTP, and libmicrohttpd 0.9.75 cuts lines by putting NULs there, so that
+ * afterwards "NUL LF" cannot be told from "CR LF". Until the stream has the connection, a NUL of
+ * the client goes on as the byte 1, which hygiene.c and the JSON parser refuse.
+ *
  * A life: SHAKING (5 s), OPEN, and when libmicrohttpd has closed and all is written LINGERING: the
  * client is told that no more comes and what it still sends is thrown away for a second, for a
  * close() with unread bytes would take our last answer from it. Front's thread only. */
@@ -42,6 +46,8 @@ struct link {
     bool is_plain_deaf;                /* libmicrohttpd takes nothing more */
     int64_t since_ns;                  /* of the phase */
     int64_t answered_ns;               /* when it last took a byte of ours, or began */
+    int64_t asked_ns;                  /* when the first byte since then came; 0: none has */
+    bool is_upgraded;                  /* the stream has it: no HTTP any more */
     int64_t stuck_ns;                  /* since when the client takes nothing; 0: it does */
     size_t lingered;                   /* bytes thrown away */
     struct flow up, down;
@@ -59,6 +65,9 @@ bool link_shake(struct link *link, int64_t now_ns);
 void link_join(struct link *link, int plain, int64_t now_ns);
 /* Moves what can be moved; `tcp` and `plain` say which side has stirred. */
 void link_move(struct link *link, bool tcp, bool plain, int64_t now_ns);
+/* Since when it waits for us, or we for it: the last answer, or the first byte of what was asked
+ * after it. More bytes change nothing. */
+int64_t link_waits_since_ns(const struct link *link);
 /* Ends what has taken too long. */
 void link_check(struct link *link, int64_t now_ns);
 
