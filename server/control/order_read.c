@@ -43,16 +43,18 @@ static enum status read_decimal(const json_t *body, const char *member, const ch
     return err_format(err, ERR_MALFORMED, "\"%s\" must be a decimal string", member);
 }
 
-/* True when `text` is a positive multiple of `unit` (in 10^-decimals), at most `max` of them. */
+/* True when `text` is a positive multiple of `unit` (in 10^-decimals), at most `max` of them; else
+ * *count stays. */
 static bool count_units(const char *text, uint32_t decimals, int64_t unit, int64_t max,
                         int64_t *count)
 {
     int64_t value;
 
-    if (!decimal_parse(text, strlen(text), decimals, &value) || value <= 0 || value % unit != 0)
+    if (!decimal_parse(text, strlen(text), decimals, &value) || value <= 0 || value % unit != 0 ||
+        value / unit > max)
         return false;
     *count = value / unit;
-    return *count <= max;
+    return true;
 }
 
 static enum status read_words(const json_t *body, struct intent *intent, struct err *err)

@@ -120,7 +120,11 @@ static void message_obey(struct client *client, json_t *message)
     if (!since_is_right(client, topics, since))
         return;
     json_array_foreach(topics, i, name)
+    {
+        if (client->close_ns)
+            return; /* one topic too many was wrong */
         topic_take(client, json_string_value(name), subscribe, since);
+    }
 }
 
 static void on_message(wslay_event_context_ptr websocket,

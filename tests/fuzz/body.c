@@ -160,7 +160,7 @@ static enum status read_amend(json_t *body, struct err *err)
         return status;
     assert(denial == DENIAL_NONE || denial == DENY_OFF_TICK || denial == DENY_OFF_LOT);
     assert(amend.price_ticks >= 0 && amend.price_ticks <= MAX_PRICE_TICKS);
-    assert(amend.qty_lots >= 0 && (amend.qty_lots <= MAX_LOTS || denial != DENIAL_NONE));
+    assert(amend.qty_lots >= 0 && amend.qty_lots <= MAX_LOTS);
     assert(denial != DENIAL_NONE || amend.price_ticks > 0 || amend.qty_lots > 0);
     return OK;
 }

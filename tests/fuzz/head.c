@@ -89,8 +89,9 @@ static void check_head(const char *method, const char *version)
     char line[HEAD_MAX + 1];
     size_t length;
 
-    while (at[0] == '\r' && at[1] == '\n')
-        at += 2; /* RFC 9112, 2.2 */
+    /* RFC 9112, 2.2: empty lines before it are nothing, also those that end by LF alone. */
+    while (at[0] == '\n' || (at[0] == '\r' && at[1] == '\n'))
+        at += at[0] == '\n' ? 1 : 2;
     length = line_length(at);
     (void)snprintf(line, sizeof line, "%s %s %s", method, exchange.uri, version);
     assert(strlen(line) == length && memcmp(line, at, length) == 0);

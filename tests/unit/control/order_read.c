@@ -117,3 +117,30 @@ Test(order_read, what_is_malformed_is_refused)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         cr_expect_eq(read_order(rows[i].body), rows[i].status, "%s: %s", rows[i].body, err.text);
 }
+
+static enum status read_amend(const char *text, struct command_amend_order *amend)
+{
+    json_t *body = json_loads(text, 0, NULL);
+    enum status status;
+
+    cr_assert(body, "%s", text);
+    status = amend_read(&config.instrument[0], body, amend, &denial, &err);
+    json_decref(body);
+    return status;
+}
+
+Test(order_read, an_amend_leaves_what_it_does_not_give_and_what_is_denied)
+{
+    struct command_amend_order amend = {0};
+
+    cr_assert_eq(read_amend("{\"qty\":\"0.010\"}", &amend), OK);
+    cr_assert_eq(denial, DENIAL_NONE);
+    cr_assert_eq(amend.price_ticks, 0);
+    cr_assert_eq(amend.qty_lots, 5);
+    cr_assert_eq(read_amend("{\"price\":\"90000000000000.05\"}", &amend), OK);
+    cr_assert_eq(denial, DENY_OFF_TICK, "more than MAX_PRICE_TICKS");
+    cr_assert_eq(amend.price_ticks, 0);
+    cr_assert_eq(read_amend("{\"qty\":\"0.001\"}", &amend), OK);
+    cr_assert_eq(denial, DENY_OFF_LOT);
+    cr_assert_eq(read_amend("{}", &amend), ERR_MALFORMED);
+}

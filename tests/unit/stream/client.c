@@ -275,3 +275,30 @@ Test(client, who_talks_without_end_is_read_a_share_at_a_time)
     client->read_left = READ_PER_TICK;
     cr_assert(client_reads(client));
 }
+
+/* A text of 126 bytes to 65535, in a frame whose mask changes nothing. */
+static void hear_of(const char *message)
+{
+    uint8_t frame[256] = {0x81, 0x80 | 126};
+    size_t length = strlen(message);
+
+    cr_assert(length >= 126 && length < sizeof frame - 8);
+    frame[2] = (uint8_t)(length >> 8);
+    frame[3] = (uint8_t)length;
+    memcpy(frame + 8, message, length);
+    cr_assert_eq(send(peer, frame, 8 + length, 0), (ssize_t)(8 + length));
+}
+
+Test(client, what_is_wrong_is_answered_up_to_the_bound_and_then_it_is_closed)
+{
+    static const char topics[] =
+        "{\"op\":\"subscribe\",\"topics\":[\"nope a\",\"nope b\",\"nope c\",\"nope d\",\"nope e\","
+        "\"nope f\",\"nope g\",\"nope h\",\"nope i\",\"nope j\",\"nope k\",\"nope l\",\"nope m\","
+        "\"nope n\",\"nope o\",\"nope p\",\"nope q\",\"nope r\"]}";
+
+    hear_of(topics);
+    hear_of(topics);
+    client_read(client, NOW_NS);
+    cr_assert_eq(client->wrong, WRONG_MAX + 1);
+    cr_assert_neq(client->close_ns, 0);
+}
