@@ -220,6 +220,8 @@ enum status hygiene_check(struct exchange *exchange, const char *method, const c
         status = framing_check(exchange);
     if (status == OK && exchange->uri_length >= URI_MAX)
         status = err_set(err, ERR_MALFORMED, "address too long");
+    if (status == OK && !is_token(method, strlen(method)))
+        status = err_set(err, ERR_MALFORMED, "a method that is not a token");
     if (status == OK && !method_is_known(method))
         status = err_set(err, ERR_NOT_IMPLEMENTED, "no such method; they are written in capitals");
     if (status == OK && has_body(exchange) && !takes_body(method))

@@ -63,6 +63,27 @@ const REFUSED = [
   ["two Host", live(HOST + HOST), 400, true],
   ["no Host", live(""), 400, true],
   ["a NUL in a header", live(`${HOST}A: b\0c\r\n`), 400, true],
+  ["a NUL before CR LF", live(`${HOST}A: b\0\r\nC: d\r\n`), 400, true],
+  ["a NUL before the last CR LF", live(`${HOST}A: b\0\r\n`), 400, true],
+  ["a NUL in a name", live(`${HOST}A\0B: b\r\n`), 400, true],
+  ["a NUL at the begin of a line", live(`${HOST}\0A: b\r\n`), 400, true],
+  ["a NUL in the path", `GET /health\0/live HTTP/1.1\r\n${HOST}\r\n`, 400, true],
+  ["a NUL in the method", `G\0ET /health/live HTTP/1.1\r\n${HOST}\r\n`, 400, true],
+  ["a NUL behind the version", `GET /health/live HTTP/1.1\0\r\n${HOST}\r\n`, 400, true],
+  ["NUL LF behind the version", `GET /health/live HTTP/1.1\0\n${HOST}\r\n`, 400, true],
+  ["a NUL before the request", `\0${live(HOST)}`, 400, true],
+  ["a byte over 127 in a name", live(`${HOST}\xe9: b\r\n`), 400, true],
+  ["a byte over 127 in the path", `GET /health/l\xefve HTTP/1.1\r\n${HOST}\r\n`, 400, true],
+  ["DEL in a header", live(`${HOST}A: \x7f\r\n`), 400, true],
+  ["a vertical tab in a header", live(`${HOST}A: b\x0bc\r\n`), 400, true],
+  ["a form feed before the version", `GET /health/live\x0cHTTP/1.1\r\n${HOST}\r\n`, 400, true],
+  ["a CR alone in a header", live(`${HOST}A: b\rc\r\n`), 400, true],
+  ["CR CR LF", live(`${HOST}A: b\r\r\n`), 400, true],
+  ["a CR in the path", `GET /health/live\r HTTP/1.1\r\n${HOST}\r\n`, 400, true],
+  ["two blanks before the path", `GET  /health/live HTTP/1.1\r\n${HOST}\r\n`, 400, true],
+  ["a header without a name", live(`${HOST}: b\r\n`), 400, true],
+  ["a header without a colon", live(`${HOST}Ab\r\n`), 400, true],
+  ["no version", `GET /health/live\r\n${HOST}\r\n`, 400, true],
   ["a control byte in a header", live(`${HOST}A: b\x01c\r\n`), 400, true],
   ["a blank before the colon", live(`${HOST}A : b\r\n`), 400, true],
   ["two Authorization", live(`${HOST}Authorization: Bearer a\r\nAuthorization: Bearer b\r\n`), 400, true],
@@ -86,14 +107,25 @@ const REFUSED = [
   ["POST to the page", `POST / HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`, 405, false],
 ];
 
-for (const [way, replacements] of [
-  ["plain", [QUIET]],
-  ["TLS", [QUIET, TLS]],
+/**
+ * libmicrohttpd takes NUL LF for CR LF. The front sees to it; on plain loopback, where nobody stands in front who
+ * could read it otherwise, it is what CR LF would be.
+ */
+const NUL_FOR_CR = [
+  ["NUL LF for CR LF", live(`${HOST}A: b\0\nC: d\r\n`)],
+  ["NUL LF for the last CR LF", live(`${HOST}A: b\0\n`)],
+  ["NUL LF as the end of the head", `GET /health/live HTTP/1.1\r\n${HOST}\0\n`],
+];
+const SEES_NUL_FOR_CR = NUL_FOR_CR.map(([what, bytes]) => [what, bytes, 400, true]);
+
+for (const [way, replacements, refused] of [
+  ["plain", [QUIET], REFUSED],
+  ["TLS", [QUIET, TLS], [...REFUSED, ...SEES_NUL_FOR_CR]],
 ]) {
-  describe(way, () => suite(replacements));
+  describe(way, () => suite(replacements, refused));
 }
 
-function suite(replacements) {
+function suite(replacements, refused) {
   before(async () => {
     server = await Server.start({ config: configWith(scratch(), ...replacements) });
   });
@@ -102,7 +134,7 @@ function suite(replacements) {
     assert.equal(await server.stop(), 0);
   });
 
-  for (const [what, bytes, code, ends] of REFUSED) {
+  for (const [what, bytes, code, ends] of refused) {
     test(`${what} is ${code}`, async () => {
       const reply = await raw(bytes);
       assert.equal(reply.codes[0], code, reply.text);
