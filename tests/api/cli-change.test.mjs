@@ -61,17 +61,17 @@ test("limits: present use stands beside each, and what if is told without a chan
 test("settings: looked at, set at once or proposed, and taken back", async () => {
   assert.match(local("config", "get", "log.level").out, /log\.level +info +- +file +live/);
   assert.equal(local("config", "get", "log.levels").code, 64);
-  const set = local("config", "set", "log.level=warn", ...WHY);
+  const set = local("config", "set", "engine.batch_messages=4", ...WHY);
   assert.equal(set.code, 0, set.err);
-  assert.match(set.out, /CHANGED, version 1\n.*\nlog\.level +warn/);
+  assert.match(set.out, /CHANGED, version 1\n.*\nengine\.batch_messages +0 +4 +override/);
   const looser = local("config", "set", "engine.step_budget_ms=40", ...WHY);
   assert.equal(looser.code, 0, looser.err);
   assert.match(looser.out, /engine\.step_budget_ms +20 +-> +40/);
   assert.equal(local("config", "set", "log.level=error", ...WHY, "--if-version", "0").code, 69);
   assert.match(local("config", "set", "log.level", ...WHY).err, /wanted SETTING=VALUE/);
   assert.match(local("config", "set", "log.level=a", "log.level=b", ...WHY).err, /given twice/);
-  await until("the change in the audit", () => /log\.level +info -> warn/.test(local("config", "history").out));
+  await until("the change in the audit", () => /engine\.batch_messages +0 -> 4/.test(local("config", "history").out));
   const back = local("config", "revert", "--to", "0", ...WHY);
   assert.equal(back.code, 0, back.err);
-  assert.match(local("config", "get", "log.level").out, /log\.level +info/);
+  assert.match(local("config", "get", "engine.batch_messages").out, /engine\.batch_messages +0 +- +default/);
 });

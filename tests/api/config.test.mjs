@@ -95,27 +95,36 @@ for (const [what, settings, status, code, detail] of REFUSED) {
 
 test("a live setting is in force at once, in the history and in the trail", async () => {
   const before_ = await look();
-  const reply = await change({ "log.level": "warn", "audit.anchor_s": 1 }, { reason: "quiet night" });
+  const reply = await change({ "journal.sync_ms": 15, "audit.anchor_s": 1 }, { reason: "quiet night" });
   assert.equal(reply.status, 200, reply.text);
   assert.equal(reply.body.version, before_.version + 1);
   assert.equal(reply.headers.etag, `"${reply.body.version}"`);
   assert.notEqual(reply.body.config_hash, before_.config_hash);
-  const { value, source, pending } = await item("log.level");
-  assert.deepEqual({ value, source, pending }, { value: "warn", source: "override", pending: null });
+  const { value, source, pending } = await item("journal.sync_ms");
+  assert.deepEqual({ value, source, pending }, { value: "15", source: "override", pending: null });
   assert.equal((await viewer.get("/status")).body.config_hash, reply.body.config_hash);
-  const size = server.err.length;
-  const { generation } = (await risk1.get("/limits/firm")).body;
-  await risk1.put("/limits/firm", { limits: { max_open_orders: 40 }, reason: "is not logged now" }, generation);
-  assert.ok(!server.err.slice(size).includes("is not logged now"));
   const first = await until("the history", async () => (await viewer.get("/config/history")).body.items[0]);
   assert.equal(first.version, reply.body.version);
   assert.equal(first.actor, "risk1");
   assert.equal(first.reason, "quiet night");
   assert.deepEqual(first.changes, [
-    { path: "log.level", old: "info", new: "warn" },
+    { path: "journal.sync_ms", old: "20", new: "15" },
     { path: "audit.anchor_s", old: "60", new: "1" },
   ]);
   assert.equal((await risk1.get("/audit?kind=config")).body.items[0].new.version, reply.body.version);
+});
+
+test("a quieter log needs a second person, a louder one does not", async () => {
+  const proposed = await change({ "log.level": "warn" }, { reason: "too much of it" });
+  assert.equal(proposed.status, 202, proposed.text);
+  assert.deepEqual(proposed.body.diff, [{ name: "log.level", old: "info", new: "warn" }]);
+  assert.equal((await risk2.post(`/approvals/${proposed.body.id}/approve`, {})).status, 200);
+  assert.equal((await item("log.level")).value, "warn");
+  const size = server.err.length;
+  const { generation } = (await risk1.get("/limits/firm")).body;
+  await risk1.put("/limits/firm", { limits: { max_open_orders: 40 }, reason: "is not logged now" }, generation);
+  assert.ok(!server.err.slice(size).includes("is not logged now"));
+  assert.equal((await change({ "log.level": "info" })).status, 200);
 });
 
 test("what loosens waits for a second person, and is dropped when something else has changed", async () => {
@@ -131,7 +140,7 @@ test("what loosens waits for a second person, and is dropped when something else
   assert.equal((await item("engine.silent_ms")).value, "50000");
 
   const late = await change({ "engine.silent_ms": 60000 });
-  assert.equal((await change({ "log.level": "info" })).status, 200);
+  assert.equal((await change({ "journal.sync_ms": 14 })).status, 200);
   assert.equal((await risk2.post(`/approvals/${late.body.id}/approve`, {})).status, 412);
   const tighter = await change({ "engine.silent_ms": 40000 });
   assert.equal(tighter.status, 200, tighter.text);

@@ -80,13 +80,16 @@ Test(overrides, every_row_is_shown_as_the_file_would_have_it)
 
 Test(overrides, the_looser_way_is_found)
 {
-    cr_assert_not(weigh("{\"log.level\": \"error\"}").loosens);
+    cr_assert(weigh("{\"log.level\": \"error\"}").loosens, "it hides warnings");
+    commit("{\"log.level\": \"error\"}");
+    cr_assert_not(weigh("{\"log.level\": \"info\"}").loosens);
     cr_assert(weigh("{\"engine.silent_ms\": 2001}").loosens);
     cr_assert_not(weigh("{\"engine.silent_ms\": 1999}").loosens);
     cr_assert(weigh("{\"journal.low_water\": \"255 MiB\"}").loosens);
     cr_assert_not(weigh("{\"journal.low_water\": \"257 MiB\"}").loosens);
     cr_assert(weigh("{\"audit.keep_days\": 30}").loosens);
-    cr_assert(weigh("{\"log.level\": \"warn\", \"engine.silent_ms\": 2001}").loosens);
+    cr_assert(weigh("{\"log.level\": \"info\", \"engine.silent_ms\": 2001}").loosens);
+    cr_assert_not(weigh("{\"engine.batch_messages\": 4}").loosens);
 }
 
 Test(overrides, what_changes_nothing_moves_nothing)
