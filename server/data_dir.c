@@ -189,10 +189,10 @@ enum status data_dir_keep_apart(const char *dir, bool is_live, struct err *err)
 }
 
 enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
-                               const char *mode, struct err *err)
+                               const char *metrics_url, const char *mode, struct err *err)
 {
-    json_t *run = json_pack("{s:i,s:s,s:s,s:s}", "pid", (int)getpid(), "url", url, "kill_url",
-                            kill_url, "mode", mode);
+    json_t *run = json_pack("{s:i,s:s,s:s,s:s*,s:s}", "pid", (int)getpid(), "url", url, "kill_url",
+                            kill_url, "metrics_url", metrics_url, "mode", mode);
     char *text = json_dumps(run, JSON_INDENT(1));
     enum status status = write_file(dir, "run.json", text, err);
 

@@ -23,8 +23,9 @@ enum status data_dir_skip_epochs(const char *dir, uint64_t starts, uint64_t *epo
 /* What is real and what is simulated are never counted together: a directory is one or the other
  * from its first start on. ERR_CONFIG: it is the other. Before anything else is written to it. */
 enum status data_dir_keep_apart(const char *dir, bool is_live, struct err *err);
+/* `metrics_url` NULL: there is none. */
 enum status data_dir_write_run(const char *dir, const char *url, const char *kill_url,
-                               const char *mode, struct err *err);
+                               const char *metrics_url, const char *mode, struct err *err);
 void data_dir_remove_run(const char *dir);
 
 #endif

@@ -514,8 +514,7 @@ static enum status open_http(struct server *server, struct err *err)
                                    .alerts = server->alerts};
 
     find_web(web_dir);
-    return http_open(&server->http, &sources, server->config.listen, server->config.kill_listen,
-                     err);
+    return http_open(&server->http, &sources, err);
 }
 
 /* --- what a person reads --- */
@@ -615,6 +614,8 @@ static void print_ready(const struct server *server)
     print_carried(server);
     printf("\nDashboard  %s\nKill       %s/api/v1/kill\n", http_url(server->http),
            http_kill_url(server->http));
+    if (http_metrics_url(server->http))
+        printf("Metrics    %s/metrics\n", http_metrics_url(server->http));
     print_certificate(server);
     printf("ready %s\n", http_url(server->http));
     fflush(stdout);
@@ -763,9 +764,9 @@ static enum status start(struct server *server, struct err *err)
     if (status == OK)
         status = open_http(server, err);
     if (status == OK)
-        status =
-            data_dir_write_run(server->options->dir, http_url(server->http),
-                               http_kill_url(server->http), mode_name(server->config.mode), err);
+        status = data_dir_write_run(server->options->dir, http_url(server->http),
+                                    http_kill_url(server->http), http_metrics_url(server->http),
+                                    mode_name(server->config.mode), err);
     return status;
 }
 

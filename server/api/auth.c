@@ -1,7 +1,8 @@
 /* Who asks, and whether the route's row permits it.
  *
- * On the Unix socket the kernel says who asks. Elsewhere a bearer token, else, except on the kill
- * listener, the session cookie; a write by cookie must repeat the session's CSRF value, and no
+ * On the Unix socket the kernel says who asks; on the metrics listener, when on loopback, nobody is
+ * asked. Elsewhere a bearer token, else, except on those reserved for kill and metrics, the session
+ * cookie; a write by cookie must repeat the session's CSRF value, and no
  * browser may send anything from a page of another site. */
 #include "api/exchange.h"
 #include "control/sessions.h"
@@ -55,15 +56,39 @@ static enum status identify_session(struct exchange *exchange)
     return OK;
 }
 
+static bool is_of_this_machine(const char *host)
+{
+    const char *colon = strrchr(host, ':'), *bracket = strrchr(host, ']');
+    bool has_port = colon && (!bracket || colon > bracket);
+
+    return host_is_loopback(host, has_port ? (size_t)(colon - host) : strlen(host));
+}
+
+/* The metrics listener on loopback asks nobody who they are. A page of the web whose name has been
+ * made to mean this machine is still of that name: a browser says it as Host. */
+static enum status identify_scraper(struct exchange *exchange)
+{
+    const char *host = header(exchange, MHD_HTTP_HEADER_HOST);
+
+    if (host && !is_of_this_machine(host))
+        return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Host is not this machine");
+    exchange->request.actor = (struct actor){
+        .name = "metrics_listen", .person = "metrics_listen", .scopes = TOKEN_SCOPE_METRICS};
+    return OK;
+}
+
 static enum status identify(struct exchange *exchange)
 {
     const char *authorization = header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
+    enum listener_kind kind = exchange->listener->kind;
 
-    if (exchange->listener->kind == LISTENER_LOCAL)
+    if (kind == LISTENER_LOCAL)
         return identify_local(exchange);
+    if (kind == LISTENER_METRICS && !exchange->listener->is_tls)
+        return identify_scraper(exchange);
     if (authorization)
         return identify_token(exchange, authorization);
-    if (exchange->listener->kind == LISTENER_KILL)
+    if (kind == LISTENER_KILL || kind == LISTENER_METRICS)
         return err_set(&exchange->reply.err, ERR_UNAUTHENTICATED, "send a bearer token");
     return identify_session(exchange);
 }

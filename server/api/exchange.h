@@ -24,13 +24,15 @@ enum {
     ADDRESS_MAX = 64,
     HTTP_CODES = 32,
     CONNECTIONS_MAX = 512, /* of each listener; on the main one streams come on top */
+    SCRAPERS_MAX = 32,     /* but of the one for metrics */
     /* Those that a front has closed and the daemon has not yet noticed. */
     CONNECTIONS_LEAVING = 64,
     /* Under TLS a connection takes three: its own and a pair. And what else is open. */
-    DESCRIPTORS_WANTED = 3 * (3 * CONNECTIONS_MAX + STREAM_CLIENTS_MAX) + 1024
+    DESCRIPTORS_WANTED = 3 * (3 * CONNECTIONS_MAX + SCRAPERS_MAX + STREAM_CLIENTS_MAX) + 1024
 };
 
-enum listener_kind { LISTENER_MAIN, LISTENER_KILL, LISTENER_LOCAL, LISTENERS };
+/* METRICS is there when the configuration says so. */
+enum listener_kind { LISTENER_MAIN, LISTENER_KILL, LISTENER_METRICS, LISTENER_LOCAL, LISTENERS };
 
 struct listener {
     struct http *http;
@@ -171,7 +173,7 @@ enum MHD_Result upgrade_answer(struct exchange *exchange);
 
 /* secure.c: what TLS changes. */
 /* Certificate, key and watcher, when a listener wants them. After listen_tcp. */
-enum status secure_open(struct http *http, const char *listen, struct err *err);
+enum status secure_open(struct http *http, struct err *err);
 /* The front of a listener whose daemon runs. */
 enum status secure_front(struct listener *listener, struct err *err);
 /* "pitwall_session", or with the prefix that makes browsers refuse it from plain HTTP. */

@@ -37,7 +37,8 @@ enum {
 _Static_assert((int)KEYED_MAX <= (int)WORKERS_QUEUE_MAX,
                "the clerks' queue holds every keyed write");
 
-static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-local"};
+static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-metrics",
+                                                      "http-local"};
 
 /* --- an exchange's life --- */
 
@@ -203,6 +204,8 @@ static enum status target_find(struct exchange *exchange)
 
     if (status != ERR_NOT_FOUND)
         return status;
+    if (listener->kind == LISTENER_METRICS && strcmp(exchange->path, "/metrics") != 0)
+        return err_set(&exchange->reply.err, ERR_NOT_FOUND, "only /metrics is here");
     status = route_find(exchange->request.method, exchange->path, listener->kind == LISTENER_KILL,
                         listener->kind == LISTENER_LOCAL, &match);
     strcpy(exchange->allow, status == ERR_METHOD ? match.allow : "");
@@ -597,6 +600,8 @@ static unsigned patience_s(const struct listener *listener)
 
 unsigned connections_max(const struct listener *listener)
 {
+    if (listener->kind == LISTENER_METRICS)
+        return SCRAPERS_MAX;
     return CONNECTIONS_MAX + (listener->kind == LISTENER_MAIN ? (unsigned)STREAM_CLIENTS_MAX : 0U);
 }
 
@@ -632,20 +637,23 @@ static enum status listener_bind(struct listener *listener, const char *address,
     return listen_tcp(address, listener->is_tls, &listener->fd, listener->url, err);
 }
 
-static enum status listeners_open(struct http *http, const char *listen, const char *kill_listen,
-                                  struct err *err)
+static enum status listeners_open(struct http *http, struct err *err)
 {
     struct listener *all = http->listeners;
-    enum status status = listener_bind(&all[LISTENER_MAIN], listen, err);
+    const struct config *config = http->sources.config;
+    enum status status = listener_bind(&all[LISTENER_MAIN], config->listen, err);
 
     if (status == OK)
-        status = listener_bind(&all[LISTENER_KILL], kill_listen, err);
+        status = listener_bind(&all[LISTENER_KILL], config->kill_listen, err);
+    if (status == OK && config->metrics_listen[0] != '\0')
+        status = listener_bind(&all[LISTENER_METRICS], config->metrics_listen, err);
     if (status == OK)
-        status = secure_open(http, all[LISTENER_MAIN].is_tls ? listen : kill_listen, err);
+        status = secure_open(http, err);
     if (status == OK)
         status = listen_local(http->sources.dir, &all[LISTENER_LOCAL].fd, err);
     for (int i = 0; status == OK && i < LISTENERS; i++)
-        status = daemon_start(&all[i], err);
+        if (all[i].fd >= 0)
+            status = daemon_start(&all[i], err);
     for (int i = 0; status == OK && i < LISTENERS; i++)
         status = secure_front(&all[i], err);
     return status;
@@ -660,8 +668,7 @@ static enum status kepts_open(struct http *http, struct err *err)
     return OK;
 }
 
-enum status http_open(struct http **out, const struct http_sources *sources, const char *listen,
-                      const char *kill_listen, struct err *err)
+enum status http_open(struct http **out, const struct http_sources *sources, struct err *err)
 {
     struct http *http = calloc(1, sizeof *http);
     enum status status;
@@ -690,7 +697,7 @@ enum status http_open(struct http **out, const struct http_sources *sources, con
     if (status == OK)
         status = turns_open(&http->turns, err);
     if (status == OK)
-        status = listeners_open(http, listen, kill_listen, err);
+        status = listeners_open(http, err);
     if (status != OK) {
         http_close(http);
         return status;
@@ -707,6 +714,13 @@ const char *http_url(const struct http *http)
 const char *http_kill_url(const struct http *http)
 {
     return http->listeners[LISTENER_KILL].url;
+}
+
+const char *http_metrics_url(const struct http *http)
+{
+    const struct listener *listener = &http->listeners[LISTENER_METRICS];
+
+    return listener->fd >= 0 ? listener->url : NULL;
 }
 
 static void sleep_ms(long ms)

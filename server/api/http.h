@@ -1,7 +1,8 @@
 /* HTTP: libmicrohttpd daemons in front of one router.
  *
- * Three listeners share it: the main one, the reserved kill listener, and the Unix socket of the
- * data directory (peer credentials: the owner acts as role admin). Each is an MHD daemon with an
+ * Its listeners: the main one, the reserved kill listener, one for /metrics alone where the
+ * configuration wants it, and the Unix socket of the data directory (peer credentials: the owner
+ * acts as role admin). Each is an MHD daemon with an
  * internal *poll* thread (epoll mode stalls at multiples of 128 ready connections in 0.9.75). On
  * loopback they accept by themselves; where TLS is spoken (anywhere else, or tls.always) a front
  * accepts and hands them the plain side of each connection: api/front/front.h, api/secure.c.
@@ -96,11 +97,12 @@ struct http_sources {
     struct alerts *alerts;
 };
 
-enum status http_open(struct http **http, const struct http_sources *sources, const char *listen,
-                      const char *kill_listen, struct err *err);
+/* The addresses are the configuration's: listen, kill_listen, metrics_listen. */
+enum status http_open(struct http **http, const struct http_sources *sources, struct err *err);
 /* The bound addresses, "http://127.0.0.1:8080". */
 const char *http_url(const struct http *http);
 const char *http_kill_url(const struct http *http);
+const char *http_metrics_url(const struct http *http); /* NULL: there is none */
 /* False: no listener speaks TLS. Any thread. */
 bool http_certificate(const struct http *http, struct identity_facts *facts);
 /* Has certificate, key and authority read again, by the thread that watches them; a line in the

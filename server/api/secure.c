@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-static const char *const front_names[LISTENERS] = {
-    [LISTENER_MAIN] = "front", [LISTENER_KILL] = "front-kill", [LISTENER_LOCAL] = ""};
+static const char *const front_names[LISTENERS] = {[LISTENER_MAIN] = "front",
+                                                   [LISTENER_KILL] = "front-kill",
+                                                   [LISTENER_METRICS] = "front-metrics"};
 
 /* --- opening --- */
 
@@ -51,14 +52,27 @@ static enum status files_find(const struct http *http, const char *listen,
     return own_certificate_make(files, http->sources.dir, host, err);
 }
 
-enum status secure_open(struct http *http, const char *listen, struct err *err)
+/* The address that a certificate of our own is for: of the first listener that speaks TLS. */
+static const char *address_under_tls(const struct http *http)
 {
+    const struct config *config = http->sources.config;
+
+    if (http->listeners[LISTENER_MAIN].is_tls)
+        return config->listen;
+    if (http->listeners[LISTENER_KILL].is_tls)
+        return config->kill_listen;
+    return http->listeners[LISTENER_METRICS].is_tls ? config->metrics_listen : NULL;
+}
+
+enum status secure_open(struct http *http, struct err *err)
+{
+    const char *address = address_under_tls(http);
     struct identity_files files;
     enum status status;
 
-    if (!http->listeners[LISTENER_MAIN].is_tls && !http->listeners[LISTENER_KILL].is_tls)
+    if (!address)
         return OK;
-    status = files_find(http, listen, &files, err);
+    status = files_find(http, address, &files, err);
     if (status == OK)
         status = identity_open(&http->identity, &files, err);
     if (status == OK)
@@ -143,6 +157,8 @@ static void print_each(struct http *http, FILE *out,
         print(out, "main", http->listeners[LISTENER_MAIN].front);
     if (http->listeners[LISTENER_KILL].front)
         print(out, "kill", http->listeners[LISTENER_KILL].front);
+    if (http->listeners[LISTENER_METRICS].front)
+        print(out, "metrics", http->listeners[LISTENER_METRICS].front);
 }
 
 void secure_metrics(struct http *http, FILE *out)

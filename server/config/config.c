@@ -118,17 +118,27 @@ static enum status check_whole(const struct config *config, struct yaml_file *fi
     if (config->mode == MODE_BACKTEST)
         return yaml_refuse(file, yaml_find(file, yaml_file_root(file), "mode"), err,
                            "mode backtest is not there: sim, replay, paper and live are");
-    if (config->metrics_listen[0] != '\0')
-        return yaml_refuse(file, yaml_find(file, yaml_file_root(file), "metrics_listen"), err,
-                           "metrics_listen: there is no listener of its own yet; /metrics is on "
-                           "listen");
     if ((status = config_check_listen(config->listen, err)) != OK)
         return err_wrap(err, status, "listen");
     if ((status = config_check_listen(config->kill_listen, err)) != OK)
         return err_wrap(err, status, "kill_listen");
+    if (config->metrics_listen[0] != '\0' &&
+        (status = config_check_listen(config->metrics_listen, err)) != OK)
+        return err_wrap(err, status, "metrics_listen");
     if ((status = config_check_speed(config->market.speed, err)) != OK)
         return err_wrap(err, status, "market.speed");
     return check_tls_pair(config, err);
+}
+
+/* Which of the listeners a refusal is about. */
+static const char *listen_key(const char *says)
+{
+    static const char *const keys[] = {"kill_listen", "metrics_listen"};
+
+    for (size_t at = 0; at < sizeof keys / sizeof keys[0]; at++)
+        if (strncmp(says, keys[at], strlen(keys[at])) == 0)
+            return keys[at];
+    return "listen";
 }
 
 /* The same refusals with the line of the key they are about. */
@@ -151,8 +161,7 @@ static enum status check_with_line(const struct config *config, struct yaml_file
     } else if (strncmp(inner.text, "tls.", 4) == 0) {
         node = yaml_find(file, root, "tls");
     } else {
-        node =
-            yaml_find(file, root, strncmp(inner.text, "kill", 4) == 0 ? "kill_listen" : "listen");
+        node = yaml_find(file, root, listen_key(inner.text));
     }
     return node ? yaml_refuse(file, node, err, "%s", inner.text)
                 : err_wrap(err, status, file->path);

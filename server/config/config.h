@@ -157,6 +157,8 @@ enum status config_check_speed(const char *speed, struct err *err);
 enum status config_check_at_end(const char *at_end, struct err *err);
 /* "127.0.0.1:8080", "[::1]:0", "localhost:80", "0.0.0.0:443". */
 enum status config_check_listen(const char *listen, struct err *err);
+/* localhost, ::1, [::1], 127.x.x.x; no port. */
+bool host_is_loopback(const char *host, size_t length);
 /* Plain HTTP stays at home: whether what listens there speaks TLS. */
 bool config_uses_tls(const struct config *config, const char *listen);
 /* When the addresses are final: what of tls.* would be without effect although it must have one. */

@@ -28,8 +28,6 @@ void venue_defaults(struct venue_settings *settings);
 bool config_venue_find(const struct config *config, const char *name, size_t length,
                        uint16_t *venue);
 enum status venues_check(struct config *config, struct yaml_file *file, struct err *err);
-/* config.c: localhost, [::1], 127.x.x.x. */
-bool host_is_loopback(const char *host, size_t length);
 
 /* strategies.c */
 enum status strategies_read(struct config *config, struct yaml_file *file, struct err *err);
