@@ -96,7 +96,11 @@ static bool has_control(const char *text, size_t length)
 /* A bare LF as line end, a folded header line and a NUL inside a header leave no trace in the
  * strings we get. They do in where the strings lie: 0.9.75 cuts lines in place, CR and LF becoming
  * two NULs, so an honest line begins two bytes behind the end of the one before. Another version
- * may do otherwise; there the check is off. */
+ * may do otherwise; there the check is off.
+ *
+ * Two pairs of bytes leave the same two NULs as CR LF: NUL LF (where there is a front, it lets no
+ * NUL through), and ":" LF as a line of its own, which ends the head. No proxy passes on a header
+ * without a name, so nothing can be smuggled past one by it. */
 static bool layout_is_known(void)
 {
     static _Atomic int known; /* 0: not looked yet */

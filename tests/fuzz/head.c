@@ -101,7 +101,8 @@ static void check_head(const char *method, const char *version)
         check_line(at, length, exchange.headers[header_at].name, exchange.headers[header_at].value);
     }
     at += length + 2;
-    assert(exchange.header_count < 0 || line_length(at) == 0);
+    /* A last line of ":" LF is cut to the same two NULs; hygiene.c says why that is let be. */
+    assert(exchange.header_count < 0 || memcmp(at, ":\n", 2) == 0 || line_length(at) == 0);
 }
 
 /* ---- what is made of it -------------------------------------------------------------------- */
