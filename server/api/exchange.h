@@ -69,6 +69,7 @@ struct exchange {
     bool has_credentials, by_cookie;
     char *uri; /* as it came, but for what is over URI_MAX; cut in place into path and query */
     size_t uri_length;
+    const char *uri_lay; /* where in the library's memory; to compare only */
     char *path, *query;
     struct query_arg args[QUERY_ARGS];
     uint32_t arg_count;

@@ -89,6 +89,7 @@ static void *exchange_open(void *ctx, const char *uri, struct MHD_Connection *co
     exchange->listener = listener;
     exchange->connection = connection;
     exchange->uri_length = length;
+    exchange->uri_lay = uri;
     exchange->uri = strndup(uri, URI_MAX - 1);
     if (!exchange->uri) {
         free(exchange);
@@ -410,6 +411,17 @@ static bool pool_submit(struct workers *pool, struct exchange *exchange)
     return place == PLACE_TAKEN;
 }
 
+/* A row that says CONTROL. Likewise. */
+static bool job_submit(struct exchange *exchange)
+{
+    enum job_place place = control_submit_for(exchange->listener->http->sources.control,
+                                              exchange_who(exchange), handler_run_away, exchange);
+
+    if (place != JOB_TAKEN)
+        refuse_later(exchange, place == JOB_SHARE_FULL);
+    return place == JOB_TAKEN;
+}
+
 static bool handler_submit(struct exchange *exchange)
 {
     struct http *http = exchange->listener->http;
@@ -417,7 +429,7 @@ static bool handler_submit(struct exchange *exchange)
     if (atomic_load(&http->stopping))
         return false;
     if (exchange->route->where == WHERE_CONTROL)
-        return control_submit(http->sources.control, handler_run_away, exchange);
+        return job_submit(exchange);
     if (exchange->route->where == WHERE_ACCESS)
         return turn_submit(exchange);
     return pool_submit(exchange->route->where == WHERE_WORKER ? http->workers : http->readers,

@@ -173,6 +173,15 @@ static bool method_is_known(const char *method)
     return false;
 }
 
+/* Blanks beyond one would hide a CR that is missing from the size of the head. */
+static bool line_fits(const struct exchange *exchange, const char *version)
+{
+    const char *method = exchange->request.method, *uri = exchange->uri_lay;
+
+    return !layout_is_known() ||
+           (uri == method + strlen(method) + 1 && version == uri + exchange->uri_length + 1);
+}
+
 /* The last line has no next one to compare with; the size of the whole head tells. */
 static bool size_fits(const struct exchange *exchange, const char *version, const char *end)
 {
@@ -192,6 +201,8 @@ static enum status scan_headers(struct exchange *exchange, const char *version)
     if (layout_is_known())
         scan.expected = version + strlen(version) + 2;
     MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, scan_header, &scan);
+    if (!scan.wrong && !line_fits(exchange, version))
+        scan.wrong = "a request line without one blank between its parts";
     if (!scan.wrong && !size_fits(exchange, version, scan.expected))
         scan.wrong = "a line that does not end with CR LF";
     if (scan.wrong)

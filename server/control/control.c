@@ -382,11 +382,7 @@ static bool take_job(struct control *control, struct job *job)
     bool taken;
 
     pthread_mutex_lock(&control->lock);
-    if ((taken = control->job_count > 0)) {
-        *job = control->job[control->job_at];
-        control->job_at = (control->job_at + 1) % JOBS_MAX;
-        control->job_count--;
-    }
+    taken = jobs_take(&control->jobs, job);
     pthread_mutex_unlock(&control->lock);
     return taken;
 }
@@ -474,7 +470,7 @@ static void wait_for_work(struct control *control)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&control->lock);
-    if (control->job_count == 0 && control->note_count == 0 && control->flatten_count == 0 &&
+    if (control->jobs.count == 0 && control->note_count == 0 && control->flatten_count == 0 &&
         !control->stopping)
         pthread_cond_timedwait(&control->wake, &control->lock, &until);
     pthread_mutex_unlock(&control->lock);
@@ -534,19 +530,23 @@ static void *run(void *ctx)
     return NULL;
 }
 
-bool control_submit(struct control *control, void (*job_run)(void *job), void *job)
+enum job_place control_submit_for(struct control *control, uint64_t who, void (*job_run)(void *job),
+                                  void *job)
 {
-    bool taken;
+    enum job_place place = JOB_ALL_FULL;
 
     pthread_mutex_lock(&control->lock);
-    if ((taken = control->job_count < JOBS_MAX && !control->stopping)) {
-        uint32_t at = (control->job_at + control->job_count++) % JOBS_MAX;
-
-        control->job[at] = (struct job){job_run, job};
+    if (!control->stopping)
+        place = jobs_put(&control->jobs, who, job_run, job);
+    if (place == JOB_TAKEN)
         pthread_cond_signal(&control->wake);
-    }
     pthread_mutex_unlock(&control->lock);
-    return taken;
+    return place;
+}
+
+bool control_submit(struct control *control, void (*job_run)(void *job), void *job)
+{
+    return control_submit_for(control, JOBS_FOR_NOBODY, job_run, job) == JOB_TAKEN;
 }
 
 /* ---------------------------------------------------------------------------- open, close */

@@ -12,15 +12,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { JOBS_MAX = 64, NOTES_MAX = 1024, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
+enum { NOTES_MAX = 1024, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
 #define BEAT_NS 500000000LL
 
 struct instant instant_now(void); /* any thread */
-
-struct job {
-    void (*run)(void *job);
-    void *job;
-};
 
 /* A kill whose receipt is not finished: still `durable: false`, or with a silent engine. */
 struct kill_note {
@@ -85,8 +80,7 @@ struct control {
     pthread_mutex_t lock; /* the two queues; held to move one entry */
     pthread_cond_t wake;
     bool stopping;
-    struct job job[JOBS_MAX];
-    uint32_t job_at, job_count;
+    struct jobs jobs;
     struct note note[NOTES_MAX];
     uint32_t note_at, note_count;
     uint64_t notes_lost;

@@ -76,15 +76,43 @@ for (const [pool, path, asked] of [
     const state = { over: false };
     const codes = {};
     const all = Array.from({ length: INSISTENT }, () => insist(flooder, path, state, codes));
-    await until("the flooder's share is full", () => codes[429] > 100);
-    for (let i = 0; i < 30; i++) {
-      const reply = await other.get(asked);
-      assert.equal(reply.status, 200, reply.text);
+    try {
+      await until("the flooder's share is full", () => codes[429] > 100);
+      for (let i = 0; i < 30; i++) {
+        const reply = await other.get(asked);
+        assert.equal(reply.status, 200, reply.text);
+      }
+    } finally {
+      state.over = true;
+      await Promise.all(all);
     }
-    state.over = true;
-    await Promise.all(all);
     assert.deepEqual(Object.keys(codes).sort(), ["200", "429"]);
     const { text } = await server.program(`scrape-${pool}`, ["--scope", "metrics"]).call("GET", "/metrics");
     assert.match(text, new RegExp(`pitwall_http_requests_total\\{route="[^"]*${path.split("?")[0]}",code="429"\\} [1-9]`));
   });
 }
+
+test("one caller's cancels keep nobody else's from the one door", async () => {
+  const flooder = server.program("flood-door", ["--role", "trader"]);
+  const other = server.program("other-door", ["--role", "trader"]);
+  const all = { scope: "strategy/manual", reason: "all of it" };
+  const state = { over: false };
+  const codes = {};
+  const floods = Array.from({ length: INSISTENT }, async () => {
+    while (!state.over) {
+      const { status } = await flooder.post("/orders/cancel-all", all);
+      codes[status] = (codes[status] ?? 0) + 1;
+    }
+  });
+  try {
+    await until("the flooder's share is full", () => codes[429] > 100);
+    for (let i = 0; i < 20; i++) {
+      const reply = await other.post("/orders/cancel-all", all);
+      assert.equal(reply.status, 202, reply.text);
+    }
+  } finally {
+    state.over = true;
+    await Promise.all(floods);
+  }
+  assert.deepEqual(Object.keys(codes).sort(), ["202", "429"]);
+});

@@ -81,6 +81,7 @@ const REFUSED = [
   ["CR CR LF", live(`${HOST}A: b\r\r\n`), 400, true],
   ["a CR in the path", `GET /health/live\r HTTP/1.1\r\n${HOST}\r\n`, 400, true],
   ["two blanks before the path", `GET  /health/live HTTP/1.1\r\n${HOST}\r\n`, 400, true],
+  ["two blanks and a bare LF", "GET  /health/live HTTP/1.0\n\r\n", 400, true],
   ["a header without a name", live(`${HOST}: b\r\n`), 400, true],
   ["a header without a colon", live(`${HOST}Ab\r\n`), 400, true],
   ["no version", `GET /health/live\r\n${HOST}\r\n`, 400, true],

@@ -168,6 +168,7 @@ static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *connectio
     exchange.request.exchange = &exchange;
     exchange.uri = strdup(uri);
     exchange.uri_length = strlen(uri);
+    exchange.uri_lay = uri;
     return &exchange;
 }
 
