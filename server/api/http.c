@@ -76,10 +76,24 @@ static void spares_free(struct listener *listener)
     }
 }
 
+/* Of a connection: the exchange that is open on it. */
+struct held {
+    struct exchange *exchange;
+};
+
+static struct held *held_by(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
 static void *exchange_open(void *ctx, const char *uri, struct MHD_Connection *connection)
 {
     struct listener *listener = ctx;
-    struct exchange *exchange = exchange_take(listener);
+    struct held *held = held_by(connection);
+    struct exchange *exchange = held ? exchange_take(listener) : NULL;
     size_t length = strlen(uri);
 
     thread_adopt(listener_names[listener->kind]);
@@ -95,20 +109,12 @@ static void *exchange_open(void *ctx, const char *uri, struct MHD_Connection *co
         free(exchange);
         return NULL;
     }
+    held->exchange = exchange;
     return exchange;
 }
 
-static void exchange_close(void *ctx, struct MHD_Connection *connection, void **slot,
-                           enum MHD_RequestTerminationCode how)
+static void exchange_end(struct exchange *exchange)
 {
-    struct exchange *exchange = *slot;
-
-    (void)ctx;
-    (void)connection;
-    (void)how;
-    *slot = NULL;
-    if (!exchange)
-        return;
     assert(exchange->phase != PHASE_AWAY && !exchange->repeat);
     json_decref(exchange->request.body);
     json_decref(exchange->reply.json);
@@ -121,6 +127,41 @@ static void exchange_close(void *ctx, struct MHD_Connection *connection, void **
     free(exchange->body);
     free(exchange->uri);
     exchange_release(exchange->listener, exchange);
+}
+
+static void exchange_close(void *ctx, struct MHD_Connection *connection, void **slot,
+                           enum MHD_RequestTerminationCode how)
+{
+    struct exchange *exchange = *slot;
+    struct held *held = held_by(connection);
+
+    (void)ctx;
+    (void)how;
+    *slot = NULL;
+    if (!exchange)
+        return;
+    if (held)
+        held->exchange = NULL;
+    exchange_end(exchange);
+}
+
+/* 0.9.75 tells nobody that a request is over whose cookies or arguments do not fit its memory: what
+ * was made for it goes with the connection, or anybody could fill the memory of the program. */
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct held *held = *slot;
+
+    (void)ctx;
+    (void)connection;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *slot = calloc(1, sizeof *held);
+        return;
+    }
+    if (held && held->exchange && held->exchange->phase == PHASE_NEW)
+        exchange_end(held->exchange);
+    free(held);
+    *slot = NULL;
 }
 
 /* As inet_ntop does, without going through printf: every request has an address. */
@@ -635,6 +676,7 @@ static enum status daemon_start(struct listener *listener, struct err *err)
         MHD_OPTION_URI_LOG_CALLBACK, exchange_open, listener,   /* */
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,      /* */
         MHD_OPTION_NOTIFY_COMPLETED, exchange_close, NULL,      /* */
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,      /* */
         is_behind ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_END);
     if (listener->daemon)
         return OK;

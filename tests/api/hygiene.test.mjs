@@ -3,6 +3,7 @@
 // libmicrohttpd accepts by itself, and over TLS, where the front does.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import test, { after, before, describe } from "node:test";
 import { connect as connectTls } from "node:tls";
@@ -39,6 +40,10 @@ function raw(bytes, { answers = 1 } = {}) {
     socket.on("error", () => finish(true));
     socket.write(Buffer.from(bytes, "latin1"));
   });
+}
+
+function residentKb() {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.process.pid}/status`, "utf8"))[1]);
 }
 
 const HOST = "Host: x\r\n";
@@ -172,6 +177,24 @@ function suite(replacements, refused) {
     const reply = await raw(`TRACE /api/v1/orders HTTP/1.1\r\n${HOST}\r\n`);
     assert.match(reply.text, /^Allow: GET, HEAD, POST\r$/m);
   });
+
+  for (const [what, bytes] of [
+    ["cookies", live(`${HOST}Cookie: ${"a=b; ".repeat(600)}\r\n`)],
+    ["arguments", `GET /health/live?${"a&".repeat(1500)} HTTP/1.1\r\n${HOST}\r\n`],
+  ]) {
+    test(`more ${what} than a connection's memory holds leave nothing of themselves behind`, async () => {
+      const many = async (count) => {
+        for (let sent = 0; sent < count; sent += 20) {
+          await Promise.all(Array.from({ length: 20 }, () => raw(bytes)));
+        }
+      };
+      await many(200);
+      const before_ = residentKb();
+      await many(600);
+      const grown = residentKb() - before_;
+      assert.ok(grown < 800, `${grown} kB after 600 requests`);
+    });
+  }
 
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", null]) {
     test(`a body of type ${String(type).replace("/", " ")} is 415`, async () => {

@@ -276,5 +276,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             MHD_run(daemon);
     close(pair[1]);
     MHD_run(daemon);
+    on_end(NULL, NULL, NULL, MHD_REQUEST_TERMINATED_WITH_ERROR); /* not always told: http.c */
     return 0;
 }
