@@ -8,6 +8,7 @@
 
 #include "api/front/front.h"
 #include "api/http.h"
+#include "api/keyed.h"
 #include "api/router.h"
 #include "stream/stream.h"
 
@@ -113,8 +114,8 @@ struct http {
     struct identity *identity; /* NULL: no listener speaks TLS */
     uint32_t boot;             /* random; with `requests` it names a request */
     _Atomic uint64_t requests;
-    _Atomic uint32_t away;  /* suspended exchanges */
-    _Atomic uint32_t keyed; /* of them, with a key whose promise is kept on disk */
+    _Atomic uint32_t away; /* suspended exchanges */
+    struct keyed keyed;    /* of them, those with a key whose promise is kept on disk */
     _Atomic bool stopping;
     _Atomic int64_t refusals_second;
     _Atomic uint32_t refusals;

@@ -29,13 +29,8 @@ enum {
     CLOSE_WAIT_MS = 1000,
     AWAY_WAIT_MS = 5000,
     WORKER_QUEUE = 32,
-    READER_QUEUE = 64,
-    KEYED_MAX = 64
+    READER_QUEUE = 64
 };
-
-/* Each keyed write waits for a clerk once at a time, so what was begun is always kept. */
-_Static_assert((int)KEYED_MAX <= (int)WORKERS_QUEUE_MAX,
-               "the clerks' queue holds every keyed write");
 
 static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-metrics",
                                                       "http-local"};
@@ -371,7 +366,7 @@ static void answer_keep(void *job)
     struct http *http = exchange->listener->http;
 
     repeats_keep(http->repeats, exchange, true);
-    atomic_fetch_sub(&http->keyed, 1);
+    keyed_leave(&http->keyed, exchange_who(exchange));
     come_back(exchange);
 }
 
@@ -503,12 +498,15 @@ static void promise_then_submit(void *job)
 
 static bool keyed_submit(struct exchange *exchange)
 {
-    struct http *http = exchange->listener->http;
+    struct keyed *keyed = &exchange->listener->http->keyed;
+    uint64_t who = exchange_who(exchange);
+    enum worker_place place = keyed_enter(keyed, who);
 
-    if (atomic_fetch_add(&http->keyed, 1) < KEYED_MAX &&
-        clerk_submit(exchange, promise_then_submit))
+    if (place == PLACE_TAKEN && clerk_submit(exchange, promise_then_submit))
         return true;
-    atomic_fetch_sub(&http->keyed, 1);
+    if (place == PLACE_TAKEN)
+        keyed_leave(keyed, who);
+    refuse_later(exchange, place == PLACE_SHARE_FULL);
     return false;
 }
 
@@ -731,6 +729,7 @@ enum status http_open(struct http **out, const struct http_sources *sources, str
         return err_set(err, ERR_INTERNAL, "out of memory");
     http->sources = *sources;
     http->boot = randombytes_random();
+    keyed_open(&http->keyed);
     listen_descriptors();
     for (int i = 0; i < LISTENERS; i++)
         http->listeners[i] =
@@ -848,5 +847,6 @@ void http_close(struct http *http)
     variants_close(http->variants);
     pages_close(http->pages);
     repeats_close(http->repeats);
+    keyed_close(&http->keyed);
     free(http);
 }
