@@ -98,9 +98,10 @@ static bool has_control(const char *text, size_t length)
  * two NULs, so an honest line begins two bytes behind the end of the one before. Another version
  * may do otherwise; there the check is off.
  *
- * Two pairs of bytes leave the same two NULs as CR LF: NUL LF (where there is a front, it lets no
- * NUL through), and ":" LF as a line of its own, which ends the head. No proxy passes on a header
- * without a name, so nothing can be smuggled past one by it. */
+ * Two things leave the same NULs as CR LF would: NUL LF (where there is a front, it lets no NUL
+ * through), and a line that begins with ":", which ends the head, and whose colon makes up for one
+ * CR missing in it or before it. No proxy passes on a header without a name, so nothing can be
+ * smuggled past one by that. */
 static bool layout_is_known(void)
 {
     static _Atomic int known; /* 0: not looked yet */
