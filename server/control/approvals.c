@@ -64,12 +64,17 @@ static struct approval *take(struct approvals *approvals)
     return pending < APPROVALS_MAX ? oldest : NULL;
 }
 
-static int count_pending(const struct approvals *approvals)
+/* `person` NULL: of all. */
+static int count_pending(const struct approvals *approvals, const char *person)
 {
     int pending = 0;
 
-    for (int i = 0; i < APPROVALS_MAX; i++)
-        pending += approvals->row[i].number != 0 && approvals->row[i].state == APPROVAL_PENDING;
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        const struct approval *row = &approvals->row[i];
+
+        pending += row->number != 0 && row->state == APPROVAL_PENDING &&
+                   (!person || strcmp(row->person, person) == 0);
+    }
     return pending;
 }
 
@@ -79,7 +84,8 @@ struct approval *approvals_add(struct approvals *approvals, const struct approva
     struct approval *row = NULL;
 
     pthread_mutex_lock(&approvals->lock);
-    if (count_pending(approvals) < APPROVALS_PENDING_MAX)
+    if (count_pending(approvals, NULL) < APPROVALS_PENDING_MAX &&
+        count_pending(approvals, proposal->person) < APPROVALS_OF_PERSON)
         row = take(approvals);
     if (row) {
         json_decref(row->diff);

@@ -23,7 +23,7 @@
 
 #include <pthread.h>
 
-enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64 };
+enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64, APPROVALS_OF_PERSON = 32 };
 #define APPROVAL_LIFE_NS (900 * 1000000000LL)
 
 enum approval_kind {
@@ -77,7 +77,7 @@ void approvals_open(struct approvals *approvals, uint64_t epoch);
 void approvals_close(struct approvals *approvals);
 
 /* Keeps a copy (and the diff, which it steals), gives it number, state and expiry; NULL when too
- * many are pending: then the diff is the caller's still. The answer is
+ * many are pending, or of this person his half: then the diff is the caller's still. The answer is
  * the control thread's until its next call of this. */
 struct approval *approvals_add(struct approvals *approvals, const struct approval *proposal,
                                struct instant now);

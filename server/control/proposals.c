@@ -84,8 +84,9 @@ enum status control_propose(struct control *control, const struct actor *actor,
     kept = approvals_add(&control->approvals, proposal, instant_now());
     if (!kept) {
         json_decref(proposal->diff);
-        return err_format(err, ERR_UNAVAILABLE, "%d proposals are pending; decide some first",
-                          APPROVALS_PENDING_MAX);
+        return err_format(err, ERR_UNAVAILABLE,
+                          "%d proposals are pending, or %d of %s; have some decided first",
+                          APPROVALS_PENDING_MAX, APPROVALS_OF_PERSON, actor->person);
     }
     fact.new_value = approval_json(kept);
     if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK ||

@@ -38,15 +38,20 @@ static void end(void)
 
 TestSuite(approvals, .init = begin, .fini = end);
 
-static struct approval *propose(const char *scope)
+static struct approval *propose_by(const char *person, const char *scope)
 {
     struct approval proposal = {.kind = APPROVAL_STATE, .from = STATE_HALTED, .to = STATE_ACTIVE};
 
     snprintf(proposal.scope_name, sizeof proposal.scope_name, "%s", scope);
     strcpy(proposal.reason, "all clear");
-    strcpy(proposal.proposer, "ann");
-    strcpy(proposal.person, "ann");
+    snprintf(proposal.proposer, sizeof proposal.proposer, "%s", person);
+    snprintf(proposal.person, sizeof proposal.person, "%s", person);
     return approvals_add(&approvals, &proposal, at(now_ns));
+}
+
+static struct approval *propose(const char *scope)
+{
+    return propose_by("ann", scope);
 }
 
 Test(approvals, another_person_may_approve)
@@ -173,14 +178,26 @@ Test(approvals, too_many_pending_are_refused_and_old_ones_make_room)
     struct approval *approval = NULL;
 
     for (int i = 0; i < APPROVALS_PENDING_MAX; i++)
-        cr_assert((approval = propose("firm")));
-    cr_assert_null(propose("firm"));
+        cr_assert((approval = propose_by(i % 2 ? "ann" : "bob", "firm")));
+    cr_assert_null(propose_by("eve", "firm"));
     approval_decide(&approvals, approval, APPROVAL_REJECTED, "bob", "", now_ns);
     for (int i = 0; i < 2 * APPROVALS_MAX; i++) {
         cr_assert((approval = propose("firm")), "%d", i);
         approval_decide(&approvals, approval, APPROVAL_REJECTED, "bob", "", now_ns);
     }
     approvals_forget(&approvals, propose("firm"));
+    cr_assert(propose("firm"));
+}
+
+Test(approvals, one_person_has_half_of_what_may_be_pending)
+{
+    struct approval *approval = NULL;
+
+    for (int i = 0; i < APPROVALS_OF_PERSON; i++)
+        cr_assert((approval = propose("firm")));
+    cr_assert_null(propose("firm"));
+    cr_assert(propose_by("bob", "firm"));
+    approval_decide(&approvals, approval, APPROVAL_REJECTED, "bob", "", now_ns);
     cr_assert(propose("firm"));
 }
 
