@@ -20,9 +20,9 @@ enum worker_place { PLACE_TAKEN, PLACE_SHARE_FULL, PLACE_ALL_FULL };
 /* `name` is at most 14 bytes; the threads are NAME0 and NAME1. `queue` jobs may wait. */
 enum status workers_open(struct workers **workers, const char *name, uint32_t queue,
                          struct err *err);
-/* Any thread; some 100 ns. `who` tells askers apart (turns_who()); WORKERS_FOR_NOBODY: the program's
- * own work, which no share bounds. Unless PLACE_TAKEN `run` will not be called: the asker's share or
- * the queue is full, or the pool is closing. */
+/* Any thread; some 100 ns. `who` tells askers apart (turns_who()); WORKERS_FOR_NOBODY: the
+ * program's own work, which no share bounds. Unless PLACE_TAKEN `run` will not be called: the
+ * asker's share or the queue is full, or the pool is closing. */
 enum worker_place workers_submit(struct workers *workers, uint64_t who, void (*run)(void *job),
                                  void *job);
 /* Runs what is queued, then joins; what is submitted later is not taken. NULL is fine. */

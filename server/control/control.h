@@ -50,8 +50,8 @@ enum status control_open(struct control **control, const struct control_sources 
 enum status control_start(struct control *control, struct err *err);
 void control_close(struct control *control);
 
-/* Runs `run` on the control thread; `run` must answer by itself (resume its connection). `who` tells
- * askers apart: jobs.h. Unless JOB_TAKEN `run` will not be called. Any thread. */
+/* Runs `run` on the control thread; `run` must answer by itself (resume its connection). `who`
+ * tells askers apart: jobs.h. Unless JOB_TAKEN `run` will not be called. Any thread. */
 enum job_place control_submit_for(struct control *control, uint64_t who, void (*run)(void *job),
                                   void *job);
 /* The same for what the program does by itself, or a thread that sends one at a time. False: there

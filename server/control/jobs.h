@@ -27,8 +27,8 @@ struct jobs {
     uint64_t turn; /* of the last one taken */
 };
 
-/* `who` tells askers apart; JOBS_FOR_NOBODY: the program itself. Somebody's jobs run in the order in
- * which they came. */
+/* `who` tells askers apart; JOBS_FOR_NOBODY: the program itself. Somebody's jobs run in the order
+ * in which they came. */
 enum job_place jobs_put(struct jobs *jobs, uint64_t who, void (*run)(void *job), void *job);
 /* False: nothing waits. */
 bool jobs_take(struct jobs *jobs, struct job *job);

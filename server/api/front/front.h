@@ -8,13 +8,13 @@
  * Bounds. At most 128 handshakes at once: one more ends the oldest, which an honest client (2 ms)
  * never is. At most `links_max` connections, and of one address (an IPv6 /64) seven eighths of
  * them, so that one address cannot shut out all others, and a whole desk behind one address still
- * fits. Where there is no room, the connection whose last answer, or the first byte asked after it,
- * is the longest ago makes it (of the same address, when that is at its bound), if that is a second:
- * idle connections, an attacker's or a browser's, and requests that never end give way to people; a
- * request that has just begun on a connection long idle does not, nor does a stream, which speaks
- * ten times a second. What else a client sends does not keep its place: a byte of a header now and
- * then costs it nothing. Memory: 33 KiB a connection here, taken when it is first used and kept, and
- * what OpenSSL holds (about 20 KiB, up to 50 KiB while records are in flight). */
+ * fits. Where there is no room, the connection makes it whose last answer, or the first byte asked
+ * after it, is the longest ago (of the same address, when that is at its bound), if that is a
+ * second: idle connections, an attacker's or a browser's, and requests that never end give way to
+ * people; a request that has just begun on a connection long idle does not, nor does a stream,
+ * which speaks ten times a second. What else a client sends does not keep its place: a byte of a
+ * header now and then costs it nothing. Memory: 33 KiB a connection here, taken when it is first
+ * used and kept, and what OpenSSL holds (about 20 KiB, up to 50 KiB while records are in flight). */
 #ifndef PITWALL_API_FRONT_FRONT_H
 #define PITWALL_API_FRONT_FRONT_H
 
