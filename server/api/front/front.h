@@ -14,7 +14,8 @@
  * people; a request that has just begun on a connection long idle does not, nor does a stream,
  * which speaks ten times a second. What else a client sends does not keep its place: a byte of a
  * header now and then costs it nothing. Memory: 33 KiB a connection here, taken when it is first
- * used and kept, and what OpenSSL holds (about 20 KiB, up to 50 KiB while records are in flight). */
+ * used and kept, and what OpenSSL holds (about 20 KiB, up to 50 KiB while records are in
+ * flight). */
 #ifndef PITWALL_API_FRONT_FRONT_H
 #define PITWALL_API_FRONT_FRONT_H
 
