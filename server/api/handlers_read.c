@@ -92,6 +92,23 @@ enum status handle_book_get(struct request *request, struct reply *reply)
     return answer(reply, view_book(request->view, instrument, (uint32_t)depth));
 }
 
+enum status handle_trades_get(struct request *request, struct reply *reply)
+{
+    const char *name = request_query(request, "instrument");
+    uint16_t instrument;
+    uint64_t cursor;
+    uint32_t limit;
+    enum status status = request_page(request, &limit, &cursor, &reply->err);
+
+    if (status != OK)
+        return status;
+    if (!name)
+        return err_set(&reply->err, ERR_MALFORMED, "instrument: say whose trades");
+    if (!config_instrument_find(config_of(request), name, &instrument))
+        return err_set(&reply->err, ERR_MALFORMED, "instrument: there is none of that name");
+    return answer(reply, view_trades(request->view, instrument, limit));
+}
+
 enum status handle_positions_get(struct request *request, struct reply *reply)
 {
     return answer_list(request, reply, view_positions(request->view));

@@ -18,7 +18,7 @@
 #ifndef PITWALL_GATEWAY_GATEWAY_H
 #define PITWALL_GATEWAY_GATEWAY_H
 
-#include "engine.h"
+#include "gateway/tape.h"
 
 enum market_state { MARKET_STATE_STARTING, MARKET_STATE_PLAYING, MARKET_STATE_ENDED };
 
@@ -89,6 +89,7 @@ struct gateway {
     _Atomic uint64_t updates, orders, lots, amends, cancels, queries;
     _Atomic uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
     _Atomic uint64_t executions, refused_frames, connects, first_connects, gaps;
+    struct tape tape[MAX_INSTRUMENTS];
 };
 
 static inline uint32_t gateway_poll(struct gateway *gateway)
@@ -121,6 +122,12 @@ void gateway_init(struct gateway *gateway, const struct gateway_ops *ops,
 /* Also of a state that it is in already: then nothing changes. */
 void gateway_set_state(struct gateway *gateway, enum gateway_state state);
 void gateway_count_update(struct gateway *gateway, uint16_t instrument);
+/* Of any update; a trade is shown to people. Before it is published: then it is the engine's. */
+static inline void gateway_note_trade(struct gateway *gateway, const struct market_update *update)
+{
+    if (update->kind == MARKET_TRADE)
+        tape_note(&gateway->tape[update->instrument], update);
+}
 /* The venue has told its count of our position. */
 void gateway_count_position(struct gateway *gateway, uint16_t instrument, int64_t lots);
 

@@ -60,6 +60,32 @@ json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth)
     return json;
 }
 
+static json_t *trade_json(const struct instrument *row, const struct tape_trade *trade,
+                          int64_t now_ns)
+{
+    return json_pack("{s:I, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "seq",
+                     (json_int_t)trade->number, "id", shape_decimal(trade->id, 0), "instrument",
+                     row->name, "side", trade->taker == SIDE_BUY ? "buy" : "sell", "qty",
+                     shape_qty(row, trade->qty_lots), "price", shape_price(row, trade->price_ticks),
+                     "at_ns", shape_ns(trade->received_ns), "venue_ns", shape_ns(trade->venue_ns),
+                     "age_ns", shape_age(now_ns, trade->received_ns));
+}
+
+json_t *view_trades(struct view *view, uint16_t instrument, uint32_t most)
+{
+    const struct instrument *row = &view->from.config->instrument[instrument];
+    const struct gateway *gateway = view_gateway_of(&view->from, row->venue);
+    int64_t now_ns = model_now_ns(view);
+    struct tape_trade trades[TAPE_TRADES];
+    uint32_t count =
+        gateway ? tape_read(&gateway->tape[instrument], trades, least(most, TAPE_TRADES)) : 0;
+    json_t *items = json_array();
+
+    for (uint32_t at = 0; at < count; at++)
+        json_array_append_new(items, trade_json(row, &trades[at], now_ns));
+    return shape_list(items, 0);
+}
+
 static json_t *instrument_json(const struct config *config, const struct instrument *row)
 {
     const char *colon = strchr(row->name, ':');

@@ -99,6 +99,8 @@ bool view_venue_lots(const struct view_sources *from, uint16_t instrument, int64
                      int64_t *told_ns);
 json_t *view_instruments(struct view *view);
 json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth);
+/* The newest public trades, at most `most` of those that are held (tape.h). */
+json_t *view_trades(struct view *view, uint16_t instrument, uint32_t most);
 json_t *view_positions(struct view *view);
 json_t *view_pnl(struct view *view);
 struct view_filter {

@@ -31,6 +31,7 @@ const READS = {
   "/instruments": list({ instrument: "instrument", venue: "text", symbol: "text", tick_size: "decimal", lot_size: "decimal", settle: "text" }),
   "/books/sim:BTCUSDT": shapes.BOOK,
   "/books/sim%3AETHUSDT?depth=3": shapes.BOOK,
+  "/trades?instrument=sim:BTCUSDT": list(shapes.TRADE),
   "/positions": list(shapes.POSITION),
   "/pnl": shapes.PNL,
   "/orders": list(shapes.ORDER),
@@ -110,6 +111,26 @@ test("a query argument that a route does not have is refused, and named", async 
     assert.ok(status === 403 || reply.body.detail.includes(`"${named}"`), reply.text);
   }
   assert.equal((await viewer.get("/orders?&limit=2&")).status, 200);
+});
+
+test("the tape is the market's: numbered, newest first, at prices of the tick", async () => {
+  const ask = async (more = "") => (await viewer.get(`/trades?instrument=sim:BTCUSDT${more}`)).body.items;
+  await until("trades", async () => (await ask()).length >= 5, 20000);
+  const tape = await ask();
+  tape.slice(1).forEach((trade, at) => assert.equal(trade.seq, tape[at].seq - 1));
+  assert.ok(tape.every((trade) => trade.instrument === "sim:BTCUSDT" && Number(trade.qty) > 0));
+  const { tick_size } = (await viewer.get("/instruments")).body.items.find((row) => row.instrument === "sim:BTCUSDT");
+  const mid = Number((await viewer.get("/books/sim:BTCUSDT?depth=1")).body.bids[0][0]);
+  for (const { price } of tape) {
+    assert.ok(Math.abs(Number(price) / Number(tick_size) - Math.round(Number(price) / Number(tick_size))) < 1e-6, price);
+    assert.ok(Math.abs(Number(price) / mid - 1) < 0.05, `${price} at a bid of ${mid}`);
+  }
+  assert.equal((await ask("&limit=3")).length, 3);
+  const other = (await viewer.get("/trades?instrument=sim:ETHUSDT")).body.items;
+  assert.ok(other.every((trade) => trade.instrument === "sim:ETHUSDT"));
+  for (const query of ["", "?instrument=sim:NOPE", "?instrument=sim:BTCUSDT&limit=0"]) {
+    assert.equal((await viewer.get(`/trades${query}`)).status, 400, query);
+  }
 });
 
 test("a short list is answered whole, or in pages by the place", async () => {

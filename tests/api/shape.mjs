@@ -63,6 +63,17 @@ export const ORDER = {
   acked_ns: "null|ns",
   reason: "null|text",
 };
+export const TRADE = {
+  seq: "int",
+  id: "text",
+  instrument: "instrument",
+  side: "side",
+  qty: "decimal",
+  price: "decimal",
+  at_ns: "ns",
+  venue_ns: "null|ns",
+  age_ns: "ns",
+};
 export const FILL = {
   id: "text",
   simulated: "bool",

@@ -18,6 +18,7 @@ static void take_update(void *ctx, const struct market_update *update)
     size_t size = market_update_size(update);
     struct market_update *slot = ring_reserve(bybit->base.io.market, size);
 
+    gateway_note_trade(&bybit->base, update); /* it happened, whether the engine hears it or not */
     if (!slot) {
         bybit->public.overflowed[symbol_index(bybit, update->instrument)] = true;
         bybit->public.any_overflowed = true;

@@ -386,6 +386,7 @@ static bool deliver_data(void *ctx, const struct market_update *update)
     if (!slot)
         return false;
     memcpy(slot, update, size);
+    gateway_note_trade(&simulated->base, update);
     ring_publish(simulated->base.io.market);
     gateway_count_update(&simulated->base, update->instrument);
     return true;
@@ -409,6 +410,7 @@ static bool play(struct simulated *simulated, const struct market_update *update
         return false;
     if (slot == simulated->copy)
         return true; /* deliver_data() has it, or will */
+    gateway_note_trade(&simulated->base, slot);
     ring_publish(simulated->base.io.market);
     gateway_count_update(&simulated->base, instrument);
     return true;

@@ -695,6 +695,47 @@ Test(gateway, virtual_time_waits_for_delayed_data_too)
     cr_assert(eq(int, update.kind, MARKET_ENDED), "and hears of the end");
 }
 
+static void feed_trade(int64_t after_ns, int64_t price_ticks)
+{
+    feed_snapshot(after_ns);
+    fake.updates[fake.count - 1].update.kind = MARKET_TRADE;
+    fake.updates[fake.count - 1].update.levels[0].price_ticks = price_ticks;
+}
+
+/* What people see of the trades of our second instrument: the prices, newest first. */
+static void expect_tape(uint32_t count, int64_t newest_ticks)
+{
+    struct tape_trade trades[TAPE_TRADES];
+
+    cr_assert(eq(u32, tape_read(&gateway->tape[1], trades, TAPE_TRADES), count));
+    cr_assert(eq(i64, trades[0].price_ticks, newest_ticks));
+    cr_assert(eq(u32, tape_read(&gateway->tape[0], trades, TAPE_TRADES), 0));
+}
+
+Test(gateway, trades_are_on_the_tape_when_they_are_played)
+{
+    feed_snapshot(0);
+    feed_trade(0, 1001);
+    feed_trade(0, 1000);
+    feed_trade(3600 * 1000 * MS, 999);
+    start();
+    poll_for(20 * MS);
+    expect_tape(2, 1000);
+}
+
+Test(gateway, trades_by_way_of_the_venue_are_on_the_tape_when_they_come)
+{
+    config.sim.data_latency_ns = 300 * MS;
+    feed_snapshot(0);
+    feed_trade(0, 1001);
+    feed_trade(3600 * 1000 * MS, 999);
+    start();
+    gateway_poll(gateway);
+    cr_assert(eq(u64, atomic_load(&gateway->tape[1].count), 0), "it is on its way");
+    poll_for(400 * MS);
+    expect_tape(1, 1001);
+}
+
 static const char *write_script(const char *text)
 {
     static char script_path[] = "/tmp/pitwall_script_XXXXXX";

@@ -131,6 +131,41 @@ Test(gateways, reconnects_gaps_bans_and_the_clock_are_told)
     cr_assert(!shows("pitwall_clock_offset_seconds{venue=\"sim\"}"));
 }
 
+static void trade(uint16_t gateway, uint16_t instrument, int64_t price_ticks, uint8_t flags)
+{
+    struct {
+        struct market_update update;
+        struct level level;
+    } out = {.update = {.kind = MARKET_TRADE,
+                        .flags = flags,
+                        .instrument = instrument,
+                        .received_ns = 5 * second_ns,
+                        .update_id = 77},
+             .level = {.price_ticks = price_ticks, .qty_lots = 3}};
+
+    gateway_note_trade(&gateways[gateway], &out.update);
+}
+
+Test(gateways, the_tape_is_that_of_the_venue_s_gateway_newest_first)
+{
+    json_t *list;
+
+    trade(1, ETH, 1000, 0);
+    trade(1, ETH, 1001, MARKET_BUYER_IS_MAKER);
+    trade(0, BTC, 2000, 0);
+    cr_assert_str_eq(item(view_trades(view, ETH, 10), 0),
+                     "{\"seq\":2,\"id\":\"77\",\"instrument\":\"sim:ETHUSDT\",\"side\":\"sell\","
+                     "\"qty\":\"0.003\",\"price\":\"10.01\",\"at_ns\":\"5000000000\","
+                     "\"venue_ns\":null}");
+    list = view_trades(view, ETH, 10);
+    cr_assert_eq(json_array_size(json_object_get(list, "items")), 2);
+    cr_assert(json_is_null(json_object_get(list, "next")));
+    json_decref(list);
+    list = view_trades(view, ETH, 1);
+    cr_assert_eq(json_array_size(json_object_get(list, "items")), 1);
+    json_decref(list);
+}
+
 static void fill(struct ring *ring, size_t bytes)
 {
     memset(ring_reserve(ring, bytes), 0, bytes);
