@@ -48,7 +48,7 @@ export const VIEWS = [
     title: "Market",
     key: "m",
     role: "viewer",
-    says: "Books with depth, spread and age",
+    says: "Books with depth, spread and age; trades",
     component: MarketView,
   },
   {

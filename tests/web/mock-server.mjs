@@ -12,6 +12,7 @@ import { WebSocketServer } from "ws";
 import { amendDenial, amendsAnswer, amendSend } from "./mock-amends.mjs";
 import { Desk } from "./mock-desk.mjs";
 import { peopleOf, peopleRoute } from "./mock-people.mjs";
+import { venueRoute } from "./mock-venue.mjs";
 
 export const CSP = [
   "default-src 'none'",
@@ -320,7 +321,10 @@ export class MockServer {
       setTimeout(() => peopleRoute(desk, what, call), this.fault.slowOrders);
       return;
     }
-    if (!this.fault.mustChange && peopleRoute(desk, what, call)) {
+    if (what.startsWith("GET /trades") && this.fault.trades) {
+      throw new Refusal(...this.fault.trades);
+    }
+    if (!this.fault.mustChange && (venueRoute(desk, what, call) || peopleRoute(desk, what, call))) {
       return;
     }
     const limits = /^(GET|PUT) \/limits\/(.+)$/.exec(what);

@@ -17,12 +17,13 @@ const MOVES = ["down fell", "", "up rose"];
 /**
  * A section with a title and the age of what it shows. While the stream is down or the topic is out of
  * step it is grey and cannot be used; `open` panels (the kill switch) stay usable.
- * @param {{id: string, title: string, topic: Topic, open?: boolean, action?: string, extra?: any, children?: any}} props
+ * @param {{id: string, title: string, topic: Topic, told?: number | null, open?: boolean, action?: string, extra?: any, children?: any}} props
  *   action: the one that this panel is for, whose key leads here
+ *   told: how long ago what it shows was told, in ms, where that was not by the topic
  */
-export function Panel({ id, title, topic, open = false, action, extra = null, children }) {
+export function Panel({ id, title, topic, told, open = false, action, extra = null, children }) {
   const behind = stale() || !topicSynced(topic);
-  const age = topicAge(topic);
+  const age = told === undefined ? topicAge(topic) : told;
   const keyHint = action ? ACTIONS[action].key : null;
   const says = age === null ? "nothing received yet" : `last update ${ageText(age)} ago`;
   return html`<section

@@ -372,6 +372,19 @@ export interface Book {
     update_id: string | null;
 }
 
+/** A public trade. */
+export interface Trade {
+    seq: number;
+    id: string;
+    instrument: string;
+    side: "buy" | "sell";
+    qty: Decimal;
+    price: Decimal;
+    at_ns: Nanoseconds;
+    venue_ns: Nanoseconds | null;
+    age_ns: Nanoseconds | null;
+}
+
 export interface StageLatency {
     count: number;
     p50_ns: Nanoseconds | null;

@@ -1,0 +1,27 @@
+// What the fake desk's venue tells beside the stream: its public trades.
+
+const now = (ms = 0) => String(BigInt(Date.now() - ms) * 1000000n);
+
+/** The tape of an instrument; one trade more at each look, unless `desk.tapeStands`. */
+function tapeOf(desk, instrument) {
+  desk.tapes ??= new Map();
+  const tape = desk.tapes.get(instrument) ?? [];
+  const book = desk.book(desk.markets.find((market) => market.instrument === instrument));
+  if (!desk.tapeStands) {
+    const seq = (tape[0]?.seq ?? 0) + 1;
+    const [side, level] = seq % 3 === 0 ? ["sell", book.bids[0]] : ["buy", book.asks[0]];
+    const [price, qty] = level;
+    tape.unshift({ seq, id: String(seq), instrument, side, qty, price, at_ns: now(120), venue_ns: now(130), age_ns: "120000000" });
+  }
+  desk.tapes.set(instrument, tape);
+  return tape;
+}
+
+export function venueRoute(desk, what, { query, reply }) {
+  if (what !== "GET /trades") {
+    return false;
+  }
+  const instrument = query.get("instrument");
+  reply(200, { items: tapeOf(desk, instrument).slice(0, Number(query.get("limit"))), next: null });
+  return true;
+}
