@@ -208,6 +208,7 @@ static struct gateway_io io_of(struct engine_room *room, const struct config *co
                                .executions = seat->executions,
                                .orders = seat->orders,
                                .kill = room->kill,
+                               .day_roll_hour = config->money.day_roll_hour,
                                .stop = stop_scope,
                                .stop_ctx = seat};
 }

@@ -114,6 +114,11 @@ enum status handle_positions_get(struct request *request, struct reply *reply)
     return answer_list(request, reply, view_positions(request->view));
 }
 
+enum status handle_reconciliation_get(struct request *request, struct reply *reply)
+{
+    return answer_list(request, reply, view_reconciliation(request->view));
+}
+
 enum status handle_pnl_get(struct request *request, struct reply *reply)
 {
     return answer(reply, view_pnl(request->view));

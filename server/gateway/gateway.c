@@ -52,6 +52,37 @@ void gateway_count_position(struct gateway *gateway, uint16_t instrument, int64_
                           memory_order_release);
 }
 
+void gateway_tell_balance(struct gateway *gateway, const struct gateway_balance *balance)
+{
+    told_set(&gateway->balance, balance, sizeof *balance);
+}
+
+void gateway_tally_add(struct gateway_tally *tally, int64_t day_ns, int64_t fee_e8)
+{
+    if (day_ns < tally->day_ns)
+        return;
+    if (day_ns > tally->day_ns)
+        *tally = (struct gateway_tally){.day_ns = day_ns};
+    tally->fills++;
+    if (tally->fee_e8 == GATEWAY_UNKNOWN ||
+        __builtin_add_overflow(tally->fee_e8, fee_e8, &tally->fee_e8))
+        tally->fee_e8 = GATEWAY_UNKNOWN;
+}
+
+void gateway_count_fill(struct gateway *gateway, uint16_t instrument, int64_t venue_ns,
+                        int64_t fee_e8)
+{
+    gateway_tally_add(&gateway->counted[instrument],
+                      day_start_ns(venue_ns, gateway->io.day_roll_hour), fee_e8);
+}
+
+void gateway_tell_fills(struct gateway *gateway, uint16_t instrument, int64_t now_ns)
+{
+    gateway->counted[instrument].told_ns = now_ns;
+    told_set(&gateway->tally[instrument], &gateway->counted[instrument],
+             sizeof gateway->counted[instrument]);
+}
+
 /* ---- sending ---------------------------------------------------------------------------- */
 
 void gateway_answer_kill(struct gateway *gateway)
@@ -204,6 +235,17 @@ int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrumen
 {
     assert(instrument < MAX_INSTRUMENTS);
     return atomic_load_explicit(&gateway->last_update_ns[instrument], memory_order_relaxed);
+}
+
+bool gateway_balance(const struct gateway *gateway, struct gateway_balance *balance)
+{
+    return told_get(&gateway->balance, balance, sizeof *balance);
+}
+
+bool gateway_tally(const struct gateway *gateway, uint16_t instrument, struct gateway_tally *tally)
+{
+    assert(instrument < MAX_INSTRUMENTS);
+    return told_get(&gateway->tally[instrument], tally, sizeof *tally);
 }
 
 struct gateway_counters gateway_counters(const struct gateway *gateway)

@@ -19,6 +19,7 @@
 #define PITWALL_GATEWAY_GATEWAY_H
 
 #include "gateway/tape.h"
+#include "gateway/told.h"
 
 enum market_state { MARKET_STATE_STARTING, MARKET_STATE_PLAYING, MARKET_STATE_ENDED };
 
@@ -40,6 +41,7 @@ struct gateway_io {
     uint16_t instrument_count;
     struct ring *market, *executions, *orders;
     struct kill_page *kill;
+    int32_t day_roll_hour; /* UTC: when a trading day ends and the next begins (domain/day.h) */
     /* Stops trading in a scope (a kill), because of something that only the gateway knows; `says`
      * is shown to people and stands in the audit. NULL: nobody listens. Any thread, never blocks.
      * Once for each reason, not at each look. */
@@ -58,6 +60,24 @@ struct gateway_counters {
     uint64_t connects;       /* connections made, of all sockets; the first of each is one too.. */
     uint64_t first_connects; /* ..and these are the first ones: what is left are reconnects */
     uint64_t gaps;           /* breaks in the sequence of a book */
+};
+
+/* What the venue says that our account has, in its own currency for that; GATEWAY_UNKNOWN: it does
+ * not say. */
+#define GATEWAY_UNKNOWN INT64_MIN
+struct gateway_balance {
+    int64_t equity_e8, wallet_e8, available_e8;
+    int64_t venue_ns; /* by its clock; 0: not given */
+    int64_t told_ns;  /* real clock, when we heard it */
+};
+
+/* The venue's own count of our fills in an instrument on one trading day, and what they cost, in
+ * the settlement currency; of this run and what it made good of an earlier one. */
+struct gateway_tally {
+    int64_t day_ns; /* when that day began; 0: no fill yet */
+    int64_t fills;
+    int64_t fee_e8;  /* GATEWAY_UNKNOWN: more than can be told */
+    int64_t told_ns; /* the engine's clock: the count holds all that the venue had then */
 };
 
 struct gateway;
@@ -90,6 +110,10 @@ struct gateway {
     _Atomic uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
     _Atomic uint64_t executions, refused_frames, connects, first_connects, gaps;
     struct tape tape[MAX_INSTRUMENTS];
+    const char *balance_currency; /* set before the start; NULL: the venue keeps no balance */
+    struct told balance;          /* struct gateway_balance */
+    struct gateway_tally counted[MAX_INSTRUMENTS]; /* the gateway's thread alone */
+    struct told tally[MAX_INSTRUMENTS];            /* struct gateway_tally, of when it was whole */
 };
 
 static inline uint32_t gateway_poll(struct gateway *gateway)
@@ -115,6 +139,9 @@ int64_t gateway_virtual_ns(const struct gateway *gateway);
 /* Real clock of the newest update of an instrument that was handed to the engine; 0: none yet. */
 int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrument);
 struct gateway_counters gateway_counters(const struct gateway *gateway);
+/* False: the venue has not told it yet. */
+bool gateway_balance(const struct gateway *gateway, struct gateway_balance *balance);
+bool gateway_tally(const struct gateway *gateway, uint16_t instrument, struct gateway_tally *tally);
 
 /* --- for the kinds; the gateway's thread --- */
 void gateway_init(struct gateway *gateway, const struct gateway_ops *ops,
@@ -130,6 +157,13 @@ static inline void gateway_note_trade(struct gateway *gateway, const struct mark
 }
 /* The venue has told its count of our position. */
 void gateway_count_position(struct gateway *gateway, uint16_t instrument, int64_t lots);
+void gateway_tell_balance(struct gateway *gateway, const struct gateway_balance *balance);
+/* The venue has a fill of ours, once for each; shown when it is told that the count is whole. */
+void gateway_count_fill(struct gateway *gateway, uint16_t instrument, int64_t venue_ns,
+                        int64_t fee_e8);
+/* The same of any count. One of an earlier day than the newest fill's says nothing: that is over. */
+void gateway_tally_add(struct gateway_tally *tally, int64_t day_ns, int64_t fee_e8);
+void gateway_tell_fills(struct gateway *gateway, uint16_t instrument, int64_t now_ns);
 
 /* One writer: a plain load and store will do, and costs no locked instruction. */
 static inline void gateway_add(_Atomic uint64_t *counter, uint64_t amount)

@@ -312,6 +312,17 @@ static void take_order_state(struct view *view, const struct lane_record *record
     model_changed(view, VIEW_ORDERS);
 }
 
+/* Of the day in which the venue has it, as the venue counts. */
+static void tally_fill(struct view *view, const struct lane_record *record,
+                       const struct event_fill *event)
+{
+    int64_t filled_ns = event->venue_ns > 0 ? event->venue_ns : record->at_ns;
+
+    gateway_tally_add(&view->tally[event->instrument % MAX_INSTRUMENTS],
+                      day_start_ns(filled_ns, view->from.config->money.day_roll_hour),
+                      event->fee_e8);
+}
+
 static void take_fill(struct view *view, const struct lane_record *record,
                       const struct event_fill *event)
 {
@@ -329,6 +340,7 @@ static void take_fill(struct view *view, const struct lane_record *record,
                            .strategy = event->strategy,
                            .side = event->side,
                            .maker = event->maker};
+    tally_fill(view, record, event);
     view->counters.fills[venue_of(view, instrument)]++;
     model_changed(view, VIEW_FILLS);
 }

@@ -87,6 +87,7 @@ struct view {
     uint64_t
         answered_id; /* the newest command that the engine has answered: it takes them in order */
     struct view_fill fills[KEPT_FILLS];
+    struct gateway_tally tally[MAX_INSTRUMENTS]; /* our own, to stand beside the venue's */
     struct view_denial denials[KEPT_DENIALS];
     struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */
     struct view_command commands[KEPT_COMMANDS];

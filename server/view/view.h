@@ -102,6 +102,8 @@ json_t *view_book(struct view *view, uint16_t instrument, uint32_t depth);
 /* The newest public trades, at most `most` of those that are held (tape.h). */
 json_t *view_trades(struct view *view, uint16_t instrument, uint32_t most);
 json_t *view_positions(struct view *view);
+/* What each venue says that we have and did today, beside what we say. */
+json_t *view_reconciliation(struct view *view);
 json_t *view_pnl(struct view *view);
 struct view_filter {
     int32_t instrument, strategy; /* -1: any */

@@ -68,6 +68,23 @@ test("armed by two people, an order is real", async () => {
   assert.equal((await trader.get("/positions")).body.items[0].drift, 0);
 });
 
+test("balance, fills and fees are what the venue says, beside ours", async () => {
+  const item = await until("the venue's count", async () => {
+    const [row] = (await trader.get("/reconciliation")).body.items;
+    return row.balance && row.instruments[0].venue_fills === 1 && row.instruments[0].fills_since_told === 0 && row;
+  }, 60000);
+  assert.equal(item.simulated, false);
+  const { equity, wallet, available, currency, told_ns, venue_ns } = item.balance;
+  assert.equal(currency, "USD");
+  assert.ok(Number(available) > 0 && Number(available) <= Number(equity), `${available} of ${equity}`);
+  assert.ok(Math.abs(Number(equity) - Number(wallet)) < 100, "one lot moves it by little");
+  assert.ok(Math.abs(Number(BigInt(told_ns) - BigInt(venue_ns))) < 60e9);
+  const [btc] = item.instruments;
+  assert.equal(btc.fills, 1);
+  assert.equal(btc.fee, btc.venue_fee);
+  assert.ok(Number(btc.fee) > 0);
+});
+
 test("check --connect asks it without trading", () => {
   const { code, out } = verb("check", "--config", config, "--connect");
   assert.equal(code, 0, out);

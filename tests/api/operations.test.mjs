@@ -115,7 +115,7 @@ test("health, metrics and what a page reads", async () => {
   await does("GET /health/ready", anonymous, 200);
   await does("GET /health", anonymous, 200);
   await does("GET /metrics", scraper, 200);
-  for (const path of ["status", "latest", "venues", "instruments", "positions", "pnl", "limits", "limits/schema", "strategies"]) {
+  for (const path of ["status", "latest", "venues", "instruments", "positions", "reconciliation", "pnl", "limits", "limits/schema", "strategies"]) {
     await does(`GET /api/v1/${path}`, viewer, 200);
   }
   await does("GET /api/v1/latency", viewer, 200);

@@ -33,6 +33,7 @@ const READS = {
   "/books/sim%3AETHUSDT?depth=3": shapes.BOOK,
   "/trades?instrument=sim:BTCUSDT": list(shapes.TRADE),
   "/positions": list(shapes.POSITION),
+  "/reconciliation": list(shapes.VENUE_ACCOUNT),
   "/pnl": shapes.PNL,
   "/orders": list(shapes.ORDER),
   "/orders?state=open&strategy=maker&instrument=sim:BTCUSDT": list(shapes.ORDER),
@@ -131,6 +132,21 @@ test("the tape is the market's: numbered, newest first, at prices of the tick", 
   for (const query of ["", "?instrument=sim:NOPE", "?instrument=sim:BTCUSDT&limit=0"]) {
     assert.equal((await viewer.get(`/trades${query}`)).status, 400, query);
   }
+});
+
+test("what the venue did today is what we booked, fill for fill and fee for fee", async () => {
+  const today = async () => {
+    const [{ instruments }] = (await viewer.get("/reconciliation")).body.items;
+    return instruments.find((row) => row.instrument === "sim:BTCUSDT");
+  };
+  await until("fills", async () => (await today()).fills >= 3, 20000);
+  const row = await until("both counts of one moment", async () => {
+    const both = await today();
+    return both.fills === both.venue_fills && both.fills_since_told >= 0 && both;
+  });
+  assert.ok(row.fills - row.fills_since_told <= row.venue_fills);
+  assert.equal(row.fee, row.venue_fee);
+  assert.notEqual(Number(row.fee), 0);
 });
 
 test("a short list is answered whole, or in pages by the place", async () => {

@@ -63,6 +63,25 @@ export const ORDER = {
   acked_ns: "null|ns",
   reason: "null|text",
 };
+export const VENUE_ACCOUNT = {
+  venue: "text",
+  simulated: "bool",
+  balance: "null",
+  instruments: [
+    {
+      instrument: "instrument",
+      currency: "text",
+      since_ns: "ns",
+      fills: "int",
+      fee: "decimal",
+      fills_since_told: "int",
+      venue_fills: "int",
+      venue_fee: "decimal",
+      told_ns: "ns",
+      age_ns: "ns",
+    },
+  ],
+};
 export const TRADE = {
   seq: "int",
   id: "text",

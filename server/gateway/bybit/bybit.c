@@ -180,6 +180,7 @@ static void keep(struct bybit *bybit)
     bybit_reports_turn(bybit);
     bybit_reconcile_turn(bybit);
     bybit_reference_turn(bybit);
+    bybit_balance_turn(bybit);
     tell_state(bybit);
 }
 
@@ -303,6 +304,7 @@ enum status bybit_make(struct bybit **out, const struct bybit_config *config, st
     if (!bybit)
         return err_set(err, ERR_INTERNAL, "no memory for the gateway");
     gateway_init(&bybit->base, &bybit_ops, &config->io);
+    bybit->base.balance_currency = "USD"; /* the totals of an account */
     bybit->config = *config;
     bybit->mono_ns = clock_mono_ns();
     bybit->real_ns = bybit->opened_ns = clock_real_ns();

@@ -188,16 +188,27 @@ static void take_funding(struct bybit *bybit, const struct fill_row *fill, uint6
     bybit_say(bybit, &execution);
 }
 
-static void take_fill(struct bybit *bybit, const json_t *json, const struct fill_row *fill,
+/* False: of an earlier run, which has booked it. */
+static bool take_fill(struct bybit *bybit, const json_t *json, const struct fill_row *fill,
                       uint64_t exec_id, bool is_queried, int64_t received_ns)
 {
     struct execution execution = as_execution(fill, exec_id, received_ns);
+    bool is_of_this_run = attribute(bybit, fill->symbol, json, &execution, is_queried);
 
-    if (attribute(bybit, fill->symbol, json, &execution, is_queried)) {
+    if (is_of_this_run) {
         bybit_say(bybit, &execution);
         bybit_count_fill(bybit, &execution, fill->base_fee_e8);
     }
     after_fill(bybit, execution.order_id, received_ns);
+    return is_of_this_run;
+}
+
+/* The account's list is the venue's own count; the stream is how we heard of it. */
+static void count_listed(struct bybit *bybit, const struct fill_row *fill, uint64_t exec_id)
+{
+    if (bybit_once_add(&bybit->listed, exec_id))
+        gateway_count_fill(&bybit->base, fill->symbol->instrument, fill->at_ms * MS_NS,
+                           fill->fee_e8);
 }
 
 static void note_other(struct bybit *bybit, const char *type)
@@ -207,6 +218,21 @@ static void note_other(struct bybit *bybit, const char *type)
     log_line(LOG_WARN, "gateway", "an execution of a kind that is not known", "venue=%s kind=%s",
              bybit->name, log_escape(shown, sizeof shown, type));
     bybit->reconcile.is_wanted = true;
+}
+
+/* One that was not heard of before. False: a fill that an earlier run has booked. */
+static bool take_news(struct bybit *bybit, const json_t *json, const struct fill_row *fill,
+                      uint64_t exec_id, bool is_queried, int64_t received_ns)
+{
+    if (fill->at_ms > bybit->reports.newest_execution_ms)
+        bybit->reports.newest_execution_ms = fill->at_ms;
+    if (is_fill(fill->type))
+        return take_fill(bybit, json, fill, exec_id, is_queried, received_ns);
+    if (strcmp(fill->type, "Funding") == 0)
+        take_funding(bybit, fill, exec_id, is_queried, received_ns);
+    else
+        note_other(bybit, fill->type);
+    return true;
 }
 
 bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queried,
@@ -225,16 +251,11 @@ bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queri
     if (!fill.symbol)
         return true;
     exec_id = bybit_hash(fill.id);
-    if (!bybit_once_add(&bybit->executions, exec_id))
-        return true; /* venues repeat themselves */
-    if (fill.at_ms > bybit->reports.newest_execution_ms)
-        bybit->reports.newest_execution_ms = fill.at_ms;
-    if (strcmp(fill.type, "Funding") == 0)
-        take_funding(bybit, &fill, exec_id, is_queried, received_ns);
-    else if (is_fill(fill.type))
-        take_fill(bybit, json, &fill, exec_id, is_queried, received_ns);
-    else
-        note_other(bybit, fill.type);
+    if (bybit_once_add(&bybit->executions, exec_id) && /* venues repeat themselves */
+        !take_news(bybit, json, &fill, exec_id, is_queried, received_ns))
+        (void)bybit_once_add(&bybit->listed, exec_id); /* and is none of this run's count */
+    if (is_queried && is_fill(fill.type))
+        count_listed(bybit, &fill, exec_id);
     return true;
 }
 

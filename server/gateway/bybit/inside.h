@@ -7,6 +7,7 @@
 #ifndef PITWALL_GATEWAY_BYBIT_INSIDE_H
 #define PITWALL_GATEWAY_BYBIT_INSIDE_H
 
+#include "gateway/bybit/balance.h"
 #include "gateway/bybit/bybit.h"
 #include "gateway/bybit/known.h"
 #include "gateway/bybit/orders.h"
@@ -61,6 +62,7 @@ struct bybit {
     struct bybit_outbox outbox;
     struct bybit_known_table known;
     struct bybit_once executions;
+    struct bybit_once listed; /* of those, what the account's lists have told */
     struct bybit_pace pace;
     struct bybit_rest rest;
     struct bybit_session session;
@@ -71,6 +73,7 @@ struct bybit {
     struct bybit_queries queries;
     struct bybit_reconcile reconcile;
     struct bybit_reference reference;
+    struct bybit_balance balance;
 };
 
 /* Everything but the net and the port. */

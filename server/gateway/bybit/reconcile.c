@@ -34,6 +34,15 @@ static void fail(struct bybit *bybit, const char *why)
     run->due_ns = bybit->mono_ns + AGAIN_NS;
 }
 
+/* The list of executions holds whatever there was when it was begun. */
+static void tell_fills(struct bybit *bybit)
+{
+    int64_t begun_ns = bybit->real_ns - (bybit->mono_ns - bybit->reconcile.begun_ns);
+
+    for (uint16_t at = 0; at < bybit->symbol_count; at++)
+        gateway_tell_fills(&bybit->base, bybit->symbol[at].instrument, begun_ns);
+}
+
 static void finish(struct bybit *bybit)
 {
     struct bybit_reconcile *run = &bybit->reconcile;
@@ -43,6 +52,7 @@ static void finish(struct bybit *bybit)
                  bybit->name);
     run->is_running = run->has_failed = false;
     run->is_done = true;
+    tell_fills(bybit);
     run->since_ms = run->begun_ms - OVERLAP_MS;
     run->due_ns = bybit->mono_ns + bybit->config.reconcile_ns;
     run->runs++;
@@ -81,6 +91,8 @@ static bool take_row(struct bybit *bybit, const json_t *json)
     case BYBIT_STEP_FILLS:
         return bybit_take_execution(bybit, json, true, received_ns);
     case BYBIT_STEP_POSITIONS:
+        if (bybit->config.is_spot)
+            bybit_balance_take(bybit, json, time_ms, received_ns);
         return bybit->config.is_spot
                    ? bybit_take_wallet(bybit, json,
                                        (struct bybit_wallet_read){true, time_ms, received_ns})

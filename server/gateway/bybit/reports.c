@@ -462,6 +462,13 @@ void bybit_reports_turn(struct bybit *bybit)
 
 /* ---- a frame ---------------------------------------------------------------------------- */
 
+static bool take_wallet(struct bybit *bybit, const json_t *json, int64_t at_ms, int64_t received_ns)
+{
+    bybit_balance_take(bybit, json, at_ms, received_ns);
+    return !bybit->config.is_spot ||
+           bybit_take_wallet(bybit, json, (struct bybit_wallet_read){false, at_ms, received_ns});
+}
+
 static bool take_row(struct bybit *bybit, const char *topic, const json_t *json, int64_t at_ms,
                      int64_t received_ns)
 {
@@ -472,9 +479,7 @@ static bool take_row(struct bybit *bybit, const char *topic, const json_t *json,
     if (strcmp(topic, "position") == 0)
         return bybit->config.is_spot || bybit_take_position(bybit, json, false, received_ns);
     if (strcmp(topic, "wallet") == 0)
-        return !bybit->config.is_spot ||
-               bybit_take_wallet(bybit, json,
-                                 (struct bybit_wallet_read){false, at_ms, received_ns});
+        return take_wallet(bybit, json, at_ms, received_ns);
     if (strcmp(topic, "order") != 0)
         return true; /* dcp and what else may come */
     if (!bybit_read_order(bybit, json, &row))

@@ -93,9 +93,26 @@ static enum status map_instruments(struct simulated *simulated, struct err *err)
 static bool deliver(void *ctx, const struct execution *execution);
 static bool deliver_data(void *ctx, const struct market_update *update);
 
+/* The venue's own count: what it did, whether it comes to be told or not. */
+static void count_fill(struct simulated *simulated, const struct execution *execution)
+{
+    gateway_count_fill(&simulated->base, execution->instrument, execution->venue_ns,
+                       execution->fee_e8);
+    gateway_tell_fills(&simulated->base, execution->instrument, simulated->now_ns);
+}
+
+static bool is_new_fill(const struct sim_entry *entry)
+{
+    return entry->execution && entry->execution->report == REPORT_FILL_PART &&
+           (entry->status == SIM_PLAIN || entry->status == SIM_LOST);
+}
+
 static void write_ledger(void *ctx, const struct sim_entry *entry)
 {
     struct simulated *simulated = ctx;
+
+    if (is_new_fill(entry))
+        count_fill(simulated, entry->execution);
 
     if (simulated->ledger)
         ledger_write(simulated->ledger, entry,
@@ -131,8 +148,11 @@ static void open_positions(struct simulated *simulated)
 
         lots[fill->instrument] += fill->side == SIDE_BUY ? fill->qty_lots : -fill->qty_lots;
     }
-    for (uint16_t at = 0; at < simulated->base.io.instrument_count; at++)
+    for (uint16_t at = 0; at < simulated->base.io.instrument_count; at++) {
         sim_open_position(simulated->sim, at, lots[at]);
+        if (!simulated->config.served_elsewhere[at])
+            gateway_tell_fills(&simulated->base, at, clock_real_ns()); /* there are none yet */
+    }
 }
 
 static enum status make_sim(struct simulated *simulated, struct err *err)
@@ -335,8 +355,10 @@ static bool deliver(void *ctx, const struct execution *execution)
     *slot = *execution;
     ring_publish(simulated->base.io.executions);
     gateway_add(&simulated->base.executions, 1);
-    if (execution->report == REPORT_POSITION)
+    if (execution->report == REPORT_POSITION) {
         gateway_count_position(&simulated->base, execution->instrument, execution->qty_lots);
+        gateway_tell_fills(&simulated->base, execution->instrument, simulated->now_ns);
+    }
     return true;
 }
 
@@ -349,6 +371,7 @@ static bool tell_owed(struct simulated *simulated)
         fill.received_ns = simulated->now_ns;
         if (!deliver(simulated, &fill))
             return false;
+        count_fill(simulated, &fill);
         write_ledger(simulated,
                      &(struct sim_entry){SIM_REPEATED, 0, simulated->now_ns, NULL, &fill});
         simulated->owed_told++;

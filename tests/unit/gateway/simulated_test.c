@@ -746,6 +746,37 @@ static const char *write_script(const char *text)
     return script_path;
 }
 
+/* The venue's own count of fills in our second instrument. */
+static int64_t venue_fills(void)
+{
+    struct gateway_tally tally;
+
+    cr_assert(gateway_tally(gateway, 1, &tally));
+    return tally.fills;
+}
+
+Test(gateway, the_venue_counts_a_fill_once_whether_it_tells_it_or_not)
+{
+    struct execution execution;
+
+    config.faults_path = write_script("{\"on\":\"fill\",\"nth\":1,\"do\":\"lost_fill\"}\n"
+                                      "{\"on\":\"fill\",\"nth\":2,\"do\":\"dup\"}\n");
+    feed_quiet_market();
+    start();
+    unlink(config.faults_path);
+    gateway_poll(gateway);
+    cr_assert(eq(i64, venue_fills(), 0));
+    cr_assert(send(ORDER_MESSAGE_NEW, 1, 1002));
+    while (next_execution(&execution))
+        cr_assert(ne(int, execution.report, REPORT_FILL_PART));
+    cr_assert(eq(i64, venue_fills(), 1));
+    cr_assert(send(ORDER_MESSAGE_QUERY, 1, 1002));
+    cr_assert(send(ORDER_MESSAGE_NEW, 2, 1002));
+    while (next_execution(&execution))
+        ;
+    cr_assert(eq(i64, venue_fills(), 2));
+}
+
 Test(gateway, a_fault_script_acts_and_the_ledger_tells_what_was_not_told)
 {
     char lines[16][512];

@@ -228,6 +228,95 @@ Test(gateways, drift_is_shown_once_the_venue_has_told_its_count)
               "0.00000000\n"));
 }
 
+static void book_fill(uint64_t exec_id, int64_t venue_ns, int64_t at_ns, int64_t fee_e8)
+{
+    struct event_fill booked = {.exec_id = exec_id,
+                                .price_ticks = 10,
+                                .qty_lots = 1,
+                                .fee_e8 = fee_e8,
+                                .venue_ns = venue_ns,
+                                .instrument = ETH,
+                                .strategy = 1};
+
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_FILL, at_ns, 0, &booked,
+                sizeof booked);
+}
+
+/* Member of the only instrument of the real venue. */
+static char *today(const char *name)
+{
+    json_t *list = view_reconciliation(view);
+    json_t *venue = json_array_get(json_object_get(list, "items"), 1);
+    json_t *row = json_array_get(json_object_get(venue, "instruments"), 0);
+    char *text = json_dumps(json_object_get(row, name), JSON_ENCODE_ANY);
+
+    json_decref(list);
+    return text;
+}
+
+#define EXPECT_TODAY(name, expected)                                                               \
+    do {                                                                                           \
+        char *text_ = today(name);                                                                 \
+        cr_expect_str_eq(text_, expected);                                                         \
+        free(text_);                                                                               \
+    } while (0)
+
+Test(gateways, fills_of_the_day_stand_beside_the_venue_s)
+{
+    int64_t now_ns = clock_real_ns(), yesterday_ns = now_ns - TRADING_DAY_NS;
+
+    book_fill(1, yesterday_ns, now_ns - 50, 700);
+    EXPECT_TODAY("fills", "0");
+    book_fill(2, now_ns, now_ns - 40, 150000000);
+    book_fill(3, now_ns, now_ns - 10, -25000000);
+    EXPECT_TODAY("fills", "2");
+    EXPECT_TODAY("fee", "\"1.25\"");
+    EXPECT_TODAY("venue_fills", "null");
+    EXPECT_TODAY("venue_fee", "null");
+    EXPECT_TODAY("fills_since_told", "null");
+    EXPECT_TODAY("age_ns", "null");
+    gateway_count_fill(&gateways[1], ETH, yesterday_ns, 5);
+    gateway_tell_fills(&gateways[1], ETH, yesterday_ns);
+    EXPECT_TODAY("venue_fills", "null");
+    gateway_tell_fills(&gateways[1], ETH, now_ns - 20);
+    EXPECT_TODAY("venue_fills", "0");
+    gateway_count_fill(&gateways[1], ETH, now_ns, 150000000);
+    gateway_tell_fills(&gateways[1], ETH, now_ns - 20);
+    EXPECT_TODAY("venue_fills", "1");
+    EXPECT_TODAY("venue_fee", "\"1.5\"");
+    EXPECT_TODAY("fills_since_told", "1");
+}
+
+Test(gateways, a_balance_is_what_the_venue_says_and_else_null)
+{
+    struct gateway_balance balance = {.equity_e8 = 150000000,
+                                      .wallet_e8 = GATEWAY_UNKNOWN,
+                                      .available_e8 = 0,
+                                      .told_ns = 7 * second_ns};
+    json_t *list = view_reconciliation(view), *venue;
+
+    cr_assert(json_is_null(
+        json_object_get(json_array_get(json_object_get(list, "items"), 1), "balance")));
+    json_decref(list);
+    gateway_tell_balance(&gateways[0], &balance); /* it keeps none, whatever is told */
+    gateway_tell_balance(&gateways[1], &balance);
+    gateways[1].balance_currency = "USD";
+    list = view_reconciliation(view);
+    venue = json_array_get(json_object_get(list, "items"), 0);
+    cr_assert(json_is_null(json_object_get(venue, "balance")));
+    cr_assert(json_is_true(json_object_get(venue, "simulated")));
+    venue = json_array_get(json_object_get(list, "items"), 1);
+    cr_assert(json_is_false(json_object_get(venue, "simulated")));
+    venue = json_object_get(venue, "balance");
+    cr_assert_str_eq(json_string_value(json_object_get(venue, "currency")), "USD");
+    cr_assert_str_eq(json_string_value(json_object_get(venue, "equity")), "1.5");
+    cr_assert(json_is_null(json_object_get(venue, "wallet")));
+    cr_assert_str_eq(json_string_value(json_object_get(venue, "available")), "0");
+    cr_assert_str_eq(json_string_value(json_object_get(venue, "told_ns")), "7000000000");
+    cr_assert(json_is_null(json_object_get(venue, "venue_ns")));
+    json_decref(list);
+}
+
 Test(gateways, the_market_plays_while_one_of_them_plays)
 {
     json_t *status;

@@ -1,0 +1,115 @@
+/* Ours against the venue's: balances, and the fills and fees of the trading day. */
+#include "view/shapes.h"
+
+#include "thread/clock.h"
+
+static json_t *known_money(int64_t amount_e8)
+{
+    return shape_money(amount_e8 != GATEWAY_UNKNOWN, amount_e8);
+}
+
+/* Null: the venue keeps none, or has not told it. */
+static json_t *balance_json(const struct gateway *gateway)
+{
+    struct gateway_balance balance;
+
+    if (!gateway || !gateway->balance_currency || !gateway_balance(gateway, &balance))
+        return json_null();
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "currency", gateway->balance_currency,
+                     "equity", known_money(balance.equity_e8), "wallet",
+                     known_money(balance.wallet_e8), "available", known_money(balance.available_e8),
+                     "venue_ns", shape_ns(balance.venue_ns), "told_ns", shape_ns(balance.told_ns),
+                     "age_ns", shape_age(clock_real_ns(), balance.told_ns));
+}
+
+struct today {
+    int64_t now_ns, day_ns, since_ns;
+};
+
+static struct today today_of(const struct view *view)
+{
+    struct today today = {.now_ns = model_now_ns(view)};
+
+    today.day_ns = day_start_ns(today.now_ns, view->from.config->money.day_roll_hour);
+    today.since_ns = view->from.started_ns > today.day_ns ? view->from.started_ns : today.day_ns;
+    return today;
+}
+
+/* A count of an earlier day says that there is none of today. */
+static struct gateway_tally of_today(const struct gateway_tally *tally, const struct today *today)
+{
+    return tally->day_ns >= today->day_ns
+               ? *tally
+               : (struct gateway_tally){.day_ns = today->day_ns, .told_ns = tally->told_ns};
+}
+
+/* The venue's; false: it has not told its count of today. */
+static bool venue_tally(const struct gateway *gateway, uint16_t instrument,
+                        const struct today *today, struct gateway_tally *tally)
+{
+    if (!gateway || !gateway_tally(gateway, instrument, tally) || tally->told_ns < today->day_ns)
+        return false;
+    *tally = of_today(tally, today);
+    return true;
+}
+
+/* Ours that the venue's count need not hold yet. */
+static json_int_t fills_after(const struct view *view, uint16_t instrument, int64_t told_ns)
+{
+    uint64_t kept = view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
+    json_int_t after = 0;
+
+    for (uint64_t back = 1; back <= kept; back++) {
+        const struct view_fill *fill = &view->fills[(view->fill_count - back) % KEPT_FILLS];
+
+        if (fill->at_ns <= told_ns)
+            break;
+        after += fill->instrument == instrument;
+    }
+    return after;
+}
+
+static json_t *instrument_json(const struct view *view, uint16_t instrument,
+                               const struct today *today)
+{
+    const struct config *config = view->from.config;
+    const struct instrument *row = &config->instrument[instrument];
+    struct gateway_tally ours = of_today(&view->tally[instrument], today);
+    struct gateway_tally theirs = {0};
+    bool told = venue_tally(view_gateway_of(&view->from, row->venue), instrument, today, &theirs);
+
+    return json_pack(
+        "{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "instrument", row->name, "currency",
+        config->currency[row->currency].name, "since_ns", shape_ns(today->since_ns), "fills",
+        (json_int_t)ours.fills, "fee", known_money(ours.fee_e8), "fills_since_told",
+        told ? json_integer(fills_after(view, instrument, theirs.told_ns)) : json_null(),
+        "venue_fills", told ? json_integer((json_int_t)theirs.fills) : json_null(), "venue_fee",
+        told ? known_money(theirs.fee_e8) : json_null(), "told_ns", shape_ns(theirs.told_ns),
+        "age_ns", shape_age(today->now_ns, theirs.told_ns));
+}
+
+static json_t *venue_json(const struct view *view, uint16_t venue, const struct today *today)
+{
+    const struct config *config = view->from.config;
+    json_t *rows = json_array();
+
+    for (uint16_t at = 0; at < config->instruments; at++)
+        if (config->instrument[at].venue == venue)
+            json_array_append_new(rows, instrument_json(view, at, today));
+    return json_pack("{s:s, s:b, s:o, s:o}", "venue", config->venue[venue], "simulated",
+                     config->venue_settings[venue].kind == GATEWAY_SIMULATED, "balance",
+                     balance_json(view_gateway_of(&view->from, venue)), "instruments", rows);
+}
+
+json_t *view_reconciliation(struct view *view)
+{
+    json_t *items = json_array();
+    struct today today;
+
+    view_enter(view);
+    today = today_of(view);
+    for (uint16_t at = 0; at < view->from.config->venues; at++)
+        json_array_append_new(items, venue_json(view, at, &today));
+    view_leave(view);
+    return shape_list(items, 0);
+}
