@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Trade, Verdict, WhatIfAnswer } from "./types/shapes.js" */
+/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Trade, VenueAccount, Verdict, WhatIfAnswer } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -181,6 +181,11 @@ export function streamAddress(ticket) {
 /** @returns {Promise<Answer<List<Instrument>>>} */
 export function instrumentsRead() {
   return read("/instruments");
+}
+
+/** @returns {Promise<Answer<List<VenueAccount>>>} */
+export function reconciliationRead() {
+  return call("GET", "/reconciliation");
 }
 
 /** @param {string} instrument @param {number} limit @returns {Promise<Answer<List<Trade>>>} */

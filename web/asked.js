@@ -26,3 +26,35 @@ export function useAsked(ask) {
   }, []);
   return [items, load];
 }
+
+/**
+ * The same for a list that grows old: with how long ago it was told. What is asked for is named by `subject`;
+ * an answer for another one is none.
+ * @template T
+ * @param {string} subject empty: nothing is asked
+ * @param {(subject: string) => Promise<Answer<List<T>>>} ask
+ * @param {number} everyMs
+ * @returns {{items: T[], since: number} | null} null before the first answer; since: in ms
+ */
+export function useTold(subject, ask, everyMs) {
+  const [told, setTold] = useState(/** @type {{subject: string, items: T[], at: number} | null} */ (null));
+  useEffect(() => {
+    let looking = true;
+    async function load() {
+      const answer = await ask(subject);
+      if (looking && answer.ok && answer.body) {
+        setTold({ subject, items: answer.body.items, at: performance.now() });
+      }
+    }
+    if (subject === "") {
+      return undefined;
+    }
+    load();
+    const timer = setInterval(load, everyMs);
+    return () => {
+      looking = false;
+      clearInterval(timer);
+    };
+  }, [subject]);
+  return told?.subject === subject ? { items: told.items, since: performance.now() - told.at } : null;
+}

@@ -321,8 +321,8 @@ export class MockServer {
       setTimeout(() => peopleRoute(desk, what, call), this.fault.slowOrders);
       return;
     }
-    if (what.startsWith("GET /trades") && this.fault.trades) {
-      throw new Refusal(...this.fault.trades);
+    if (/^GET .(trades|reconciliation)$/.test(what) && this.fault.asked) {
+      throw new Refusal(...this.fault.asked);
     }
     if (!this.fault.mustChange && (venueRoute(desk, what, call) || peopleRoute(desk, what, call))) {
       return;

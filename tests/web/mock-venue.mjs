@@ -1,4 +1,4 @@
-// What the fake desk's venue tells beside the stream: its public trades.
+// What the fake desk's venue tells beside the stream: its public trades, our account there.
 
 const now = (ms = 0) => String(BigInt(Date.now() - ms) * 1000000n);
 
@@ -17,7 +17,24 @@ function tapeOf(desk, instrument) {
   return tape;
 }
 
+/** Of an instrument today; `more` is what a test has put in its place. */
+export function fillsOf(instrument, more = {}) {
+  return {
+    instrument, currency: "USDT", since_ns: "1790000000000000000", fills: 12, fee: "-1.25", fills_since_told: 0,
+    venue_fills: 12, venue_fee: "-1.25", told_ns: now(400), age_ns: "400000000", ...more,
+  };
+}
+
+function accountsOf(desk) {
+  const instruments = desk.markets.map(({ instrument }) => fillsOf(instrument));
+  return desk.accounts ?? [{ venue: "sim", simulated: true, balance: null, instruments }];
+}
+
 export function venueRoute(desk, what, { query, reply }) {
+  if (what === "GET /reconciliation") {
+    reply(200, { items: accountsOf(desk), next: null });
+    return true;
+  }
   if (what !== "GET /trades") {
     return false;
   }

@@ -64,13 +64,13 @@ story("another instrument has another tape", { view: "market", viewport: WIDE },
 story("a tape that is not answered goes grey and says so", { view: "market", viewport: WIDE, complaints: [/503/] }, async (page, server) => {
   stand(server.desk, BTC, trade(5, BTC, "sell", "65000.1", "0.031", "1000000000"));
   await until("the trade", async () => (await rows(page)).length === 1);
-  server.fault.trades = [503, "unavailable"];
+  server.fault.asked = [503, "unavailable"];
   const head = "[data-panel=tape] header";
   await until("it says old", async () => /Old: not answered for \d\.\d\ss/.test(await textOf(page, head)), 9000);
   assert.equal(await page.isVisible("[data-panel=tape] table.row-stale"), true);
   assert.equal((await rows(page)).length, 1, "what was told is still to be read");
   const age = () => page.$eval("[data-panel=tape] .age-cell", (cell) => parseFloat(cell.textContent));
   await until("the trade ages by what passes", async () => (await age()) >= 4, 9000);
-  server.fault.trades = null;
+  server.fault.asked = null;
   await until("it is told again", async () => !/Old/.test(await textOf(page, head)));
 });

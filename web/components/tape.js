@@ -2,40 +2,19 @@
 // each second, and only while somebody looks.
 
 import { tradesRead } from "../api.js";
+import { useTold } from "../asked.js";
 import { ageText, countText, millisecondsOf, timeText, venueText } from "../format.js";
 import { page } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { html } from "../vendor/preact-htm.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { EmptyRow, Num, Panel } from "./parts.js";
 
 /** @import { Trade } from "../types/shapes.js" */
-/** @typedef {{instrument: string, items: Trade[], at: number}} Told */
 
 const READ_MS = 1000;
 const OLD_MS = 3500;
 const ROWS = 40;
 const SIDES = { buy: "buyer took", sell: "seller took" };
-
-/** @param {string | null} instrument @returns {Told | null} the last answer for it */
-function useTrades(instrument) {
-  const [told, setTold] = useState(/** @type {Told | null} */ (null));
-  useEffect(() => {
-    let looking = true;
-    async function load() {
-      const answer = instrument ? await tradesRead(instrument, ROWS) : null;
-      if (looking && instrument && answer?.ok && answer.body) {
-        setTold({ instrument, items: answer.body.items, at: performance.now() });
-      }
-    }
-    load();
-    const timer = setInterval(load, READ_MS);
-    return () => {
-      looking = false;
-      clearInterval(timer);
-    };
-  }, [instrument]);
-  return told?.instrument === instrument ? told : null;
-}
 
 /** @param {{trade: Trade, since: number, places: {price: number, qty: number}}} props */
 function TradeRow({ trade, since, places }) {
@@ -51,33 +30,33 @@ function TradeRow({ trade, since, places }) {
   </tr>`;
 }
 
-/** @param {Told | null} told @param {number | null} since */
-function stateText(told, since) {
-  if (since === null) {
+/** @param {{items: Trade[], since: number} | null} told */
+function stateText(told) {
+  if (told === null) {
     return "";
   }
-  if (since > OLD_MS) {
-    return `Old: not answered for ${ageText(since)}`;
+  if (told.since > OLD_MS) {
+    return `Old: not answered for ${ageText(told.since)}`;
   }
-  const newest = told?.items[0]?.seq;
-  return newest === undefined ? "" : `${countText(newest)} since the start`;
+  return told.items.length === 0 ? "" : `${countText(told.items[0].seq)} since the start`;
 }
+
+const ask = (/** @type {string} */ instrument) => tradesRead(instrument, ROWS);
 
 export function TapePanel() {
   const name = page.selected;
-  const told = useTrades(name);
-  const since = told ? performance.now() - told.at : null;
+  const told = useTold(name ?? "", ask, READ_MS);
+  const since = told?.since ?? null;
   const places = placesOf(name ?? "");
   const [venue, symbol] = (name ?? "").split(":");
   const rows = told?.items ?? [];
   const old = (since !== null && since > OLD_MS) || (name !== null && instrumentTrouble(name) !== "");
-  const says = stateText(told, since);
   return html`<${Panel}
     id="tape"
     title=${name ? `Trades of ${symbol} ${venueText(venue)}` : "Trades"}
     topic="books"
     told=${since}
-    extra=${html`${name ? html`<${StaleBadge} instrument=${name} />` : null}<span class="minor">${says}</span>`}
+    extra=${html`${name ? html`<${StaleBadge} instrument=${name} />` : null}<span class="minor">${stateText(told)}</span>`}
   >
     <div class="scroll" tabindex="0" role="group" aria-label="Trades">
       <table class=${`grid tape-grid ${old ? "row-stale" : ""}`}>

@@ -372,6 +372,40 @@ export interface Book {
     update_id: string | null;
 }
 
+/** Of the whole account at the venue, as the venue says. */
+export interface VenueBalance {
+    currency: string;
+    equity: Decimal | null;
+    wallet: Decimal | null;
+    available: Decimal | null;
+    venue_ns: Nanoseconds | null;
+    told_ns: Nanoseconds | null;
+    age_ns: Nanoseconds | null;
+}
+
+/** Fills and fees of the trading day, ours and the venue's. */
+export interface VenueFills {
+    instrument: string;
+    currency: string;
+    since_ns: Nanoseconds;
+    fills: number;
+    fee: Decimal | null;
+    /** of ours, after the venue told its count */
+    fills_since_told: number | null;
+    venue_fills: number | null;
+    venue_fee: Decimal | null;
+    told_ns: Nanoseconds | null;
+    age_ns: Nanoseconds | null;
+}
+
+export interface VenueAccount {
+    venue: string;
+    simulated: boolean;
+    /** null: it keeps none, or has not told it */
+    balance: VenueBalance | null;
+    instruments: VenueFills[];
+}
+
 /** A public trade. */
 export interface Trade {
     seq: number;
@@ -415,6 +449,8 @@ export interface Status {
     rings?: Record<string, number>;
     clock_offset_ns?: Nanoseconds | null;
     pending_restart?: boolean;
+    /** where the reserved listener answers the kill */
+    kill_url?: string | null;
 }
 
 export interface Venue {

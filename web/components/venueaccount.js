@@ -1,0 +1,168 @@
+// What each venue says that we did today and have there, beside what we say. Asked for while it is looked at.
+
+import { reconciliationRead } from "../api.js";
+import { useTold } from "../asked.js";
+import { ageText, countText, dateTimeText, DASH, decimalCompare, millisecondsOf, timeText } from "../format.js";
+import { page } from "../state.js";
+import { html } from "../vendor/preact-htm.js";
+import { EmptyRow, InstrumentName, Num, Panel } from "./parts.js";
+
+/** @import { VenueAccount, VenueBalance, VenueFills } from "../types/shapes.js" */
+
+const READ_MS = 2000;
+/** Two readings of the account that did not come: the venue is asked each half minute, unless set otherwise. */
+const OLD_MS = 90000;
+/** Answers of our own server that did not come. */
+const LATE_MS = 7000;
+const FILL_COLUMNS = 8;
+const BALANCE_COLUMNS = 7;
+
+/** @param {VenueFills} row */
+function verdictOf({ fills, fee, fills_since_told, venue_fills, venue_fee }) {
+  if (venue_fills === null) {
+    return { text: "venue has not told", tone: "" };
+  }
+  if (venue_fills > fills) {
+    return { text: `differ: ${countText(venue_fills - fills)} more there`, tone: "chip-bad" };
+  }
+  const missing = fills - (fills_since_told ?? 0) - venue_fills;
+  if (missing > 0) {
+    return { text: `differ: ${countText(missing)} more here`, tone: "chip-bad" };
+  }
+  if (venue_fills < fills) {
+    return { text: "agree, as far as told", tone: "chip-good" };
+  }
+  return decimalCompare(fee, venue_fee) === 0
+    ? { text: "agree", tone: "chip-good" }
+    : { text: "fees differ", tone: "chip-bad" };
+}
+
+/** @param {string | null} age_ns @param {number} since in ms, since the answer came */
+function ageOf(age_ns, since) {
+  const sent = millisecondsOf(age_ns);
+  return sent === null ? null : sent + since;
+}
+
+/** @param {{row: VenueFills, since: number}} props */
+function FillsRow({ row, since }) {
+  const verdict = verdictOf(row);
+  return html`<tr data-recon-fills=${row.instrument} class=${since > LATE_MS ? "row-stale" : ""}>
+    <th scope="row"><${InstrumentName} name=${row.instrument} /></th>
+    <td class="end">${countText(row.fills)}</td>
+    <td class="end">${countText(row.venue_fills)}</td>
+    <td class="end"><${Num} value=${row.fee} places=${2} bright=${8} /></td>
+    <td class="end"><${Num} value=${row.venue_fee} places=${2} bright=${8} /></td>
+    <td>${row.currency}</td>
+    <td class="end" title=${row.told_ns ?? ""}>${ageText(ageOf(row.age_ns, since))}</td>
+    <td><span class=${`chip ${verdict.tone}`}>${verdict.text}</span></td>
+  </tr>`;
+}
+
+/** @param {VenueFills[]} rows @param {number | null} since */
+function sinceText(rows, since) {
+  if (since !== null && since > LATE_MS) {
+    return `Old: not answered for ${ageText(since)}`;
+  }
+  return rows.length === 0 ? "" : `since ${dateTimeText(rows[0].since_ns)}; a fee below zero was earned`;
+}
+
+/** @param {{venues: VenueAccount[] | null, since: number | null}} props */
+function FillsPanel({ venues, since }) {
+  const rows = (venues ?? []).flatMap((venue) => venue.instruments);
+  return html`<${Panel}
+    id="recon-fills"
+    title="Fills and fees of the day, ours and the venue's"
+    topic="positions"
+    told=${since}
+    extra=${html`<span class="minor">${sinceText(rows, since)}</span>`}
+  >
+    <table class="grid recon-grid recon-fills-grid">
+      <thead>
+        <tr>
+          <th scope="col">Instrument</th>
+          <th scope="col" class="end">Our fills</th>
+          <th scope="col" class="end">Venue's fills</th>
+          <th scope="col" class="end">Our fees</th>
+          <th scope="col" class="end">Venue's fees</th>
+          <th scope="col">In</th>
+          <th scope="col" class="end">Told</th>
+          <th scope="col">Counts</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => html`<${FillsRow} key=${row.instrument} row=${row} since=${since ?? 0} />`)}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${FILL_COLUMNS} text=${venues ? "No instrument" : "Asking\u2026"} />` : null}
+      </tbody>
+    </table>
+  <//>`;
+}
+
+/** @param {{venue: string, balance: VenueBalance, since: number}} props */
+function ToldBalance({ venue, balance, since }) {
+  const age = ageOf(balance.age_ns, since);
+  return html`<tr data-balance=${venue} class=${since > LATE_MS || (age !== null && age > OLD_MS) ? "row-stale" : ""}>
+    <th scope="row">${venue}</th>
+    <td class="end"><${Num} value=${balance.equity} places=${2} bright=${8} /></td>
+    <td class="end"><${Num} value=${balance.wallet} places=${2} bright=${8} /></td>
+    <td class="end"><${Num} value=${balance.available} places=${2} bright=${8} /></td>
+    <td>${balance.currency}</td>
+    <td class="end" title=${balance.venue_ns ?? ""}>${timeText(balance.venue_ns)}</td>
+    <td class="end age-cell">${ageText(age)}</td>
+  </tr>`;
+}
+
+/** @param {{row: VenueAccount, since: number}} props */
+function BalanceRow({ row, since }) {
+  return row.balance
+    ? html`<${ToldBalance} venue=${row.venue} balance=${row.balance} since=${since} />`
+    : html`<tr data-balance=${row.venue}>
+        <th scope="row">${row.venue}</th>
+        <td colspan=${BALANCE_COLUMNS - 1}>
+          ${row.simulated ? "unknown: the simulated venue keeps no balance" : "unknown: the venue has not told it yet"}
+        </td>
+      </tr>`;
+}
+
+/** What we count for the whole firm: no venue's figure, so it stands apart. */
+function OwnBalance() {
+  return html`<tr data-balance="ours">
+    <th scope="row">ours, all venues</th>
+    <td class="end"><${Num} value=${page.pnl?.equity} places=${2} bright=${8} /></td>
+    <td colspan="2">capital of the configuration and PnL</td>
+    <td>${page.pnl?.currency ?? DASH}</td>
+    <td class="end">${DASH}</td>
+    <td class="end">${DASH}</td>
+  </tr>`;
+}
+
+/** @param {{venues: VenueAccount[] | null, since: number | null}} props */
+function BalancesPanel({ venues, since }) {
+  return html`<${Panel} id="recon-balances" title="Balances, as each venue says" topic="pnl" told=${since}>
+    <table class="grid recon-grid recon-balances-grid">
+      <thead>
+        <tr>
+          <th scope="col">Venue</th>
+          <th scope="col" class="end">Equity</th>
+          <th scope="col" class="end">Wallet</th>
+          <th scope="col" class="end">Available</th>
+          <th scope="col">In</th>
+          <th scope="col" class="end">Venue's time (UTC)</th>
+          <th scope="col" class="end">Told</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${(venues ?? []).map((row) => html`<${BalanceRow} key=${row.venue} row=${row} since=${since ?? 0} />`)}
+        ${venues === null ? html`<${EmptyRow} span=${BALANCE_COLUMNS} text="Asking\u2026" />` : null}
+        <${OwnBalance} />
+      </tbody>
+    </table>
+  <//>`;
+}
+
+export function AccountPanels() {
+  const told = useTold("all", reconciliationRead, READ_MS);
+  const venues = told?.items ?? null;
+  const since = told?.since ?? null;
+  return html`<${FillsPanel} venues=${venues} since=${since} />
+    <${BalancesPanel} venues=${venues} since=${since} />`;
+}
