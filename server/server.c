@@ -764,6 +764,8 @@ static enum status start(struct server *server, struct err *err)
     if (status == OK)
         status = open_http(server, err);
     if (status == OK)
+        view_note_kill_url(server->view, http_kill_url(server->http));
+    if (status == OK)
         status = data_dir_write_run(server->options->dir, http_url(server->http),
                                     http_kill_url(server->http), http_metrics_url(server->http),
                                     mode_name(server->config.mode), err);

@@ -287,6 +287,14 @@ static json_t *config_hash_json(const struct view *view)
     return json_string(hash);
 }
 
+/* The listener's own address, also where the configuration leaves the port to the system. */
+static json_t *kill_url_json(const struct view *view)
+{
+    return atomic_load_explicit(&view->has_kill_url, memory_order_acquire)
+               ? json_string(view->kill_url)
+               : json_null();
+}
+
 json_t *view_status(struct view *view)
 {
     const struct config *config = view->from.config;
@@ -297,7 +305,7 @@ json_t *view_status(struct view *view)
 
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:{s:s}, s:o, s:o, "
-        "s:o, s:o}",
+        "s:o, s:o, s:o}",
         "mode", mode_name(config->mode), "instance", config->instance, "version", pitwall_version,
         "config_hash", config_hash_json(view), "pending_restart",
         view->from.overrides && overrides_pending(view->from.overrides), "uptime_s",
@@ -309,7 +317,7 @@ json_t *view_status(struct view *view)
         free_bytes < 0 ? json_null() : json_integer((json_int_t)free_bytes), "market", "state",
         market_state_text(market_state(view)), "threads", threads_json(), "venues",
         venues_json(view), "rings", rings_json(&view->from), "clock_offset_ns",
-        clock_offset_json(&view->from));
+        clock_offset_json(&view->from), "kill_url", kill_url_json(view));
 }
 
 /* --- health --- */

@@ -94,6 +94,8 @@ struct view {
     struct view_answer answers[KEPT_COMMANDS];
     struct event_trigger trigger; /* the newest, */
     int64_t trigger_ns;           /* and when; 0: none yet */
+    _Atomic bool has_kill_url;
+    char kill_url[VIEW_TEXT_MAX];
     uint32_t kill_count;
     struct view_kill kills[KEPT_KILLS]; /* the oldest first */
     struct view_counters counters;

@@ -137,6 +137,13 @@ void view_leave(struct view *view)
     pthread_mutex_unlock(&view->lock);
 }
 
+void view_note_kill_url(struct view *view, const char *url)
+{
+    (void)snprintf(view->kill_url, sizeof view->kill_url, "%s", url);
+    /* Pairs with the acquire in kill_url_json: the text is there. */
+    atomic_store_explicit(&view->has_kill_url, true, memory_order_release);
+}
+
 bool view_answers(struct view *view, int64_t patience_ns)
 {
     int64_t until_ns = clock_mono_ns() + patience_ns;

@@ -45,6 +45,10 @@ enum status view_open(struct view **view, const struct view_sources *sources, st
 enum status view_start(struct view *view, struct err *err);
 void view_close(struct view *view);
 
+/* Where the reserved listener answers the kill, shown in the status from then on. Once, by the main
+ * thread, when it listens. */
+void view_note_kill_url(struct view *view, const char *url);
+
 /* Whether the view can be asked now: false when its lock is not to be had within `patience_ns`,
  * because a thread that holds it does not go on. For the kill, which then does without. */
 bool view_answers(struct view *view, int64_t patience_ns);

@@ -89,6 +89,12 @@ test("people and tokens are listed without their secrets", async () => {
   assert.doesNotMatch(users.text + tokens.text, /argon2|hash|secret|pw_/);
 });
 
+test("the status says where the reserved listener answers the kill", async () => {
+  const { kill_url } = (await viewer.get("/status")).body;
+  assert.equal(kill_url, server.run.kill_url);
+  assert.equal((await fetch(`${kill_url}/health/live`)).status, 200);
+});
+
 test("health tells of the engine and needs no log-in", async () => {
   const caller = server.anonymous();
   assert.equal((await caller.call("GET", "/health/live")).status, 200);

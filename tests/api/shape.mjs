@@ -238,6 +238,7 @@ export const VENUE = {
   banned_until_ns: "null|ns",
 };
 export const STATUS = {
+  kill_url: "text",
   mode: "text",
   instance: "text",
   version: "text",

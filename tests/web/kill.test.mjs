@@ -36,7 +36,7 @@ story(
     );
     assert.deepEqual(usable, ["kill-scope", "kill-flatten", "kill-reason", "kill", "at-kill"]);
     assert.match(await textOf(page, "[data-test=kill-words]"), /^Last known: The whole firm holds/);
-    assert.match(await textOf(page, "[data-test=other-ways]"), /pitwall kill .*kill_listen.*kill -USR1 PID/);
+    assert.match(await textOf(page, "[data-test=other-ways]"), /pitwall kill .*POST http:\/\/127\.0\.0\.1:9181\/api\/v1\/kill .*kill -USR1 PID/);
     await screenshot(page, "silent");
     await killWith(page, "market looks frozen");
     await until("a receipt without the stream", () => page.isVisible("[data-test=receipt]"));

@@ -263,6 +263,7 @@ export class Desk {
       instance: "mock-desk",
       version: "0.0.0-mock",
       config_hash: "c0ffee",
+      kill_url: "http://127.0.0.1:9181",
       uptime_s: Math.floor((Date.now() - this.startedAt) / 1000),
       journal_seq: this.seq,
       durable_seq: this.seq,
