@@ -1,6 +1,6 @@
 #include "gateway/told.h"
 
-#include "base/assert.h"
+#include "engine.h"
 
 #include <string.h>
 
