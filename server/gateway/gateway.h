@@ -161,7 +161,7 @@ void gateway_tell_balance(struct gateway *gateway, const struct gateway_balance 
 /* The venue has a fill of ours, once for each; shown when it is told that the count is whole. */
 void gateway_count_fill(struct gateway *gateway, uint16_t instrument, int64_t venue_ns,
                         int64_t fee_e8);
-/* The same of any count. One of an earlier day than the newest fill's says nothing: that is over. */
+/* The same of any count. One of an earlier day than the newest fill says nothing: that is over. */
 void gateway_tally_add(struct gateway_tally *tally, int64_t day_ns, int64_t fee_e8);
 void gateway_tell_fills(struct gateway *gateway, uint16_t instrument, int64_t now_ns);
 
