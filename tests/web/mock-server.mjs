@@ -147,7 +147,7 @@ export class MockServer {
       }
       for (const topic of topics) {
         client.topics.add(topic);
-        this.send(client, topic, "snapshot", SNAPSHOTS[topic](this.desk));
+        this.send(client, topic, "snapshot", this.snapshotOf(topic));
       }
     });
   }
@@ -172,6 +172,15 @@ export class MockServer {
     }
   }
 
+  snapshotOf(topic) {
+    return SNAPSHOTS[topic](this.desk);
+  }
+
+  /** What this tick sends. */
+  dueTopics() {
+    return Object.keys(EVERY).filter((name) => this.ticks % EVERY[name] === 0);
+  }
+
   deltaOf(topic) {
     const { desk } = this;
     if (topic === "orders") {
@@ -185,7 +194,7 @@ export class MockServer {
       this.audited = desk.audit.length;
       return { items };
     }
-    return SNAPSHOTS[topic](desk);
+    return this.snapshotOf(topic);
   }
 
   tick() {
@@ -198,7 +207,7 @@ export class MockServer {
       desk.confirm();
       amendsAnswer(desk);
     }
-    for (const topic of Object.keys(EVERY).filter((name) => this.ticks % EVERY[name] === 0)) {
+    for (const topic of this.dueTopics()) {
       const delta = this.deltaOf(topic);
       const quiet = delta.items?.length === 0 && topic !== "approvals" && topic !== "kill";
       for (const client of this.clients) {

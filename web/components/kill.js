@@ -16,7 +16,7 @@ import { changed, notify, page, role, stale, topicSynced } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Boundary } from "./boundary.js";
 import { OtherWays } from "./killways.js";
-import { Panel } from "./parts.js";
+import { Options, Panel } from "./parts.js";
 import { isNewer, newestReceipt, ReceiptCard, useReceiptPolling } from "./receipts.js";
 
 /** @import { Receipt } from "../types/shapes.js" */
@@ -85,7 +85,7 @@ function ScopeField({ scope, onScope }) {
       value=${scope}
       onChange=${(/** @type {any} */ event) => onScope(event.target.value)}
     >
-      ${scopes().map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      <${Options} names=${scopes()} />
     </select>
   </div>`;
 }

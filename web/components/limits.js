@@ -19,7 +19,7 @@ import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
 import { html, useRef, useState } from "../vendor/preact-htm.js";
 import { LimitsNotes } from "./limits_past.js";
-import { ActionButton, Num, Panel } from "./parts.js";
+import { ActionButton, Num, Options, Panel } from "./parts.js";
 
 /** @import { LimitRow as SchemaRow, Limits } from "../types/shapes.js" */
 
@@ -376,7 +376,7 @@ export function LimitsPanel() {
       value=${scope}
       onChange=${(/** @type {any} */ event) => setScope(event.target.value)}
     >
-      ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      <${Options} names=${names} />
     </select>
     <span class="generation" data-test="generation"
       >generation ${countText(limits?.generation)}</span

@@ -6,7 +6,7 @@ import { ageText, countText, DASH, dateTimeText, millisecondsOf, nameText, scope
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, Options, Panel } from "./parts.js";
 
 /** @import { Limits, LimitsPast, TimeBox } from "../types/shapes.js" */
 
@@ -133,7 +133,7 @@ export function LimitsPastPanel() {
   const limits = page.limits.get(scope);
   const extra = html`<label class="unseen" for="past-scope">Scope of the history</label>
     <select id="past-scope" value=${scope} onChange=${(/** @type {any} */ event) => setScope(event.target.value)}>
-      ${(page.schema?.scopes ?? ["firm"]).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      <${Options} names=${page.schema?.scopes ?? ["firm"]} />
     </select>`;
   return html`<${Panel} id="limits-past" title="History of limits" topic="limits" extra=${extra}>
     ${limits ? html`<${Past} key=${scope} limits=${limits} />` : html`<p class="nothing">Waiting for data\u2026</p>`}

@@ -5,6 +5,7 @@ import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../form
 import { layoutSet } from "../layout.js";
 import { changed, page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
+import { RowBlocks } from "./blocks.js";
 import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
 import { Venues, VenueTroubles } from "./venues.js";
 
@@ -12,6 +13,8 @@ import { Venues, VenueTroubles } from "./venues.js";
 
 const SPARK_WIDTH = 68;
 const SPARK_HEIGHT = 22;
+/** As high as the style sheets say. */
+const ROW_PX = 37;
 
 /** Age by the server's clock when it was sent plus what has passed since. @param {Book} book */
 export function bookAge(book) {
@@ -117,10 +120,14 @@ export function MarketPanel() {
           <th scope="col" class="end">Age</th>
         </tr>
       </thead>
-      <tbody>
-        ${names.map((name) => html`<${MarketRow} key=${name} instrument=${name} book=${page.books.get(name)} />`)}
-        ${names.length === 0 ? html`<${EmptyRow} span=${8} text=${emptyText("books", "No instrument yet")} />` : null}
-      </tbody>
+      <${RowBlocks}
+        rows=${names}
+        columns=${8}
+        rowPx=${ROW_PX}
+        nameOf=${(/** @type {string} */ name) => name}
+        draw=${(/** @type {string} */ name) => html`<${MarketRow} key=${name} instrument=${name} book=${page.books.get(name)} />`}
+      />
+      ${names.length === 0 ? html`<tbody><${EmptyRow} span=${8} text=${emptyText("books", "No instrument yet")} /></tbody>` : null}
     </table>
   <//>`;
 }

@@ -3,7 +3,7 @@
 import { ACTIONS, actionRefusal } from "../actions.js";
 import { ageText, DASH, decimalGroups, decimalSign, decimalText, venueText } from "../format.js";
 import { role, stale, topicAge, topicSynced } from "../state.js";
-import { html } from "../vendor/preact-htm.js";
+import { html, useMemo } from "../vendor/preact-htm.js";
 
 /** @import { Topic } from "../types/shapes.js" */
 
@@ -143,6 +143,14 @@ export function Tab({ id, chosen, label, onChoose }) {
  */
 export function emptyText(topic, text) {
   return topicAge(topic) === null ? "Waiting for data\u2026" : text;
+}
+
+/** @param {{names: string[]}} props the choices of a select: hundreds, and hardly ever others */
+export function Options({ names }) {
+  return useMemo(
+    () => names.map((name) => html`<option key=${name} value=${name}>${name}</option>`),
+    [names.join()],
+  );
 }
 
 /** @param {{text: string, span: number}} props a table row that says why there are no others */

@@ -12,11 +12,15 @@ import {
 } from "../format.js";
 import { page, stale, ticketFill, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
+import { RowBlocks } from "./blocks.js";
 import { agreementText, DriftRow } from "./drift.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
 
 /** @import { Position } from "../types/shapes.js" */
+
+/** About; with a line of margin or of the venue's count below it. */
+const ROW_PX = 56;
 
 /** @param {Position} position */
 function positionAge(position) {
@@ -142,10 +146,15 @@ export function PositionsPanel() {
           <th scope="col">Order</th>
         </tr>
       </thead>
-      <tbody>
-        ${rows.map((row) => html`<${PositionRow} key=${row.instrument} position=${row} />`)}
-        ${rows.length === 0 ? html`<${EmptyRow} span=${9} text=${emptyText("positions", "No position")} />` : null}
-      </tbody>
+      <${RowBlocks}
+        rows=${rows}
+        columns=${9}
+        rowPx=${ROW_PX}
+        nameOf=${(/** @type {Position} */ row) => row.instrument}
+        stays=${(/** @type {Position} */ row) => Boolean(row.drift)}
+        draw=${(/** @type {Position} */ row) => html`<${PositionRow} key=${row.instrument} position=${row} />`}
+      />
+      ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${9} text=${emptyText("positions", "No position")} /></tbody>` : null}
     </table>
   <//>`;
 }

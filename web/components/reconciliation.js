@@ -3,12 +3,14 @@
 import { ageText, countText, DASH, millisecondsOf } from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
+import { RowBlocks } from "./blocks.js";
 import { driftIsOpen, DriftRow } from "./drift.js";
 import { EmptyRow, emptyText, InstrumentName, Panel, StateChip } from "./parts.js";
 
 /** @import { Position } from "../types/shapes.js" */
 
 const COLUMNS = 6;
+const ROW_PX = 26;
 
 /** @param {Position} position */
 function verdictOf(position) {
@@ -59,10 +61,15 @@ export function ReconciliationPanel() {
           <th scope="col">Trading</th>
         </tr>
       </thead>
-      <tbody>
-        ${rows.map((row) => html`<${Row} key=${row.instrument} position=${row} />`)}
-        ${rows.length === 0 ? html`<${EmptyRow} span=${COLUMNS} text=${emptyText("positions", "No position")} />` : null}
-      </tbody>
+      <${RowBlocks}
+        rows=${rows}
+        columns=${COLUMNS}
+        rowPx=${ROW_PX}
+        nameOf=${(/** @type {Position} */ row) => row.instrument}
+        stays=${(/** @type {Position} */ row) => Boolean(row.drift)}
+        draw=${(/** @type {Position} */ row) => html`<${Row} key=${row.instrument} position=${row} />`}
+      />
+      ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${COLUMNS} text=${emptyText("positions", "No position")} /></tbody>` : null}
     </table>
   <//>`;
 }

@@ -20,7 +20,7 @@ import { perform, problemText } from "../perform.js";
 import { notify, page, stale, ticketFill } from "../state.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { placesOf, select } from "./market.js";
-import { ActionButton, Panel } from "./parts.js";
+import { ActionButton, Options, Panel } from "./parts.js";
 
 /** @import { OrderNew, Problem } from "../types/shapes.js" */
 
@@ -238,7 +238,7 @@ function InstrumentChoice({ typed, onType }) {
       }}
     >
       <option value="">choose</option>
-      ${[...page.instruments.keys()].map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      <${Options} names=${[...page.instruments.keys()]} />
     </select>
   </div>`;
 }
@@ -382,7 +382,7 @@ function CancelAll() {
       value=${scope}
       onChange=${(/** @type {any} */ event) => setScope(event.target.value)}
     >
-      ${scopes.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      <${Options} names=${scopes} />
     </select>
     <${ActionButton}
       action="ordersCancelAll"

@@ -6,6 +6,7 @@ export function render(node: any, parent: Element): void;
 export function useState<T>(initial: T | (() => T)): [T, (next: T | ((old: T) => T)) => void];
 export function useEffect(effect: () => void | (() => void), deps?: readonly unknown[]): void;
 export function useLayoutEffect(effect: () => void | (() => void), deps?: readonly unknown[]): void;
+export function useMemo<T>(make: () => T, deps: readonly unknown[]): T;
 export function useRef<T>(initial: T): { current: T };
 export class Component {
     constructor(props: any);
