@@ -309,7 +309,7 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long sanitize-load soak attack scan pictures scenario sim model fuzz mutants prove bench instructions \
+.PHONY: test test-long sanitize-load soak attack scan pictures web-speed scenario sim model fuzz mutants prove bench instructions \
     instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
@@ -331,6 +331,8 @@ scan: deps-scan ## Have slowhttptest, testssl.sh and wapiti look at the server f
 pictures: deps-test ## Make the README's two pictures anew, from the running demo (quiet machine)
 	@$(again) MODE=release BREAK= build web tests/node_modules/.package-lock.json
 	@PITWALL_BIN=$(BUILD)/pitwall node tests/web/pictures.mjs docs/images
+web-speed: deps-test ## Measure the dashboard in Chromium: long tasks, CPU, first view, heap (quiet machine): HEAP_MINUTES=10
+	@HEAP_MINUTES='$(or $(HEAP_MINUTES),10)' $(test_env) mk/test web_speed
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)

@@ -1,7 +1,7 @@
 // The page: log in, open the stream, draw.
 //
-// Frames only change the state; the page is drawn at most eight times a second from one timer, which also
-// keeps the ages moving and notices a stream that went silent. Pressing something draws at once.
+// Frames only change the state; the page is drawn eight times a second from one timer, which also keeps the
+// ages moving and notices a stream that went silent. Pressing something draws at once, and so does a snapshot.
 
 import { roleReaches } from "./actions.js";
 import {
@@ -192,6 +192,19 @@ function drawSoon() {
   }
 }
 
+let drawFramed = false;
+
+/** One draw for all snapshots of a moment: a panel that has come into step waits for no timer. */
+function drawNextFrame() {
+  if (!drawFramed) {
+    drawFramed = true;
+    requestAnimationFrame(() => {
+      drawFramed = false;
+      draw();
+    });
+  }
+}
+
 async function loadTables() {
   const [instruments, schema, strategies] = await Promise.all([
     instrumentsRead(),
@@ -223,6 +236,9 @@ async function loadActions() {
 /** @param {import("./types/shapes.js").Frame} frame in sequence */
 function receive(frame) {
   stateApply(frame);
+  if (frame.type === "snapshot") {
+    drawNextFrame();
+  }
   if (frame.topic === "alerts") {
     pagerLook();
   }

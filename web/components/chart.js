@@ -46,8 +46,12 @@ export function LineChart({ name, label, samples, series, logarithmic = false, t
   const [table, setTable] = useState(false);
   const lines = series.map((line) => line.label).join();
 
+  // A line needs two points; before that Chart.js would draw axes of nothing.
+  const drawable = samples.filter((sample) => sample.values.some((value) => value !== null));
+  const early = drawable.length < 2;
+
   useEffect(() => {
-    if (!canvas.current) {
+    if (!canvas.current || early) {
       return undefined;
     }
     const opened = chartOpen(canvas.current, { samples, series, logarithmic, tickText, valueText });
@@ -56,13 +60,10 @@ export function LineChart({ name, label, samples, series, logarithmic = false, t
       opened.close();
       chart.current = null;
     };
-  }, [themeNow(), lines, table]); // its colours are those of when it was opened
+  }, [themeNow(), lines, table, early]); // its colours are those of when it was opened
   // Each draw of the page offers the chart a redraw; charts.js decides whether it is time.
   useEffect(() => chart.current?.draw());
 
-  // A line needs two points; before that Chart.js would draw axes of nothing.
-  const drawable = samples.filter((sample) => sample.values.some((value) => value !== null));
-  const early = drawable.length < 2;
   return html`<div class=${`chart ${early ? "chart-early" : ""}`}>
     ${
       table

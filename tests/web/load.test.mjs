@@ -1,0 +1,117 @@
+// Two hundred positions and two thousand orders, all of which change ten times a second: no update is lost, and
+// what is not drawn because nobody sees it is there when it is scrolled to. How fast that is, tests/speed asks.
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { Chrome } from "../speed/chrome.mjs";
+import { LOAD, LoadServer } from "../speed/load-server.mjs";
+import { moduleAddress } from "../speed/measure.mjs";
+import { bound, builtPage, pause } from "./browser.mjs";
+
+const LISTEN_MS = 4000;
+const MOVES = ["positions", "orders"];
+bound(120000);
+
+let chrome;
+let server;
+let page;
+
+before(async () => {
+  chrome = await Chrome.launch();
+  server = new LoadServer(builtPage());
+  page = await chrome.open(await server.start());
+  await page.logIn("risk1", "demo");
+});
+
+after(async () => {
+  await chrome?.close();
+  await server?.stop();
+});
+
+/** Writes down each frame that the page takes in, by its own stream, from now on. */
+function noteFrames(address) {
+  return page.evaluate(async (name) => {
+    const { stream } = (await import(name)).page;
+    const take = stream.onFrame;
+    globalThis.taken = { positions: [], orders: [] };
+    stream.onFrame = (frame) => {
+      globalThis.taken[frame.topic]?.push(frame.seq);
+      take(frame);
+    };
+  }, address);
+}
+
+/** What the page holds. */
+function held(address) {
+  return page.evaluate(async (name) => {
+    const { page: state } = await import(name);
+    const of = (topic) => ({ seq: state.stream.topic(topic).seq, items: [...state[topic].values()] });
+    const topics = { positions: of("positions"), orders: of("orders") };
+    return { gaps: state.stream.gaps, taken: globalThis.taken, ...topics };
+  }, address);
+}
+
+/** What the page shows: [name, figures..] of each row that is drawn. */
+function shown(rows, name, columns) {
+  return page.evaluate(
+    (selector, key, at) =>
+      [...document.querySelectorAll(selector)].map((row) => [
+        row.dataset[key],
+        ...at.map((column) => Number(row.children[column].textContent)),
+      ]),
+    rows,
+    name,
+    columns,
+  );
+}
+
+const byId = (items) => new Map(items.map((item) => [item.id ?? item.instrument, item]));
+
+test("no update is lost - what the page holds and shows is what the server sent last", async (t) => {
+  const address = await moduleAddress(page, "state.js");
+  await page.go("trading");
+  await noteFrames(address);
+  const first = { positions: server.last.positions.seq, orders: server.last.orders.seq };
+  await pause(LISTEN_MS);
+  server.paused = true;
+  const sent = server.last;
+  await page.until("the last frame", async () => (await held(address)).orders.seq === sent.orders.seq);
+  const orders = byId(sent.orders.items);
+  await page.until("what it shows", async () => {
+    const rows = await shown("[data-order]", "order", [6, 7]);
+    const right = ([id, filled, leaves]) =>
+      filled === Number(orders.get(id).filled) && leaves === Number(orders.get(id).leaves);
+    return rows.length > 20 && rows.every(right);
+  });
+  const { gaps, taken, ...topics } = await held(address);
+  assert.equal(gaps, 0);
+  for (const topic of MOVES) {
+    assert.equal(topics[topic].seq, sent[topic].seq);
+    assert.deepEqual(byId(topics[topic].items), byId(sent[topic].items));
+    const missed = taken[topic].filter((seq, at) => at > 0 && seq !== taken[topic][at - 1] + 1);
+    assert.deepEqual(missed, [], `${topic} in sequence`);
+    assert.ok(taken[topic][0] <= first[topic] + 2, `${topic} from the first`);
+    assert.equal(taken[topic].at(-1), sent[topic].seq, `${topic} to the last`);
+    t.diagnostic(`${topic}: ${taken[topic].length} frames in sequence, the last is ${sent[topic].seq}`);
+  }
+  assert.equal(topics.positions.items.length, LOAD.POSITIONS);
+  assert.equal(topics.orders.items.length, LOAD.ORDERS);
+});
+
+test("each of 200 positions is drawn when it is scrolled to, with what the server sent last", async () => {
+  assert.equal(server.paused, true, "nothing moves meanwhile");
+  await page.go("overview");
+  const seen = new Map();
+  const end = () => page.evaluate(() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1);
+  do {
+    const rows = await shown(".positions-grid [data-instrument]", "instrument", [3, 4]);
+    assert.ok(rows.length < LOAD.POSITIONS / 2, "only those near the window are drawn");
+    rows.forEach(([name, ...figures]) => seen.set(name, figures));
+    await page.evaluate(() => scrollBy(0, 300));
+    await pause(300);
+  } while (!(await end()));
+  const last = await shown(".positions-grid [data-instrument]", "instrument", [3, 4]);
+  last.forEach(([name, ...figures]) => seen.set(name, figures));
+  const sent = server.last.positions.items;
+  assert.deepEqual(seen, new Map(sent.map((row) => [row.instrument, [Number(row.mark), Number(row.unrealised)]])));
+});
