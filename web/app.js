@@ -1,6 +1,6 @@
 // The page: log in, open the stream, draw.
 //
-// Frames only change the state; the page is drawn eight times a second from one timer, which also keeps the
+// Frames only change the state; the page is drawn five times a second from one timer, which also keeps the
 // ages moving and notices a stream that went silent. Pressing something draws at once, and so does a snapshot.
 
 import { roleReaches } from "./actions.js";
@@ -44,7 +44,7 @@ import { viewOf, VIEWS } from "./views.js";
 
 /** @import { Session, Topic } from "./types/shapes.js" */
 
-const DRAW_MS = 125;
+const DRAW_MS = 200;
 const TABLES_AGAIN_MS = 2000;
 const AUDIT_KINDS = [
   "kill",
