@@ -61,6 +61,7 @@ function HoldButton({ scope, flatten, busy, refusal, onKill }) {
     type="button"
     id="kill"
     class="button button-kill"
+    data-action="kill"
     disabled=${refusal !== ""}
     title=${refusal || ACTIONS.kill.says}
     data-held=${beats === HOLD_BEATS ? "done" : beats > 0 ? "yes" : "no"}

@@ -116,6 +116,7 @@ export function ActionButton({
     type=${submit ? "submit" : "button"}
     id=${id}
     class=${`button button-${kind}`}
+    data-action=${action}
     disabled=${busy || refusal !== ""}
     title=${refusal || says || row.says}
     onClick=${submit ? undefined : onPress}
