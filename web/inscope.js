@@ -6,6 +6,8 @@ import { orderIsWorking, page, stale, topicAge, topicSynced } from "./state.js";
 /** @import { Order, Position } from "./types/shapes.js" */
 
 const MINUS = "-";
+/** Positions that are named; more would push notional and open orders out of sight. */
+const NAMED = 8;
 
 /** @param {string} scope @returns {[string, string]} venue/sim: venue and sim */
 function scopeParts(scope) {
@@ -89,7 +91,8 @@ function heldWords(scope) {
     return "holds nothing";
   }
   const unknown = held.some((row) => decimalSign(row.qty) === null) ? ", some of it unknown" : "";
-  return `holds ${heldText(held)}, notional ${notionalText(held)}${unknown}`;
+  const more = held.length > NAMED ? ` and ${countText(held.length - NAMED)} more` : "";
+  return `holds ${heldText(held.slice(0, NAMED))}${more}, notional ${notionalText(held)}${unknown}`;
 }
 
 /** @param {string} scope what a kill of it meets, in words; what is old says so */

@@ -20,7 +20,7 @@ import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel } from ".
 /** @import { Position } from "../types/shapes.js" */
 
 /** About; with a line of margin or of the venue's count below it. */
-const ROW_PX = 56;
+const ROW_PX = 60;
 
 /** @param {Position} position */
 function positionAge(position) {
