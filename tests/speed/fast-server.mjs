@@ -14,6 +14,7 @@ export class FastServer extends MockServer {
   constructor(dir) {
     super(dir, { seed: 7 });
     this.begunAt = null;
+    this.heldAt = null;
   }
 
   /** As many ticks as are due: a timer of two milliseconds would fall behind. */
@@ -21,12 +22,26 @@ export class FastServer extends MockServer {
     clearInterval(this.timer);
     this.begunAt = performance.now() - (this.ticks * 1000) / (TICKS_PER_S * SPEED);
     this.timer = setInterval(() => {
+      if (this.heldAt !== null) {
+        return;
+      }
       const due = ((performance.now() - this.begunAt) * TICKS_PER_S * SPEED) / 1000;
       while (this.ticks < due) {
         this.tick();
       }
       this.forget();
     }, TURN_MS);
+  }
+
+  /** Sends nothing, so that the page can read what is on its way. */
+  hold() {
+    this.heldAt = performance.now();
+  }
+
+  /** Goes on where it was. */
+  goOn() {
+    this.begunAt += performance.now() - this.heldAt;
+    this.heldAt = null;
   }
 
   /** Seconds of the stream so far. */

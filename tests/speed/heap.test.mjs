@@ -32,13 +32,15 @@ async function fillCharts(page) {
   }, await moduleAddress(page, "state.js"));
 }
 
-/** What is alive, always seen in the same view. */
-async function look(page) {
+/** What is alive, always seen in the same view, with no frame on its way. */
+async function look(page, server) {
   await page.go("overview");
-  await pause(500);
+  server.hold();
+  await pause(700);
   await page.send("HeapProfiler.collectGarbage");
   const { usedSize } = await page.send("Runtime.getHeapUsage");
   const { nodes, jsEventListeners } = await page.send("Memory.getDOMCounters");
+  server.goOn();
   return { kib: usedSize / 1024, nodes, listeners: jsEventListeners };
 }
 
@@ -74,14 +76,14 @@ test(`${(MINUTES * SPEED) / 60} hours of the stream do not make the heap grow`, 
     for (let turn = 0; looks.length < LOOKS; turn++) {
       await show(turn);
       if (performance.now() - at >= (MINUTES * 60000 * looks.length) / (LOOKS - 1)) {
-        looks.push(await look(page));
+        looks.push(await look(page, server));
         const { kib, nodes, listeners } = looks.at(-1);
         const hours = ((server.seconds() - begun) / 3600).toFixed(2);
         t.diagnostic(`${hours} h: ${kib.toFixed(0)} KiB, ${nodes} nodes, ${listeners} listeners; ${machineLoad()}`);
       }
     }
     const speed = (server.seconds() - begun) / ((performance.now() - at) / 1000);
-    assert.ok(speed > SPEED * 0.95, `${speed.toFixed(1)} times the speed`);
+    assert.ok(speed > SPEED * 0.9, `${speed.toFixed(1)} times the speed`);
     assert.ok(server.waiting() < WAITING_MAX_BYTES, "the page reads as fast as the server sends");
     const grown = growth(looks.map(({ kib }) => kib));
     t.diagnostic(`heap: ${grown.toFixed(0)} KiB in ${(((server.seconds() - begun)) / 3600).toFixed(1)} h`);

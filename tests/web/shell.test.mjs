@@ -108,7 +108,7 @@ story("what is kept is read with distrust", { user: null }, async (page) => {
 });
 
 story("badges count what waits for a person", { mode: "live" }, async (page, { desk }) => {
-  assert.equal(await page.$("[data-badge]"), null);
+  assert.equal(await page.$("[data-badge=approvals], [data-badge=reconciliation]"), null);
   const change = [{ name: "max_order_lots", old: 500, new: 600 }];
   desk.propose("limits", "firm", change, 7, "room", "risk2");
   desk.propose("limits", "venue/sim", change, 7, "room", "risk2");
