@@ -27,7 +27,8 @@ async function restingOrder(page, server) {
   Object.assign(order, { side: "buy", price: "64000.0", qty: "0.030", leaves: "0.030" });
   desk.touched.push(order);
   const row = `[data-order='${order.id}']`;
-  await until("the order", async () => (await textOf(page, row)).includes("0.030"), 15000);
+  const shown = async () => /0\.030.*64000\.0/.test(await textOf(page, row));
+  await until("the order", shown, 15000);
   return { order, button: `${row} button:text("Amend")`, row };
 }
 
