@@ -28,22 +28,26 @@ enum turn turn_queue_put(struct turn_queue *queue, const char *who, bool is_know
                          void (*run)(void *job), void *job)
 {
     uint64_t key = turns_who(who, is_known);
+    uint64_t after = 0; /* those of his that wait already */
     uint32_t own = 0, alike = 0;
 
     for (uint32_t i = 0; i < queue->count; i++) {
         own += queue->row[i].who == key;
         alike += queue->row[i].is_known == is_known;
+        if (queue->row[i].who == key && queue->row[i].turn >= after)
+            after = queue->row[i].turn + 1;
     }
     if (own >= TURNS_OF_ONE)
         return TURN_SHARE_FULL;
     if (alike >= TURNS_MAX)
         return TURN_ALL_FULL;
-    queue->row[queue->count++] = (struct turn_row){.run = run,
-                                                   .job = job,
-                                                   .who = key,
-                                                   .turn = queue->turn + own,
-                                                   .order = queue->order++,
-                                                   .is_known = is_known};
+    queue->row[queue->count++] =
+        (struct turn_row){.run = run,
+                          .job = job,
+                          .who = key,
+                          .turn = queue->turn + own > after ? queue->turn + own : after,
+                          .order = queue->order++,
+                          .is_known = is_known};
     return TURN_TAKEN;
 }
 

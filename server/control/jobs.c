@@ -20,6 +20,19 @@ static enum job_place place_for(const struct jobs *jobs, uint64_t who, uint32_t 
     return jobs->count - waiting_of(jobs, JOBS_FOR_NOBODY) < JOBS_MAX ? JOB_TAKEN : JOB_ALL_FULL;
 }
 
+/* The next of this asker: never before one that waits already, though others' turns have passed. */
+static uint64_t turn_for(const struct jobs *jobs, uint64_t who, uint32_t own)
+{
+    uint64_t turn = jobs->turn + 1 + own;
+
+    if (who == JOBS_FOR_NOBODY)
+        return 0;
+    for (uint32_t at = 0; at < jobs->count; at++)
+        if (jobs->row[at].who == who && jobs->row[at].turn >= turn)
+            turn = jobs->row[at].turn + 1;
+    return turn;
+}
+
 enum job_place jobs_put(struct jobs *jobs, uint64_t who, void (*run)(void *job), void *job)
 {
     uint32_t own = waiting_of(jobs, who);
@@ -27,10 +40,7 @@ enum job_place jobs_put(struct jobs *jobs, uint64_t who, void (*run)(void *job),
 
     if (place == JOB_TAKEN)
         jobs->row[jobs->count++] =
-            (struct job){.run = run,
-                         .job = job,
-                         .who = who,
-                         .turn = who == JOBS_FOR_NOBODY ? 0 : jobs->turn + 1 + own};
+            (struct job){.run = run, .job = job, .who = who, .turn = turn_for(jobs, who, own)};
     return place;
 }
 

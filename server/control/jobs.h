@@ -4,14 +4,15 @@
  * would keep others' cancels and tightenings from it. The queue is fair, like that of api/turns.h:
  * somebody's n-th waiting job has the n-th turn from now, whatever others have queued before, and
  * of one asker half of the places are taken at most. The program's own jobs go first, and have
- * places that nobody else takes: a stop is never turned away by a flood. */
+ * places that nobody else takes, more than all alerts that may end in one look: a stop is never
+ * turned away by a flood. */
 #ifndef PITWALL_CONTROL_JOBS_H
 #define PITWALL_CONTROL_JOBS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { JOBS_MAX = 64, JOBS_OF_ONE = JOBS_MAX / 2, JOBS_OWN_MAX = 64, JOBS_FOR_NOBODY = 0 };
+enum { JOBS_MAX = 64, JOBS_OF_ONE = JOBS_MAX / 2, JOBS_OWN_MAX = 320, JOBS_FOR_NOBODY = 0 };
 enum job_place { JOB_TAKEN, JOB_SHARE_FULL, JOB_ALL_FULL };
 
 struct job {

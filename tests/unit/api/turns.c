@@ -74,3 +74,23 @@ Test(turns, strangers_cannot_take_the_places_of_those_known)
     cr_assert_eq(put("one more", "s"), TURN_ALL_FULL);
     cr_assert_eq(turn_queue_put(&queue, "risk1", true, run, NULL), TURN_TAKEN);
 }
+
+Test(turns, others_turns_do_not_change_the_order_of_ones_own)
+{
+    put("a", "a1");
+    put("a", "a2");
+    put("a", "a3");
+    put("b", "b1");
+    cr_assert_str_eq(take(), "a1");
+    put("b", "b2");
+    cr_assert_str_eq(take(), "b1");
+    put("b", "b3");
+    cr_assert_str_eq(take(), "a2");
+    cr_assert_str_eq(take(), "a3");
+    put("b", "b4");
+    cr_assert_str_eq(take(), "b2");
+    cr_assert_str_eq(take(), "b3");
+    put("b", "b5");
+    cr_assert_str_eq(take(), "b4");
+    cr_assert_str_eq(take(), "b5");
+}

@@ -38,6 +38,27 @@ Test(jobs, those_of_one_asker_run_in_the_order_in_which_they_came)
     cr_assert_str_eq(take(), "nothing");
 }
 
+/* A cancel-all must not overtake the order that was sent before it. */
+Test(jobs, others_turns_do_not_change_the_order_of_ones_own)
+{
+    put(FLOODER, "a1");
+    put(FLOODER, "a2");
+    put(FLOODER, "a3");
+    put(PERSON, "b1");
+    cr_assert_str_eq(take(), "a1");
+    put(PERSON, "b2");
+    cr_assert_str_eq(take(), "b1");
+    put(PERSON, "b3");
+    cr_assert_str_eq(take(), "a2");
+    cr_assert_str_eq(take(), "a3");
+    put(PERSON, "b4");
+    cr_assert_str_eq(take(), "b2");
+    cr_assert_str_eq(take(), "b3");
+    put(PERSON, "b5");
+    cr_assert_str_eq(take(), "b4");
+    cr_assert_str_eq(take(), "b5");
+}
+
 Test(jobs, one_asker_takes_half_of_the_places_and_others_go_between)
 {
     for (int i = 0; i < JOBS_OF_ONE; i++)
