@@ -419,6 +419,13 @@ uint64_t exchange_who(const struct exchange *exchange)
     return turns_who(asker(exchange), is_known(exchange));
 }
 
+/* For what is short or changes something: a share of its own, so that it does not wait behind the
+ * long questions of the same asker, of which one runs at a time. */
+static uint64_t exchange_who_short(const struct exchange *exchange)
+{
+    return ~exchange_who(exchange);
+}
+
 static void refuse_later(struct exchange *exchange, bool share_is_full)
 {
     exchange->failed = share_is_full ? ERR_THROTTLED : ERR_UNAVAILABLE;
@@ -439,8 +446,9 @@ static bool turn_submit(struct exchange *exchange)
 /* A row that says WORKER, READER, or PAGED and has many rows. Likewise. */
 static bool pool_submit(struct workers *pool, struct exchange *exchange)
 {
-    enum worker_place place =
-        workers_submit(pool, exchange_who(exchange), handler_run_away, exchange);
+    bool asks = strcmp(exchange->route->method, "GET") == 0;
+    uint64_t who = asks ? exchange_who(exchange) : exchange_who_short(exchange);
+    enum worker_place place = workers_submit(pool, who, handler_run_away, exchange);
 
     if (place != PLACE_TAKEN)
         refuse_later(exchange, place == PLACE_SHARE_FULL);
@@ -539,8 +547,8 @@ static enum MHD_Result choose_send_away(struct exchange *exchange)
     exchange->phase = PHASE_AWAY;
     atomic_fetch_add(&http->away, 1);
     MHD_suspend_connection(exchange->connection);
-    if (atomic_load(&http->stopping) ||
-        workers_submit(http->workers, exchange_who(exchange), choose_away, exchange) != PLACE_TAKEN)
+    if (atomic_load(&http->stopping) || workers_submit(http->workers, exchange_who_short(exchange),
+                                                       choose_away, exchange) != PLACE_TAKEN)
         come_back(exchange);
     return MHD_YES;
 }
