@@ -41,9 +41,12 @@ export function useTold(subject, ask, everyMs) {
   useEffect(() => {
     let looking = true;
     async function load() {
+      const at = performance.now();
       const answer = await ask(subject);
-      if (looking && answer.ok && answer.body) {
-        setTold({ subject, items: answer.body.items, at: performance.now() });
+      const items = answer.body?.items;
+      if (looking && answer.ok && items) {
+        // A late answer does not replace a newer one.
+        setTold((held) => (held?.subject === subject && held.at > at ? held : { subject, items, at }));
       }
     }
     if (subject === "") {

@@ -19,7 +19,7 @@ struct tape_trade {
     int64_t received_ns; /* our clock */
     int64_t venue_ns;    /* the venue's clock; 0: not given */
     int64_t price_ticks, qty_lots;
-    int64_t id; /* the venue's */
+    int64_t id; /* the venue's, or a hash of it where that is no number */
     enum side taker;
 };
 

@@ -53,8 +53,8 @@ static bool venue_tally(const struct gateway *gateway, uint16_t instrument,
     return true;
 }
 
-/* Ours that the venue's count need not hold yet. */
-static json_int_t fills_after(const struct view *view, uint16_t instrument, int64_t told_ns)
+/* Ours that the venue's count need not hold yet; null: more than are kept may have come since. */
+static json_t *fills_after(const struct view *view, uint16_t instrument, int64_t told_ns)
 {
     uint64_t kept = view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
     json_int_t after = 0;
@@ -63,10 +63,10 @@ static json_int_t fills_after(const struct view *view, uint16_t instrument, int6
         const struct view_fill *fill = &view->fills[(view->fill_count - back) % KEPT_FILLS];
 
         if (fill->at_ns <= told_ns)
-            break;
+            return json_integer(after);
         after += fill->instrument == instrument;
     }
-    return after;
+    return kept < view->fill_count ? json_null() : json_integer(after);
 }
 
 static json_t *instrument_json(const struct view *view, uint16_t instrument,
@@ -78,14 +78,14 @@ static json_t *instrument_json(const struct view *view, uint16_t instrument,
     struct gateway_tally theirs = {0};
     bool told = venue_tally(view_gateway_of(&view->from, row->venue), instrument, today, &theirs);
 
-    return json_pack(
-        "{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "instrument", row->name, "currency",
-        config->currency[row->currency].name, "since_ns", shape_ns(today->since_ns), "fills",
-        (json_int_t)ours.fills, "fee", known_money(ours.fee_e8), "fills_since_told",
-        told ? json_integer(fills_after(view, instrument, theirs.told_ns)) : json_null(),
-        "venue_fills", told ? json_integer((json_int_t)theirs.fills) : json_null(), "venue_fee",
-        told ? known_money(theirs.fee_e8) : json_null(), "told_ns", shape_ns(theirs.told_ns),
-        "age_ns", shape_age(today->now_ns, theirs.told_ns));
+    return json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "instrument", row->name,
+                     "currency", config->currency[row->currency].name, "since_ns",
+                     shape_ns(today->since_ns), "fills", (json_int_t)ours.fills, "fee",
+                     known_money(ours.fee_e8), "fills_since_told",
+                     told ? fills_after(view, instrument, theirs.told_ns) : json_null(),
+                     "venue_fills", told ? json_integer((json_int_t)theirs.fills) : json_null(),
+                     "venue_fee", told ? known_money(theirs.fee_e8) : json_null(), "told_ns",
+                     shape_ns(theirs.told_ns), "age_ns", shape_age(today->now_ns, theirs.told_ns));
 }
 
 static json_t *venue_json(const struct view *view, uint16_t venue, const struct today *today)
@@ -96,9 +96,10 @@ static json_t *venue_json(const struct view *view, uint16_t venue, const struct 
     for (uint16_t at = 0; at < config->instruments; at++)
         if (config->instrument[at].venue == venue)
             json_array_append_new(rows, instrument_json(view, at, today));
-    return json_pack("{s:s, s:b, s:o, s:o}", "venue", config->venue[venue], "simulated",
-                     config->venue_settings[venue].kind == GATEWAY_SIMULATED, "balance",
-                     balance_json(view_gateway_of(&view->from, venue)), "instruments", rows);
+    return json_pack(
+        "{s:s, s:b, s:o, s:o}", "venue", config->venue[venue], "simulated",
+        config->venue_settings[venue].kind == GATEWAY_SIMULATED || config->mode != MODE_LIVE,
+        "balance", balance_json(view_gateway_of(&view->from, venue)), "instruments", rows);
 }
 
 json_t *view_reconciliation(struct view *view)

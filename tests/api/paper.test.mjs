@@ -110,6 +110,8 @@ test("an order is filled against it, and nothing of it is real", async () => {
   assert.equal(order.simulated, true);
   assert.equal(Number(order.avg_price), 60000.1);
   assert.equal((await trader.get("/fills")).body.items[0].simulated, true);
+  const [account] = (await trader.get("/reconciliation")).body.items;
+  assert.deepEqual([account.simulated, account.balance], [true, null]);
   const [held] = (await trader.get("/positions")).body.items;
   assert.deepEqual([held.lots, held.mark_source, Number(held.mark)], [1, "venue", 60007.25]);
 });

@@ -16,7 +16,7 @@ const NEAR = "300px 0px";
  * @property {number} columns
  * @property {number} rowPx about how high a row is, until it has been drawn
  * @property {(row: any) => string} nameOf
- * @property {(row: any) => boolean} stays a row that somebody may be typing in
+ * @property {(row: any) => boolean} stays a row that somebody may be typing in; one that has the focus stays too
  * @property {(row: any) => any} draw
  */
 
@@ -25,7 +25,7 @@ function RowBlock({ rows, columns, rowPx, nameOf, stays, draw, near: first }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const eachPx = useRef(rowPx);
   const [near, setNear] = useState(first);
-  const drawn = near || rows.some(stays);
+  const drawn = near || rows.some(stays) || body.current?.contains(document.activeElement) === true;
   const held = useRef({ drawn, count: rows.length });
   held.current = { drawn, count: rows.length };
 

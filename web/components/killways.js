@@ -3,12 +3,25 @@
 import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 
+/**
+ * The listener's address as this browser may use it: one that listens everywhere is reached where this page is.
+ * @param {string} text
+ */
+function addressHere(text) {
+  const url = new URL(text);
+  if (["0.0.0.0", "[::]"].includes(url.hostname)) {
+    url.hostname = location.hostname;
+  }
+  return { url: url.origin, where: /^(127\.|\[::1\]|localhost$)/.test(url.hostname) ? ", at the host" : "" };
+}
+
 /** As the server said when it last spoke; before a log-in it is not known. */
 function ListenerWay() {
-  const url = page.status?.kill_url;
-  return url
+  const told = page.status?.kill_url;
+  const here = told ? addressHere(told) : null;
+  return here
     ? html`<li>
-        The reserved listener: <code>POST ${url}/api/v1/kill</code> with a token of scope kill
+        The reserved listener${here.where}: <code>POST ${here.url}/api/v1/kill</code> with a token of scope kill
       </li>`
     : html`<li>
         The reserved listener, setting <code>kill_listen</code> (<code>127.0.0.1:8081</code> unless changed):

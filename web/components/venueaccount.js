@@ -17,24 +17,32 @@ const LATE_MS = 7000;
 const FILL_COLUMNS = 8;
 const BALANCE_COLUMNS = 7;
 
-/** @param {VenueFills} row */
-function verdictOf({ fills, fee, fills_since_told, venue_fills, venue_fee }) {
+/** @param {VenueFills} row @param {number | null} oldMs for how long the venue has not told; null: it is not late */
+function verdictOf({ fills, fee, fills_since_told, venue_fills, venue_fee }, oldMs) {
   if (venue_fills === null) {
     return { text: "venue has not told", tone: "" };
+  }
+  if (oldMs !== null) {
+    return { text: `venue has not told for ${ageText(oldMs)}`, tone: "" };
   }
   if (venue_fills > fills) {
     return { text: `differ: ${countText(venue_fills - fills)} more there`, tone: "chip-bad" };
   }
-  const missing = fills - (fills_since_told ?? 0) - venue_fills;
+  if (fills_since_told === null) {
+    return { text: "not known: too many since", tone: "" };
+  }
+  const missing = fills - fills_since_told - venue_fills;
   if (missing > 0) {
     return { text: `differ: ${countText(missing)} more here`, tone: "chip-bad" };
   }
   if (venue_fills < fills) {
     return { text: "agree, as far as told", tone: "chip-good" };
   }
-  return decimalCompare(fee, venue_fee) === 0
-    ? { text: "agree", tone: "chip-good" }
-    : { text: "fees differ", tone: "chip-bad" };
+  const fees = decimalCompare(fee, venue_fee);
+  if (fees === null) {
+    return { text: "fills agree, fee unknown", tone: "" };
+  }
+  return fees === 0 ? { text: "agree", tone: "chip-good" } : { text: "fees differ", tone: "chip-bad" };
 }
 
 /** @param {string | null} age_ns @param {number} since in ms, since the answer came */
@@ -43,38 +51,40 @@ function ageOf(age_ns, since) {
   return sent === null ? null : sent + since;
 }
 
-/** @param {{row: VenueFills, since: number}} props */
-function FillsRow({ row, since }) {
-  const verdict = verdictOf(row);
-  return html`<tr data-recon-fills=${row.instrument} class=${since > LATE_MS ? "row-stale" : ""}>
+/** @param {{row: VenueFills, simulated: boolean, since: number}} props */
+function FillsRow({ row, simulated, since }) {
+  const age = ageOf(row.age_ns, since);
+  const isOld = !simulated && age !== null && age > OLD_MS; // a simulated venue tells with each fill
+  const verdict = verdictOf(row, isOld ? age : null);
+  return html`<tr data-recon-fills=${row.instrument} class=${since > LATE_MS || isOld ? "row-stale" : ""}>
     <th scope="row"><${InstrumentName} name=${row.instrument} /></th>
     <td class="end">${countText(row.fills)}</td>
     <td class="end">${countText(row.venue_fills)}</td>
     <td class="end"><${Num} value=${row.fee} places=${2} bright=${8} /></td>
     <td class="end"><${Num} value=${row.venue_fee} places=${2} bright=${8} /></td>
     <td>${row.currency}</td>
-    <td class="end" title=${row.told_ns ?? ""}>${ageText(ageOf(row.age_ns, since))}</td>
+    <td class="end" title=${row.told_ns ?? ""}>${ageText(age)}</td>
     <td><span class=${`chip ${verdict.tone}`}>${verdict.text}</span></td>
   </tr>`;
 }
 
-/** @param {VenueFills[]} rows @param {number | null} since */
-function sinceText(rows, since) {
+/** @param {VenueFills | undefined} first @param {number | null} since */
+function sinceText(first, since) {
   if (since !== null && since > LATE_MS) {
     return `Old: not answered for ${ageText(since)}`;
   }
-  return rows.length === 0 ? "" : `since ${dateTimeText(rows[0].since_ns)}; a fee below zero was earned`;
+  return first ? `since ${dateTimeText(first.since_ns)}; a fee below zero was earned` : "";
 }
 
 /** @param {{venues: VenueAccount[] | null, since: number | null}} props */
 function FillsPanel({ venues, since }) {
-  const rows = (venues ?? []).flatMap((venue) => venue.instruments);
+  const rows = (venues ?? []).flatMap(({ simulated, instruments }) => instruments.map((row) => ({ row, simulated })));
   return html`<${Panel}
     id="recon-fills"
     title="Fills and fees of the day, ours and the venue's"
     topic="positions"
     told=${since}
-    extra=${html`<span class="minor">${sinceText(rows, since)}</span>`}
+    extra=${html`<span class="minor">${sinceText(rows[0]?.row, since)}</span>`}
   >
     <table class="grid recon-grid recon-fills-grid">
       <thead>
@@ -90,7 +100,10 @@ function FillsPanel({ venues, since }) {
         </tr>
       </thead>
       <tbody>
-        ${rows.map((row) => html`<${FillsRow} key=${row.instrument} row=${row} since=${since ?? 0} />`)}
+        ${rows.map(
+          ({ row, simulated }) =>
+            html`<${FillsRow} key=${row.instrument} row=${row} simulated=${simulated} since=${since ?? 0} />`,
+        )}
         ${rows.length === 0 ? html`<${EmptyRow} span=${FILL_COLUMNS} text=${venues ? "No instrument" : "Asking\u2026"} />` : null}
       </tbody>
     </table>
