@@ -250,10 +250,14 @@ test("rate limits", async (t) => {
   });
 
   await t.test("another account, category or endpoint has its own; the WebSocket has not", async () => {
-    await sleep(1050);
     const trader = venue.trader("alice");
-    const made = await Promise.all(Array.from({ length: 10 }, () => trader.submitNewOrder(limit("Buy", "59000", "0.001"))));
-    assert.equal(made.at(-1).header["X-Bapi-Limit-Status"], "0");
+    const ten = () => Promise.all(Array.from({ length: 10 }, () => trader.submitNewOrder(limit("Buy", "59000", "0.001"))));
+    let left = null;
+    for (let tries = 0; left !== "0" && tries < 5; tries++) { // ten orders may fall into two seconds of the venue's
+      await sleep(1050);
+      left = (await ten()).at(-1).header["X-Bapi-Limit-Status"];
+    }
+    assert.equal(left, "0");
     assert.equal(await code(alice.submitOrder(limit("Buy", "59000", "0.001"))), 10006);
     await assert.rejects(trader.submitNewOrder(limit("Buy", "59000", "0.001")), { retCode: 10006 });
     assert.equal((await venue.rest("bob").submitOrder(limit("Buy", "59000", "0.001"))).retCode, 0);
