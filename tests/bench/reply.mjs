@@ -6,8 +6,7 @@ import { Program, measureLoad, median, requestText, startBare } from "./program.
 export const ids = ["i6.positions_vs_bare", "i6.connections", "i6.metrics_vs_constant"];
 
 const CONNECTIONS = [1, 16, 127, 128, 129, 256, 512];
-const IN_FLIGHT = 512; // of all connections together, so that few of them load it as well as many
-const DEPTH_MAX = 64;
+const DEPTH = 16; // requests on their way of each connection: one alone loads it, and one turn costs the same at 512
 
 /** Interleaved rounds of the program's path and of the bare handler: {ours, bare}, lists of measures. */
 async function duel(program, benches, path, token, rounds, ms) {
@@ -41,8 +40,7 @@ function ratioResult(id, target, { ours, bare, bytes }) {
 async function ratesOver(benches, server, core, text, ms) {
   const rates = [];
   for (const connections of CONNECTIONS) {
-    const depth = Math.min(DEPTH_MAX, Math.ceil(IN_FLIGHT / connections));
-    rates.push((await measureLoad(benches, { ...server, core, connections, depth, ms, text })).rate);
+    rates.push((await measureLoad(benches, { ...server, core, connections, depth: DEPTH, ms, text })).rate);
   }
   return rates;
 }
