@@ -85,7 +85,7 @@ export function workingIn(scope) {
 function heldWords(scope) {
   const held = heldIn(scope);
   if (held === null) {
-    return "what it holds is not known apart";
+    return "holds what is not counted apart";
   }
   if (held.length === 0) {
     return "holds nothing";

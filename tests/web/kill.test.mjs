@@ -186,7 +186,7 @@ story("what a kill meets stands above the button, by scope", {}, async (page, { 
   await page.selectOption("#kill-scope", "strategy/maker");
   const maker = working((row) => row.strategy === "maker");
   await until("a strategy", async () =>
-    (await words()).endsWith(`what it holds is not known apart; ${maker} open orders.`),
+    (await words()).endsWith(`holds what is not counted apart; ${maker} open orders.`),
   );
   await page.selectOption("#kill-scope", "firm");
   desk.markets[0].stale = true;
