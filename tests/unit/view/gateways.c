@@ -302,6 +302,11 @@ Test(gateways, a_balance_is_what_the_venue_says_and_else_null)
     gateway_tell_balance(&gateways[1], &balance);
     gateways[1].balance_currency = "USD";
     list = view_reconciliation(view);
+    venue = json_array_get(json_object_get(list, "items"), 1);
+    cr_assert(json_is_true(json_object_get(venue, "simulated")), "as on paper: it is not live");
+    json_decref(list);
+    desk.config.mode = MODE_LIVE;
+    list = view_reconciliation(view);
     venue = json_array_get(json_object_get(list, "items"), 0);
     cr_assert(json_is_null(json_object_get(venue, "balance")));
     cr_assert(json_is_true(json_object_get(venue, "simulated")));
