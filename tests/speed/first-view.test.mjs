@@ -7,9 +7,10 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { Server } from "../api/server.mjs";
+import { median } from "../bench/program.mjs";
 import { bound, pause } from "../web/browser.mjs";
 import { Chrome } from "./chrome.mjs";
-import { machineLoad, median } from "./measure.mjs";
+import { machineLoad } from "./measure.mjs";
 
 const LOOKS = 5;
 const USABLE_MAX_MS = 1000;

@@ -3,7 +3,10 @@
 //
 // It keeps the sequence and the values that it sent last, for the page to be compared with.
 
+import { builtPage } from "../web/browser.mjs";
+import { NO_MARGIN } from "../web/mock-desk.mjs";
 import { MockServer } from "../web/mock-server.mjs";
+import { Chrome } from "./chrome.mjs";
 
 const POSITIONS = 200;
 const ORDERS = 2000;
@@ -32,11 +35,7 @@ function positionOf(at, round) {
     realised: cents(at * 1234 + round),
     currency: "USDT",
     age_ns: "3100000",
-    funding: "0",
-    funding_due: null,
-    margin_ratio: null,
-    liquidation_price: null,
-    liquidation_distance_ratio: null,
+    ...NO_MARGIN,
     venue_lots: lots,
     venue_age_ns: "120000000",
     drift: 0,
@@ -66,7 +65,7 @@ function orderOf(at, round, startNs) {
   };
 }
 
-export class LoadServer extends MockServer {
+class LoadServer extends MockServer {
   constructor(dir) {
     super(dir, { seed: 7 });
     const { desk } = this;
@@ -121,6 +120,15 @@ export class LoadServer extends MockServer {
       super.tick();
     }
   }
+}
+
+/** A browser of its own with the page open under that load: {chrome, server, page}. */
+export async function openLoaded() {
+  const chrome = await Chrome.launch();
+  const server = new LoadServer(builtPage());
+  const page = await chrome.open(await server.start());
+  await page.logIn("risk1", "demo");
+  return { chrome, server, page };
 }
 
 export const LOAD = { POSITIONS, ORDERS, UPDATES_PER_S: 1000 / TICK_MS };

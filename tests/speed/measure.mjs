@@ -26,11 +26,6 @@ export function moduleAddress(page, name) {
   );
 }
 
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)];
-}
-
 export const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
 /** Of the whole machine. */

@@ -5,10 +5,10 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { bound, builtPage, pause } from "../web/browser.mjs";
-import { Chrome } from "./chrome.mjs";
-import { LOAD, LoadServer } from "./load-server.mjs";
-import { longTasks, machineLoad, median, percent, watchLongTasks } from "./measure.mjs";
+import { bound, pause } from "../web/browser.mjs";
+import { median } from "../bench/program.mjs";
+import { LOAD, openLoaded } from "./load-server.mjs";
+import { longTasks, machineLoad, percent, watchLongTasks } from "./measure.mjs";
 
 const WINDOW_MS = Number(process.env.SPEED_WINDOW_S ?? 10) * 1000;
 const WINDOWS = Number(process.env.SPEED_WINDOWS ?? 3);
@@ -23,10 +23,7 @@ let server;
 let page;
 
 before(async () => {
-  chrome = await Chrome.launch();
-  server = new LoadServer(builtPage());
-  page = await chrome.open(await server.start());
-  await page.logIn("risk1", "demo");
+  ({ chrome, server, page } = await openLoaded());
   await watchLongTasks(page);
 });
 

@@ -3,10 +3,9 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { Chrome } from "../speed/chrome.mjs";
-import { LOAD, LoadServer } from "../speed/load-server.mjs";
+import { LOAD, openLoaded } from "../speed/load-server.mjs";
 import { moduleAddress } from "../speed/measure.mjs";
-import { bound, builtPage, pause } from "./browser.mjs";
+import { bound, pause } from "./browser.mjs";
 
 const LISTEN_MS = 4000;
 const MOVES = ["positions", "orders"];
@@ -17,10 +16,7 @@ let server;
 let page;
 
 before(async () => {
-  chrome = await Chrome.launch();
-  server = new LoadServer(builtPage());
-  page = await chrome.open(await server.start());
-  await page.logIn("risk1", "demo");
+  ({ chrome, server, page } = await openLoaded());
 });
 
 after(async () => {

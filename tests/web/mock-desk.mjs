@@ -9,6 +9,15 @@ const INSTRUMENTS = [
   { symbol: "SOLUSDT", tick_size: "0.001", lot_size: "0.1", mid: 171234, places: 3, qty: 1 },
 ];
 
+/** Of a position without funding and margin. */
+export const NO_MARGIN = {
+  funding: "0",
+  funding_due: null,
+  margin_ratio: null,
+  liquidation_price: null,
+  liquidation_distance_ratio: null,
+};
+
 export const SCOPES = [
   "firm",
   "venue/sim",
@@ -333,11 +342,7 @@ export class Desk {
       realised: decimal(this.money.price / 3, 8),
       currency: "USDT",
       age_ns: "3100000",
-      funding: "0",
-      funding_due: null,
-      margin_ratio: null,
-      liquidation_price: null,
-      liquidation_distance_ratio: null,
+      ...NO_MARGIN,
       ...market.margin,
     }));
   }
