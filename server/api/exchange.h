@@ -106,7 +106,7 @@ struct http {
     struct listener listeners[LISTENERS];
     struct workers *workers;
     struct workers *readers; /* long lists out of memory: they do not queue behind the disk */
-    struct turns *turns;
+    struct workers *access; /* one: hashes passwords, changes who may do what */
     struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;
     struct variants *variants;

@@ -5,7 +5,6 @@
 #include "api/negotiate.h"
 #include "api/pages.h"
 #include "api/repeats.h"
-#include "api/turns.h"
 #include "api/variant.h"
 #include "api/workers.h"
 #include "stream/stream.h"
@@ -29,8 +28,21 @@ enum {
     CLOSE_WAIT_MS = 1000,
     AWAY_WAIT_MS = 5000,
     WORKER_QUEUE = 32,
-    READER_QUEUE = 64
+    READER_QUEUE = 64,
+    ACCESS_QUEUE = 16,
+    ACCESS_OF_ONE = 4
 };
+
+enum { OF_STRANGERS, OF_THE_KNOWN }; /* the kinds of what waits for the access thread */
+
+/* A hash takes 60 ms and 64 MiB: there is one at a time, and no stranger takes the places of those
+ * already known (a session's writes and its confirmation). */
+static const struct fair_kind worker_places = {WORKER_QUEUE, WORKER_QUEUE / 2, false},
+                              reader_places = {READER_QUEUE, READER_QUEUE / 2, false},
+                              clerk_places = {KEYED_MAX, KEYED_MAX, false},
+                              access_places[] = {
+                                  [OF_STRANGERS] = {ACCESS_QUEUE, ACCESS_OF_ONE, false},
+                                  [OF_THE_KNOWN] = {ACCESS_QUEUE, ACCESS_OF_ONE, false}};
 
 static const char *const listener_names[LISTENERS] = {"http", "http-kill", "http-metrics",
                                                       "http-local"};
@@ -381,7 +393,7 @@ static bool has_ended(const struct exchange *exchange)
 
 static bool clerk_submit(struct exchange *exchange, void (*run)(void *job))
 {
-    return workers_submit(exchange->listener->http->clerks, WORKERS_FOR_NOBODY, run, exchange) ==
+    return workers_submit(exchange->listener->http->clerks, 0, FAIR_NOBODY, run, exchange) ==
            PLACE_TAKEN;
 }
 
@@ -416,7 +428,7 @@ static const char *asker(const struct exchange *exchange)
 
 uint64_t exchange_who(const struct exchange *exchange)
 {
-    return turns_who(asker(exchange), is_known(exchange));
+    return fair_who(asker(exchange), is_known(exchange));
 }
 
 /* For what is short or changes something: a share of its own, so that it does not wait behind the
@@ -426,58 +438,46 @@ static uint64_t exchange_who_short(const struct exchange *exchange)
     return ~exchange_who(exchange);
 }
 
-static void refuse_later(struct exchange *exchange, bool share_is_full)
+/* What has been taken may be gone already. */
+static bool is_taken(struct exchange *exchange, enum place place)
 {
-    exchange->failed = share_is_full ? ERR_THROTTLED : ERR_UNAVAILABLE;
+    if (place == PLACE_TAKEN)
+        return true;
+    exchange->failed = place == PLACE_SHARE_FULL ? ERR_THROTTLED : ERR_UNAVAILABLE;
     exchange->reply.retry_after_s = 1;
+    return false;
 }
 
-/* A row that says ACCESS. What has been taken may be gone already. */
-static bool turn_submit(struct exchange *exchange)
-{
-    enum turn turn = turns_submit(exchange->listener->http->turns, asker(exchange),
-                                  is_known(exchange), handler_run_away, exchange);
-
-    if (turn != TURN_TAKEN)
-        refuse_later(exchange, turn == TURN_SHARE_FULL);
-    return turn == TURN_TAKEN;
-}
-
-/* A row that says WORKER, READER, or PAGED and has many rows. Likewise. */
-static bool pool_submit(struct workers *pool, struct exchange *exchange)
+static enum place pool_submit(struct workers *pool, struct exchange *exchange)
 {
     bool asks = strcmp(exchange->route->method, "GET") == 0;
     uint64_t who = asks ? exchange_who(exchange) : exchange_who_short(exchange);
-    enum worker_place place = workers_submit(pool, who, handler_run_away, exchange);
 
-    if (place != PLACE_TAKEN)
-        refuse_later(exchange, place == PLACE_SHARE_FULL);
-    return place == PLACE_TAKEN;
+    return workers_submit(pool, 0, who, handler_run_away, exchange);
 }
 
-/* A row that says CONTROL. Likewise. */
-static bool job_submit(struct exchange *exchange)
+static enum place submit_by_row(struct exchange *exchange)
 {
-    enum job_place place = control_submit_for(exchange->listener->http->sources.control,
-                                              exchange_who(exchange), handler_run_away, exchange);
+    struct http *http = exchange->listener->http;
 
-    if (place != JOB_TAKEN)
-        refuse_later(exchange, place == JOB_SHARE_FULL);
-    return place == JOB_TAKEN;
+    switch (exchange->route->where) {
+    case WHERE_CONTROL:
+        return control_submit_for(http->sources.control, exchange_who(exchange), handler_run_away,
+                                  exchange);
+    case WHERE_ACCESS:
+        return workers_submit(http->access, is_known(exchange) ? OF_THE_KNOWN : OF_STRANGERS,
+                              exchange_who(exchange), handler_run_away, exchange);
+    case WHERE_WORKER:
+        return pool_submit(http->workers, exchange);
+    default: /* READER, or PAGED with many rows */
+        return pool_submit(http->readers, exchange);
+    }
 }
 
 static bool handler_submit(struct exchange *exchange)
 {
-    struct http *http = exchange->listener->http;
-
-    if (atomic_load(&http->stopping))
-        return false;
-    if (exchange->route->where == WHERE_CONTROL)
-        return job_submit(exchange);
-    if (exchange->route->where == WHERE_ACCESS)
-        return turn_submit(exchange);
-    return pool_submit(exchange->route->where == WHERE_WORKER ? http->workers : http->readers,
-                       exchange);
+    return !atomic_load(&exchange->listener->http->stopping) &&
+           is_taken(exchange, submit_by_row(exchange));
 }
 
 static enum status refuse_busy(struct exchange *exchange)
@@ -508,14 +508,13 @@ static bool keyed_submit(struct exchange *exchange)
 {
     struct keyed *keyed = &exchange->listener->http->keyed;
     uint64_t who = exchange_who(exchange);
-    enum worker_place place = keyed_enter(keyed, who);
 
-    if (place == PLACE_TAKEN && clerk_submit(exchange, promise_then_submit))
+    if (!is_taken(exchange, keyed_enter(keyed, who)))
+        return false;
+    if (clerk_submit(exchange, promise_then_submit))
         return true;
-    if (place == PLACE_TAKEN)
-        keyed_leave(keyed, who);
-    refuse_later(exchange, place == PLACE_SHARE_FULL);
-    return false;
+    keyed_leave(keyed, who);
+    return is_taken(exchange, PLACE_ALL_FULL);
 }
 
 static enum MHD_Result handler_send_away(struct exchange *exchange)
@@ -547,8 +546,9 @@ static enum MHD_Result choose_send_away(struct exchange *exchange)
     exchange->phase = PHASE_AWAY;
     atomic_fetch_add(&http->away, 1);
     MHD_suspend_connection(exchange->connection);
-    if (atomic_load(&http->stopping) || workers_submit(http->workers, exchange_who_short(exchange),
-                                                       choose_away, exchange) != PLACE_TAKEN)
+    if (atomic_load(&http->stopping) ||
+        workers_submit(http->workers, 0, exchange_who_short(exchange), choose_away, exchange) !=
+            PLACE_TAKEN)
         come_back(exchange);
     return MHD_YES;
 }
@@ -750,13 +750,13 @@ enum status http_open(struct http **out, const struct http_sources *sources, str
     if (status == OK)
         status = repeats_open(&http->repeats, sources->keep, err);
     if (status == OK)
-        status = workers_open(&http->workers, "worker", WORKER_QUEUE, err);
+        status = workers_open(&http->workers, "worker", 2, &worker_places, 1, err);
     if (status == OK)
-        status = workers_open(&http->readers, "reader", READER_QUEUE, err);
+        status = workers_open(&http->readers, "reader", 2, &reader_places, 1, err);
     if (status == OK)
-        status = workers_open(&http->clerks, "clerk", KEYED_MAX, err);
+        status = workers_open(&http->clerks, "clerk", 2, &clerk_places, 1, err);
     if (status == OK)
-        status = turns_open(&http->turns, err);
+        status = workers_open(&http->access, "access", 1, access_places, FAIR_KINDS, err);
     if (status == OK)
         status = listeners_open(http, err);
     if (status != OK) {
@@ -829,7 +829,7 @@ void http_close(struct http *http)
     wait_for_away(http, CLOSE_WAIT_MS);
     workers_stop(http->workers);
     workers_stop(http->readers);
-    turns_stop(http->turns);
+    workers_stop(http->access);
     all_back = wait_for_away(http, AWAY_WAIT_MS);
     workers_stop(http->clerks);
     if (all_back && http->listeners[LISTENER_MAIN].daemon)
@@ -847,7 +847,7 @@ void http_close(struct http *http)
     workers_close(http->clerks);
     workers_close(http->readers);
     workers_close(http->workers);
-    turns_close(http->turns);
+    workers_close(http->access);
     for (int i = 0; i < LISTENERS; i++) {
         kept_close(http->listeners[i].kept);
         spares_free(&http->listeners[i]);

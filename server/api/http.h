@@ -14,7 +14,7 @@
  * server/tables/routes.def (405 with Allow, HEAD), authentication, role or scope, what the session
  * must be, body up to the row's bound (413), then the handler where the row says: INLINE on the
  * listener's thread (under 1 ms), PAGED there too up to PAGE_INLINE_MAX rows, READER and WORKER on
- * a pool, CONTROL on the control thread, ACCESS on the thread of turns.h; away from the listener's
+ * a pool, CONTROL on the control thread, ACCESS on a thread of its own; away from the listener's
  * thread the connection is suspended. The answer is queued on the second handler call, or
  * keep-alive is lost.
  *

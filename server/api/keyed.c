@@ -5,8 +5,7 @@
 enum { NOBODY = 0 };
 
 /* Each keyed write waits for a clerk once at a time, so what was begun is always kept. */
-_Static_assert((int)KEYED_MAX <= (int)WORKERS_QUEUE_MAX,
-               "the clerks' queue holds every keyed write");
+_Static_assert((int)KEYED_MAX <= (int)FAIR_PLACES_MAX, "the clerks' queue holds every keyed write");
 
 void keyed_open(struct keyed *keyed)
 {
@@ -36,9 +35,9 @@ static uint32_t find(const struct keyed *keyed, uint64_t who)
     return at;
 }
 
-enum worker_place keyed_enter(struct keyed *keyed, uint64_t who)
+enum place keyed_enter(struct keyed *keyed, uint64_t who)
 {
-    enum worker_place place = PLACE_SHARE_FULL;
+    enum place place = PLACE_SHARE_FULL;
     uint32_t at;
 
     assert(who != NOBODY);

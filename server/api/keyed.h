@@ -18,7 +18,7 @@ struct keyed {
 void keyed_open(struct keyed *keyed);
 void keyed_close(struct keyed *keyed);
 /* Any thread. `who` as in workers.h, not 0. Unless PLACE_TAKEN nothing is to be left. */
-enum worker_place keyed_enter(struct keyed *keyed, uint64_t who);
+enum place keyed_enter(struct keyed *keyed, uint64_t who);
 /* Any thread; of one that has entered. */
 void keyed_leave(struct keyed *keyed, uint64_t who);
 

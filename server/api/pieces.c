@@ -47,7 +47,7 @@ static ssize_t send_for_piece(struct pieces *pieces)
     atomic_fetch_add(&http->away, 1);
     MHD_suspend_connection(pieces->connection);
     if (!atomic_load(&http->stopping) &&
-        workers_submit(http->workers, pieces->who, make_piece, pieces) == PLACE_TAKEN)
+        workers_submit(http->workers, 0, pieces->who, make_piece, pieces) == PLACE_TAKEN)
         return 0;
     pieces->failed = true;
     MHD_resume_connection(pieces->connection);

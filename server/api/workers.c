@@ -7,101 +7,79 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKERS = 2 };
-
-struct job {
-    void (*run)(void *job);
-    void *job;
-    uint64_t who;
-};
-
 struct worker {
     struct workers *workers;
     pthread_t thread;
     char name[16];
-    uint64_t who; /* whose job it runs; WORKERS_FOR_NOBODY: nobody's, or none */
+    uint64_t who; /* whose job it runs; FAIR_NOBODY: nobody's, or none */
 };
 
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t work;
     bool closing;
-    uint32_t count, queue; /* of jobs: how many wait, how many may */
-    struct job jobs[WORKERS_QUEUE_MAX];
+    struct fair_queue jobs;
     uint32_t threads;
-    struct worker worker[WORKERS];
+    struct worker worker[WORKERS_MAX];
 };
 
-static uint32_t running_of(const struct workers *workers, uint64_t who)
+/* Nobody has two jobs running; when it is closing, whatever waits may run. */
+static bool may_run(const void *ctx, const struct fair_job *job)
 {
-    uint32_t running = 0;
+    const struct workers *workers = ctx;
 
-    for (uint32_t i = 0; i < WORKERS; i++)
-        running += workers->worker[i].who == who;
-    return running;
-}
-
-/* The first whose asker has no other running; when it is closing, the first. `count`: none. */
-static uint32_t job_find(const struct workers *workers)
-{
-    uint32_t at = 0;
-
-    if (workers->closing)
-        return 0;
-    while (at < workers->count && workers->jobs[at].who != WORKERS_FOR_NOBODY &&
-           running_of(workers, workers->jobs[at].who) > 0)
-        at++;
-    return at;
+    for (uint32_t i = 0; i < WORKERS_MAX; i++)
+        if (job->who != FAIR_NOBODY && workers->worker[i].who == job->who && !workers->closing)
+            return false;
+    return true;
 }
 
 /* Waits for a job; false: closing and nothing left. */
-static bool job_take(struct worker *worker, struct job *job)
+static bool job_take(struct worker *worker, struct fair_job *job)
 {
     struct workers *workers = worker->workers;
-    uint32_t at;
     bool found;
 
     pthread_mutex_lock(&workers->lock);
-    worker->who = WORKERS_FOR_NOBODY;
-    while ((at = job_find(workers)) == workers->count && !workers->closing)
+    worker->who = FAIR_NOBODY;
+    while (!(found = fair_take(&workers->jobs, may_run, workers, job)) && !workers->closing)
         pthread_cond_wait(&workers->work, &workers->lock);
-    found = at < workers->count;
-    if (found) {
-        *job = workers->jobs[at];
+    if (found)
         worker->who = job->who;
-        workers->count--;
-        memmove(&workers->jobs[at], &workers->jobs[at + 1], (workers->count - at) * sizeof *job);
-    }
     pthread_mutex_unlock(&workers->lock);
     return found;
 }
 
 static void *worker_body(void *ctx)
 {
-    struct job job;
+    struct fair_job job;
 
     while (job_take(ctx, &job))
         job.run(job.job);
     return NULL;
 }
 
-enum status workers_open(struct workers **out, const char *name, uint32_t queue, struct err *err)
+enum status workers_open(struct workers **out, const char *name, uint32_t threads,
+                         const struct fair_kind *kinds, uint32_t count, struct err *err)
 {
     struct workers *workers = calloc(1, sizeof *workers);
     enum status status = OK;
 
     if (!workers)
         return err_set(err, ERR_INTERNAL, "out of memory");
-    assert(queue <= WORKERS_QUEUE_MAX);
-    workers->queue = queue;
+    assert(threads <= WORKERS_MAX && count <= FAIR_KINDS);
+    memcpy(workers->jobs.kind, kinds, count * sizeof *kinds);
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->work, NULL);
-    while (status == OK && workers->threads < WORKERS) {
+    while (status == OK && workers->threads < threads) {
         uint32_t at = workers->threads;
         struct worker *worker = &workers->worker[at];
 
         worker->workers = workers;
-        (void)snprintf(worker->name, sizeof worker->name, "%.14s%u", name, at % 10);
+        if (threads > 1)
+            (void)snprintf(worker->name, sizeof worker->name, "%.14s%u", name, at % 10);
+        else
+            (void)snprintf(worker->name, sizeof worker->name, "%.15s", name);
         status =
             thread_start(&worker->thread, worker->name, false, IDLE_PARK, worker_body, worker, err);
         workers->threads += status == OK;
@@ -114,29 +92,16 @@ enum status workers_open(struct workers **out, const char *name, uint32_t queue,
     return OK;
 }
 
-static bool share_is_full(const struct workers *workers, uint64_t who)
+enum place workers_submit(struct workers *workers, uint32_t kind, uint64_t who,
+                          void (*run)(void *job), void *job)
 {
-    uint32_t own = running_of(workers, who);
-
-    for (uint32_t i = 0; i < workers->count; i++)
-        own += workers->jobs[i].who == who;
-    return who != WORKERS_FOR_NOBODY && own >= workers->queue / 2;
-}
-
-enum worker_place workers_submit(struct workers *workers, uint64_t who, void (*run)(void *job),
-                                 void *job)
-{
-    enum worker_place place = PLACE_TAKEN;
+    enum place place = PLACE_ALL_FULL;
 
     pthread_mutex_lock(&workers->lock);
-    if (workers->closing || workers->count >= workers->queue)
-        place = PLACE_ALL_FULL;
-    else if (share_is_full(workers, who))
-        place = PLACE_SHARE_FULL;
-    if (place == PLACE_TAKEN) {
-        workers->jobs[workers->count++] = (struct job){.run = run, .job = job, .who = who};
+    if (!workers->closing)
+        place = fair_put(&workers->jobs, kind, who, run, job);
+    if (place == PLACE_TAKEN)
         pthread_cond_signal(&workers->work);
-    }
     pthread_mutex_unlock(&workers->lock);
     return place;
 }

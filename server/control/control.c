@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { TICK_MS = 100, KILL_TICK_MS = 5, RECORD_TEXT_MAX = LANE_RECORD_MAX - 256 };
+enum { JOBS_MAX = 64, JOBS_OF_ONE = JOBS_MAX / 2, JOBS_OWN_MAX = 320 };
 
 /* -------------------------------------------------------------------------------- records */
 
@@ -377,12 +378,12 @@ static bool take_note(struct control *control, struct note *note)
     return taken;
 }
 
-static bool take_job(struct control *control, struct job *job)
+static bool take_job(struct control *control, struct fair_job *job)
 {
     bool taken;
 
     pthread_mutex_lock(&control->lock);
-    taken = jobs_take(&control->jobs, job);
+    taken = fair_take(&control->jobs, NULL, NULL, job);
     pthread_mutex_unlock(&control->lock);
     return taken;
 }
@@ -500,7 +501,7 @@ static void turn(struct control *control)
 }
 
 /* Clients that always have a job waiting do not keep a raise in force past its end. */
-static void run_job(struct control *control, const struct job *job)
+static void run_job(struct control *control, const struct fair_job *job)
 {
     job->run(job->job);
     beat(control);
@@ -513,7 +514,7 @@ static void run_job(struct control *control, const struct job *job)
 static void *run(void *ctx)
 {
     struct control *control = ctx;
-    struct job job;
+    struct fair_job job;
     bool last;
 
     do {
@@ -530,23 +531,29 @@ static void *run(void *ctx)
     return NULL;
 }
 
-enum job_place control_submit_for(struct control *control, uint64_t who, void (*job_run)(void *job),
-                                  void *job)
+static enum place submit(struct control *control, enum job_kind kind, uint64_t who,
+                         void (*job_run)(void *job), void *job)
 {
-    enum job_place place = JOB_ALL_FULL;
+    enum place place = PLACE_ALL_FULL;
 
     pthread_mutex_lock(&control->lock);
     if (!control->stopping)
-        place = jobs_put(&control->jobs, who, job_run, job);
-    if (place == JOB_TAKEN)
+        place = fair_put(&control->jobs, kind, who, job_run, job);
+    if (place == PLACE_TAKEN)
         pthread_cond_signal(&control->wake);
     pthread_mutex_unlock(&control->lock);
     return place;
 }
 
+enum place control_submit_for(struct control *control, uint64_t who, void (*job_run)(void *job),
+                              void *job)
+{
+    return submit(control, JOBS_OF_PEOPLE, who, job_run, job);
+}
+
 bool control_submit(struct control *control, void (*job_run)(void *job), void *job)
 {
-    return control_submit_for(control, JOBS_FOR_NOBODY, job_run, job) == JOB_TAKEN;
+    return submit(control, JOBS_OF_PROGRAM, FAIR_NOBODY, job_run, job) == PLACE_TAKEN;
 }
 
 /* ---------------------------------------------------------------------------- open, close */
@@ -561,6 +568,8 @@ enum status control_open(struct control **control, const struct control_sources 
     if (!made)
         return err_set(err, ERR_INTERNAL, "control: no memory");
     made->from = *sources;
+    made->jobs.kind[JOBS_OF_PEOPLE] = (struct fair_kind){JOBS_MAX, JOBS_OF_ONE, false};
+    made->jobs.kind[JOBS_OF_PROGRAM] = (struct fair_kind){JOBS_OWN_MAX, JOBS_OWN_MAX, true};
     pthread_mutex_init(&made->lock, NULL);
     pthread_mutex_init(&made->promised, NULL);
     pthread_condattr_init(&attributes);

@@ -13,7 +13,7 @@
 
 #include "config/overrides.h"
 #include "control/access.h"
-#include "control/jobs.h"
+#include "thread/fair.h"
 #include "control/keep.h"
 #include "view/view.h"
 
@@ -50,12 +50,15 @@ enum status control_open(struct control **control, const struct control_sources 
 enum status control_start(struct control *control, struct err *err);
 void control_close(struct control *control);
 
-/* Runs `run` on the control thread; `run` must answer by itself (resume its connection). `who`
- * tells askers apart: jobs.h. Unless JOB_TAKEN `run` will not be called. Any thread. */
-enum job_place control_submit_for(struct control *control, uint64_t who, void (*run)(void *job),
-                                  void *job);
-/* The same for what the program does by itself, or a thread that sends one at a time. False: there
- * is no place, or control is closing. */
+/* Runs `run` on the control thread; `run` must answer by itself (resume its connection). A job
+ * takes that thread some 20 ms (it waits for the disk), so the queue is fair, and of one asker
+ * (`who`: fair_who()) half of the places are taken at most. Unless PLACE_TAKEN `run` will not be
+ * called. Any thread. */
+enum place control_submit_for(struct control *control, uint64_t who, void (*run)(void *job),
+                              void *job);
+/* The same for what the program does by itself, or a thread that sends one at a time: such jobs go
+ * first, and have places that nobody else takes, more than all alerts that may end in one look, so
+ * that a stop is never turned away by a flood. False: there is no place, or control is closing. */
 bool control_submit(struct control *control, void (*run)(void *job), void *job);
 
 /* A fact for the control lane and so for the audit: JSON object of audit fields (see record.h).

@@ -72,6 +72,8 @@ struct arm_turn {
     bool is_off;         /* of one that was never armed: the engine has said so */
 };
 
+enum job_kind { JOBS_OF_PEOPLE, JOBS_OF_PROGRAM };
+
 struct control {
     struct control_sources from;
     pthread_t thread;
@@ -80,7 +82,7 @@ struct control {
     pthread_mutex_t lock; /* the two queues; held to move one entry */
     pthread_cond_t wake;
     bool stopping;
-    struct jobs jobs;
+    struct fair_queue jobs;
     struct note note[NOTES_MAX];
     uint32_t note_at, note_count;
     uint64_t notes_lost;

@@ -5,7 +5,7 @@
  * person, or whether it is disabled ends the account's sessions: whoever it is logs in anew, with a
  * new id. The last enabled admin stays what it is (ERR_CONFLICT).
  *
- * Those that hash a password take about 60 ms and 64 MiB: only on the thread for that (turns.h). */
+ * Those that hash a password take about 60 ms and 64 MiB: only on the thread for that. */
 #ifndef PITWALL_CONTROL_PEOPLE_H
 #define PITWALL_CONTROL_PEOPLE_H
 
