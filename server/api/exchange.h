@@ -101,13 +101,15 @@ struct exchange {
     } headers[HEADERS_NOTED];
 };
 
+enum { REFUSING_MAX = 256 };
+
 struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
     struct workers *workers;
     struct workers *readers; /* long lists out of memory: they do not queue behind the disk */
-    struct workers *access; /* one: hashes passwords, changes who may do what */
-    struct workers *clerks; /* write what Idempotency-Keys promise, and wait for the disk */
+    struct workers *access;  /* one: hashes passwords, changes who may do what */
+    struct workers *clerks;  /* write what Idempotency-Keys promise, and wait for the disk */
     struct pages *pages;
     struct variants *variants;
     struct repeats *repeats;
@@ -117,8 +119,8 @@ struct http {
     _Atomic uint32_t away; /* suspended exchanges */
     struct keyed keyed;    /* of them, those with a key whose promise is kept on disk */
     _Atomic bool stopping;
-    _Atomic int64_t refusals_second;
-    _Atomic uint32_t refusals;
+    /* Recorded in the second that stands above the count: of all, of those who hash alike. */
+    _Atomic uint64_t refusals, refusals_of[REFUSING_MAX];
     _Atomic uint64_t answered[ROUTES_MAX + 2][HTTP_CODES]; /* by route, then none and pages */
 };
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { configWith, QUIET, scratch, Server } from "./server.mjs";
-import { until } from "./wait.mjs";
+import { pause, until } from "./wait.mjs";
 
 const FLOODERS = 40;
 const INSISTENT = 150;
@@ -31,6 +31,28 @@ async function flood(number, state) {
   }
   return codes;
 }
+
+test("one caller's refusals do not keep another's out of the audit", async () => {
+  const viewer = await server.person("viewer");
+  const trader = await server.person("trader");
+  const risk1 = await server.person("risk1");
+  const kill = { scope: "firm", reason: "not mine to do" };
+  const state = { over: false };
+  const refused = async () => {
+    while (!state.over) {
+      assert.equal((await viewer.post("/kill", kill)).status, 403);
+    }
+  };
+  const floods = Array.from({ length: 8 }, refused);
+  await pause(1200); // a whole second of it: every place of that second that one caller can have is taken
+  for (let i = 0; i < 3; i++) {
+    assert.equal((await trader.put("/limits/firm", {})).status, 403);
+  }
+  state.over = true;
+  await Promise.all(floods);
+  const rows = async () => (await risk1.get("/audit?kind=refused&actor=trader")).body.items;
+  await until("each of the three", async () => (await rows()).length === 3);
+});
 
 test("who is known confirms, reads the audit and changes accounts through a flood", async () => {
   const risk1 = await server.person("risk1");
