@@ -231,8 +231,11 @@ enum status auth_check(struct exchange *exchange)
     if (status == OK && actor->must_change_password && !works_before_password_change(route))
         status = err_set(err, ERR_PASSWORD_CHANGE, "PATCH /api/v1/me first");
     if (status == OK && !role_fits(route->role, actor))
-        status = err_format(err, ERR_FORBIDDEN, "role %s may not do this; it needs %s",
-                            role_name(actor->role), route_role_says(route->role));
+        status =
+            err_format(err, ERR_FORBIDDEN, "%s %s may not do this; it needs %s",
+                       actor->scopes ? "a token of scope" : "role",
+                       actor->scopes ? token_scope_name(actor->scopes) : role_name(actor->role),
+                       route_role_says(route->role));
     if (status == OK && route->role == ROUTE_DECIDES && !actor->is_session)
         status = err_set(err, ERR_NEEDS_PERSON, "a token cannot decide on a proposal");
     return status == OK ? confirm_check(exchange) : status;

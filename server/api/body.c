@@ -66,10 +66,45 @@ enum status body_parse(struct exchange *exchange)
     return OK;
 }
 
+/* The types of jansson's formats that are used here. */
+static const char *type_wanted(char type, const json_t *value)
+{
+    switch (type) {
+    case 's':
+        return json_is_string(value) ? NULL : "a string";
+    case 'b':
+        return json_is_boolean(value) ? NULL : "true or false";
+    case 'I':
+        return json_is_integer(value) ? NULL : "a whole number";
+    default:
+        return NULL;
+    }
+}
+
+/* Jansson says that a type is wrong, but not whose: looks again, along the same format, whose
+ * members are "s:T" or "s?T", each with a name and a place for its value. */
+static enum status say_wrong_type(const json_t *body, struct err *err, const char *format,
+                                  va_list args)
+{
+    for (const char *at = strchr(format, 's'); at; at = strchr(at + 3, 's')) {
+        const char *name = va_arg(args, const char *);
+        const json_t *value = json_object_get(body, name);
+        const char *wanted = value ? type_wanted(at[2], value) : NULL;
+
+        (void)va_arg(args, void *);
+        if (wanted)
+            return err_format(err, ERR_MALFORMED, "\"%s\" must be %s", name, wanted);
+    }
+    return err_set(err, ERR_MALFORMED, "a member has a type that it may not have");
+}
+
 enum status body_unpack(const struct request *request, struct err *err, const char *format, ...)
 {
     static const char missing[] = "Object item not found: "; /* as jansson says it */
+    static const char unpacked[] = "left unpacked: ";
+    const char *left;
     json_error_t error;
+    enum status status;
     va_list args;
     int result;
 
@@ -80,9 +115,14 @@ enum status body_unpack(const struct request *request, struct err *err, const ch
     va_end(args);
     if (result == 0)
         return OK;
+    left = strstr(error.text, unpacked);
     if (json_error_code(&error) == json_error_end_of_input_expected)
-        return err_set(err, ERR_UNKNOWN_FIELD, error.text);
+        return err_format(err, ERR_UNKNOWN_FIELD, "unknown member: %.100s",
+                          left ? left + strlen(unpacked) : error.text);
     if (strncmp(error.text, missing, strlen(missing)) == 0)
         return err_format(err, ERR_MALFORMED, "\"%s\" is missing", error.text + strlen(missing));
-    return err_set(err, ERR_MALFORMED, error.text);
+    va_start(args, format);
+    status = say_wrong_type(request->body, err, format, args);
+    va_end(args);
+    return status;
 }

@@ -307,7 +307,7 @@ static enum status wish_parse(struct request *request, struct token_wish *wish, 
 /* It belongs to whoever makes it. */
 enum status handle_tokens_post(struct request *request, struct reply *reply)
 {
-    struct token_wish wish = {0};
+    struct token_wish wish = {.days = TOKEN_DAYS};
     enum status status = wish_parse(request, &wish, &reply->err);
 
     if (status != OK)
@@ -355,7 +355,7 @@ enum status handle_local_user_post(struct request *request, struct reply *reply)
 
 enum status handle_local_token_post(struct request *request, struct reply *reply)
 {
-    struct token_wish wish = {0};
+    struct token_wish wish = {.days = TOKEN_DAYS};
     enum status status = wish_parse(request, &wish, &reply->err);
 
     return status == OK ? token_make(request, reply, &wish) : status;

@@ -53,13 +53,13 @@ static enum status create(const struct token_options *options, int days,
     return create_by_server(options, days, token, err);
 }
 
-/* 0: not given, so the default; -1: not a number of days. */
+/* -1: not a number of days. */
 static int days_of(const char *text)
 {
     size_t length = text ? strlen(text) : 0;
 
     if (!text)
-        return 0;
+        return TOKEN_DAYS;
     if (length > 4 || strspn(text, "0123456789") != length || text[0] == '0')
         return -1;
     return (int)strtol(text, NULL, 10);

@@ -140,6 +140,8 @@ enum status approval_may_decide(const struct approval *approval, const struct ac
     if (strcmp(actor->person, approval->person) == 0)
         return err_format(err, ERR_SELF_APPROVAL, "%s proposed it; another person must decide",
                           approval->person);
+    if (approve && approval->state == APPROVAL_STALE)
+        return err_set(err, ERR_STALE_VERSION, APPROVAL_STALE_SAYS);
     if (approval->state != APPROVAL_PENDING || is_over(approval, now))
         return err_format(err, ERR_CONFLICT, "it is no longer pending: %s",
                           approval_state_name(approval->state == APPROVAL_PENDING

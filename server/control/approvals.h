@@ -25,6 +25,7 @@
 
 enum { APPROVALS_MAX = 256, APPROVALS_PENDING_MAX = 64, APPROVALS_OF_PERSON = 32 };
 #define APPROVAL_LIFE_NS (900 * 1000000000LL)
+#define APPROVAL_STALE_SAYS "what this proposal builds on has changed; propose anew"
 
 enum approval_kind {
     APPROVAL_LIMITS,

@@ -65,7 +65,7 @@ enum status control_check_first_day(struct control *control, uint16_t scope,
                                     const struct limits_change *change, struct err *err)
 {
     const struct first_day *day = running_day(control, scope, instant_now());
-    char name[SCOPE_TEXT_MAX], until[32];
+    char name[SCOPE_TEXT_MAX], until[32], whose[SCOPE_TEXT_MAX + 64];
     enum limit_id over;
 
     over = day ? limits_change_over_cap(change, &day->ceiling) : LIMIT_COUNT;
@@ -73,8 +73,8 @@ enum status control_check_first_day(struct control *control, uint16_t scope,
         return OK;
     config_scope_name(control->from.config, scope, name);
     first_day_until(day, until);
-    return err_format(err, ERR_OVER_CAP, "%s is over the first-day ceiling of %s until %s",
-                      limit_row(over)->name, name, until);
+    snprintf(whose, sizeof whose, "until %s the first-day ceiling of %s", until, name);
+    return limits_over(over, change, &day->ceiling, whose, err);
 }
 
 /* ------------------------------------------------------------------------------- held down */

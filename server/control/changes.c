@@ -52,8 +52,8 @@ static enum status check_over(struct control *control, const struct actor *actor
     if (capped == LIMIT_COUNT && control_check_first_day(control, scope, change, err) == OK)
         return OK;
     if (capped != LIMIT_COUNT)
-        err_format(err, ERR_OVER_CAP, "%s is over the hard cap of the config file",
-                   limit_row(capped)->name);
+        limits_over(capped, change, &control->from.config->caps[scope],
+                    "the hard cap of the config file", err);
     config_scope_name(control->from.config, scope, name);
     fact.new_value = limits_named(change, &change->asked);
     return control_refuse(control, actor, &fact, err);
@@ -140,10 +140,12 @@ enum status control_limits_put(struct control *control, const struct actor *acto
         return err_set(err, ERR_NOT_LOOSER,
                        "nothing here loosens, and a tightening never returns by itself: leave out "
                        "expires_s");
-    intent.reason = change->reason;
-    intent.old_value = limits_named(change, now);
-    intent.new_value = limits_named(change, &change->asked);
-    status = apply_limits(control, actor, proposal.scope, base, change, now, &intent, err);
+    if (!limits_change_nothing(change, now)) { /* else proposals of others would lose their base */
+        intent.reason = change->reason;
+        intent.old_value = limits_named(change, now);
+        intent.new_value = limits_named(change, &change->asked);
+        status = apply_limits(control, actor, proposal.scope, base, change, now, &intent, err);
+    }
     if (status != OK)
         return status;
     *http = 200;
@@ -248,13 +250,24 @@ enum status control_state_put(struct control *control, const struct actor *actor
 
 /* Who resumes names what it undoes: the incident of a kill, or none where no kill has set the state
  * (a trigger that reduces, or the configuration). */
-static bool names_cause(const struct view_state *now, const char *incident)
+static enum status cause_check(const struct view_state *now, const char *scope,
+                               const char *incident, struct err *err)
 {
+    const char *state = trading_state_name(now->state);
     uint64_t number = 0;
+    char named[INCIDENT_TEXT_MAX];
+    bool is_one = !incident || (incident_parse(incident, &number) && number != 0);
 
-    if (incident && (!incident_parse(incident, &number) || number == 0))
-        return false;
-    return now->state != STATE_ACTIVE && number == now->incident;
+    if (now->state == STATE_ACTIVE)
+        return err_format(err, ERR_CONFLICT, "%s is ACTIVE already", scope);
+    if (is_one && number == now->incident)
+        return OK;
+    if (now->incident == 0)
+        return err_format(err, ERR_CONFLICT, "%s is %s by no kill: leave out the incident", scope,
+                          state);
+    incident_print(named, now->incident);
+    return err_format(err, ERR_CONFLICT, "%s is %s by incident %s: name that one, not \"%.32s\"",
+                      scope, state, named, incident ? incident : "");
 }
 
 enum status control_resume(struct control *control, const struct actor *actor, const json_t *body,
@@ -278,11 +291,8 @@ enum status control_resume(struct control *control, const struct actor *actor, c
         return status;
     config_scope_name(control->from.config, change.scope, change.scope_name);
     now = view_state(control->from.view, change.scope);
-    if (!names_cause(&now, incident))
-        return err_format(err, ERR_CONFLICT, "%s is %s, %s \"%.32s\"", name,
-                          trading_state_name(now.state),
-                          now.incident != 0 ? "and not by incident" : "but by no kill: incident",
-                          incident ? incident : "null");
+    if ((status = cause_check(&now, name, incident, err)) != OK)
+        return status;
     return set_state(control, actor, &change, &now, request_id, http, reply, err);
 }
 

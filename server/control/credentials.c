@@ -9,13 +9,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The file held a password that no longer opens anything. */
-static void forget_first_login(const struct access *access)
+/* Once the file holds no password that opens anything: its only one was this user's. */
+static void forget_first_login(const struct access *access, const char *user)
 {
     char path[CONFIG_TEXT_MAX + 16];
+    json_t *logins, *users, *name = json_string(user);
 
     snprintf(path, sizeof path, "%s/first-login", access->dir);
-    unlink(path);
+    logins = json_load_file(path, 0, NULL);
+    users = json_object_get(logins, "users");
+    if (json_array_size(users) == 1 &&
+        json_equal(json_object_get(json_array_get(users, 0), "user"), name))
+        unlink(path);
+    json_decref(logins);
+    json_decref(name);
 }
 
 static enum status charge(struct access *access, const char *user, const char *what,
@@ -70,7 +77,7 @@ static enum status change_password(struct access *access, const struct actor *ac
     end_sessions_locked(access, actor->name, actor->session_key);
     access_done(access);
     if (was_forced)
-        forget_first_login(access);
+        forget_first_login(access, actor->name);
     return OK;
 }
 

@@ -3,6 +3,8 @@
 #include "thread/log.h"
 #include "view/view.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { E8_DECIMALS = 8 };
@@ -101,6 +103,37 @@ enum limit_id limits_change_over_cap(const struct limits_change *change, const s
             limit_loosens((enum limit_id)id, caps->value[id], change->asked.value[id]))
             return (enum limit_id)id;
     return LIMIT_COUNT;
+}
+
+/* The number without the quotes of a JSON string. */
+static void value_say(char *out, size_t size, enum limit_id id, int64_t value)
+{
+    json_t *json = limit_value_json(id, value);
+    char *text = json_dumps(json, JSON_ENCODE_ANY);
+    const char *plain = json_is_string(json) ? json_string_value(json) : text;
+
+    snprintf(out, size, "%s", plain ? plain : "?");
+    free(text);
+    json_decref(json);
+}
+
+enum status limits_over(enum limit_id id, const struct limits_change *change,
+                        const struct limits *most, const char *whose, struct err *err)
+{
+    char asked[32], may[32];
+
+    value_say(asked, sizeof asked, id, change->asked.value[id]);
+    value_say(may, sizeof may, id, most->value[id]);
+    return err_format(err, ERR_OVER_CAP, "%s cannot be %s: %s is %s", limit_row(id)->name, asked,
+                      whose, may);
+}
+
+bool limits_change_nothing(const struct limits_change *change, const struct limits *now)
+{
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        if (change->named[id] && change->asked.value[id] != now->value[id])
+            return false;
+    return true;
 }
 
 struct limits limits_change_apply(const struct limits_change *change, const struct limits *now)

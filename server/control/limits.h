@@ -28,6 +28,11 @@ enum status limits_values_parse(const json_t *limits, struct limits_change *chan
 /* The first limit that would stand above its cap; LIMIT_COUNT: none. */
 enum limit_id limits_change_over_cap(const struct limits_change *change, const struct limits *caps);
 
+/* ERR_OVER_CAP, with both numbers; `whose`: what stands in the way, as words. */
+enum status limits_over(enum limit_id id, const struct limits_change *change,
+                        const struct limits *most, const char *whose, struct err *err);
+/* Everything that is named has its value already. */
+bool limits_change_nothing(const struct limits_change *change, const struct limits *now);
 /* What the scope will hold. */
 struct limits limits_change_apply(const struct limits_change *change, const struct limits *now);
 

@@ -168,8 +168,7 @@ static enum status go_stale(struct control *control, const struct actor *actor,
     if (control_record(control, actor, &fact, 0, &seq, err) != OK)
         return err->status;
     decide(control, approval, APPROVAL_STALE, actor->name, "");
-    return err_set(err, ERR_STALE_VERSION,
-                   "what this proposal builds on has changed; propose anew");
+    return err_set(err, ERR_STALE_VERSION, APPROVAL_STALE_SAYS);
 }
 
 /* Two records: who agreed, and what then changed. */
@@ -339,19 +338,31 @@ enum status control_reject(struct control *control, const struct actor *actor, c
     return OK;
 }
 
-void control_expire(struct control *control)
+/* Ended by nobody. */
+static void lapse(struct control *control, struct approval *approval, enum approval_state state)
 {
-    struct actor actor = {.name = "pitwall", .person = "pitwall"};
-    struct approval *approval;
+    static const struct actor actor = {.name = "pitwall", .person = "pitwall"};
+    struct control_fact fact = decision_fact(approval, approval_state_name(state), "", NULL);
     struct err err;
     uint64_t seq;
 
-    while ((approval = approvals_expired(&control->approvals, instant_now()))) {
-        struct control_fact fact = decision_fact(approval, "expired", "", NULL);
+    decide(control, approval, state, actor.name, "");
+    if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
+        log_line(LOG_ERROR, "control", "a proposal's end was not recorded: journal full", NULL);
+}
 
-        decide(control, approval, APPROVAL_EXPIRED, actor.name, "");
-        if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
-            log_line(LOG_ERROR, "control", "an expiry was not recorded: journal full", NULL);
+void control_expire(struct control *control)
+{
+    struct approval *approval;
+
+    while ((approval = approvals_expired(&control->approvals, instant_now())))
+        lapse(control, approval, APPROVAL_EXPIRED);
+    for (int i = 0; i < APPROVALS_MAX; i++) {
+        struct approval *row = &control->approvals.row[i];
+
+        if (row->number != 0 && row->state == APPROVAL_PENDING && row->command_id == 0 &&
+            base_has_moved(control, row))
+            lapse(control, row, APPROVAL_STALE);
     }
 }
 

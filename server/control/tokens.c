@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKEN_DAYS = 90, TOKEN_DAYS_MAX = 3650 };
+enum { TOKEN_DAYS_MAX = 3650 };
 
 static const char *const scope_names[] = {"metrics", "kill", "audit-read"}; /* by bit */
 enum { TOKEN_SCOPES = sizeof scope_names / sizeof scope_names[0] };
@@ -16,6 +16,14 @@ static uint32_t token_scope_find(const char *name)
         if (strcmp(name, scope_names[bit]) == 0)
             return 1U << bit;
     return 0;
+}
+
+const char *token_scope_name(uint32_t scopes)
+{
+    for (int bit = 0; bit < TOKEN_SCOPES; bit++)
+        if (scopes & 1U << bit)
+            return scope_names[bit];
+    return "none";
 }
 
 static bool token_stands(const struct token *token, int64_t now_ns)
@@ -125,7 +133,7 @@ static enum status wish_check(const struct token_wish *wish, struct token *token
         return err_set(err, ERR_OUT_OF_RANGE, "roles are viewer, trader, risk, admin");
     if (wish->scope && (token->scopes = token_scope_find(wish->scope)) == 0)
         return err_set(err, ERR_OUT_OF_RANGE, "scopes are metrics, kill, audit-read");
-    if (wish->days < 0 || wish->days > TOKEN_DAYS_MAX)
+    if (wish->days < 1 || wish->days > TOKEN_DAYS_MAX)
         return err_format(err, ERR_OUT_OF_RANGE, "a token lives 1 to %d days", TOKEN_DAYS_MAX);
     copy_text(token->name, sizeof token->name, wish->name);
     copy_text(token->person, sizeof token->person, person);
@@ -140,7 +148,7 @@ enum status access_token_create(struct access *access, const struct token_wish *
 
     if (status != OK)
         return status;
-    token.expires_ns = token.created_ns + (wish->days == 0 ? TOKEN_DAYS : wish->days) * DAY_NS;
+    token.expires_ns = token.created_ns + wish->days * DAY_NS;
     secret_make(secret, "pw_");
     secret_key(secret, token.key);
     return store_new_token(access, &token, err);

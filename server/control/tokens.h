@@ -8,11 +8,13 @@
 
 #include "control/access.h"
 
+enum { TOKEN_DAYS = 90 }; /* where nobody says how long */
+
 struct token_wish {
     const char *name;
     const char *role, *scope; /* one of them is NULL */
     const char *person;       /* NULL: the token's name */
-    json_int_t days;          /* 0: 90 */
+    json_int_t days;
 };
 
 /* An expired or revoked token's name may be used again; else ERR_CONFLICT. */

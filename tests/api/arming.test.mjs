@@ -76,7 +76,7 @@ async function row(kind, fits) {
 function assertOverCeiling(reply, name = "maker") {
   assert.equal(reply.status, 422, reply.text);
   assert.equal(reply.body.code, "over_cap");
-  assert.match(reply.body.detail, /^max_\w+ is over the first-day ceiling of strategy\/\w+ until \d{4}-\d\d-\d\dT[\d:]{8}Z$/);
+  assert.match(reply.body.detail, /^max_\w+ cannot be \d+: until \d{4}-\d\d-\d\dT[\d:]{8}Z the first-day ceiling of strategy\/\w+ is \d+$/);
   assert.ok(reply.body.detail.includes(`strategy/${name} `), reply.body.detail);
 }
 
