@@ -11,6 +11,7 @@
 #include "api/keyed.h"
 #include "api/router.h"
 #include "stream/stream.h"
+#include "thread/budget.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -101,8 +102,6 @@ struct exchange {
     } headers[HEADERS_NOTED];
 };
 
-enum { REFUSING_MAX = 256 };
-
 struct http {
     struct http_sources sources;
     struct listener listeners[LISTENERS];
@@ -119,8 +118,8 @@ struct http {
     _Atomic uint32_t away; /* suspended exchanges */
     struct keyed keyed;    /* of them, those with a key whose promise is kept on disk */
     _Atomic bool stopping;
-    /* Recorded in the second that stands above the count: of all, of those who hash alike. */
-    _Atomic uint64_t refusals, refusals_of[REFUSING_MAX];
+    /* Put on record: refusals, [1] of callers who are known; tries to log in that met the throttle. */
+    struct budget refusals[2], throttled;
     _Atomic uint64_t answered[ROUTES_MAX + 2][HTTP_CODES]; /* by route, then none and pages */
 };
 

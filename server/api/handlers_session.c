@@ -1,10 +1,13 @@
 /* Log-in, log-out, who am I, and the ticket for the stream. */
 #include "api/exchange.h"
+#include "control/members.h"
 #include "control/people.h"
 #include "control/sessions.h"
 
 #include <sodium.h>
 #include <string.h>
+
+enum { THROTTLED_OF_ONE = 2, THROTTLED_PER_S = 10 };
 
 static json_t *ns_json(int64_t ns)
 {
@@ -30,19 +33,34 @@ static json_t *session_json(const struct actor *actor)
     return json;
 }
 
+/* What met the throttle was no try of a password, and costs nothing: of a flood of it some. */
+static bool is_noted(struct request *request, enum status status)
+{
+    struct exchange *exchange = request->exchange;
+
+    return status != ERR_THROTTLED ||
+           budget_spend(&exchange->listener->http->throttled, exchange_who(exchange),
+                        request->read_ns, THROTTLED_OF_ONE, THROTTLED_PER_S);
+}
+
 static void login_note(struct request *request, const struct actor *actor, const char *user,
                        enum status status)
 {
     struct actor who = *actor;
+    char reason[ADDRESS_MAX + 32];
 
+    if (!is_noted(request, status))
+        return;
     if (status != OK) {
         who = (struct actor){0};
-        snprintf(who.name, sizeof who.name, "%.47s", user);
-        snprintf(who.person, sizeof who.person, "%.47s", user);
+        text_copy_plain(who.name, sizeof who.name, user);
+        text_copy_plain(who.person, sizeof who.person, user);
     }
+    snprintf(reason, sizeof reason, "%s%s", request->address,
+             status == ERR_THROTTLED ? ", after too many tries" : "");
     control_note(request->control, &who,
                  &(struct control_fact){.kind = status == OK ? "login" : "login_failed",
-                                        .reason = request->address,
+                                        .reason = reason,
                                         .request_id = request->request_id});
 }
 

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REFUSALS_PER_S = 50, REFUSALS_OF_ONE = 10 };
+/* A second. */
+enum { REFUSALS_OF_ONE = 10, REFUSALS_OF_KNOWN = 50, REFUSALS_OF_STRANGERS = 20 };
 
 /* The codes we answer with, as metric labels; anything else is counted as 500. */
 static const int codes[HTTP_CODES] = {200, 201, 202, 204, 101, 304, 400, 401, 403, 404, 405, 409,
@@ -99,29 +100,14 @@ static json_t *problem_json(struct exchange *exchange, enum status status, int h
     return problem;
 }
 
-/* One more in this second, unless there are that many. */
-static bool spend(_Atomic uint64_t *spent, uint64_t second, uint64_t most)
+/* A flood of refusals must not push facts out of the control lane, nor hide what others tried. */
+static bool is_recorded(struct exchange *exchange)
 {
-    uint64_t before = atomic_load(spent), after;
+    bool is_known = exchange->request.actor.name[0] != '\0';
 
-    do {
-        after = (before >> 16 == second ? before : second << 16) + 1;
-        if ((after & UINT16_MAX) > most)
-            return false;
-    } while (!atomic_compare_exchange_weak(spent, &before, after));
-    return true;
-}
-
-/* A flood of refusals must not push facts out of the control lane, nor one caller's flood the
- * record of what others have tried. */
-static bool is_recorded(const struct exchange *exchange)
-{
-    struct http *http = exchange->listener->http;
-    uint64_t second = (uint64_t)exchange->request.read_ns / 1000000000;
-
-    return spend(&http->refusals_of[exchange_who(exchange) % REFUSING_MAX], second,
-                 REFUSALS_OF_ONE) &&
-           spend(&http->refusals, second, REFUSALS_PER_S);
+    return budget_spend(&exchange->listener->http->refusals[is_known], exchange_who(exchange),
+                        exchange->request.read_ns, REFUSALS_OF_ONE,
+                        is_known ? REFUSALS_OF_KNOWN : REFUSALS_OF_STRANGERS);
 }
 
 static void refusal_note(struct exchange *exchange)
@@ -131,7 +117,8 @@ static void refusal_note(struct exchange *exchange)
     char reason[200];
 
     if (!is_recorded(exchange)) {
-        log_line(LOG_WARN, "api", "refusals beyond what is recorded", NULL);
+        log_line(LOG_WARN, "api", "refusals beyond what is recorded", "code=%s",
+                 status_code(exchange->reply.err.status));
         return;
     }
     if (!actor.name[0])

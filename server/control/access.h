@@ -30,7 +30,7 @@
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_TRADER, ROLE_RISK, ROLE_ADMIN };
 enum { TOKEN_SCOPE_METRICS = 1, TOKEN_SCOPE_KILL = 2, TOKEN_SCOPE_AUDIT_READ = 4 };
 const char *token_scope_name(uint32_t scopes); /* of the first; a token has one */
-enum { SECRET_TEXT_MAX = 80 }; /* a session id, token or CSRF value as text */
+enum { SECRET_TEXT_MAX = 80 };                 /* a session id, token or CSRF value as text */
 
 /* Who is asking. */
 struct actor {

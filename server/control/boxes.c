@@ -126,17 +126,60 @@ static bool unname(struct timebox *box, const struct timebox *stays, bool *empty
     return changed;
 }
 
+static json_t *find_named(const json_t *rows, const char *name)
+{
+    size_t at;
+    json_t *row, *found = NULL;
+
+    json_array_foreach((json_t *)rows, at, row)
+    {
+        if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
+            found = row; /* of boxes the newest decides */
+    }
+    return found;
+}
+
+/* What the approval raises for good. False: nothing. */
+static bool raises_for_good(struct control *control, const struct approval *approval,
+                            struct timebox *stays)
+{
+    struct limits firm;
+    uint64_t generation;
+
+    view_limits(control->from.view, scope_of_firm(), &firm, &generation);
+    return approval->change.expires_s == 0 &&
+           timebox_make(stays, &approval->change, &approval->before,
+                        approval->scope == scope_of_firm() ? NULL : &firm);
+}
+
+json_t *control_boxes_diff(struct control *control, const struct approval *approval)
+{
+    json_t *diff = limits_diff(&approval->change, &approval->before, false);
+    json_t *boxes = control_timeboxes(control, approval->scope);
+    struct timebox stays;
+
+    if (raises_for_good(control, approval, &stays))
+        for (int id = 0; id < LIMIT_COUNT; id++) {
+            const char *name = limit_row((enum limit_id)id)->name;
+            json_t *box = stays.named[id] ? find_named(boxes, name) : NULL;
+
+            if (box) {
+                json_t *row = find_named(diff, name);
+
+                json_object_set(row, "back_to", json_object_get(box, "back_to"));
+                json_object_set(row, "until_ns", json_object_get(box, "until_ns"));
+            }
+        }
+    json_decref(boxes);
+    return diff;
+}
+
 void control_boxes_settle(struct control *control, const struct approval *approval)
 {
     struct timebox stays;
-    struct limits firm;
-    uint64_t generation;
     struct err err = {0};
 
-    view_limits(control->from.view, scope_of_firm(), &firm, &generation);
-    if (approval->change.expires_s != 0 ||
-        !timebox_make(&stays, &approval->change, &approval->before,
-                      approval->scope == scope_of_firm() ? NULL : &firm))
+    if (!raises_for_good(control, approval, &stays))
         return;
     for (int i = 0; i < TIMEBOXES_MAX; i++) {
         struct timebox *box = &control->boxes.row[i];

@@ -134,6 +134,7 @@ enum status control_limits_put(struct control *control, const struct actor *acto
     if (loosens(control, proposal.scope, change, now)) {
         config_scope_name(control->from.config, proposal.scope, proposal.scope_name);
         memcpy(proposal.reason, change->reason, sizeof proposal.reason);
+        proposal.diff = control_boxes_diff(control, &proposal);
         return control_propose(control, actor, &proposal, request_id, http, reply, err);
     }
     if (change->expires_s != 0)

@@ -121,14 +121,14 @@ enum status control_wait_record(struct control *control, uint64_t seq, struct er
     return err_set(err, ERR_STORAGE, "it was recorded, but is not durable: storage is suspect");
 }
 
-/* Steals the note's record. False: it was lost. */
-static bool queue(struct control *control, const struct note *note)
+/* Steals the note's record. False: it was lost. The last places are for kills alone. */
+static bool queue(struct control *control, const struct note *note, bool is_kill)
 {
     bool lost = true;
 
     pthread_mutex_lock(&control->lock);
-    if (control->note_count < NOTES_MAX) {
-        control->note[(control->note_at + control->note_count++) % NOTES_MAX] = *note;
+    if (control->note_count < (is_kill ? NOTES_ROOM : NOTES_MAX)) {
+        control->note[(control->note_at + control->note_count++) % NOTES_ROOM] = *note;
         lost = false;
         pthread_cond_signal(&control->wake);
     } else {
@@ -142,7 +142,7 @@ static bool queue(struct control *control, const struct note *note)
     return !lost;
 }
 
-void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill)
+void control_queue_kill_note(struct control *control, json_t *record, const struct kill_note *kill)
 {
     struct note note = {.record = record, .at_ns = clock_real_ns()};
 
@@ -150,20 +150,23 @@ void control_queue_note(struct control *control, json_t *record, const struct ki
         return;
     if (kill)
         note.kill = *kill;
-    (void)queue(control, &note);
+    (void)queue(control, &note, true);
 }
 
 bool control_queue_kill(struct control *control, const struct kill_note *kill)
 {
     struct note note = {.at_ns = kill->at_ns, .kill = *kill};
 
-    return queue(control, &note);
+    return queue(control, &note, true);
 }
 
 void control_note(struct control *control, const struct actor *actor,
                   const struct control_fact *fact)
 {
-    control_queue_note(control, record_make(actor, fact), NULL);
+    struct note note = {.record = record_make(actor, fact), .at_ns = clock_real_ns()};
+
+    if (note.record)
+        (void)queue(control, &note, false);
 }
 
 uint64_t control_notes_lost(struct control *control)
@@ -371,7 +374,7 @@ static bool take_note(struct control *control, struct note *note)
     pthread_mutex_lock(&control->lock);
     if ((taken = control->note_count > 0)) {
         *note = control->note[control->note_at];
-        control->note_at = (control->note_at + 1) % NOTES_MAX;
+        control->note_at = (control->note_at + 1) % NOTES_ROOM;
         control->note_count--;
     }
     pthread_mutex_unlock(&control->lock);
@@ -611,7 +614,7 @@ void control_close(struct control *control)
         pthread_join(control->thread, NULL);
     while (control->note_count > 0) { /* never started: nobody has written them */
         json_decref(control->note[control->note_at].record);
-        control->note_at = (control->note_at + 1) % NOTES_MAX;
+        control->note_at = (control->note_at + 1) % NOTES_ROOM;
         control->note_count--;
     }
     approvals_close(&control->approvals);

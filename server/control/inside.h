@@ -8,11 +8,12 @@
 #include "control/first_day.h"
 #include "control/strategies.h"
 #include "control/timebox.h"
+#include "thread/budget.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { NOTES_MAX = 1024, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
+enum { NOTES_MAX = 1024, NOTES_ROOM = NOTES_MAX + 512, KILLS_MAX = 256, COMMAND_WAIT_MS = 1000 };
 #define BEAT_NS 500000000LL
 
 struct instant instant_now(void); /* any thread */
@@ -83,8 +84,9 @@ struct control {
     pthread_cond_t wake;
     bool stopping;
     struct fair_queue jobs;
-    struct note note[NOTES_MAX];
+    struct note note[NOTES_ROOM];
     uint32_t note_at, note_count;
+    struct budget joined; /* kills of what was killed already, put on record */
     uint64_t notes_lost;
 
     struct flatten_want flatten[MAX_SCOPES]; /* one of a scope; under the lock */
@@ -116,8 +118,8 @@ struct control {
 
 /* The record of a fact, without its engine_seq. Any thread. Steals the fact's values. */
 json_t *record_make(const struct actor *actor, const struct control_fact *fact);
-/* Any thread: queues a record (stolen), and with it a kill to be followed, or NULL. */
-void control_queue_note(struct control *control, json_t *record, const struct kill_note *kill);
+/* Any thread: queues a kill's record (stolen), and the kill to be followed, or NULL. */
+void control_queue_kill_note(struct control *control, json_t *record, const struct kill_note *kill);
 /* Any thread, no allocation: queues a kill that the control thread is to name by itself. False: the
  * queue is full, which is counted and logged. */
 bool control_queue_kill(struct control *control, const struct kill_note *kill);
@@ -180,6 +182,9 @@ enum status control_box_begin(struct control *control, const struct approval *ap
 void control_box_drop(struct control *control, struct timebox *box);
 /* The same, of the box of an earlier try. */
 void control_box_drop_of(struct control *control, const struct approval *approval);
+/* limits_diff(), and where it would end a box: what that would go back to, and when, so that whoever
+ * agrees sees what that is worth. */
+json_t *control_boxes_diff(struct control *control, const struct approval *approval);
 /* Two people have decided that what the approval raises stays: no box takes it back. */
 void control_boxes_settle(struct control *control, const struct approval *approval);
 /* At each turn: returns what is over, as soon as the engine takes it. Never waits for it. */

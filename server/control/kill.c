@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { JOINED_NOTES_PER_S = 20 };
+enum { JOINED_OF_ONE = 20, JOINED_NOTES_PER_S = 200 };
 #define RECEIPT_WAIT_NS 5000000LL
 /* A thread that makes one object of the view is done long before. */
 #define VIEW_PATIENCE_NS 10000000LL
@@ -100,7 +100,7 @@ static void note(struct control *control, const struct actor *actor, const char 
         incident_print(text, kill->pressed);
         json_object_set_new(fact.new_value, "answered_as", json_string(text));
     }
-    control_queue_note(control, record_make(actor, &fact), again ? NULL : kill);
+    control_queue_kill_note(control, record_make(actor, &fact), again ? NULL : kill);
 }
 
 /* The incident that halts the scope now: the engine's, which may be that of an earlier or of a
@@ -114,15 +114,20 @@ static uint64_t incident_of(struct control *control, uint16_t scope)
     return atomic_load_explicit(&control->from.kill->word[scope], memory_order_acquire);
 }
 
-/* A token that kills what is killed, over and over, must not fill the disk with it. */
-static bool is_flood(int64_t read_ns)
+/* A token that kills what is killed, over and over, must not fill the disk with it; nor may it keep
+ * another's kill from the record, or one that also closes positions. */
+static bool is_flood(struct control *control, const struct kill_note *kill, bool flatten)
 {
-    static _Atomic int64_t second;
-    static _Atomic uint32_t count;
+    return !budget_spend(&control->joined, fair_who(kill->actor, flatten), kill->at_ns,
+                         JOINED_OF_ONE, JOINED_NOTES_PER_S);
+}
 
-    if (atomic_exchange(&second, read_ns / 1000000000) != read_ns / 1000000000)
-        atomic_store(&count, 0);
-    return atomic_fetch_add(&count, 1) >= JOINED_NOTES_PER_S;
+static void say_flood(const struct kill_note *kill)
+{
+    char actor[3 * MAX_NAME];
+
+    log_line(LOG_WARN, "control", "joined kills beyond what is recorded", "actor=%s",
+             log_escape(actor, sizeof actor, kill->actor));
 }
 
 /* Names the kill there, unless it joins another, and reads what there is of its receipt. */
@@ -175,10 +180,10 @@ static json_t *finish_kill(struct control *control, const struct actor *actor,
     }
     if (again)
         json_object_set_new(receipt, "joined", json_true());
-    if (!again || !is_flood(kill->at_ns))
+    if (!again || !is_flood(control, kill, flatten))
         note(control, actor, scope, request_id, kill, flatten, again);
     else
-        log_line(LOG_WARN, "control", "joined kills beyond what is recorded", NULL);
+        say_flood(kill);
     return receipt;
 }
 
@@ -206,7 +211,7 @@ enum status control_kill(struct control *control, const struct actor *actor, con
     kill.answered = result.engine_answered;
     kill.ns_to_block = result.engine_answered ? result.block_ns - read_ns : -1;
     snprintf(kill.actor, sizeof kill.actor, "%s", actor->name);
-    reason_copy(kill.reason, reason);
+    text_copy_plain(kill.reason, sizeof kill.reason, reason);
     *receipt = view_answers(control->from.view, VIEW_PATIENCE_NS)
                    ? finish_kill(control, actor, &kill, scope_name, flatten, request_id)
                    : leave_kill(control, actor, &kill, scope_name, flatten, request_id);
@@ -276,8 +281,8 @@ void control_name_kill(struct control *control, struct kill_note *kill)
                        kill->at_ns, kill->ns_to_block, false);
     if (kill->flatten)
         ask_flatten(control, kill);
-    if (!again || !kill->untold || !is_flood(kill->at_ns))
+    if (!again || !kill->untold || !is_flood(control, kill, kill->flatten))
         note(control, &actor, scope, kill->request_id, kill, kill->flatten, again);
     else
-        log_line(LOG_WARN, "control", "joined kills beyond what is recorded", NULL);
+        say_flood(kill);
 }

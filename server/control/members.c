@@ -69,14 +69,20 @@ static bool goes_on(char byte)
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-void reason_copy(char out[REASON_MAX], const char *text)
+void text_copy_plain(char *out, size_t size, const char *text)
 {
-    size_t length = strnlen(text, REASON_MAX - 1);
+    size_t length = strnlen(text, size - 1);
 
     while (length > 0 && goes_on(text[length]))
         length--;
     memcpy(out, text, length);
     out[length] = '\0';
+    for (char *at = out; *at; at++)
+        if (is_read_otherwise((const unsigned char *)at)) {
+            *at = '?';
+            while (goes_on(at[1]))
+                *++at = '?';
+        }
 }
 
 bool text_is_decimal(const char *text)

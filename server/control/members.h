@@ -17,8 +17,9 @@ enum status reason_parse(const json_t *reason, char out[REASON_MAX], struct err 
 /* Of valid UTF-8: no control character, no line break, nothing that turns the direction of text
  * (U+200E, U+202E and their kind), so that everybody reads what was written. */
 bool text_is_plain(const char *text);
-/* As much of a text as fits, and no half of a character. */
-void reason_copy(char out[REASON_MAX], const char *text);
+/* As much of a text as fits, no half of a character, and "?" where it is not plain: of texts that
+ * must be taken as they come (a kill's reason, the name that a log-in failed with). */
+void text_copy_plain(char *out, size_t size, const char *text);
 /* Optional minus, digits, at most one point with digits on both sides. */
 bool text_is_decimal(const char *text);
 

@@ -12,8 +12,9 @@
 
 #define PROPOSAL_KIND "proposal"
 
-/* So that a start can say what became of it. What cannot be kept or forgotten costs one row. */
-static void keep_proposal(struct control *control, const struct approval *approval, bool pending)
+/* So that a start can say what became of it. What cannot be kept or forgotten costs one row. False:
+ * control.db did not take it, which may have taken a second. */
+static bool keep_proposal(struct control *control, const struct approval *approval, bool pending)
 {
     char id[32];
     struct err err;
@@ -21,7 +22,7 @@ static void keep_proposal(struct control *control, const struct approval *approv
     enum status status;
 
     if (!control->from.keep)
-        return;
+        return true;
     approval_id(approval, id);
     json = approval_json(approval);
     status = pending ? keep_put(control->from.keep, PROPOSAL_KIND, id, json, &err)
@@ -29,15 +30,16 @@ static void keep_proposal(struct control *control, const struct approval *approv
     json_decref(json);
     if (status != OK)
         log_line(LOG_ERROR, "control", "control.db did not take a proposal", "id=%s", id);
+    return status == OK;
 }
 
-static void decide(struct control *control, struct approval *approval, enum approval_state state,
+static bool decide(struct control *control, struct approval *approval, enum approval_state state,
                    const char *decider, const char *decision)
 {
     approval_decide(&control->approvals, approval, state, decider, decision, clock_real_ns());
     if (state != APPROVAL_APPLIED)
         control_disarm(control, approval);
-    keep_proposal(control, approval, false);
+    return keep_proposal(control, approval, false);
 }
 
 static void say_gone(void *ctx, const char *key, const json_t *kept)
@@ -338,31 +340,35 @@ enum status control_reject(struct control *control, const struct actor *actor, c
     return OK;
 }
 
-/* Ended by nobody. */
-static void lapse(struct control *control, struct approval *approval, enum approval_state state)
+/* Ended by nobody. False: the rest must wait for the next turn, or a database that is locked would
+ * keep this thread for a second with each. */
+static bool lapse(struct control *control, struct approval *approval, enum approval_state state)
 {
     static const struct actor actor = {.name = "pitwall", .person = "pitwall"};
     struct control_fact fact = decision_fact(approval, approval_state_name(state), "", NULL);
+    bool is_kept = decide(control, approval, state, actor.name, "");
     struct err err;
     uint64_t seq;
 
-    decide(control, approval, state, actor.name, "");
     if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
         log_line(LOG_ERROR, "control", "a proposal's end was not recorded: journal full", NULL);
+    control_beat_on(control);
+    return is_kept;
 }
 
 void control_expire(struct control *control)
 {
     struct approval *approval;
+    bool goes_on = true;
 
-    while ((approval = approvals_expired(&control->approvals, instant_now())))
-        lapse(control, approval, APPROVAL_EXPIRED);
-    for (int i = 0; i < APPROVALS_MAX; i++) {
+    while (goes_on && (approval = approvals_expired(&control->approvals, instant_now())))
+        goes_on = lapse(control, approval, APPROVAL_EXPIRED);
+    for (int i = 0; i < APPROVALS_MAX && goes_on; i++) {
         struct approval *row = &control->approvals.row[i];
 
         if (row->number != 0 && row->state == APPROVAL_PENDING && row->command_id == 0 &&
             base_has_moved(control, row))
-            lapse(control, row, APPROVAL_STALE);
+            goes_on = lapse(control, row, APPROVAL_STALE);
     }
 }
 

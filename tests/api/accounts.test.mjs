@@ -53,6 +53,27 @@ test("a viewer is made by one admin and must choose a password", async () => {
   assert.equal((await admin.post("/users", { user: "vera", role: "viewer", password: PASSWORD })).status, 409);
 });
 
+test("choosing a password forgets one's own first one alone", async () => {
+  const vera = await server.person("vera", PASSWORD);
+  assert.equal((await vera.patch("/me", { password: PASSWORD, new_password: "a horse of her own choice" })).status, 200);
+  assert.ok(server.passwords().risk1, "the first passwords of others are still there");
+  assert.equal((await vera.get("/status")).status, 200);
+});
+
+const WRONG = [
+  [{ name: "t", scope: "kill", days: 0 }, 422, /1 to 3650 days/],
+  [{ name: "t", scope: "kill", days: "3" }, 400, /"days" must be a whole number/],
+  [{ name: 7, scope: "kill" }, 400, /"name" must be a string/],
+  [{ name: "t", scope: "kill", forever: true }, 400, /unknown member: forever/],
+];
+for (const [body, status, says] of WRONG) {
+  test(`a token is refused with what is wrong: ${JSON.stringify(body)}`, async () => {
+    const reply = await admin.post("/tokens", body);
+    assert.equal(reply.status, status, reply.text);
+    assert.match(reply.body.detail, says);
+  });
+}
+
 const REFUSED = [
   ["a weak password", { user: "x", role: "viewer", password: "short" }, 422, "weak_password"],
   ["no role of that name", { user: "x", role: "king", password: PASSWORD }, 422, "out_of_range"],

@@ -141,6 +141,25 @@ test("a proposal goes stale when the limits move under it", async () => {
   assert.equal((await look()).limits.max_order_lots, 440);
 });
 
+test("a proposal whose base has moved is stale at once, for everybody", async () => {
+  const { body } = await change(risk1, { max_order_lots: 471 });
+  assert.equal((await change(risk2, { max_order_lots: 439 })).status, 200);
+  await until("it to be stale", async () => (await risk1.get(`/approvals/${body.id}`)).body.state === "stale");
+  assert.equal((await look()).pending, null);
+  const late = await risk2.post(`/approvals/${body.id}/approve`, {});
+  assert.deepEqual([late.status, late.body.code], [412, "stale_version"]);
+});
+
+test("a limit set to what it is changes nothing, and leaves others' proposals alone", async () => {
+  const { body } = await change(risk1, { max_order_lots: 472 });
+  const { generation } = await look();
+  const same = await change(risk2, { max_order_lots: 439 });
+  assert.deepEqual([same.status, same.body.generation], [200, generation]);
+  assert.equal(same.body.pending.id, body.id);
+  assert.equal((await risk2.post(`/approvals/${body.id}/approve`, {})).status, 200);
+  assert.equal((await change(risk1, { max_order_lots: 439 })).status, 200);
+});
+
 test("null is the tightest", async () => {
   const reply = await change(risk1, { max_order_lots: null }, "/limits/instrument/sim:SOLUSDT");
   assert.equal(reply.status, 200, reply.text);

@@ -27,7 +27,10 @@ const DECIDED_WORDS = { applied: "approved", rejected: "rejected" };
 function diffLines(approval) {
   return (approval.diff ?? []).map(
     (row) =>
-      `${nameText(row.name)} of ${scopeText(approval.scope)}: ${valueText(row.old)} \u2192 ${valueText(row.new)}`,
+      `${nameText(row.name)} of ${scopeText(approval.scope)}: ${valueText(row.old)} \u2192 ${valueText(row.new)}` +
+      (row.until_ns
+        ? `, for good: a raise ends, which would go back to ${valueText(row.back_to)} at ${dateTimeText(row.until_ns)}`
+        : ""),
   );
 }
 

@@ -212,6 +212,8 @@ export interface DiffRow {
     name: string;
     old: Decimal | number | null;
     new: Decimal | number | null;
+    back_to?: Decimal | number | null;
+    until_ns?: Nanoseconds;
 }
 
 export interface Approval {

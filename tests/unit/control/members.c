@@ -40,9 +40,9 @@ static char reason[REASON_MAX];
 
 Test(members, a_reason_that_fits_is_kept_whole)
 {
-    reason_copy(reason, "fat finger \342\202\254");
+    text_copy_plain(reason, sizeof reason, "fat finger \342\202\254");
     cr_assert_str_eq(reason, "fat finger \342\202\254");
-    reason_copy(reason, "");
+    text_copy_plain(reason, sizeof reason, "");
     cr_assert_str_eq(reason, "");
 }
 
@@ -53,10 +53,18 @@ Test(members, a_reason_is_cut_between_characters)
     for (size_t before = REASON_MAX - 4; before < REASON_MAX; before++) {
         memset(text, 'a', before);
         strcpy(text + before, "\342\202\254"); /* three bytes */
-        reason_copy(reason, text);
+        text_copy_plain(reason, sizeof reason, text);
         cr_expect_eq(strlen(reason), before + 3 < REASON_MAX ? before + 3 : before);
         cr_expect_eq(strncmp(text, reason, strlen(reason)), 0);
     }
+}
+
+Test(members, what_is_read_otherwise_than_written_is_marked)
+{
+    text_copy_plain(reason, sizeof reason,
+                    "a\033b\nc \342\200\256d \342\202\254 \302\205e\342\200\256");
+    cr_assert_str_eq(reason, "a?b?c ???d \342\202\254 ??e???");
+    cr_assert(text_is_plain(reason));
 }
 
 /* Else a stranger picks a name that keeps a log-in out of the audit. */

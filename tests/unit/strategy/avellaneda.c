@@ -205,6 +205,40 @@ Test(avellaneda, the_flow_fades_and_is_bounded_by_the_half_spread)
     cr_assert(eq(i64, shift(), 4 * PRICE_ONE_E8));
 }
 
+static int64_t half_with(enum parameter_id id, int64_t value)
+{
+    const struct strategy_params before = params;
+    const struct strategy_state known = state;
+    int64_t half;
+
+    parameter_set(&params, id, value);
+    half = look().half_e8_ticks;
+    params = before;
+    state = known;
+    return half;
+}
+
+/* Whoever tells the strategy what narrows its quotes needs a second person. */
+static void expect_narrower_is_looser(enum parameter_id id, int64_t from)
+{
+    for (int64_t to = from / 20; to <= 20 * from; to += from / 20)
+        if (half_with(id, to) < half_with(id, from))
+            cr_expect(parameter_loosens(id, from, to), "%s", parameter_row(id)->name);
+}
+
+Test(avellaneda, whatever_narrows_the_quotes_counts_as_looser)
+{
+    for (int ticks = 0; ticks <= 4; ticks += 2)
+        for (int64_t decay_e8 = RATIO_ONE_E8 / 1000; decay_e8 <= RATIO_ONE_E8; decay_e8 *= 10) {
+            params.fill_decay_e8 = decay_e8;
+            shake(ticks, 50);
+            expect_narrower_is_looser(PARAMETER_RISK_AVERSION, params.risk_aversion_e8);
+            expect_narrower_is_looser(PARAMETER_FILL_DECAY, params.fill_decay_e8);
+            expect_narrower_is_looser(PARAMETER_HORIZON_MS, params.horizon_ns);
+            expect_narrower_is_looser(PARAMETER_HALF_SPREAD_TICKS, 20 * params.half_spread_ticks);
+        }
+}
+
 Test(avellaneda, the_largest_numbers_fit)
 {
     params.order_lots = 1;
