@@ -15,7 +15,7 @@ const struct show_column show_positions[POSITION_COLUMNS] = {
     {{"CCY", false}, "currency", SHOW_VALUE},
     {{"AGE", true}, "age_ns", SHOW_AGE},
     {{"VENUE LOTS", true}, "venue_lots", SHOW_VALUE},
-    {{"DRIFT", true}, "drift", SHOW_VALUE},
+    {{"DRIFT", true}, "cli_drift", SHOW_VALUE},
 };
 
 const struct show_column show_orders[ORDER_COLUMNS] = {
@@ -40,7 +40,7 @@ const struct show_column show_fills[FILL_COLUMNS] = {
     {{"SIDE", false}, "side", SHOW_VALUE},
     {{"QTY", true}, "qty", SHOW_VALUE},
     {{"PRICE", true}, "price", SHOW_VALUE},
-    {{"FEE", true}, "fee", SHOW_VALUE},
+    {{"FEE PAID", true}, "fee", SHOW_VALUE},
     {{"CCY", false}, "fee_currency", SHOW_VALUE},
     {{"MAKER", false}, "maker", SHOW_VALUE},
 };

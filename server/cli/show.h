@@ -21,6 +21,7 @@ struct show_column {
 void show_items(FILE *out, const json_t *items, const struct show_column *columns, size_t count,
                 const struct table *before, struct table *table, size_t rows_max, int indent);
 
+/* Positions after drift_look() (cli/drift.h), which says what stands under DRIFT. */
 extern const struct show_column show_positions[], show_orders[], show_fills[], show_venues[];
 enum { POSITION_COLUMNS = 11, ORDER_COLUMNS = 11, FILL_COLUMNS = 10, VENUE_COLUMNS = 5 };
 
