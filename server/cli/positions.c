@@ -54,7 +54,8 @@ int cli_positions(int argc, char **argv)
 
 static void print_fills(const json_t *list)
 {
-    show_list(list, show_fills, FILL_COLUMNS, "no fill fits");
+    show_list(list, show_fills, FILL_COLUMNS,
+              "no fill fits, since this start; earlier ones: pitwall audit query --kind fill");
 }
 
 int cli_fills(int argc, char **argv)

@@ -129,15 +129,25 @@ void show_diff(FILE *out, const json_t *diff, const char *old_title, const char 
     table_end(&table);
 }
 
+void show_subject(FILE *out, const json_t *approval)
+{
+    const char *kind = cli_text(approval, "kind"), *scope = cli_text(approval, "scope");
+
+    if (strcmp(kind, scope) == 0)
+        fprintf(out, "%s", kind);
+    else
+        fprintf(out, "%s of %s", kind, scope);
+}
+
 void show_approval(FILE *out, const json_t *approval)
 {
     const char *state = cli_text(approval, "state");
     bool is_open = strcmp(state, "pending") == 0;
     char when[CLI_TIME_MAX];
 
-    fprintf(out, "%s %s: %s of %s\n", is_open ? "PROPOSED" : state, cli_text(approval, "id"),
-            cli_text(approval, "kind"), cli_text(approval, "scope"));
-    fprintf(out, "  by        %s: %s\n", cli_text(approval, "proposer"),
+    fprintf(out, "%s %s: ", is_open ? "PROPOSED" : state, cli_text(approval, "id"));
+    show_subject(out, approval);
+    fprintf(out, "\n  by        %s: %s\n", cli_text(approval, "proposer"),
             cli_text(approval, "reason"));
     if (is_open)
         fprintf(out, "  until     %s; nothing has changed yet\n",

@@ -31,6 +31,8 @@ void show_list(const json_t *list, const struct show_column *columns, size_t cou
                const char *nothing);
 /* "max_order_lots  100 -> 200" for each difference. */
 void show_diff(FILE *out, const json_t *diff, const char *old_title, const char *new_title);
+/* "limits of firm"; of what has no scope but itself, "config". */
+void show_subject(FILE *out, const json_t *approval);
 /* A proposal: what, who, why, until when; and who may approve it, while that is open. */
 void show_approval(FILE *out, const json_t *approval);
 
