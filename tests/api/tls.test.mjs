@@ -67,6 +67,8 @@ test("off loopback a certificate is made once, named, and found again", async ()
   assert.match(server.killUrl, /^http:\/\/127\.0\.0\.1:/, "loopback stays as it was");
   assert.equal(protocol, "TLSv1.3");
   assert.ok(server.out.includes(fingerprint), server.out);
+  assert.match(server.out, /^Dashboard {2}https:\/\/(?!0\.0\.0\.0)[^:]+:\d+ {2}\(any address of this machine\)$/m);
+  assert.match(server.err, /area=tls says="certificate" .* expires=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/m);
   assert.ok(server.err.includes(fingerprint), "the log says it too");
   assert.equal(statSync(join(dir, "tls/key.pem")).mode & 0o777, 0o600);
   assert.equal((await server.anonymous().call("GET", "/health")).body.tls.sha256, fingerprint);
