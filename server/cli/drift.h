@@ -1,8 +1,8 @@
 /* How long our count of a position and the venue's have differed.
  *
- * A difference of a moment is a fill on its way, and is called that. One that stays as it is for two
- * seconds, or whose instrument stands still, is a drift and stands there bare. The dashboard judges
- * alike (web/components/drift.js). Main thread. */
+ * A difference of a moment is a fill on its way, and is called that. One that stays as it is for
+ * two seconds, or whose instrument stands still, is a drift and stands there bare. The dashboard
+ * judges alike (web/components/drift.js). Main thread. */
 #ifndef PITWALL_CLI_DRIFT_H
 #define PITWALL_CLI_DRIFT_H
 

@@ -20,7 +20,7 @@ struct table {
     size_t width[TABLE_COLUMNS_MAX]; /* may be kept for the next one, so that nothing jumps */
     char **cell;
     size_t cells, room;
-    /* Where width_max is less than all take, columns go: by title, in this order, NULL at the end. */
+    /* Where width_max is less than all take, columns go: by title, in this order, NULL ends it. */
     size_t width_max; /* 0: as wide as it is */
     const char *const *yields;
 };

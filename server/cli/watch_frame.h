@@ -27,7 +27,7 @@ struct watch_page {
     bool is_styled;    /* lines have a style of screen.h in front */
 };
 
-/* Lines by '\n'. In a narrow page long ones are wrapped, and tables leave out what matters least. */
+/* Lines by '\n'. In a narrow page long ones go on below, and tables leave out what counts least. */
 void watch_frame(const struct watch_page *page, const struct watch_data *data,
                  struct watch_widths *widths);
 /* The same in one line. */
