@@ -60,7 +60,7 @@ __attribute__((format(printf, 3, 4))) static void put_lines(const struct watch_p
     (void)vsnprintf(text, sizeof text, format, values);
     va_end(values);
     for (const char *at = text; *at != '\0'; indent = MORE_INDENT) {
-        size_t length = page->columns > MORE_INDENT
+        size_t length = page->columns > 2 * MORE_INDENT
                             ? line_length(at, (size_t)(page->columns - indent))
                             : strlen(at);
 
