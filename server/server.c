@@ -602,6 +602,21 @@ static void print_certificate(const struct server *server)
     printf("\n");
 }
 
+/* What is listened on at every address is told by a name that a browser can open. */
+static void print_address(const char *label, const char *url, const char *path)
+{
+    const char *host = strstr(url, "://") + 3;
+    const char *port = strrchr(host, ':');
+    char name[HOST_NAME_MAX + 1] = "";
+
+    if ((strncmp(host, "0.0.0.0:", 8) != 0 && strncmp(host, "[::]:", 5) != 0) ||
+        gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+        printf("%-9s  %s%s\n", label, url, path);
+    else
+        printf("%-9s  %.*s%s%s%s  (any address of this machine)\n", label, (int)(host - url), url,
+               name, port, path);
+}
+
 static void print_ready(const struct server *server)
 {
     printf("pitwall %s, %s, instance %s\n", pitwall_version, mode_name(server->config.mode),
@@ -612,10 +627,11 @@ static void print_ready(const struct server *server)
         print_where_log_ins_are(server->options->dir);
     print_halted(server);
     print_carried(server);
-    printf("\nDashboard  %s\nKill       %s/api/v1/kill\n", http_url(server->http),
-           http_kill_url(server->http));
+    printf("\n");
+    print_address("Dashboard", http_url(server->http), "");
+    print_address("Kill", http_kill_url(server->http), "/api/v1/kill");
     if (http_metrics_url(server->http))
-        printf("Metrics    %s/metrics\n", http_metrics_url(server->http));
+        print_address("Metrics", http_metrics_url(server->http), "/metrics");
     print_certificate(server);
     printf("ready %s\n", http_url(server->http));
     fflush(stdout);

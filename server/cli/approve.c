@@ -6,6 +6,8 @@
 #include "cli/login.h"
 #include "cli/show.h"
 
+#include "thread/log.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -94,7 +96,7 @@ static void print_one(const json_t *approval)
 
 /* Whoever types a password sees first what it is for. */
 static enum status confirm(struct login *login, const struct options *options, const char *path,
-                           const char *action, struct err *err)
+                           bool approves, struct err *err)
 {
     struct client_answer answer;
     char question[192], said[16];
@@ -106,17 +108,20 @@ static enum status confirm(struct login *login, const struct options *options, c
     if (status == OK)
         show_approval(stderr, answer.json);
     json_decref(answer.json);
-    snprintf(question, sizeof question, "%s as %s? [yes/no] ", action, login->user);
+    snprintf(question, sizeof question, "%s as %s? [yes/no] ", approves ? "Approve" : "Reject",
+             login->user);
     if (status == OK && (!ask_terminal(question, false, said, sizeof said) ||
                          (strcmp(said, "yes") != 0 && strcmp(said, "y") != 0)))
-        return err_set(err, ERR_USAGE, "nothing was decided");
+        return err_format(err, ERR_FORBIDDEN, "not %s; nothing has changed",
+                          approves ? "approved" : "rejected");
     return status;
 }
 
 static void print_decided(const json_t *approval)
 {
-    printf("%s %s: %s of %s, by %s\n", cli_text(approval, "state"), cli_text(approval, "id"),
-           cli_text(approval, "kind"), cli_text(approval, "scope"), cli_text(approval, "decider"));
+    printf("%s %s: ", cli_text(approval, "state"), cli_text(approval, "id"));
+    show_subject(stdout, approval);
+    printf(", by %s\n", cli_text(approval, "decider"));
     show_diff(stdout, json_object_get(approval, "diff"), "FROM", "TO");
 }
 
@@ -133,7 +138,7 @@ static int log_in_and_decide(const struct options *options, bool approves)
     snprintf(path, sizeof path, "%s/%s", one, approves ? "approve" : "reject");
     status = login_begin(&login, &options->target, &options->how, &err);
     if (status == OK) {
-        status = confirm(&login, options, one, approves ? "Approve" : "Reject", &err);
+        status = confirm(&login, options, one, approves, &err);
         if (status == OK)
             status = login_call(&login, "POST", path, body, &answer, &err);
         login_end(&login);

@@ -1,7 +1,9 @@
 /* pitwall audit query and export. */
 #include "cli/audit.h"
 
+#include "cli/audit_words.h"
 #include "cli/client.h"
+#include "cli/table.h"
 #include "store/export.h"
 #include "store/query.h"
 #include "thread/log.h"
@@ -76,26 +78,50 @@ static const char *filters_read(const struct filters *filters, struct store_quer
 
 /* --- query --- */
 
+static void add_change(struct table *table, const json_t *item)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out) {
+        audit_words(out, item);
+        fclose(out);
+    }
+    table_add(table, text);
+    free(text);
+}
+
+/* What changed comes last: it may be long. */
 static void print_items(const json_t *list)
 {
-    size_t at;
+    static const struct table_column columns[] = {
+        {"SEQ", true},    {"AT", false},     {"KIND", false},  {"ACTOR", false},
+        {"SCOPE", false}, {"REASON", false}, {"CHANGE", false}};
+    const json_t *items = json_object_get(list, "items");
+    char text[CLI_VALUE_MAX], when[CLI_TIME_MAX];
+    struct table table;
     json_t *item;
-    char when[CLI_TIME_MAX];
+    size_t at;
 
-    json_array_foreach(json_object_get(list, "items"), at, item)
+    table_begin(&table, columns, sizeof columns / sizeof columns[0], NULL);
+    json_array_foreach(items, at, item)
     {
-        char *change = json_dumps(json_object_get(item, "new"), JSON_COMPACT | JSON_ENCODE_ANY);
-
-        printf("%-8lld %s %-12s %-20s %-24s %s  %s\n",
-               (long long)json_integer_value(json_object_get(item, "seq")),
-               cli_time(item, "at_ns", when), cli_text(item, "kind"), cli_text(item, "actor"),
-               cli_text(item, "scope"), change ? change : "", cli_text(item, "reason"));
-        free(change);
+        table_add(&table, cli_member(item, "seq", text));
+        table_add(&table, cli_time(item, "at_ns", when));
+        table_add(&table, cli_text(item, "kind"));
+        table_add(&table, cli_text(item, "actor"));
+        table_add(&table, cli_text(item, "scope"));
+        table_add(&table, cli_text(item, "reason"));
+        add_change(&table, item);
     }
-    if (json_array_size(json_object_get(list, "items")) == 0)
+    if (table.cells > 0)
+        table_print(&table, stdout, 0, SIZE_MAX);
+    else
         fprintf(stderr, "pitwall audit: no row fits\n");
+    table_end(&table);
     if (json_is_string(json_object_get(list, "next")))
-        printf("more: --cursor %s\n", cli_text(list, "next"));
+        fprintf(stderr, "more: --cursor %s\n", cli_text(list, "next"));
 }
 
 static enum status query_server(const struct client_target *target, const struct filters *filters,

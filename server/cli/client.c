@@ -105,7 +105,7 @@ static enum status receive_all(struct transport *from, char **text, struct err *
         }
         received = transport_receive(from, *text + used, size - used - 1);
         if (received < 0)
-            return err_set(err, ERR_UNAVAILABLE, "the server does not answer");
+            return transport_say(from, err);
         used += (size_t)received;
     } while (received > 0);
     (*text)[used] = '\0';
@@ -178,7 +178,7 @@ static enum status exchange(const struct client_target *target, const struct cal
             transport_send(&to, call->body ? call->body : "", call->body ? strlen(call->body) : 0))
             status = receive_all(&to, received, err);
         else
-            status = err_set(err, ERR_UNAVAILABLE, "the server closed the connection");
+            status = transport_say(&to, err);
         transport_close(&to);
     }
     explicit_bzero(head, sizeof head);

@@ -2,6 +2,7 @@
  *
  * What changes them reads the version first and sends it along: when somebody was faster nothing
  * changes. Exit 0 when the change is in force, is kept for the next start, or is a proposal. */
+#include "cli/grammar.h"
 #include "cli/show.h"
 
 #include "thread/log.h"
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SETTINGS_MAX = 512 };
 
 static const char path[] = "/api/v1/config";
 
@@ -122,18 +125,45 @@ static enum status make_body(struct change *change, struct err *err)
                                         : err_set(err, ERR_USAGE, "the reason is not UTF-8");
 }
 
+/* Said here by the words of this program, before anything is sent. */
+static enum status check_names(const json_t *settings, const json_t *known, struct err *err)
+{
+    const char *names[SETTINGS_MAX];
+    const char *name, *meant;
+    json_t *value, *item;
+    size_t at, count = 0;
+
+    json_array_foreach(json_object_get(known, "items"), at, item)
+    {
+        if (count < SETTINGS_MAX)
+            names[count++] = cli_text(item, "path");
+    }
+    json_object_foreach((json_t *)settings, name, value)
+    {
+        for (at = 0; at < count && strcmp(names[at], name) != 0; at++)
+            continue;
+        if (at < count || count == SETTINGS_MAX)
+            continue;
+        meant = grammar_nearest(name, names, count);
+        return err_format(err, ERR_UNKNOWN_SETTING, "there is no setting %.80s; %s%s%s", name,
+                          meant ? "did you mean " : "`pitwall config get` lists them",
+                          meant ? meant : "", meant ? "?" : "");
+    }
+    return OK;
+}
+
 static enum status send_change(const struct change *change, struct client_answer *answer,
                                struct err *err)
 {
     struct client_answer before = {0};
     char seen[CLI_VALUE_MAX];
     const char *version = change->version;
-    enum status status = OK;
+    enum status status = client_call(&change->target, "GET", path, NULL, NULL, &before, err);
 
-    if (!version) {
-        status = client_call(&change->target, "GET", path, NULL, NULL, &before, err);
+    if (status == OK)
+        status = check_names(json_object_get(change->body, "settings"), before.json, err);
+    if (!version)
         version = cli_member(before.json, "version", seen);
-    }
     if (status == OK)
         status = client_call(&change->target, change->to ? "POST" : "PATCH",
                              change->to ? "/api/v1/config/revert" : path, change->body, version,

@@ -37,7 +37,9 @@ static const json_t *schema_row(const json_t *schema, const char *name)
 
 /* ------------------------------------------------------------------------------------ get */
 
-static void add_scope(struct table *table, const json_t *scope, const json_t *schema, bool is_all)
+/* `with_null`: also what the scope does not set. */
+static void add_scope(struct table *table, const json_t *scope, const json_t *used,
+                      const json_t *schema, bool with_null)
 {
     const char *name;
     json_t *value;
@@ -45,14 +47,13 @@ static void add_scope(struct table *table, const json_t *scope, const json_t *sc
 
     json_object_foreach(json_object_get(scope, "limits"), name, value)
     {
-        if (!is_all && json_is_null(value))
+        if (!with_null && json_is_null(value))
             continue;
         table_add(table, cli_text(scope, "scope"));
         table_add(table, name);
         table_add(table, cli_value(value, text));
         table_add(table, cli_text(schema_row(schema, name), "unit"));
-        if (!is_all)
-            table_add(table, cli_text(json_object_get(scope, "used_percent"), name));
+        table_add(table, cli_text(used, name));
     }
 }
 
@@ -114,7 +115,21 @@ static void print_pending(const json_t *scope)
         show_approval(stdout, pending);
 }
 
-static void print_limits(const json_t *answer, const json_t *schema)
+/* Of one scope, from the list of all: its own answer has no present use. */
+static const json_t *use_of(const json_t *all, const char *scope)
+{
+    json_t *item;
+    size_t at;
+
+    json_array_foreach(json_object_get(all, "items"), at, item)
+    {
+        if (strcmp(cli_text(item, "scope"), scope) == 0)
+            return json_object_get(item, "used_percent");
+    }
+    return NULL;
+}
+
+static void print_limits(const json_t *answer, const json_t *all, const json_t *schema)
 {
     static const struct table_column columns[] = {
         {"SCOPE", false}, {"LIMIT", false}, {"VALUE", true}, {"UNIT", false}, {"USED %", true}};
@@ -123,10 +138,11 @@ static void print_limits(const json_t *answer, const json_t *schema)
     json_t *scope;
     size_t at;
 
-    table_begin(&table, columns, items ? 5 : 4, NULL);
+    table_begin(&table, columns, sizeof columns / sizeof columns[0], NULL);
     if (!items)
-        add_scope(&table, answer, schema, true);
-    json_array_foreach(items, at, scope) add_scope(&table, scope, schema, false);
+        add_scope(&table, answer, use_of(all, cli_text(answer, "scope")), schema, true);
+    json_array_foreach(items, at, scope)
+        add_scope(&table, scope, json_object_get(scope, "used_percent"), schema, false);
     table_print(&table, stdout, 0, SIZE_MAX);
     table_end(&table);
     if (!items)
@@ -142,7 +158,7 @@ static int get(int argc, char **argv)
     const struct cli_option options[] = {{"--scope", &scope, NULL}, {NULL, NULL, NULL}};
     struct client_target target = {0};
     const char *problem = cli_options_read(argc, argv, &target, options);
-    struct client_answer answer = {0}, schema = {0};
+    struct client_answer answer = {0}, all = {0}, schema = {0};
     char path[CLI_PATH_MAX];
     struct err err = {0};
 
@@ -154,9 +170,11 @@ static int get(int argc, char **argv)
     client_call(&target, "GET", path, NULL, NULL, &answer, &err);
     if (err.status == OK && target.json)
         cli_print_json(answer.json);
-    else if (err.status == OK && limits_get_schema(&target, &schema, &err) == OK)
-        print_limits(answer.json, schema.json);
+    else if (err.status == OK && limits_get_schema(&target, &schema, &err) == OK &&
+             (!scope || client_call(&target, "GET", limits_path, NULL, NULL, &all, &err) == OK))
+        print_limits(answer.json, all.json, schema.json);
     json_decref(answer.json);
+    json_decref(all.json);
     json_decref(schema.json);
     return err.status == OK ? 0 : cli_fail("limits", &err);
 }

@@ -158,5 +158,8 @@ const char *login_target_check(const struct client_target *target)
 
     if (with.url && !with.token_file)
         with.token_file = "none";
+    /* Over a directory the log-in goes to the address in DIR/run.json, which may be https. */
+    if (with.dir && !with.url && !with.cert_file == !with.key_file)
+        with.cert_file = with.key_file = with.ca_file = NULL;
     return cli_target_check(&with);
 }

@@ -50,6 +50,8 @@ enum status offline_list(const struct client_target *target, json_t *(*read)(str
     if (!target->url) {
         status = offline_open(&offline, target->dir, err);
         *list = status == OK ? read(offline.access) : NULL;
+        if (!target->json)
+            text_tame_json(*list);
         offline_close(&offline);
     }
     if (status != ERR_CONFLICT)

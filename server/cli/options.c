@@ -97,7 +97,7 @@ const char *cli_target_check(const struct client_target *target)
     if (!target->cert_file != !target->key_file)
         return "--cert and --key go together";
     if (target->cert_file && (!target->url || !parts.is_tls))
-        return "--cert and --key go with --url https://..";
+        return "--cert and --key go with --url https://.., or with --data where a person logs in";
     return NULL;
 }
 

@@ -1,6 +1,8 @@
 /* pitwall orders [show|why|cancel ID] and pitwall cancel-all. */
 #include "cli/show.h"
 
+#include "thread/log.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +12,9 @@ static const char orders_path[] = "/api/v1/orders/";
 
 static void print_orders(const json_t *list)
 {
-    show_list(list, show_orders, ORDER_COLUMNS, "no order fits");
+    show_list(list, show_orders, ORDER_COLUMNS,
+              "no order fits, since this start; earlier ones: "
+              "pitwall audit query --kind order");
 }
 
 /* Every member, in the server's order; times also as a date. */
@@ -81,6 +85,43 @@ static void print_why(const json_t *why)
 
 /* --------------------------------------------------------------------------------- verbs */
 
+/* An order that the gate denied is none, but its verdict may be there. */
+static enum status say_missing(const struct client_target *target, const char *path,
+                               struct err *err)
+{
+    const char *id = target->word[0];
+    char why[CLI_PATH_MAX + 8];
+    struct client_answer answer;
+    struct err none;
+
+    snprintf(why, sizeof why, "%s/why", path);
+    if (client_call(target, "GET", why, NULL, NULL, &answer, &none) == OK &&
+        json_is_false(json_object_get(answer.json, "passed")))
+        err_format(err, ERR_NOT_FOUND,
+                   "the gate denied %.40s: %s; `pitwall orders why %.40s` says more", id,
+                   cli_text(answer.json, "reason"), id);
+    else
+        err_set(err, ERR_NOT_FOUND,
+                "no such order since this start; earlier ones: pitwall audit query --kind order");
+    json_decref(answer.json);
+    return err->status;
+}
+
+static int show(const struct client_target *target, const char *path)
+{
+    struct client_answer answer;
+    struct err err = {0};
+
+    if (client_call(target, "GET", path, NULL, NULL, &answer, &err) == ERR_NOT_FOUND)
+        say_missing(target, path, &err);
+    if (err.status == OK && target->json)
+        cli_print_json(answer.json);
+    else if (err.status == OK)
+        print_order(answer.json);
+    json_decref(answer.json);
+    return err.status == OK ? 0 : cli_fail("orders", &err);
+}
+
 static int cancel(const struct client_target *target, const char *path)
 {
     struct client_answer answer;
@@ -115,7 +156,7 @@ static int one_order(int argc, char **argv)
     if (strcmp(argv[0], "cancel") == 0)
         return cancel(&target, path);
     if (strcmp(argv[0], "show") == 0)
-        return cli_read("orders", &target, path, print_order);
+        return show(&target, path);
     if (strlen(path) + 5 > sizeof path)
         return cli_usage("orders", "that is no order");
     return cli_read("orders", &target, strcat(path, "/why"), print_why);

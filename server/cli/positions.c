@@ -1,11 +1,42 @@
 /* pitwall positions and pitwall fills: what is held, and what was executed. */
+#include "cli/drift.h"
 #include "cli/show.h"
 
 #include <stdio.h>
 
-static void print_positions(const json_t *list)
+static const char positions_path[] = "/api/v1/positions";
+
+/* Looks again while a difference may be a fill on its way. */
+static enum status look(const struct client_target *target, struct client_answer *answer,
+                        struct err *err)
 {
-    show_list(list, show_positions, POSITION_COLUMNS, "no position, and no instrument");
+    struct drift drift = {0};
+    bool is_unsure;
+
+    do {
+        client_call(target, "GET", positions_path, NULL, NULL, answer, err);
+        is_unsure = err->status == OK && !target->json &&
+                    drift_look(&drift, json_object_get(answer->json, "items"), NULL);
+        if (is_unsure) {
+            json_decref(answer->json);
+            drift_wait();
+        }
+    } while (is_unsure);
+    drift_end(&drift);
+    return err->status;
+}
+
+static int print_positions(const struct client_target *target)
+{
+    struct client_answer answer;
+    struct err err = {0};
+
+    if (look(target, &answer, &err) == OK && target->json)
+        cli_print_json(answer.json);
+    else if (err.status == OK)
+        show_list(answer.json, show_positions, POSITION_COLUMNS, "no position, and no instrument");
+    json_decref(answer.json);
+    return err.status == OK ? 0 : cli_fail("positions", &err);
 }
 
 int cli_positions(int argc, char **argv)
@@ -18,12 +49,13 @@ int cli_positions(int argc, char **argv)
         problem = cli_target_check(&target);
     if (problem)
         return cli_usage("positions", problem);
-    return cli_read("positions", &target, "/api/v1/positions", print_positions);
+    return print_positions(&target);
 }
 
 static void print_fills(const json_t *list)
 {
-    show_list(list, show_fills, FILL_COLUMNS, "no fill fits");
+    show_list(list, show_fills, FILL_COLUMNS,
+              "no fill fits, since this start; earlier ones: pitwall audit query --kind fill");
 }
 
 int cli_fills(int argc, char **argv)

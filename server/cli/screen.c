@@ -160,27 +160,6 @@ enum screen_event screen_wait(int ms)
     }
 }
 
-/* As much of a line as fits; bytes. */
-static size_t fitting(const char *line, size_t length, int columns)
-{
-    size_t at = 0;
-    int used = 0;
-
-    while (at < length) {
-        size_t next = at + 1;
-        char one[8] = {0};
-
-        while (next < length && ((unsigned char)line[next] & 0xc0) == 0x80)
-            next++;
-        memcpy(one, line + at, next - at < sizeof one ? next - at : sizeof one - 1);
-        used += (int)text_width(one);
-        if (used > columns)
-            break;
-        at = next;
-    }
-    return at;
-}
-
 static void draw_line(FILE *out, const char *line, size_t length, int columns, bool is_faint)
 {
     char how = length > 0 ? line[0] : '\0';
@@ -191,7 +170,7 @@ static void draw_line(FILE *out, const char *line, size_t length, int columns, b
     }
     fputs(how == SCREEN_LOUD ? "\033[7m" : how == SCREEN_BOLD ? "\033[1m" : "", out);
     fputs(is_faint && how != SCREEN_LOUD ? "\033[2m" : "", out);
-    fwrite(line, 1, fitting(line, length, columns), out);
+    fwrite(line, 1, text_fitting(line, length, (size_t)columns), out);
     fputs("\033[0m\033[K", out);
 }
 

@@ -15,7 +15,7 @@ const struct show_column show_positions[POSITION_COLUMNS] = {
     {{"CCY", false}, "currency", SHOW_VALUE},
     {{"AGE", true}, "age_ns", SHOW_AGE},
     {{"VENUE LOTS", true}, "venue_lots", SHOW_VALUE},
-    {{"DRIFT", true}, "drift", SHOW_VALUE},
+    {{"DRIFT", true}, "cli_drift", SHOW_VALUE},
 };
 
 const struct show_column show_orders[ORDER_COLUMNS] = {
@@ -40,7 +40,7 @@ const struct show_column show_fills[FILL_COLUMNS] = {
     {{"SIDE", false}, "side", SHOW_VALUE},
     {{"QTY", true}, "qty", SHOW_VALUE},
     {{"PRICE", true}, "price", SHOW_VALUE},
-    {{"FEE", true}, "fee", SHOW_VALUE},
+    {{"FEE PAID", true}, "fee", SHOW_VALUE},
     {{"CCY", false}, "fee_currency", SHOW_VALUE},
     {{"MAKER", false}, "maker", SHOW_VALUE},
 };
@@ -129,15 +129,25 @@ void show_diff(FILE *out, const json_t *diff, const char *old_title, const char 
     table_end(&table);
 }
 
+void show_subject(FILE *out, const json_t *approval)
+{
+    const char *kind = cli_text(approval, "kind"), *scope = cli_text(approval, "scope");
+
+    if (strcmp(kind, scope) == 0)
+        fprintf(out, "%s", kind);
+    else
+        fprintf(out, "%s of %s", kind, scope);
+}
+
 void show_approval(FILE *out, const json_t *approval)
 {
     const char *state = cli_text(approval, "state");
     bool is_open = strcmp(state, "pending") == 0;
     char when[CLI_TIME_MAX];
 
-    fprintf(out, "%s %s: %s of %s\n", is_open ? "PROPOSED" : state, cli_text(approval, "id"),
-            cli_text(approval, "kind"), cli_text(approval, "scope"));
-    fprintf(out, "  by        %s: %s\n", cli_text(approval, "proposer"),
+    fprintf(out, "%s %s: ", is_open ? "PROPOSED" : state, cli_text(approval, "id"));
+    show_subject(out, approval);
+    fprintf(out, "\n  by        %s: %s\n", cli_text(approval, "proposer"),
             cli_text(approval, "reason"));
     if (is_open)
         fprintf(out, "  until     %s; nothing has changed yet\n",

@@ -21,6 +21,7 @@ struct show_column {
 void show_items(FILE *out, const json_t *items, const struct show_column *columns, size_t count,
                 const struct table *before, struct table *table, size_t rows_max, int indent);
 
+/* Positions after drift_look() (cli/drift.h), which says what stands under DRIFT. */
 extern const struct show_column show_positions[], show_orders[], show_fills[], show_venues[];
 enum { POSITION_COLUMNS = 11, ORDER_COLUMNS = 11, FILL_COLUMNS = 10, VENUE_COLUMNS = 5 };
 
@@ -30,6 +31,8 @@ void show_list(const json_t *list, const struct show_column *columns, size_t cou
                const char *nothing);
 /* "max_order_lots  100 -> 200" for each difference. */
 void show_diff(FILE *out, const json_t *diff, const char *old_title, const char *new_title);
+/* "limits of firm"; of what has no scope but itself, "config". */
+void show_subject(FILE *out, const json_t *approval);
 /* A proposal: what, who, why, until when; and who may approve it, while that is open. */
 void show_approval(FILE *out, const json_t *approval);
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GAP "  "
+
 static size_t widest(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -14,10 +16,13 @@ static size_t widest(size_t a, size_t b)
 void table_begin(struct table *table, const struct table_column *column, size_t columns,
                  const struct table *before)
 {
+    const struct table kept = before ? *before : (struct table){0};
+
     assert(columns > 0 && columns <= TABLE_COLUMNS_MAX);
-    *table = (struct table){.column = column, .columns = columns};
+    *table = (struct table){
+        .column = column, .columns = columns, .width_max = kept.width_max, .yields = kept.yields};
     for (size_t at = 0; at < columns; at++)
-        table->width[at] = widest(text_width(column[at].title), before ? before->width[at] : 0);
+        table->width[at] = widest(text_width(column[at].title), kept.width[at]);
 }
 
 void table_add(struct table *table, const char *text)
@@ -35,13 +40,48 @@ void table_add(struct table *table, const char *text)
     table->cell[table->cells++] = copy;
 }
 
-static void put(const struct table *table, FILE *out, size_t column, const char *text)
+/* The columns that are shown, from left to right. */
+struct shown {
+    size_t column[TABLE_COLUMNS_MAX], count;
+};
+
+static size_t width_of(const struct table *table, const struct shown *shown)
+{
+    size_t width = (shown->count - 1) * strlen(GAP);
+
+    for (size_t at = 0; at < shown->count; at++)
+        width += table->width[shown->column[at]];
+    return width;
+}
+
+static void take_away(const struct table *table, struct shown *shown, const char *title)
+{
+    size_t kept = 0;
+
+    for (size_t at = 0; at < shown->count; at++)
+        if (strcmp(table->column[shown->column[at]].title, title) != 0)
+            shown->column[kept++] = shown->column[at];
+    assert(kept > 0); /* somebody must stay */
+    shown->count = kept;
+}
+
+static struct shown choose(const struct table *table, size_t indent)
+{
+    struct shown shown = {.count = table->columns};
+    const char *const *title = table->yields;
+
+    for (size_t at = 0; at < table->columns; at++)
+        shown.column[at] = at;
+    for (; table->width_max > 0 && title && *title; title++)
+        if (indent + width_of(table, &shown) > table->width_max)
+            take_away(table, &shown, *title);
+    return shown;
+}
+
+static void put(const struct table *table, FILE *out, size_t column, const char *text, bool is_last)
 {
     int pad = (int)(table->width[column] - text_width(text));
-    bool is_last = column + 1 == table->columns;
 
-    if (column > 0)
-        fputs("  ", out);
     if (table->column[column].is_number)
         fprintf(out, "%*s%s", pad, "", text);
     else
@@ -50,16 +90,20 @@ static void put(const struct table *table, FILE *out, size_t column, const char 
 
 void table_print(const struct table *table, FILE *out, int indent, size_t rows_max)
 {
+    struct shown shown = choose(table, (size_t)indent);
     size_t rows = table->cells / table->columns;
 
-    fprintf(out, "%*s", indent, "");
-    for (size_t column = 0; column < table->columns; column++)
-        put(table, out, column, table->column[column].title);
-    fputc('\n', out);
-    for (size_t row = 0; row < rows && row < rows_max; row++) {
+    for (size_t line = 0; line <= rows && line <= rows_max; line++) {
         fprintf(out, "%*s", indent, "");
-        for (size_t column = 0; column < table->columns; column++)
-            put(table, out, column, table->cell[row * table->columns + column]);
+        for (size_t at = 0; at < shown.count; at++) {
+            size_t column = shown.column[at];
+
+            fputs(at > 0 ? GAP : "", out);
+            put(table, out, column,
+                line == 0 ? table->column[column].title
+                          : table->cell[(line - 1) * table->columns + column],
+                at + 1 == shown.count);
+        }
         fputc('\n', out);
     }
 }

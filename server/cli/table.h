@@ -20,9 +20,13 @@ struct table {
     size_t width[TABLE_COLUMNS_MAX]; /* may be kept for the next one, so that nothing jumps */
     char **cell;
     size_t cells, room;
+    /* Where width_max is less than all take, columns go: by title, in this order, NULL ends it. */
+    size_t width_max; /* 0: as wide as it is */
+    const char *const *yields;
 };
 
-/* `before`: a table whose widths are the least; may be NULL. Columns must outlive the table. */
+/* `before`: a table whose widths are the least, and whose width_max and yields hold; may be NULL,
+ * or the same table. Columns must outlive the table. */
 void table_begin(struct table *table, const struct table_column *column, size_t columns,
                  const struct table *before);
 /* The next cell, from left to right and top to bottom; NULL and "" are "-". */

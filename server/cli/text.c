@@ -151,6 +151,25 @@ size_t text_width(const char *text)
     return columns;
 }
 
+size_t text_fitting(const char *text, size_t length, size_t columns)
+{
+    size_t at = 0, used = 0;
+
+    while (at < length) {
+        size_t next = at + 1;
+        char one[8] = {0};
+
+        while (next < length && ((unsigned char)text[next] & 0xc0) == 0x80)
+            next++;
+        memcpy(one, text + at, next - at < sizeof one ? next - at : sizeof one - 1);
+        used += text_width(one);
+        if (used > columns)
+            break;
+        at = next;
+    }
+    return at;
+}
+
 /* -------------------------------------------------------------------------------- printing */
 
 void cli_print_json(const json_t *json)

@@ -20,6 +20,8 @@ void text_tame(char *out, size_t size, const char *text);
 void text_tame_json(json_t *json);
 /* Columns that a text takes on the terminal. */
 size_t text_width(const char *text);
+/* How many of `length` bytes fit in so many columns. */
+size_t text_fitting(const char *text, size_t length, size_t columns);
 
 /* Prints JSON, indented, on stdout, in ASCII. */
 void cli_print_json(const json_t *json);

@@ -4,6 +4,7 @@
  *
  * The token is the only line on stdout; it is never shown again. */
 #include "cli/offline.h"
+#include "cli/show.h"
 
 #include "control/tokens.h"
 #include "thread/log.h"
@@ -82,13 +83,18 @@ static int cli_token_create(const struct token_options *options)
     return 0;
 }
 
+static const struct show_column columns[] = {
+    {{"NAME", false}, "name", SHOW_VALUE},       {{"ROLE", false}, "role", SHOW_VALUE},
+    {{"SCOPE", false}, "scope", SHOW_VALUE},     {{"PERSON", false}, "person", SHOW_VALUE},
+    {{"STATE", false}, "state", SHOW_VALUE},     {{"CREATED", false}, "created_ns", SHOW_TIME},
+    {{"UNTIL", false}, "expires_ns", SHOW_TIME},
+};
+
 static int cli_token_list(const struct client_target *target)
 {
     const char *problem = cli_target_check(target);
     struct err err = {0};
     json_t *tokens = NULL;
-    json_t *token;
-    size_t i;
 
     if (problem)
         return cli_usage("token", problem);
@@ -99,15 +105,7 @@ static int cli_token_list(const struct client_target *target)
     if (target->json)
         cli_print_json(tokens);
     else
-        json_array_foreach(json_object_get(tokens, "items"), i, token)
-        {
-            const char *role = cli_text(token, "role");
-            char until[CLI_TIME_MAX];
-
-            printf("%-20s %-16s %-8s until %s\n", cli_text(token, "name"),
-                   role[0] == '-' ? cli_text(token, "scope") : role, cli_text(token, "state"),
-                   cli_time(token, "expires_ns", until));
-        }
+        show_list(tokens, columns, sizeof columns / sizeof columns[0], "there is no token");
     json_decref(tokens);
     return 0;
 }

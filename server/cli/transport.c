@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { WIRE_BYTES = 16384 };
+enum { WIRE_BYTES = 16384, WHY_MAX = 128 };
 
 /* ------------------------------------------------------------------------------------ url */
 
@@ -103,7 +103,8 @@ bool client_is_server_there(const char *dir)
 
 enum status transport_local(struct transport *to, const char *dir, int patience_ms, struct err *err)
 {
-    *to = (struct transport){.fd = connect_local(dir, patience_ms)};
+    *to = (struct transport){.fd = connect_local(dir, patience_ms), .patience_ms = patience_ms};
+    snprintf(to->name, sizeof to->name, "%s/control.sock", dir);
     if (to->fd >= 0)
         return OK;
     if (access(dir, X_OK) != 0)
@@ -113,14 +114,23 @@ enum status transport_local(struct transport *to, const char *dir, int patience_
                       dir);
 }
 
-static int connect_tcp(const struct url_parts *url, int patience_ms, const char **why)
+/* Why connect() failed. Waiting ends with EINPROGRESS where the wait is bounded. */
+static void say_connect(int error, int patience_ms, char why[WHY_MAX])
+{
+    if (error == EINPROGRESS || error == EAGAIN || error == ETIMEDOUT)
+        snprintf(why, WHY_MAX, "no answer within %g s", patience_ms / 1000.0);
+    else
+        snprintf(why, WHY_MAX, "%s", strerrordesc_np(error));
+}
+
+static int connect_tcp(const struct url_parts *url, int patience_ms, char why[WHY_MAX])
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
     int fd = -1, failed = getaddrinfo(url->host, url->port, &hints, &found);
 
     if (failed != 0) {
-        *why = gai_strerror(failed);
+        snprintf(why, WHY_MAX, "%s", gai_strerror(failed));
         return -1;
     }
     for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next) {
@@ -129,7 +139,7 @@ static int connect_tcp(const struct url_parts *url, int patience_ms, const char 
             continue;
         be_patient(fd, patience_ms);
         if (connect(fd, at->ai_addr, at->ai_addrlen) != 0) {
-            *why = strerrordesc_np(errno == EINPROGRESS ? ETIMEDOUT : errno);
+            say_connect(errno, patience_ms, why);
             close(fd);
             fd = -1;
         }
@@ -187,14 +197,47 @@ static ssize_t tls_fill(struct transport *to)
     return received;
 }
 
+static bool is_silence(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+static enum status say_refused(const struct transport *to, struct err *err)
+{
+    if (!to->shows_certificate)
+        return err_format(err, ERR_CONFIG,
+                          "%s wants a certificate of yours (mutual TLS): --cert FILE --key FILE",
+                          to->name);
+    return err_format(err, ERR_CONFIG, "%s does not take the certificate of --cert: %s", to->name,
+                      tls_why(to->tls));
+}
+
+/* An alert of the server's is about certificates; one that is cut off by it may have been. */
+enum status transport_say(struct transport *to, struct err *err)
+{
+    if (is_silence(to->error))
+        return err_format(err, ERR_UNAVAILABLE, "%s has not answered within %g s", to->name,
+                          to->patience_ms / 1000.0);
+    if (to->tls && to->error == 0 && strstr(tls_why(to->tls), "alert"))
+        return say_refused(to, err);
+    return err_format(err, ERR_UNAVAILABLE, "%s ended the connection without an answer%s", to->name,
+                      to->tls && !to->shows_certificate
+                          ? "; where it wants a certificate of yours: --cert FILE --key FILE"
+                          : "");
+}
+
 static enum status handshake(struct transport *to, const char *url, struct err *err)
 {
     enum tls_result result;
 
-    while ((result = tls_shake(to->tls)) == TLS_BLOCKED)
+    while ((result = tls_shake(to->tls)) == TLS_BLOCKED) {
+        errno = 0;
         if (!tls_flush(to) || tls_fill(to) <= 0)
-            return err_format(err, ERR_UNAVAILABLE,
-                              "%s: the TLS handshake broke off; does it speak https?", url);
+            return is_silence(to->error = errno)
+                       ? transport_say(to, err)
+                       : err_format(err, ERR_UNAVAILABLE,
+                                    "%s: the TLS handshake broke off; does it speak https?", url);
+    }
     if (result == TLS_FINE && tls_flush(to))
         return OK;
     (void)tls_flush(to); /* the alert says it to the other side */
@@ -206,13 +249,15 @@ enum status transport_url(struct transport *to, const char *url,
                           const struct transport_papers *papers, int patience_ms, struct err *err)
 {
     struct url_parts parts;
-    const char *why = "no address";
+    char why[WHY_MAX] = "no address";
     enum status status = OK;
 
-    *to = (struct transport){.fd = -1};
+    *to = (struct transport){
+        .fd = -1, .patience_ms = patience_ms, .shows_certificate = papers->cert_file != NULL};
+    snprintf(to->name, sizeof to->name, "%s", url);
     if (!url_cut(url, &parts))
         return err_format(err, ERR_USAGE, "%s: not an address like http://HOST:PORT", url);
-    to->fd = connect_tcp(&parts, patience_ms, &why);
+    to->fd = connect_tcp(&parts, patience_ms, why);
     if (to->fd < 0)
         return err_format(err, ERR_UNAVAILABLE, "nobody answers at %s: %s", url, why);
     if (!parts.is_tls)
@@ -242,30 +287,48 @@ void transport_close(struct transport *to)
 
 /* ----------------------------------------------------------------------------------- bytes */
 
-bool transport_send(struct transport *to, const char *text, size_t length)
-{
-    if (!to->tls)
-        return send_plain(to->fd, text, length);
-    return length == 0 || (tls_write(to->tls, text, length) && tls_flush(to));
-}
-
-ssize_t transport_receive(struct transport *to, char *into, size_t size)
+static ssize_t receive_tls(struct transport *to, char *into, size_t size)
 {
     size_t got = 0;
 
-    if (!to->tls)
-        return receive_plain(to->fd, into, size);
     for (;;) {
         enum tls_result result = tls_read(to->tls, into, size, &got);
         ssize_t filled;
 
         if (result == TLS_FINE)
             return (ssize_t)got;
-        if (result != TLS_BLOCKED)
+        if (result != TLS_BLOCKED) {
+            errno = 0;
             return result == TLS_ENDED ? 0 : -1;
+        }
         if (!tls_flush(to) || (filled = tls_fill(to)) < 0)
             return -1;
-        if (filled == 0)
-            return -1; /* cut off: what came may not be all */
+        if (filled == 0) {
+            errno = ECONNRESET; /* cut off: what came may not be all */
+            return -1;
+        }
     }
+}
+
+ssize_t transport_receive(struct transport *to, char *into, size_t size)
+{
+    ssize_t received = to->tls ? receive_tls(to, into, size) : receive_plain(to->fd, into, size);
+
+    if (received < 0)
+        to->error = errno;
+    return received;
+}
+
+bool transport_send(struct transport *to, const char *text, size_t length)
+{
+    char alert[1];
+
+    errno = 0;
+    if (!to->tls ? send_plain(to->fd, text, length)
+                 : length == 0 || (tls_write(to->tls, text, length) && tls_flush(to)))
+        return true;
+    to->error = errno;
+    if (to->tls && !is_silence(to->error))
+        (void)transport_receive(to, alert, sizeof alert); /* who hangs up may have said why */
+    return false;
 }

@@ -13,13 +13,17 @@
 struct tls;
 struct tls_trust;
 
+enum { URL_HOST_MAX = 256, URL_PORT_MAX = 8, TRANSPORT_NAME_MAX = 320 };
+
 struct transport {
     int fd;
     struct tls *tls; /* NULL: plain */
     struct tls_trust *trust;
+    char name[TRANSPORT_NAME_MAX]; /* whom it goes to, for sentences */
+    int patience_ms;
+    bool shows_certificate;
+    int error; /* errno of what failed last; 0: TLS itself */
 };
-
-enum { URL_HOST_MAX = 256, URL_PORT_MAX = 8 };
 
 struct url_parts {
     char host[URL_HOST_MAX], port[URL_PORT_MAX];
@@ -49,5 +53,8 @@ void transport_close(struct transport *to);
 bool transport_send(struct transport *to, const char *text, size_t length);
 /* Bytes; 0: the peer has closed; below 0: failed, or nothing came in time. */
 ssize_t transport_receive(struct transport *to, char *into, size_t size);
+/* Why one of the two failed. ERR_UNAVAILABLE: silent or gone. ERR_CONFIG: the server refuses our
+ * certificate, or that we show none. */
+enum status transport_say(struct transport *to, struct err *err);
 
 #endif

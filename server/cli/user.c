@@ -1,6 +1,7 @@
 /* pitwall user create --data DIR --name N --role R --password-file F [--person P]
  * pitwall user list (--data DIR | --url U --token-file F) [--json] */
 #include "cli/offline.h"
+#include "cli/show.h"
 
 #include "control/people.h"
 
@@ -53,13 +54,20 @@ static int cli_user_create(const struct user_options *options)
     return 0;
 }
 
+static const struct show_column columns[] = {
+    {{"USER", false}, "user", SHOW_VALUE},
+    {{"ROLE", false}, "role", SHOW_VALUE},
+    {{"PERSON", false}, "person", SHOW_VALUE},
+    {{"DISABLED", false}, "disabled", SHOW_VALUE},
+    {{"SECOND FACTOR", false}, "totp", SHOW_VALUE},
+    {{"MUST CHANGE PASSWORD", false}, "must_change_password", SHOW_VALUE},
+};
+
 static int cli_user_list(const struct client_target *target)
 {
     const char *problem = cli_target_check(target);
     struct err err = {0};
     json_t *users = NULL;
-    json_t *user;
-    size_t i;
 
     if (problem)
         return cli_usage("user", problem);
@@ -70,8 +78,7 @@ static int cli_user_list(const struct client_target *target)
     if (target->json)
         cli_print_json(users);
     else
-        json_array_foreach(json_object_get(users, "items"), i, user)
-            printf("%-20s %s\n", cli_text(user, "user"), cli_text(user, "role"));
+        show_list(users, columns, sizeof columns / sizeof columns[0], "there is no user");
     json_decref(users);
     return 0;
 }

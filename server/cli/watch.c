@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PATIENCE_MS = 900, EVERY_MAX_S = 60, PLAIN_ROWS = 200 };
 
@@ -37,6 +38,11 @@ static enum status read_into(const struct client_target *target, const char *pat
     return OK;
 }
 
+static json_t *items_of(const json_t *latest, const char *list)
+{
+    return json_object_get(json_object_get(latest, list), "items");
+}
+
 static enum status watch_read(struct watch *watch, struct err *err)
 {
     const struct client_target *target = &watch->target;
@@ -52,6 +58,9 @@ static enum status watch_read(struct watch *watch, struct err *err)
     if (status == OK)
         (void)read_into(target, "/api/v1/alerts", &data->alerts, &none); /* not every server has */
     data->is_old = status != OK;
+    if (status == OK && !target->json)
+        data->is_unsure = drift_look(&data->drift, items_of(data->latest, "positions"),
+                                     items_of(data->latest, "trading_state"));
     text_tame(data->why, sizeof data->why, err->text);
     if (status == OK) {
         clock_gettime(CLOCK_MONOTONIC, &now);
@@ -78,26 +87,37 @@ static void print_json(const struct watch_data *data)
     json_decref(json);
 }
 
+/* As wide as the terminal; as wide as it is where stdout is none. */
 static void print_once(struct watch *watch)
 {
-    if (watch->target.json)
+    struct watch_page page = {.out = stdout};
+    struct err err;
+
+    if (watch->target.json) {
         print_json(&watch->data);
-    else
-        watch_frame(stdout, &watch->data, &watch->widths, PLAIN_ROWS, false);
+        return;
+    }
+    while (watch->data.is_unsure && !watch->data.is_old) {
+        drift_wait();
+        watch_read(watch, &err);
+    }
+    if (isatty(STDOUT_FILENO))
+        screen_size(&page.rows, &page.columns);
+    page.rows = PLAIN_ROWS;
+    watch_frame(&page, &watch->data, &watch->widths);
 }
 
 static void draw(struct watch *watch)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    int rows, columns;
+    struct watch_page page = {.out = open_memstream(&text, &size), .is_styled = true};
 
-    if (!out)
+    if (!page.out)
         return;
-    screen_size(&rows, &columns);
-    watch_frame(out, &watch->data, &watch->widths, rows, true);
-    if (fclose(out) == 0)
+    screen_size(&page.rows, &page.columns);
+    watch_frame(&page, &watch->data, &watch->widths);
+    if (fclose(page.out) == 0)
         screen_draw(text, watch->data.is_old);
     free(text);
 }
@@ -172,6 +192,7 @@ int cli_watch(int argc, char **argv)
         run_lines(&watch);
     else
         run_screen(&watch);
+    drift_end(&watch.data.drift);
     json_decref(watch.data.latest);
     json_decref(watch.data.orders);
     json_decref(watch.data.alerts);

@@ -2,11 +2,12 @@
 
 #include "cli/screen.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { ORDERS_LEAST = 3, ALERTS_MOST = 6 };
+enum { ORDERS_LEAST = 3, ALERTS_MOST = 6, MORE_INDENT = 4, LINE_MAX_BYTES = 2048 };
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -30,6 +31,46 @@ static const json_t *items_of(const json_t *list)
     return json_object_get(list, "items");
 }
 
+/* ---------------------------------------------------------------------------------- lines */
+
+/* How much of a text stands in one line; where it goes on, a word begins. */
+static size_t line_length(const char *text, size_t columns)
+{
+    size_t fits = text_fitting(text, strlen(text), columns);
+    size_t cut = fits;
+
+    if (text[fits] == '\0')
+        return fits;
+    while (cut > 0 && text[cut] != ' ')
+        cut--;
+    while (cut > 0 && text[cut - 1] == ' ')
+        cut--;
+    return cut > 0 ? cut : fits;
+}
+
+/* A text in as many lines as it takes; `style` of screen.h, or 0. */
+__attribute__((format(printf, 3, 4))) static void put_lines(const struct watch_page *page,
+                                                            char style, const char *format, ...)
+{
+    char text[LINE_MAX_BYTES];
+    int indent = 0;
+    va_list values;
+
+    va_start(values, format);
+    (void)vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    for (const char *at = text; *at != '\0'; indent = MORE_INDENT) {
+        size_t length = page->columns > 2 * MORE_INDENT
+                            ? line_length(at, (size_t)(page->columns - indent))
+                            : strlen(at);
+
+        if (page->is_styled && style)
+            fputc(style, page->out);
+        fprintf(page->out, "%*s%.*s\n", indent, "", (int)length, at);
+        at += length + strspn(at + length, " ");
+    }
+}
+
 /* ---------------------------------------------------------------------------------- parts */
 
 static const char *firm_state(const json_t *latest)
@@ -45,36 +86,26 @@ static const char *firm_state(const json_t *latest)
     return "unknown";
 }
 
-static void put_style(FILE *out, bool styled, char style)
-{
-    if (styled)
-        fputc(style, out);
-}
-
-static void print_head(FILE *out, const struct watch_data *data, bool styled)
+static void print_head(const struct watch_page *page, const struct watch_data *data)
 {
     const json_t *status = json_object_get(data->latest, "status");
+    const json_t *uptime = json_object_get(status, "uptime_s");
+    const char *state = firm_state(data->latest);
     char now[CLI_TIME_MAX], age[CLI_TIME_MAX];
 
     now_text(now);
-    if (data->is_old) {
-        put_style(out, styled, SCREEN_LOUD);
-        fprintf(out, " NO ANSWER for %s: %s; what is below is old  %s \n",
-                cli_age(clock_ns(CLOCK_MONOTONIC) - data->read_ns, age), data->why, now);
-    }
-    put_style(out, styled,
-              strcmp(firm_state(data->latest), "ACTIVE") == 0 ? SCREEN_BOLD : SCREEN_LOUD);
-    fprintf(out, "pitwall  %s %s  %s  up %s  storage %s  market %s  %s\n", cli_text(status, "mode"),
-            cli_text(status, "instance"), firm_state(data->latest),
-            cli_age(json_is_integer(json_object_get(status, "uptime_s"))
-                        ? json_integer_value(json_object_get(status, "uptime_s")) * 1000000000
-                        : -1,
-                    age),
-            cli_text(status, "storage"), cli_text(json_object_get(status, "market"), "state"),
-            data->is_old ? "" : now);
+    if (data->is_old)
+        put_lines(page, SCREEN_LOUD, " NO ANSWER for %s: %s; what is below is old  %s ",
+                  cli_age(clock_ns(CLOCK_MONOTONIC) - data->read_ns, age), data->why, now);
+    put_lines(page, strcmp(state, "ACTIVE") == 0 ? SCREEN_BOLD : SCREEN_LOUD,
+              "pitwall  %s %s  %s  up %s  storage %s  market %s  %s", cli_text(status, "mode"),
+              cli_text(status, "instance"), state,
+              cli_age(json_is_integer(uptime) ? json_integer_value(uptime) * 1000000000 : -1, age),
+              cli_text(status, "storage"), cli_text(json_object_get(status, "market"), "state"),
+              data->is_old ? "" : now);
 }
 
-static void print_states(FILE *out, const json_t *latest, bool styled)
+static void print_states(const struct watch_page *page, const json_t *latest)
 {
     const json_t *items = items_of(json_object_get(latest, "trading_state"));
     json_t *item;
@@ -87,35 +118,50 @@ static void print_states(FILE *out, const json_t *latest, bool styled)
 
         if (strcmp(cli_text(item, "state"), "ACTIVE") == 0)
             continue;
-        put_style(out, styled, SCREEN_BOLD);
-        fprintf(out, "  %-8s  %s  since %s by %s: %s%s%s\n", cli_text(item, "state"),
-                cli_text(item, "scope"), cli_time(item, "since_ns", since), cli_text(item, "actor"),
-                cli_text(item, "cause"), incident ? "  incident " : "", incident ? incident : "");
+        put_lines(page, SCREEN_BOLD, "  %-8s  %s  since %s by %s: %s%s%s", cli_text(item, "state"),
+                  cli_text(item, "scope"), cli_time(item, "since_ns", since),
+                  cli_text(item, "actor"), cli_text(item, "cause"), incident ? "  incident " : "",
+                  incident ? incident : "");
     }
 }
 
-static const struct show_column pnl_columns[] = {
-    {{"TOTAL PNL", true}, "total", SHOW_VALUE},
-    {{"DAY", true}, "day_pnl", SHOW_VALUE},
-    {{"REALISED", true}, "realised", SHOW_VALUE},
-    {{"UNREALISED", true}, "unrealised", SHOW_VALUE},
-    {{"FEES", true}, "fee", SHOW_VALUE},
-    {{"FUNDING", true}, "funding", SHOW_VALUE},
-    {{"EQUITY", true}, "equity", SHOW_VALUE},
-    {{"DRAWDOWN", true}, "drawdown_ratio", SHOW_VALUE},
+static const struct show_column worth_columns[] = {
+    {{"TOTAL PNL", true}, "total", SHOW_VALUE}, {{"DAY", true}, "day_pnl", SHOW_VALUE},
+    {{"EQUITY", true}, "equity", SHOW_VALUE},   {{"DRAWDOWN", true}, "drawdown_ratio", SHOW_VALUE},
     {{"CCY", false}, "currency", SHOW_VALUE},
 };
 
-static void print_pnl(FILE *out, json_t *pnl, struct watch_widths *widths)
+/* All that the total is the sum of. */
+static const struct show_column part_columns[] = {
+    {{"REALISED", true}, "realised", SHOW_VALUE}, {{"UNREALISED", true}, "unrealised", SHOW_VALUE},
+    {{"FEES", true}, "fee", SHOW_VALUE},          {{"REBATES", true}, "rebate", SHOW_VALUE},
+    {{"FUNDING", true}, "funding", SHOW_VALUE},
+};
+
+/* A table of some items, with what it cannot do without where the page is narrow. */
+static void print_table(const struct watch_page *page, const json_t *items,
+                        const struct show_column *columns, size_t count, struct table *kept,
+                        const char *const *yields, size_t rows_max)
 {
+    kept->width_max = page->columns > 0 ? (size_t)page->columns : 0;
+    kept->yields = yields;
+    show_items(page->out, items, columns, count, kept, kept, rows_max, 2);
+}
+
+/* In two rows: one of all is too wide for most terminals. */
+static void print_pnl(const struct watch_page *page, json_t *pnl, struct watch_widths *widths)
+{
+    static const char *const yields[] = {"DRAWDOWN", NULL};
     json_t *items = json_pack("[O]", pnl ? pnl : json_null());
 
-    show_items(out, items, pnl_columns, sizeof pnl_columns / sizeof pnl_columns[0], &widths->pnl,
-               &widths->pnl, 1, 2);
+    print_table(page, items, worth_columns, sizeof worth_columns / sizeof worth_columns[0],
+                &widths->worth, yields, 1);
+    print_table(page, items, part_columns, sizeof part_columns / sizeof part_columns[0],
+                &widths->parts, NULL, 1);
     json_decref(items);
 }
 
-static void print_alerts(FILE *out, const json_t *alerts, bool styled)
+static void print_alerts(const struct watch_page *page, const json_t *alerts)
 {
     const json_t *items = items_of(alerts);
     json_t *item;
@@ -129,10 +175,9 @@ static void print_alerts(FILE *out, const json_t *alerts, bool styled)
             strcmp(cli_text(item, "alert"), "watchdog") == 0)
             continue;
         if (shown++ == 0)
-            fprintf(out, "\nALERTS\n");
-        put_style(out, styled, SCREEN_BOLD);
-        fprintf(out, "  %-6s  %s  %s  %s\n", cli_text(item, "severity"),
-                cli_time(item, "since_ns", since), cli_text(item, "id"), cli_text(item, "says"));
+            fprintf(page->out, "\nALERTS\n");
+        put_lines(page, SCREEN_BOLD, "  %-6s  %s  %s  %s", cli_text(item, "severity"),
+                  cli_time(item, "since_ns", since), cli_text(item, "id"), cli_text(item, "says"));
     }
 }
 
@@ -163,23 +208,23 @@ static const struct show_column open_columns[] = {
     {{"AGE", true}, "cli_age_ns", SHOW_AGE},
 };
 
-static void print_orders(FILE *out, const struct watch_data *data, struct watch_widths *widths,
-                         int left)
+static void print_orders(const struct watch_page *page, const struct watch_data *data,
+                         struct watch_widths *widths, int left)
 {
+    static const char *const yields[] = {"STRATEGY", "AGE", "FILLED", NULL};
     size_t count = json_array_size(items_of(data->orders));
     size_t most = left > ORDERS_LEAST ? (size_t)left : ORDERS_LEAST;
     bool more = json_is_string(json_object_get(data->orders, "next"));
 
     if (!data->orders) {
-        fprintf(out, "OPEN ORDERS  unknown\n");
+        fprintf(page->out, "OPEN ORDERS  unknown\n");
         return;
     }
-    fprintf(out, "OPEN ORDERS  %zu%s\n", count, more ? " or more" : "");
+    fprintf(page->out, "OPEN ORDERS  %zu%s\n", count, more ? " or more" : "");
     add_ages(data->orders);
     if (count > 0)
-        show_items(out, items_of(data->orders), open_columns,
-                   sizeof open_columns / sizeof open_columns[0], &widths->orders, &widths->orders,
-                   most, 2);
+        print_table(page, items_of(data->orders), open_columns,
+                    sizeof open_columns / sizeof open_columns[0], &widths->orders, yields, most);
 }
 
 static int lines_in(const char *text)
@@ -191,39 +236,46 @@ static int lines_in(const char *text)
     return lines;
 }
 
-/* All but the orders, which get what room is left. */
-static void print_top(FILE *out, const struct watch_data *data, struct watch_widths *widths,
-                      bool styled)
+static void print_positions(const struct watch_page *page, const json_t *latest,
+                            struct watch_widths *widths)
 {
-    const json_t *status = json_object_get(data->latest, "status");
+    static const char *const yields[] = {"VENUE LOTS", "CCY", "AVG PRICE", "REALISED", "AGE", NULL};
 
-    print_head(out, data, styled);
-    print_states(out, data->latest, styled);
-    fprintf(out, "\n");
-    print_pnl(out, json_object_get(data->latest, "pnl"), widths);
-    fprintf(out, "\nPOSITIONS\n");
-    show_items(out, items_of(json_object_get(data->latest, "positions")), show_positions,
-               POSITION_COLUMNS, &widths->positions, &widths->positions, SIZE_MAX, 2);
-    fprintf(out, "\nVENUES\n");
-    show_items(out, json_object_get(status, "venues"), show_venues, VENUE_COLUMNS, &widths->venues,
-               &widths->venues, SIZE_MAX, 2);
-    print_alerts(out, data->alerts, styled);
-    fprintf(out, "\n");
+    fprintf(page->out, "\nPOSITIONS\n");
+    print_table(page, items_of(json_object_get(latest, "positions")), show_positions,
+                POSITION_COLUMNS, &widths->positions, yields, SIZE_MAX);
 }
 
-void watch_frame(FILE *out, const struct watch_data *data, struct watch_widths *widths, int rows,
-                 bool styled)
+/* All but the orders, which get what room is left. */
+static void print_top(const struct watch_page *page, const struct watch_data *data,
+                      struct watch_widths *widths)
 {
+    print_head(page, data);
+    print_states(page, data->latest);
+    fprintf(page->out, "\n");
+    print_pnl(page, json_object_get(data->latest, "pnl"), widths);
+    print_positions(page, data->latest, widths);
+    fprintf(page->out, "\nVENUES\n");
+    print_table(page, json_object_get(json_object_get(data->latest, "status"), "venues"),
+                show_venues, VENUE_COLUMNS, &widths->venues, NULL, SIZE_MAX);
+    print_alerts(page, data->alerts);
+    fprintf(page->out, "\n");
+}
+
+void watch_frame(const struct watch_page *page, const struct watch_data *data,
+                 struct watch_widths *widths)
+{
+    struct watch_page top = *page;
     char *text = NULL;
     size_t size = 0;
-    FILE *top = open_memstream(&text, &size);
 
-    if (!top)
+    top.out = open_memstream(&text, &size);
+    if (!top.out)
         return;
-    print_top(top, data, widths, styled);
-    if (fclose(top) == 0) {
-        fputs(text, out);
-        print_orders(out, data, widths, rows - lines_in(text) - 2);
+    print_top(&top, data, widths);
+    if (fclose(top.out) == 0) {
+        fputs(text, page->out);
+        print_orders(page, data, widths, page->rows - lines_in(text) - 2);
     }
     free(text);
 }

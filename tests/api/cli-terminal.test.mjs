@@ -69,7 +69,7 @@ test("watch says that the server does not answer, and keeps what it said last, f
   assert.ok(!screen.text.includes(FAINT));
   server.process.kill("SIGSTOP");
   try {
-    await screen.sees(/NO ANSWER for \S+: the server does not answer; what is below is old/);
+    await screen.sees(/NO ANSWER for \S+: \S+control\.sock has not answered within 0\.9 s/);
     await screen.sees(/\u001b\[2m {2}sim:BTCUSDT/); // eslint-disable-line no-control-regex
   } finally {
     server.process.kill("SIGCONT");
@@ -119,7 +119,8 @@ test("who says no at the last question has decided nothing", async () => {
   screen.type(`${server.passwords().risk2}\n`);
   await screen.sees(/\[yes\/no\]/);
   screen.type("no\n");
-  assert.equal(await screen.ended, 64);
+  assert.equal(await screen.ended, 77);
+  assert.match(screen.text, /pitwall approve: not approved; nothing has changed\r?\n$/);
   assert.match(verb("approve", "show", id, "--data", server.dir).out, /^PROPOSED/);
 });
 

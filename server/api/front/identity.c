@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LOOK_S = 2, FILES = 3 };
+enum { LOOK_S = 2, FILES = 3, TIME_TEXT_MAX = 32 };
 
 /* What tells one content of a file from another. All zero: it is not there. */
 struct stamp {
@@ -57,10 +57,22 @@ static bool are_same(const struct stamps *one, const struct stamps *other)
     return memcmp(one, other, sizeof *one) == 0;
 }
 
+/* "2029-03-02T09:04:25Z" */
+static const char *print_time(int64_t s, char out[TIME_TEXT_MAX])
+{
+    time_t at = (time_t)s;
+    struct tm utc;
+
+    if (!gmtime_r(&at, &utc) || strftime(out, TIME_TEXT_MAX, "%FT%TZ", &utc) == 0)
+        snprintf(out, TIME_TEXT_MAX, "unknown");
+    return out;
+}
+
 enum status identity_open(struct identity **out, const struct identity_files *files,
                           struct err *err)
 {
     struct identity *identity = calloc(1, sizeof *identity);
+    char when[TIME_TEXT_MAX];
     pthread_condattr_t monotonic;
     enum status status;
 
@@ -80,9 +92,9 @@ enum status identity_open(struct identity **out, const struct identity_files *fi
     }
     if (identity->facts.expiry_s < time(NULL))
         log_line(LOG_ERROR, "tls", "the certificate is over; clients will refuse it", NULL);
-    log_line(LOG_INFO, "tls", "certificate", "sha256=%s self_signed=%d expires_s=%lld",
+    log_line(LOG_INFO, "tls", "certificate", "sha256=%s self_signed=%d expires=%s",
              identity->facts.fingerprint, identity->facts.is_own,
-             (long long)identity->facts.expiry_s);
+             print_time(identity->facts.expiry_s, when));
     *out = identity;
     return OK;
 }
@@ -138,7 +150,7 @@ static void read_again(struct identity *identity)
 {
     struct identity_facts facts;
     SSL_CTX *context = NULL;
-    char says[ERR_TEXT_MAX + 64], safe[2 * ERR_TEXT_MAX];
+    char says[ERR_TEXT_MAX + 64], safe[2 * ERR_TEXT_MAX], when[TIME_TEXT_MAX];
     struct err err;
     enum status status = context_make(&identity->files, &context, &facts, &err);
 
@@ -147,8 +159,8 @@ static void read_again(struct identity *identity)
     if (status == OK) {
         swap(identity, context, &facts);
         (void)snprintf(says, sizeof says, "certificate taken: SHA-256 %s", facts.fingerprint);
-        log_line(LOG_INFO, "tls", "certificate taken", "sha256=%s expires_s=%lld",
-                 facts.fingerprint, (long long)facts.expiry_s);
+        log_line(LOG_INFO, "tls", "certificate taken", "sha256=%s expires=%s", facts.fingerprint,
+                 print_time(facts.expiry_s, when));
     } else {
         SSL_CTX_free(context);
         (void)snprintf(says, sizeof says, "certificate refused, the old one stays: %s", err.text);
