@@ -40,6 +40,7 @@ import {
 } from "./state.js";
 import { Stream } from "./stream.js";
 import { html, render } from "./vendor/preact-htm.js";
+import { typedEnter, typedForget, typedKeep, typedPut, typedTake } from "./typed.js";
 import { viewOf, VIEWS } from "./views.js";
 
 /** @import { Session, Topic } from "./types/shapes.js" */
@@ -249,6 +250,8 @@ function enter(session) {
   localStorage.setItem(HINT, "yes");
   stateClear();
   pagerForget();
+  typedEnter(session.user);
+  page.amending = typedTake("amending", null);
   page.session = session;
   page.view = "in";
   page.farewell = "";
@@ -272,9 +275,17 @@ async function loggedIn(session) {
   enter(me.ok && me.body ? me.body : session);
 }
 
-/** @param {string} farewell */
+/** @param {string} farewell empty: the person wanted to; else what was typed waits for them */
 function leave(farewell) {
   localStorage.removeItem(HINT);
+  if (farewell) {
+    typedKeep();
+    if (page.amending) {
+      typedPut("amending", page.amending);
+    }
+  } else {
+    typedForget();
+  }
   stateClear();
   page.session = null;
   page.view = "out";

@@ -15,6 +15,7 @@ import { useAsked } from "../asked.js";
 import { DASH, dateTimeText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { ActionButton, EmptyRow, Panel } from "./parts.js";
 
@@ -106,8 +107,8 @@ function AccountRow({ account, reason, onChanged }) {
 
 /** @param {{reason: string, onChanged: () => void}} props */
 function NewAccount({ reason, onChanged }) {
-  const [user, setUser] = useState("");
-  const [wanted, setWanted] = useState(/** @type {Role} */ ("viewer"));
+  const [user, setUser] = useTyped("account-user", "");
+  const [wanted, setWanted] = useTyped("account-role", /** @type {Role} */ ("viewer"));
   const [made, setMade] = useState(/** @type {{user: string, password: string} | null} */ (null));
   const off = user === "" ? "Type a name" : reason === "" ? "Type a reason" : "";
 
@@ -155,7 +156,7 @@ export function UsersPanel() {
 
 function Accounts() {
   const [items, load] = useAsked(accountsRead);
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useTyped("account-reason", "");
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Accounts">
       <table class="grid accounts-grid">
         <thead>
@@ -208,8 +209,8 @@ function TokenRow({ token, onChanged }) {
 
 /** @param {{onChanged: () => void}} props */
 function NewToken({ onChanged }) {
-  const [name, setName] = useState("");
-  const [wanted, setWanted] = useState("viewer");
+  const [name, setName] = useTyped("token-name", "");
+  const [wanted, setWanted] = useTyped("token-may", "viewer");
   const [made, setMade] = useState(/** @type {{name: string, token: string} | null} */ (null));
 
   async function submit(/** @type {Event} */ event) {

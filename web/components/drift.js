@@ -8,6 +8,7 @@ import { actionRefusal, ACTIONS } from "../actions.js";
 import { ageText, countText, DASH, millisecondsOf } from "../format.js";
 import { perform } from "../perform.js";
 import { changed, driftKept, notify, page, role, topicAge } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { ActionButton } from "./parts.js";
 
@@ -99,10 +100,10 @@ function questionLines({ instrument, lots, venue_lots, drift }, choice) {
 
 /** @param {{position: Position}} props */
 function DriftForm({ position }) {
-  const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
   const { instrument, lots, venue_lots, drift } = position;
   const id = `drift-reason-${instrument}`;
+  const [reason, setReason] = useTyped(id, "");
+  const [busy, setBusy] = useState(false);
 
   async function settle(/** @type {"adopt" | "keep"} */ choice) {
     setBusy(true);

@@ -13,6 +13,7 @@ import { HOLD_BEATS, useHold } from "../hold.js";
 import { scopeWords } from "../inscope.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role, stale, topicSynced } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Boundary } from "./boundary.js";
 import { OtherWays } from "./killways.js";
@@ -142,8 +143,8 @@ function WordField({ refusal, onKill }) {
 
 /** @param {{open: boolean, onOpen: () => void, onReceipt: (receipt: Receipt) => void}} props */
 function KillForm({ open, onOpen, onReceipt }) {
-  const [scope, setScope] = useState("firm");
-  const [reason, setReason] = useState("");
+  const [scope, setScope] = useTyped("kill-scope", "firm");
+  const [reason, setReason] = useTyped("kill-reason", "");
   const [flatten, setFlatten] = useState(false);
   const [busy, setBusy] = useState(0);
   const refusal = actionRefusal(ACTIONS.kill, role());

@@ -17,6 +17,7 @@ import {
 import { ACTIONS, actionRefusal } from "../actions.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useRef, useState } from "../vendor/preact-htm.js";
 import { LimitsNotes } from "./limits_past.js";
 import { ActionButton, Num, Options, Panel } from "./parts.js";
@@ -209,11 +210,11 @@ function sayDone(scope, status, body) {
  * @param {SchemaRow[]} rows
  */
 function useLimitsEdit(scope, limits, rows) {
-  const [edits, setEdits] = useState(/** @type {Edits} */ ({}));
-  const [base, setBase] = useState(/** @type {Limits | null} */ (null));
-  const [reason, setReason] = useState("");
+  const [edits, setEdits] = useTyped(`limits-edits ${scope}`, /** @type {Edits} */ ({}));
+  const [base, setBase] = useTyped(`limits-base ${scope}`, /** @type {Limits | null} */ (null));
+  const [reason, setReason] = useTyped(`limits-reason ${scope}`, "");
   const [moved, setMoved] = useState("");
-  const [lastsS, setLastsS] = useState(0);
+  const [lastsS, setLastsS] = useTyped(`limits-lasts ${scope}`, 0);
   const [foretold, setForetold] = useState("");
   const edited = useRef(edits); // as they are when an answer comes
   edited.current = edits;
@@ -366,7 +367,7 @@ function LimitsForm({ scope, limits, rows }) {
 }
 
 export function LimitsPanel() {
-  const [scope, setScope] = useState("firm");
+  const [scope, setScope] = useTyped("limits-scope", "firm");
   const names = page.schema?.scopes ?? [...page.limits.keys()];
   const limits = page.limits.get(scope);
   const extra = html`<span class="panel-tools">

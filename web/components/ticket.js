@@ -18,6 +18,7 @@ import { workingIn } from "../inscope.js";
 import { engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { notify, page, stale, ticketFill } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { placesOf, select } from "./market.js";
 import { ActionButton, Options, Panel } from "./parts.js";
@@ -291,11 +292,11 @@ function Kinds({ typed, onType }) {
 }
 
 function Ticket() {
-  const [typed, setTyped] = useState(BLANK);
+  const [typed, setTyped] = useTyped("ticket", BLANK);
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
   // One key for one order, however often it is pressed: a new one when the order is another one.
-  const key = useRef(newKey());
+  const [key] = useTyped("ticket-key", useRef(newKey()));
   const hindered = hindrance(typed);
   const value = hindered ? "" : valueWords(typed);
 
@@ -362,7 +363,7 @@ function Ticket() {
 }
 
 function CancelAll() {
-  const [scope, setScope] = useState("firm");
+  const [scope, setScope] = useTyped("cancel-scope", "firm");
   const count = workingIn(scope).length;
   const scopes = page.schema?.scopes ?? ["firm"];
 
