@@ -47,6 +47,8 @@ import { viewOf, VIEWS } from "./views.js";
 
 const DRAW_MS = 200;
 const TABLES_AGAIN_MS = 2000;
+/** By then a stopped server has greyed the page, too. */
+const CONNECT_MS = 2000;
 const AUDIT_KINDS = [
   "kill",
   "limits",
@@ -83,9 +85,16 @@ function topics() {
   return roleReaches(role(), "risk") ? [...all, "approvals", "audit"] : all;
 }
 
+/** A stream that was just opened pushes nothing down for a blink: panels are grey until they are told. */
+function bannerStands() {
+  const stream = page.stream;
+  const opening = stream && !Number.isFinite(stream.lastFrameAt) && performance.now() - stream.openedAt < CONNECT_MS;
+  return stale() && !opening;
+}
+
 function Banner() {
   const stream = page.stream;
-  if (!stale()) {
+  if (!bannerStands()) {
     return null;
   }
   const last =
@@ -177,6 +186,7 @@ function draw() {
     document.title = title;
   }
   document.body.classList.toggle("stream-stale", page.view === "in" && stale());
+  document.body.classList.toggle("has-banner", page.view === "in" && bannerStands());
   document.documentElement.dataset.mode = page.view === "in" ? (page.status?.mode ?? "") : "";
 }
 

@@ -296,7 +296,7 @@ function LimitsForm({ scope, limits, rows }) {
   const blocked = blockedBy(typed, edits, reason);
   const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<form onSubmit=${form.submit}>
-    <div class="scroll limits-scroll">
+    <div class=${`scroll limits-scroll ${rows.length === 0 ? "is-waiting" : ""}`}>
       <table class="grid limits-grid">
         <thead>
           <tr>
