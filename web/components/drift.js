@@ -154,8 +154,8 @@ function DriftForm({ position }) {
   </div>`;
 }
 
-/** @param {{position: Position, columns?: number}} props both counts, while they differ */
-export function DriftRow({ position, columns = 9 }) {
+/** @param {{position: Position, index: number, columns?: number}} props both counts, while they differ */
+export function DriftRow({ position, index, columns = 9 }) {
   const { instrument, lots, venue_lots, drift } = position;
   if (!drift || !isLasting(position)) {
     return null;
@@ -163,7 +163,7 @@ export function DriftRow({ position, columns = 9 }) {
   const kept = isKept(position);
   const mark = kept ? `KEPT: ${lotsText(Math.abs(drift))} still differ` : "DRIFT";
   const may = actionRefusal(ACTIONS.driftAdopt, role()) === "";
-  return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"}>
+  return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"} aria-rowindex=${index}>
     <td colspan=${columns}>
       <p>
         <span class=${`chip ${kept ? "chip-warn" : "chip-bad"}`}>${mark}</span>${" "}
