@@ -17,7 +17,7 @@ import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, fieldOf, Panel } from "./parts.js";
 
 /** @import { Account, Role, Token } from "../types/shapes.js" */
 
@@ -77,8 +77,7 @@ function AccountRow({ account, reason, onChanged }) {
       <select
         id=${`role-${account.user}`}
         value=${account.role}
-        disabled=${own || off !== ""}
-        title=${off}
+        ...${fieldOf("accountChange", own ? "Nobody changes his own role" : off)}
         onChange=${(/** @type {any} */ event) => {
           const next = event.target.value;
           event.target.value = account.role; // it is what it is until the server says so
@@ -129,10 +128,10 @@ function NewAccount({ reason, onChanged }) {
 
   return html`<form class="one-line" onSubmit=${submit}>
       <label class="unseen" for="at-accountMake">Name of the new account</label>
-      <input id="at-accountMake" autocomplete="off" spellcheck=${false} placeholder="new account" value=${user}
+      <input id="at-accountMake" ...${fieldOf("accountMake")} autocomplete="off" spellcheck=${false} placeholder="new account" value=${user}
         onInput=${(/** @type {any} */ event) => setUser(event.target.value.trim())} />
       <label class="unseen" for="account-role">Its role</label>
-      <select id="account-role" value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
+      <select id="account-role" ...${fieldOf("accountMake")} value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
         ${ROLES.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
       </select>
       <${ActionButton} action="accountMake" submit=${true} off=${off} />
@@ -179,7 +178,7 @@ function Accounts() {
     </div>
     <div class="one-line">
       <label for="account-reason">Reason</label>
-      <input id="account-reason" autocomplete="off" maxlength="200" value=${reason}
+      <input id="account-reason" ...${fieldOf("accountChange")} autocomplete="off" maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </div>
     <${NewAccount} reason=${reason.trim()} onChanged=${load} />`;
@@ -226,10 +225,10 @@ function NewToken({ onChanged }) {
 
   return html`<form class="one-line" onSubmit=${submit}>
       <label class="unseen" for="token-name">Name of the new token</label>
-      <input id="token-name" autocomplete="off" spellcheck=${false} placeholder="new token" value=${name}
+      <input id="token-name" ...${fieldOf("tokenMake")} autocomplete="off" spellcheck=${false} placeholder="new token" value=${name}
         onInput=${(/** @type {any} */ event) => setName(event.target.value.trim())} />
       <label class="unseen" for="token-role">What it may</label>
-      <select id="token-role" value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
+      <select id="token-role" ...${fieldOf("tokenMake")} value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
         ${ROLES.map((one) => html`<option key=${one} value=${one}>role ${one}</option>`)}
         ${SCOPES.map((one) => html`<option key=${one} value=${one}>scope ${one}</option>`)}
       </select>

@@ -10,7 +10,7 @@ import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html } from "../vendor/preact-htm.js";
-import { ActionButton, emptyText, Panel } from "./parts.js";
+import { ActionButton, emptyText, fieldOf, Panel } from "./parts.js";
 
 /** @import { Alert, HandOver } from "../types/shapes.js" */
 
@@ -94,6 +94,7 @@ function NoteForm({ id, label, placeholder, wanted, action, onNote }) {
       id=${id}
       autocomplete="off"
       maxlength="200"
+      ...${fieldOf(action)}
       placeholder=${placeholder}
       value=${note}
       onInput=${(/** @type {any} */ event) => setNote(event.target.value)}

@@ -21,7 +21,7 @@ import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Dialog } from "./dialog.js";
 import { placesOf } from "./market.js";
-import { ActionButton } from "./parts.js";
+import { ActionButton, fieldOf } from "./parts.js";
 
 /** @import { Order, Problem } from "../types/shapes.js" */
 
@@ -116,7 +116,7 @@ function Field({ id, label, typed, wrong, off, first = false, onInput }) {
       inputmode="decimal"
       autocomplete="off"
       required
-      disabled=${off}
+      ...${fieldOf("orderAmend", off ? "The order works no more" : "")}
       aria-invalid=${wrong !== ""}
       aria-describedby=${`${id}-says`}
       value=${typed}

@@ -10,7 +10,7 @@ import { perform } from "../perform.js";
 import { changed, driftKept, notify, page, role, topicAge } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton } from "./parts.js";
+import { ActionButton, fieldOf } from "./parts.js";
 
 /** @import { AuditRow, Position } from "../types/shapes.js" */
 
@@ -129,6 +129,7 @@ function DriftForm({ position }) {
     <label class="unseen" for=${id}>Reason for the count of ${instrument}</label>
     <input
       id=${id}
+      ...${fieldOf("driftAdopt")}
       autocomplete="off"
       maxlength="200"
       placeholder="why does this count hold?"

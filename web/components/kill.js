@@ -17,7 +17,7 @@ import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Boundary } from "./boundary.js";
 import { OtherWays } from "./killways.js";
-import { Options, Panel } from "./parts.js";
+import { fieldOf, Options, Panel } from "./parts.js";
 import { isNewer, newestReceipt, ReceiptCard, useReceiptPolling } from "./receipts.js";
 
 /** @import { Receipt } from "../types/shapes.js" */
@@ -97,6 +97,7 @@ function Extras({ flatten, onFlatten, reason, onReason }) {
   return html`<label class="check" for="kill-flatten" title=${FLATTEN_SAYS}>
       <input
         id="kill-flatten"
+        ...${fieldOf("kill")}
         type="checkbox"
         checked=${flatten}
         onChange=${(/** @type {any} */ event) => onFlatten(event.target.checked)}
@@ -107,6 +108,7 @@ function Extras({ flatten, onFlatten, reason, onReason }) {
       <label for="kill-reason">Reason</label>
       <input
         id="kill-reason"
+        ...${fieldOf("kill")}
         data-test="kill-reason"
         autocomplete="off"
         maxlength="200"
@@ -125,6 +127,7 @@ function WordField({ refusal, onKill }) {
     <label for="at-kill">Or type</label>
     <input
       id="at-kill"
+      ...${fieldOf("kill")}
       autocomplete="off"
       spellcheck=${false}
       placeholder=${`${WORD}, then Enter`}

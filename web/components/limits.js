@@ -20,7 +20,7 @@ import { changed, notify, page, role } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useRef, useState } from "../vendor/preact-htm.js";
 import { LimitsNotes } from "./limits_past.js";
-import { ActionButton, Num, Options, Panel } from "./parts.js";
+import { ActionButton, fieldOf, Num, Options, Panel } from "./parts.js";
 
 /** @import { LimitRow as SchemaRow, Limits } from "../types/shapes.js" */
 
@@ -112,7 +112,7 @@ function LimitRow({ row, limits, typed, onInput }) {
         inputmode=${row.type === "integer" ? "numeric" : "decimal"}
         autocomplete="off"
         placeholder="unchanged"
-        disabled=${refusal !== ""}
+        ...${fieldOf("limitsChange")}
         title=${refusal || `from ${row.min ?? DASH} to ${row.max ?? DASH} ${unit}`}
         aria-invalid=${wrong !== ""}
         aria-describedby=${`${id}-says`}
@@ -329,7 +329,7 @@ function LimitsForm({ scope, limits, rows }) {
         id="limits-reason"
         autocomplete="off"
         maxlength="200"
-        disabled=${refusal !== ""}
+        ...${fieldOf("limitsChange")}
         placeholder=${refusal || "reason"}
         value=${reason}
         onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}
@@ -339,6 +339,7 @@ function LimitsForm({ scope, limits, rows }) {
           ? html`<label class="unseen" for="limits-lasts">How long the raise lasts</label>
               <select
                 id="limits-lasts"
+                ...${fieldOf("limitsChange")}
                 value=${String(form.lastsS)}
                 onChange=${(/** @type {any} */ event) => form.setLastsS(Number(event.target.value))}
               >

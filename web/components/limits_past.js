@@ -7,7 +7,7 @@ import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, Options, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, fieldOf, Options, Panel } from "./parts.js";
 
 /** @import { Limits, LimitsPast, TimeBox } from "../types/shapes.js" */
 
@@ -104,7 +104,7 @@ function Past({ limits }) {
   const [reason, setReason] = useTyped(`revert-reason ${limits.scope}`, "");
   return html`<div class="one-line">
       <label for="revert-reason">Reason to bring one back</label>
-      <input id="revert-reason" autocomplete="off" maxlength="200" value=${reason}
+      <input id="revert-reason" ...${fieldOf("limitsRevert")} autocomplete="off" maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </div>
     <div class="scroll" tabindex="0" role="group" aria-label="Changes of the limits">

@@ -7,7 +7,7 @@ import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useEffect, useRef } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, emptyText, Panel, StateChip } from "./parts.js";
+import { ActionButton, EmptyRow, emptyText, fieldOf, Panel, StateChip } from "./parts.js";
 
 /** @import { TradingState } from "../types/shapes.js" */
 
@@ -39,6 +39,7 @@ function ResumeForm({ row, onDone }) {
     <label class="unseen" for="resume-reason">Reason to resume ${row.scope}</label>
     <input
       id="resume-reason"
+      ...${fieldOf("resume")}
       autocomplete="off"
       required
       ref=${field}

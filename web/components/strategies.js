@@ -11,7 +11,7 @@ import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, StateChip } from "./parts.js";
+import { ActionButton, EmptyRow, emptyText, fieldOf, InstrumentName, Num, Panel, StateChip } from "./parts.js";
 
 /** @import { ParameterRow, ParameterValue, Strategy } from "../types/shapes.js" */
 
@@ -116,7 +116,7 @@ function ParameterField({ row, value, typed, onInput }) {
         class="limit-input"
         autocomplete="off"
         placeholder="unchanged"
-        disabled=${refusal !== ""}
+        ...${fieldOf("strategyChange")}
         title=${refusal || bounds}
         aria-invalid=${wrong !== ""}
         aria-describedby=${`${id}-says`}
@@ -287,7 +287,7 @@ function StrategyForm({ strategy, where, rows }) {
         id="strategies-reason"
         autocomplete="off"
         maxlength="200"
-        disabled=${refusal !== ""}
+        ...${fieldOf("strategyChange")}
         placeholder=${refusal || "reason"}
         value=${reason}
         onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}

@@ -21,7 +21,7 @@ import { notify, page, stale, ticketFill } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { placesOf, select } from "./market.js";
-import { ActionButton, Options, Panel } from "./parts.js";
+import { ActionButton, fieldOf, Options, Panel } from "./parts.js";
 
 /** @import { OrderNew, Problem } from "../types/shapes.js" */
 
@@ -181,6 +181,7 @@ function Choice({ legend, name, choices, chosen, onChoose }) {
         html`<label key=${id} class=${`choice-${id}`}>
           <input
             type="radio"
+            ...${fieldOf("orderPlace")}
             name=${name}
             value=${id}
             checked=${chosen === id}
@@ -200,7 +201,7 @@ function Field({ id, label, typed, wrong, off = false, hint = "", onInput }) {
       id=${id}
       inputmode="decimal"
       autocomplete="off"
-      disabled=${off}
+      ...${fieldOf("orderPlace", off ? "A market order has no price" : "")}
       aria-invalid=${wrong !== ""}
       aria-describedby=${`${id}-says`}
       value=${off ? "" : typed}
@@ -217,7 +218,7 @@ function Check({ id, label, checked, off = false, onChange }) {
       id=${id}
       type="checkbox"
       checked=${checked && !off}
-      disabled=${off}
+      ...${fieldOf("orderPlace", off ? "Not with this type or time in force" : "")}
       onChange=${(/** @type {any} */ event) => onChange(event.target.checked)}
     />
     <span>${label}</span>
@@ -230,6 +231,7 @@ function InstrumentChoice({ typed, onType }) {
     <label for="at-orderPlace">Instrument</label>
     <select
       id="at-orderPlace"
+      ...${fieldOf("orderPlace")}
       value=${typed.instrument}
       onChange=${(/** @type {any} */ event) => {
         onType({ instrument: event.target.value, price: "" });
@@ -380,6 +382,7 @@ function CancelAll() {
     <label for="cancel-scope">Cancel all of</label>
     <select
       id="cancel-scope"
+      ...${fieldOf("ordersCancelAll")}
       value=${scope}
       onChange=${(/** @type {any} */ event) => setScope(event.target.value)}
     >
