@@ -305,11 +305,15 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 	@cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+# Heavy, and only make lighthouse wants it.
+tests/lighthouse/node_modules/.package-lock.json: tests/lighthouse/package-lock.json
+	@cd tests/lighthouse && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long sanitize-load soak attack scan pictures web-speed scenario sim model fuzz mutants prove bench instructions \
+.PHONY: test test-long sanitize-load soak attack scan pictures web-speed lighthouse scenario sim model fuzz mutants prove bench instructions \
     instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
@@ -333,6 +337,8 @@ pictures: deps-test ## Make the README's two pictures anew, from the running dem
 	@PITWALL_BIN=$(BUILD)/pitwall node tests/web/pictures.mjs docs/images
 web-speed: deps-test ## Measure the dashboard in Chromium: long tasks, CPU, first view, heap (quiet machine): HEAP_MINUTES=10
 	@HEAP_MINUTES='$(or $(HEAP_MINUTES),10)' $(test_env) mk/test web_speed
+lighthouse: deps-test ## Have Lighthouse judge the dashboard: the log-in and each view, 95 or more in each category (quiet machine)
+	@$(test_env) mk/test lighthouse
 scenario: ## Run the trading stories of tests/scenario
 	@$(test_env) mk/test scenario
 sim: ## Run the seeded simulator: SEED=n N=steps (without SEED some hundred seeds)

@@ -40,12 +40,15 @@ import {
 } from "./state.js";
 import { Stream } from "./stream.js";
 import { html, render } from "./vendor/preact-htm.js";
+import { typedEnter, typedForget, typedKeep, typedPut, typedTake } from "./typed.js";
 import { viewOf, VIEWS } from "./views.js";
 
 /** @import { Session, Topic } from "./types/shapes.js" */
 
 const DRAW_MS = 200;
 const TABLES_AGAIN_MS = 2000;
+/** By then a stopped server has greyed the page, too. */
+const CONNECT_MS = 2000;
 const AUDIT_KINDS = [
   "kill",
   "limits",
@@ -82,9 +85,16 @@ function topics() {
   return roleReaches(role(), "risk") ? [...all, "approvals", "audit"] : all;
 }
 
+/** A stream that was just opened pushes nothing down for a blink: panels are grey until they are told. */
+function bannerStands() {
+  const stream = page.stream;
+  const opening = stream && !Number.isFinite(stream.lastFrameAt) && performance.now() - stream.openedAt < CONNECT_MS;
+  return stale() && !opening;
+}
+
 function Banner() {
   const stream = page.stream;
-  if (!stale()) {
+  if (!bannerStands()) {
     return null;
   }
   const last =
@@ -176,6 +186,7 @@ function draw() {
     document.title = title;
   }
   document.body.classList.toggle("stream-stale", page.view === "in" && stale());
+  document.body.classList.toggle("has-banner", page.view === "in" && bannerStands());
   document.documentElement.dataset.mode = page.view === "in" ? (page.status?.mode ?? "") : "";
 }
 
@@ -249,6 +260,8 @@ function enter(session) {
   localStorage.setItem(HINT, "yes");
   stateClear();
   pagerForget();
+  typedEnter(session.user);
+  page.amending = typedTake("amending", null);
   page.session = session;
   page.view = "in";
   page.farewell = "";
@@ -272,9 +285,17 @@ async function loggedIn(session) {
   enter(me.ok && me.body ? me.body : session);
 }
 
-/** @param {string} farewell */
+/** @param {string} farewell empty: the person wanted to; else what was typed waits for them */
 function leave(farewell) {
   localStorage.removeItem(HINT);
+  if (farewell) {
+    typedKeep();
+    if (page.amending) {
+      typedPut("amending", page.amending);
+    }
+  } else {
+    typedForget();
+  }
   stateClear();
   page.session = null;
   page.view = "out";

@@ -54,13 +54,18 @@ function decadeTicks(scale) {
   scale.ticks = ticks.filter((tick) => tick.value >= scale.min && tick.value <= scale.max);
 }
 
-const TIME_STEPS_MS = [5, 10, 15, 30, 60, 120, 300].map((seconds) => seconds * 1000);
+const TIME_STEPS_MS = [5, 10, 15, 30, 60, 120, 300, 600, 900].map((seconds) => seconds * 1000);
 
-/** Ticks at whole seconds that a clock would show. @param {any} scale */
-function clockTicks(scale) {
+/** A label such as 13:45:30 and the room around it. */
+const CLOCK_PX = 76;
+const CLOCKS_MOST = 5;
+
+/** Ticks at whole seconds that a clock would show, no more than have room. @param {any} scale */
+export function clockTicks(scale) {
   const span = scale.max - scale.min;
+  const room = Math.max(1, Math.min(CLOCKS_MOST, Math.floor(scale.width / CLOCK_PX)));
   const step =
-    TIME_STEPS_MS.find((candidate) => span / candidate <= 5) ??
+    TIME_STEPS_MS.find((candidate) => span / candidate <= room) ??
     TIME_STEPS_MS[TIME_STEPS_MS.length - 1];
   scale.ticks = [];
   for (let value = Math.ceil(scale.min / step) * step; value <= scale.max; value += step) {

@@ -15,7 +15,7 @@ let prefixAt = -Infinity;
 /** @param {string} id of an element; false when it is not there to be seen */
 function focusOn(id) {
   const goal = document.getElementById(id);
-  if (!goal || goal.offsetParent === null) {
+  if (!goal || goal.offsetParent === null || goal.matches(":disabled")) {
     return false;
   }
   goal.focus();

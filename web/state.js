@@ -47,6 +47,8 @@ export const page = {
 
   /** @type {Status | null} */
   status: null,
+  /** Where the kill listener is; kept when the session ends, for the log-in page says it. @type {string | null} */
+  killUrl: null,
   /** @type {Pnl | null} */
   pnl: null,
   /** @type {Latency | null} */
@@ -255,6 +257,7 @@ export function stateApply(frame) {
   const { topic, data } = frame;
   if (topic === "status" || topic === "pnl" || topic === "latency") {
     page[topic] = data;
+    page.killUrl = page.status?.kill_url ?? page.killUrl;
     return;
   }
   if (topic === "kill") {

@@ -50,6 +50,7 @@ export class Stream {
     );
     /** ms of the page's monotonic clock when the last frame came */
     this.lastFrameAt = -Infinity;
+    this.openedAt = performance.now();
     this.gaps = 0;
     this.reconnects = -1;
     this.connected = false;

@@ -31,11 +31,11 @@ export class Chrome {
     );
     const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false });
     await new Promise((done, failed) => socket.on("open", done).on("error", failed));
-    return new Chrome(child, socket);
+    return new Chrome(child, socket, Number(port));
   }
 
-  constructor(child, socket) {
-    Object.assign(this, { child, socket, ids: 0, waiting: new Map() });
+  constructor(child, socket, port) {
+    Object.assign(this, { child, socket, port, ids: 0, waiting: new Map() });
     socket.on("message", (text) => {
       const { id, result, error } = JSON.parse(text);
       const { done, failed } = this.waiting.get(id) ?? {};
@@ -51,9 +51,9 @@ export class Chrome {
     return new Promise((done, failed) => this.waiting.set(id, { done, failed }));
   }
 
-  /** A page in a session of its own: no cookie of an earlier one. */
-  async open(url) {
-    const { browserContextId } = await this.send("Target.createBrowserContext");
+  /** A page in a session of its own: no cookie of an earlier one; `apart` false: in the browser's own, for others to use. */
+  async open(url, { apart = true } = {}) {
+    const { browserContextId } = apart ? await this.send("Target.createBrowserContext") : {};
     const { targetId } = await this.send("Target.createTarget", { url: "about:blank", browserContextId });
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
     const page = new Page(this, targetId, sessionId);

@@ -181,6 +181,11 @@ story("rows keep their places while the pointer is over the orders", { view: "or
 story("a viewer can do nothing, and is told why", { user: "viewer" }, async (page, server) => {
   assert.equal(await page.isDisabled("#kill"), true);
   assert.equal(await textOf(page, "[data-panel=kill] .hint"), "Needs role trader");
+  assert.equal(await page.isDisabled("#at-kill"), true);
+  assert.equal(await page.getAttribute("#at-kill", "title"), "Needs role trader");
+  await page.$eval("#at-kill", (field) => {
+    field.disabled = false; // as somebody might who knows the browser's tools
+  });
   await page.fill("#at-kill", "KILL");
   await page.keyboard.press("Enter");
   await go(page, "orders");

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { clockTicks } from "../../web/charts.js";
 import { csvOf } from "../../web/export.js";
 import * as format from "../../web/format.js";
 
@@ -142,4 +143,18 @@ test("a file for a spreadsheet keeps every digit, and nothing in it is computed"
     csvOf(samples, series),
     'time_utc,"A, B",C\n1970-01-01T00:00:00.000Z,0.1234567890123456789,-2\n1970-01-01T00:00:01.000Z,,\'=1+1\n',
   );
+});
+
+test("labels of a chart's time have room on a phone as on a wall", () => {
+  const LABEL_PX = 60;
+  for (const width of [140, 220, 290, 340, 700, 1400]) {
+    for (const seconds of [7, 15, 24, 40, 100, 333, 900]) {
+      const scale = { min: 1_700_000_003_000, max: 1_700_000_003_000 + seconds * 1000, width };
+      clockTicks(scale);
+      const at = scale.ticks.map(({ value }) => ((value - scale.min) * width) / (scale.max - scale.min));
+      const nearest = Math.min(...at.slice(1).map((px, before) => px - at[before]));
+      assert.ok(nearest >= LABEL_PX, `${seconds} s in ${width} px: labels ${nearest} px apart`);
+      assert.ok(at.length <= 6, `${seconds} s in ${width} px: ${at.length} labels`);
+    }
+  }
 });

@@ -61,6 +61,16 @@ function shown(rows, name, columns) {
   );
 }
 
+/** Of the table of positions: how many rows it says there are, and [place, name] of each line that is drawn. */
+function places() {
+  return page.evaluate(() => {
+    const table = document.querySelector(".positions-grid");
+    const nameOf = ({ dataset, textContent }) => dataset.instrument ?? dataset.endOf ?? dataset.driftOf ?? textContent.trim().split(" to ")[0];
+    const lines = [...table.tBodies].flatMap(({ rows }) => [...rows]);
+    return { count: table.ariaRowCount, lines: lines.map((row) => [Number(row.ariaRowIndex), nameOf(row)]) };
+  });
+}
+
 const byId = (items) => new Map(items.map((item) => [item.id ?? item.instrument, item]));
 
 test("no update is lost - what the page holds and shows is what the server sent last", async (t) => {
@@ -106,11 +116,15 @@ test("each of 200 positions is drawn when it is scrolled to, with what the serve
   assert.equal(server.paused, true, "nothing moves meanwhile");
   await page.go("overview");
   const seen = new Map();
+  const names = server.last.positions.items.map(({ instrument }) => instrument).sort((a, b) => a.localeCompare(b));
   const end = () => page.evaluate(() => scrollY + innerHeight >= document.documentElement.scrollHeight - 1);
   do {
     const rows = await shown(".positions-grid [data-instrument]", "instrument", [3, 4]);
     assert.ok(rows.length < LOAD.POSITIONS / 2, "only those near the window are drawn");
     rows.forEach(([name, ...figures]) => seen.set(name, figures));
+    const { count, lines } = await places();
+    assert.equal(count, String(LOAD.POSITIONS + 1), "a screen reader is told of all, and of the head");
+    assert.deepEqual(lines.filter(([at, name]) => names[at - 2] !== name), [], "and where each line stands among them");
     await page.evaluate(() => scrollBy(0, 300));
     await pause(300);
   } while (!(await end()));

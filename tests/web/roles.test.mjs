@@ -1,15 +1,17 @@
 // Each role in each view of the real program: what may be pressed is what the server would let it do.
 //
 // The oracle is not the page's: each action's request is sent by each role beside the page, in a form that does
-// nothing, and what answers `forbidden` must be greyed with the role that may; api-spec says the same. Then one
-// real action of each role, and a session that an admin ends while its page is open.
+// nothing, and what answers `forbidden` must be greyed with the role that may; api-spec says the same. Fields belong
+// to an action too, and what shows only under a condition is brought about first: a venue that counts another position
+// than ours, an alert that nobody has, an order that rests, a scope that is halted. Then real actions of each role,
+// and a session that an admin ends while its page is open.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { parse } from "yaml";
-import { Server } from "../api/server.mjs";
+import { scratch, Server } from "../api/server.mjs";
 import { bound, go, launch, logIn, openPage, pause, ROOT, textOf, until } from "./browser.mjs";
 
 const PEOPLE = { viewer: "viewer", trader: "trader", risk: "risk2", admin: "admin" };
@@ -18,6 +20,10 @@ const LIMIT = "max_open_orders";
 const REASON = "a role test loosens";
 const SCOPE = "instrument/sim:SOLUSDT";
 const NOBODY = "nobody-of-that-name";
+const BTC = "sim:BTCUSDT";
+const SOL = "sim:SOLUSDT";
+/** After the first order the venue counts 7 lots of SOL, whatever was filled. */
+const DRIFTS = { on: "new", nth: 1, do: "position_override", code: 7, symbol: "SOLUSDT" };
 bound(300000);
 
 /** What a button of the page asks for: method, path of the specification, its argument, what is sent. */
@@ -56,12 +62,29 @@ const READS = [
   ["system", "accounts", "/users", /needs? role admin/i],
   ["system", "tokens", "/tokens", /needs? role admin/i],
 ];
-/** What must have been seen pressable, or the comparison has compared nothing. */
+/** What must have been seen, pressable or not, or the comparison has compared nothing; of the fields as well. */
+const ALL_SEE = ["alertAcknowledge", "handOverNote", "orderAmend", "orderPlace", "limitsRevert", "strategyChange"];
+const SEEN = {
+  viewer: ALL_SEE,
+  trader: ALL_SEE,
+  risk: [...ALL_SEE, "driftAdopt", "driftKeep"],
+  admin: [...ALL_SEE, "driftAdopt", "driftKeep", "accountChange", "accountMake", "tokenMake"],
+};
+const ALL_FIELDS = ["alertAcknowledge", "handOverNote", "kill", "limitsChange", "limitsRevert", "orderPlace", "ordersCancelAll", "strategyChange"];
+const FIELDS = {
+  viewer: ALL_FIELDS,
+  trader: ALL_FIELDS,
+  risk: [...ALL_FIELDS, "driftAdopt"],
+  admin: [...ALL_FIELDS, "driftAdopt", "accountChange", "accountMake", "tokenMake"],
+};
+/** Fields that change what is looked at and nothing else. */
+const LOOKS = ["kill-scope", "at-limitsChange", "past-scope", "at-strategyChange", /^audit-/];
+/** What must have been seen pressable. */
 const PRESSABLE = {
   viewer: ["logOut", "totpBegin", "sessionEnd"],
-  trader: ["kill", "orderCancel", "ordersCancelAll"],
-  risk: ["kill", "orderCancel", "ordersCancelAll", "resume", "approve", "reject"],
-  admin: ["kill", "orderCancel", "ordersCancelAll", "resume"],
+  trader: ["kill", "orderCancel", "orderAmend", "ordersCancelAll"],
+  risk: ["kill", "orderCancel", "orderAmend", "ordersCancelAll", "resume", "approve", "reject"],
+  admin: ["kill", "orderCancel", "orderAmend", "ordersCancelAll", "resume"],
 };
 
 const spec = parse(readFileSync(join(ROOT, "api-spec/openapi.yaml"), "utf8"));
@@ -72,24 +95,52 @@ let pending;
 let looser;
 
 before(async () => {
-  server = await Server.start();
+  const script = join(scratch(), "faults.jsonl");
+  writeFileSync(script, `${JSON.stringify(DRIFTS)}\n`);
+  server = await Server.start({ args: ["--faults", script] });
   browser = await launch();
   const pairs = await Promise.all(ROLES.map(async (role) => [role, await server.person(PEOPLE[role])]));
   callers = Object.fromEntries(pairs);
   const proposer = await server.person("risk1");
-  const { generation, limits } = (await proposer.get("/limits/firm")).body;
-  looser = limits[LIMIT] + 1;
-  const asked = await proposer.put("/limits/firm", { limits: { [LIMIT]: looser }, reason: REASON }, generation);
+  let { body: firm } = await proposer.get("/limits/firm");
+  looser = firm.limits[LIMIT];
+  // Twice: what is in force cannot be brought back, what was before can.
+  for (const tighter of [looser - 1, looser - 2]) {
+    const change = { limits: { [LIMIT]: tighter }, reason: "a role test tightens" };
+    const done = await proposer.put("/limits/firm", change, firm.generation);
+    assert.equal(done.status, 200, done.text);
+    firm = done.body;
+  }
+  const asked = await proposer.put("/limits/firm", { limits: { [LIMIT]: looser }, reason: REASON }, firm.generation);
   assert.equal(asked.status, 202, asked.text);
   pending = asked.body.id;
   const killed = await callers.trader.post("/kill", { scope: SCOPE, reason: "a role test kills" });
   assert.equal(killed.status, 200, killed.text);
+  await until("an order rests", async () => (await restingOrder()).status === 201, 20000);
+  await until("the venue counts otherwise", async () => Boolean((await positionOf(SOL))?.drift), 20000);
+  await until("an alert stands", async () => (await alertsUntaken()).length > 0, 60000);
 });
 
 after(async () => {
   await browser?.close();
   await server?.stop();
 });
+
+/** By the trader, far from the market: it rests until somebody cancels it. */
+async function restingOrder() {
+  const { bids } = (await callers.trader.get(`/books/${BTC}?depth=1`)).body;
+  const price = String(Math.round(Number(bids[0]?.[0]) * 0.99));
+  return callers.trader.post("/orders", { instrument: BTC, side: "buy", type: "limit", tif: "GTC", qty: "0.010", price });
+}
+
+async function positionOf(instrument) {
+  return (await callers.risk.get("/positions")).body.items.find((row) => row.instrument === instrument);
+}
+
+async function alertsUntaken() {
+  const { items } = (await callers.trader.get("/alerts")).body;
+  return items.filter(({ alert, state, acknowledged }) => state === "firing" && alert !== "watchdog" && !acknowledged);
+}
 
 const isForbidden = ({ status, body }) => status === 403 && body.code === "forbidden";
 
@@ -124,10 +175,36 @@ function controls(page) {
   );
 }
 
+/** All fields of the view and the rail, with the action that each belongs to. */
+function fields(page) {
+  return page.$$eval(".desk :is(input, select, textarea)", (all) =>
+    all.map(({ id, name, dataset, disabled, title }) => ({ id: id || name, action: dataset.field ?? null, off: disabled, title })),
+  );
+}
+
+const onlyLooks = (id) => LOOKS.some((known) => (known instanceof RegExp ? known.test(id) : known === id));
+
+/** A field says no where its button would: nobody types what the server will not take from him. */
+async function compareFields(page, where, may, seen) {
+  for (const { id, action, off, title } of await fields(page)) {
+    const what = `${where}, field ${id}: ${title}`;
+    if (action === null) {
+      assert.ok(onlyLooks(id), `${what}: a field that belongs to no action`);
+      continue;
+    }
+    assert.ok(action in may, `${what}: an action that the test does not know`);
+    assert.ok(off || may[action], what);
+    assert.equal(saysWhoMay(title), !may[action], what);
+    seen.add(action);
+  }
+}
+
 const saysWhoMay = (title) => /\brole (trader|risk|admin)\b/.test(title);
 
 async function compareViews(page, role, may) {
   const pressable = new Set();
+  const seen = new Set();
+  const typable = new Set();
   const views = await page.$$eval(".nav a", (links) => links.map((link) => link.hash.slice(2)));
   assert.equal(views.length, 12);
   for (const view of views) {
@@ -141,17 +218,23 @@ async function compareViews(page, role, may) {
       assert.ok(action in may, `${where}: an action that the test does not know`);
       assert.equal(saysWhoMay(title), !may[action], where);
       assert.ok(off || may[action], where);
+      seen.add(action);
       if (!off) {
         pressable.add(action);
       }
     }
+    await compareFields(page, `${role}, ${view}`, may, typable);
     for (const [, panel, path, words] of READS.filter(([there]) => there === view)) {
       const refused = isForbidden(await callers[role].get(path));
       assert.equal(words.test(await textOf(page, `[data-panel=${panel}]`)), refused, `${role}, ${panel}`);
     }
   }
-  const missing = PRESSABLE[role].filter((action) => !pressable.has(action));
-  assert.deepEqual(missing, [], `${role}: seen pressable in some view`);
+  const missing = (wanted, found) => wanted.filter((action) => !found.has(action));
+  assert.deepEqual(missing(PRESSABLE[role], pressable), [], `${role}: seen pressable in some view`);
+  assert.deepEqual(missing(SEEN[role], seen), [], `${role}: seen in some view`);
+  assert.deepEqual(missing(FIELDS[role], typable), [], `${role}: fields seen in some view`);
+  const drifts = ["driftAdopt", "driftKeep"].filter((action) => !may[action] && seen.has(action));
+  assert.deepEqual(drifts, [], `${role}: what asks for a decision asks only who may take it`);
 }
 
 /** One thing that each role does by the page; the server says that it is done. */
@@ -163,17 +246,27 @@ const DOES = {
     await until("the other session is ended", gone);
   },
   async trader(page) {
-    const { bids } = (await callers.trader.get("/books/sim:BTCUSDT?depth=1")).body;
-    const price = String(Math.round(Number(bids[0][0]) * 0.99));
-    const order = { instrument: "sim:BTCUSDT", side: "buy", type: "limit", tif: "GTC", qty: "0.010", price };
-    const { body } = await callers.trader.post("/orders", order);
+    const { body } = await restingOrder();
     await go(page, "orders");
     await page.hover(".instance"); // over the table it would hold the rows as they are
     await until("the order", () => page.isVisible(`[data-order="${body.id}"] [data-action=orderCancel]:enabled`));
     await page.hover(`[data-order="${body.id}"] td`);
+    await page.click(`[data-order="${body.id}"] [data-action=orderAmend]`);
+    await page.fill("#amend-qty", "0.020");
+    await page.click("#amend-send");
+    const qty = async () => (await callers.trader.get(`/orders/${body.id}`)).body.qty;
+    await until("it is amended", async () => Number(await qty()) === 0.02, 15000);
+    await page.hover(".instance");
+    await until("it rests again", () => page.isVisible(`[data-order="${body.id}"] [data-action=orderAmend]:enabled`), 15000);
+    await page.hover(`[data-order="${body.id}"] td`);
     await page.click(`[data-order="${body.id}"] [data-action=orderCancel]`);
     const state = async () => (await callers.trader.get(`/orders/${body.id}`)).body.state;
     await until("it is cancelled", async () => (await state()) === "CANCELLED");
+    const [{ id }] = await alertsUntaken();
+    await go(page, "alerts");
+    await page.fill(`[data-alert="${id}"] input`, "a role test looks after it");
+    await page.click(`[data-alert="${id}"] [data-action=alertAcknowledge]`);
+    await until("the trader has it", async () => (await alertsUntaken()).every((row) => row.id !== id));
   },
   async risk(page) {
     await go(page, "approvals");
@@ -181,6 +274,12 @@ const DOES = {
     await page.click("#dialog-yes");
     const inForce = async () => (await callers.risk.get("/limits/firm")).body.limits[LIMIT];
     await until("the limit is in force", async () => (await inForce()) === looser);
+    await go(page, "reconciliation");
+    const row = `[data-drift-of="${SOL}"]`;
+    await page.fill(`${row} input`, "a role test keeps it");
+    await page.click(`${row} [data-action=driftKeep]:enabled`);
+    await page.click("#dialog-yes");
+    await until("it is kept", () => page.isVisible(`${row}[data-kept=yes]`));
   },
   async admin(page) {
     await go(page, "system");

@@ -15,8 +15,9 @@ import { useAsked } from "../asked.js";
 import { DASH, dateTimeText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, fieldOf, Panel } from "./parts.js";
 
 /** @import { Account, Role, Token } from "../types/shapes.js" */
 
@@ -76,8 +77,7 @@ function AccountRow({ account, reason, onChanged }) {
       <select
         id=${`role-${account.user}`}
         value=${account.role}
-        disabled=${own || off !== ""}
-        title=${off}
+        ...${fieldOf("accountChange", own ? "Nobody changes his own role" : off)}
         onChange=${(/** @type {any} */ event) => {
           const next = event.target.value;
           event.target.value = account.role; // it is what it is until the server says so
@@ -106,8 +106,8 @@ function AccountRow({ account, reason, onChanged }) {
 
 /** @param {{reason: string, onChanged: () => void}} props */
 function NewAccount({ reason, onChanged }) {
-  const [user, setUser] = useState("");
-  const [wanted, setWanted] = useState(/** @type {Role} */ ("viewer"));
+  const [user, setUser] = useTyped("account-user", "");
+  const [wanted, setWanted] = useTyped("account-role", /** @type {Role} */ ("viewer"));
   const [made, setMade] = useState(/** @type {{user: string, password: string} | null} */ (null));
   const off = user === "" ? "Type a name" : reason === "" ? "Type a reason" : "";
 
@@ -128,10 +128,10 @@ function NewAccount({ reason, onChanged }) {
 
   return html`<form class="one-line" onSubmit=${submit}>
       <label class="unseen" for="at-accountMake">Name of the new account</label>
-      <input id="at-accountMake" autocomplete="off" spellcheck=${false} placeholder="new account" value=${user}
+      <input id="at-accountMake" ...${fieldOf("accountMake")} autocomplete="off" spellcheck=${false} placeholder="new account" value=${user}
         onInput=${(/** @type {any} */ event) => setUser(event.target.value.trim())} />
       <label class="unseen" for="account-role">Its role</label>
-      <select id="account-role" value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
+      <select id="account-role" ...${fieldOf("accountMake")} value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
         ${ROLES.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
       </select>
       <${ActionButton} action="accountMake" submit=${true} off=${off} />
@@ -155,7 +155,7 @@ export function UsersPanel() {
 
 function Accounts() {
   const [items, load] = useAsked(accountsRead);
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useTyped("account-reason", "");
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Accounts">
       <table class="grid accounts-grid">
         <thead>
@@ -178,7 +178,7 @@ function Accounts() {
     </div>
     <div class="one-line">
       <label for="account-reason">Reason</label>
-      <input id="account-reason" autocomplete="off" maxlength="200" value=${reason}
+      <input id="account-reason" ...${fieldOf("accountChange")} autocomplete="off" maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </div>
     <${NewAccount} reason=${reason.trim()} onChanged=${load} />`;
@@ -208,8 +208,8 @@ function TokenRow({ token, onChanged }) {
 
 /** @param {{onChanged: () => void}} props */
 function NewToken({ onChanged }) {
-  const [name, setName] = useState("");
-  const [wanted, setWanted] = useState("viewer");
+  const [name, setName] = useTyped("token-name", "");
+  const [wanted, setWanted] = useTyped("token-may", "viewer");
   const [made, setMade] = useState(/** @type {{name: string, token: string} | null} */ (null));
 
   async function submit(/** @type {Event} */ event) {
@@ -225,10 +225,10 @@ function NewToken({ onChanged }) {
 
   return html`<form class="one-line" onSubmit=${submit}>
       <label class="unseen" for="token-name">Name of the new token</label>
-      <input id="token-name" autocomplete="off" spellcheck=${false} placeholder="new token" value=${name}
+      <input id="token-name" ...${fieldOf("tokenMake")} autocomplete="off" spellcheck=${false} placeholder="new token" value=${name}
         onInput=${(/** @type {any} */ event) => setName(event.target.value.trim())} />
       <label class="unseen" for="token-role">What it may</label>
-      <select id="token-role" value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
+      <select id="token-role" ...${fieldOf("tokenMake")} value=${wanted} onChange=${(/** @type {any} */ event) => setWanted(event.target.value)}>
         ${ROLES.map((one) => html`<option key=${one} value=${one}>role ${one}</option>`)}
         ${SCOPES.map((one) => html`<option key=${one} value=${one}>scope ${one}</option>`)}
       </select>

@@ -8,8 +8,9 @@ import { useAsked } from "../asked.js";
 import { ageText, dateTimeText, DASH, decimalText, millisecondsOf, nameText, timeText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
-import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton, emptyText, Panel } from "./parts.js";
+import { useTyped } from "../typed.js";
+import { html } from "../vendor/preact-htm.js";
+import { ActionButton, emptyText, fieldOf, Panel } from "./parts.js";
 
 /** @import { Alert, HandOver } from "../types/shapes.js" */
 
@@ -78,7 +79,7 @@ function Taken({ alert }) {
  *   wanted: why it cannot be sent without one; onNote: false: what was typed stays
  */
 function NoteForm({ id, label, placeholder, wanted, action, onNote }) {
-  const [note, setNote] = useState("");
+  const [note, setNote] = useTyped(id, "");
 
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
@@ -93,6 +94,7 @@ function NoteForm({ id, label, placeholder, wanted, action, onNote }) {
       id=${id}
       autocomplete="off"
       maxlength="200"
+      ...${fieldOf(action)}
       placeholder=${placeholder}
       value=${note}
       onInput=${(/** @type {any} */ event) => setNote(event.target.value)}

@@ -17,10 +17,11 @@ import {
 import { engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { amendOpen, notify, orderIsAmendable, orderIsWorking, page, role, stale } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Dialog } from "./dialog.js";
 import { placesOf } from "./market.js";
-import { ActionButton } from "./parts.js";
+import { ActionButton, fieldOf } from "./parts.js";
 
 /** @import { Order, Problem } from "../types/shapes.js" */
 
@@ -115,7 +116,7 @@ function Field({ id, label, typed, wrong, off, first = false, onInput }) {
       inputmode="decimal"
       autocomplete="off"
       required
-      disabled=${off}
+      ...${fieldOf("orderAmend", off ? "The order works no more" : "")}
       aria-invalid=${wrong !== ""}
       aria-describedby=${`${id}-says`}
       value=${typed}
@@ -129,6 +130,9 @@ function Field({ id, label, typed, wrong, off, first = false, onInput }) {
 function hindrance(order, change) {
   if (stale()) {
     return "What you see is old: wait until data comes again.";
+  }
+  if (!page.orders.has(order.id)) {
+    return "The order is not among those held here any more: look for it in Orders.";
   }
   if (!orderIsWorking(order)) {
     return `The order is ${orderStateText(order.state)}: it cannot be amended any more.`;
@@ -204,7 +208,7 @@ async function send(order, change, onRefused) {
 /** @param {{opened: Order}} props */
 function Amend({ opened }) {
   const order = page.orders.get(opened.id) ?? opened;
-  const [typed, setTyped] = useState({ price: opened.price ?? "", qty: opened.qty });
+  const [typed, setTyped] = useTyped(`amend ${opened.id}`, { price: opened.price ?? "", qty: opened.qty });
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
   const change = changeOf(order, typed);

@@ -5,6 +5,7 @@ import { roleReaches } from "../actions.js";
 import { countText, DASH } from "../format.js";
 import { problemText } from "../perform.js";
 import { role } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { AuditRows } from "./audit.js";
 import { Panel } from "./parts.js";
@@ -90,7 +91,7 @@ function Exports({ filters }) {
 }
 
 function Search() {
-  const [typed, setTyped] = useState(NOTHING);
+  const [typed, setTyped] = useTyped("audit-search", NOTHING);
   const [rows, setRows] = useState(/** @type {AuditRow[] | null} */ (null));
   const [next, setNext] = useState(/** @type {string | null} */ (null));
   const [says, setSays] = useState("");

@@ -8,8 +8,9 @@ import { actionRefusal, ACTIONS } from "../actions.js";
 import { ageText, countText, DASH, millisecondsOf } from "../format.js";
 import { perform } from "../perform.js";
 import { changed, driftKept, notify, page, role, topicAge } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton } from "./parts.js";
+import { ActionButton, fieldOf } from "./parts.js";
 
 /** @import { AuditRow, Position } from "../types/shapes.js" */
 
@@ -99,10 +100,10 @@ function questionLines({ instrument, lots, venue_lots, drift }, choice) {
 
 /** @param {{position: Position}} props */
 function DriftForm({ position }) {
-  const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
   const { instrument, lots, venue_lots, drift } = position;
   const id = `drift-reason-${instrument}`;
+  const [reason, setReason] = useTyped(id, "");
+  const [busy, setBusy] = useState(false);
 
   async function settle(/** @type {"adopt" | "keep"} */ choice) {
     setBusy(true);
@@ -128,6 +129,7 @@ function DriftForm({ position }) {
     <label class="unseen" for=${id}>Reason for the count of ${instrument}</label>
     <input
       id=${id}
+      ...${fieldOf("driftAdopt")}
       autocomplete="off"
       maxlength="200"
       placeholder="why does this count hold?"
@@ -153,8 +155,8 @@ function DriftForm({ position }) {
   </div>`;
 }
 
-/** @param {{position: Position, columns?: number}} props both counts, while they differ */
-export function DriftRow({ position, columns = 9 }) {
+/** @param {{position: Position, index: number, columns?: number}} props both counts, while they differ */
+export function DriftRow({ position, index, columns = 9 }) {
   const { instrument, lots, venue_lots, drift } = position;
   if (!drift || !isLasting(position)) {
     return null;
@@ -162,7 +164,7 @@ export function DriftRow({ position, columns = 9 }) {
   const kept = isKept(position);
   const mark = kept ? `KEPT: ${lotsText(Math.abs(drift))} still differ` : "DRIFT";
   const may = actionRefusal(ACTIONS.driftAdopt, role()) === "";
-  return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"}>
+  return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"} aria-rowindex=${index}>
     <td colspan=${columns}>
       <p>
         <span class=${`chip ${kept ? "chip-warn" : "chip-bad"}`}>${mark}</span>${" "}

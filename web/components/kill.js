@@ -13,10 +13,11 @@ import { HOLD_BEATS, useHold } from "../hold.js";
 import { scopeWords } from "../inscope.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role, stale, topicSynced } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Boundary } from "./boundary.js";
 import { OtherWays } from "./killways.js";
-import { Options, Panel } from "./parts.js";
+import { fieldOf, Options, Panel } from "./parts.js";
 import { isNewer, newestReceipt, ReceiptCard, useReceiptPolling } from "./receipts.js";
 
 /** @import { Receipt } from "../types/shapes.js" */
@@ -96,6 +97,7 @@ function Extras({ flatten, onFlatten, reason, onReason }) {
   return html`<label class="check" for="kill-flatten" title=${FLATTEN_SAYS}>
       <input
         id="kill-flatten"
+        ...${fieldOf("kill")}
         type="checkbox"
         checked=${flatten}
         onChange=${(/** @type {any} */ event) => onFlatten(event.target.checked)}
@@ -106,6 +108,7 @@ function Extras({ flatten, onFlatten, reason, onReason }) {
       <label for="kill-reason">Reason</label>
       <input
         id="kill-reason"
+        ...${fieldOf("kill")}
         data-test="kill-reason"
         autocomplete="off"
         maxlength="200"
@@ -124,6 +127,7 @@ function WordField({ refusal, onKill }) {
     <label for="at-kill">Or type</label>
     <input
       id="at-kill"
+      ...${fieldOf("kill")}
       autocomplete="off"
       spellcheck=${false}
       placeholder=${`${WORD}, then Enter`}
@@ -142,8 +146,8 @@ function WordField({ refusal, onKill }) {
 
 /** @param {{open: boolean, onOpen: () => void, onReceipt: (receipt: Receipt) => void}} props */
 function KillForm({ open, onOpen, onReceipt }) {
-  const [scope, setScope] = useState("firm");
-  const [reason, setReason] = useState("");
+  const [scope, setScope] = useTyped("kill-scope", "firm");
+  const [reason, setReason] = useTyped("kill-reason", "");
   const [flatten, setFlatten] = useState(false);
   const [busy, setBusy] = useState(0);
   const refusal = actionRefusal(ACTIONS.kill, role());

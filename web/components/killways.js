@@ -15,9 +15,9 @@ function addressHere(text) {
   return { url: url.origin, where: /^(127\.|\[::1\]|localhost$)/.test(url.hostname) ? ", at the host" : "" };
 }
 
-/** As the server said when it last spoke; before a log-in it is not known. */
+/** As the server said when it last spoke, in an earlier session too; before the first log-in it is not known. */
 function ListenerWay() {
-  const told = page.status?.kill_url;
+  const told = page.killUrl;
   const here = told ? addressHere(told) : null;
   return here
     ? html`<li>
@@ -29,10 +29,10 @@ function ListenerWay() {
       </li>`;
 }
 
-/** @param {{scope: string}} props */
-export function OtherWays({ scope }) {
+/** @param {{scope: string, title?: string}} props */
+export function OtherWays({ scope, title = "If nobody answers here" }) {
   return html`<div class="other-ways" data-test="other-ways">
-    <b>If nobody answers here</b>
+    <b>${title}</b>
     <ul>
       <li>At the host: <code>pitwall kill --data DIR --scope ${scope} --reason WHY</code></li>
       <${ListenerWay} />

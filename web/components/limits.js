@@ -17,9 +17,10 @@ import {
 import { ACTIONS, actionRefusal } from "../actions.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useRef, useState } from "../vendor/preact-htm.js";
 import { LimitsNotes } from "./limits_past.js";
-import { ActionButton, Num, Options, Panel } from "./parts.js";
+import { ActionButton, fieldOf, Num, Options, Panel } from "./parts.js";
 
 /** @import { LimitRow as SchemaRow, Limits } from "../types/shapes.js" */
 
@@ -111,7 +112,7 @@ function LimitRow({ row, limits, typed, onInput }) {
         inputmode=${row.type === "integer" ? "numeric" : "decimal"}
         autocomplete="off"
         placeholder="unchanged"
-        disabled=${refusal !== ""}
+        ...${fieldOf("limitsChange")}
         title=${refusal || `from ${row.min ?? DASH} to ${row.max ?? DASH} ${unit}`}
         aria-invalid=${wrong !== ""}
         aria-describedby=${`${id}-says`}
@@ -209,11 +210,11 @@ function sayDone(scope, status, body) {
  * @param {SchemaRow[]} rows
  */
 function useLimitsEdit(scope, limits, rows) {
-  const [edits, setEdits] = useState(/** @type {Edits} */ ({}));
-  const [base, setBase] = useState(/** @type {Limits | null} */ (null));
-  const [reason, setReason] = useState("");
+  const [edits, setEdits] = useTyped(`limits-edits ${scope}`, /** @type {Edits} */ ({}));
+  const [base, setBase] = useTyped(`limits-base ${scope}`, /** @type {Limits | null} */ (null));
+  const [reason, setReason] = useTyped(`limits-reason ${scope}`, "");
   const [moved, setMoved] = useState("");
-  const [lastsS, setLastsS] = useState(0);
+  const [lastsS, setLastsS] = useTyped(`limits-lasts ${scope}`, 0);
   const [foretold, setForetold] = useState("");
   const edited = useRef(edits); // as they are when an answer comes
   edited.current = edits;
@@ -295,7 +296,7 @@ function LimitsForm({ scope, limits, rows }) {
   const blocked = blockedBy(typed, edits, reason);
   const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<form onSubmit=${form.submit}>
-    <div class="scroll limits-scroll">
+    <div class=${`scroll limits-scroll ${rows.length === 0 ? "is-waiting" : ""}`}>
       <table class="grid limits-grid">
         <thead>
           <tr>
@@ -328,7 +329,7 @@ function LimitsForm({ scope, limits, rows }) {
         id="limits-reason"
         autocomplete="off"
         maxlength="200"
-        disabled=${refusal !== ""}
+        ...${fieldOf("limitsChange")}
         placeholder=${refusal || "reason"}
         value=${reason}
         onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}
@@ -338,6 +339,7 @@ function LimitsForm({ scope, limits, rows }) {
           ? html`<label class="unseen" for="limits-lasts">How long the raise lasts</label>
               <select
                 id="limits-lasts"
+                ...${fieldOf("limitsChange")}
                 value=${String(form.lastsS)}
                 onChange=${(/** @type {any} */ event) => form.setLastsS(Number(event.target.value))}
               >
@@ -366,7 +368,7 @@ function LimitsForm({ scope, limits, rows }) {
 }
 
 export function LimitsPanel() {
-  const [scope, setScope] = useState("firm");
+  const [scope, setScope] = useTyped("limits-scope", "firm");
   const names = page.schema?.scopes ?? [...page.limits.keys()];
   const limits = page.limits.get(scope);
   const extra = html`<span class="panel-tools">

@@ -5,8 +5,9 @@ import { limitsHistory, limitsRevert } from "../api.js";
 import { ageText, countText, DASH, dateTimeText, millisecondsOf, nameText, scopeText, valueText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, Options, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, fieldOf, Options, Panel } from "./parts.js";
 
 /** @import { Limits, LimitsPast, TimeBox } from "../types/shapes.js" */
 
@@ -100,10 +101,10 @@ function Past({ limits }) {
     load(null, []);
   }, [limits.generation]);
 
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useTyped(`revert-reason ${limits.scope}`, "");
   return html`<div class="one-line">
       <label for="revert-reason">Reason to bring one back</label>
-      <input id="revert-reason" autocomplete="off" maxlength="200" value=${reason}
+      <input id="revert-reason" ...${fieldOf("limitsRevert")} autocomplete="off" maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </div>
     <div class="scroll" tabindex="0" role="group" aria-label="Changes of the limits">
@@ -129,7 +130,7 @@ function Past({ limits }) {
 }
 
 export function LimitsPastPanel() {
-  const [scope, setScope] = useState("firm");
+  const [scope, setScope] = useTyped("past-scope", "firm");
   const limits = page.limits.get(scope);
   const extra = html`<label class="unseen" for="past-scope">Scope of the history</label>
     <select id="past-scope" value=${scope} onChange=${(/** @type {any} */ event) => setScope(event.target.value)}>

@@ -95,7 +95,7 @@ export function LogIn({ onSession }) {
         ${busy ? "Logging in\u2026" : "Log in"}
       </button>
     </form>
-    ${page.farewell ? html`<${OtherWays} scope="firm" />` : null}
+    <${OtherWays} scope="firm" title="To kill without a log-in" />
   <//>`;
 }
 

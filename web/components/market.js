@@ -5,7 +5,7 @@ import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../form
 import { layoutSet } from "../layout.js";
 import { changed, page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { RowBlocks } from "./blocks.js";
+import { rowCount, RowBlocks } from "./blocks.js";
 import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
 import { Venues, VenueTroubles } from "./venues.js";
 
@@ -69,8 +69,8 @@ function Spark({ instrument }) {
   </svg>`;
 }
 
-/** @param {{instrument: string, book: Book | undefined}} props */
-function MarketRow({ instrument, book }) {
+/** @param {{instrument: string, book: Book | undefined, index: number}} props */
+function MarketRow({ instrument, book, index }) {
   const places = placesOf(instrument);
   const [bid, ask] = [book?.bids?.[0], book?.asks?.[0]];
   const [bidMove, askMove] = page.moves.get(instrument) ?? [0, 0];
@@ -78,6 +78,7 @@ function MarketRow({ instrument, book }) {
   return html`<tr
     class=${`${chosen ? "chosen" : ""} ${instrumentTrouble(instrument) ? "row-stale" : ""}`}
     data-instrument=${instrument}
+    aria-rowindex=${index}
   >
     <th scope="row">
       <button type="button" class="pick" aria-pressed=${chosen} onClick=${() => select(instrument)}>
@@ -107,7 +108,7 @@ export function MarketPanel() {
   const names = [...new Set([...page.instruments.keys(), ...page.books.keys()])];
   return html`<${Panel} id="market" title="Market" topic="books" extra=${html`<${Venues} />`}>
     <${VenueTroubles} />
-    <table class="grid market-grid">
+    <table class="grid market-grid" aria-rowcount=${rowCount(names)}>
       <thead>
         <tr>
           <th scope="col">Instrument</th>
@@ -125,7 +126,7 @@ export function MarketPanel() {
         columns=${8}
         rowPx=${ROW_PX}
         nameOf=${(/** @type {string} */ name) => name}
-        draw=${(/** @type {string} */ name) => html`<${MarketRow} key=${name} instrument=${name} book=${page.books.get(name)} />`}
+        draw=${(/** @type {string} */ name, /** @type {number} */ index) => html`<${MarketRow} key=${name} index=${index} instrument=${name} book=${page.books.get(name)} />`}
       />
       ${names.length === 0 ? html`<tbody><${EmptyRow} span=${8} text=${emptyText("books", "No instrument yet")} /></tbody>` : null}
     </table>

@@ -125,6 +125,16 @@ export function ActionButton({
   </button>`;
 }
 
+/**
+ * What a field carries that belongs to an action: greyed, with the reason, for a role that may not.
+ * @param {string} action
+ * @param {string} [off] why it cannot be used now
+ */
+export function fieldOf(action, off = "") {
+  const refusal = actionRefusal(ACTIONS[action], role()) || off;
+  return { "data-field": action, disabled: refusal !== "", title: refusal || undefined };
+}
+
 /** @param {{id: string, chosen: string, label: string, onChoose: (id: string) => void}} props */
 export function Tab({ id, chosen, label, onChoose }) {
   return html`<button

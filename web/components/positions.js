@@ -12,7 +12,7 @@ import {
 } from "../format.js";
 import { page, stale, ticketFill, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { RowBlocks } from "./blocks.js";
+import { rowCount, RowBlocks } from "./blocks.js";
 import { agreementText, DriftRow } from "./drift.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
@@ -66,12 +66,12 @@ function endText(position) {
   return [...parts, agreementText(position)].filter(Boolean).join(" \u00b7 ");
 }
 
-/** @param {{position: Position}} props */
-function PositionEnd({ position }) {
+/** @param {{position: Position, index: number}} props */
+function PositionEnd({ position, index }) {
   const text = endText(position);
   return text === ""
     ? null
-    : html`<tr class="position-end" data-end-of=${position.instrument}>
+    : html`<tr class="position-end" data-end-of=${position.instrument} aria-rowindex=${index}>
         <td colspan="9">${text}</td>
       </tr>`;
 }
@@ -102,14 +102,15 @@ function CloseButton({ position }) {
     onPress=${() => close(position)} />`;
 }
 
-/** @param {{position: Position}} props */
-function PositionRow({ position }) {
+/** @param {{position: Position, index: number}} props */
+function PositionRow({ position, index }) {
   const places = placesOf(position.instrument);
   const badge = html`<${StaleBadge} instrument=${position.instrument} />`;
   return html`
   <tr
     class=${instrumentTrouble(position.instrument) ? "row-stale" : ""}
     data-instrument=${position.instrument}
+    aria-rowindex=${index}
   >
     <th scope="row"><${InstrumentName} name=${position.instrument} badge=${badge} /></th>
     <td title=${`${countText(position.lots)} lots`}>
@@ -123,8 +124,8 @@ function PositionRow({ position }) {
     <td class="age-cell">${ageText(positionAge(position))}</td>
     <td class="row-buttons"><${CloseButton} position=${position} /></td>
   </tr>
-  <${PositionEnd} position=${position} />
-  <${DriftRow} position=${position} columns=${9} />`;
+  <${PositionEnd} position=${position} index=${index} />
+  <${DriftRow} position=${position} columns=${9} index=${index} />`;
 }
 
 export function PositionsPanel() {
@@ -132,7 +133,7 @@ export function PositionsPanel() {
     a.instrument.localeCompare(b.instrument),
   );
   return html`<${Panel} id="positions" title="Positions" topic="positions">
-    <table class="grid positions-grid">
+    <table class="grid positions-grid" aria-rowcount=${rowCount(rows)}>
       <thead>
         <tr>
           <th scope="col">Instrument</th>
@@ -152,7 +153,7 @@ export function PositionsPanel() {
         rowPx=${ROW_PX}
         nameOf=${(/** @type {Position} */ row) => row.instrument}
         stays=${(/** @type {Position} */ row) => Boolean(row.drift)}
-        draw=${(/** @type {Position} */ row) => html`<${PositionRow} key=${row.instrument} position=${row} />`}
+        draw=${(/** @type {Position} */ row, /** @type {number} */ index) => html`<${PositionRow} key=${row.instrument} index=${index} position=${row} />`}
       />
       ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${9} text=${emptyText("positions", "No position")} /></tbody>` : null}
     </table>

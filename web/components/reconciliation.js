@@ -3,7 +3,7 @@
 import { ageText, countText, DASH, millisecondsOf } from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
-import { RowBlocks } from "./blocks.js";
+import { rowCount, RowBlocks } from "./blocks.js";
 import { driftIsOpen, DriftRow } from "./drift.js";
 import { EmptyRow, emptyText, InstrumentName, Panel, StateChip } from "./parts.js";
 
@@ -32,11 +32,11 @@ function toldText({ venue_age_ns }) {
   return sent === null || since === null ? DASH : ageText(sent + since);
 }
 
-/** @param {{position: Position}} props */
-function Row({ position }) {
+/** @param {{position: Position, index: number}} props */
+function Row({ position, index }) {
   const verdict = verdictOf(position);
   const state = page.tradingStates.get(`instrument/${position.instrument}`)?.effective;
-  return html`<tr data-recon=${position.instrument}>
+  return html`<tr data-recon=${position.instrument} aria-rowindex=${index}>
       <th scope="row"><${InstrumentName} name=${position.instrument} /></th>
       <td class="end">${countText(position.lots)}</td>
       <td class="end">${countText(position.venue_lots)}</td>
@@ -44,13 +44,13 @@ function Row({ position }) {
       <td><span class=${`chip ${verdict.tone}`}>${verdict.text}</span></td>
       <td><${StateChip} state=${state} /></td>
     </tr>
-    <${DriftRow} position=${position} columns=${COLUMNS} />`;
+    <${DriftRow} position=${position} columns=${COLUMNS} index=${index} />`;
 }
 
 export function ReconciliationPanel() {
   const rows = [...page.positions.values()].sort((a, b) => a.instrument.localeCompare(b.instrument));
   return html`<${Panel} id="reconciliation" title="Positions, ours and the venue's" topic="positions">
-    <table class="grid recon-grid">
+    <table class="grid recon-grid" aria-rowcount=${rowCount(rows)}>
       <thead>
         <tr>
           <th scope="col">Instrument</th>
@@ -67,7 +67,7 @@ export function ReconciliationPanel() {
         rowPx=${ROW_PX}
         nameOf=${(/** @type {Position} */ row) => row.instrument}
         stays=${(/** @type {Position} */ row) => Boolean(row.drift)}
-        draw=${(/** @type {Position} */ row) => html`<${Row} key=${row.instrument} position=${row} />`}
+        draw=${(/** @type {Position} */ row, /** @type {number} */ index) => html`<${Row} key=${row.instrument} index=${index} position=${row} />`}
       />
       ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${COLUMNS} text=${emptyText("positions", "No position")} /></tbody>` : null}
     </table>

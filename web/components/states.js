@@ -5,14 +5,15 @@ import { dateTimeText, DASH, idText, scopeText, timeText } from "../format.js";
 import { scopeWords } from "../inscope.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, emptyText, Panel, StateChip } from "./parts.js";
+import { useTyped } from "../typed.js";
+import { html, useEffect, useRef } from "../vendor/preact-htm.js";
+import { ActionButton, EmptyRow, emptyText, fieldOf, Panel, StateChip } from "./parts.js";
 
 /** @import { TradingState } from "../types/shapes.js" */
 
 /** @param {{row: TradingState, onDone: () => void}} props */
 function ResumeForm({ row, onDone }) {
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useTyped(`resume-reason ${row.scope}`, "");
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => field.current?.focus(), []);
 
@@ -38,6 +39,7 @@ function ResumeForm({ row, onDone }) {
     <label class="unseen" for="resume-reason">Reason to resume ${row.scope}</label>
     <input
       id="resume-reason"
+      ...${fieldOf("resume")}
       autocomplete="off"
       required
       ref=${field}
@@ -84,7 +86,7 @@ function StateRow({ row, resuming, onResume }) {
 }
 
 export function StatesPanel() {
-  const [resuming, setResuming] = useState(/** @type {string | null} */ (null));
+  const [resuming, setResuming] = useTyped("resuming", /** @type {string | null} */ (null));
   return html`<${Panel} id="states" title="Trading state of each scope" topic="kill">
     <ul class="states">
       ${[...page.tradingStates.values()].map(

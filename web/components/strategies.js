@@ -9,8 +9,9 @@ import { ACTIONS, actionRefusal } from "../actions.js";
 import { countText, DASH, dateTimeText, decimalCompare, isDecimal, nameText, valueText } from "../format.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, StateChip } from "./parts.js";
+import { ActionButton, EmptyRow, emptyText, fieldOf, InstrumentName, Num, Panel, StateChip } from "./parts.js";
 
 /** @import { ParameterRow, ParameterValue, Strategy } from "../types/shapes.js" */
 
@@ -115,7 +116,7 @@ function ParameterField({ row, value, typed, onInput }) {
         class="limit-input"
         autocomplete="off"
         placeholder="unchanged"
-        disabled=${refusal !== ""}
+        ...${fieldOf("strategyChange")}
         title=${refusal || bounds}
         aria-invalid=${wrong !== ""}
         aria-describedby=${`${id}-says`}
@@ -156,11 +157,13 @@ async function send(action, lines, seen, change, reason) {
 /**
  * The state of the form: what was typed, the version it was typed against, and sending it.
  * @param {Strategy} strategy
+ * @param {string} where
  */
-function useStrategyEdit(strategy) {
-  const [edits, setEdits] = useState(/** @type {Edits} */ ({}));
-  const [base, setBase] = useState(/** @type {Strategy | null} */ (null));
-  const [reason, setReason] = useState("");
+function useStrategyEdit(strategy, where) {
+  const id = `${strategy.strategy} ${where}`;
+  const [edits, setEdits] = useTyped(`strategy-edits ${id}`, /** @type {Edits} */ ({}));
+  const [base, setBase] = useTyped(`strategy-base ${id}`, /** @type {Strategy | null} */ (null));
+  const [reason, setReason] = useTyped(`strategy-reason ${id}`, "");
   const [busy, setBusy] = useState(false);
 
   function edit(/** @type {string} */ name, /** @type {string} */ value) {
@@ -257,7 +260,7 @@ function ParameterTable({ strategy, where, rows, form }) {
 
 /** @param {{strategy: Strategy, where: string, rows: ParameterRow[]}} props */
 function StrategyForm({ strategy, where, rows }) {
-  const form = useStrategyEdit(strategy);
+  const form = useStrategyEdit(strategy, where);
   const { edits, base, reason } = form;
   const typed = rows.filter((row) => edits[row.name]);
   const blocked = blockedBy(typed, edits, reason);
@@ -284,7 +287,7 @@ function StrategyForm({ strategy, where, rows }) {
         id="strategies-reason"
         autocomplete="off"
         maxlength="200"
-        disabled=${refusal !== ""}
+        ...${fieldOf("strategyChange")}
         placeholder=${refusal || "reason"}
         value=${reason}
         onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}
@@ -304,8 +307,8 @@ function StrategyForm({ strategy, where, rows }) {
 }
 
 export function StrategiesPanel() {
-  const [name, setName] = useState("");
-  const [where, setWhere] = useState(ALL);
+  const [name, setName] = useTyped("strategy-name", "");
+  const [where, setWhere] = useTyped("strategy-where", ALL);
   const all = [...page.strategies.values()];
   const strategy = page.strategies.get(name) ?? all[0];
   const place = strategy?.instruments.includes(where) ? where : ALL;

@@ -83,7 +83,9 @@ function Rings() {
 
 export function SystemPanel() {
   return html`<${Panel} id="system" title="System" topic="status">
-    <${Facts} />
-    <div class="side-by-side"><${Threads} /><${Rings} /></div>
+    <div class=${page.status ? "" : "system-waiting"}>
+      <${Facts} />
+      <div class="side-by-side"><${Threads} /><${Rings} /></div>
+    </div>
   <//>`;
 }

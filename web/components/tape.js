@@ -70,7 +70,8 @@ export function TapePanel() {
           </tr>
         </thead>
         <tbody>
-          ${rows.map((trade) => html`<${TradeRow} key=${trade.seq} trade=${trade} since=${since ?? 0} places=${places} />`)}
+          ${/* Without keys: rows stay and their text changes, where some ten new ones a second would push all down. */ ""}
+          ${rows.map((trade) => html`<${TradeRow} trade=${trade} since=${since ?? 0} places=${places} />`)}
           ${rows.length === 0 ? html`<${EmptyRow} span=${5} text=${told ? "No trade since the start" : "Asking\u2026"} />` : null}
         </tbody>
       </table>

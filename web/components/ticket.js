@@ -18,9 +18,10 @@ import { workingIn } from "../inscope.js";
 import { engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { notify, page, stale, ticketFill } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { placesOf, select } from "./market.js";
-import { ActionButton, Options, Panel } from "./parts.js";
+import { ActionButton, fieldOf, Options, Panel } from "./parts.js";
 
 /** @import { OrderNew, Problem } from "../types/shapes.js" */
 
@@ -180,6 +181,7 @@ function Choice({ legend, name, choices, chosen, onChoose }) {
         html`<label key=${id} class=${`choice-${id}`}>
           <input
             type="radio"
+            ...${fieldOf("orderPlace")}
             name=${name}
             value=${id}
             checked=${chosen === id}
@@ -199,7 +201,7 @@ function Field({ id, label, typed, wrong, off = false, hint = "", onInput }) {
       id=${id}
       inputmode="decimal"
       autocomplete="off"
-      disabled=${off}
+      ...${fieldOf("orderPlace", off ? "A market order has no price" : "")}
       aria-invalid=${wrong !== ""}
       aria-describedby=${`${id}-says`}
       value=${off ? "" : typed}
@@ -216,7 +218,7 @@ function Check({ id, label, checked, off = false, onChange }) {
       id=${id}
       type="checkbox"
       checked=${checked && !off}
-      disabled=${off}
+      ...${fieldOf("orderPlace", off ? "Not with this type or time in force" : "")}
       onChange=${(/** @type {any} */ event) => onChange(event.target.checked)}
     />
     <span>${label}</span>
@@ -229,6 +231,7 @@ function InstrumentChoice({ typed, onType }) {
     <label for="at-orderPlace">Instrument</label>
     <select
       id="at-orderPlace"
+      ...${fieldOf("orderPlace")}
       value=${typed.instrument}
       onChange=${(/** @type {any} */ event) => {
         onType({ instrument: event.target.value, price: "" });
@@ -291,11 +294,11 @@ function Kinds({ typed, onType }) {
 }
 
 function Ticket() {
-  const [typed, setTyped] = useState(BLANK);
+  const [typed, setTyped] = useTyped("ticket", BLANK);
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
   // One key for one order, however often it is pressed: a new one when the order is another one.
-  const key = useRef(newKey());
+  const [key] = useTyped("ticket-key", useRef(newKey()));
   const hindered = hindrance(typed);
   const value = hindered ? "" : valueWords(typed);
 
@@ -362,7 +365,7 @@ function Ticket() {
 }
 
 function CancelAll() {
-  const [scope, setScope] = useState("firm");
+  const [scope, setScope] = useTyped("cancel-scope", "firm");
   const count = workingIn(scope).length;
   const scopes = page.schema?.scopes ?? ["firm"];
 
@@ -379,6 +382,7 @@ function CancelAll() {
     <label for="cancel-scope">Cancel all of</label>
     <select
       id="cancel-scope"
+      ...${fieldOf("ordersCancelAll")}
       value=${scope}
       onChange=${(/** @type {any} */ event) => setScope(event.target.value)}
     >
