@@ -38,7 +38,9 @@ static void restore_kill(struct view *view, uint16_t scope)
                   "killed when the last run ended; by whom is not on record");
     kill->noted = kill->is_earlier = true;
     kill->durable = view->from.saved->scope[scope].is_named;
-    kill->at_ns = row->since_ns;
+    kill->at_ns = view->from.saved->scope[scope].killed_ns;
+    if (kill->at_ns == 0)
+        kill->at_ns = row->since_ns;
     copy_text(kill->actor, sizeof kill->actor, row->actor);
     copy_text(kill->reason, sizeof kill->reason, row->cause);
 }
@@ -397,7 +399,8 @@ static bool is_by_trigger(const struct view *view, const struct lane_record *rec
            view->trigger.scope == event->scope && view->trigger.incident == 0;
 }
 
-/* At a start the engine repeats what was in force: that keeps its actor and its time. */
+/* A state stands since it was set: said again, at a start or when a kill joins the one that is
+ * there, it keeps its actor and its time, and only the version moves. */
 static void take_state_changed(struct view *view, const struct lane_record *record,
                                const struct event_state_changed *event)
 {
@@ -407,11 +410,11 @@ static void take_state_changed(struct view *view, const struct lane_record *reco
 
     model_changed(view, VIEW_STATUS);
     model_changed(view, VIEW_KILL); /* the stream's topic kill carries the states */
-    if (scope->since_ns != 0 && scope->version == event->version &&
+    scope->version = event->version;
+    if (scope->since_ns != 0 && scope->incident == event->incident &&
         scope->state == (enum trading_state)event->state)
         return;
     scope->state = (enum trading_state)event->state;
-    scope->version = event->version;
     scope->incident = event->incident;
     scope->since_ns = record->at_ns;
     name_state(scope, command, kill);

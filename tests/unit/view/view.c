@@ -427,6 +427,32 @@ Test(view, a_kill_that_the_engine_has_not_obeyed_bears_the_name_of_who_killed)
     cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "actor"), "\"risk1\"");
 }
 
+static void say_halted(int64_t at_ns, uint64_t version, uint64_t incident)
+{
+    struct event_state_changed halted = {
+        .incident = incident, .version = version, .state = STATE_HALTED};
+
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_STATE_CHANGED, at_ns, 0, &halted,
+                sizeof halted);
+}
+
+Test(view, a_kill_that_joins_moves_the_version_and_nothing_else)
+{
+    uint64_t incident = (2ULL << 32) | 4;
+    json_t *firm;
+
+    say_halted(1000, 2, incident);
+    view_note_kill(view, incident, 0, "trader", "fat finger", 900, 18000, false);
+    say_halted(2000, 3, incident);
+    firm = keep(view_trading_state(view, 0));
+    cr_assert_str_eq(at(firm, "version"), "3");
+    cr_assert_str_eq(at(firm, "since_ns"), "\"1000\"");
+    cr_assert_str_eq(at(firm, "actor"), "\"trader\"");
+    cr_assert_str_eq(at(firm, "cause"), "\"fat finger\"");
+    say_halted(3000, 4, incident + 1);
+    cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "since_ns"), "\"3000\"");
+}
+
 Test(view, the_receipt_of_a_kill_that_holds_outlives_those_that_are_over)
 {
     enum { RECEIPTS = 64 };
