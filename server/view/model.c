@@ -187,6 +187,16 @@ static uint16_t venue_of(const struct view *view, uint16_t instrument)
     return view->from.config->instrument[instrument % MAX_INSTRUMENTS].venue;
 }
 
+static struct order_scopes scopes_of(const struct view *view, uint16_t strategy,
+                                     uint16_t instrument)
+{
+    struct scope_map map = view->from.config->scopes;
+
+    return (struct order_scopes){scope_of_firm(), scope_of_venue(map, venue_of(view, instrument)),
+                                 scope_of_strategy(map, strategy % MAX_STRATEGIES),
+                                 scope_of_instrument(map, instrument % MAX_INSTRUMENTS)};
+}
+
 /* Events come in the order in which they were stated, so the limits in force now are those that the
  * gate compared with: it has the numbers, the view puts the limits beside them. */
 static const struct gate_table *table_of(struct view *view, uint16_t strategy, uint16_t instrument,
@@ -246,6 +256,9 @@ static void take_order_sent(struct view *view, const struct lane_record *record,
     order->why = explain(view, event->strategy, event->instrument, event->flags, &event->verdict);
     copy_text(order->actor, sizeof order->actor,
               command ? command->actor : view->from.config->strategy[event->strategy].name);
+    tallies_message(&view->tallies, scopes_of(view, event->strategy, event->instrument),
+                    record->at_ns);
+    tallies_count(view->tallies.orders_today, scopes_of(view, event->strategy, event->instrument));
     view->counters.orders_sent[venue_of(view, event->instrument)]++;
     view->counters.open_orders++;
     model_changed(view, VIEW_ORDERS);
@@ -295,6 +308,9 @@ static void take_order_state(struct view *view, const struct lane_record *record
 
     if (!order)
         return; /* finished and forgotten */
+    if (event->report == REPORT_CANCEL_SENT || event->report == REPORT_AMEND_SENT)
+        tallies_message(&view->tallies, scopes_of(view, order->strategy, order->instrument),
+                        record->at_ns);
     count_state(view, order, event->state);
     if (event->state == ORDER_UNKNOWN && order->state != ORDER_UNKNOWN)
         order->unknown_ns = record->at_ns;
@@ -343,6 +359,8 @@ static void take_fill(struct view *view, const struct lane_record *record,
                            .side = event->side,
                            .maker = event->maker};
     tally_fill(view, record, event);
+    if (event->strategy != STRATEGY_MANUAL) /* as the engine: what acts by itself */
+        tallies_count(view->tallies.executions, scopes_of(view, event->strategy, instrument));
     view->counters.fills[venue_of(view, instrument)]++;
     model_changed(view, VIEW_FILLS);
 }
@@ -410,6 +428,8 @@ static void take_state_changed(struct view *view, const struct lane_record *reco
 
     model_changed(view, VIEW_STATUS);
     model_changed(view, VIEW_KILL); /* the stream's topic kill carries the states */
+    if (scope->version != 0 && event->state < (unsigned)scope->state)
+        view->tallies.executions[event->scope % MAX_SCOPES] = 0; /* who lifts has looked */
     scope->version = event->version;
     if (scope->since_ns != 0 && scope->incident == event->incident &&
         scope->state == (enum trading_state)event->state)
@@ -728,7 +748,7 @@ static void take_order_carried(struct view *view, const struct lane_record *reco
     model_changed(view, VIEW_ORDERS);
 }
 
-/* Telemetry shows the figures, and newer ones. */
+/* Telemetry shows the figures, and newer ones; the counts behind them are taken from its rows. */
 static void take_money(struct view *view, const struct lane_record *record,
                        const struct event_money *event)
 {
@@ -752,6 +772,8 @@ void model_event(struct view *view, const struct lane_record *record, const void
 
     memset(&event, 0, sizeof event);
     memcpy(&event, payload, record->length < sizeof event ? record->length : sizeof event);
+    if (record->kind == EVENT_MONEY)
+        tallies_stated(&view->tallies, payload, record->length);
     switch (record->kind) {
 #define EVENT(ID, name)                                                                            \
     case ID:                                                                                       \

@@ -653,6 +653,36 @@ Test(view, what_is_in_use_counts_everything_that_works)
     cr_assert_eq(use_of("firm", LIMIT_MAX_POSITION_LOTS), 14);
 }
 
+/* As the engine: a person's own executions are no machine gone wild, and who lifts has looked. */
+Test(view, orders_of_the_day_and_executions_are_counted_as_the_engine_does)
+{
+    struct event_order_sent first = desk_order(1, 100, 4), second = desk_order(2, 100, 4);
+    struct event_fill by_maker = {.exec_id = 1, .qty_lots = 1, .strategy = MAKER};
+    struct event_fill by_hand = {.exec_id = 2, .qty_lots = 1, .strategy = MANUAL};
+    struct event_state_changed state = {.version = 1};
+
+    SAY(EVENT_STATE_CHANGED, 0, state);
+    SAY(EVENT_ORDER_SENT, 0, first);
+    SAY(EVENT_ORDER_SENT, 0, second);
+    SAY(EVENT_FILL, 0, by_maker);
+    SAY(EVENT_FILL, 0, by_hand);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_ORDERS_PER_DAY), 2);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_ORDERS_PER_DAY), 2);
+    cr_assert_eq(use_of("strategy/manual", LIMIT_MAX_ORDERS_PER_DAY), 0);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_REPEATED_EXECUTIONS), 1);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_REPEATED_EXECUTIONS), 1);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_MESSAGES_PER_S), 0, "they were long ago");
+    state.version = 2;
+    state.state = STATE_HALTED;
+    SAY(EVENT_STATE_CHANGED, 0, state);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_REPEATED_EXECUTIONS), 1);
+    state.version = 3;
+    state.state = STATE_ACTIVE;
+    SAY(EVENT_STATE_CHANGED, 0, state);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_REPEATED_EXECUTIONS), 0);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_REPEATED_EXECUTIONS), 1, "the firm's alone");
+}
+
 static const char *percent(enum limit_id id, int64_t limit, int64_t measured)
 {
     const char *text = json_string_value(keep(view_used_percent(id, limit, measured)));
