@@ -91,7 +91,7 @@ const DENIED = [
 ];
 for (const [what, more, code] of DENIED) {
   test(`${what} is denied as ${code} and can be explained`, async () => {
-    const before = await deniedFor(code);
+    const counted = await deniedFor(code);
     const reply = await trader.post("/orders", await restingBuy(more));
     assert.equal(reply.status, 422, reply.text);
     assert.equal(reply.body.code, code);
@@ -107,7 +107,7 @@ for (const [what, more, code] of DENIED) {
       assert.equal(reply.body.order, null);
     }
     assert.doesNotMatch(reply.body.detail, /"/, "figures as people read them");
-    assert.ok((await deniedFor(code)) > before, "every denial is counted");
+    assert.ok((await deniedFor(code)) > counted, "every denial is counted");
   });
 }
 
@@ -130,11 +130,11 @@ for (const [what, more, code] of MALFORMED) {
 }
 
 test("an unknown instrument is denied by name", async () => {
-  const before = await deniedFor("unknown_instrument");
+  const counted = await deniedFor("unknown_instrument");
   const reply = await trader.post("/orders", await restingBuy({ instrument: "sim:NOPE" }));
   assert.equal(reply.status, 422, reply.text);
   assert.equal(reply.body.code, "unknown_instrument");
-  assert.equal(await deniedFor("unknown_instrument"), before + 1);
+  assert.equal(await deniedFor("unknown_instrument"), counted + 1);
 });
 
 test("the same Idempotency-Key sends one order", async () => {
