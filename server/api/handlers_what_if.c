@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { MINUTES_MAX = 1440, MINUTES_USUAL = 60 };
+#define MINUTE_NS 60000000000LL
 
 static enum status propose_scope(const struct config *config, const char *name,
                                  const json_t *limits, struct what_if *what_if, struct err *err)
@@ -47,8 +48,11 @@ static enum status propose(const struct config *config, json_t *scopes, struct w
     return status;
 }
 
-static enum status judge_journal(const char *dir, struct what_if *what_if, struct err *err)
+/* *from_ns: what is judged begins here, at since_ns or with the journal. */
+static enum status judge_journal(const char *dir, struct what_if *what_if, int64_t *from_ns,
+                                 struct err *err)
 {
+    bool is_first = true;
     struct journal_reader *reader;
     struct lane_record record;
     const void *payload;
@@ -59,8 +63,12 @@ static enum status judge_journal(const char *dir, struct what_if *what_if, struc
         status = journal_reader_open(&reader, dir, JOURNAL_ENGINE, seq, err);
     if (status != OK)
         return status;
-    while ((status = journal_reader_next(reader, &record, &payload, err)) == OK)
+    while ((status = journal_reader_next(reader, &record, &payload, err)) == OK) {
+        if (is_first && record.at_ns > *from_ns)
+            *from_ns = record.at_ns;
+        is_first = false;
         what_if_take(what_if, &record, payload);
+    }
     journal_reader_close(reader);
     return status == ERR_NOT_FOUND ? OK : status;
 }
@@ -116,6 +124,14 @@ static json_t *present_use(struct view *view, const struct config *config,
     return present;
 }
 
+/* Begun ones count; never more than was asked for. */
+static json_int_t minutes_seen(int64_t from_ns, int64_t now_ns, json_int_t asked)
+{
+    int64_t minutes = (now_ns - from_ns + MINUTE_NS - 1) / MINUTE_NS;
+
+    return minutes < 1 ? 1 : minutes < asked ? minutes : asked;
+}
+
 enum status handle_limits_what_if(struct request *request, struct reply *reply)
 {
     const struct http_sources *from = &request->http->sources;
@@ -123,6 +139,7 @@ enum status handle_limits_what_if(struct request *request, struct reply *reply)
     struct input_names names;
     json_t *scopes = NULL;
     json_int_t minutes = MINUTES_USUAL;
+    int64_t now_ns = clock_real_ns(), from_ns;
     enum status status =
         body_unpack(request, &reply->err, "{s:o, s?I}", "limits", &scopes, "minutes", &minutes);
 
@@ -134,15 +151,18 @@ enum status handle_limits_what_if(struct request *request, struct reply *reply)
     if (!what_if)
         return err_set(&reply->err, ERR_INTERNAL, "out of memory");
     config_names(from->config, &names);
-    what_if_init(what_if, &names, clock_real_ns() - minutes * 60 * 1000000000);
+    from_ns = now_ns - minutes * MINUTE_NS;
+    what_if_init(what_if, &names, from_ns);
     status = propose(from->config, scopes, what_if, &reply->err);
     if (status == OK) {
         take_limits_in_force(from->view, from->config, what_if);
-        status = judge_journal(from->dir, what_if, &reply->err);
+        status = judge_journal(from->dir, what_if, &from_ns, &reply->err);
     }
     if (status == OK) {
         reply->json = what_if_json(what_if);
-        json_object_set_new(reply->json, "minutes", json_integer(minutes));
+        json_object_set_new(reply->json, "minutes",
+                            json_integer(minutes_seen(from_ns, now_ns, minutes)));
+        json_object_set_new(reply->json, "minutes_asked", json_integer(minutes));
         json_object_set_new(reply->json, "present", present_use(from->view, from->config, what_if));
     }
     free(what_if);

@@ -94,6 +94,8 @@ static void note(struct control *control, const struct actor *actor, const char 
     /* The store names an incident's actor by the record that carries "incident": the first one. */
     fact.new_value = json_pack("{s:s,s:s,s:s}", again ? "joined" : "incident", text, "state",
                                "HALTED", "engine", kill->answered ? "blocked" : "silent");
+    if (!again) /* a restart takes it from here */
+        json_object_set_new(fact.new_value, "at_ns", ns_json(kill->at_ns));
     if (flatten)
         json_object_set_new(fact.new_value, "flatten", json_true());
     if (again && kill->untold) {

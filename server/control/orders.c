@@ -4,8 +4,10 @@
 #include "control/order_read.h"
 #include "thread/log.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+
+enum { FIGURE_MAX = 24 };
 
 /* The row of /why that is about one limit; borrowed. */
 static const json_t *row_of(const json_t *why, const char *name)
@@ -23,6 +25,18 @@ static const json_t *row_of(const json_t *why, const char *name)
     return NULL;
 }
 
+/* A figure of /why as people read it: a decimal without the quotes of JSON. */
+static const char *figure(const json_t *row, const char *member, char text[FIGURE_MAX])
+{
+    const json_t *value = json_object_get(row, member);
+
+    if (json_is_integer(value)) {
+        (void)snprintf(text, FIGURE_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return text;
+    }
+    return json_string_value(value);
+}
+
 /* "max_order_lots 50000 > 500 of firm: lots of this order": what denied, with its numbers; or whose
  * trading state did. Nothing is said of any other denial. */
 static void say_numbers(struct control *control, enum denial denial, uint64_t order_id,
@@ -34,20 +48,19 @@ static void say_numbers(struct control *control, enum denial denial, uint64_t or
     const char *scope = json_string_value(json_object_get(row, "scope"));
     const char *state_of = json_string_value(json_object_get(why, "state_of"));
     enum limit_id id = name ? limit_find(name, (uint32_t)strlen(name)) : LIMIT_COUNT;
-    char *measured = json_dumps(json_object_get(row, "measured"), JSON_ENCODE_ANY);
-    char *limit = json_dumps(json_object_get(row, "limit"), JSON_ENCODE_ANY);
+    char texts[2][FIGURE_MAX];
+    const char *measured = figure(row, "measured", texts[0]);
+    const char *limit = figure(row, "limit", texts[1]);
 
-    if (id != LIMIT_COUNT && measured && limit && !json_is_null(json_object_get(row, "limit")))
-        err_format(err, ERR_DENIED, "%s %s %s %s of %s: %s", denial_name(denial), measured,
-                   limit_row(id)->sense == LIMIT_MOST ? ">" : "<", limit, scope,
-                   limit_row(id)->says);
+    if (id != LIMIT_COUNT && limit)
+        err_format(err, ERR_DENIED, "%s %s %s %s of %s: %s", denial_name(denial),
+                   measured ? measured : "unknown", limit_row(id)->sense == LIMIT_MOST ? ">" : "<",
+                   limit, scope, limit_row(id)->says);
     else if (id != LIMIT_COUNT)
         err_format(err, ERR_DENIED, "%s %s: %s", denial_name(denial), name, denial_says(denial));
     else if (state_of)
         err_format(err, ERR_DENIED, "%s by %s: %s", denial_name(denial), state_of,
                    denial_says(denial));
-    free(measured);
-    free(limit);
     json_decref(why);
 }
 
@@ -75,6 +88,7 @@ static enum status deny_here(struct control *control, const struct actor *actor,
                                 .request_id = request_id,
                                 .new_value = json_deep_copy(body)};
 
+    view_note_denial(control->from.view, denial);
     say_denied(control, denial, 0, reply, err);
     return control_refuse(control, actor, &fact, err);
 }

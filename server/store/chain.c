@@ -203,6 +203,24 @@ bool audit_count(struct audit_writer *writer)
     return true;
 }
 
+static bool names_incident(const char *value)
+{
+    return value && strstr(value, "\"incident\":\"K");
+}
+
+/* AUDIT_IS_SEARCHED of a row that is not there yet. */
+static bool is_searched(const struct audit_row *row)
+{
+    static const char *const routine[] = {"order", "fill", "denial", "gap"};
+
+    if (row->lane == LANE_OF_PEOPLE)
+        return true;
+    for (size_t i = 0; i < sizeof routine / sizeof *routine; i++)
+        if (strcmp(row->kind, routine[i]) == 0)
+            return false;
+    return row->reason || names_incident(row->old_value) || names_incident(row->new_value);
+}
+
 static bool index_row(sqlite3_stmt *put, int64_t seq, const struct audit_row *row)
 {
     sqlite3_bind_int64(put, 1, seq);
@@ -225,7 +243,7 @@ bool audit_append(struct audit_writer *writer, const struct audit_row *row)
     bind_row(writer->insert, writer->seq + 1, row, hash);
     if (!statement_run(writer->insert) || !note_kind(writer, row->kind) ||
         !note_time(writer, writer->seq + 1, row->at_ns) ||
-        (row->lane == LANE_OF_PEOPLE && !index_row(writer->index_text, writer->seq + 1, row)))
+        (is_searched(row) && !index_row(writer->index_text, writer->seq + 1, row)))
         return false;
     memcpy(writer->hash, hash, sizeof hash);
     writer->seq++;

@@ -9,7 +9,9 @@
  * so two different rows never have the same encoding.
  *
  * The writer also keeps the rows of each kind counted, and puts what people did (rows of the
- * control lane) into the full-text index; both in the rows' own transaction.
+ * control lane), and what the engine says with a reason or an incident, into the full-text index;
+ * both in the rows' own transaction. Orders, fills, denials and gaps of the engine stay out: they
+ * are nearly all rows.
  *
  * Audit thread. Cost: about 1 us for the hash, 5 us for the row with its indexes. */
 #ifndef PITWALL_STORE_CHAIN_H
@@ -26,6 +28,12 @@ enum {
     AUDIT_KINDS = 24,
     AUDIT_KIND_MAX = 24
 };
+
+/* The rows that the full-text index holds; also in migrations/0005_search.sql. A row must be taken
+ * out of it exactly when it was put in. */
+#define AUDIT_IS_SEARCHED                                                                          \
+    "(lane = 1 OR (kind NOT IN ('order', 'fill', 'denial', 'gap') AND (reason IS NOT NULL OR"      \
+    " instr(coalesce(old, '') || coalesce(new, ''), '\"incident\":\"K') > 0)))"
 
 struct audit_row {
     int64_t at_ns;

@@ -13,10 +13,13 @@
 MIGRATION(0001, "0001_audit.sql");
 MIGRATION(0002, "0002_strategies.sql");
 MIGRATION(0003, "0003_trail.sql");
+MIGRATION(0004, "0004_kills.sql");
+MIGRATION(0005, "0005_search.sql");
 
 const char *migration_sql(int index)
 {
-    static const char *const all[] = {migration_0001, migration_0002, migration_0003};
+    static const char *const all[] = {migration_0001, migration_0002, migration_0003,
+                                      migration_0004, migration_0005};
 
     return index >= 0 && index < (int)(sizeof all / sizeof all[0]) ? all[index] : "";
 }

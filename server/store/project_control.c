@@ -1,6 +1,7 @@
 /* Control-lane records: one row each, and who asked for which command or kill. */
 #include "store/projection.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *member_text(const json_t *object, const char *name)
@@ -20,6 +21,7 @@ static char *member_json(const json_t *object, const char *name)
 
 static bool put_actor(struct projection *projection, int kind, uint64_t id, const json_t *fact)
 {
+    const char *at_ns = member_text(json_object_get(fact, "new"), "at_ns");
     sqlite3_stmt *put = projection->put_actor;
 
     sqlite3_bind_int(put, 1, kind);
@@ -29,6 +31,10 @@ static bool put_actor(struct projection *projection, int kind, uint64_t id, cons
     statement_text(put, 5, member_text(fact, "role"));
     statement_text(put, 6, member_text(fact, "reason"));
     statement_text(put, 7, member_text(fact, "request_id"));
+    if (kind == 1 && at_ns)
+        sqlite3_bind_int64(put, 8, strtoll(at_ns, NULL, 10));
+    else
+        sqlite3_bind_null(put, 8);
     return statement_run(put);
 }
 

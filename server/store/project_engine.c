@@ -86,12 +86,24 @@ static bool state_is_known(const struct projection_scope *scope,
            scope->incident == event->incident && scope->version == event->version;
 }
 
+/* A kill that joins the one that is there moves the version and nothing else. */
+static bool move_state(struct turn *turn, const struct projection_scope *scope)
+{
+    sqlite3_stmt *move = turn->projection->move_state;
+
+    statement_text(move, 1, scope->name);
+    statement_id(move, 2, scope->version);
+    return statement_run(move);
+}
+
 /* At a start the engine states what it came up with: a row only where that is news. What a fresh
  * directory starts with is remembered, and is a row where it is not ACTIVE. */
 bool project_state_changed(struct turn *turn, const struct event_state_changed *event)
 {
     struct projection_scope *scope = &turn->projection->scope[event->scope % MAX_SCOPES];
     bool is_first = !scope->state_found;
+    bool stands = scope->state_found && scope->state == (enum trading_state)event->state &&
+                  scope->incident == event->incident;
 
     if (state_is_known(scope, event))
         return true;
@@ -104,7 +116,7 @@ bool project_state_changed(struct turn *turn, const struct event_state_changed *
     turn_name_actor(turn, 0, turn->record->cause);
     if (!turn->row.actor)
         turn_name_actor(turn, 1, event->incident);
-    if (!put_state(turn, scope))
+    if (!(stands ? move_state(turn, scope) : put_state(turn, scope)))
         return false;
     if (is_first && event->state == STATE_ACTIVE)
         return true;

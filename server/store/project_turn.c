@@ -42,6 +42,7 @@ bool turn_name_kill(struct turn *turn, uint64_t incident, const char *actor, con
     statement_text(put, 5, NULL);
     statement_text(put, 6, reason);
     statement_text(put, 7, NULL);
+    sqlite3_bind_int64(put, 8, turn->record->at_ns);
     statement_id(name, 1, incident);
     statement_text(name, 2, actor);
     statement_text(name, 3, reason);

@@ -16,8 +16,8 @@ struct statement_row {
 static const struct statement_row statements[] = {
     STATEMENT(put_cursor, "INSERT INTO cursors VALUES (?1, ?2)"
                           " ON CONFLICT DO UPDATE SET seq = ?2"),
-    STATEMENT(put_actor, "INSERT INTO actors VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"),
-    STATEMENT(get_actor, "SELECT actor, person, role, reason, request_id FROM actors"
+    STATEMENT(put_actor, "INSERT INTO actors VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"),
+    STATEMENT(get_actor, "SELECT actor, person, role, reason, request_id, at_ns FROM actors"
                          " WHERE kind = ? AND id = ?"),
     STATEMENT(put_limit, "INSERT INTO scope_limits VALUES (?1, ?2, ?3)"
                          " ON CONFLICT DO UPDATE SET value = ?3"),
@@ -27,6 +27,7 @@ static const struct statement_row statements[] = {
     STATEMENT(put_state, "INSERT INTO scope_states VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT"
                          " DO UPDATE SET state = ?2, version = ?3, incident = ?4, since_ns = ?5,"
                          " actor = ?6, cause = ?7"),
+    STATEMENT(move_state, "UPDATE scope_states SET version = ?2 WHERE scope = ?1"),
     STATEMENT(name_state, "UPDATE scope_states SET actor = ?2, cause = ?3 WHERE incident = ?1"),
     STATEMENT(put_order, "INSERT OR REPLACE INTO orders VALUES"
                          " (?,?,?,?,?,?,?,?,?,?,?,'0',NULL,'PENDING_NEW',NULL,?12,?12)"),

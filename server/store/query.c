@@ -24,16 +24,34 @@ static bool text_is_fit(const char *text, size_t most)
     return !text || (text[0] != '\0' && strlen(text) <= most);
 }
 
+static const char *const kinds[] = {
+    "login",  "login_failed", "refused",  "kill",   "state", "limits", "approval",
+    "config", "strategy",     "user",     "token",  "alert", "order",  "denial",
+    "fill",   "gap",          "position", "export", "start", "stop",   "storage"};
+
 static bool kind_is_fit(const char *kind)
 {
-    return !kind || (kind[0] != '\0' && strlen(kind) < AUDIT_KIND_MAX &&
-                     strspn(kind, "abcdefghijklmnopqrstuvwxyz_") == strlen(kind));
+    for (size_t i = 0; kind && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            return true;
+    return !kind;
+}
+
+/* An empty page would look like nothing that happened. */
+static enum status refuse_kind(struct err *err)
+{
+    err_set(err, ERR_MALFORMED, "kind must be one of");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        err_add(err, i == 0 ? " " : ", ");
+        err_add(err, kinds[i]);
+    }
+    return ERR_MALFORMED;
 }
 
 enum status query_check(const struct store_query *query, struct err *err)
 {
     if (!kind_is_fit(query->kind))
-        return err_set(err, ERR_MALFORMED, "kind must be a word like `limits`");
+        return refuse_kind(err);
     if (!text_is_fit(query->actor, NAME_MAX_BYTES))
         return err_set(err, ERR_MALFORMED, "actor must be 1 to 200 bytes");
     if (!text_is_fit(query->scope, NAME_MAX_BYTES))

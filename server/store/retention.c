@@ -154,7 +154,7 @@ static bool put_anchor(sqlite3 *db, const struct slice *slice)
 /* The text of a row must be told to the index to be taken out of it. */
 static bool delete_chunk(sqlite3 *db, int64_t last)
 {
-    char sql[768];
+    char sql[1024];
     bool well;
 
     audit_guard(db, true); /* they let go what is archived, and nothing else */
@@ -162,7 +162,7 @@ static bool delete_chunk(sqlite3 *db, int64_t last)
                    "BEGIN IMMEDIATE;"
                    "INSERT INTO audit_text (audit_text, rowid, actor, scope, old, new, reason,"
                    " request_id) SELECT 'delete', seq, actor, scope, old, new, reason, request_id"
-                   " FROM audit WHERE seq <= %lld AND lane = 1;"
+                   " FROM audit WHERE seq <= %lld AND " AUDIT_IS_SEARCHED ";"
                    "DELETE FROM audit WHERE seq <= %lld; COMMIT",
                    (long long)last, (long long)last);
     well = sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;

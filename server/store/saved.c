@@ -45,12 +45,22 @@ static void name_kill(sqlite3_stmt *get, struct store_saved *saved, uint16_t sco
     if (sqlite3_step(get) == SQLITE_ROW) {
         const char *actor = column_text(get, 0), *reason = column_text(get, 3);
 
+        saved->scope[scope].killed_ns = sqlite3_column_int64(get, 5);
         saved->scope[scope].is_named = true;
         (void)snprintf(saved->scope[scope].actor, sizeof saved->scope[scope].actor, "%s",
                        actor ? actor : "");
         (void)snprintf(saved->scope[scope].cause, sizeof saved->scope[scope].cause, "%s",
                        reason ? reason : "");
     }
+    sqlite3_reset(get);
+}
+
+static void take_killed(sqlite3_stmt *get, struct store_saved *saved, uint16_t scope)
+{
+    sqlite3_bind_int(get, 1, 1);
+    statement_id(get, 2, saved->scope[scope].incident);
+    if (sqlite3_step(get) == SQLITE_ROW)
+        saved->scope[scope].killed_ns = sqlite3_column_int64(get, 5);
     sqlite3_reset(get);
 }
 
@@ -90,6 +100,8 @@ enum status saved_fill(const struct projection *projection, const struct config 
         config_scope_name(config, scope, name);
         take_saved(projection, saved, scope, name);
         take_cause(get, saved, scope, name);
+        if (saved->scope[scope].incident != 0)
+            take_killed(projection->get_actor, saved, scope);
     }
     sqlite3_finalize(get);
     if (newest_generation(projection->db, saved, err) != OK)

@@ -30,7 +30,7 @@ struct store_saved {
         uint64_t limits_generation;
         enum trading_state state;
         uint64_t version, incident;
-        int64_t since_ns;
+        int64_t since_ns, killed_ns; /* killed: asked for; 0: not on record */
         char actor[MAX_NAME];
         char cause[256];
         bool is_named;   /* by a record on disk */

@@ -154,6 +154,16 @@ static void add_money(const struct view *view, uint16_t scope, const struct wors
     use->measured[LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO] = worst->liquidation_e8;
 }
 
+/* What the engine counts, as for an order that adds nothing. */
+static void add_counts(const struct view *view, uint16_t scope, struct view_use *use)
+{
+    const struct view_tallies *tallies = &view->tallies;
+
+    use->measured[LIMIT_MAX_MESSAGES_PER_S] = tallies_messages(tallies, scope, model_now_ns(view));
+    use->measured[LIMIT_MAX_ORDERS_PER_DAY] = tallies->orders_today[scope];
+    use->measured[LIMIT_MAX_REPEATED_EXECUTIONS] = tallies->executions[scope];
+}
+
 static struct view_use use_of(const struct view *view, const struct all_working *working,
                               uint16_t scope)
 {
@@ -169,6 +179,7 @@ static struct view_use use_of(const struct view *view, const struct all_working 
         use.measured[LIMIT_MAX_NET_NOTIONAL] = known(wide_larger(worst.long_e8, worst.short_e8));
     }
     add_money(view, scope, &worst, &use);
+    add_counts(view, scope, &use);
     return use;
 }
 

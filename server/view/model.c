@@ -38,7 +38,9 @@ static void restore_kill(struct view *view, uint16_t scope)
                   "killed when the last run ended; by whom is not on record");
     kill->noted = kill->is_earlier = true;
     kill->durable = view->from.saved->scope[scope].is_named;
-    kill->at_ns = row->since_ns;
+    kill->at_ns = view->from.saved->scope[scope].killed_ns;
+    if (kill->at_ns == 0)
+        kill->at_ns = row->since_ns;
     copy_text(kill->actor, sizeof kill->actor, row->actor);
     copy_text(kill->reason, sizeof kill->reason, row->cause);
 }
@@ -185,6 +187,16 @@ static uint16_t venue_of(const struct view *view, uint16_t instrument)
     return view->from.config->instrument[instrument % MAX_INSTRUMENTS].venue;
 }
 
+static struct order_scopes scopes_of(const struct view *view, uint16_t strategy,
+                                     uint16_t instrument)
+{
+    struct scope_map map = view->from.config->scopes;
+
+    return (struct order_scopes){scope_of_firm(), scope_of_venue(map, venue_of(view, instrument)),
+                                 scope_of_strategy(map, strategy % MAX_STRATEGIES),
+                                 scope_of_instrument(map, instrument % MAX_INSTRUMENTS)};
+}
+
 /* Events come in the order in which they were stated, so the limits in force now are those that the
  * gate compared with: it has the numbers, the view puts the limits beside them. */
 static const struct gate_table *table_of(struct view *view, uint16_t strategy, uint16_t instrument,
@@ -244,6 +256,9 @@ static void take_order_sent(struct view *view, const struct lane_record *record,
     order->why = explain(view, event->strategy, event->instrument, event->flags, &event->verdict);
     copy_text(order->actor, sizeof order->actor,
               command ? command->actor : view->from.config->strategy[event->strategy].name);
+    tallies_message(&view->tallies, scopes_of(view, event->strategy, event->instrument),
+                    record->at_ns);
+    tallies_count(view->tallies.orders_today, scopes_of(view, event->strategy, event->instrument));
     view->counters.orders_sent[venue_of(view, event->instrument)]++;
     view->counters.open_orders++;
     model_changed(view, VIEW_ORDERS);
@@ -293,6 +308,9 @@ static void take_order_state(struct view *view, const struct lane_record *record
 
     if (!order)
         return; /* finished and forgotten */
+    if (event->report == REPORT_CANCEL_SENT || event->report == REPORT_AMEND_SENT)
+        tallies_message(&view->tallies, scopes_of(view, order->strategy, order->instrument),
+                        record->at_ns);
     count_state(view, order, event->state);
     if (event->state == ORDER_UNKNOWN && order->state != ORDER_UNKNOWN)
         order->unknown_ns = record->at_ns;
@@ -341,6 +359,8 @@ static void take_fill(struct view *view, const struct lane_record *record,
                            .side = event->side,
                            .maker = event->maker};
     tally_fill(view, record, event);
+    if (event->strategy != STRATEGY_MANUAL) /* as the engine: what acts by itself */
+        tallies_count(view->tallies.executions, scopes_of(view, event->strategy, instrument));
     view->counters.fills[venue_of(view, instrument)]++;
     model_changed(view, VIEW_FILLS);
 }
@@ -397,7 +417,8 @@ static bool is_by_trigger(const struct view *view, const struct lane_record *rec
            view->trigger.scope == event->scope && view->trigger.incident == 0;
 }
 
-/* At a start the engine repeats what was in force: that keeps its actor and its time. */
+/* A state stands since it was set: said again, at a start or when a kill joins the one that is
+ * there, it keeps its actor and its time, and only the version moves. */
 static void take_state_changed(struct view *view, const struct lane_record *record,
                                const struct event_state_changed *event)
 {
@@ -407,11 +428,13 @@ static void take_state_changed(struct view *view, const struct lane_record *reco
 
     model_changed(view, VIEW_STATUS);
     model_changed(view, VIEW_KILL); /* the stream's topic kill carries the states */
-    if (scope->since_ns != 0 && scope->version == event->version &&
+    if (scope->version != 0 && event->state < (unsigned)scope->state)
+        view->tallies.executions[event->scope % MAX_SCOPES] = 0; /* who lifts has looked */
+    scope->version = event->version;
+    if (scope->since_ns != 0 && scope->incident == event->incident &&
         scope->state == (enum trading_state)event->state)
         return;
     scope->state = (enum trading_state)event->state;
-    scope->version = event->version;
     scope->incident = event->incident;
     scope->since_ns = record->at_ns;
     name_state(scope, command, kill);
@@ -725,7 +748,7 @@ static void take_order_carried(struct view *view, const struct lane_record *reco
     model_changed(view, VIEW_ORDERS);
 }
 
-/* Telemetry shows the figures, and newer ones. */
+/* Telemetry shows the figures, and newer ones; the counts behind them are taken from its rows. */
 static void take_money(struct view *view, const struct lane_record *record,
                        const struct event_money *event)
 {
@@ -749,6 +772,8 @@ void model_event(struct view *view, const struct lane_record *record, const void
 
     memset(&event, 0, sizeof event);
     memcpy(&event, payload, record->length < sizeof event ? record->length : sizeof event);
+    if (record->kind == EVENT_MONEY)
+        tallies_stated(&view->tallies, payload, record->length);
     switch (record->kind) {
 #define EVENT(ID, name)                                                                            \
     case ID:                                                                                       \

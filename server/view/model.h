@@ -4,6 +4,7 @@
 #define PITWALL_VIEW_MODEL_H
 
 #include "view/orders.h"
+#include "view/tallies.h"
 #include "view/view.h"
 
 #include <pthread.h>
@@ -99,6 +100,7 @@ struct view {
     uint32_t kill_count;
     struct view_kill kills[KEPT_KILLS]; /* the oldest first */
     struct view_counters counters;
+    struct view_tallies tallies;
     uint64_t durable_seen; /* and when it last moved or had nothing to do */
     int64_t durable_mono_ns, second_mono_ns;
     _Atomic uint64_t versions[VIEW_TOPICS], changes;

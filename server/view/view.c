@@ -239,6 +239,15 @@ void view_note_kill(struct view *view, uint64_t incident, uint16_t scope, const 
     view_leave(view);
 }
 
+void view_note_denial(struct view *view, enum denial denial)
+{
+    assert(denial > DENIAL_NONE && denial < DENIAL_COUNT);
+    pthread_mutex_lock(&view->lock);
+    view->counters.denied[denial]++;
+    model_touched(view);
+    pthread_mutex_unlock(&view->lock);
+}
+
 void view_note_flatten(struct view *view, uint64_t incident)
 {
     struct view_kill *kill;

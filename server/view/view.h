@@ -60,6 +60,8 @@ void view_note_command(struct view *view, uint64_t command_id, const char *actor
 void view_note_kill(struct view *view, uint64_t incident, uint16_t scope, const char *actor,
                     const char *reason, int64_t at_ns, int64_t ns_to_block, bool durable);
 void view_kill_durable(struct view *view, uint64_t incident);
+/* An order was denied before the engine heard of it: it could not be said in ticks and lots. */
+void view_note_denial(struct view *view, enum denial denial);
 /* Whoever killed wants what the scope holds to be sold or bought back as well. */
 void view_note_flatten(struct view *view, uint64_t incident);
 

@@ -50,8 +50,20 @@ test("words of people are found, whatever signs stand in between", async () => {
   }
 });
 
+test("what came into force, and what a kill found, are found by the word and by the incident", async () => {
+  const { body } = await risk.post("/kill", { scope: "strategy/momentum", reason: "odd fills" });
+  await until("the rows", async () => {
+    const { items } = (await risk.get(`/audit?q=${body.incident}`)).body;
+    return ["kill", "state"].every((kind) => items.some((row) => row.kind === kind && row.person === null)) ||
+      (items.some((row) => row.kind === "state") && items.filter((row) => row.kind === "kill").length > 1);
+  });
+  const raised = (await risk.get("/audit?kind=limits&q=finger")).body.items;
+  assert.equal(raised.length, 2, "the intent and the engine's row");
+  assert.ok(raised.some((row) => row.new.generation !== undefined));
+});
+
 test("filters that cannot be meant are malformed", async () => {
-  const wrong = ["kind=A%20b", "kind=", "q=", "actor=", "from=x", "from=5&to=5", "limit=0", "limit=1001", "cursor=-1",
+  const wrong = ["kind=A%20b", "kind=", "kind=fil", "q=", "actor=", "from=x", "from=5&to=5", "limit=0", "limit=1001", "cursor=-1",
     `q=${"a".repeat(201)}`];
   for (const query of wrong) {
     const { status, body } = await risk.get(`/audit?${query}`);
@@ -60,6 +72,9 @@ test("filters that cannot be meant are malformed", async () => {
   }
   assert.equal((await risk.get("/audit/export?format=xml")).status, 400);
   assert.equal((await risk.get("/audit/export?kind=A%20b")).status, 400);
+  for (const path of ["/audit?kind=fil", "/audit/export?kind=fil"]) {
+    assert.match((await risk.get(path)).body.detail, /kind must be one of .*\bfill\b/, path);
+  }
   assert.equal((await risk.get("/audit/report?day=26.11.2026")).status, 400);
 });
 
@@ -95,7 +110,7 @@ test("the verbs read what the server writes", () => {
   assert.ok(JSON.parse(query.out).items.some((row) => row.person === "risk1"));
   const made = verb("audit", "export", "--data", server.dir, "--format", "ndjson", "--q", "finger");
   assert.equal(made.code, 0, made.err);
-  assert.equal(made.out.trimEnd().split("\n").length, 1); // the intent: events of the engine are not searched
+  assert.equal(made.out.trimEnd().split("\n").length, 2); // the intent, and what came into force
 });
 
 test("the heads are signed at once when a person acts", async () => {

@@ -183,6 +183,41 @@ for (const [how, signal] of [["a clean stop", "SIGTERM"], ["a crash", "SIGKILL"]
   });
 }
 
+test("a kill that is joined, and a restart, move neither the time nor the name of the halt", async () => {
+  const trader = await tradingDesk();
+  const { body } = await trader.post("/kill", { scope: "firm", reason: "first" });
+  const { reason, at_ns: killedNs } = await whole(trader, body.incident);
+  const { since_ns: since, version } = await stateOf(trader, "firm");
+  for (const user of ["risk1", "admin"]) {
+    const who = await server.person(user);
+    assert.equal((await who.post("/kill", { scope: "firm", reason: `also ${user}` })).body.joined, true);
+  }
+  const told = async (who) => {
+    const halt = await stateOf(who, "firm");
+    const receipt = (await who.get(`/kill/${body.incident}`)).body;
+    return [halt.actor, halt.cause, halt.since_ns, receipt.actor, receipt.reason, receipt.at_ns];
+  };
+  const first = ["trader", "first", since, "trader", reason, killedNs];
+  await until("the joins", async () => (await stateOf(trader, "firm")).version === version + 2);
+  assert.deepEqual(await told(trader), first);
+  await server.stop("SIGKILL");
+  server = await Server.start({ dir: server.dir });
+  assert.deepEqual(await told(await server.person("trader")), first);
+});
+
+test("a kill is never answered from a key: the same key kills again", async () => {
+  const trader = await tradingDesk();
+  const kill = () => trader.post("/kill", { scope: "firm", reason: "keyed" }, { "Idempotency-Key": "kill-1" });
+  const first = await kill();
+  await whole(trader, first.body.incident);
+  await resume("firm", first.body.incident);
+  const again = await kill();
+  assert.equal(again.status, 200, again.text);
+  assert.equal(again.headers["idempotency-replayed"], undefined);
+  assert.notEqual(again.body.incident, first.body.incident);
+  assert.equal((await stateOf(trader, "firm")).state, "HALTED");
+});
+
 test("a resume names the incident it clears", async () => {
   const trader = await tradingDesk();
   const { body } = await trader.post("/kill", { scope: "firm", reason: "x" });

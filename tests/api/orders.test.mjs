@@ -77,6 +77,12 @@ test("a market order fills, moves the position and costs a fee", async () => {
   assert.ok(Number(pnl.fee) < 0);
 });
 
+async function deniedFor(reason) {
+  const admin = await server.person("admin");
+  const { text } = await admin.call("GET", "/metrics");
+  return Number(new RegExp(`^pitwall_orders_denied_total\\{reason="${reason}"\\} (\\d+)$`, "m").exec(text)[1]);
+}
+
 const DENIED = [
   ["too many lots", { qty: "50" }, "max_order_lots"],
   ["a price outside the collar", { price: "1000.0" }, "price_collar_ratio"],
@@ -85,6 +91,7 @@ const DENIED = [
 ];
 for (const [what, more, code] of DENIED) {
   test(`${what} is denied as ${code} and can be explained`, async () => {
+    const counted = await deniedFor(code);
     const reply = await trader.post("/orders", await restingBuy(more));
     assert.equal(reply.status, 422, reply.text);
     assert.equal(reply.body.code, code);
@@ -97,7 +104,10 @@ for (const [what, more, code] of DENIED) {
       assert.equal(why.reason, code);
     } else {
       assert.ok(["off_tick", "off_lot"].includes(code), "a denial by the gate names its order");
+      assert.equal(reply.body.order, null);
     }
+    assert.doesNotMatch(reply.body.detail, /"/, "figures as people read them");
+    assert.ok((await deniedFor(code)) > counted, "every denial is counted");
   });
 }
 
@@ -120,9 +130,11 @@ for (const [what, more, code] of MALFORMED) {
 }
 
 test("an unknown instrument is denied by name", async () => {
+  const counted = await deniedFor("unknown_instrument");
   const reply = await trader.post("/orders", await restingBuy({ instrument: "sim:NOPE" }));
   assert.equal(reply.status, 422, reply.text);
   assert.equal(reply.body.code, "unknown_instrument");
+  assert.equal(await deniedFor("unknown_instrument"), counted + 1);
 });
 
 test("the same Idempotency-Key sends one order", async () => {

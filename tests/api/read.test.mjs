@@ -235,6 +235,8 @@ test("metrics name what DESIGN says must exist", async () => {
     "pitwall_equity_peak ", "pitwall_drawdown_ratio ", "pitwall_day_pnl ", "pitwall_margin_ratio ", "# TYPE pitwall_liquidation_distance_ratio",
     'pitwall_limit{scope="firm",limit="max_order_lots"} 100000', "pitwall_open_orders", "pitwall_orders_unknown",
     'pitwall_limit_used_ratio{scope="firm",limit="max_open_orders"} ', 'pitwall_limit_used_ratio{scope="firm",limit="max_position_lots"} ',
+    'pitwall_limit_used_ratio{scope="firm",limit="max_messages_per_s"} ', 'pitwall_limit_used_ratio{scope="firm",limit="max_orders_per_day"} ',
+    'pitwall_limit_used_ratio{scope="firm",limit="max_repeated_executions"} ',
     'pitwall_limit_used_ratio{scope="firm",limit="max_daily_loss"} ', 'pitwall_trigger_fired_total{trigger="daily_loss"} 0',
     "pitwall_tick_to_order_seconds_bucket", 'pitwall_order_ack_seconds_bucket{venue="sim"', "pitwall_engine_step_seconds",
     'pitwall_ring_depth{ring="market",gateway="simulated"}', 'pitwall_ring_depth{ring="commands"}',

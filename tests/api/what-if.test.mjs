@@ -25,6 +25,7 @@ function records(dir, lane, ...more) {
 
 test("what-ifs during minutes of orders leave the engine as it would be without", async () => {
   const config = configWith(scratch(), [/^engine:$/m, "engine:\n  silent_ms: 30000"]);
+  const begun = Date.now();
   const server = await Server.start({ config });
   const risk = server.program("officer", ["--role", "risk"]);
   const before = (await risk.get("/limits")).body.items.map(({ scope, generation, limits }) => ({ scope, generation, limits }));
@@ -35,6 +36,8 @@ test("what-ifs during minutes of orders leave the engine as it would be without"
     const reply = await risk.post("/limits/what-if", PROPOSAL);
     assert.equal(reply.status, 200, reply.text);
     assert.ok(reply.body.judged >= judged, "the flow goes on");
+    assert.equal(reply.body.minutes_asked, PROPOSAL.minutes);
+    assert.ok(reply.body.minutes <= Math.ceil((Date.now() - begun) / 60000), "the minutes that there were");
     judged = reply.body.judged;
     asked++;
     return asked >= ASKED_LEAST && judged >= ASKED_LEAST && Date.now() > deadline;

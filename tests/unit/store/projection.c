@@ -1,4 +1,7 @@
 #include "store/projection.h"
+
+#include "store/migrations.h"
+#include "store/saved.h"
 #include "unit/store/desk.h"
 
 #include <criterion/criterion.h>
@@ -188,6 +191,45 @@ Test(store_projection, a_kill_is_named_after_it_was_done)
     cr_assert_str_eq(desk_ask(&desk, "SELECT state || ' ' || actor || ' ' || cause FROM"
                                      " scope_states"),
                      "2 trader fat finger");
+}
+
+/* What a start takes is the first kill's, however often it was pressed again. */
+Test(store_projection, a_kill_that_joins_moves_no_time_and_no_name)
+{
+    uint64_t incident = (1ULL << 32) | 1;
+    struct event_state_changed halted = {.incident = incident, .version = 1, .state = STATE_HALTED};
+    struct store_saved *saved = calloc(1, sizeof *saved);
+    struct err err;
+
+    EVENT_OF(EVENT_STATE_CHANGED, 0, halted);
+    control(0, "{\"actor\":\"trader\",\"kind\":\"kill\",\"scope\":\"firm\",\"reason\":\"first\","
+               "\"new\":{\"incident\":\"K1-1\",\"at_ns\":\"777\"}}");
+    control(0, "{\"actor\":\"watchdog\",\"kind\":\"kill\",\"scope\":\"firm\",\"reason\":\"again\","
+               "\"new\":{\"joined\":\"K1-1\"}}");
+    halted.version = 2;
+    EVENT_OF(EVENT_STATE_CHANGED, 0, halted);
+    cr_assert_str_eq(desk_ask(&desk, "SELECT version || ' ' || since_ns || ' ' || actor || ' ' ||"
+                                     " cause FROM scope_states"),
+                     "2 1001 trader first");
+    cr_assert_eq(saved_fill(projection, &desk.config, saved, &err), OK);
+    cr_assert_eq(saved->scope[0].since_ns, 1001);
+    cr_assert_eq(saved->scope[0].killed_ns, 777);
+    free(saved);
+}
+
+/* A database in which a join had moved the time. */
+Test(store_projection, the_migration_puts_the_time_of_a_kill_back)
+{
+    struct event_state_changed halted = {
+        .incident = (3ULL << 32) | 4, .version = 1, .state = STATE_HALTED};
+
+    EVENT_OF(EVENT_STATE_CHANGED, 0, halted);
+    halted.version = 2;
+    EVENT_OF(EVENT_STATE_CHANGED, 0, halted);
+    desk_tamper(&desk, "UPDATE scope_states SET since_ns = 1002;"
+                       "ALTER TABLE actors DROP COLUMN at_ns");
+    desk_tamper(&desk, migration_sql(3));
+    cr_assert_str_eq(desk_ask(&desk, "SELECT since_ns FROM scope_states"), "1001");
 }
 
 Test(store_projection, an_unreadable_control_record_is_still_a_row)

@@ -1,6 +1,7 @@
 /* Pages, words, times and exports of the trail. */
 #include "store/chain.h"
 #include "store/export.h"
+#include "store/migrations.h"
 #include "store/query.h"
 #include "unit/store/desk.h"
 
@@ -133,9 +134,64 @@ Test(store_search, words_are_found_whatever_else_is_in_them)
     for (size_t i = 0; i < sizeof rubbish / sizeof *rubbish; i++)
         (void)walk((struct store_query){.limit = 10, .q = rubbish[i]});
     cr_assert_eq(walk((struct store_query){.limit = 10, .q = "risk1"}), ROWS / 100);
-    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "engine"}), 0); /* people only */
+    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "engine"}), 0); /* routine */
     cr_assert_eq(walk((struct store_query){.limit = 10, .q = "finger", .kind = "fill"}),
                  row_of(4200).kind[0] == 'f' ? 1 : 0);
+}
+
+/* What came into force, and what a kill found, bear a person's word or an incident; the routine of
+ * orders and fills is left out, whatever it bears. */
+Test(store_search, what_the_engine_says_with_a_reason_or_an_incident_is_found)
+{
+    static const struct audit_row said[] = {
+        {.kind = "limits", .reason = "bigger day"},
+        {.kind = "kill", .new_value = "{\"incident\":\"K1-10\",\"resting\":2}"},
+        {.kind = "state", .old_value = "{\"incident\":\"K1-10\"}", .new_value = "{}"},
+        {.kind = "state", .new_value = "{\"incident\":null,\"state\":\"ACTIVE\"}"},
+        {.kind = "fill", .reason = "bigger day"},
+        {.kind = "order", .reason = "bigger day", .new_value = "{\"incident\":\"K1-10\"}"},
+        {.kind = "denial", .reason = "bigger day"},
+        {.kind = "gap", .reason = "bigger day"}};
+    struct audit_writer *writer = calloc(1, sizeof *writer);
+    struct err err;
+    sqlite3 *db;
+
+    cr_assert_eq(database_open_writer(desk.dir, &db, &err), OK, "%s", err.text);
+    cr_assert_eq(audit_writer_open(writer, db, &err), OK);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        cr_assert(audit_append(writer, &said[i]));
+    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "bigger day"}), 1);
+    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "bigger", .kind = "limits"}), 1);
+    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "K1-10"}), 2);
+    cr_assert_str_eq(desk_ask(&desk, "SELECT count(*) FROM audit WHERE seq > 9000 AND"
+                                     " " AUDIT_IS_SEARCHED),
+                     "3"); /* as what takes them out again counts them */
+
+    /* The rows of before, as the migration finds them. */
+    cr_assert_eq(sqlite3_exec(db, "DELETE FROM audit_text", NULL, NULL, NULL), SQLITE_ERROR);
+    cr_assert_eq(sqlite3_exec(db, "INSERT INTO audit_text (audit_text) VALUES ('delete-all')", NULL,
+                              NULL, NULL),
+                 SQLITE_OK);
+    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "K1-10"}), 0);
+    cr_assert_eq(sqlite3_exec(db, migration_sql(4), NULL, NULL, NULL), SQLITE_OK);
+    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "K1-10"}), 2);
+    cr_assert_eq(walk((struct store_query){.limit = 10, .q = "bigger day"}), 1);
+    audit_writer_close(writer);
+    sqlite3_close(db);
+    free(writer);
+}
+
+Test(store_search, a_kind_that_is_none_is_refused_and_the_kinds_are_named)
+{
+    struct store_query query = {.limit = 1, .kind = "fil"};
+    struct export *export;
+    json_t *list;
+    struct err err;
+
+    cr_assert_eq(query_run(reader, &query, &list, &err), ERR_MALFORMED);
+    cr_assert(strstr(err.text, "one of login, ") && strstr(err.text, ", fill, "), "%s", err.text);
+    cr_assert(strstr(err.text, ", storage"), "%s", err.text);
+    cr_assert_eq(export_open(&export, desk.dir, &query, EXPORT_CSV, &err), ERR_MALFORMED);
 }
 
 Test(store_search, what_cannot_be_meant_is_refused)

@@ -285,6 +285,29 @@ Test(gateways, fills_of_the_day_stand_beside_the_venue_s)
     EXPECT_TODAY("venue_fills", "1");
     EXPECT_TODAY("venue_fee", "\"1.5\"");
     EXPECT_TODAY("fills_since_told", "1");
+    gateway_tell_fills(&gateways[0], BTC,
+                       now_ns - 45); /* of another, earlier: it counts for itself */
+    EXPECT_TODAY("fills_since_told", "1");
+    gateway_tell_fills(&gateways[1], ETH, now_ns - 45);
+    EXPECT_TODAY("fills_since_told", "2");
+}
+
+/* More fills than are kept: how many came since is known only of a venue that told after the oldest
+ * of those. */
+Test(gateways, fills_since_told_are_not_known_where_they_are_forgotten)
+{
+    enum { FILLS = 5000, KEPT = 4096 };
+    int64_t now_ns = clock_real_ns();
+
+    for (int i = 1; i <= FILLS; i++) {
+        book_fill((uint64_t)i, now_ns, now_ns + i, 0);
+        if (i % 500 == 0)
+            free(today("fills")); /* they are read before the lane goes round */
+    }
+    gateway_tell_fills(&gateways[1], ETH, now_ns + FILLS - KEPT);
+    EXPECT_TODAY("fills_since_told", "null");
+    gateway_tell_fills(&gateways[1], ETH, now_ns + FILLS - KEPT + 1);
+    EXPECT_TODAY("fills_since_told", "4095");
 }
 
 Test(gateways, a_balance_is_what_the_venue_says_and_else_null)

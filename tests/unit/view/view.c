@@ -427,6 +427,32 @@ Test(view, a_kill_that_the_engine_has_not_obeyed_bears_the_name_of_who_killed)
     cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "actor"), "\"risk1\"");
 }
 
+static void say_halted(int64_t at_ns, uint64_t version, uint64_t incident)
+{
+    struct event_state_changed halted = {
+        .incident = incident, .version = version, .state = STATE_HALTED};
+
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_STATE_CHANGED, at_ns, 0, &halted,
+                sizeof halted);
+}
+
+Test(view, a_kill_that_joins_moves_the_version_and_nothing_else)
+{
+    uint64_t incident = (2ULL << 32) | 4;
+    json_t *firm;
+
+    say_halted(1000, 2, incident);
+    view_note_kill(view, incident, 0, "trader", "fat finger", 900, 18000, false);
+    say_halted(2000, 3, incident);
+    firm = keep(view_trading_state(view, 0));
+    cr_assert_str_eq(at(firm, "version"), "3");
+    cr_assert_str_eq(at(firm, "since_ns"), "\"1000\"");
+    cr_assert_str_eq(at(firm, "actor"), "\"trader\"");
+    cr_assert_str_eq(at(firm, "cause"), "\"fat finger\"");
+    say_halted(3000, 4, incident + 1);
+    cr_assert_str_eq(at(keep(view_trading_state(view, 0)), "since_ns"), "\"3000\"");
+}
+
 Test(view, the_receipt_of_a_kill_that_holds_outlives_those_that_are_over)
 {
     enum { RECEIPTS = 64 };
@@ -625,6 +651,36 @@ Test(view, what_is_in_use_counts_everything_that_works)
     cr_assert_eq(use_of("firm", LIMIT_MAX_ORDER_LOTS), INT64_MAX);
     SAY(EVENT_ORDER_STATE, 0, gone);
     cr_assert_eq(use_of("firm", LIMIT_MAX_POSITION_LOTS), 14);
+}
+
+/* As the engine: a person's own executions are no machine gone wild, and who lifts has looked. */
+Test(view, orders_of_the_day_and_executions_are_counted_as_the_engine_does)
+{
+    struct event_order_sent first = desk_order(1, 100, 4), second = desk_order(2, 100, 4);
+    struct event_fill by_maker = {.exec_id = 1, .qty_lots = 1, .strategy = MAKER};
+    struct event_fill by_hand = {.exec_id = 2, .qty_lots = 1, .strategy = MANUAL};
+    struct event_state_changed state = {.version = 1};
+
+    SAY(EVENT_STATE_CHANGED, 0, state);
+    SAY(EVENT_ORDER_SENT, 0, first);
+    SAY(EVENT_ORDER_SENT, 0, second);
+    SAY(EVENT_FILL, 0, by_maker);
+    SAY(EVENT_FILL, 0, by_hand);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_ORDERS_PER_DAY), 2);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_ORDERS_PER_DAY), 2);
+    cr_assert_eq(use_of("strategy/manual", LIMIT_MAX_ORDERS_PER_DAY), 0);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_REPEATED_EXECUTIONS), 1);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_REPEATED_EXECUTIONS), 1);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_MESSAGES_PER_S), 0, "they were long ago");
+    state.version = 2;
+    state.state = STATE_HALTED;
+    SAY(EVENT_STATE_CHANGED, 0, state);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_REPEATED_EXECUTIONS), 1);
+    state.version = 3;
+    state.state = STATE_ACTIVE;
+    SAY(EVENT_STATE_CHANGED, 0, state);
+    cr_assert_eq(use_of("firm", LIMIT_MAX_REPEATED_EXECUTIONS), 0);
+    cr_assert_eq(use_of("strategy/maker", LIMIT_MAX_REPEATED_EXECUTIONS), 1, "the firm's alone");
 }
 
 static const char *percent(enum limit_id id, int64_t limit, int64_t measured)
