@@ -106,6 +106,24 @@ void show_list(const json_t *list, const struct show_column *columns, size_t cou
 
 /* -------------------------------------------------------------------------------- changes */
 
+/* Where what is asked would stay, although a raise that is in force would end by itself. */
+static void show_ended_raises(FILE *out, const json_t *diff)
+{
+    char when[CLI_TIME_MAX], text[CLI_VALUE_MAX];
+    json_t *row;
+    size_t at;
+
+    json_array_foreach(diff, at, row)
+    {
+        const json_t *back = json_object_get(row, "back_to");
+
+        if (back)
+            fprintf(out, "  for good  %s would go back to %s at %s; approved, it does not\n",
+                    cli_text(row, "name"), json_is_null(back) ? "null" : cli_value(back, text),
+                    cli_time(row, "until_ns", when));
+    }
+}
+
 void show_diff(FILE *out, const json_t *diff, const char *old_title, const char *new_title)
 {
     const struct table_column columns[] = {
@@ -127,6 +145,7 @@ void show_diff(FILE *out, const json_t *diff, const char *old_title, const char 
     }
     table_print(&table, out, 2, SIZE_MAX);
     table_end(&table);
+    show_ended_raises(out, diff);
 }
 
 void show_subject(FILE *out, const json_t *approval)
