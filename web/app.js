@@ -24,7 +24,7 @@ import { Nav } from "./components/nav.js";
 import { WhyHost } from "./components/why.js";
 import { ageText } from "./format.js";
 import { keysListen } from "./keys.js";
-import { layout, layoutOnTheme, layoutShow } from "./layout.js";
+import { layout, layoutEnter, layoutOnTheme, layoutShow } from "./layout.js";
 import { routeOf } from "./route.js";
 import { pagerForget, pagerLook } from "./pager.js";
 import {
@@ -261,6 +261,8 @@ function enter(session) {
   stateClear();
   pagerForget();
   typedEnter(session.user);
+  layoutEnter(session.user);
+  page.selected = null; // theirs, once the instruments are known
   page.amending = typedTake("amending", null);
   page.session = session;
   page.view = "in";

@@ -1,7 +1,7 @@
 // Long lists: only the rows in sight are drawn, and a few around them, so that a thousand orders cost no more
 // than fifty. All rows are equally high; who draws puts the height of the others above and below.
 
-import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
+import { useEffect, useState } from "./vendor/preact-htm.js";
 
 /** Rows beyond the edge, for a scroll to be filled before it is drawn. */
 const MARGIN_ROWS = 12;
@@ -18,14 +18,14 @@ function spanOf(box, rowPx) {
 
 /**
  * @param {number} rowPx
- * @returns {{box: {current: HTMLElement | null}, span: Span}} `box` is the ref of the element that scrolls
+ * @returns {{box: (element: HTMLElement | null) => void, span: Span}} `box` is the ref of the element that scrolls; its
+ *   panel may be folded, so that it comes later and goes
  */
 export function useWindowed(rowPx) {
-  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [scrolled, box] = useState(/** @type {HTMLElement | null} */ (null));
   const [span, setSpan] = useState({ from: 0, to: FIRST_ROWS });
 
   useEffect(() => {
-    const scrolled = box.current;
     if (!scrolled) {
       return undefined;
     }
@@ -40,6 +40,6 @@ export function useWindowed(rowPx) {
       sizes.disconnect();
       scrolled.removeEventListener("scroll", look);
     };
-  }, []);
+  }, [scrolled]);
   return { box, span };
 }

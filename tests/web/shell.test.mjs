@@ -98,7 +98,8 @@ story("the theme follows the system, or the person, and is kept", {}, async (pag
 });
 
 story("what is kept is read with distrust", { user: null }, async (page) => {
-  for (const kept of ["{", "7", "null", '{"theme":"<x>","nav":[],"selected":{"a":1},"keys":"no"}']) {
+  const wrong = '{"theme":"<x>","nav":[],"selected":{"a":1},"keys":"no","tabs":{"orders":7},"folded":[{},"x"]}';
+  for (const kept of ["{", "7", "null", '{"users":[]}', `{"last":"risk1","users":{"risk1":${wrong}}}`]) {
     await page.evaluate((text) => localStorage.setItem("pitwall-layout", text), kept);
     await page.reload();
     await until("the page", () => page.isVisible("#user"));

@@ -2,9 +2,10 @@
 
 import { roleReaches } from "../actions.js";
 import { auditSideText, changeText, countText, DASH, dateTimeText, timeText } from "../format.js";
+import { layout } from "../layout.js";
 import { auditIsAction, page, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { EmptyRow, emptyText, Panel, Tab } from "./parts.js";
+import { EmptyRow, emptyText, Panel, Tab, tabOpen } from "./parts.js";
 
 /** @import { AuditRow } from "../types/shapes.js" */
 
@@ -95,7 +96,8 @@ export function AuditRows({ rows, empty }) {
 
 export function AuditPanel() {
   const allowed = roleReaches(role(), "risk");
-  const [tab, setTab] = useState("actions");
+  const { audit: tab } = layout.tabs;
+  const setTab = (/** @type {string} */ id) => tabOpen("audit", id);
   const chosen = [...page.audit.values()].filter((row) => tab === "all" || auditIsAction(row));
   const rows = chosen.sort((a, b) => b.seq - a.seq).slice(0, SHOWN);
   const tabs = html`<div class="tabs" role="group" aria-label="Which rows">

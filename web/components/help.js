@@ -1,7 +1,7 @@
 // Which keys there are, and a switch for those who type by voice or by accident.
 
 import { ACTIONS } from "../actions.js";
-import { layout, layoutSet } from "../layout.js";
+import { layout, layoutReset, layoutSet } from "../layout.js";
 import { changed, helpOpen, page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { viewOfAction, VIEWS } from "../views.js";
@@ -41,6 +41,18 @@ function Help() {
     </label>
     <div class="buttons">
       <button type="button" class="button button-primary" data-first onClick=${close}>Close</button>
+      <button
+        type="button"
+        class="button button-plain"
+        data-test="layout-reset"
+        title="Theme, navigation, instrument, tabs, folded panels, keys and sound, as the page comes; yours alone"
+        onClick=${() => {
+          layoutReset();
+          changed();
+        }}
+      >
+        Reset layout
+      </button>
     </div>
   <//>`;
 }

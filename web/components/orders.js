@@ -2,6 +2,7 @@
 
 import { orderCancel } from "../api.js";
 import { countText, nameText, orderStateText, timeText } from "../format.js";
+import { layout } from "../layout.js";
 import { perform } from "../perform.js";
 import {
   amendOpen,
@@ -15,7 +16,7 @@ import {
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { useWindowed } from "../windowed.js";
 import { placesOf } from "./market.js";
-import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab } from "./parts.js";
+import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab, tabOpen } from "./parts.js";
 
 /** @import { Fill, Order } from "../types/shapes.js" */
 
@@ -187,7 +188,8 @@ function newest(map) {
 // that slid under the pointer. By its moves, not its entry: it may be there before the rows are, or a stream
 // that comes back finds it there.
 export function OrdersPanel() {
-  const [tab, setTab] = useState("working");
+  const { orders: tab } = layout.tabs;
+  const setTab = (/** @type {string} */ id) => tabOpen("orders", id);
   const [held, setHeld] = useState(/** @type {Order[] | null} */ (null));
   // A grey panel hears no pointer leave.
   const behind = stale();

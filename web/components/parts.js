@@ -2,7 +2,8 @@
 
 import { ACTIONS, actionRefusal } from "../actions.js";
 import { ageText, DASH, decimalGroups, decimalSign, decimalText, venueText } from "../format.js";
-import { role, stale, topicAge, topicSynced } from "../state.js";
+import { layout, layoutFold, layoutTab } from "../layout.js";
+import { changed, role, stale, topicAge, topicSynced } from "../state.js";
 import { html, useMemo } from "../vendor/preact-htm.js";
 
 /** @import { Topic } from "../types/shapes.js" */
@@ -25,9 +26,10 @@ export function Panel({ id, title, topic, told, open = false, action, extra = nu
   const behind = stale() || !topicSynced(topic);
   const age = told === undefined ? topicAge(topic) : told;
   const keyHint = action ? ACTIONS[action].key : null;
+  const folded = !open && layout.folded.includes(id);
   const says = age === null ? "nothing received yet" : `last update ${ageText(age)} ago`;
   return html`<section
-    class=${`panel panel-${id} ${behind && !open ? "is-stale" : ""}`}
+    class=${`panel panel-${id} ${behind && !open ? "is-stale" : ""} ${folded ? "is-folded" : ""}`}
     aria-labelledby=${`title-${id}`}
     data-panel=${id}
     data-stale=${behind ? "yes" : "no"}
@@ -35,19 +37,45 @@ export function Panel({ id, title, topic, told, open = false, action, extra = nu
     <header class="panel-head" inert=${behind && !open}>
       <h2 id=${`title-${id}`}>${title}</h2>
       ${keyHint ? html`<kbd title=${`Press ${keyHint} to get here`}>${keyHint}</kbd>` : null}
-      ${extra}
+      ${folded ? null : extra}
       <span class=${`age ${behind ? "age-late" : ""}`} title=${says}>${ageText(age)}</span>
+      ${open ? null : html`<${Fold} panel=${id} title=${title} folded=${folded} action=${action} />`}
     </header>
-    <div
-      class="panel-body"
-      inert=${behind && !open}
-      tabindex=${narrow.matches ? 0 : undefined}
-      role=${narrow.matches ? "group" : undefined}
-      aria-labelledby=${narrow.matches ? `title-${id}` : undefined}
-    >
-      ${children}
-    </div>
+    ${folded ? null : html`<${Body} id=${id} inert=${behind && !open}>${children}<//>`}
   </section>`;
+}
+
+/** @param {{id: string, inert: boolean, children?: any}} props */
+function Body({ id, inert, children }) {
+  return html`<div
+    class="panel-body"
+    inert=${inert}
+    tabindex=${narrow.matches ? 0 : undefined}
+    role=${narrow.matches ? "group" : undefined}
+    aria-labelledby=${narrow.matches ? `title-${id}` : undefined}
+  >
+    ${children}
+  </div>`;
+}
+
+/** While it is folded, the key of the panel's action leads here. @param {{panel: string, title: string, folded: boolean, action?: string}} props */
+function Fold({ panel, title, folded, action }) {
+  const words = `${folded ? "Unfold" : "Fold"} ${title}`;
+  return html`<button
+    type="button"
+    class="fold"
+    id=${folded && action ? `at-${action}` : undefined}
+    data-fold=${panel}
+    aria-expanded=${!folded}
+    aria-label=${words}
+    title=${words}
+    onClick=${() => {
+      layoutFold(panel);
+      changed();
+    }}
+  >
+    <span aria-hidden="true">${folded ? "\u25b8" : "\u25be"}</span>
+  </button>`;
 }
 
 /**
@@ -133,6 +161,12 @@ export function ActionButton({
 export function fieldOf(action, off = "") {
   const refusal = actionRefusal(ACTIONS[action], role()) || off;
   return { "data-field": action, disabled: refusal !== "", title: refusal || undefined };
+}
+
+/** Opens a part of a panel, and the next time too. @param {import("../layout.js").Tabbed} panel @param {string} id */
+export function tabOpen(panel, id) {
+  layoutTab(panel, id);
+  changed();
 }
 
 /** @param {{id: string, chosen: string, label: string, onChoose: (id: string) => void}} props */

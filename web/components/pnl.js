@@ -1,10 +1,11 @@
 // PnL of the firm by component, with its line over time.
 
 import { axisText, decimalSign, decimalText, percentText, venueText } from "../format.js";
+import { layout } from "../layout.js";
 import { page } from "../state.js";
-import { html, useState } from "../vendor/preact-htm.js";
+import { html } from "../vendor/preact-htm.js";
 import { LineChart } from "./chart.js";
-import { Num, Panel, Tab } from "./parts.js";
+import { Num, Panel, Tab, tabOpen } from "./parts.js";
 
 // Apart, for one is a sum and the other a change: on one scale either would be a flat line.
 /** @type {Record<string, import("../charts.js").Series[]>} */
@@ -44,7 +45,8 @@ function missingMarks() {
 }
 
 export function PnlPanel() {
-  const [tab, setTab] = useState("pnl");
+  const { pnl: tab } = layout.tabs;
+  const setTab = (/** @type {string} */ id) => tabOpen("pnl", id);
   const series = SERIES[tab];
   const pnl = page.pnl;
   const missing = pnl && pnl.total === null ? missingMarks() : "";
