@@ -94,6 +94,8 @@ enum status access_open(struct access **access, const char *dir, struct err *err
     if ((status = access_db_open(&made->db, dir, err)) == OK)
         status = access_db_load(made->db, made->user, &made->user_count, made->token,
                                 &made->token_count, err);
+    if (status == OK)
+        status = access_db_version(made->db, &made->version, err);
     if (status != OK) {
         access_close(made);
         return status;

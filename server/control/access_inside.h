@@ -49,6 +49,7 @@ struct access {
     int64_t real_ns, mono_ns; /* at the opening */
     int64_t passed_ns;        /* access_pass_time */
     uint64_t sessions;        /* made so far */
+    uint64_t version;         /* of users, the highest so far: it never falls */
     uint32_t user_count, token_count;
     struct user user[USERS_MAX];
     struct token token[TOKENS_MAX];

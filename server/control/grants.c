@@ -131,13 +131,19 @@ enum status grant_may_decide(const struct approval *approval, const struct actor
     return OK;
 }
 
+static bool is_same_account(const struct user *now, const struct user *before)
+{
+    return now->version == before->version && now->created_ns == before->created_ns &&
+           strcmp(now->person, before->person) == 0;
+}
+
 bool grant_base_moved(struct access *access, const struct grant *grant)
 {
     struct user now;
     struct err err;
     bool found = access_user_get(access, grant->after.name, &now, &err) == OK;
-    bool moved =
-        grant->before.name[0] == '\0' ? found : !found || now.version != grant->before.version;
+    bool moved = grant->before.name[0] == '\0' ? found
+                                               : !found || !is_same_account(&now, &grant->before);
 
     if (found)
         explicit_bzero(&now, sizeof now);

@@ -60,15 +60,11 @@ enum status password_check(const char *name, const char *password, struct err *e
     return OK;
 }
 
-/* Higher than any before, so that a name made anew does not come back with an old version. */
-static uint64_t next_version_locked(const struct access *access)
+/* Higher than any before, so that a name made anew never comes back with a version that somebody
+ * has agreed to. */
+static uint64_t next_version_locked(struct access *access)
 {
-    uint64_t highest = 0;
-
-    for (uint32_t i = 0; i < access->user_count; i++)
-        if (access->user[i].version > highest)
-            highest = access->user[i].version;
-    return highest + 1;
+    return ++access->version;
 }
 
 static enum status place_check_locked(struct access *access, const struct user *user, bool is_new,
