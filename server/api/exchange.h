@@ -133,6 +133,8 @@ bool percent_decode(char *text);
 /* A header by name; NULL: none. */
 const char *header(const struct exchange *exchange, const char *name);
 
+/* auth.c: is it us whom the client means? Also of pages. ERR_FOREIGN_ORIGIN. */
+enum status host_check(struct exchange *exchange);
 /* auth.c: who asks, and whether they may. Fills request.actor. */
 enum status auth_check(struct exchange *exchange);
 
