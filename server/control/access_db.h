@@ -18,6 +18,7 @@ struct user {
     int64_t totp_step;               /* the last one used */
     uint64_t version;                /* a new one with every change, never one that was */
     int64_t created_ns;
+    char created_by[MAX_NAME]; /* who asked for it; empty: made before this was kept */
 };
 
 struct token {

@@ -112,6 +112,16 @@ json_t *grant_diff(const struct grant *grant)
     return rows;
 }
 
+json_t *grant_account(const struct grant *grant)
+{
+    bool is_new = grant->before.name[0] == '\0';
+    const struct user *user = is_new ? &grant->after : &grant->before;
+    const char *by = is_new || user->created_by[0] == '\0' ? NULL : user->created_by;
+
+    return json_pack("{s:s,s:s,s:o,s:s?}", "user", user->name, "person", user->person, "created_ns",
+                     is_new ? json_null() : access_ns_json(user->created_ns), "created_by", by);
+}
+
 enum status grant_may_decide(const struct approval *approval, const struct actor *actor,
                              struct err *err)
 {
@@ -145,8 +155,8 @@ bool grant_base_moved(struct access *access, const struct grant *grant)
     struct user now;
     struct err err;
     bool found = access_user_get(access, grant->after.name, &now, &err) == OK;
-    bool moved = grant->before.name[0] == '\0' ? found
-                                               : !found || !is_same_account(&now, &grant->before);
+    bool moved =
+        grant->before.name[0] == '\0' ? found : !found || !is_same_account(&now, &grant->before);
 
     if (found)
         explicit_bzero(&now, sizeof now);

@@ -233,7 +233,8 @@ enum status control_apply_state(struct control *control, const struct actor *act
                                 struct err *err);
 /* At each turn: decides what was agreed to and the engine has answered late. */
 void control_turn_approvals(struct control *control);
-/* Ends proposals whose time is over, or whose base has moved: nobody could agree to those any more. */
+/* Ends proposals whose time is over, whose base has moved, or whose proposer may no more: nobody
+ * could agree to those. */
 void control_expire(struct control *control);
 /* Asks the engine to stop and waits for its answer. */
 enum status control_stop_engine(struct control *control, struct err *err);

@@ -204,9 +204,15 @@ Test(people, a_file_of_an_earlier_program_is_taken_over)
 
     create("root", "admin", NULL);
     version = version_of("root");
-    execute_on_disk("DROP TRIGGER user_gone; DROP TABLE gone; PRAGMA user_version = 2");
+    create("dog", "viewer", NULL);
+    execute_on_disk("DROP TRIGGER user_gone; DROP TABLE gone;"
+                    "ALTER TABLE user DROP COLUMN created_by;"
+                    "UPDATE user SET name = 'watchdog', person = 'watchdog' WHERE name = 'dog';"
+                    "PRAGMA user_version = 2");
     cr_assert_eq(version_of("root"), version);
     cr_assert_eq(login("root", NULL), OK);
+    cr_assert_eq(login("watchdog", NULL), OK, "a name that no new account may take");
+    cr_assert_eq(set_role("watchdog", ROLE_TRADER), OK);
     create("ann", "viewer", NULL);
     cr_assert_gt(version_of("ann"), version);
 }
