@@ -64,14 +64,53 @@ static bool is_of_this_machine(const char *host)
     return host_is_loopback(host, has_port ? (size_t)(colon - host) : strlen(host));
 }
 
-/* The metrics listener on loopback asks nobody who they are. A page of the web whose name has been
- * made to mean this machine is still of that name: a browser says it as Host. */
-static enum status identify_scraper(struct exchange *exchange)
+/* One of the names that `listen_hosts` lists, with any port. */
+static bool is_expected(const struct exchange *exchange, const char *host)
+{
+    const char *names = exchange->listener->http->sources.config->listen_hosts;
+    const char *colon = strrchr(host, ':');
+    size_t length = colon ? (size_t)(colon - host) : strlen(host), name;
+
+    for (; *names != '\0'; names += name) {
+        names += strspn(names, " ,");
+        name = strcspn(names, " ,");
+        if (name > 0 && name == length && strncasecmp(names, host, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_read(const struct exchange *exchange)
+{
+    return strcmp(exchange->route->method, "GET") == 0;
+}
+
+/* What whoever asks may have, from whatever page: health. */
+static bool is_for_anybody(const struct exchange *exchange)
+{
+    const struct route *route = exchange->route;
+
+    return route && route->role == ROUTE_NONE && is_read(exchange) && route->where != WHERE_STREAM;
+}
+
+/* Plain HTTP is on loopback only. A page of the web whose name was made to mean this machine is
+ * still of that name, and to a browser the same site as we are: it says the name as Host. Under TLS
+ * our certificate is not for that name. */
+enum status host_check(struct exchange *exchange)
 {
     const char *host = header(exchange, MHD_HTTP_HEADER_HOST);
 
-    if (host && !is_of_this_machine(host))
-        return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN, "Host is not this machine");
+    if (!host || exchange->listener->kind == LISTENER_LOCAL || exchange->listener->is_tls ||
+        is_for_anybody(exchange) || is_of_this_machine(host) || is_expected(exchange, host))
+        return OK;
+    return err_set(&exchange->reply.err, ERR_FOREIGN_ORIGIN,
+                   "Host is not this machine; what a proxy or a tunnel sends belongs in "
+                   "listen_hosts");
+}
+
+/* The metrics listener on loopback asks nobody who they are; host_check keeps pages away. */
+static enum status identify_scraper(struct exchange *exchange)
+{
     exchange->request.actor = (struct actor){
         .name = "metrics_listen", .person = "metrics_listen", .scopes = TOKEN_SCOPE_METRICS};
     return OK;
@@ -93,18 +132,20 @@ static enum status identify(struct exchange *exchange)
     return identify_session(exchange);
 }
 
-static bool is_read(const struct exchange *exchange)
+static bool is_page_of(const char *origin, const char *scheme, const char *host)
 {
-    return strcmp(exchange->route->method, "GET") == 0;
+    size_t length = strlen(scheme);
+
+    return strncmp(origin, scheme, length) == 0 && strcasecmp(origin + length, host) == 0;
 }
 
 /* Our own page says https:// under TLS, and behind a proxy that ends it; http:// only without. */
 static bool is_own_origin(const struct exchange *exchange, const char *origin, const char *host)
 {
-    const char *scheme = exchange->listener->is_tls ? "https://" : "http://";
-    size_t length = strlen(scheme);
-
-    return strncmp(origin, scheme, length) == 0 && strcasecmp(origin + length, host) == 0;
+    if (exchange->listener->is_tls)
+        return is_page_of(origin, "https://", host);
+    return is_page_of(origin, "http://", host) ||
+           (is_expected(exchange, host) && is_page_of(origin, "https://", host));
 }
 
 /* A page of another site may link to us, but neither read nor write through the visitor. */
@@ -216,7 +257,7 @@ enum status auth_check(struct exchange *exchange)
     struct err *err = &exchange->reply.err;
     enum status status = OK;
 
-    if (route->role != ROUTE_NONE || !is_read(exchange) || route->where == WHERE_STREAM)
+    if (!is_for_anybody(exchange))
         status = origin_check(exchange);
     if (status != OK)
         return status;

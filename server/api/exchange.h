@@ -118,7 +118,7 @@ struct http {
     _Atomic uint32_t away; /* suspended exchanges */
     struct keyed keyed;    /* of them, those with a key whose promise is kept on disk */
     _Atomic bool stopping;
-    /* Put on record: refusals, [1] of callers who are known; tries to log in that met the throttle. */
+    /* Put on record: refusals, [1] of those who are known; log-ins that met the throttle. */
     struct budget refusals[2], throttled;
     _Atomic uint64_t answered[ROUTES_MAX + 2][HTTP_CODES]; /* by route, then none and pages */
 };
@@ -132,6 +132,8 @@ bool percent_decode(char *text);
 /* A header by name; NULL: none. */
 const char *header(const struct exchange *exchange, const char *name);
 
+/* auth.c: is it us whom the client means? Also of pages. ERR_FOREIGN_ORIGIN. */
+enum status host_check(struct exchange *exchange);
 /* auth.c: who asks, and whether they may. Fills request.actor. */
 enum status auth_check(struct exchange *exchange);
 

@@ -140,6 +140,7 @@ enum status handle_users_post(struct request *request, struct reply *reply)
         return status;
     status = access_user_prepare(request->access, name, role, person, password, must_change, &user,
                                  &reply->err);
+    memcpy(user.created_by, request->actor.name, sizeof user.created_by);
     if (status == OK && user.role > ROLE_VIEWER)
         status = grant(request, reply, &user, NULL, reason);
     else if (status == OK)
@@ -176,7 +177,7 @@ static enum status patch_parse(struct request *request, struct patch *patch, str
                        "name what changes: role, person, disabled, must_change_password");
     if (role && change->role == ROLE_NONE)
         return err_set(err, ERR_OUT_OF_RANGE, "roles are viewer, trader, risk, admin");
-    if (person && (status = name_check(person, err)) != OK)
+    if (person && (status = person_check(person, err)) != OK)
         return status;
     snprintf(change->person, sizeof change->person, "%s", person ? person : "");
     return OK;

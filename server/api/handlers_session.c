@@ -94,6 +94,10 @@ enum status handle_session_delete(struct request *request, struct reply *reply)
     if (!request->actor.is_session)
         return err_set(&reply->err, ERR_CONFLICT, "a token has no session to end");
     access_logout(request->access, request->actor.session_key);
+    control_note(request->control, &request->actor,
+                 &(struct control_fact){.kind = "logout",
+                                        .reason = request->address,
+                                        .request_id = request->request_id});
     session_cookie_print(request->exchange, "", reply->cookie, sizeof reply->cookie);
     reply->http = 204;
     return OK;

@@ -302,6 +302,8 @@ static enum status exchange_admit(struct exchange *exchange, const char *method,
         status = target_find(exchange);
     if (status == OK)
         status = length_check(exchange);
+    if (status == OK)
+        status = host_check(exchange);
     if (status == OK && exchange->route)
         status = auth_check(exchange);
     if (status == OK && exchange->route)

@@ -196,7 +196,7 @@ enum status client_call(const struct client_target *target, const char *method, 
 
     *answer = (struct client_answer){0};
     status = exchange(target, &call, &received, err);
-    if (status == OK)
+    if (status == OK && received)
         status = read_answer(received, target->json, answer, err);
     if (received)
         explicit_bzero(received, strlen(received)); /* may hold a session */

@@ -158,6 +158,33 @@ void show_subject(FILE *out, const json_t *approval)
         fprintf(out, "%s of %s", kind, scope);
 }
 
+/* Who asks, as what; of a grant, whose account it is. */
+static void show_people(FILE *out, const json_t *approval)
+{
+    const json_t *account = json_object_get(approval, "account");
+    const char *name = cli_text(approval, "proposer"), *person = cli_text(approval, "person");
+    const char *by = cli_text(approval, "by");
+    bool is_other = person[0] != '\0' && strcmp(person, name) != 0;
+    char when[CLI_TIME_MAX];
+
+    fprintf(out, "  by        %s%s%s%s%s: %s\n", strcmp(by, "token") == 0 ? "token " : "", name,
+            is_other ? " (person " : "", is_other ? person : "", is_other ? ")" : "",
+            cli_text(approval, "reason"));
+    if (strcmp(by, "local") == 0)
+        fprintf(out, "  NOTE      proposed on the host itself: make sure that it was not you\n");
+    if (!json_is_object(account))
+        return;
+    fprintf(out, "  account   %s of person %s, ", cli_text(account, "user"),
+            cli_text(account, "person"));
+    if (json_is_string(json_object_get(account, "created_ns")))
+        fprintf(out, "made %s by %s\n", cli_time(account, "created_ns", when),
+                json_is_string(json_object_get(account, "created_by"))
+                    ? cli_text(account, "created_by")
+                    : "whom is not known");
+    else
+        fprintf(out, "to be made\n");
+}
+
 void show_approval(FILE *out, const json_t *approval)
 {
     const char *state = cli_text(approval, "state");
@@ -166,8 +193,8 @@ void show_approval(FILE *out, const json_t *approval)
 
     fprintf(out, "%s %s: ", is_open ? "PROPOSED" : state, cli_text(approval, "id"));
     show_subject(out, approval);
-    fprintf(out, "\n  by        %s: %s\n", cli_text(approval, "proposer"),
-            cli_text(approval, "reason"));
+    fprintf(out, "\n");
+    show_people(out, approval);
     if (is_open)
         fprintf(out, "  until     %s; nothing has changed yet\n",
                 cli_time(approval, "expires_ns", when));

@@ -51,6 +51,46 @@ enum status name_check(const char *name, struct err *err)
     return err_set(err, ERR_OUT_OF_RANGE, "a name is 1 to 47 of a-z A-Z 0-9 . _ -");
 }
 
+/* Who the program says that it is, in the audit, of a kill and of a proposal, and what would read
+ * so. */
+static bool is_own_name(const char *name)
+{
+    static const char *const names[] = {"pitwall", "engine", "watchdog",       "journal", "signal",
+                                        "venue",   "local",  "metrics_listen", "unknown"};
+
+    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
+        if (strcasecmp(name, names[at]) == 0)
+            return true;
+    return false;
+}
+
+static enum status own_name_check(const char *name, struct err *err)
+{
+    return is_own_name(name) ? err_format(err, ERR_OUT_OF_RANGE,
+                                          "%s is a name that the program itself goes by", name)
+                             : OK;
+}
+
+enum status person_check(const char *person, struct err *err)
+{
+    enum status status = name_check(person, err);
+
+    return status == OK ? own_name_check(person, err) : status;
+}
+
+enum status name_free_locked(struct access *access, const char *name, struct err *err)
+{
+    const struct token *token = find_token_name_locked(access, name, access_now(access));
+
+    for (uint32_t i = 0; i < access->user_count; i++)
+        if (strcasecmp(access->user[i].name, name) == 0)
+            return err_format(err, ERR_CONFLICT, "there is a user %s already",
+                              access->user[i].name);
+    if (token)
+        return err_format(err, ERR_CONFLICT, "there is a token %s already", token->name);
+    return own_name_check(name, err);
+}
+
 /* ---------------------------------------------------------------------------------- time */
 
 int64_t access_now(const struct access *access)
@@ -94,6 +134,8 @@ enum status access_open(struct access **access, const char *dir, struct err *err
     if ((status = access_db_open(&made->db, dir, err)) == OK)
         status = access_db_load(made->db, made->user, &made->user_count, made->token,
                                 &made->token_count, err);
+    if (status == OK)
+        status = access_db_version(made->db, &made->version, err);
     if (status != OK) {
         access_close(made);
         return status;
@@ -165,6 +207,68 @@ static bool token_valid_locked(struct access *access, const struct actor *actor)
         return false;
     actor_of_token_locked(access, token, &now);
     return now.role == actor->role;
+}
+
+enum actor_by actor_by(const struct actor *actor)
+{
+    return actor->is_local ? BY_LOCAL : actor->is_session ? BY_SESSION : BY_TOKEN;
+}
+
+const char *actor_by_name(enum actor_by by)
+{
+    static const char *const names[] = {"token", "session", "local"};
+
+    assert((unsigned)by < sizeof names / sizeof names[0]);
+    return names[by];
+}
+
+void access_origin(struct access *access, const struct actor *actor, struct origin *origin)
+{
+    const struct user *user;
+
+    *origin = (struct origin){.by = actor_by(actor), .role = actor->role};
+    memcpy(origin->name, actor->name, sizeof origin->name);
+    memcpy(origin->person, actor->person, sizeof origin->person);
+    if (origin->by == BY_TOKEN)
+        memcpy(origin->key, actor->session_key, sizeof origin->key);
+    if (origin->by != BY_SESSION || !access)
+        return;
+    access_read(access);
+    if ((user = find_user_locked(access, actor->name)))
+        origin->created_ns = user->created_ns;
+    access_done(access);
+}
+
+static bool account_stands_locked(struct access *access, const struct origin *origin)
+{
+    const struct user *user = find_user_locked(access, origin->name);
+
+    return user && !user->disabled && user->created_ns == origin->created_ns &&
+           strcmp(user->person, origin->person) == 0 && user->role >= origin->role;
+}
+
+static bool token_stands_locked(struct access *access, const struct origin *origin)
+{
+    const struct token *token = find_token_key_locked(access, origin->key, access_now(access));
+    struct actor now;
+
+    if (!token)
+        return false;
+    actor_of_token_locked(access, token, &now);
+    return now.role >= origin->role;
+}
+
+bool access_origin_stands(struct access *access, const struct origin *origin)
+{
+    bool stands;
+
+    if (origin->by == BY_LOCAL || !access)
+        return true;
+    access_read(access);
+    stands = origin->by == BY_SESSION ? account_stands_locked(access, origin)
+                                      : token_stands_locked(access, origin);
+    access_done(access);
+    return stands;
 }
 
 bool access_still_valid(struct access *access, const struct actor *actor)

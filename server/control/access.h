@@ -48,6 +48,21 @@ struct actor {
     char session_key[SECRET_TEXT_MAX]; /* hash that names the session; for log-out and streams */
 };
 
+/* How it asked. */
+enum actor_by { BY_TOKEN, BY_SESSION, BY_LOCAL };
+enum actor_by actor_by(const struct actor *actor);
+const char *actor_by_name(enum actor_by by); /* token, session, local */
+
+/* What is kept of who asked for something that is done later: the account or the token itself, not
+ * the session, and no secret. */
+struct origin {
+    char name[MAX_NAME], person[MAX_NAME];
+    enum actor_by by;
+    enum role role;
+    int64_t created_ns;        /* of the account */
+    char key[SECRET_TEXT_MAX]; /* of the token: its hash */
+};
+
 struct access;
 
 enum status access_open(struct access **access, const char *dir, struct err *err);
@@ -67,6 +82,12 @@ enum status access_by_token(struct access *access, const char *token, struct act
  * the role it came with. */
 bool access_still_valid(struct access *access, const struct actor *actor);
 
+/* `access` NULL (tests): nobody is looked up. */
+void access_origin(struct access *access, const struct actor *actor, struct origin *origin);
+/* False once the account or token is gone, disabled, another person's, or of a lower role. */
+bool access_origin_stands(struct access *access, const struct origin *origin);
+
+json_t *access_ns_json(int64_t ns); /* a time as a string */
 const char *role_name(enum role role);
 enum role role_find(const char *name); /* ROLE_NONE: there is none of that name */
 

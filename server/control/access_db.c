@@ -28,6 +28,14 @@ static const char *const migrations[] = {
     "ALTER TABLE token ADD COLUMN person TEXT NOT NULL DEFAULT '';"
     "UPDATE token SET person = name;"
     "PRAGMA user_version = 2;",
+    /* The highest version of what has been removed, in the same write as the removal. */
+    "CREATE TABLE gone(version INTEGER NOT NULL) STRICT;"
+    "INSERT INTO gone VALUES(0);"
+    "CREATE TRIGGER user_gone BEFORE DELETE ON user BEGIN"
+    " UPDATE gone SET version = max(version, old.version); END;"
+    "PRAGMA user_version = 3;",
+    "ALTER TABLE user ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
+    "PRAGMA user_version = 4;",
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
 
@@ -88,6 +96,7 @@ static void user_of_row(sqlite3_stmt *row, void *out)
     if (secret && sqlite3_column_bytes(row, 10) == TOTP_SECRET_BYTES)
         memcpy(user->totp, secret, TOTP_SECRET_BYTES);
     user->totp_on = secret && sqlite3_column_int(row, 7) != 0;
+    column_copy(row, 11, user->created_by, sizeof user->created_by);
 }
 
 static void token_of_row(sqlite3_stmt *row, void *out)
@@ -134,12 +143,30 @@ static enum status load(struct access_db *db, const struct table *table, uint32_
 
 static_assert(TOKENS_MAX == 1024, "the LIMIT below");
 
+static void version_of_row(sqlite3_stmt *row, void *out)
+{
+    *(uint64_t *)out = (uint64_t)sqlite3_column_int64(row, 0);
+}
+
+enum status access_db_version(struct access_db *db, uint64_t *version, struct err *err)
+{
+    struct table table = {"SELECT max(version, (SELECT ifnull(max(version), 0) FROM user))"
+                          " FROM gone",
+                          version_of_row, version, sizeof *version, 1};
+    uint32_t count;
+    enum status status = load(db, &table, &count, err);
+
+    if (status == OK && count == 0)
+        return err_set(err, ERR_CONFIG, "access.db: the table gone is empty");
+    return status;
+}
+
 /* Files of before may hold more tokens than there is room for: those that stand come first. */
 enum status access_db_load(struct access_db *db, struct user *users, uint32_t *user_count,
                            struct token *tokens, uint32_t *token_count, struct err *err)
 {
     struct table user_table = {"SELECT name, person, role, hash, must_change, created_ns,"
-                               " disabled, totp_on, totp_step, version, totp FROM user"
+                               " disabled, totp_on, totp_step, version, totp, created_by FROM user"
                                " ORDER BY rowid",
                                user_of_row, users, sizeof *users, USERS_MAX};
     struct table token_table = {
@@ -156,14 +183,15 @@ enum status access_db_put_user(struct access_db *db, const struct user *user, st
 {
     sqlite3_stmt *statement;
 
-    if (sqlite3_prepare_v2(db->sqlite,
-                           "INSERT INTO user(name, person, role, hash, must_change, created_ns,"
-                           " disabled, totp_on, totp_step, version, totp)"
-                           " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
-                           " ON CONFLICT(name) DO UPDATE SET person=?2, role=?3, hash=?4,"
-                           " must_change=?5, disabled=?7, totp_on=?8, totp_step=?9, version=?10,"
-                           " totp=?11",
-                           -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(
+            db->sqlite,
+            "INSERT INTO user(name, person, role, hash, must_change, created_ns,"
+            " disabled, totp_on, totp_step, version, totp, created_by)"
+            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)"
+            " ON CONFLICT(name) DO UPDATE SET person=?2, role=?3, hash=?4,"
+            " must_change=?5, created_ns=?6, disabled=?7, totp_on=?8, totp_step=?9, version=?10,"
+            " totp=?11, created_by=?12",
+            -1, &statement, NULL) != SQLITE_OK)
         return fail(db, err);
     sqlite3_bind_text(statement, 1, user->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, user->person, -1, SQLITE_STATIC);
@@ -176,6 +204,7 @@ enum status access_db_put_user(struct access_db *db, const struct user *user, st
     sqlite3_bind_int64(statement, 9, user->totp_step);
     sqlite3_bind_int64(statement, 10, (sqlite3_int64)user->version);
     sqlite3_bind_blob(statement, 11, user->totp, sizeof user->totp, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 12, user->created_by, -1, SQLITE_STATIC);
     return small_db_finish(db->sqlite, statement, err);
 }
 

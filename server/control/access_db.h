@@ -16,8 +16,9 @@ struct user {
     bool totp_on;                    /* the second factor is wanted at log-in */
     uint8_t totp[TOTP_SECRET_BYTES]; /* its secret; while off, perhaps one to be confirmed */
     int64_t totp_step;               /* the last one used */
-    uint64_t version;                /* rises with every change */
+    uint64_t version;                /* a new one with every change, never one that was */
     int64_t created_ns;
+    char created_by[MAX_NAME]; /* who asked for it; empty: made before this was kept */
 };
 
 struct token {
@@ -36,6 +37,8 @@ void access_db_close(struct access_db *db);
  * stand are left out first. */
 enum status access_db_load(struct access_db *db, struct user *users, uint32_t *user_count,
                            struct token *tokens, uint32_t *token_count, struct err *err);
+/* The highest version that any user has had, also one that is removed. */
+enum status access_db_version(struct access_db *db, uint64_t *version, struct err *err);
 /* Inserts, or changes the row of that name (user) or key (token). Durable when it returns OK;
  * as are the others. */
 enum status access_db_put_user(struct access_db *db, const struct user *user, struct err *err);

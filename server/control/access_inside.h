@@ -49,6 +49,7 @@ struct access {
     int64_t real_ns, mono_ns; /* at the opening */
     int64_t passed_ns;        /* access_pass_time */
     uint64_t sessions;        /* made so far */
+    uint64_t version;         /* of users, the highest so far: it never falls */
     uint32_t user_count, token_count;
     struct user user[USERS_MAX];
     struct token token[TOKENS_MAX];
@@ -84,7 +85,6 @@ int64_t access_outward(const struct access *access, int64_t steady_ns);
 void access_pass_time(struct access *access, int64_t ns);
 
 void copy_text(char *out, size_t size, const char *text);
-json_t *access_ns_json(int64_t ns); /* a time as a string */
 
 struct user *find_user_locked(struct access *access, const char *name);
 struct session *find_session_locked(struct access *access, const char *key, int64_t now_ns);
@@ -97,6 +97,11 @@ const struct token *find_token_key_locked(struct access *access, const char *key
 void actor_of_token_locked(struct access *access, const struct token *token, struct actor *actor);
 /* The highest role of the person's enabled accounts (ROLE_NONE: none); false: no account. */
 bool person_role_locked(const struct access *access, const char *person, enum role *role);
+/* May a new user or token be called that? Those who read a name go by it, so that it is nobody
+ * else's, in whatever case. ERR_CONFLICT, ERR_OUT_OF_RANGE. */
+enum status name_free_locked(struct access *access, const char *name, struct err *err);
+/* NULL: no token of that name, in whatever case, stands. */
+const struct token *find_token_name_locked(struct access *access, const char *name, int64_t now_ns);
 /* Ends the tokens of a person in memory; tokens_store_ended() then writes them. */
 void end_tokens_locked(struct access *access, const char *person, int64_t now_ns);
 /* With the writer's lock held. */

@@ -217,19 +217,26 @@ static json_t *raise_json(const struct approval *approval)
     return json_integer(approval->change.expires_s);
 }
 
+/* Whom a grant is for; null of the other kinds. */
+static json_t *account_json(const struct approval *approval)
+{
+    return approval->kind == APPROVAL_ROLE ? grant_account(&approval->grant) : json_null();
+}
+
 json_t *approval_json(const struct approval *approval)
 {
     char id[32];
 
     approval_id(approval, id);
     return json_pack(
-        "{s:s,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
+        "{s:s,s:s,s:s,s:o,s:o,s:I,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "id", id, "kind",
         approval_kind_name(approval->kind), "scope", approval->scope_name, "diff",
-        diff_json(approval), "base", (json_int_t)approval->base, "reason", approval->reason,
-        "proposer", approval->proposer, "state", approval_state_name(approval->state), "expires_ns",
-        ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns), "decider",
-        text_json(approval->decider), "decision", text_json(approval->decision), "decided_ns",
-        ns_json(approval->decided_ns), "expires_s", raise_json(approval));
+        diff_json(approval), "account", account_json(approval), "base", (json_int_t)approval->base,
+        "reason", approval->reason, "proposer", approval->proposer, "person", approval->person,
+        "by", actor_by_name(approval->origin.by), "state", approval_state_name(approval->state),
+        "expires_ns", ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns),
+        "decider", text_json(approval->decider), "decision", text_json(approval->decision),
+        "decided_ns", ns_json(approval->decided_ns), "expires_s", raise_json(approval));
 }
 
 static int newer(const void *a, const void *b)

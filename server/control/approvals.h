@@ -1,6 +1,7 @@
 /* Approvals: proposals to loosen something, and their life.
  *
- *   pending -> applied | rejected | expired (15 minutes) | stale (what it builds on has moved)
+ *   pending -> applied | rejected | expired (15 minutes) | stale (what it builds on has moved, or
+ *   who proposed it may no more)
  *
  * One that was agreed to and told to the engine, which did not answer in time, stays pending, and
  * nobody decides it, until the engine has answered.
@@ -60,6 +61,7 @@ struct approval {
     struct grant grant;                       /* APPROVAL_ROLE */
     char reason[REASON_MAX];
     char proposer[MAX_NAME], person[MAX_NAME];
+    struct origin origin; /* the proposer's: it goes stale when that no longer stands */
     char decider[MAX_NAME], decision[REASON_MAX];
     int64_t made_ns, expires_ns, decided_ns;
     int64_t expires_mono_ns; /* of the two ends the earlier: no step of the wall clock adds time */

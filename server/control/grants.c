@@ -25,8 +25,11 @@ static void propose(void *ctx)
 {
     struct grant_job *job = ctx;
 
-    job->status = control_propose(job->control, job->actor, job->proposal, job->request_id,
-                                  job->http, job->reply, job->err);
+    if (access_still_valid(job->control->from.access, job->actor)) /* it waited since */
+        job->status = control_propose(job->control, job->actor, job->proposal, job->request_id,
+                                      job->http, job->reply, job->err);
+    else
+        job->status = err_set(job->err, ERR_UNAUTHENTICATED, "the session or token has ended");
     pthread_mutex_lock(&job->lock);
     job->done = true;
     pthread_cond_signal(&job->wake);
@@ -109,6 +112,16 @@ json_t *grant_diff(const struct grant *grant)
     return rows;
 }
 
+json_t *grant_account(const struct grant *grant)
+{
+    bool is_new = grant->before.name[0] == '\0';
+    const struct user *user = is_new ? &grant->after : &grant->before;
+    const char *by = is_new || user->created_by[0] == '\0' ? NULL : user->created_by;
+
+    return json_pack("{s:s,s:s,s:o,s:s?}", "user", user->name, "person", user->person, "created_ns",
+                     is_new ? json_null() : access_ns_json(user->created_ns), "created_by", by);
+}
+
 enum status grant_may_decide(const struct approval *approval, const struct actor *actor,
                              struct err *err)
 {
@@ -131,13 +144,19 @@ enum status grant_may_decide(const struct approval *approval, const struct actor
     return OK;
 }
 
+static bool is_same_account(const struct user *now, const struct user *before)
+{
+    return now->version == before->version && now->created_ns == before->created_ns &&
+           strcmp(now->person, before->person) == 0;
+}
+
 bool grant_base_moved(struct access *access, const struct grant *grant)
 {
     struct user now;
     struct err err;
     bool found = access_user_get(access, grant->after.name, &now, &err) == OK;
     bool moved =
-        grant->before.name[0] == '\0' ? found : !found || now.version != grant->before.version;
+        grant->before.name[0] == '\0' ? found : !found || !is_same_account(&now, &grant->before);
 
     if (found)
         explicit_bzero(&now, sizeof now);

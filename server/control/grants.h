@@ -29,6 +29,8 @@ enum status control_grant(struct control *control, const struct actor *actor,
 
 /* --- for the life of an approval of kind `role` --- */
 json_t *grant_diff(const struct grant *grant);
+/* Whose account it is, made when and by whom (null: not made yet, or not known). */
+json_t *grant_account(const struct grant *grant);
 /* ERR_FORBIDDEN: the role may not decide this kind (`role` or not). ERR_SELF_APPROVAL: it would
  * give something to oneself. */
 enum status grant_may_decide(const struct approval *approval, const struct actor *actor,

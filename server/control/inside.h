@@ -182,8 +182,8 @@ enum status control_box_begin(struct control *control, const struct approval *ap
 void control_box_drop(struct control *control, struct timebox *box);
 /* The same, of the box of an earlier try. */
 void control_box_drop_of(struct control *control, const struct approval *approval);
-/* limits_diff(), and where it would end a box: what that would go back to, and when, so that whoever
- * agrees sees what that is worth. */
+/* limits_diff(), and where it would end a box: what that would go back to, and when, so that
+ * whoever agrees sees what that is worth. */
 json_t *control_boxes_diff(struct control *control, const struct approval *approval);
 /* Two people have decided that what the approval raises stays: no box takes it back. */
 void control_boxes_settle(struct control *control, const struct approval *approval);
@@ -238,7 +238,8 @@ enum status control_apply_state(struct control *control, const struct actor *act
                                 struct err *err);
 /* At each turn: decides what was agreed to and the engine has answered late. */
 void control_turn_approvals(struct control *control);
-/* Ends proposals whose time is over, or whose base has moved: nobody could agree to those any more. */
+/* Ends proposals whose time is over, whose base has moved, or whose proposer may no more: nobody
+ * could agree to those. */
 void control_expire(struct control *control);
 /* Asks the engine to stop and waits for its answer. */
 enum status control_stop_engine(struct control *control, struct err *err);

@@ -60,24 +60,21 @@ enum status password_check(const char *name, const char *password, struct err *e
     return OK;
 }
 
-/* Higher than any before, so that a name made anew does not come back with an old version. */
-static uint64_t next_version_locked(const struct access *access)
+/* Higher than any before, so that a name made anew never comes back with a version that somebody
+ * has agreed to. */
+static uint64_t next_version_locked(struct access *access)
 {
-    uint64_t highest = 0;
-
-    for (uint32_t i = 0; i < access->user_count; i++)
-        if (access->user[i].version > highest)
-            highest = access->user[i].version;
-    return highest + 1;
+    return ++access->version;
 }
 
 static enum status place_check_locked(struct access *access, const struct user *user, bool is_new,
                                       struct err *err)
 {
     const struct user *found = find_user_locked(access, user->name);
+    enum status status;
 
-    if (is_new && found)
-        return err_format(err, ERR_CONFLICT, "there is a user %s already", user->name);
+    if (is_new && (status = name_free_locked(access, user->name, err)) != OK)
+        return status;
     if (is_new && access->user_count == USERS_MAX)
         return err_format(err, ERR_UNAVAILABLE, "no room for more than %d users", USERS_MAX);
     if (!is_new && !found)
@@ -141,7 +138,7 @@ static enum status user_fill(struct user *user, const char *name, const char *pe
 enum status user_make(struct access *access, const char *name, const char *person, enum role role,
                       const char *password, bool must_change, struct err *err)
 {
-    struct user user = {.role = role, .must_change = must_change};
+    struct user user = {.role = role, .must_change = must_change, .created_by = "pitwall"};
     enum status status = user_fill(&user, name, person, password, err);
 
     return status == OK ? store_user(access, &user, true, err) : status;
@@ -152,21 +149,20 @@ enum status access_user_prepare(struct access *access, const char *name, const c
                                 struct user *user, struct err *err)
 {
     enum status status;
-    bool taken;
 
     *user = (struct user){.role = role_find(role), .must_change = must_change};
     if ((status = name_check(name, err)) != OK ||
-        (person && (status = name_check(person, err)) != OK))
+        (person && (status = person_check(person, err)) != OK))
         return status;
     if (user->role == ROLE_NONE)
         return err_set(err, ERR_OUT_OF_RANGE, "roles are viewer, trader, risk, admin");
     if ((status = password_check(name, password, err)) != OK)
         return status;
     access_read(access);
-    taken = find_user_locked(access, name) != NULL;
+    status = name_free_locked(access, name, err); /* before the 60 ms; store_user looks again */
     access_done(access);
-    if (taken) /* before the 60 ms; store_user looks again */
-        return err_format(err, ERR_CONFLICT, "there is a user %s already", name);
+    if (status != OK)
+        return status;
     return user_fill(user, name, person, password, err);
 }
 
@@ -182,6 +178,7 @@ enum status access_user_create(struct access *access, const char *name, const ch
     enum status status =
         access_user_prepare(access, name, role, person, password, false, &user, err);
 
+    copy_text(user.created_by, sizeof user.created_by, "local");
     if (status == OK)
         status = store_user(access, &user, true, err);
     explicit_bzero(&user, sizeof user);
@@ -345,10 +342,11 @@ enum status access_user_delete(struct access *access, const char *name, uint64_t
 
 json_t *user_json(const struct user *user)
 {
-    return json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:I,s:o}", "user", user->name, "person",
+    return json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:I,s:o,s:s?}", "user", user->name, "person",
                      user->person, "role", role_name(user->role), "disabled", user->disabled,
                      "must_change_password", user->must_change, "totp", user->totp_on, "version",
-                     (json_int_t)user->version, "created_ns", access_ns_json(user->created_ns));
+                     (json_int_t)user->version, "created_ns", access_ns_json(user->created_ns),
+                     "created_by", user->created_by[0] != '\0' ? user->created_by : NULL);
 }
 
 json_t *access_users(struct access *access)

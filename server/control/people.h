@@ -25,12 +25,15 @@ struct user_change {
 
 /* Of a user, person or token: 1 to 47 of a-z A-Z 0-9 . _ -; else ERR_OUT_OF_RANGE. */
 enum status name_check(const char *name, struct err *err);
+/* Of a person that an account is to have: nor one of the program's own names. */
+enum status person_check(const char *person, struct err *err);
 
-/* Names are unique (ERR_CONFLICT). `person` NULL: the name. */
+/* On the machine. Nobody's name is that of a user or of a token that stands, in whatever case
+ * (ERR_CONFLICT), nor one that the program goes by (ERR_OUT_OF_RANGE). `person` NULL: the name. */
 enum status access_user_create(struct access *access, const char *name, const char *role,
                                const char *person, const char *password, struct err *err);
 /* The same in two steps, for an account that a second person must grant: a user with its hash (the
- * caller wipes it), then the place in the table. */
+ * caller wipes it, and says who asked: created_by), then the place in the table. */
 enum status access_user_prepare(struct access *access, const char *name, const char *role,
                                 const char *person, const char *password, bool must_change,
                                 struct user *user, struct err *err);

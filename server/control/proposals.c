@@ -83,6 +83,7 @@ enum status control_propose(struct control *control, const struct actor *actor,
 
     memcpy(proposal->proposer, actor->name, sizeof proposal->proposer);
     memcpy(proposal->person, actor->person, sizeof proposal->person);
+    access_origin(control->from.access, actor, &proposal->origin);
     kept = approvals_add(&control->approvals, proposal, instant_now());
     if (!kept) {
         json_decref(proposal->diff);
@@ -159,6 +160,12 @@ static bool base_has_moved(struct control *control, const struct approval *appro
     }
     view_limits(control->from.view, approval->scope, &limits, &generation);
     return generation != approval->base;
+}
+
+static bool is_stale(struct control *control, const struct approval *approval)
+{
+    return !access_origin_stands(control->from.access, &approval->origin) ||
+           base_has_moved(control, approval);
 }
 
 static enum status go_stale(struct control *control, const struct actor *actor,
@@ -302,7 +309,7 @@ enum status control_approve(struct control *control, const struct actor *actor, 
     if ((status = decision_parse(body, reason, err)) != OK ||
         (status = find_to_decide(control, actor, id, true, &approval, err)) != OK)
         return status;
-    if (base_has_moved(control, approval))
+    if (is_stale(control, approval))
         return go_stale(control, actor, approval, request_id, err);
     control->unsure = 0;
     status = apply(control, actor, approval, reason, request_id, err);
@@ -367,7 +374,7 @@ void control_expire(struct control *control)
         struct approval *row = &control->approvals.row[i];
 
         if (row->number != 0 && row->state == APPROVAL_PENDING && row->command_id == 0 &&
-            base_has_moved(control, row))
+            is_stale(control, row))
             goes_on = lapse(control, row, APPROVAL_STALE);
     }
 }

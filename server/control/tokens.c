@@ -40,6 +40,14 @@ static struct token *find_token(struct access *access, const char *name, int64_t
     return NULL;
 }
 
+const struct token *find_token_name_locked(struct access *access, const char *name, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < access->token_count; i++)
+        if (strcasecmp(access->token[i].name, name) == 0 && token_stands(&access->token[i], now_ns))
+            return &access->token[i];
+    return NULL;
+}
+
 /* Every request asks this. Where a key like it was found last is tried before the walk over all;
  * nothing has to be kept in step, because it counts only when the whole key is equal. */
 static const struct token *find_key(struct access *access, const char *key)
@@ -105,9 +113,8 @@ static enum status store_new_token(struct access *access, const struct token *to
 
     pthread_mutex_lock(&access->writer);
     access_read(access);
-    if (find_token(access, token->name, token->created_ns))
-        status = err_format(err, ERR_CONFLICT, "there is a token %s already", token->name);
-    else if (!(place = token_place(access, token->created_ns)))
+    status = name_free_locked(access, token->name, err);
+    if (status == OK && !(place = token_place(access, token->created_ns)))
         status = err_format(err, ERR_UNAVAILABLE, "no room for more than %d tokens", TOKENS_MAX);
     access_done(access);
     if (place && (status = access_db_add_token(access->db, token, place->key, err)) == OK) {

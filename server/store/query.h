@@ -1,7 +1,7 @@
 /* Pages of the audit trail, by key-set: newest first, or oldest first for an export.
  *
  * A page costs what it shows. A filter drives the scan by the index of the rarest value; a range of
- * time becomes a range of rows by audit_blocks; `q` goes to the full-text index (chain.h says of what).
+ * time becomes a range of rows by audit_blocks; `q` goes to the full-text index (of what: chain.h).
  * Each of these gives rows in the order of seq, so nothing is sorted, counted or skipped. Filters
  * that seldom match together end by the time budget, and `next` says where to go on.
  *

@@ -6,8 +6,8 @@
  * canonical, length-prefixed encoding of the row. Readers open the database read-only, each call
  * its own connection from a small pool, with a time budget.
  *
- * Kinds: login login_failed refused kill state limits approval config strategy user token alert
- * order denial fill gap position export start stop storage. */
+ * Kinds: login login_failed logout refused kill state limits approval config strategy user token
+ * alert order denial fill gap position export start stop storage. */
 #ifndef PITWALL_STORE_STORE_H
 #define PITWALL_STORE_STORE_H
 

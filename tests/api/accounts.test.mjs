@@ -212,21 +212,21 @@ test("the last admin stays", async () => {
 });
 
 test("a token is shown once, belongs to its maker, and ends at once", async () => {
-  const made = await admin.post("/tokens", { name: "watchdog", scope: "kill", days: 1 });
+  const made = await admin.post("/tokens", { name: "dog", scope: "kill", days: 1 });
   assert.equal(made.status, 201, made.text);
   assert.equal(made.body.person, "admin");
   const { text, body } = await admin.get("/tokens");
   assert.doesNotMatch(text, new RegExp(made.body.token));
-  assert.equal(body.items.find(({ name }) => name === "watchdog").state, "valid");
+  assert.equal(body.items.find(({ name }) => name === "dog").state, "valid");
   const dog = Object.assign(server.anonymous(), { token: made.body.token });
   assert.equal((await dog.get("/me")).status, 200);
-  assert.equal((await admin.post("/tokens", { name: "watchdog", scope: "kill" })).status, 409);
+  assert.equal((await admin.post("/tokens", { name: "dog", scope: "kill" })).status, 409);
   assert.equal((await admin.post("/tokens", { name: "both", scope: "kill", role: "risk" })).status, 400);
   assert.equal((await admin.post("/tokens", { name: "hers", role: "risk", person: "risk1" })).status, 403);
   const robot = server.program("admin-robot", ["--role", "admin"]);
   for (const refused of [
     await robot.post("/tokens", { name: "more", role: "risk" }),
-    await robot.delete("/tokens/watchdog"),
+    await robot.delete("/tokens/dog"),
     await robot.post("/users", { user: "nora", role: "viewer", password: PASSWORD }),
     await patch("risk2", { disabled: true }, robot),
     await robot.delete("/users/risk2"),
@@ -237,9 +237,9 @@ test("a token is shown once, belongs to its maker, and ends at once", async () =
     assert.match(refused.body.detail, /a person's session, not a token/);
   }
   assert.equal((await robot.get("/tokens")).status, 200);
-  assert.equal((await admin.delete("/tokens/watchdog")).status, 204);
+  assert.equal((await admin.delete("/tokens/dog")).status, 204);
   assert.equal((await dog.get("/me")).status, 401);
-  assert.equal((await admin.delete("/tokens/watchdog")).status, 404);
+  assert.equal((await admin.delete("/tokens/dog")).status, 404);
 });
 
 test("a person sees and ends the own sessions, an admin all", async () => {

@@ -46,7 +46,7 @@ function residentKb() {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.process.pid}/status`, "utf8"))[1]);
 }
 
-const HOST = "Host: x\r\n";
+const HOST = "Host: localhost\r\n";
 const live = (headers) => `GET /health/live HTTP/1.1\r\n${headers}\r\n`;
 const kill = (headers, body = "") => `POST /api/v1/kill HTTP/1.1\r\n${HOST}${headers}\r\n${body}`;
 

@@ -191,7 +191,7 @@ function atOnce(...texts) {
 
 test("a change ends a kept answer within its moment", async () => {
   const trader = server.program("killer", ["--role", "trader"]);
-  const head = (method, path) => `${method} /api/v1${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${trader.token}\r\n`;
+  const head = (method, path) => `${method} /api/v1${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${trader.token}\r\n`;
   const look = `${head("GET", "/trading-state")}\r\n`;
   const body = JSON.stringify({ scope: "strategy/maker", reason: "a test", flatten: false });
   const kill = `${head("POST", "/kill")}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -203,7 +203,7 @@ test("a change ends a kept answer within its moment", async () => {
 });
 
 test("who has just changed something reads the change", async () => {
-  const trader = server.program("trader", ["--role", "trader"]);
+  const trader = server.program("trading", ["--role", "trader"]);
   const state = async () => (await trader.get("/trading-state")).body.items.find(({ scope }) => scope === "strategy/momentum");
   for (let i = 0; i < 20; i++) await state();
   assert.equal((await state()).state, "ACTIVE");

@@ -170,6 +170,8 @@ export const APPROVAL = {
   base: "count",
   reason: "text",
   proposer: "text",
+  person: "text",
+  by: "text",
   state: "text",
   expires_ns: "ns",
 };

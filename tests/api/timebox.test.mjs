@@ -128,12 +128,12 @@ test("a raise that two people let stay ends the box of that limit", async () => 
 
 test("who is asked to let a raise stay sees what it would have gone back to, and when", async () => {
   await raise({ max_order_lots: 1700 }, { expires_s: 3600 }, ETH);
-  const { until_ns: until } = (await look(ETH)).timeboxes[0];
+  const { until_ns: end } = (await look(ETH)).timeboxes[0];
   assert.equal((await put({ max_order_lots: 1690 }, {}, ETH)).status, 200);
   const { body } = await put({ max_order_lots: 1700, max_position_lots: 2001 }, {}, ETH);
   const rows = Object.fromEntries(body.diff.map((row) => [row.name, row]));
   assert.equal(rows.max_order_lots.back_to, 1600);
-  assert.ok(Math.abs(Number(BigInt(rows.max_order_lots.until_ns) - BigInt(until))) < 1e9, rows.max_order_lots.until_ns);
+  assert.ok(Math.abs(Number(BigInt(rows.max_order_lots.until_ns) - BigInt(end))) < 1e9, rows.max_order_lots.until_ns);
   assert.equal(rows.max_position_lots.back_to, undefined);
   const again = await put({ max_order_lots: 1710 }, { expires_s: 60 }, ETH);
   assert.equal(again.body.diff[0].back_to, undefined, "that one does not stay");

@@ -27,13 +27,13 @@ function open(at, said, again) {
 }
 
 function slow(at) {
-  const socket = open(at, "GET /api/v1/status HTTP/1.1\r\nHost: x\r\n", () => slow(at));
+  const socket = open(at, "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n", () => slow(at));
   const timer = setInterval(() => socket.write(`X-${Date.now()}: y\r\n`), 500);
   socket.on("close", () => clearInterval(timer));
 }
 
 function idle(at) {
-  open(at, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n", () => idle(at));
+  open(at, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n", () => idle(at));
 }
 
 function login(at, tries = 0) {

@@ -138,8 +138,28 @@ static bool is_foreign(void)
            (origin && (!host || strcasecmp(origin, own) != 0));
 }
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Without TLS nothing but this machine's names passes. */
+static void check_host(void)
+{
+    const char *host = header(&exchange, "Host");
+    enum status status = host_check(&exchange);
+
+    assert(status == OK || status == ERR_FOREIGN_ORIGIN);
+    if (status != OK)
+        assert(host && !listener.is_tls);
+    else if (host && !listener.is_tls)
+        assert(begins(host, "localhost") || begins(host, "127.") || begins(host, "[::1]") ||
+               begins(host, "::1"));
+}
+
 static void check_access(void)
 {
+    check_host();
     for (uint32_t row = 0; row < ROUTES_MAX; row++) {
         enum status status;
 
@@ -236,11 +256,13 @@ static struct access *nobody(void)
 static struct MHD_Daemon *the_daemon(void)
 {
     static struct http http;
+    static struct config config;
     static struct MHD_Daemon *daemon;
 
     if (daemon)
         return daemon;
     http.sources.access = nobody();
+    http.sources.config = &config;
     listener.http = &http;
     daemon = MHD_start_daemon(
         MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE, 0, NULL, NULL, on_request,

@@ -241,7 +241,7 @@ export class Desk {
       const sockets = Array.from({ length: count }, (_, at) => {
         const socket = connectTls({ host: hostname, port: Number(port), ...this.server.tls });
         socket.on("error", () => {});
-        socket.write(at % 2 === 0 ? "GET /api/v1/status HTTP/1.1\r\nHost: x\r\n" : "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n");
+        socket.write(at % 2 === 0 ? "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n" : "POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n");
         return socket;
       });
       for (let at = 0; at < 5 && !this.over(); at++) {

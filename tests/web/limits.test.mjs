@@ -33,6 +33,23 @@ story("tightening applies at once and says its generation", { view: "risk" }, as
   assert.equal(await page.inputValue("#limit-max_order_lots"), "");
 });
 
+story("a proposal says who asks and as what, and whose account it is for", {}, async (page, { desk }) => {
+  const role = [{ name: "role", old: "viewer", new: "risk" }];
+  Object.assign(desk.propose("role", "user/zed", role, 8, "promoted", "risk1"), {
+    person: "ann",
+    by: "token",
+    account: { user: "zed", person: "ghost", created_ns: "1790000162818740277", created_by: "admin" },
+  });
+  desk.propose("limits", "firm", [], 7, "more", "local:0").by = "local";
+  await go(page, "approvals");
+  const card = (id) => textOf(page, `[data-approval='${id}']`);
+  await until("both", () => page.isVisible("[data-approval='2']"));
+  assert.match(await card(1), /Account zed of person ghost, made 2026-\S+ \S+ UTC by admin/);
+  assert.match(await card(1), /token risk1 \(person ann\) asks/);
+  assert.doesNotMatch(await card(1), /needs another person/, "a token of that name is not who looks");
+  assert.match(await card(2), /local:0 asks.*on the host itself: make sure that it was not you/s);
+});
+
 story(
   "loosening waits for a second person, who proves who they are",
   { view: "risk", complaints: [/403/] },

@@ -479,6 +479,8 @@ export class Desk {
       base,
       reason,
       proposer,
+      person: proposer,
+      by: "session",
       state: "pending",
       expires_ns: String(BigInt(Date.now() + 900000) * 1000000n),
     };

@@ -34,6 +34,28 @@ function diffLines(approval) {
   );
 }
 
+/** Who asks, as what: the person where the name says another. @param {Approval} approval */
+function askerText({ proposer, person, by }) {
+  const name = by === "token" ? `token ${proposer}` : proposer;
+  return person && person !== proposer ? `${name} (person ${person})` : name;
+}
+
+/** Whose account a grant is for, made when and by whom. @param {Approval} approval */
+function accountLines({ account }) {
+  if (!account) {
+    return [];
+  }
+  const made = account.created_ns
+    ? `made ${dateTimeText(account.created_ns)} by ${account.created_by ?? "whom is not known"}`
+    : "to be made";
+  return [`Account ${account.user} of person ${account.person}, ${made}`];
+}
+
+/** The Unix socket knows no person. @param {Approval} approval */
+function hostLines({ by }) {
+  return by === "local" ? ["Proposed on the host itself: make sure that it was not you"] : [];
+}
+
 /** What an account is given may be decided by an admin too. @param {Approval} approval @param {"approve" | "reject"} verb */
 function actionOf(approval, verb) {
   return approval.kind === "role" ? `${verb}Grant` : verb;
@@ -43,7 +65,9 @@ function actionOf(approval, verb) {
 async function decide(approval, verb) {
   const lines = [
     ...diffLines(approval),
-    `Asked by ${approval.proposer}: \u201c${approval.reason}\u201d`,
+    ...accountLines(approval),
+    ...hostLines(approval),
+    `Asked by ${askerText(approval)}: \u201c${approval.reason}\u201d`,
   ];
   const answer = await perform(actionOf(approval, verb), lines, () =>
     approvalDecide(approval.id, verb, ""),
@@ -55,7 +79,7 @@ async function decide(approval, verb) {
 
 /** @param {{approval: Approval, first: boolean}} props */
 function ApprovalCard({ approval, first }) {
-  const own = approval.proposer === page.session?.user;
+  const own = approval.by === "session" && approval.proposer === page.session?.user;
   const pending = approval.state === "pending";
   const expires = millisecondsOf(approval.expires_ns);
   const off = own ? "The proposer cannot decide: it needs a second person" : "";
@@ -74,7 +98,9 @@ function ApprovalCard({ approval, first }) {
     <ul class="diff">
       ${diffLines(approval).map((line) => html`<li key=${line}>${line}</li>`)}
     </ul>
-    <p class="minor">${approval.proposer} asks: <q>${approval.reason}</q></p>
+    ${accountLines(approval).map((line) => html`<p key=${line} data-test="account">${line}</p>`)}
+    <p class="minor">${askerText(approval)} asks: <q>${approval.reason}</q></p>
+    ${pending ? hostLines(approval).map((line) => html`<p key=${line} class="minor">${line}</p>`) : null}
     ${
       !pending && approval.decider
         ? html`<p class="minor" data-test="decider">

@@ -15,7 +15,7 @@ import { Panel } from "./parts.js";
 const PAGE_ROWS = 100;
 const NS_OF_MS = 1000000n;
 const KINDS = [
-  "login", "login_failed", "refused", "kill", "state", "limits", "approval", "config", "strategy", "user",
+  "login", "login_failed", "logout", "refused", "kill", "state", "limits", "approval", "config", "strategy", "user",
   "token", "order", "denial", "fill", "gap", "alert", "start", "stop", "storage",
 ];
 

@@ -46,6 +46,7 @@ export interface Account {
     totp: boolean;
     version: number;
     created_ns: Nanoseconds;
+    created_by: string | null;
 }
 
 export interface Token {
@@ -224,6 +225,10 @@ export interface Approval {
     base: number;
     reason: string;
     proposer: string;
+    person: string;
+    by: "session" | "token" | "local";
+    /** whom a grant is for */
+    account?: { user: string; person: string; created_ns: Nanoseconds | null; created_by: string | null } | null;
     decider?: string | null;
     state: "pending" | "applied" | "rejected" | "expired" | "stale";
     expires_ns: Nanoseconds;

@@ -128,7 +128,7 @@ Test(access, users_and_tokens_survive_a_restart_and_sessions_do_not)
     struct actor actor;
 
     create("ann", "trader");
-    cr_assert_eq(token_make("bot", "trader", NULL, 0, token), OK);
+    cr_assert_eq(token_make("bot", "trader", NULL, TOKEN_DAYS, token), OK);
     cr_assert_eq(login("ann", password, NULL, &actor, session), OK);
     reopen();
     cr_assert_eq(access_by_session(access_, session, &actor), ERR_UNAUTHENTICATED);
@@ -181,12 +181,13 @@ Test(access, tokens_of_a_long_life_do_not_fill_the_file)
     char token[SECRET_TEXT_MAX], stays[SECRET_TEXT_MAX];
     struct actor actor;
 
-    cr_assert_eq(token_make("stays", "risk", NULL, 0, stays), OK);
+    cr_assert_eq(token_make("stays", "risk", NULL, TOKEN_DAYS, stays), OK);
     for (int i = 0; i < TOKENS_MAX + 6; i++) {
-        cr_assert_eq(token_make("bot", "trader", NULL, 0, token), OK, "%d: %s", i, err.text);
+        cr_assert_eq(token_make("bot", "trader", NULL, TOKEN_DAYS, token), OK, "%d: %s", i,
+                     err.text);
         cr_assert_eq(access_token_revoke(access_, "bot", &err), OK, "%d: %s", i, err.text);
     }
-    cr_assert_eq(token_make("last", "viewer", NULL, 0, token), OK);
+    cr_assert_eq(token_make("last", "viewer", NULL, TOKEN_DAYS, token), OK);
     for (int round = 0; round < 2; round++) {
         cr_assert_eq(rows_on_disk(), TOKENS_MAX, "the replaced rows are gone");
         cr_assert_eq(access_by_token(access_, stays, &actor), OK);
@@ -223,11 +224,12 @@ Test(access, what_cannot_be_a_token_or_user_is_refused)
 {
     char token[SECRET_TEXT_MAX];
 
-    cr_assert_eq(token_make("t", "king", NULL, 0, token), ERR_OUT_OF_RANGE);
-    cr_assert_eq(token_make("t", NULL, "all", 0, token), ERR_OUT_OF_RANGE);
-    cr_assert_eq(token_make("t", "risk", "kill", 0, token), ERR_MALFORMED);
+    cr_assert_eq(token_make("t", "king", NULL, 1, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(token_make("t", NULL, "all", 1, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(token_make("t", "risk", "kill", 1, token), ERR_MALFORMED);
     cr_assert_eq(token_make("t", "risk", NULL, -1, token), ERR_OUT_OF_RANGE);
-    cr_assert_eq(token_make("a b", "risk", NULL, 0, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(token_make("t", "risk", NULL, 0, token), ERR_OUT_OF_RANGE);
+    cr_assert_eq(token_make("a b", "risk", NULL, 1, token), ERR_OUT_OF_RANGE);
     cr_assert_eq(access_user_create(access_, "", "risk", NULL, password, &err), ERR_OUT_OF_RANGE);
     cr_assert_eq(access_user_create(access_, "ann", "none", NULL, password, &err),
                  ERR_OUT_OF_RANGE);

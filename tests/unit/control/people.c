@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -139,7 +140,7 @@ Test(people, a_change_is_of_the_version_that_was_read)
 
 Test(people, a_removed_account_is_gone_with_its_tokens)
 {
-    struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann"};
+    struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann", .days = 1};
     char token[SECRET_TEXT_MAX];
 
     create("root", "admin", NULL);
@@ -156,10 +157,70 @@ Test(people, a_removed_account_is_gone_with_its_tokens)
     cr_assert_eq(login("bob", NULL), OK);
 }
 
+static uint64_t version_of(const char *name)
+{
+    struct user user;
+
+    cr_assert_eq(access_user_get(access_, name, &user, &err), OK, "%s", err.text);
+    return user.version;
+}
+
+Test(people, a_version_that_was_never_comes_back)
+{
+    uint64_t highest;
+
+    create("root", "admin", NULL);
+    create("ann", "viewer", NULL);
+    cr_assert_eq(disable("ann", true), OK);
+    highest = version_of("ann");
+    cr_assert_eq(access_user_delete(access_, "ann", 0, &err), OK);
+    create("ann", "viewer", NULL);
+    cr_assert_gt(version_of("ann"), highest);
+
+    highest = version_of("ann");
+    cr_assert_eq(access_user_delete(access_, "ann", 0, &err), OK);
+    reopen();
+    create("ann", "viewer", NULL);
+    cr_assert_gt(version_of("ann"), highest, "also after a restart");
+}
+
+static void execute_on_disk(const char *sql)
+{
+    char path[64];
+    sqlite3 *sqlite;
+
+    snprintf(path, sizeof path, "%s/access.db", dir);
+    access_close(access_);
+    cr_assert_eq(sqlite3_open(path, &sqlite), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(sqlite));
+    sqlite3_close(sqlite);
+    cr_assert_eq(access_open(&access_, dir, &err), OK, "%s", err.text);
+}
+
+Test(people, a_file_of_an_earlier_program_is_taken_over)
+{
+    uint64_t version;
+
+    create("root", "admin", NULL);
+    version = version_of("root");
+    create("dog", "viewer", NULL);
+    execute_on_disk("DROP TRIGGER user_gone; DROP TABLE gone;"
+                    "ALTER TABLE user DROP COLUMN created_by;"
+                    "UPDATE user SET name = 'watchdog', person = 'watchdog' WHERE name = 'dog';"
+                    "PRAGMA user_version = 2");
+    cr_assert_eq(version_of("root"), version);
+    cr_assert_eq(login("root", NULL), OK);
+    cr_assert_eq(login("watchdog", NULL), OK, "a name that no new account may take");
+    cr_assert_eq(set_role("watchdog", ROLE_TRADER), OK);
+    create("ann", "viewer", NULL);
+    cr_assert_gt(version_of("ann"), version);
+}
+
 Test(people, tokens_of_a_person_whose_last_account_moves_end)
 {
     struct user_change change = {.has_person = true, .person = "bob"};
-    struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann"};
+    struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann", .days = 1};
     char token[SECRET_TEXT_MAX];
 
     create("ann", "risk", NULL);
@@ -175,7 +236,7 @@ Test(people, tokens_of_a_person_whose_last_account_moves_end)
 
 Test(people, a_token_is_never_above_its_person)
 {
-    struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann"};
+    struct token_wish wish = {.name = "robot", .role = "risk", .person = "ann", .days = 1};
     char token[SECRET_TEXT_MAX];
     struct actor robot;
 
