@@ -68,8 +68,13 @@ export class Program {
     program.child.stdout.resume();
     const { url, kill_url: killUrl } = JSON.parse(readFileSync(join(program.data, "run.json"), "utf8"));
     Object.assign(program, { url, killUrl, pid: program.child.pid });
-    program.viewer = program.token("viewer", "--role", "viewer");
-    program.engineCore = await program.findEngineCore();
+    try {
+      program.viewer = program.token("bench-viewer", "--role", "viewer");
+      program.engineCore = await program.findEngineCore();
+    } catch (error) {
+      await program.stop(); // else the bench would wait for its end
+      throw error;
+    }
     program.apiCore = program.engineCore === 0 ? 1 : 0;
     return program;
   }
