@@ -174,7 +174,7 @@ static enum status read_reason(const json_t *body, struct err *err)
     if (status == OK)
         status = reason_parse(json_object_get(body, "reason"), reason, err);
     if (status == OK) {
-        reason_copy(copied, reason);
+        text_copy_plain(copied, sizeof copied, reason);
         assert(is_reason(reason) && strcmp(copied, reason) == 0);
     }
     return status;

@@ -37,7 +37,8 @@ enum status __wrap_alerts_acknowledge(struct alerts *alerts, const struct actor 
                                       const char *id, const char *note, const char *request_id,
                                       json_t **reply, struct err *err);
 
-/* The reason of a kill reaches the audit whole, or cut between two characters. */
+/* The reason of a kill reaches the audit as it is, or cut between two characters, but for marks that
+ * would have it read otherwise. */
 enum status __wrap_control_kill(struct control *control, const struct actor *actor,
                                 const char *scope, const char *reason, bool flatten,
                                 int64_t read_ns, const char *request_id, json_t **receipt,
@@ -48,10 +49,12 @@ enum status __wrap_control_kill(struct control *control, const struct actor *act
 
     (void)control, (void)flatten, (void)read_ns, (void)request_id, (void)receipt;
     assert(scope && reason && reason[0] && strlen(reason) <= REASON_MAX);
-    reason_copy(kept, reason);
+    text_copy_plain(kept, sizeof kept, reason);
     record = json_string(kept);
-    assert(record && strncmp(kept, reason, strlen(kept)) == 0);
+    assert(record && text_is_plain(kept));
     assert(strlen(kept) + 4 > strlen(reason));
+    for (size_t at = 0; kept[at]; at++)
+        assert(kept[at] == reason[at] || kept[at] == '?');
     json_decref(record);
     assert(actor != NULL);
     return err_set(err, ERR_UNKNOWN_SCOPE, "stands in");
