@@ -25,9 +25,9 @@ static bool text_is_fit(const char *text, size_t most)
 }
 
 static const char *const kinds[] = {
-    "login",  "login_failed", "refused",  "kill",   "state", "limits", "approval",
-    "config", "strategy",     "user",     "token",  "alert", "order",  "denial",
-    "fill",   "gap",          "position", "export", "start", "stop",   "storage"};
+    "login",  "login_failed", "logout", "refused", "kill",  "state",  "limits", "approval",
+    "config", "strategy",     "user",   "token",   "alert", "order",  "denial", "fill",
+    "gap",    "position",     "export", "start",   "stop",  "storage"};
 
 static bool kind_is_fit(const char *kind)
 {
