@@ -19,6 +19,7 @@ const PROD = join(ROOT, "deploy/config/prod.yaml");
 const LOTS = { BTCUSDT: 0.001, ETHUSDT: 0.01 };
 const ENDED = new Set(["FILLED", "CANCELLED", "REJECTED", "EXPIRED"]);
 const CALM_MS = 20000;
+const DISK_MS = 15000;
 
 /** A venue that can go and come back: on its port, with its ledger and its accounts. */
 export class Exchange extends Venue {
@@ -313,11 +314,21 @@ export class Story {
     await until("both sides to be the same", same, CALM_MS).catch((error) => this.fail(error, seen));
   }
 
-  /** What the engine has journalled, read by nobody's code but the tests'. */
-  async journal() {
+  /**
+   * What the engine has journalled, read by nobody's code but the tests': from disk, where it comes a moment
+   * later than orders leave, and much later while the disk is slow.
+   */
+  async journal(hasAll = () => true) {
     const book = new Book();
-    await new Journal(this.server.dir, "engine", (line, seq) => book.take(line, seq)).read();
-    return book;
+    const journal = new Journal(this.server.dir, "engine", (line, seq) => book.take(line, seq));
+    const end = Date.now() + DISK_MS;
+    for (;;) {
+      await journal.read();
+      if (hasAll(book) || Date.now() > end) {
+        return book; // what is missing then is said by who asks
+      }
+      await pause(200);
+    }
   }
 
   /** The whole account: after calm(). `extra` lots are there by other ways than fills of ours. */
@@ -325,10 +336,10 @@ export class Story {
     const ledger = this.venue.ledger();
     const ids = ledger.filter(({ dir, kind }) => dir === "in" && kind === "new").map((line) => line.order_link_id);
     assert.equal(new Set(ids).size, ids.length, "a client id was sent as new twice");
-    const book = await this.journal();
+    const { executions } = await this.venue.account();
+    const book = await this.journal(({ orders, fills }) => fills.size === executions && ids.every((id) => orders.has(id)));
     assert.deepEqual(book.wrong, []);
     assert.deepEqual(ids.filter((id) => !book.orders.has(id)), [], "orders that the journal does not know");
-    const { executions } = await this.venue.account();
     assert.equal(book.fills.size, executions, "executions, journalled and at the venue");
     await this.money();
   }

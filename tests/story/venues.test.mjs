@@ -147,10 +147,11 @@ test("calm: both sides are the same, on each venue", async () => {
   assert.ok(Math.abs(Number(balances.SOL) - sum(bought) + sum(fees)) < 1e-6, `${balances.SOL} ${sum(bought)} ${sum(fees)}`);
 });
 
-test("one floods junk: the other trades on", async () => {
+test("one floods junk: the other trades on", async (t) => {
   await story.server.stop();
   await story.venue.stop();
   const flood = await Flood.open();
+  t.after(() => flood.close());
   story = await begin(flood.url);
   await story.arm();
   await trades(story.venue, 20);
@@ -160,5 +161,4 @@ test("one floods junk: the other trades on", async () => {
   assert.equal(await story.venueState(LINEAR), "READY");
   await story.calm([BTC, ETH]);
   await story.settle();
-  flood.close();
 });
