@@ -37,8 +37,8 @@ enum status __wrap_alerts_acknowledge(struct alerts *alerts, const struct actor 
                                       const char *id, const char *note, const char *request_id,
                                       json_t **reply, struct err *err);
 
-/* The reason of a kill reaches the audit as it is, or cut between two characters, but for marks that
- * would have it read otherwise. */
+/* The reason of a kill reaches the audit as it is, or cut between two characters, but for marks
+ * that would have it read otherwise. */
 enum status __wrap_control_kill(struct control *control, const struct actor *actor,
                                 const char *scope, const char *reason, bool flatten,
                                 int64_t read_ns, const char *request_id, json_t **receipt,
