@@ -53,7 +53,7 @@ export async function launch() {
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Polls until `probe` gives something true; says what it was waiting for when it does not come. */
-export async function until(what, probe, ms = 5000) {
+export async function until(what, probe, ms = 15000) {
   const end = Date.now() + ms;
   let last;
   while (Date.now() < end) {
