@@ -9,7 +9,7 @@
  * Mover              a kill, or somebody who tightens: needs nobody's consent, moves the version
  *
  * mirrors server/control/approvals.c: if (strcmp(actor->person, approval->person) == 0)
- * mirrors server/control/proposals.c: if (base_has_moved(control, approval))
+ * mirrors server/control/proposals.c: if (is_stale(control, approval))
  * mirrors engine/oms/scopes.c: if (command->base != now->version)
  * mirrors engine/oms/scopes.c: if (command->base != oms->limits_generation[command->scope]) */
 #define LOGINS 3
