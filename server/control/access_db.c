@@ -34,8 +34,8 @@ static const char *const migrations[] = {
     "CREATE TRIGGER user_gone BEFORE DELETE ON user BEGIN"
     " UPDATE gone SET version = max(version, old.version); END;"
     "PRAGMA user_version = 3;",
-    "ALTER TABLE user ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
-    "PRAGMA user_version = 4;",
+    ("ALTER TABLE user ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
+     "PRAGMA user_version = 4;"),
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
 
