@@ -160,13 +160,11 @@ static void run_errand(void *job)
     struct errand *errand = job;
     struct request *request = errand->request;
 
-    if (access_still_valid(request->access, &request->actor)) /* it waited since */
+    errand->status = access_look_again(request->access, &request->actor, &errand->reply->err);
+    if (errand->status == OK)
         errand->status = control_limits_put(
             request->control, &request->actor, errand->scope, request->if_match, errand->body,
             request->request_id, &errand->reply->http, &errand->reply->json, &errand->reply->err);
-    else
-        errand->status =
-            err_set(&errand->reply->err, ERR_UNAUTHENTICATED, "the session or token has ended");
     pthread_mutex_lock(&errand->lock);
     errand->done = true;
     pthread_cond_signal(&errand->done_now);

@@ -384,15 +384,6 @@ static void answer_keep(void *job)
     come_back(exchange);
 }
 
-/* While it waited for its thread, the session or token may have been ended, or lost its role. */
-static bool has_ended(const struct exchange *exchange)
-{
-    const struct request *request = &exchange->request;
-
-    return exchange->route->role != ROUTE_NONE &&
-           !access_still_valid(request->access, &request->actor);
-}
-
 static bool clerk_submit(struct exchange *exchange, void (*run)(void *job))
 {
     return workers_submit(exchange->listener->http->clerks, 0, FAIR_NOBODY, run, exchange) ==
@@ -404,10 +395,12 @@ static bool clerk_submit(struct exchange *exchange, void (*run)(void *job))
 static void handler_run_away(void *job)
 {
     struct exchange *exchange = job;
+    const struct request *request = &exchange->request;
 
-    if (has_ended(exchange))
-        reply_finish(exchange, err_set(&exchange->reply.err, ERR_UNAUTHENTICATED,
-                                       "the session or token has ended"));
+    /* While it waited, the session or token may have been ended, or lost its role. */
+    if (exchange->route->role != ROUTE_NONE &&
+        access_look_again(request->access, &request->actor, &exchange->reply.err) != OK)
+        reply_finish(exchange, exchange->reply.err.status);
     else
         handler_run(exchange);
     variant_choose_on_worker(exchange); /* on the control thread there are no reads */

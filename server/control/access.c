@@ -283,3 +283,10 @@ bool access_still_valid(struct access *access, const struct actor *actor)
     access_done(access);
     return stands;
 }
+
+enum status access_look_again(struct access *access, const struct actor *actor, struct err *err)
+{
+    return access_still_valid(access, actor)
+               ? OK
+               : err_set(err, ERR_UNAUTHENTICATED, "the session or token has ended");
+}

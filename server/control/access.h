@@ -81,6 +81,8 @@ enum status access_by_token(struct access *access, const char *token, struct act
 /* True while the session or token behind an open stream (or a job that waited) still stands, with
  * the role it came with. */
 bool access_still_valid(struct access *access, const struct actor *actor);
+/* The same of a request that waited for its thread: ERR_UNAUTHENTICATED. */
+enum status access_look_again(struct access *access, const struct actor *actor, struct err *err);
 
 /* `access` NULL (tests): nobody is looked up. */
 void access_origin(struct access *access, const struct actor *actor, struct origin *origin);

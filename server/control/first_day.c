@@ -1,5 +1,6 @@
 #include "control/first_day.h"
 
+#include "thread/clock.h"
 #include "thread/log.h"
 #include "view/view.h"
 
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define NOTE_NS 60000000000LL
 #define SLEW_NS 1000000000LL
@@ -217,9 +217,6 @@ json_t *first_day_json(const struct first_day *day, struct instant now)
 
 void first_day_until(const struct first_day *day, char out[32])
 {
-    time_t seconds = (time_t)(day->until_ns / 1000000000);
-    struct tm utc;
-
-    if (!gmtime_r(&seconds, &utc) || strftime(out, 32, "%FT%TZ", &utc) == 0)
+    if (!clock_print_utc(out, day->until_ns / 1000000000))
         (void)snprintf(out, 32, "%" PRId64, day->until_ns);
 }

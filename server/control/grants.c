@@ -25,11 +25,10 @@ static void propose(void *ctx)
 {
     struct grant_job *job = ctx;
 
-    if (access_still_valid(job->control->from.access, job->actor)) /* it waited since */
+    job->status = access_look_again(job->control->from.access, job->actor, job->err);
+    if (job->status == OK)
         job->status = control_propose(job->control, job->actor, job->proposal, job->request_id,
                                       job->http, job->reply, job->err);
-    else
-        job->status = err_set(job->err, ERR_UNAUTHENTICATED, "the session or token has ended");
     pthread_mutex_lock(&job->lock);
     job->done = true;
     pthread_cond_signal(&job->wake);

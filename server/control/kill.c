@@ -118,18 +118,16 @@ static uint64_t incident_of(struct control *control, uint16_t scope)
 
 /* A token that kills what is killed, over and over, must not fill the disk with it; nor may it keep
  * another's kill from the record, or one that also closes positions. */
-static bool is_flood(struct control *control, const struct kill_note *kill, bool flatten)
-{
-    return !budget_spend(&control->joined, fair_who(kill->actor, flatten), kill->at_ns,
-                         JOINED_OF_ONE, JOINED_NOTES_PER_S);
-}
-
-static void say_flood(const struct kill_note *kill)
+static bool is_recorded(struct control *control, const struct kill_note *kill, bool flatten)
 {
     char actor[3 * MAX_NAME];
 
+    if (budget_spend(&control->joined, fair_who(kill->actor, flatten), kill->at_ns, JOINED_OF_ONE,
+                     JOINED_NOTES_PER_S))
+        return true;
     log_line(LOG_WARN, "control", "joined kills beyond what is recorded", "actor=%s",
              log_escape(actor, sizeof actor, kill->actor));
+    return false;
 }
 
 /* Names the kill there, unless it joins another, and reads what there is of its receipt. */
@@ -182,10 +180,8 @@ static json_t *finish_kill(struct control *control, const struct actor *actor,
     }
     if (again)
         json_object_set_new(receipt, "joined", json_true());
-    if (!again || !is_flood(control, kill, flatten))
+    if (!again || is_recorded(control, kill, flatten))
         note(control, actor, scope, request_id, kill, flatten, again);
-    else
-        say_flood(kill);
     return receipt;
 }
 
@@ -283,8 +279,6 @@ void control_name_kill(struct control *control, struct kill_note *kill)
                        kill->at_ns, kill->ns_to_block, false);
     if (kill->flatten)
         ask_flatten(control, kill);
-    if (!again || !kill->untold || !is_flood(control, kill, kill->flatten))
+    if (!again || !kill->untold || is_recorded(control, kill, kill->flatten))
         note(control, &actor, scope, kill->request_id, kill, kill->flatten, again);
-    else
-        say_flood(kill);
 }

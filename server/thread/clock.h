@@ -2,8 +2,11 @@
 #ifndef PITWALL_THREAD_CLOCK_H
 #define PITWALL_THREAD_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+enum { CLOCK_TEXT_MAX = 32 };
 
 static inline int64_t clock_read_ns(clockid_t id)
 {
@@ -23,6 +26,15 @@ static inline int64_t clock_real_ns(void)
 static inline int64_t clock_mono_ns(void)
 {
     return clock_read_ns(CLOCK_MONOTONIC);
+}
+
+/* Seconds since the epoch as "2029-03-02T09:04:25Z". False: no calendar goes that far. */
+static inline bool clock_print_utc(char out[CLOCK_TEXT_MAX], int64_t s)
+{
+    time_t at = (time_t)s;
+    struct tm utc;
+
+    return gmtime_r(&at, &utc) && strftime(out, CLOCK_TEXT_MAX, "%FT%TZ", &utc) > 0;
 }
 
 #endif

@@ -1,5 +1,6 @@
 #include "api/front/identity.h"
 
+#include "thread/clock.h"
 #include "thread/log.h"
 #include "thread/thread.h"
 
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LOOK_S = 2, FILES = 3, TIME_TEXT_MAX = 32 };
+enum { LOOK_S = 2, FILES = 3 };
 
 /* What tells one content of a file from another. All zero: it is not there. */
 struct stamp {
@@ -57,14 +58,10 @@ static bool are_same(const struct stamps *one, const struct stamps *other)
     return memcmp(one, other, sizeof *one) == 0;
 }
 
-/* "2029-03-02T09:04:25Z" */
-static const char *print_time(int64_t s, char out[TIME_TEXT_MAX])
+static const char *print_time(int64_t s, char out[CLOCK_TEXT_MAX])
 {
-    time_t at = (time_t)s;
-    struct tm utc;
-
-    if (!gmtime_r(&at, &utc) || strftime(out, TIME_TEXT_MAX, "%FT%TZ", &utc) == 0)
-        snprintf(out, TIME_TEXT_MAX, "unknown");
+    if (!clock_print_utc(out, s))
+        snprintf(out, CLOCK_TEXT_MAX, "unknown");
     return out;
 }
 
@@ -72,7 +69,7 @@ enum status identity_open(struct identity **out, const struct identity_files *fi
                           struct err *err)
 {
     struct identity *identity = calloc(1, sizeof *identity);
-    char when[TIME_TEXT_MAX];
+    char when[CLOCK_TEXT_MAX];
     pthread_condattr_t monotonic;
     enum status status;
 
@@ -150,7 +147,7 @@ static void read_again(struct identity *identity)
 {
     struct identity_facts facts;
     SSL_CTX *context = NULL;
-    char says[ERR_TEXT_MAX + 64], safe[2 * ERR_TEXT_MAX], when[TIME_TEXT_MAX];
+    char says[ERR_TEXT_MAX + 64], safe[2 * ERR_TEXT_MAX], when[CLOCK_TEXT_MAX];
     struct err err;
     enum status status = context_make(&identity->files, &context, &facts, &err);
 
