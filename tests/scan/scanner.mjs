@@ -27,7 +27,27 @@ export function scan(program, args, { seconds }) {
   });
 }
 
-/** Kills on a new connection, with the handshake of TLS where there is one: ms until the receipt is whole. */
+/** Watches this process's own clock: the longest that a timer of 1 ms was late, which is nobody's but the host's. */
+function watchClock() {
+  let last = performance.now();
+  let longest = 0;
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - 1);
+    last = now;
+  };
+  const timer = setInterval(look, 1);
+  return () => {
+    clearInterval(timer);
+    look();
+    return longest;
+  };
+}
+
+/**
+ * Kills on a new connection, with the handshake of TLS where there is one: {status, text, ms until the receipt is
+ * whole, stood_ms that this process itself stood still for at a time}.
+ */
 export function kill(url, tls, token, scope) {
   const { protocol, hostname, port } = new URL(url);
   const ask = protocol === "https:" ? requestTls : request;
@@ -38,17 +58,23 @@ export function kill(url, tls, token, scope) {
     "Content-Length": body.length,
   };
   const began = performance.now();
+  const stood = watchClock();
   return new Promise((done, fail) => {
     const sent = ask(
       { ...tls, host: hostname, port, method: "POST", path: "/api/v1/kill", headers, agent: false, timeout: 5000 },
       (answer) => {
         let text = "";
         answer.on("data", (chunk) => (text += chunk));
-        answer.on("end", () => done({ ms: performance.now() - began, status: answer.statusCode, text }));
+        answer.on("end", () => {
+          done({ status: answer.statusCode, text, ms: performance.now() - began, stood_ms: stood() });
+        });
       },
     );
     sent.on("timeout", () => sent.destroy(new Error("no answer within 5 s")));
-    sent.on("error", fail);
+    sent.on("error", (error) => {
+      stood();
+      fail(error);
+    });
     sent.end(body);
   });
 }

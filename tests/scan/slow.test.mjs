@@ -14,6 +14,7 @@ const CONNECTIONS = 300;
 const SECONDS = 12;
 const KILL_MS = 50;
 const PROBE_S = 3;
+const ROUNDS_MAX = 5;
 
 /** What, where on the main listener, slowhttptest's arguments. */
 const ATTACKS = [
@@ -22,6 +23,32 @@ const ATTACKS = [
   ["answers that are not read", "/docs", ["-X", "-w", "10", "-y", "20", "-n", "1", "-z", "10", "-k", "3"]],
   ["thousands of ranges", "/docs", ["-R", "-t", "GET", "-a", "10", "-b", "3000"]],
 ];
+
+/**
+ * Attacks until so many connections were had: {rows, reached, closed}. slowhttptest ends when none is left open,
+ * which is soon where each is answered at once and closed; then it begins again.
+ */
+async function attack(url, args) {
+  const all = { rows: [], reached: 0, closed: 0 };
+  for (let round = 1; all.reached < CONNECTIONS * 0.9; round++) {
+    assert.ok(round <= ROUNDS_MAX, `the attack had ${all.reached} connections after ${ROUNDS_MAX} rounds`);
+    const prefix = join(scratch(), "slow");
+    const ended = await scan(
+      "slowhttptest",
+      [
+        ...[...args, "-g", "-o", prefix, "-u", url],
+        ...["-c", `${CONNECTIONS}`, "-r", "200", "-l", `${SECONDS}`, "-p", `${PROBE_S}`],
+      ],
+      { seconds: SECONDS * 3 },
+    );
+    assert.equal(ended.code, 0, ended.said);
+    const rows = readCsv(`${prefix}.csv`);
+    all.rows.push(...rows);
+    all.reached += Math.max(...rows.map((row) => row.connected + row.closed));
+    all.closed += rows.at(-1).closed;
+  }
+  return all;
+}
 
 /** Rows of {Seconds, Closed, Pending, Connected, available}. */
 function readCsv(file) {
@@ -60,31 +87,22 @@ function suite(way, replacements) {
       const where = target === "main" ? path : "/health/live";
       test(`${way}, ${target} listener, ${what}`, { timeout: 120000 }, async (context) => {
         const url = target === "main" ? server.url : server.killUrl;
-        const prefix = join(scratch(), "slow");
         let over = false;
-        const scanned = scan(
-          "slowhttptest",
-          [
-            ...[...args, "-g", "-o", prefix, "-u", url + where],
-            ...["-c", `${CONNECTIONS}`, "-r", "200", "-l", `${SECONDS}`, "-p", `${PROBE_S}`],
-          ],
-          { seconds: SECONDS * 3 },
-        ).finally(() => (over = true));
+        const attacked = attack(url + where, args).finally(() => (over = true));
         // Both to their end, whatever becomes of one: an attack that goes on would be the next test's as well.
-        const [{ value: ended, reason }, kills] = await Promise.allSettled([scanned, killEachSecond(() => over)]);
-        assert.equal(ended?.code, 0, reason ?? ended.said);
+        const [attacks, kills] = await Promise.allSettled([attacked, killEachSecond(() => over)]);
+        assert.equal(attacks.status, "fulfilled", attacks.reason);
         assert.equal(kills.status, "fulfilled", kills.reason);
+        const { rows, reached, closed } = attacks.value;
         const took = kills.value;
-
-        const rows = readCsv(`${prefix}.csv`);
-        const reached = Math.max(...rows.map((row) => row.connected + row.closed));
         context.diagnostic(
-          `${way} ${target} ${what}: ${rows.length} s, ${reached} connections, ${rows.at(-1).closed} closed, ` +
-            `killed ${took.length} times, at most ${Math.max(...took).toFixed(1)} ms`,
+          `${way} ${target} ${what}: ${rows.length} s, ${reached} connections, ${closed} closed, ` +
+            `killed ${took.length} times, at most ${Math.max(...took.map(({ ms }) => ms)).toFixed(1)} ms`,
         );
-        assert.ok(reached >= CONNECTIONS * 0.9, `the attack had ${reached} connections`);
         rows.forEach((row) => assert.ok(row.available, `not available in second ${row.second}`));
-        took.forEach((ms) => assert.ok(ms <= KILL_MS, `a kill took ${ms} ms`));
+        took.forEach(({ ms, stood_ms }) =>
+          assert.ok(ms - stood_ms <= KILL_MS, `a kill took ${ms} ms, of which ${stood_ms} ms this process stood still`),
+        );
         assert.equal((await viewer.get("/status")).status, 200);
       });
     }
@@ -98,7 +116,7 @@ function suite(way, replacements) {
         const receipt = await kill(url, server.tls, token, "strategy/maker");
         assert.equal(receipt.status, 200, receipt.text);
         assert.equal(JSON.parse(receipt.text).engine, "blocked", receipt.text);
-        took.push(receipt.ms);
+        took.push(receipt);
       }
       assert.equal((await viewer.get("/positions")).status, 200);
       await pause(500);
