@@ -382,7 +382,7 @@ enum status alerts_note(struct alerts *alerts, const struct actor *actor, const 
         json_decref(entry);
         return status;
     }
-    *reply = json_incref(entry);
+    *reply = json_deep_copy(entry); /* counts of references are one thread's */
     tell(alerts, actor, request_id, entry);
     hand_over(alerts, entry);
     return OK;

@@ -183,9 +183,10 @@ json_t *alerts_hand_over(struct alerts *alerts, uint64_t cursor, uint32_t limit)
     if (cursor != 0 && cursor < number)
         number = cursor;
     while (number > alerts->hand_over_first && json_array_size(items) < limit) {
-        number--;
-        json_array_append(
-            items, json_array_get(alerts->hand_over, (size_t)(number - alerts->hand_over_first)));
+        const json_t *entry =
+            json_array_get(alerts->hand_over, (size_t)(--number - alerts->hand_over_first));
+
+        json_array_append_new(items, json_deep_copy(entry)); /* answered outside the lock */
     }
     if (number > alerts->hand_over_first)
         next = number;

@@ -160,11 +160,11 @@ export class Desk {
       const user = await admin.post("/users", { user: name, role: "viewer", password: `a long password ${at}` });
       this.deed("user", user);
       this.deed("user off", await admin.patch(`/users/${name}`, { disabled: true }, { "If-Match": user.headers.etag ?? '"0"' }));
-      const token = await admin.post("/tokens", { name, scope: "metrics", days: 1 });
+      const token = await admin.post("/tokens", { name: `${name}-script`, scope: "metrics", days: 1 });
       this.deed("token", token);
       const script = Object.assign(this.server.anonymous(), { token: token.body?.token });
       this.deed("scrape by token", await script.call("GET", "/metrics"));
-      this.deed("token off", await admin.delete(`/tokens/${name}`));
+      this.deed("token off", await admin.delete(`/tokens/${name}-script`));
       this.deed("user gone", await admin.delete(`/users/${name}`));
     }
   }
