@@ -3,6 +3,7 @@
 
 #include "thread/clock.h"
 #include "thread/log.h"
+#include "view/json_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,14 +27,6 @@ static int64_t ns_of(const json_t *value, const char *name)
     return strtoll(text_of(value, name), NULL, 10);
 }
 
-static json_t *ns_text(int64_t ns)
-{
-    char text[24];
-
-    (void)snprintf(text, sizeof text, "%" PRId64, ns);
-    return json_string(text);
-}
-
 /* --- starts --- */
 
 struct starts {
@@ -54,7 +47,7 @@ static void count_start(void *ctx, const char *key, const json_t *value)
 static enum status put_start(struct alerts *alerts, bool ended, struct err *err)
 {
     char key[24];
-    json_t *value = json_pack("{s:o, s:b}", "at_ns", ns_text(clock_real_ns()), "ended", (int)ended);
+    json_t *value = json_pack("{s:o, s:b}", "at_ns", json_ns(clock_real_ns()), "ended", (int)ended);
     enum status status;
 
     (void)snprintf(key, sizeof key, "%" PRIu64, alerts->from.epoch);
@@ -156,7 +149,7 @@ static json_t *kept_json(const struct alert_acknowledgement *acknowledgement, co
     return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:s}", "what", "acknowledged", "id",
                      acknowledgement->id, "alert", alert, "labels", labels, "by",
                      acknowledgement->by, "person", acknowledgement->person, "at_ns",
-                     ns_text(acknowledgement->at_ns), "note", acknowledgement->note);
+                     json_ns(acknowledgement->at_ns), "note", acknowledgement->note);
 }
 
 /* --- resolved: the control thread keeps it, so that the alerts thread waits for no disk --- */
@@ -188,7 +181,7 @@ void keeping_resolved(struct alerts *alerts, const struct alert_instance *one)
     resolved->value =
         kept_json(&one->acknowledgement, alert_row((enum alert_id)one->sample.alert)->code,
                   alert_labels_json(alerts, &one->sample));
-    json_object_set_new(resolved->value, "resolved_ns", ns_text(one->resolved_ns));
+    json_object_set_new(resolved->value, "resolved_ns", json_ns(one->resolved_ns));
     memcpy(resolved->key, one->acknowledgement.id, sizeof resolved->key);
     if (control_submit(alerts->from.control, keep_resolved, resolved))
         return;
@@ -369,7 +362,7 @@ enum status alerts_note(struct alerts *alerts, const struct actor *actor, const 
         status = check_note(note, err);
     if (status == OK)
         entry = json_pack("{s:s, s:s, s:s, s:o, s:s}", "what", "note", "by", actor->name, "person",
-                          actor->person, "at_ns", ns_text(now_ns), "note", note);
+                          actor->person, "at_ns", json_ns(now_ns), "note", note);
     if (status == OK && !entry)
         status = err_set(err, ERR_MALFORMED, "\"note\" is no text that can be kept");
     if (status != OK)

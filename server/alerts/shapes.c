@@ -1,6 +1,8 @@
 /* The JSON of alerts. */
 #include "alerts/inside.h"
 
+#include "view/json_text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,16 +34,6 @@ bool alert_id_parse(const char *text, uint64_t *number)
     return strcmp(again, text) == 0;
 }
 
-static json_t *ns_json(int64_t ns)
-{
-    char text[24];
-
-    if (ns == 0)
-        return json_null();
-    (void)snprintf(text, sizeof text, "%" PRId64, ns);
-    return json_string(text);
-}
-
 static json_t *value_json(const struct alert_instance *one, int64_t value)
 {
     char text[DECIMAL_TEXT_MAX];
@@ -67,7 +59,7 @@ json_t *acknowledgement_json(const struct alert_acknowledgement *acknowledgement
         return json_null();
     return json_pack("{s:s, s:s, s:s, s:o, s:s}", "id", acknowledgement->id, "by",
                      acknowledgement->by, "person", acknowledgement->person, "at_ns",
-                     ns_json(acknowledgement->at_ns), "note", acknowledgement->note);
+                     json_ns_or_null(acknowledgement->at_ns), "note", acknowledgement->note);
 }
 
 json_t *alert_json(const struct alerts *alerts, const struct alert_instance *one)
@@ -83,8 +75,9 @@ json_t *alert_json(const struct alerts *alerts, const struct alert_instance *one
                      alert_labels_json(alerts, &one->sample), "value",
                      value_json(one, one->sample.value), "threshold",
                      value_json(one, one->sample.threshold), "says", one->says, "runbook", runbook,
-                     "since_ns", ns_json(one->since_ns), "resolved_ns", ns_json(one->resolved_ns),
-                     "acknowledged", acknowledgement_json(&one->acknowledgement));
+                     "since_ns", json_ns_or_null(one->since_ns), "resolved_ns",
+                     json_ns_or_null(one->resolved_ns), "acknowledged",
+                     acknowledgement_json(&one->acknowledgement));
 }
 
 /* --- lists --- */
@@ -144,7 +137,7 @@ json_t *alerts_list(struct alerts *alerts, const struct alerts_filter *filter)
     pthread_mutex_unlock(&alerts->lock);
     return json_pack("{s:o, s:o, s:o}", "items", items, "next",
                      cursor_json(count > filter->limit ? last : 0), "evaluated_ns",
-                     ns_json(alerts_evaluated_ns(alerts)));
+                     json_ns_or_null(alerts_evaluated_ns(alerts)));
 }
 
 json_t *alerts_topic(struct alerts *alerts)

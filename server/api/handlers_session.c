@@ -3,19 +3,12 @@
 #include "control/members.h"
 #include "control/people.h"
 #include "control/sessions.h"
+#include "view/json_text.h"
 
 #include <sodium.h>
 #include <string.h>
 
 enum { THROTTLED_OF_ONE = 2, THROTTLED_PER_S = 10 };
-
-static json_t *ns_json(int64_t ns)
-{
-    char text[24];
-
-    snprintf(text, sizeof text, "%lld", (long long)ns);
-    return json_string(text);
-}
 
 static json_t *session_json(const struct actor *actor)
 {
@@ -26,10 +19,8 @@ static json_t *session_json(const struct actor *actor)
         json, "role", actor->role == ROLE_NONE ? json_null() : json_string(role_name(actor->role)));
     json_object_set_new(json, "csrf", actor->csrf[0] ? json_string(actor->csrf) : json_null());
     json_object_set_new(json, "must_change_password", json_boolean(actor->must_change_password));
-    json_object_set_new(json, "expires_ns",
-                        actor->expires_ns ? ns_json(actor->expires_ns) : json_null());
-    json_object_set_new(json, "reauth_until_ns",
-                        actor->reauth_until_ns ? ns_json(actor->reauth_until_ns) : json_null());
+    json_object_set_new(json, "expires_ns", json_ns_or_null(actor->expires_ns));
+    json_object_set_new(json, "reauth_until_ns", json_ns_or_null(actor->reauth_until_ns));
     return json;
 }
 
@@ -140,7 +131,7 @@ enum status handle_stream_ticket(struct request *request, struct reply *reply)
     if (request->body && json_object_size(request->body) > 0)
         return err_set(&reply->err, ERR_UNKNOWN_FIELD, "the body has no members");
     access_ticket_make(request->access, &request->actor, ticket, &expires_ns);
-    reply->json = json_pack("{s:s, s:o}", "ticket", ticket, "expires_ns", ns_json(expires_ns));
+    reply->json = json_pack("{s:s, s:o}", "ticket", ticket, "expires_ns", json_ns(expires_ns));
     sodium_memzero(ticket, sizeof ticket);
     return reply->json ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
 }

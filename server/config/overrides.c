@@ -189,7 +189,7 @@ static enum status refuse_path(const char *path, struct err *err)
                               : at == 1 ? " at the first start; then PUT /limits/{scope} does"
                                         : "");
     return err_format(err, ERR_UNKNOWN_SETTING,
-                      "there is no setting \"%.64s\"; GET /config lists them", path);
+                      "there is no setting \"%.64s\"; GET /api/v1/config lists them", path);
 }
 
 /* As the file would have it. False: no such value, or too long for one. */

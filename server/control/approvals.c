@@ -1,6 +1,7 @@
 #include "control/approvals.h"
 
 #include "thread/log.h"
+#include "view/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,14 +181,6 @@ struct approval *approvals_expired(struct approvals *approvals, struct instant n
 
 /* ---------------------------------------------------------------------------------- JSON */
 
-static json_t *ns_json(int64_t ns)
-{
-    char text[24];
-
-    snprintf(text, sizeof text, "%lld", (long long)ns);
-    return ns == 0 ? json_null() : json_string(text);
-}
-
 static json_t *text_json(const char *text)
 {
     return text[0] == '\0' ? json_null() : json_string(text);
@@ -234,9 +227,10 @@ json_t *approval_json(const struct approval *approval)
         diff_json(approval), "account", account_json(approval), "base", (json_int_t)approval->base,
         "reason", approval->reason, "proposer", approval->proposer, "person", approval->person,
         "by", actor_by_name(approval->origin.by), "state", approval_state_name(approval->state),
-        "expires_ns", ns_json(approval->expires_ns), "proposed_ns", ns_json(approval->made_ns),
-        "decider", text_json(approval->decider), "decision", text_json(approval->decision),
-        "decided_ns", ns_json(approval->decided_ns), "expires_s", raise_json(approval));
+        "expires_ns", json_ns_or_null(approval->expires_ns), "proposed_ns",
+        json_ns_or_null(approval->made_ns), "decider", text_json(approval->decider), "decision",
+        text_json(approval->decision), "decided_ns", json_ns_or_null(approval->decided_ns),
+        "expires_s", raise_json(approval));
 }
 
 static int newer(const void *a, const void *b)

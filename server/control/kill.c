@@ -3,6 +3,7 @@
 #include "control/inside.h"
 #include "thread/clock.h"
 #include "thread/log.h"
+#include "view/json_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,10 +33,7 @@ static json_t *read_receipt(struct control *control, uint64_t incident)
 
 static json_t *ns_json(int64_t ns)
 {
-    char text[24];
-
-    (void)snprintf(text, sizeof text, "%" PRId64, ns);
-    return ns < 0 ? json_null() : json_string(text);
+    return ns < 0 ? json_null() : json_ns(ns);
 }
 
 /* What can be said without the view. `kill` is NULL when it was of an earlier start. */

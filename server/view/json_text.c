@@ -2,6 +2,7 @@
 
 #include "engine.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,4 +180,17 @@ json_t *json_string_of(const char *text)
     json = json_string(plain);
     free(plain);
     return json;
+}
+
+json_t *json_ns(int64_t ns)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%" PRId64, ns);
+    return json_string(text);
+}
+
+json_t *json_ns_or_null(int64_t ns)
+{
+    return ns == 0 ? json_null() : json_ns(ns);
 }

@@ -4,6 +4,7 @@
 #define PITWALL_VIEW_JSON_TEXT_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 /* The caller's (free); *length without the NUL. NULL: out of memory. Any thread. */
 char *json_text(const json_t *json, size_t *length);
@@ -12,5 +13,10 @@ char *json_text(const json_t *json, size_t *length);
  * when it is no UTF-8, each byte that is not ASCII becomes a question mark, so that there is
  * always a string to tell. NULL: `text` is NULL, or out of memory. Any thread. */
 json_t *json_string_of(const char *text);
+
+/* A time or a duration as the contract tells them, text of whole nanoseconds; NULL: out of memory.
+ * The second is null for 0, which is no time: it did not happen yet. Any thread. */
+json_t *json_ns(int64_t ns);
+json_t *json_ns_or_null(int64_t ns);
 
 #endif

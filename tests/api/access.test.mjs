@@ -184,8 +184,10 @@ test("refusals are in the audit with who and what", async () => {
     const { items } = (await who.risk1.get("/audit?kind=refused&actor=viewer")).body;
     return items.some((row) => /POST \/api\/v1\/kill: forbidden/.test(row.reason));
   });
-  const { items } = (await who.risk1.get("/audit?kind=login_failed")).body;
-  assert.ok(items.some((row) => row.actor === "nemo"));
+  await until("the log-in that failed", async () => {
+    const { items } = (await who.risk1.get("/audit?kind=login_failed")).body;
+    return items.some((row) => row.actor === "nemo");
+  });
 });
 
 test("without --demo there is an admin who must change the password first", async () => {

@@ -1,6 +1,6 @@
 /* Fuzz target: the two decoders of Binance's frames agree, and what they take is in bounds. The
- * fast
- * one may be lenient in form (it takes a number with a leading zero), never in what a value is. */
+ * fast one may be lenient in form (it takes a number with a leading zero), never in what a value
+ * is. */
 #include "fuzz/fuzz.h"
 #include "gateway/binance/decode.h"
 

@@ -131,11 +131,12 @@ static bool is_foreign(void)
 {
     const char *site = header(&exchange, "Sec-Fetch-Site"), *origin = header(&exchange, "Origin");
     const char *host = header(&exchange, "Host");
-    char own[HEAD_MAX + 16];
+    const char *scheme = listener.is_tls ? "https://" : "http://"; /* browsers say it in small */
+    size_t length = strlen(scheme);
 
-    (void)snprintf(own, sizeof own, "http%s://%s", listener.is_tls ? "s" : "", host ? host : "");
     return (site && (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0)) ||
-           (origin && (!host || strcasecmp(origin, own) != 0));
+           (origin && (!host || strncmp(origin, scheme, length) != 0 ||
+                       strcasecmp(origin + length, host) != 0));
 }
 
 static bool begins(const char *text, const char *with)

@@ -28,20 +28,24 @@ static uint32_t level_list(struct usual *scan, struct level *levels, uint32_t mo
     return usual_list(scan, levels, most);
 }
 
-static bool both_sides(struct usual *scan, struct binance_frame *frame, struct level *levels,
-                       uint32_t most)
+static bool bids(struct usual *scan, struct binance_frame *frame, struct level *levels,
+                 uint32_t most)
 {
-    uint32_t bids = level_list(scan, levels, most);
-    uint32_t asks;
+    uint32_t count = level_list(scan, levels, most);
 
-    if (bids > most)
-        return false;
-    if (!SKIP(scan, ",\"a\":[") && !SKIP(scan, ",\"asks\":["))
-        return false;
-    asks = level_list(scan, levels + bids, most - bids);
-    frame->bid_count = (uint16_t)bids;
-    frame->ask_count = (uint16_t)asks;
-    return asks <= most - bids;
+    frame->bid_count = (uint16_t)count;
+    return count <= most;
+}
+
+/* Behind the bids. */
+static bool asks(struct usual *scan, struct binance_frame *frame, struct level *levels,
+                 uint32_t most)
+{
+    uint32_t left = most - frame->bid_count;
+    uint32_t count = level_list(scan, levels + frame->bid_count, left);
+
+    frame->ask_count = (uint16_t)count;
+    return count <= left;
 }
 
 /* Behind `"e":"depthUpdate","E":`. */
@@ -60,7 +64,8 @@ static bool depth(struct usual *scan, struct binance_frame *frame, struct level 
     frame->has_prev = SKIP(scan, ",\"pu\":");
     if ((frame->has_prev && !count(scan, &frame->prev_id)) || frame->first_id > frame->last_id)
         return false;
-    return SKIP(scan, ",\"b\":[") && both_sides(scan, frame, levels, most);
+    return SKIP(scan, ",\"b\":[") && bids(scan, frame, levels, most) && SKIP(scan, ",\"a\":[") &&
+           asks(scan, frame, levels, most);
 }
 
 /* Behind `"lastUpdateId":`. */
@@ -78,7 +83,8 @@ static bool snapshot(struct usual *scan, struct binance_frame *frame, struct lev
         (SKIP(scan, ",\"pair\":\"") && !name(scan, &pair)))
         return false;
     frame->first_id = frame->last_id;
-    return SKIP(scan, ",\"bids\":[") && both_sides(scan, frame, levels, most);
+    return SKIP(scan, ",\"bids\":[") && bids(scan, frame, levels, most) &&
+           SKIP(scan, ",\"asks\":[") && asks(scan, frame, levels, most);
 }
 
 /* Behind `"u":` and its number: symbol, best bid, best ask, times. */

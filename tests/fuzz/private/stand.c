@@ -11,9 +11,8 @@
 
 /* ---- the way out ------------------------------------------------------------------------ */
 
-static uint64_t order_of(const json_t *frame)
+static uint64_t order_of(const json_t *args)
 {
-    const json_t *args = json_array_get(json_object_get(frame, "args"), 0);
     const char *link = json_string_value(json_object_get(args, "orderLinkId"));
     uint64_t id = 0;
 
@@ -22,6 +21,20 @@ static uint64_t order_of(const json_t *frame)
 
     assert(named);
     return id;
+}
+
+/* One order, or several to be cancelled at once: the first. Each is named. */
+static uint64_t orders_of(const json_t *frame, bool is_batch)
+{
+    const json_t *args = json_array_get(json_object_get(frame, "args"), 0);
+    const json_t *rows = json_object_get(args, "request");
+
+    if (!is_batch)
+        return order_of(args);
+    assert(json_array_size(rows) > 0);
+    for (size_t at = 1; at < json_array_size(rows); at++)
+        (void)order_of(json_array_get(rows, at));
+    return order_of(json_array_get(rows, 0));
 }
 
 static bool watch_order(void *ctx, char *text, size_t length)
@@ -33,7 +46,7 @@ static bool watch_order(void *ctx, char *text, size_t length)
 
     assert(frame && op); /* whatever the venue has said, what leaves is well formed */
     fuzz_trace("said %.*s", (int)length, text);
-    id = order_of(frame);
+    id = orders_of(frame, strcmp(op, "order.cancel-batch") == 0);
     if (strcmp(op, "order.create") == 0) {
         assert(id > STAND_FIRST && id <= STAND_FIRST + stand->orders);
         assert(stand->left[id - STAND_FIRST] == 0);
