@@ -6,10 +6,11 @@ import test, { after, before } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { Buffer } from "node:buffer";
 import { request } from "node:http";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { URL } from "node:url";
 import { QUIET, Server, configWith, scratch } from "./server.mjs";
-import { until } from "./wait.mjs";
+import { pause, until } from "./wait.mjs";
 
 let server;
 let viewer;
@@ -240,4 +241,36 @@ test("what takes long to pack comes packed all the same", async () => {
     assert.ok(items.length >= JSON.parse(plain.bytes).items.length);
   }
   assert.equal(await busy.stop(), 0);
+});
+
+/** Bytes that the kernel holds for this connection on the server's side; NaN: there is none. */
+function heldFor(socket) {
+  const port = (number) => number.toString(16).toUpperCase().padStart(4, "0");
+  const [here, there] = [port(socket.remotePort), port(socket.localPort)];
+  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/));
+  const row = rows.find(([, local, remote]) => local?.endsWith(`:${here}`) && remote?.endsWith(`:${there}`));
+  return parseInt(row?.[4]?.split(":")[0], 16);
+}
+
+// A pass over many who ask for long pages is copying for each: what is copied at a time bounds how late a kill is.
+test("the kernel takes little of a long answer at a time", async () => {
+  const page = (await raw("/docs", { who: nobody })).bytes.length;
+  assert.ok(page > 200_000, `${page} bytes are no long answer`);
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  try {
+    socket.pause();
+    await new Promise((done, fail) => socket.once("connect", done).once("error", fail));
+    socket.write(`GET /docs HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(20));
+    let last = NaN;
+    await until("it is full", async () => {
+      const before = last;
+      await pause(100);
+      last = heldFor(socket);
+      return last > 0 && last === before;
+    });
+    assert.ok(last <= 192 * 1024, `${last} bytes are held`);
+  } finally {
+    socket.destroy();
+  }
 });
