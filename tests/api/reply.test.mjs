@@ -264,10 +264,10 @@ test("the kernel takes little of a long answer at a time", async () => {
     socket.write(`GET /docs HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(20));
     let last = NaN;
     await until("it is full", async () => {
-      const before = last;
+      const earlier = last;
       await pause(100);
       last = heldFor(socket);
-      return last > 0 && last === before;
+      return last > 0 && last === earlier;
     });
     assert.ok(last <= 192 * 1024, `${last} bytes are held`);
   } finally {
