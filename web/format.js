@@ -69,6 +69,17 @@ export function decimalCompare(left, right) {
 }
 
 /**
+ * A column as integers of one unit, exact: what it is sorted by. null where a value is unknown.
+ * @param {unknown[]} values
+ * @returns {(bigint | null)[]}
+ */
+export function decimalColumn(values) {
+  const column = values.map(decimalParts);
+  const places = column.reduce((most, parts) => Math.max(most, parts?.fraction.length ?? 0), 0);
+  return column.map((parts) => parts && scaled(parts, places));
+}
+
+/**
  * left - right, exact; null when either is unknown.
  * @param {unknown} left
  * @param {unknown} right

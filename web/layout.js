@@ -1,24 +1,42 @@
 // How each person likes the page: kept in the browser by user, read back with distrust.
 //
 // What is not one of the known values is dropped, so that neither an older page nor a broken store can
-// keep the desk from opening. Nothing here is secret and nothing here is about trading. Before a log-in the
-// page looks as it did for whoever was here last.
+// keep the desk from opening, and whatever is written has bounds. Nothing here is secret and nothing here is about
+// trading. Before a log-in the page looks as it did for whoever was here last.
 
 const STORE = "pitwall-layout";
 const USERS_MAX = 20;
 const THEMES = ["system", "dark", "light"];
 const NAMES_MAX = 100;
 const FOLDED_MAX = 50;
+const DENSITIES = ["compact", "comfortable"];
+/** As high as `--row` in the style sheets says. */
+const ROW_PX = { compact: 25, comfortable: 33 };
 /** Which part of a panel is open: the first is what it opens with. */
 const TABS = {
   orders: ["working", "recent", "fills"],
   pnl: ["pnl", "equity"],
   audit: ["actions", "all"],
 };
+/** Tables that a person arranges, with their columns as they come. */
+const TABLES = /** @type {const} */ ({
+  positions: ["instrument", "qty", "average", "mark", "unrealised", "realised", "currency", "age", "close"],
+  orders: ["sent", "instrument", "side", "type", "qty", "price", "filled", "leaves", "average", "state", "by",
+    "action"],
+  fills: ["at", "instrument", "side", "qty", "price", "fee", "currency", "liquidity", "order"],
+});
+/** Fields of the audit trail's search. */
+const SEARCH = /** @type {const} */ (["q", "kind", "actor", "scope", "from", "to"]);
 
+/** @typedef {keyof typeof TABLES} TableName */
+/** @typedef {(typeof TABLES)[TableName][number]} ColumnName */
+/** @typedef {{sort: {by: ColumnName, down: boolean} | null, hidden: ColumnName[], filter: string}} Table */
+/** @typedef {Record<(typeof SEARCH)[number], string>} Search */
+/** @typedef {keyof typeof ROW_PX} Density */
 /** @typedef {"system" | "dark" | "light"} Theme */
 /** @typedef {keyof typeof TABS} Tabbed */
-/** @typedef {{nav: "open" | "folded", theme: Theme, selected: string | null, keys: boolean, pager: boolean, tabs: Record<Tabbed, string>, folded: string[]}} Layout */
+/** @typedef {{nav: "open" | "folded", theme: Theme, density: Density, selected: string | null, keys: boolean, pager: boolean,
+ *   tabs: Record<Tabbed, string>, folded: string[], tables: Record<TableName, Table>, search: Search}} Layout */
 
 /** @param {unknown} value @returns {value is string} */
 function isName(value) {
@@ -31,16 +49,41 @@ function tabsOf(kept) {
   return Object.fromEntries(pairs);
 }
 
+/** Rows are not sorted by what nobody sees. @param {any} kept @param {readonly ColumnName[]} columns @returns {Table} */
+function tableOf(kept, columns) {
+  const { sort, filter } = kept ?? {};
+  const hidden = Array.isArray(kept?.hidden) ? columns.filter((id) => kept.hidden.includes(id)) : [];
+  const shown = columns.filter((id) => !hidden.includes(id));
+  return {
+    sort: shown.includes(sort?.by) ? { by: sort.by, down: sort.down === true } : null,
+    hidden,
+    filter: isName(filter) ? filter : "",
+  };
+}
+
+/** @param {any} kept @returns {any} */
+function tablesOf(kept) {
+  return Object.fromEntries(Object.entries(TABLES).map(([name, columns]) => [name, tableOf(kept?.[name], columns)]));
+}
+
+/** @param {any} kept @returns {any} */
+function searchOf(kept) {
+  return Object.fromEntries(SEARCH.map((field) => [field, isName(kept?.[field]) ? kept[field] : ""]));
+}
+
 /** @param {any} kept @returns {Layout} */
 export function layoutOf(kept) {
   return {
     nav: kept?.nav === "folded" ? "folded" : "open",
     theme: THEMES.includes(kept?.theme) ? kept.theme : "system",
+    density: DENSITIES.includes(kept?.density) ? kept.density : "compact",
     selected: isName(kept?.selected) ? kept.selected : null,
     keys: kept?.keys !== false,
     pager: kept?.pager === true,
     tabs: tabsOf(kept?.tabs),
     folded: Array.isArray(kept?.folded) ? kept.folded.filter(isName).slice(0, FOLDED_MAX) : [],
+    tables: tablesOf(kept?.tables),
+    search: searchOf(kept?.search),
   };
 }
 
@@ -68,13 +111,15 @@ export function themeNow() {
 
 /** Tells the style sheets. */
 export function layoutShow() {
-  Object.assign(document.documentElement.dataset, { theme: themeNow(), nav: layout.nav });
+  Object.assign(document.documentElement.dataset, { theme: themeNow(), nav: layout.nav, density: layout.density });
 }
 
 function keep() {
   const { users } = storeRead(); // another tab may have written
-  const others = Object.entries(users).filter(([name]) => name !== owner);
-  const all = [...others.slice(1 - USERS_MAX), [owner, layout]];
+  const others = Object.entries(users).filter(([name]) => name !== owner && isName(name));
+  // Theirs is read as ours is: what others wrote there neither fills the store nor waits for them.
+  const clean = others.slice(1 - USERS_MAX).map(([name, kept]) => [name, layoutOf(kept)]);
+  const all = [...clean, [owner, layout]];
   try {
     localStorage.setItem(STORE, JSON.stringify({ last: owner, users: Object.fromEntries(all) }));
   } catch {
@@ -110,6 +155,20 @@ export function layoutTab(panel, id) {
 export function layoutFold(panel) {
   const others = layout.folded.filter((id) => id !== panel);
   layoutSet({ folded: others.length < layout.folded.length ? others : [...others, panel] });
+}
+
+/** @param {TableName} name @param {Partial<Table>} change */
+export function layoutTable(name, change) {
+  layoutSet({ tables: { ...layout.tables, [name]: { ...layout.tables[name], ...change } } });
+}
+
+/** How high a row of a list is. */
+export function rowPx() {
+  return ROW_PX[layout.density];
+}
+
+export function densityNext() {
+  layoutSet({ density: layout.density === "compact" ? "comfortable" : "compact" });
 }
 
 export function themeNext() {

@@ -2,7 +2,8 @@
 //
 // In the memory of this page and nowhere else: a reload drops it, so does a log-out, so does another user. Forms
 // hold what is typed by `useTyped` in place of `useState`; it is taken out of them only when the session ends under
-// them. What proves a person or a danger (password, code, the typed KILL) is never held by it.
+// them, or when the row that a form stands in moves. What proves a person or a danger (password, code, the typed
+// KILL) is never held by it.
 
 import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
 
@@ -50,15 +51,16 @@ export function typedPut(id, value) {
  * @template T
  * @param {string} id
  * @param {T} blank
+ * @param {boolean} [moves] its form may come up elsewhere in the page, and what was typed goes with it
  * @returns {[T, (next: T | ((now: T) => T)) => void]}
  */
-export function useTyped(id, blank) {
+export function useTyped(id, blank, moves = false) {
   const [value, setValue] = useState(/** @returns {T} */ () => typedTake(id, blank));
   const held = useRef(value);
   held.current = value;
   useEffect(
     () => () => {
-      if (ended) {
+      if (ended || moves) {
         kept.set(id, held.current);
       }
     },

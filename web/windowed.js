@@ -40,6 +40,6 @@ export function useWindowed(rowPx) {
       sizes.disconnect();
       scrolled.removeEventListener("scroll", look);
     };
-  }, [scrolled]);
+  }, [scrolled, rowPx]);
   return { box, span };
 }

@@ -45,6 +45,13 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await go(page, view);
         found.push(...(await look(page, `${view}-${theme}-${size}`)));
       }
+      await go(page, "orders");
+      await page.click("[data-columns=orders]");
+      await page.fill("#filter-orders", "btcusdt");
+      await page.click("[data-sort=instrument]");
+      await until("arranged", () => page.isVisible("[data-test=filtered-orders]"));
+      found.push(...(await look(page, `arranged-${theme}-${size}`)));
+      await page.focus("h1"); // where keys are not typed
       await page.keyboard.press("?");
       await until("the list of keys", () => page.isVisible("[data-test=help-dialog]"));
       found.push(...(await look(page, `help-${theme}-${size}`)));

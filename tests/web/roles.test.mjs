@@ -78,7 +78,7 @@ const FIELDS = {
   admin: [...ALL_FIELDS, "driftAdopt", "accountChange", "accountMake", "tokenMake"],
 };
 /** Fields that change what is looked at and nothing else. */
-const LOOKS = ["kill-scope", "at-limitsChange", "past-scope", "at-strategyChange", /^audit-/];
+const LOOKS = ["kill-scope", "at-limitsChange", "past-scope", "at-strategyChange", /^audit-/, /^filter-/];
 /** What must have been seen pressable. */
 const PRESSABLE = {
   viewer: ["logOut", "totpBegin", "sessionEnd"],

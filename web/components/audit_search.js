@@ -3,13 +3,14 @@
 import { auditExportAddress, auditSearch, auditVerify } from "../api.js";
 import { roleReaches } from "../actions.js";
 import { countText, DASH } from "../format.js";
+import { layout, layoutSet } from "../layout.js";
 import { problemText } from "../perform.js";
-import { role } from "../state.js";
-import { useTyped } from "../typed.js";
+import { changed, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { AuditRows } from "./audit.js";
 import { Panel } from "./parts.js";
 
+/** @import { Search as Wanted } from "../layout.js" */
 /** @import { AuditRow, AuditVerdict } from "../types/shapes.js" */
 
 const PAGE_ROWS = 100;
@@ -19,6 +20,7 @@ const KINDS = [
   "token", "order", "denial", "fill", "gap", "alert", "start", "stop", "storage",
 ];
 
+/** @type {Wanted} */
 const NOTHING = { from: "", to: "", actor: "", kind: "", scope: "", q: "" };
 
 /** What the browser's field gives is local time without a zone. @param {string} typed */
@@ -27,26 +29,27 @@ function nanoseconds(typed) {
   return Number.isNaN(ms) ? "" : String(BigInt(ms) * NS_OF_MS);
 }
 
-/** @param {typeof NOTHING} typed */
+/** @param {Wanted} typed */
 function filtersOf(typed) {
-  return { ...typed, from: nanoseconds(typed.from), to: nanoseconds(typed.to) };
+  const kind = KINDS.includes(typed.kind) ? typed.kind : "";
+  return { ...typed, kind, from: nanoseconds(typed.from), to: nanoseconds(typed.to) };
 }
 
-/** @param {{id: keyof typeof NOTHING, label: string, typed: typeof NOTHING, type?: string, onType: (part: Partial<typeof NOTHING>) => void}} props */
+/** @param {{id: keyof Wanted, label: string, typed: Wanted, type?: string, onType: (part: Partial<Wanted>) => void}} props */
 function Filter({ id, label, typed, type = "text", onType }) {
   return html`<div class="filter">
     <label for=${`audit-${id}`}>${label}</label>
-    <input id=${`audit-${id}`} type=${type} autocomplete="off" spellcheck=${false} value=${typed[id]}
+    <input id=${`audit-${id}`} type=${type} maxlength="100" autocomplete="off" spellcheck=${false} value=${typed[id]}
       onInput=${(/** @type {any} */ event) => onType({ [id]: event.target.value })} />
   </div>`;
 }
 
-/** @param {{typed: typeof NOTHING, onType: (part: Partial<typeof NOTHING>) => void}} props */
+/** @param {{typed: Wanted, onType: (part: Partial<Wanted>) => void}} props */
 function Filters({ typed, onType }) {
   return html`<${Filter} id="q" label="Text" typed=${typed} onType=${onType} />
     <div class="filter">
       <label for="audit-kind">Kind</label>
-      <select id="audit-kind" value=${typed.kind} onChange=${(/** @type {any} */ event) => onType({ kind: event.target.value })}>
+      <select id="audit-kind" value=${filtersOf(typed).kind} onChange=${(/** @type {any} */ event) => onType({ kind: event.target.value })}>
         <option value="">all</option>
         ${KINDS.map((kind) => html`<option key=${kind} value=${kind}>${kind}</option>`)}
       </select>
@@ -55,6 +58,20 @@ function Filters({ typed, onType }) {
     <${Filter} id="scope" label="Scope" typed=${typed} onType=${onType} />
     <${Filter} id="from" label="From (local)" type="datetime-local" typed=${typed} onType=${onType} />
     <${Filter} id="to" label="To (local)" type="datetime-local" typed=${typed} onType=${onType} />`;
+}
+
+/** @type {Record<string, string>} */
+const NAMES = { q: "text", kind: "kind", actor: "actor", scope: "scope", from: "time from", to: "time to" };
+
+/** So that what was kept from another day does not pass for the whole. @param {{wanted: Wanted, found: boolean, onAll: () => void}} props */
+function Narrowed({ wanted, found, onAll }) {
+  const names = Object.entries(filtersOf(wanted)).flatMap(([name, value]) => (value === "" ? [] : [NAMES[name]]));
+  return names.length === 0
+    ? null
+    : html`<p class="filtered" data-test="filtered-audit">
+        <b>${`filtered by ${names.join(", ")}`}</b> ${found ? "these rows" : "once you search"}
+        <button type="button" class="button button-plain" onClick=${onAll}>Show all</button>
+      </p>`;
 }
 
 /** @param {AuditVerdict} verdict */
@@ -91,7 +108,7 @@ function Exports({ filters }) {
 }
 
 function Search() {
-  const [typed, setTyped] = useTyped("audit-search", NOTHING);
+  const typed = layout.search;
   const [rows, setRows] = useState(/** @type {AuditRow[] | null} */ (null));
   const [next, setNext] = useState(/** @type {string | null} */ (null));
   const [says, setSays] = useState("");
@@ -109,14 +126,27 @@ function Search() {
     }
   }
 
+  function type(/** @type {Partial<Wanted>} */ part) {
+    layoutSet({ search: { ...layout.search, ...part } });
+    changed();
+  }
+
   return html`<form class="filters" onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       load(null, [], typed);
     }}>
-      <${Filters} typed=${typed} onType=${(/** @type {Partial<typeof NOTHING>} */ part) => setTyped({ ...typed, ...part })} />
+      <${Filters} typed=${typed} onType=${type} />
       <button type="submit" class="button button-primary" id="audit-search">Search</button>
       <${Exports} filters=${filtersOf(typed)} />
     </form>
+    <${Narrowed}
+      wanted=${rows ? searched : typed}
+      found=${rows !== null}
+      onAll=${() => {
+        type(NOTHING);
+        load(null, [], NOTHING);
+      }}
+    />
     <div class="one-line"><${Verify} /></div>
     <p class="refusal" role="alert">${says}</p>
     ${rows ? html`<${AuditRows} rows=${rows} empty="No row matches" />` : null}

@@ -45,7 +45,7 @@ function Help() {
         type="button"
         class="button button-plain"
         data-test="layout-reset"
-        title="Theme, navigation, instrument, tabs, folded panels, keys and sound, as the page comes; yours alone"
+        title="Theme, density, navigation, instrument, tabs, folded panels, columns, sorting, filters, keys and sound, as the page comes; yours alone"
         onClick=${() => {
           layoutReset();
           changed();

@@ -2,19 +2,21 @@
 
 import { sparkPath } from "../charts.js";
 import { ageText, decimalPlaces, decimalSubtract, millisecondsOf } from "../format.js";
-import { layoutSet } from "../layout.js";
+import { layoutSet, rowPx } from "../layout.js";
 import { changed, page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { rowCount, RowBlocks } from "./blocks.js";
 import { EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
+import { PlainHead } from "./table.js";
 import { Venues, VenueTroubles } from "./venues.js";
 
 /** @import { Book } from "../types/shapes.js" */
 
 const SPARK_WIDTH = 68;
 const SPARK_HEIGHT = 22;
-/** As high as the style sheets say. */
-const ROW_PX = 37;
+/** Above a row of a list, for it has two lines, as the style sheets say. */
+const MORE_PX = 12;
+const HEADS = ["Instrument", "Last minute", ">Bid qty", ">Bid", ">Ask", "Ask qty", ">Spread", ">Age"];
 
 /** Age by the server's clock when it was sent plus what has passed since. @param {Book} book */
 export function bookAge(book) {
@@ -109,26 +111,15 @@ export function MarketPanel() {
   return html`<${Panel} id="market" title="Market" topic="books" extra=${html`<${Venues} />`}>
     <${VenueTroubles} />
     <table class="grid market-grid" aria-rowcount=${rowCount(names)}>
-      <thead>
-        <tr>
-          <th scope="col">Instrument</th>
-          <th scope="col">Last minute</th>
-          <th scope="col" class="end">Bid qty</th>
-          <th scope="col" class="end">Bid</th>
-          <th scope="col" class="end">Ask</th>
-          <th scope="col">Ask qty</th>
-          <th scope="col" class="end">Spread</th>
-          <th scope="col" class="end">Age</th>
-        </tr>
-      </thead>
+      <${PlainHead} labels=${HEADS} />
       <${RowBlocks}
         rows=${names}
-        columns=${8}
-        rowPx=${ROW_PX}
+        columns=${HEADS.length}
+        rowPx=${rowPx() + MORE_PX}
         nameOf=${(/** @type {string} */ name) => name}
         draw=${(/** @type {string} */ name, /** @type {number} */ index) => html`<${MarketRow} key=${name} index=${index} instrument=${name} book=${page.books.get(name)} />`}
       />
-      ${names.length === 0 ? html`<tbody><${EmptyRow} span=${8} text=${emptyText("books", "No instrument yet")} /></tbody>` : null}
+      ${names.length === 0 ? html`<tbody><${EmptyRow} span=${HEADS.length} text=${emptyText("books", "No instrument yet")} /></tbody>` : null}
     </table>
   <//>`;
 }

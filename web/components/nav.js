@@ -1,7 +1,7 @@
 // The way to the views, with what waits in them, and the page's own switches.
 
 import { countText } from "../format.js";
-import { layout, layoutSet, themeNext } from "../layout.js";
+import { densityNext, layout, layoutSet, themeNext } from "../layout.js";
 import { pagerSwitch } from "../pager.js";
 import { routeLink } from "../route.js";
 import { changed, helpOpen, stale } from "../state.js";
@@ -74,6 +74,13 @@ export function Nav({ open }) {
         says=${`Theme: ${layout.theme}. Press for the next of system, dark, light`}
         test="theme"
         onPress=${press(themeNext)}
+      />
+      <${Tool}
+        sign="\u2261"
+        label=${`Rows: ${layout.density}`}
+        says=${`Rows: ${layout.density}. Press for ${layout.density === "compact" ? "comfortable" : "compact"} ones`}
+        test="density"
+        onPress=${press(densityNext)}
       />
       <${Tool}
         sign=${folded ? "\u00bb" : "\u00ab"}

@@ -1,8 +1,8 @@
 // Orders that work, recent orders, and fills, newest first.
 
 import { orderCancel } from "../api.js";
-import { countText, nameText, orderStateText, timeText } from "../format.js";
-import { layout } from "../layout.js";
+import { countText, DASH, nameText, orderStateText, timeText } from "../format.js";
+import { layout, rowPx } from "../layout.js";
 import { perform } from "../perform.js";
 import {
   amendOpen,
@@ -13,19 +13,21 @@ import {
   page,
   stale,
 } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact-htm.js";
+import { html } from "../vendor/preact-htm.js";
 import { useWindowed } from "../windowed.js";
 import { placesOf } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab, tabOpen } from "./parts.js";
+import { cellsOf, useHold, useTable } from "./table.js";
 
+/** @import { ColumnName } from "../layout.js" */
 /** @import { Fill, Order } from "../types/shapes.js" */
+/** @import { Arranged, Column } from "./table.js" */
 
 const FILLS_SHOWN = 200;
-const COLUMNS = 12;
 /** Rows of a table count from one, its head among them. */
 const HEAD_ROWS = 2;
-/** As high as `--row` in the style sheets says. */
-const ROW_PX = 25;
+/** Columns that an order's row always has. */
+const LEAST_COLUMNS = 2;
 
 /** @param {Order} order */
 async function cancel(order) {
@@ -35,145 +37,197 @@ async function cancel(order) {
   }
 }
 
-/** @param {{order: Order, index: number}} props */
-function OrderRow({ order, index }) {
-  const places = placesOf(order.instrument);
+/** What the gate lets through is asked of what rests no more. @param {{order: Order}} props */
+function Buttons({ order }) {
   const cancellable = orderIsWorking(order) && order.state !== "PENDING_CANCEL";
-  return html`<tr
-    class=${orderIsWorking(order) ? "" : "row-done"}
-    data-order=${order.id}
-    aria-rowindex=${index + HEAD_ROWS}
-  >
-    <td class="time">${timeText(order.sent_ns)}</td>
-    <th scope="row"><${InstrumentName} name=${order.instrument} /></th>
-    <td title=${`${order.type} ${order.tif}`}><${Side} side=${order.side} /></td>
-    <td class="minor">${order.type} ${order.tif}</td>
-    <td class="end"><${Num} value=${order.qty} places=${places.qty} bright=${8} /></td>
-    <td class="end">
-      <${Num} value=${order.price} places=${places.price} bright=${places.price} />
-    </td>
-    <td class="end"><${Num} value=${order.filled} places=${places.qty} bright=${8} /></td>
-    <td class="end"><${Num} value=${order.leaves} places=${places.qty} bright=${8} /></td>
-    <td class="end">
-      <${Num} value=${order.avg_price} places=${places.price} bright=${places.price} />
-    </td>
-    <td>
-      <span
+  return cancellable
+    ? html`<${ActionButton}
+          action="orderAmend"
+          kind="small"
+          off=${orderIsAmendable(order) ? "" : "Only an order that rests, with no change of it under way"}
+          onPress=${() => amendOpen(order)}
+          says=${`Amend price or quantity of order ${order.id}`}
+        />
+        <${ActionButton}
+          action="orderCancel"
+          kind="small"
+          onPress=${() => cancel(order)}
+          says=${`Cancel order ${order.id}`}
+        />`
+    : html`<button
+        type="button"
+        class="button button-small"
+        title=${`Why the gate let order ${order.id} pass, or did not`}
+        onClick=${() => lookAtVerdict(order)}
+      >
+        Why
+      </button>`;
+}
+
+/** @param {Order} order why it did not pass, or else whose it is */
+function byText({ reason, strategy, actor }) {
+  return reason ? nameText(reason) : (strategy ?? actor ?? DASH);
+}
+
+/**
+ * @template {Order | Fill} T
+ * @param {ColumnName} id
+ * @param {string} label
+ * @param {(row: T) => string | null} value
+ * @param {"price" | "qty"} kind
+ * @returns {Column<T>}
+ */
+function figure(id, label, value, kind) {
+  const cell = (/** @type {T} */ row) => {
+    const places = placesOf(row.instrument)[kind];
+    return html`<${Num} value=${value(row)} places=${places} bright=${kind === "qty" ? 8 : places} />`;
+  };
+  return { id, label, look: "end", as: "decimal", key: value, cell };
+}
+
+/** @type {Column<any>} */
+const INSTRUMENT = {
+  id: "instrument",
+  label: "Instrument",
+  names: true,
+  key: ({ instrument }) => instrument,
+  cell: ({ instrument }) => html`<${InstrumentName} name=${instrument} />`,
+};
+
+/** @type {Column<Order>[]} */
+const ORDER_COLUMNS = [
+  {
+    id: "sent",
+    label: "Sent (UTC)",
+    look: "time",
+    as: "decimal",
+    key: ({ sent_ns }) => sent_ns,
+    cell: ({ sent_ns }) => timeText(sent_ns),
+  },
+  INSTRUMENT,
+  {
+    id: "side",
+    label: "Side",
+    look: "start",
+    key: ({ side }) => side,
+    title: ({ type, tif }) => `${type} ${tif}`,
+    cell: ({ side }) => html`<${Side} side=${side} />`,
+  },
+  {
+    id: "type",
+    label: "Type",
+    look: "minor",
+    key: ({ type, tif }) => `${type} ${tif}`,
+    cell: ({ type, tif }) => `${type} ${tif}`,
+  },
+  figure("qty", "Qty", ({ qty }) => qty, "qty"),
+  figure("price", "Price", ({ price }) => price, "price"),
+  figure("filled", "Filled", ({ filled }) => filled, "qty"),
+  figure("leaves", "Leaves", ({ leaves }) => leaves, "qty"),
+  figure("average", "Average", ({ avg_price }) => avg_price, "price"),
+  {
+    id: "state",
+    label: "State",
+    look: "start",
+    key: ({ state }) => orderStateText(state),
+    cell: (order) =>
+      html`<span
         class=${`order-state order-${order.state.toLowerCase()}`}
         title=${order.reason ? nameText(order.reason) : `by ${order.strategy ?? order.actor}`}
         >${orderStateText(order.state)}</span
-      >
-    </td>
-    <td class="cut" title=${order.reason ?? ""}>
-      ${order.reason ? nameText(order.reason) : html`<span class="minor">${order.strategy ?? order.actor}</span>`}
-    </td>
-    <td class="end">
-      ${
-        cancellable
-          ? html`<${ActionButton}
-                action="orderAmend"
-                kind="small"
-                off=${orderIsAmendable(order) ? "" : "Only an order that rests, with no change of it under way"}
-                onPress=${() => amendOpen(order)}
-                says=${`Amend price or quantity of order ${order.id}`}
-              />
-              <${ActionButton}
-                action="orderCancel"
-                kind="small"
-                onPress=${() => cancel(order)}
-                says=${`Cancel order ${order.id}`}
-              />`
-          : html`<button
-              type="button"
-              class="button button-small"
-              title=${`Why the gate let order ${order.id} pass, or did not`}
-              onClick=${() => lookAtVerdict(order)}
-            >
-              Why
-            </button>`
-      }
-    </td>
-  </tr>`;
+      >`,
+  },
+  {
+    id: "by",
+    label: "By, or why not",
+    look: "cut",
+    key: byText,
+    title: ({ reason }) => reason ?? "",
+    cell: (order) => (order.reason ? byText(order) : html`<span class="minor">${byText(order)}</span>`),
+  },
+  {
+    id: "action",
+    label: "Action",
+    look: "end",
+    acts: true,
+    bare: true,
+    cell: (order) => html`<${Buttons} order=${order} />`,
+  },
+];
+
+/** @type {Column<Fill>[]} never sorted: the page holds the newest of many */
+const FILL_COLUMNS = [
+  { id: "at", label: "At (UTC)", look: "time", cell: ({ at_ns }) => timeText(at_ns) },
+  INSTRUMENT,
+  { id: "side", label: "Side", look: "start", cell: ({ side }) => html`<${Side} side=${side} />` },
+  figure("qty", "Qty", ({ qty }) => qty, "qty"),
+  figure("price", "Price", ({ price }) => price, "price"),
+  { id: "fee", label: "Fee", look: "end", cell: ({ fee }) => html`<${Num} value=${fee} places=${2} />` },
+  { id: "currency", label: "In", look: "unit", cell: ({ fee_currency }) => fee_currency },
+  { id: "liquidity", label: "Made or took", look: "minor", cell: ({ maker }) => makerText(maker) },
+  { id: "order", label: "Order", look: "minor cut", title: ({ order }) => order, cell: ({ order }) => `order ${order}` },
+];
+
+/** @param {boolean} maker */
+function makerText(maker) {
+  return maker ? "maker" : "taker";
 }
 
-/** @param {{height: number}} props stands for rows that are not drawn */
+/** @param {Order} order */
+function orderWords({ id, instrument, side, type, tif, state, strategy, actor, reason }) {
+  return [id, instrument, side, type, tif, orderStateText(state), strategy, actor, reason && nameText(reason)];
+}
+
+/** @param {Fill} fill */
+function fillWords({ order, instrument, side, fee_currency, maker }) {
+  return [order, instrument, side, fee_currency, makerText(maker)];
+}
+
+/**
+ * Stands for rows that are not drawn. One cell: a wider one would make columns where a narrow view leaves some out.
+ * @param {{height: number}} props
+ */
 function Pad({ height }) {
   return height === 0
     ? null
     : html`<tr class="pad" aria-hidden="true">
-        <td colspan=${COLUMNS} style=${{ height: `${height}px` }}></td>
+        <td style=${{ height: `${height}px` }}></td>
       </tr>`;
 }
 
-/** @param {{rows: Order[], span: import("../windowed.js").Span, empty: string}} props draws the rows of the span */
-function OrderTable({ rows, span, empty }) {
+/** @param {{table: Arranged<Order>, rows: Order[], span: import("../windowed.js").Span, empty: string}} props draws the rows of the span */
+function OrderTable({ table, rows, span, empty }) {
+  const { columns } = table;
   const drawn = rows.slice(span.from, span.to);
   const below = Math.max(0, rows.length - span.to);
-  return html`<table class="grid orders-grid" aria-rowcount=${rows.length + 1}>
-    <thead>
-      <tr>
-        <th scope="col">Sent (UTC)</th>
-        <th scope="col">Instrument</th>
-        <th scope="col">Side</th>
-        <th scope="col">Type</th>
-        <th scope="col" class="end">Qty</th>
-        <th scope="col" class="end">Price</th>
-        <th scope="col" class="end">Filled</th>
-        <th scope="col" class="end">Leaves</th>
-        <th scope="col" class="end">Average</th>
-        <th scope="col">State</th>
-        <th scope="col">By, or why not</th>
-        <th scope="col"><span class="unseen">Action</span></th>
-      </tr>
-    </thead>
+  return html`<table class="grid orders-grid" aria-rowcount=${rows.length + 1} data-sorted=${table.sorted}>
+    ${table.head}
     <tbody>
-      <${Pad} height=${Math.min(span.from, rows.length) * ROW_PX} />
+      <${Pad} height=${Math.min(span.from, rows.length) * rowPx()} />
       ${drawn.map(
-        (order, at) => html`<${OrderRow} key=${order.id} order=${order} index=${span.from + at} />`,
+        (order, at) =>
+          html`<tr
+            key=${order.id}
+            class=${orderIsWorking(order) ? "" : "row-done"}
+            data-order=${order.id}
+            aria-rowindex=${span.from + at + HEAD_ROWS}
+          >
+            ${cellsOf(columns, order)}
+          </tr>`,
       )}
-      <${Pad} height=${below * ROW_PX} />
-      ${rows.length === 0 ? html`<${EmptyRow} span=${COLUMNS} text=${emptyText("orders", empty)} />` : null}
+      <${Pad} height=${below * rowPx()} />
+      ${rows.length === 0 ? html`<${EmptyRow} span=${LEAST_COLUMNS} text=${empty} />` : null}
     </tbody>
   </table>`;
 }
 
-/** @param {{fill: Fill}} props */
-function FillRow({ fill }) {
-  const places = placesOf(fill.instrument);
-  return html`<tr>
-    <td class="time">${timeText(fill.at_ns)}</td>
-    <th scope="row"><${InstrumentName} name=${fill.instrument} /></th>
-    <td><${Side} side=${fill.side} /></td>
-    <td class="end"><${Num} value=${fill.qty} places=${places.qty} bright=${8} /></td>
-    <td class="end">
-      <${Num} value=${fill.price} places=${places.price} bright=${places.price} />
-    </td>
-    <td class="end"><${Num} value=${fill.fee} places=${2} /></td>
-    <td class="unit">${fill.fee_currency}</td>
-    <td class="minor">${fill.maker ? "maker" : "taker"}</td>
-    <td class="minor cut" title=${fill.order}>order ${fill.order}</td>
-  </tr>`;
-}
-
-/** @param {{rows: Fill[]}} props */
-function FillTable({ rows }) {
+/** @param {{table: Arranged<Fill>, empty: string}} props */
+function FillTable({ table: { columns, rows, head }, empty }) {
   return html`<table class="grid fills-grid">
-    <thead>
-      <tr>
-        <th scope="col">At (UTC)</th>
-        <th scope="col">Instrument</th>
-        <th scope="col">Side</th>
-        <th scope="col" class="end">Qty</th>
-        <th scope="col" class="end">Price</th>
-        <th scope="col" class="end">Fee</th>
-        <th scope="col">In</th>
-        <th scope="col">Made or took</th>
-        <th scope="col">Order</th>
-      </tr>
-    </thead>
+    ${head}
     <tbody>
-      ${rows.map((fill) => html`<${FillRow} key=${fill.id} fill=${fill} />`)}
-      ${rows.length === 0 ? html`<${EmptyRow} span=${9} text=${emptyText("fills", "No fill yet")} />` : null}
+      ${rows.map((fill) => html`<tr key=${fill.id}>${cellsOf(columns, fill)}</tr>`)}
+      ${rows.length === 0 ? html`<${EmptyRow} span=${columns.length} text=${empty} />` : null}
     </tbody>
   </table>`;
 }
@@ -183,71 +237,57 @@ function newest(map) {
   return [...map.values()].sort((a, b) => b.seq - a.seq);
 }
 
-// A quoting strategy replaces orders faster than a hand moves: while the pointer is over the table, or the
-// keyboard's focus in it, its rows keep their places (their states go on), so that nobody cancels the order
-// that slid under the pointer. By its moves, not its entry: it may be there before the rows are, or a stream
-// that comes back finds it there.
-export function OrdersPanel() {
-  const { orders: tab } = layout.tabs;
+const EMPTY = { working: "No order is working", recent: "No order yet", fills: "No fill yet" };
+/** Of these the page holds the newest; of the orders that work it holds all. */
+const PART = " that this page holds";
+
+/** @param {string} tab @param {Order[]} orders newest first @param {Order[]} working @returns {any} */
+function listOf(tab, orders, working) {
+  if (tab === "fills") {
+    const all = newest(page.fills).slice(0, FILLS_SHOWN);
+    return { name: "fills", topic: "fills", columns: FILL_COLUMNS, all, words: fillWords, part: PART };
+  }
+  const rows = { name: "orders", topic: "orders", columns: ORDER_COLUMNS, words: orderWords };
+  return tab === "working" ? { ...rows, all: working } : { ...rows, all: orders, part: PART };
+}
+
+/** @param {{tab: string, working: number, held: boolean}} props */
+function Tabs({ tab, working, held }) {
   const setTab = (/** @type {string} */ id) => tabOpen("orders", id);
-  const [held, setHeld] = useState(/** @type {Order[] | null} */ (null));
-  // A grey panel hears no pointer leave.
-  const behind = stale();
-  useEffect(() => setHeld(null), [behind, tab]);
-  const { box, span } = useWindowed(ROW_PX);
-  const orders = newest(page.orders);
-  const working = orders.filter(orderIsWorking);
-  const listed = tab === "working" ? working : orders;
-  const rows = held?.map((order) => page.orders.get(order.id) ?? order) ?? listed;
-  const empty = tab === "working" ? "No order is working" : "No order yet";
-  const tabs = html`<div
-    class="tabs"
-    role="group"
-    aria-label="Which orders"
-    id="at-orderCancel"
-    tabindex="-1"
-  >
-    <${Tab}
-      id="working"
-      chosen=${tab}
-      label=${`Working ${countText(working.length)}`}
-      onChoose=${setTab}
-    />
+  return html`<div class="tabs" role="group" aria-label="Which orders" id="at-orderCancel" tabindex="-1">
+    <${Tab} id="working" chosen=${tab} label=${`Working ${countText(working)}`} onChoose=${setTab} />
     <${Tab} id="recent" chosen=${tab} label="Recent" onChoose=${setTab} />
     <${Tab} id="fills" chosen=${tab} label="Fills" onChoose=${setTab} />
-    ${held && tab !== "fills" ? html`<span class="held">rows stay while you are here</span>` : null}
+    ${held ? html`<span class="held">rows stay while you are here</span>` : null}
   </div>`;
+}
+
+// A quoting strategy replaces orders faster than a hand moves: the rows are held under it.
+export function OrdersPanel() {
+  const { orders: tab } = layout.tabs;
+  const topic = tab === "fills" ? "fills" : "orders";
+  const { box, span } = useWindowed(rowPx());
+  const orders = newest(page.orders);
+  const working = orders.filter(orderIsWorking);
+  const table = useTable(listOf(tab, orders, working));
+  // A grey panel hears no pointer leave.
+  const hold = useHold(table.rows, (row) => page[topic].get(row.id) ?? row, [stale(), tab, table.asked]);
+  const none = `No ${tab === "fills" ? "fill" : "order"} matches the filter`;
+  const empty = emptyText(topic, table.isFiltered ? none : EMPTY[/** @type {keyof typeof EMPTY} */ (tab)]);
+  const held = hold.held && tab !== "fills";
   return html`<${Panel}
     id="orders"
     title="Orders"
     action="orderCancel"
-    topic=${tab === "fills" ? "fills" : "orders"}
-    extra=${tabs}
+    topic=${topic}
+    extra=${html`<${Tabs} tab=${tab} working=${working.length} held=${held} />${table.tools}`}
   >
-    <div
-      ref=${box}
-      class="scroll"
-      tabindex="0"
-      role="region"
-      aria-label="Rows of orders"
-      onMouseMove=${() => setHeld((now) => now ?? listed)}
-      onMouseLeave=${() => setHeld(null)}
-      onFocusCapture=${(/** @type {any} */ event) => {
-        if (event.target.matches(":focus-visible")) {
-          setHeld((now) => now ?? listed);
-        }
-      }}
-      onBlurCapture=${(/** @type {any} */ event) => {
-        if (!event.currentTarget.contains(event.relatedTarget)) {
-          setHeld(null);
-        }
-      }}
-      data-held=${held ? "yes" : "no"}
-    >
+    ${table.notes}
+    <div ref=${box} class="scroll" tabindex="0" role="region" aria-label="Rows of orders" ...${hold.on}>
       ${
         tab === "fills"
-          ? html`<${FillTable} rows=${newest(page.fills).slice(0, FILLS_SHOWN)} />`
-          : html`<${OrderTable} rows=${rows} span=${span} empty=${empty} />`
+          ? html`<${FillTable} table=${table} empty=${empty} />`
+          : html`<${OrderTable} table=${table} rows=${hold.rows} span=${span} empty=${empty} />`
       }
     </div>
   <//>`;

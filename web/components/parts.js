@@ -37,7 +37,7 @@ export function Panel({ id, title, topic, told, open = false, action, extra = nu
     <header class="panel-head" inert=${behind && !open}>
       <h2 id=${`title-${id}`}>${title}</h2>
       ${keyHint ? html`<kbd title=${`Press ${keyHint} to get here`}>${keyHint}</kbd>` : null}
-      ${folded ? null : extra}
+      ${folded || !extra ? null : html`<div class="panel-extra">${extra}</div>`}
       <span class=${`age ${behind ? "age-late" : ""}`} title=${says}>${ageText(age)}</span>
       ${open ? null : html`<${Fold} panel=${id} title=${title} folded=${folded} action=${action} />`}
     </header>

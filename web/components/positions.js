@@ -10,17 +10,21 @@ import {
   millisecondsOf,
   percentText,
 } from "../format.js";
+import { rowPx } from "../layout.js";
+import { textCompare } from "../sort.js";
 import { page, stale, ticketFill, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { rowCount, RowBlocks } from "./blocks.js";
 import { agreementText, DriftRow } from "./drift.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
+import { cellsOf, useHold, useTable } from "./table.js";
 
 /** @import { Position } from "../types/shapes.js" */
+/** @import { Column } from "./table.js" */
 
-/** About; with a line of margin or of the venue's count below it. */
-const ROW_PX = 60;
+/** Above a row of a list, about: it has two lines, and one of margin or of the venue's count below it. */
+const MORE_PX = 35;
 
 /** @param {Position} position */
 function positionAge(position) {
@@ -66,13 +70,13 @@ function endText(position) {
   return [...parts, agreementText(position)].filter(Boolean).join(" \u00b7 ");
 }
 
-/** @param {{position: Position, index: number}} props */
-function PositionEnd({ position, index }) {
+/** @param {{position: Position, index: number, columns: number}} props */
+function PositionEnd({ position, index, columns }) {
   const text = endText(position);
   return text === ""
     ? null
     : html`<tr class="position-end" data-end-of=${position.instrument} aria-rowindex=${index}>
-        <td colspan="9">${text}</td>
+        <td colspan=${columns}>${text}</td>
       </tr>`;
 }
 
@@ -102,60 +106,139 @@ function CloseButton({ position }) {
     onPress=${() => close(position)} />`;
 }
 
-/** @param {{position: Position, index: number}} props */
-function PositionRow({ position, index }) {
-  const places = placesOf(position.instrument);
-  const badge = html`<${StaleBadge} instrument=${position.instrument} />`;
+/** @param {(position: Position) => unknown} value */
+function priceCell(value) {
+  return (/** @type {Position} */ position) => {
+    const { price } = placesOf(position.instrument);
+    return html`<${Num} value=${value(position)} places=${price} bright=${price} />`;
+  };
+}
+
+/** @param {"unrealised" | "realised"} name */
+function moneyCell(name) {
+  return (/** @type {Position} */ position) => html`<${Num} value=${position[name]} places=${2} signed=${true} />`;
+}
+
+/** @type {Column<Position>[]} */
+const COLUMNS = [
+  {
+    id: "instrument",
+    label: "Instrument",
+    names: true,
+    key: ({ instrument }) => instrument,
+    cell: ({ instrument }) =>
+      html`<${InstrumentName} name=${instrument} badge=${html`<${StaleBadge} instrument=${instrument} />`} />`,
+  },
+  {
+    id: "qty",
+    label: "Qty",
+    look: "end",
+    as: "decimal",
+    key: ({ qty }) => qty,
+    title: ({ lots }) => `${countText(lots)} lots`,
+    cell: ({ instrument, qty }) =>
+      html`<${Num} value=${qty} places=${placesOf(instrument).qty} bright=${8} signed=${true} />`,
+  },
+  {
+    id: "average",
+    label: "Average",
+    look: "end",
+    as: "decimal",
+    key: ({ avg_price }) => avg_price,
+    title: ({ avg_price }) => avg_price,
+    cell: priceCell(({ instrument, avg_price }) => inTicks(instrument, avg_price)),
+  },
+  {
+    id: "mark",
+    label: "Mark",
+    look: "end",
+    as: "decimal",
+    key: ({ mark }) => mark,
+    title: ({ mark }) => (mark === null ? "No fresh mark" : null),
+    cell: priceCell(({ mark }) => mark),
+  },
+  {
+    id: "unrealised",
+    label: "Unrealised",
+    look: "end",
+    as: "decimal",
+    key: ({ unrealised }) => unrealised,
+    cell: moneyCell("unrealised"),
+  },
+  {
+    id: "realised",
+    label: "Realised",
+    look: "end",
+    as: "decimal",
+    key: ({ realised }) => realised,
+    cell: moneyCell("realised"),
+  },
+  { id: "currency", label: "In", look: "start unit", key: ({ currency }) => currency, cell: ({ currency }) => currency },
+  {
+    id: "age",
+    label: "Age",
+    look: "end age-cell",
+    as: "decimal",
+    key: ({ age_ns }) => age_ns,
+    cell: (position) => ageText(positionAge(position)),
+  },
+  {
+    id: "close",
+    label: "Order",
+    look: "row-buttons",
+    acts: true,
+    cell: (position) => html`<${CloseButton} position=${position} />`,
+  },
+];
+
+/** @param {{position: Position, index: number, columns: Column<Position>[]}} props */
+function PositionRow({ position, index, columns }) {
   return html`
   <tr
     class=${instrumentTrouble(position.instrument) ? "row-stale" : ""}
     data-instrument=${position.instrument}
     aria-rowindex=${index}
   >
-    <th scope="row"><${InstrumentName} name=${position.instrument} badge=${badge} /></th>
-    <td title=${`${countText(position.lots)} lots`}>
-      <${Num} value=${position.qty} places=${places.qty} bright=${8} signed=${true} />
-    </td>
-    <td title=${position.avg_price ?? undefined}><${Num} value=${inTicks(position.instrument, position.avg_price)} places=${places.price} bright=${places.price} /></td>
-    <td title=${position.mark === null ? "No fresh mark" : undefined}><${Num} value=${position.mark} places=${places.price} bright=${places.price} /></td>
-    <td><${Num} value=${position.unrealised} places=${2} signed=${true} /></td>
-    <td><${Num} value=${position.realised} places=${2} signed=${true} /></td>
-    <td class="start unit">${position.currency}</td>
-    <td class="age-cell">${ageText(positionAge(position))}</td>
-    <td class="row-buttons"><${CloseButton} position=${position} /></td>
+    ${cellsOf(columns, position)}
   </tr>
-  <${PositionEnd} position=${position} index=${index} />
-  <${DriftRow} position=${position} columns=${9} index=${index} />`;
+  <${PositionEnd} position=${position} columns=${columns.length} index=${index} />
+  <${DriftRow} position=${position} columns=${columns.length} index=${index} />`;
 }
 
 export function PositionsPanel() {
-  const rows = [...page.positions.values()].sort((a, b) =>
-    a.instrument.localeCompare(b.instrument),
+  const all = [...page.positions.values()].sort((a, b) => textCompare(a.instrument, b.instrument));
+  const table = useTable({
+    name: "positions",
+    topic: "positions",
+    columns: COLUMNS,
+    all,
+    words: ({ instrument, currency }) => [instrument, currency],
+  });
+  const { columns } = table;
+  const { rows, held, on } = useHold(
+    table.rows,
+    (row) => page.positions.get(row.instrument) ?? row,
+    [stale(), table.asked, all.length],
   );
-  return html`<${Panel} id="positions" title="Positions" topic="positions">
-    <table class="grid positions-grid" aria-rowcount=${rowCount(rows)}>
-      <thead>
-        <tr>
-          <th scope="col">Instrument</th>
-          <th scope="col" class="end">Qty</th>
-          <th scope="col" class="end">Average</th>
-          <th scope="col" class="end">Mark</th>
-          <th scope="col" class="end">Unrealised</th>
-          <th scope="col" class="end">Realised</th>
-          <th scope="col">In</th>
-          <th scope="col" class="end">Age</th>
-          <th scope="col">Order</th>
-        </tr>
-      </thead>
+  const empty = emptyText("positions", table.isFiltered ? "No position matches the filter" : "No position");
+  return html`<${Panel}
+    id="positions"
+    title="Positions"
+    topic="positions"
+    extra=${html`${table.tools}${held && table.sorted ? html`<span class="held">rows stay while you are here</span>` : null}`}
+  >
+    ${table.notes}
+    <table class="grid positions-grid" aria-rowcount=${rowCount(rows)} ...${on}>
+      ${table.head}
       <${RowBlocks}
         rows=${rows}
-        columns=${9}
-        rowPx=${ROW_PX}
+        columns=${columns.length}
+        rowPx=${rowPx() + MORE_PX}
         nameOf=${(/** @type {Position} */ row) => row.instrument}
         stays=${(/** @type {Position} */ row) => Boolean(row.drift)}
-        draw=${(/** @type {Position} */ row, /** @type {number} */ index) => html`<${PositionRow} key=${row.instrument} index=${index} position=${row} />`}
+        draw=${(/** @type {Position} */ row, /** @type {number} */ index) => html`<${PositionRow} key=${row.instrument} index=${index} columns=${columns} position=${row} />`}
       />
-      ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${9} text=${emptyText("positions", "No position")} /></tbody>` : null}
+      ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${columns.length} text=${empty} /></tbody>` : null}
     </table>
   <//>`;
 }

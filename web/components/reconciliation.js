@@ -1,16 +1,18 @@
 // Ours against the venue's: both counts of each position side by side, and who decides where they differ.
 
 import { ageText, countText, DASH, millisecondsOf } from "../format.js";
+import { rowPx } from "../layout.js";
+import { textCompare } from "../sort.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { rowCount, RowBlocks } from "./blocks.js";
 import { driftIsOpen, DriftRow } from "./drift.js";
 import { EmptyRow, emptyText, InstrumentName, Panel, StateChip } from "./parts.js";
+import { PlainHead } from "./table.js";
 
 /** @import { Position } from "../types/shapes.js" */
 
-const COLUMNS = 6;
-const ROW_PX = 26;
+const HEADS = ["Instrument", ">Our lots", ">Venue's lots", ">Told", "Counts", "Trading"];
 
 /** @param {Position} position */
 function verdictOf(position) {
@@ -44,32 +46,23 @@ function Row({ position, index }) {
       <td><span class=${`chip ${verdict.tone}`}>${verdict.text}</span></td>
       <td><${StateChip} state=${state} /></td>
     </tr>
-    <${DriftRow} position=${position} columns=${COLUMNS} index=${index} />`;
+    <${DriftRow} position=${position} columns=${HEADS.length} index=${index} />`;
 }
 
 export function ReconciliationPanel() {
-  const rows = [...page.positions.values()].sort((a, b) => a.instrument.localeCompare(b.instrument));
+  const rows = [...page.positions.values()].sort((a, b) => textCompare(a.instrument, b.instrument));
   return html`<${Panel} id="reconciliation" title="Positions, ours and the venue's" topic="positions">
     <table class="grid recon-grid" aria-rowcount=${rowCount(rows)}>
-      <thead>
-        <tr>
-          <th scope="col">Instrument</th>
-          <th scope="col" class="end">Our lots</th>
-          <th scope="col" class="end">Venue's lots</th>
-          <th scope="col" class="end">Told</th>
-          <th scope="col">Counts</th>
-          <th scope="col">Trading</th>
-        </tr>
-      </thead>
+      <${PlainHead} labels=${HEADS} />
       <${RowBlocks}
         rows=${rows}
-        columns=${COLUMNS}
-        rowPx=${ROW_PX}
+        columns=${HEADS.length}
+        rowPx=${rowPx()}
         nameOf=${(/** @type {Position} */ row) => row.instrument}
         stays=${(/** @type {Position} */ row) => Boolean(row.drift)}
         draw=${(/** @type {Position} */ row, /** @type {number} */ index) => html`<${Row} key=${row.instrument} index=${index} position=${row} />`}
       />
-      ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${COLUMNS} text=${emptyText("positions", "No position")} /></tbody>` : null}
+      ${rows.length === 0 ? html`<tbody><${EmptyRow} span=${HEADS.length} text=${emptyText("positions", "No position")} /></tbody>` : null}
     </table>
   <//>`;
 }

@@ -8,12 +8,14 @@ import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { EmptyRow, Num, Panel } from "./parts.js";
+import { PlainHead } from "./table.js";
 
 /** @import { Trade } from "../types/shapes.js" */
 
 const READ_MS = 1000;
 const OLD_MS = 3500;
 const ROWS = 40;
+const HEADS = ["Time (UTC)", "Side", ">Price", ">Qty", ">Age"];
 const SIDES = { buy: "buyer took", sell: "seller took" };
 
 /** @param {{trade: Trade, since: number, places: {price: number, qty: number}}} props */
@@ -60,19 +62,11 @@ export function TapePanel() {
   >
     <div class="scroll" tabindex="0" role="group" aria-label="Trades">
       <table class=${`grid tape-grid ${old ? "row-stale" : ""}`}>
-        <thead>
-          <tr>
-            <th scope="col">Time (UTC)</th>
-            <th scope="col">Side</th>
-            <th scope="col" class="end">Price</th>
-            <th scope="col" class="end">Qty</th>
-            <th scope="col" class="end">Age</th>
-          </tr>
-        </thead>
+        <${PlainHead} labels=${HEADS} />
         <tbody>
           ${/* Without keys: rows stay and their text changes, where some ten new ones a second would push all down. */ ""}
           ${rows.map((trade) => html`<${TradeRow} trade=${trade} since=${since ?? 0} places=${places} />`)}
-          ${rows.length === 0 ? html`<${EmptyRow} span=${5} text=${told ? "No trade since the start" : "Asking\u2026"} />` : null}
+          ${rows.length === 0 ? html`<${EmptyRow} span=${HEADS.length} text=${told ? "No trade since the start" : "Asking\u2026"} />` : null}
         </tbody>
       </table>
     </div>

@@ -6,6 +6,7 @@ import { ageText, countText, dateTimeText, DASH, decimalCompare, millisecondsOf,
 import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { EmptyRow, InstrumentName, Num, Panel } from "./parts.js";
+import { PlainHead } from "./table.js";
 
 /** @import { VenueAccount, VenueBalance, VenueFills } from "../types/shapes.js" */
 
@@ -14,8 +15,8 @@ const READ_MS = 2000;
 const OLD_MS = 90000;
 /** Answers of our own server that did not come. */
 const LATE_MS = 7000;
-const FILL_COLUMNS = 8;
-const BALANCE_COLUMNS = 7;
+const FILL_HEADS = ["Instrument", ">Our fills", ">Venue's fills", ">Our fees", ">Venue's fees", "In", ">Told", "Counts"];
+const BALANCE_HEADS = ["Venue", ">Equity", ">Wallet", ">Available", "In", ">Venue's time (UTC)", ">Told"];
 
 /** @param {VenueFills} row @param {number | null} oldMs for how long the venue has not told; null: it is not late */
 function verdictOf({ fills, fee, fills_since_told, venue_fills, venue_fee }, oldMs) {
@@ -87,24 +88,13 @@ function FillsPanel({ venues, since }) {
     extra=${html`<span class="minor">${sinceText(rows[0]?.row, since)}</span>`}
   >
     <table class="grid recon-grid recon-fills-grid">
-      <thead>
-        <tr>
-          <th scope="col">Instrument</th>
-          <th scope="col" class="end">Our fills</th>
-          <th scope="col" class="end">Venue's fills</th>
-          <th scope="col" class="end">Our fees</th>
-          <th scope="col" class="end">Venue's fees</th>
-          <th scope="col">In</th>
-          <th scope="col" class="end">Told</th>
-          <th scope="col">Counts</th>
-        </tr>
-      </thead>
+      <${PlainHead} labels=${FILL_HEADS} />
       <tbody>
         ${rows.map(
           ({ row, simulated }) =>
             html`<${FillsRow} key=${row.instrument} row=${row} simulated=${simulated} since=${since ?? 0} />`,
         )}
-        ${rows.length === 0 ? html`<${EmptyRow} span=${FILL_COLUMNS} text=${venues ? "No instrument" : "Asking\u2026"} />` : null}
+        ${rows.length === 0 ? html`<${EmptyRow} span=${FILL_HEADS.length} text=${venues ? "No instrument" : "Asking\u2026"} />` : null}
       </tbody>
     </table>
   <//>`;
@@ -130,7 +120,7 @@ function BalanceRow({ row, since }) {
     ? html`<${ToldBalance} venue=${row.venue} balance=${row.balance} since=${since} />`
     : html`<tr data-balance=${row.venue}>
         <th scope="row">${row.venue}</th>
-        <td colspan=${BALANCE_COLUMNS - 1}>
+        <td colspan=${BALANCE_HEADS.length - 1}>
           ${row.simulated ? "unknown: the simulated venue keeps no balance" : "unknown: the venue has not told it yet"}
         </td>
       </tr>`;
@@ -152,20 +142,10 @@ function OwnBalance() {
 function BalancesPanel({ venues, since }) {
   return html`<${Panel} id="recon-balances" title="Balances, as each venue says" topic="pnl" told=${since}>
     <table class="grid recon-grid recon-balances-grid">
-      <thead>
-        <tr>
-          <th scope="col">Venue</th>
-          <th scope="col" class="end">Equity</th>
-          <th scope="col" class="end">Wallet</th>
-          <th scope="col" class="end">Available</th>
-          <th scope="col">In</th>
-          <th scope="col" class="end">Venue's time (UTC)</th>
-          <th scope="col" class="end">Told</th>
-        </tr>
-      </thead>
+      <${PlainHead} labels=${BALANCE_HEADS} />
       <tbody>
         ${(venues ?? []).map((row) => html`<${BalanceRow} key=${row.venue} row=${row} since=${since ?? 0} />`)}
-        ${venues === null ? html`<${EmptyRow} span=${BALANCE_COLUMNS} text="Asking\u2026" />` : null}
+        ${venues === null ? html`<${EmptyRow} span=${BALANCE_HEADS.length} text="Asking\u2026" />` : null}
         <${OwnBalance} />
       </tbody>
     </table>
