@@ -23,6 +23,14 @@ export function apiOnSessionGone(callback) {
   onSessionGone = callback;
 }
 
+/** @type {(session: Session) => void} */
+let onSessionKnown = () => {};
+
+/** @param {(session: Session) => void} callback called with whose session the browser's cookie is, whenever that is asked */
+export function apiOnSessionKnown(callback) {
+  onSessionKnown = callback;
+}
+
 /** @param {string} scope firm, venue/sim: written in a path as it is, apart from what a path cannot hold */
 function scopePath(scope) {
   return scope.split("/").map(encodeURIComponent).join("/").replaceAll("%3A", ":");
@@ -89,7 +97,8 @@ async function call(method, path, options = {}) {
 }
 
 /**
- * A call of a logged-in person: tells the page when the session is gone.
+ * A call of a logged-in person: tells the page when the session is gone, and when it has become another one's by
+ * another tab: then nothing was done, and what is sent next goes under the name that the page says.
  * @template T
  * @param {string} method
  * @param {string} path
@@ -101,6 +110,8 @@ async function sessionCall(method, path, options) {
   const answer = await call(method, path, options);
   if (answer.status === 401) {
     onSessionGone(path);
+  } else if (answer.problem?.code === CSRF) {
+    await sessionRead();
   }
   return answer;
 }
@@ -156,7 +167,11 @@ export function sessionClose() {
 export async function sessionRead() {
   /** @type {Answer<Session>} */
   const answer = await call("GET", "/me");
-  return keepCsrf(answer);
+  keepCsrf(answer);
+  if (answer.ok && answer.body) {
+    onSessionKnown(answer.body);
+  }
+  return answer;
 }
 
 /**
@@ -311,8 +326,7 @@ export async function kill(scope, reason, flatten) {
       timeoutMs: KILL_TIMEOUT_MS,
     });
     if (answer.problem?.code === CSRF && tries === 0) {
-      await sessionRead(); // somebody has logged in by another tab: the session is that one's now
-      answer.status = 0;
+      answer.status = 0; // refused for its proof alone, which is renewed by now: a kill does not wait for a person
     }
   }
   return answer;

@@ -6,6 +6,7 @@
 import { roleReaches } from "./actions.js";
 import {
   apiOnSessionGone,
+  apiOnSessionKnown,
   auditRead,
   instrumentsRead,
   limitsSchemaRead,
@@ -24,11 +25,12 @@ import { Nav } from "./components/nav.js";
 import { WhyHost } from "./components/why.js";
 import { ageText } from "./format.js";
 import { keysListen } from "./keys.js";
-import { layout, layoutEnter, layoutOnTheme, layoutShow } from "./layout.js";
+import { hintHeld, hintSet, layout, layoutEnter, layoutOnTheme, layoutShow } from "./layout.js";
 import { routeOf } from "./route.js";
 import { pagerForget, pagerLook } from "./pager.js";
 import {
   noticesExpire,
+  notify,
   page,
   role,
   stale,
@@ -61,9 +63,6 @@ const AUDIT_KINDS = [
   "start",
 ];
 const AUDIT_ROWS = 30;
-/** Only a hint that asking who we are makes sense: the session itself is a cookie no script can read. */
-const HINT = "pitwall-session";
-
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 
 /** @returns {Topic[]} */
@@ -167,7 +166,7 @@ function Page() {
   if (page.session.must_change_password) {
     return html`<${ChangePassword} onChanged=${reload} />`;
   }
-  return html`<${Dashboard} />`;
+  return html`<${Dashboard} key=${page.session.user} />`;
 }
 
 function titleText() {
@@ -257,7 +256,7 @@ function receive(frame) {
 
 /** @param {Session} session */
 function enter(session) {
-  localStorage.setItem(HINT, "yes");
+  hintSet(true);
   stateClear();
   pagerForget();
   typedEnter(session.user);
@@ -289,7 +288,7 @@ async function loggedIn(session) {
 
 /** @param {string} farewell empty: the person wanted to; else what was typed waits for them */
 function leave(farewell) {
-  localStorage.removeItem(HINT);
+  hintSet(false);
   if (farewell) {
     typedKeep();
     if (page.amending) {
@@ -318,7 +317,7 @@ async function reload() {
   }
   leave(answer.status === 0 ? "The server does not answer." : "");
   if (answer.status === 0) {
-    localStorage.setItem(HINT, "yes"); // the session may be good still
+    hintSet(true); // the session may be good still
   }
 }
 
@@ -329,6 +328,19 @@ async function recheckSession() {
     leave("Your session has ended.");
   } else if (answer.ok && answer.body && answer.body.role !== role()) {
     enter(answer.body);
+  }
+}
+
+/**
+ * By another tab the browser may have become another person's: a page never acts for one and names another.
+ * @param {Session} session
+ */
+function knowSession(session) {
+  const before = page.session?.user;
+  if (page.view === "in" && before !== session.user) {
+    enter(session);
+    const whose = `what this page sends is in that name now, no longer ${before}'s.`;
+    notify("bad", `By another tab this browser is logged in as ${session.user}: ${whose}`, true);
   }
 }
 
@@ -353,6 +365,7 @@ function tick() {
 }
 
 stateOnChange(drawSoon);
+apiOnSessionKnown(knowSession);
 apiOnSessionGone((path) => {
   if (page.view === "in") {
     leave(path === "/kill" ? "Your session has ended: the kill was NOT carried out." : "Your session has ended.");
@@ -362,10 +375,15 @@ layoutShow();
 layoutOnTheme(drawSoon);
 keysListen();
 addEventListener("hashchange", onRoute);
-document.addEventListener("visibilitychange", draw);
+document.addEventListener("visibilitychange", () => {
+  draw();
+  if (page.view === "in" && !document.hidden) {
+    recheckSession();
+  }
+});
 setInterval(tick, DRAW_MS);
 
-if (localStorage.getItem(HINT)) {
+if (hintHeld()) {
   reload();
 } else {
   leave("");

@@ -38,7 +38,16 @@ export function useHold(does) {
     }, BEAT_MS);
   }
 
-  useEffect(() => stop, []);
+  // The button itself hears no blur where a click gives it no focus, nor when the tab is switched under the press.
+  useEffect(() => {
+    addEventListener("blur", stop);
+    document.addEventListener("visibilitychange", stop);
+    return () => {
+      removeEventListener("blur", stop);
+      document.removeEventListener("visibilitychange", stop);
+      stop();
+    };
+  }, []);
   return {
     beats,
     handlers: {

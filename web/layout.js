@@ -5,6 +5,8 @@
 // trading. Before a log-in the page looks as it did for whoever was here last.
 
 const STORE = "pitwall-layout";
+/** Only a hint that asking who we are makes sense: the session itself is a cookie no script can read. */
+const HINT = "pitwall-session";
 const USERS_MAX = 20;
 const THEMES = ["system", "dark", "light"];
 const NAMES_MAX = 100;
@@ -126,6 +128,28 @@ function keep() {
     // A full or forbidden store: the choice holds until the page is closed.
   }
   layoutShow();
+}
+
+/** May there be a session? A store that cannot be read does not say no. */
+export function hintHeld() {
+  try {
+    return localStorage.getItem(HINT) !== null;
+  } catch {
+    return true;
+  }
+}
+
+/** @param {boolean} held a store that cannot be written keeps nobody out: they log in again after a reload */
+export function hintSet(held) {
+  try {
+    if (held) {
+      localStorage.setItem(HINT, "yes");
+    } else {
+      localStorage.removeItem(HINT);
+    }
+  } catch {
+    // A full or forbidden store, as in keep().
+  }
 }
 
 /** Somebody is in: the page as this user left it. @param {string} user */

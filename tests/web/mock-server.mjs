@@ -308,7 +308,8 @@ export class MockServer {
     if (this.fault.totp && totp !== this.fault.totp) {
       throw new Refusal(401, totp ? "bad_credentials" : "totp_required");
     }
-    const session = old ?? {
+    const again = old?.user === user ? old : null; // else this browser is another person's now
+    const session = again ?? {
       user,
       role,
       csrf: randomBytes(8).toString("hex"),

@@ -15,7 +15,10 @@ function Broken({ what, error, onRetry }) {
   </section>`;
 }
 
-/** `fallback` stands for the panel where there is no room for one. */
+/**
+ * `fallback` stands for the panel where there is no room for one. What it guards has an element of its own, for a
+ * component that throws leaves behind what it drew before: old words beside those that say they are not known.
+ */
 export class Boundary extends Component {
   /** @param {{what: string, fallback?: any, children?: any}} props */
   constructor(props) {
@@ -32,10 +35,11 @@ export class Boundary extends Component {
   render() {
     const { what, fallback, children } = this.props;
     const { error } = this.state;
-    if (!error) {
-      return children;
-    }
     const onRetry = () => this.setState({ error: null });
-    return fallback ?? html`<${Broken} what=${what} error=${error} onRetry=${onRetry} />`;
+    const shown = error ? (fallback ?? html`<${Broken} what=${what} error=${error} onRetry=${onRetry} />`) : children;
+    const key = error ? "broken" : "whole";
+    return fallback
+      ? html`<span key=${key} class="bounded">${shown}</span>`
+      : html`<div key=${key} class="bounded">${shown}</div>`;
   }
 }

@@ -72,7 +72,7 @@ function Report({ receipt }) {
   return html`<section class="panel panel-incident" aria-labelledby="incident-title" data-test="incident-report">
     <header class="panel-head">
       <h2 id="incident-title">Incident ${receipt.incident}</h2>
-      <span class="minor">${`${mode} ${page.status?.instance ?? DASH}, ${dateTimeText(receipt.at_ns)} UTC, printed by ${page.session?.user}`}</span>
+      <span class="minor">${`${mode} ${page.status?.instance ?? DASH}, ${dateTimeText(receipt.at_ns)}, printed by ${page.session?.user}`}</span>
       <button type="button" class="button button-small no-print" onClick=${() => window.print()}>Print</button>
       <button type="button" class="button button-small no-print" onClick=${() => incidentOpen(null)}>Close</button>
     </header>

@@ -11,7 +11,7 @@ import { actionRefusal, ACTIONS } from "../actions.js";
 import { scopeText } from "../format.js";
 import { HOLD_BEATS, useHold } from "../hold.js";
 import { scopeWords } from "../inscope.js";
-import { perform } from "../perform.js";
+import { perform, problemText } from "../perform.js";
 import { changed, notify, page, role, stale, topicSynced } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -20,9 +20,11 @@ import { OtherWays } from "./killways.js";
 import { fieldOf, Options, Panel } from "./parts.js";
 import { isNewer, newestReceipt, ReceiptCard, useReceiptPolling } from "./receipts.js";
 
-/** @import { Receipt } from "../types/shapes.js" */
+/** @import { Answer, Receipt } from "../types/shapes.js" */
 
 const WORD = "KILL";
+/** The log-in page says it. */
+const SESSION_GONE = 401;
 const NO_REASON = "by hand, no reason given";
 
 function scopes() {
@@ -51,6 +53,17 @@ function killedText({ scope, incident, joined }, flatten) {
     ? `${scopeText(scope, true)} was killed already: joined incident ${incident}`
     : `Killed ${scopeText(scope)}: incident ${incident}`;
   return flatten ? `${did}, flattening` : did;
+}
+
+/**
+ * No receipt, no kill: stays until it is closed, whatever answered in the server's place.
+ * @param {Answer<Receipt>} answer @param {string} scope @param {boolean} flatten
+ */
+function unkilledText({ ok, status, problem }, scope, flatten) {
+  const refused = status === 0 ? (problem?.title ?? "nobody answered") : problemText(problem);
+  const why = ok ? "the answer holds no receipt" : refused;
+  const command = `pitwall kill --data DIR --scope ${scope} --reason ...${flatten ? " --flatten" : ""}`;
+  return `Kill is NOT confirmed: ${why}. Press again, or at the host: ${command}`;
 }
 
 /** @param {{scope: string, flatten: boolean, busy: boolean, refusal: string, onKill: () => void}} props */
@@ -155,20 +168,15 @@ function KillForm({ open, onOpen, onReceipt }) {
   // Never refused while another is on its way: that one may hang, and a kill twice is one kill.
   async function press() {
     setBusy((now) => now + 1);
-    const answer = await perform("kill", [], () => kill(scope, reason.trim() || NO_REASON, flatten));
+    const answer = await perform("kill", [], () => kill(scope, reason.trim() || NO_REASON, flatten), () => {});
     setBusy((now) => now - 1);
-    if (answer?.ok && answer.body) {
+    if (answer?.ok && answer.body?.incident) {
       setReason((now) => (now === reason ? "" : now)); // not what was typed since
       setFlatten(false);
       onReceipt(answer.body);
       notify("warn", killedText(answer.body, flatten));
-    } else if (answer?.status === 0) {
-      const command = `pitwall kill --data DIR --scope ${scope} --reason ...${flatten ? " --flatten" : ""}`;
-      notify(
-        "bad",
-        `Kill is NOT confirmed, nobody answered. Press again, or at the host: ${command}`,
-        true,
-      );
+    } else if (answer && answer.status !== SESSION_GONE) {
+      notify("bad", unkilledText(answer, scope, flatten), true);
     }
   }
 

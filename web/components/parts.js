@@ -140,6 +140,12 @@ export function ActionButton({
 }) {
   const row = ACTIONS[action];
   const refusal = actionRefusal(row, role()) || off;
+  // A key that is held presses once.
+  function once(/** @type {KeyboardEvent} */ event) {
+    if (event.repeat && [" ", "Enter"].includes(event.key)) {
+      event.preventDefault();
+    }
+  }
   return html`<button
     type=${submit ? "submit" : "button"}
     id=${id}
@@ -147,6 +153,7 @@ export function ActionButton({
     data-action=${action}
     disabled=${busy || refusal !== ""}
     title=${refusal || says || row.says}
+    onKeyDown=${once}
     onClick=${submit ? undefined : onPress}
   >
     ${label ?? row.label}
