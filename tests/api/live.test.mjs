@@ -85,6 +85,28 @@ test("balance, fills and fees are what the venue says, beside ours", async () =>
   assert.ok(Number(btc.fee) > 0);
 });
 
+// Its list is asked for each half minute: until then a fill of ours is neither there nor missing.
+test("a fill is not known to be on the venue's list before that is told", async () => {
+  const pairs = async () => (await trader.get(`/reconciliation/${NAME}/fills`)).body;
+  const [first] = (await pairs()).items;
+  assert.deepEqual([first.state, first.venue], ["both", first.ours]);
+  const { body: book } = await trader.get(`/books/${NAME}`);
+  assert.equal((await order((Number(book.asks[0][0]) * 1.002).toFixed(1), "IOC")).status, 201);
+  const seen = new Set();
+  const told = await until("the list", async () => {
+    const now = await pairs();
+    const [newest] = now.items;
+    seen.add(newest.id === first.id ? "" : (newest.why ?? newest.state));
+    return now.counts.both === 2 && now;
+  }, 60000);
+  assert.deepEqual([...seen].filter((state) => !["", "not_told_since", "both"].includes(state)), []);
+  assert.ok(seen.has("not_told_since"), [...seen].join());
+  const [newest] = told.items;
+  assert.deepEqual(newest.venue, newest.ours);
+  assert.ok(BigInt(told.told_ns) > BigInt(newest.at_ns));
+  assert.deepEqual(told.counts, { both: 2, differs: 0, ours_only: 0, venue_only: 0, unknown: 0 });
+});
+
 test("check --connect asks it without trading", () => {
   const { code, out } = verb("check", "--config", config, "--connect");
   assert.equal(code, 0, out);
