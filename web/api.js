@@ -4,7 +4,7 @@
 // or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Trade, VenueAccount, Verdict, WhatIfAnswer } from "./types/shapes.js" */
+/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, FillPairs, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Trade, VenueAccount, Verdict, WhatIfAnswer } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -116,11 +116,7 @@ async function sessionCall(method, path, options) {
   return answer;
 }
 
-/**
- * @template T
- * @param {string} path
- * @returns {Promise<Answer<T>>}
- */
+/** @template T @param {string} path @returns {Promise<Answer<T>>} */
 function read(path) {
   return sessionCall("GET", path);
 }
@@ -174,10 +170,7 @@ export async function sessionRead() {
   return answer;
 }
 
-/**
- * @param {string} password
- * @param {string} next
- */
+/** @param {string} password @param {string} next */
 export function passwordChange(password, next) {
   return write("PATCH", "/me", { password, new_password: next });
 }
@@ -201,6 +194,11 @@ export function instrumentsRead() {
 /** @returns {Promise<Answer<List<VenueAccount>>>} */
 export function reconciliationRead() {
   return call("GET", "/reconciliation");
+}
+
+/** @param {string} instrument @param {string} state empty: all @param {number} limit @returns {Promise<Answer<FillPairs>>} */
+export function fillPairsRead(instrument, state, limit) {
+  return call("GET", `/reconciliation/${scopePath(instrument)}/fills?${queryOf({ state, limit: String(limit) })}`);
 }
 
 /** @param {string} instrument @param {number} limit @returns {Promise<Answer<List<Trade>>>} */

@@ -30,23 +30,22 @@ export function useAsked(ask) {
 /**
  * The same for a list that grows old: with how long ago it was told. What is asked for is named by `subject`;
  * an answer for another one is none.
- * @template T
+ * @template {List<any>} L
  * @param {string} subject empty: nothing is asked
- * @param {(subject: string) => Promise<Answer<List<T>>>} ask
+ * @param {(subject: string) => Promise<Answer<L>>} ask
  * @param {number} everyMs
- * @returns {{items: T[], since: number} | null} null before the first answer; since: in ms
+ * @returns {{items: L["items"], body: L, since: number} | null} null before the first answer; since: in ms
  */
 export function useTold(subject, ask, everyMs) {
-  const [told, setTold] = useState(/** @type {{subject: string, items: T[], at: number} | null} */ (null));
+  const [told, setTold] = useState(/** @type {{subject: string, body: L, at: number} | null} */ (null));
   useEffect(() => {
     let looking = true;
     async function load() {
       const at = performance.now();
-      const answer = await ask(subject);
-      const items = answer.body?.items;
-      if (looking && answer.ok && items) {
+      const { ok, body } = await ask(subject);
+      if (looking && ok && body?.items) {
         // A late answer does not replace a newer one.
-        setTold((held) => (held?.subject === subject && held.at > at ? held : { subject, items, at }));
+        setTold((held) => (held?.subject === subject && held.at > at ? held : { subject, body, at }));
       }
     }
     if (subject === "") {
@@ -59,5 +58,5 @@ export function useTold(subject, ask, everyMs) {
       clearInterval(timer);
     };
   }, [subject]);
-  return told?.subject === subject ? { items: told.items, since: performance.now() - told.at } : null;
+  return told?.subject === subject ? { items: told.body.items, body: told.body, since: performance.now() - told.at } : null;
 }

@@ -119,6 +119,31 @@ enum status handle_reconciliation_get(struct request *request, struct reply *rep
     return answer_list(request, reply, view_reconciliation(request->view));
 }
 
+/* ?state= a state of a pair, or `apart`: whatever differs or one side alone has. */
+static bool pair_states_find(const char *name, uint32_t *states)
+{
+    *states = !name ? VIEW_PAIRS_ANY : strcmp(name, "apart") == 0 ? VIEW_PAIRS_APART : 0;
+    for (int state = 0; name && state < VIEW_PAIR_STATES; state++)
+        if (strcmp(name, view_pair_name((enum view_pair)state)) == 0)
+            *states = 1U << state;
+    return *states != 0;
+}
+
+enum status handle_fill_pairs_get(struct request *request, struct reply *reply)
+{
+    struct view_pairs asked;
+    enum status status = request_page(request, &asked.limit, &asked.cursor, &reply->err);
+
+    if (status != OK)
+        return status;
+    if (!pair_states_find(request_query(request, "state"), &asked.states))
+        return err_set(&reply->err, ERR_MALFORMED,
+                       "state: both, differs, ours_only, venue_only, unknown, or apart");
+    if (!config_instrument_find(config_of(request), request->arg[0], &asked.instrument))
+        return err_set(&reply->err, ERR_NOT_FOUND, "no such instrument");
+    return answer(reply, view_fill_pairs(request->view, &asked));
+}
+
 enum status handle_pnl_get(struct request *request, struct reply *reply)
 {
     return answer(reply, view_pnl(request->view));

@@ -76,6 +76,12 @@ void gateway_count_fill(struct gateway *gateway, uint16_t instrument, int64_t ve
                       day_start_ns(venue_ns, gateway->io.day_roll_hour), fee_e8);
 }
 
+void gateway_list_fill(struct gateway *gateway, const struct dropcopy_fill *fill)
+{
+    dropcopy_note(&gateway->dropcopy, fill);
+    gateway_count_fill(gateway, fill->instrument, fill->venue_ns, fill->fee_e8);
+}
+
 void gateway_tell_fills(struct gateway *gateway, uint16_t instrument, int64_t now_ns)
 {
     gateway->counted[instrument].told_ns = now_ns;

@@ -18,6 +18,7 @@
 #ifndef PITWALL_GATEWAY_GATEWAY_H
 #define PITWALL_GATEWAY_GATEWAY_H
 
+#include "gateway/dropcopy.h"
 #include "gateway/tape.h"
 #include "gateway/told.h"
 
@@ -114,6 +115,7 @@ struct gateway {
     struct told balance;          /* struct gateway_balance */
     struct gateway_tally counted[MAX_INSTRUMENTS]; /* the gateway's thread alone */
     struct told tally[MAX_INSTRUMENTS];            /* struct gateway_tally, of when it was whole */
+    struct dropcopy dropcopy;                      /* the fills that are counted, one by one */
 };
 
 static inline uint32_t gateway_poll(struct gateway *gateway)
@@ -164,6 +166,8 @@ void gateway_count_fill(struct gateway *gateway, uint16_t instrument, int64_t ve
 /* The same of any count. One of an earlier day than the newest fill says nothing: that is over. */
 void gateway_tally_add(struct gateway_tally *tally, int64_t day_ns, int64_t fee_e8);
 void gateway_tell_fills(struct gateway *gateway, uint16_t instrument, int64_t now_ns);
+/* The venue's list has it: counted, and held to be looked at. Once for each. */
+void gateway_list_fill(struct gateway *gateway, const struct dropcopy_fill *fill);
 
 /* One writer: a plain load and store will do, and costs no locked instruction. */
 static inline void gateway_add(_Atomic uint64_t *counter, uint64_t amount)

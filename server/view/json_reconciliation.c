@@ -22,21 +22,9 @@ static json_t *balance_json(const struct gateway *gateway)
                      "age_ns", shape_age(clock_real_ns(), balance.told_ns));
 }
 
-struct today {
-    int64_t now_ns, day_ns, since_ns;
-};
-
-static struct today today_of(const struct view *view)
-{
-    struct today today = {.now_ns = model_now_ns(view)};
-
-    today.day_ns = day_start_ns(today.now_ns, view->from.config->money.day_roll_hour);
-    today.since_ns = view->from.started_ns > today.day_ns ? view->from.started_ns : today.day_ns;
-    return today;
-}
-
 /* A count of an earlier day says that there is none of today. */
-static struct gateway_tally of_today(const struct gateway_tally *tally, const struct today *today)
+static struct gateway_tally of_today(const struct gateway_tally *tally,
+                                     const struct model_today *today)
 {
     return tally->day_ns >= today->day_ns
                ? *tally
@@ -45,7 +33,7 @@ static struct gateway_tally of_today(const struct gateway_tally *tally, const st
 
 /* The venue's; false: it has not told its count of today. */
 static bool venue_tally(const struct gateway *gateway, uint16_t instrument,
-                        const struct today *today, struct gateway_tally *tally)
+                        const struct model_today *today, struct gateway_tally *tally)
 {
     if (!gateway || !gateway_tally(gateway, instrument, tally) || tally->told_ns < today->day_ns)
         return false;
@@ -85,7 +73,7 @@ static int64_t count_after(const struct view *view, struct venue_count told[MAX_
 }
 
 static json_t *instrument_json(const struct view *view, uint16_t instrument,
-                               const struct today *today, const struct venue_count *of,
+                               const struct model_today *today, const struct venue_count *of,
                                int64_t forgotten_ns)
 {
     const struct config *config = view->from.config;
@@ -104,7 +92,7 @@ static json_t *instrument_json(const struct view *view, uint16_t instrument,
         "age_ns", shape_age(today->now_ns, theirs->told_ns));
 }
 
-static json_t *venue_json(const struct view *view, uint16_t venue, const struct today *today,
+static json_t *venue_json(const struct view *view, uint16_t venue, const struct model_today *today,
                           const struct venue_count told[MAX_INSTRUMENTS], int64_t forgotten_ns)
 {
     const struct config *config = view->from.config;
@@ -123,11 +111,11 @@ json_t *view_reconciliation(struct view *view)
 {
     struct venue_count told[MAX_INSTRUMENTS] = {0};
     json_t *items = json_array();
-    struct today today;
+    struct model_today today;
     int64_t forgotten_ns;
 
     view_enter(view);
-    today = today_of(view);
+    today = model_today(view);
     for (uint16_t at = 0; at < view->from.config->instruments; at++)
         told[at].told =
             venue_tally(view_gateway_of(&view->from, view->from.config->instrument[at].venue), at,

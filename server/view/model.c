@@ -96,6 +96,15 @@ int64_t model_now_ns(const struct view *view)
     return virtual_ns != 0 ? virtual_ns : clock_real_ns();
 }
 
+struct model_today model_today(const struct view *view)
+{
+    struct model_today today = {.now_ns = model_now_ns(view)};
+
+    today.day_ns = day_start_ns(today.now_ns, view->from.config->money.day_roll_hour);
+    today.since_ns = view->from.started_ns > today.day_ns ? view->from.started_ns : today.day_ns;
+    return today;
+}
+
 bool model_money_is_fresh(const struct view *view)
 {
     return view->pnl.kind != 0 && clock_mono_ns() - view->telemetry_mono_ns <= mark_fresh_ns;
@@ -331,14 +340,22 @@ static void take_order_state(struct view *view, const struct lane_record *record
 }
 
 /* Of the day in which the venue has it, as the venue counts. */
-static void tally_fill(struct view *view, const struct lane_record *record,
-                       const struct event_fill *event)
+static void tally_fill(struct view *view, const struct view_fill *fill)
 {
-    int64_t filled_ns = event->venue_ns > 0 ? event->venue_ns : record->at_ns;
+    gateway_tally_add(&view->tally[fill->instrument],
+                      day_start_ns(fill->venue_ns, view->from.config->money.day_roll_hour),
+                      fill->fee_e8);
+}
 
-    gateway_tally_add(&view->tally[event->instrument % MAX_INSTRUMENTS],
-                      day_start_ns(filled_ns, view->from.config->money.day_roll_hour),
-                      event->fee_e8);
+/* A new one may take the place of the oldest, which is remembered by its time. */
+static void keep_fill(struct view *view, const struct view_fill *fill)
+{
+    struct view_fill *slot = &view->fills[view->fill_count++ % KEPT_FILLS];
+    int64_t *forgotten_ns = &view->fills_forgotten_ns[slot->instrument];
+
+    if (slot->venue_ns > *forgotten_ns)
+        *forgotten_ns = slot->venue_ns;
+    *slot = *fill;
 }
 
 static void take_fill(struct view *view, const struct lane_record *record,
@@ -346,19 +363,21 @@ static void take_fill(struct view *view, const struct lane_record *record,
 {
     uint16_t instrument = event->instrument % MAX_INSTRUMENTS;
 
-    view->fills[view->fill_count++ % KEPT_FILLS] =
-        (struct view_fill){.seq = record->commit,
-                           .order_id = event->order_id,
-                           .exec_id = event->exec_id,
-                           .price_ticks = event->price_ticks,
-                           .qty_lots = event->qty_lots,
-                           .fee_e8 = event->fee_e8,
-                           .at_ns = record->at_ns,
-                           .instrument = instrument,
-                           .strategy = event->strategy,
-                           .side = event->side,
-                           .maker = event->maker};
-    tally_fill(view, record, event);
+    struct view_fill fill = {.seq = record->commit,
+                             .order_id = event->order_id,
+                             .exec_id = event->exec_id,
+                             .price_ticks = event->price_ticks,
+                             .qty_lots = event->qty_lots,
+                             .fee_e8 = event->fee_e8,
+                             .at_ns = record->at_ns,
+                             .venue_ns = event->venue_ns > 0 ? event->venue_ns : record->at_ns,
+                             .instrument = instrument,
+                             .strategy = event->strategy,
+                             .side = event->side,
+                             .maker = event->maker};
+
+    keep_fill(view, &fill);
+    tally_fill(view, &fill);
     if (event->strategy != STRATEGY_MANUAL) /* as the engine: what acts by itself */
         tallies_count(view->tallies.executions, scopes_of(view, event->strategy, instrument));
     view->counters.fills[venue_of(view, instrument)]++;

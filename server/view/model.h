@@ -20,6 +20,7 @@ enum {
 struct view_fill {
     uint64_t seq, order_id, exec_id; /* seq: of its event */
     int64_t price_ticks, qty_lots, fee_e8, at_ns;
+    int64_t venue_ns; /* by the venue's clock; at_ns where it gave none */
     uint16_t instrument, strategy;
     uint8_t side, maker;
 };
@@ -88,6 +89,7 @@ struct view {
     uint64_t
         answered_id; /* the newest command that the engine has answered: it takes them in order */
     struct view_fill fills[KEPT_FILLS];
+    int64_t fills_forgotten_ns[MAX_INSTRUMENTS]; /* newest venue_ns of those not kept; 0: all are */
     struct gateway_tally tally[MAX_INSTRUMENTS]; /* our own, to stand beside the venue's */
     struct view_denial denials[KEPT_DENIALS];
     struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */
@@ -134,6 +136,11 @@ struct model_author model_author(struct view *view, uint16_t scope);
 enum trading_state model_effective(const struct view *view, uint16_t scope);
 /* The engine's clock, which at full speed is virtual. */
 int64_t model_now_ns(const struct view *view);
+/* The trading day that it is by that clock, and since when of it this run knows. */
+struct model_today {
+    int64_t now_ns, day_ns, since_ns;
+};
+struct model_today model_today(const struct view *view);
 /* Money telemetry has come, and lately. */
 bool model_money_is_fresh(const struct view *view);
 /* 1e-8 ticks; 0: there is no fresh mark. */

@@ -110,6 +110,27 @@ json_t *view_trades(struct view *view, uint16_t instrument, uint32_t most);
 json_t *view_positions(struct view *view);
 /* What each venue says that we have and did today, beside what we say. */
 json_t *view_reconciliation(struct view *view);
+/* Our fills of the trading day in an instrument against the venue's own list, one by one. */
+enum view_pair {
+    VIEW_PAIR_BOTH,
+    VIEW_PAIR_DIFFERS,
+    VIEW_PAIR_OURS_ONLY,
+    VIEW_PAIR_VENUE_ONLY,
+    VIEW_PAIR_UNKNOWN,
+    VIEW_PAIR_STATES
+};
+#define VIEW_PAIRS_ANY ((1U << VIEW_PAIR_STATES) - 1)
+#define VIEW_PAIRS_APART                                                                           \
+    (1U << VIEW_PAIR_DIFFERS | 1U << VIEW_PAIR_OURS_ONLY | 1U << VIEW_PAIR_VENUE_ONLY)
+const char *view_pair_name(enum view_pair state); /* "ours_only" */
+struct view_pairs {
+    uint16_t instrument;
+    uint32_t states; /* those that are listed, a bit for each; all are counted */
+    uint64_t cursor; /* how many are left, of the oldest; 0: begin with the newest */
+    uint32_t limit;
+};
+/* NULL: out of memory. A ms when thousands are held. */
+json_t *view_fill_pairs(struct view *view, const struct view_pairs *asked);
 json_t *view_pnl(struct view *view);
 struct view_filter {
     int32_t instrument, strategy; /* -1: any */

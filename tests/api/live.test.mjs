@@ -6,33 +6,39 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { Venue } from "../venue/venue.mjs";
 import { bybitInstead, configWith, QUIET, scratch, Server, verb } from "./server.mjs";
+import { Teller } from "./teller.mjs";
 import { until } from "./wait.mjs";
 
 const NAME = "bybit-linear:BTCUSDT";
 let venue;
+let teller;
 let server;
 let trader;
-let config;
+let keyFile;
 
-before(async () => {
-  venue = await Venue.start();
-  const dir = scratch();
-  const [{ key, secret }] = venue.keys;
-  const keyFile = join(dir, "key.json");
-  writeFileSync(keyFile, JSON.stringify({ key, secret }), { mode: 0o600 });
-  const where = `environment: custom, rest: "${venue.url}", stream: "${venue.url.replace("http", "ws")}"`;
-  config = configWith(
-    dir,
+function configOf(stream) {
+  const where = `environment: custom, rest: "${venue.url}", stream: "${stream}", reconcile_ms: 3000`;
+  return configWith(
+    scratch(),
     QUIET,
     ["mode: sim", "mode: live"],
     ...bybitInstead(NAME, `${where}, key_file: "${keyFile}"`),
   );
-  server = await Server.start({ config });
+}
+
+before(async () => {
+  venue = await Venue.start();
+  teller = await Teller.start(venue.url.replace("http", "ws"));
+  const [{ key, secret }] = venue.keys;
+  keyFile = join(scratch(), "key.json");
+  writeFileSync(keyFile, JSON.stringify({ key, secret }), { mode: 0o600 });
+  server = await Server.start({ config: configOf(teller.url) });
   trader = await server.person("trader");
 });
 
 after(async () => {
   assert.equal(await server.stop(), 0);
+  teller.stop();
   await venue.stop();
 });
 
@@ -85,7 +91,56 @@ test("balance, fills and fees are what the venue says, beside ours", async () =>
   assert.ok(Number(btc.fee) > 0);
 });
 
+// Its list is asked for now and then: until it is, a fill of ours is neither there nor missing.
+test("a fill is not known to be on the venue's list before that is told", async () => {
+  const pairs = async () => (await trader.get(`/reconciliation/${NAME}/fills`)).body;
+  const [first] = (await pairs()).items;
+  assert.deepEqual([first.state, first.venue], ["both", first.ours]);
+  await until("a list of just now, so that the next is some way off", async () => Number((await pairs()).age_ns) < 1e9);
+  const { body: book } = await trader.get(`/books/${NAME}`);
+  assert.equal((await order((Number(book.asks[0][0]) * 1.002).toFixed(1), "IOC")).status, 201);
+  const seen = new Set();
+  const told = await until("the list", async () => {
+    const now = await pairs();
+    const [newest] = now.items;
+    seen.add(newest.id === first.id ? "" : (newest.why ?? newest.state));
+    return now.counts.both === 2 && now;
+  }, 60000);
+  assert.deepEqual([...seen].filter((state) => !["", "not_told_since", "both"].includes(state)), []);
+  assert.ok(seen.has("not_told_since"), [...seen].join());
+  const [newest] = told.items;
+  assert.deepEqual(newest.venue, newest.ours);
+  await until("it is told to be whole", async () => BigInt((await pairs()).told_ns) > BigInt(newest.at_ns));
+  assert.deepEqual(told.counts, { both: 2, differs: 0, ours_only: 0, venue_only: 0, unknown: 0 });
+});
+
+/** The private stream tells another fee than the venue's list has. */
+function dearer(frame) {
+  if (frame.topic === "execution") {
+    frame.data.forEach((row) => (row.execFee = "9.5"));
+  }
+  return frame;
+}
+
+test("a fill that the stream and the list tell differently differs, in what we booked and what the list says", async () => {
+  const pairs = async (state) => (await trader.get(`/reconciliation/${NAME}/fills?state=${state}`)).body;
+  const { body: book } = await trader.get(`/books/${NAME}`);
+  teller.retell = dearer;
+  const { status, body } = await order((Number(book.asks[0][0]) * 1.003).toFixed(1), "IOC");
+  assert.equal(status, 201);
+  const { items, counts } = await until("the list", async () => {
+    const now = await pairs("apart");
+    return now.items.length > 0 && now;
+  }, 60000);
+  assert.deepEqual(counts, { both: 2, differs: 1, ours_only: 0, venue_only: 0, unknown: 0 });
+  const [{ state, ours, venue: theirs, order: id }] = items;
+  assert.deepEqual([state, id, Number(ours.fee)], ["differs", body.id, 9.5]);
+  assert.ok(Number(theirs.fee) > 0 && Number(theirs.fee) < 1, theirs.fee);
+  assert.deepEqual({ ...ours, fee: "" }, { ...theirs, fee: "" });
+});
+
 test("check --connect asks it without trading", () => {
+  const config = configOf(venue.url.replace("http", "ws")); // this process stands still meanwhile, and so does the teller
   const { code, out } = verb("check", "--config", config, "--connect");
   assert.equal(code, 0, out);
   assert.match(out, /bybit-linear +good +clock/);

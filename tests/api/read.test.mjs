@@ -34,6 +34,7 @@ const READS = {
   "/trades?instrument=sim:BTCUSDT": list(shapes.TRADE),
   "/positions": list(shapes.POSITION),
   "/reconciliation": list(shapes.VENUE_ACCOUNT),
+  "/reconciliation/sim:BTCUSDT/fills?state=both": shapes.FILL_PAIRS,
   "/pnl": shapes.PNL,
   "/orders": list(shapes.ORDER),
   "/orders?state=open&strategy=maker&instrument=sim:BTCUSDT": list(shapes.ORDER),

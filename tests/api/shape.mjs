@@ -82,6 +82,18 @@ export const VENUE_ACCOUNT = {
     },
   ],
 };
+const TERMS = { side: "side", qty: "decimal", price: "decimal", fee: "decimal" };
+/** Of a venue that has told its list, where both sides agree. */
+export const FILL_PAIRS = {
+  instrument: "instrument",
+  currency: "text",
+  since_ns: "ns",
+  told_ns: "ns",
+  age_ns: "ns",
+  counts: { both: "int", differs: "int", ours_only: "int", venue_only: "int", unknown: "int" },
+  items: [{ id: "text", state: "text", why: "null", order: "text", at_ns: "ns", ours: TERMS, venue: TERMS }],
+  next: "null|text",
+};
 export const TRADE = {
   seq: "int",
   id: "text",

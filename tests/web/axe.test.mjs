@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { bound, go, holdKill, screenshot, until } from "./browser.mjs";
+import { pairOf } from "./mock-venue.mjs";
 import { story, VIEWS } from "./story.mjs";
 
 bound(1100000);
@@ -38,11 +39,16 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       desk.propose("limits", "firm", change, 7, "room", "risk2");
       desk.markets[0].margin = { venue_lots: 9, venue_age_ns: "1500000000", drift: 3 };
       desk.markets[1].stale = true;
+      desk.pairs = { [desk.markets[0].instrument]: [pairOf(2, "differs", {}, { fee: "0.14" }), pairOf(1, "ours_only", {}, null)] };
       await holdKill(page);
       await until("the drift", () => page.isVisible("[data-badge=reconciliation]"), 9000);
       const found = [];
       for (const view of VIEWS) {
         await go(page, view);
+        if (view === "reconciliation") {
+          await page.press(`[data-recon-fills='${desk.markets[0].instrument}'] .pick`, "Enter");
+          await until("its fills", () => page.isVisible("[data-pair]"), 9000);
+        }
         found.push(...(await look(page, `${view}-${theme}-${size}`)));
       }
       await go(page, "orders");

@@ -331,7 +331,7 @@ export class MockServer {
       setTimeout(() => peopleRoute(desk, what, call), this.fault.slowOrders);
       return;
     }
-    if (/^GET .(trades|reconciliation)$/.test(what) && this.fault.asked) {
+    if (/^GET .(trades|reconciliation.*)$/.test(what) && this.fault.asked) {
       throw new Refusal(...this.fault.asked);
     }
     if (!this.fault.mustChange && (venueRoute(desk, what, call) || peopleRoute(desk, what, call))) {

@@ -30,7 +30,36 @@ function accountsOf(desk) {
   return desk.accounts ?? [{ venue: "sim", simulated: true, balance: null, instruments }];
 }
 
+/** An execution as the two sides have it; `venue` null: the venue's list does not have it. */
+export function pairOf(no, state, ours, venue, more = {}) {
+  const terms = { side: "buy", qty: "0.004", price: "65000.1", fee: "0.13" };
+  return {
+    id: `0-${no}`, state, why: null, order: "PW1-2A5", at_ns: String(1790000068748950248n + BigInt(no)),
+    ours: ours && { ...terms, ...ours }, venue: venue && { ...terms, ...venue }, ...more,
+  };
+}
+
+const APART = ["differs", "ours_only", "venue_only"];
+
+/** The server's answer to `GET /reconciliation/{instrument}/fills`: of `desk.pairs`, the newest first. */
+export function pairsOf(desk, instrument, state, limit) {
+  const all = desk.pairs?.[instrument] ?? [];
+  const states = state === "apart" ? APART : [state];
+  const items = all.filter((pair) => !state || states.includes(pair.state));
+  const count = (name) => all.filter((pair) => pair.state === name).length;
+  return {
+    instrument, currency: "USDT", since_ns: "1790000000000000000", told_ns: now(400), age_ns: "400000000",
+    counts: Object.fromEntries(["both", ...APART, "unknown"].map((name) => [name, count(name)])),
+    items: items.slice(0, limit), next: items.length > limit ? String(items.length - limit) : null, ...desk.pairsSaid,
+  };
+}
+
 export function venueRoute(desk, what, { query, reply }) {
+  const pairs = /^GET .reconciliation.(.+).fills$/.exec(what);
+  if (pairs) {
+    reply(200, pairsOf(desk, pairs[1], query.get("state"), Number(query.get("limit") ?? 100)));
+    return true;
+  }
   if (what === "GET /reconciliation") {
     reply(200, { items: accountsOf(desk), next: null });
     return true;

@@ -4,7 +4,8 @@ import { reconciliationRead } from "../api.js";
 import { useTold } from "../asked.js";
 import { ageText, countText, dateTimeText, DASH, decimalCompare, millisecondsOf, timeText } from "../format.js";
 import { page } from "../state.js";
-import { html } from "../vendor/preact-htm.js";
+import { html, useState } from "../vendor/preact-htm.js";
+import { FillPairsPanel } from "./fillpairs.js";
 import { EmptyRow, InstrumentName, Num, Panel } from "./parts.js";
 import { PlainHead } from "./table.js";
 
@@ -52,13 +53,26 @@ function ageOf(age_ns, since) {
   return sent === null ? null : sent + since;
 }
 
-/** @param {{row: VenueFills, simulated: boolean, since: number}} props */
-function FillsRow({ row, simulated, since }) {
+/**
+ * Its name opens the fills behind the counts, below.
+ * @param {{row: VenueFills, simulated: boolean, since: number, chosen: boolean, onChoose: (instrument: string) => void}} props
+ */
+function FillsRow({ row, simulated, since, chosen, onChoose }) {
   const age = ageOf(row.age_ns, since);
   const isOld = !simulated && age !== null && age > OLD_MS; // a simulated venue tells with each fill
   const verdict = verdictOf(row, isOld ? age : null);
   return html`<tr data-recon-fills=${row.instrument} class=${since > LATE_MS || isOld ? "row-stale" : ""}>
-    <th scope="row"><${InstrumentName} name=${row.instrument} /></th>
+    <th scope="row">
+      <button
+        type="button"
+        class="pick"
+        aria-expanded=${chosen}
+        title="Our fills and the venue's, one by one"
+        onClick=${() => onChoose(chosen ? "" : row.instrument)}
+      >
+        <${InstrumentName} name=${row.instrument} />
+      </button>
+    </th>
     <td class="end">${countText(row.fills)}</td>
     <td class="end">${countText(row.venue_fills)}</td>
     <td class="end"><${Num} value=${row.fee} places=${2} bright=${8} /></td>
@@ -77,8 +91,8 @@ function sinceText(first, since) {
   return first ? `since ${dateTimeText(first.since_ns)}; a fee below zero was earned` : "";
 }
 
-/** @param {{venues: VenueAccount[] | null, since: number | null}} props */
-function FillsPanel({ venues, since }) {
+/** @param {{venues: VenueAccount[] | null, since: number | null, chosen: string, onChoose: (instrument: string) => void}} props */
+function FillsPanel({ venues, since, chosen, onChoose }) {
   const rows = (venues ?? []).flatMap(({ simulated, instruments }) => instruments.map((row) => ({ row, simulated })));
   return html`<${Panel}
     id="recon-fills"
@@ -92,7 +106,14 @@ function FillsPanel({ venues, since }) {
       <tbody>
         ${rows.map(
           ({ row, simulated }) =>
-            html`<${FillsRow} key=${row.instrument} row=${row} simulated=${simulated} since=${since ?? 0} />`,
+            html`<${FillsRow}
+              key=${row.instrument}
+              row=${row}
+              simulated=${simulated}
+              since=${since ?? 0}
+              chosen=${chosen === row.instrument}
+              onChoose=${onChoose}
+            />`,
         )}
         ${rows.length === 0 ? html`<${EmptyRow} span=${FILL_HEADS.length} text=${venues ? "No instrument" : "Asking\u2026"} />` : null}
       </tbody>
@@ -156,6 +177,8 @@ export function AccountPanels() {
   const told = useTold("all", reconciliationRead, READ_MS);
   const venues = told?.items ?? null;
   const since = told?.since ?? null;
-  return html`<${FillsPanel} venues=${venues} since=${since} />
+  const [chosen, setChosen] = useState("");
+  return html`<${FillsPanel} venues=${venues} since=${since} chosen=${chosen} onChoose=${setChosen} />
+    <${FillPairsPanel} key=${chosen} instrument=${chosen} />
     <${BalancesPanel} venues=${venues} since=${since} />`;
 }

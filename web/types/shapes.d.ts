@@ -405,6 +405,36 @@ export interface VenueFills {
     age_ns: Nanoseconds | null;
 }
 
+export interface FillTerms {
+    side: "buy" | "sell";
+    qty: Decimal;
+    price: Decimal;
+    fee: Decimal;
+}
+
+export type PairState = "both" | "differs" | "ours_only" | "venue_only" | "unknown";
+
+/** One execution, as we have booked it and as the venue's list has it. */
+export interface FillPair {
+    id: string;
+    state: PairState;
+    /** of unknown: never_told, not_told_since, venue_forgotten, ours_forgotten, on_its_way */
+    why: string | null;
+    order: string | null;
+    at_ns: Nanoseconds;
+    ours: FillTerms | null;
+    venue: FillTerms | null;
+}
+
+export interface FillPairs extends List<FillPair> {
+    instrument: string;
+    currency: string;
+    since_ns: Nanoseconds;
+    told_ns: Nanoseconds | null;
+    age_ns: Nanoseconds | null;
+    counts: Record<PairState, number>;
+}
+
 export interface VenueAccount {
     venue: string;
     simulated: boolean;

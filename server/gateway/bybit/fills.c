@@ -203,12 +203,31 @@ static bool take_fill(struct bybit *bybit, const json_t *json, const struct fill
     return is_of_this_run;
 }
 
-/* The account's list is the venue's own count; the stream is how we heard of it. */
-static void count_listed(struct bybit *bybit, const struct fill_row *fill, uint64_t exec_id)
+/* 0: of no order that we know. */
+static uint64_t order_of(struct bybit *bybit, const json_t *json)
 {
+    uint64_t ours;
+    const struct bybit_known *known = bybit_find_order(bybit, json, &ours);
+
+    return known ? known->id : ours;
+}
+
+/* The account's list is the venue's own count; the stream is how we heard of it. */
+static void count_listed(struct bybit *bybit, const json_t *json, const struct fill_row *fill,
+                         uint64_t exec_id, int64_t received_ns)
+{
+    struct dropcopy_fill listed = {.exec_id = exec_id,
+                                   .order_id = order_of(bybit, json),
+                                   .price_ticks = fill->price_ticks,
+                                   .qty_lots = fill->lots,
+                                   .fee_e8 = fill->fee_e8,
+                                   .venue_ns = fill->at_ms * MS_NS,
+                                   .noted_ns = received_ns,
+                                   .instrument = fill->symbol->instrument,
+                                   .side = fill->side};
+
     if (bybit_once_add(&bybit->listed, exec_id))
-        gateway_count_fill(&bybit->base, fill->symbol->instrument, fill->at_ms * MS_NS,
-                           fill->fee_e8);
+        gateway_list_fill(&bybit->base, &listed);
 }
 
 static void note_other(struct bybit *bybit, const char *type)
@@ -255,7 +274,7 @@ bool bybit_take_execution(struct bybit *bybit, const json_t *json, bool is_queri
         !take_news(bybit, json, &fill, exec_id, is_queried, received_ns))
         (void)bybit_once_add(&bybit->listed, exec_id); /* and is none of this run's count */
     if (is_queried && is_fill(fill.type))
-        count_listed(bybit, &fill, exec_id);
+        count_listed(bybit, json, &fill, exec_id, received_ns);
     return true;
 }
 

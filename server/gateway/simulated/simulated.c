@@ -96,8 +96,17 @@ static bool deliver_data(void *ctx, const struct market_update *update);
 /* The venue's own count: what it did, whether it comes to be told or not. */
 static void count_fill(struct simulated *simulated, const struct execution *execution)
 {
-    gateway_count_fill(&simulated->base, execution->instrument, execution->venue_ns,
-                       execution->fee_e8);
+    struct dropcopy_fill fill = {.exec_id = execution->exec_id,
+                                 .order_id = execution->order_id,
+                                 .price_ticks = execution->price_ticks,
+                                 .qty_lots = execution->qty_lots,
+                                 .fee_e8 = execution->fee_e8,
+                                 .venue_ns = execution->venue_ns,
+                                 .noted_ns = simulated->now_ns,
+                                 .instrument = execution->instrument,
+                                 .side = execution->side};
+
+    gateway_list_fill(&simulated->base, &fill);
     gateway_tell_fills(&simulated->base, execution->instrument, simulated->now_ns);
 }
 

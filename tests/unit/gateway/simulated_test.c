@@ -755,6 +755,20 @@ static int64_t venue_fills(void)
     return tally.fills;
 }
 
+/* Ids as they were sent: orders 1 and 2, the newest first. */
+static void expect_listed_both(void)
+{
+    static struct dropcopy_fill fills[DROPCOPY_FILLS];
+    int64_t forgotten_ns;
+
+    cr_assert(eq(u32, dropcopy_read(&gateway->dropcopy, 1, fills, &forgotten_ns), 2));
+    cr_assert(eq(u64, fills[0].order_id & UINT32_MAX, 2));
+    cr_assert(eq(u64, fills[1].order_id & UINT32_MAX, 1));
+    cr_assert(ne(u64, fills[0].exec_id, fills[1].exec_id));
+    cr_assert(eq(i64, fills[0].price_ticks, 1002));
+    cr_assert(gt(i64, fills[0].venue_ns, 0));
+}
+
 Test(gateway, the_venue_counts_a_fill_once_whether_it_tells_it_or_not)
 {
     struct execution execution;
@@ -775,6 +789,7 @@ Test(gateway, the_venue_counts_a_fill_once_whether_it_tells_it_or_not)
     while (next_execution(&execution))
         ;
     cr_assert(eq(i64, venue_fills(), 2));
+    expect_listed_both();
 }
 
 Test(gateway, a_fault_script_acts_and_the_ledger_tells_what_was_not_told)

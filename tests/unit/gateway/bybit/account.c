@@ -91,19 +91,32 @@ Test(bybit_account, an_older_row_says_nothing)
 
 /* ---- fills ------------------------------------------------------------------------------ */
 
-static void take(const char *id, int64_t at_ms, bool is_queried)
+static void take_row(const char *id, int64_t at_ms, const char *link, const char *fee,
+                     bool is_queried)
 {
     char text[512];
     json_t *json;
 
     snprintf(text, sizeof text,
              "{\"category\":\"linear\",\"symbol\":\"BTCUSDT\",\"orderId\":\"v1\",\"orderLinkId\":"
-             "\"\",\"side\":\"Buy\",\"execId\":\"%s\",\"execPrice\":\"500\",\"execQty\":\"0.02\","
-             "\"execFee\":\"0.25\",\"execType\":\"Trade\",\"isMaker\":true,\"execTime\":\"%lld\"}",
-             id, (long long)at_ms);
+             "\"%s\",\"side\":\"Buy\",\"execId\":\"%s\",\"execPrice\":\"500\",\"execQty\":\"0.02\","
+             "\"execFee\":\"%s\",\"execType\":\"Trade\",\"isMaker\":true,\"execTime\":\"%lld\"}",
+             link, id, fee, (long long)at_ms);
     json = json_loads(text, 0, NULL);
     cr_assert(bybit_take_execution(booth->bybit, json, is_queried, clock_real_ns()));
     json_decref(json);
+}
+
+static void take(const char *id, int64_t at_ms, bool is_queried)
+{
+    take_row(id, at_ms, "", "0.25", is_queried);
+}
+
+static uint32_t listed(struct dropcopy_fill fills[DROPCOPY_FILLS])
+{
+    int64_t forgotten_ns;
+
+    return dropcopy_read(&booth->bybit->base.dropcopy, 0, fills, &forgotten_ns);
 }
 
 static struct gateway_tally tally_now(void)
@@ -136,6 +149,39 @@ Test(bybit_account, a_fill_that_an_earlier_run_has_booked_is_not_of_this_count)
     take("old", before_ms, true);
     take("old", before_ms, true);
     cr_assert(eq(i64, tally_now().fills, 0));
+}
+
+/* The engine has what was heard first; what the list says of it stands beside that. */
+Test(bybit_account, each_fill_of_the_list_is_held_as_the_list_says)
+{
+    static struct dropcopy_fill fills[DROPCOPY_FILLS];
+    int64_t now_ms = booth->bybit->opened_ns / MS_NS + 1000;
+    char link[ORDER_ID_TEXT_MAX];
+    struct execution heard;
+
+    booth_place(booth, 1);
+    order_id_print(link, BOOTH_FIRST + 1);
+    take_row("a", now_ms, link, "0.25", false);
+    heard = booth_next(booth);
+    cr_assert(eq(i64, heard.fee_e8, 25000000));
+    cr_assert(eq(u32, listed(fills), 0), "the stream is how we heard of it");
+    take_row("a", now_ms, link, "0.26", true);
+    take_row("a", now_ms, link, "0.26", true);
+    booth_expect_nothing(booth);
+    cr_assert(eq(u32, listed(fills), 1));
+    cr_assert(eq(u64, fills[0].exec_id, heard.exec_id));
+    cr_assert(eq(u64, fills[0].order_id, BOOTH_FIRST + 1));
+    cr_assert(eq(i64, fills[0].fee_e8, 26000000));
+    cr_assert(eq(i64, fills[0].price_ticks, heard.price_ticks));
+    cr_assert(eq(i64, fills[0].qty_lots, heard.qty_lots));
+    cr_assert(eq(i64, fills[0].venue_ns, now_ms * MS_NS));
+    cr_assert(ge(i64, fills[0].noted_ns, booth->bybit->opened_ns));
+    cr_assert(eq(int, fills[0].side, SIDE_BUY));
+    take("old", booth->bybit->opened_ns / MS_NS - 60000, true);
+    cr_assert(eq(u32, listed(fills), 1), "an earlier run has booked that");
+    take("b", now_ms, true);
+    cr_assert(eq(u32, listed(fills), 2));
+    cr_assert(eq(u64, fills[0].order_id, 0), "of others");
 }
 
 Test(bybit_account, the_count_is_told_when_the_account_is_read)
