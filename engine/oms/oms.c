@@ -728,7 +728,9 @@ bool oms_cancel(struct oms *oms, struct order *order)
     if (order->state != ORDER_PENDING_AMEND)
         order->state_before = order->state;
     order->state = (uint8_t)next;
-    order->asked_ns = order->cancel_ns = oms->now_ns;
+    order->cancel_ns = oms->now_ns;
+    if (next != ORDER_UNKNOWN) /* else whoever goes on cancelling would put off the question */
+        order->asked_ns = oms->now_ns;
     throttle_advance(&oms->throttle, oms->now_ns);
     throttle_record(&oms->throttle, order->scopes);
     if (order->cancel_outcome == OUTCOME_REFUSED)

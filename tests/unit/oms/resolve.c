@@ -61,6 +61,22 @@ Test(resolve, without_an_answer_it_is_unknown_counts_in_full_and_is_asked_about_
         cr_assert(eq(int, f->sent[at].kind, ORDER_MESSAGE_QUERY));
 }
 
+Test(resolve, who_goes_on_cancelling_does_not_put_off_the_question)
+{
+    struct fixture *f = patient();
+    uint64_t id = fixture_order(f, 0, SIDE_BUY, 1000, 10);
+
+    pass(f, 1100 * MS);
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
+    cr_assert(eq(u32, queries(f), 1));
+    for (int again = 0; again < 10; again++) {
+        cr_assert(eq(int, fixture_cancel(f, id), OK));
+        pass(f, 100 * MS);
+    }
+    cr_assert(eq(int, state_of(f), ORDER_UNKNOWN));
+    cr_assert(eq(u32, queries(f), 3));
+}
+
 Test(resolve, it_is_void_only_after_the_receive_window_and_two_clean_absences)
 {
     struct fixture *f = patient();
