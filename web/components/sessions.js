@@ -24,9 +24,9 @@ function SessionRow({ session, onChanged }) {
 
   return html`<tr data-session=${session.id}>
     <th scope="row">${session.user}${session.own ? html` <span class="minor">(this one)</span>` : null}</th>
-    <td class="start">${session.address}</td>
-    <td class="start" title=${momentText(session.made_ns)}>${dateTimeText(session.made_ns).slice(0, 19)}</td>
-    <td class="start">${acted === null ? DASH : `${ageText(Date.now() - acted)} ago`}</td>
+    <td>${session.address}</td>
+    <td title=${momentText(session.made_ns)}>${dateTimeText(session.made_ns).slice(0, 19)}</td>
+    <td>${acted === null ? DASH : `${ageText(Date.now() - acted)} ago`}</td>
     <td class="row-buttons">
       ${session.own ? null : html`<${ActionButton} action="sessionEnd" label="End" onPress=${end} />`}
     </td>

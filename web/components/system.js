@@ -52,7 +52,7 @@ function Threads() {
         (row) => html`<tr key=${row.name}>
           <th scope="row">${row.name}</th>
           <td class="end">${row.core === null ? "any" : decimalText(row.core)}</td>
-          <td class="start">${row.idle}</td>
+          <td>${row.idle}</td>
         </tr>`,
       )}
       ${threads.length === 0 ? html`<${EmptyRow} span=${3} text="Waiting for data\u2026" />` : null}
