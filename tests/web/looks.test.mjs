@@ -100,7 +100,7 @@ story("the same limit of two scopes is told apart", { viewport: WIDE }, async (p
   const scopes = await page.$$eval(".use-scope", (all) =>
     all.map((scope) => {
       const [words, name] = [scope.getBoundingClientRect(), scope.closest(".use-name").getBoundingClientRect()];
-      return { says: scope.textContent, whole: words.right <= name.right + 1 && words.bottom <= name.bottom + 1 };
+      return { says: scope.textContent, whole: words.width > 0 && words.right <= name.right + 1 && words.bottom <= name.bottom + 1 };
     }),
   );
   assert.ok(scopes.length > 0 && scopes.every(({ says, whole }) => says && whole), JSON.stringify(scopes));
@@ -110,13 +110,20 @@ story("where the system chooses the colours, what is chosen and how far a press 
   await page.emulateMedia({ forcedColors: "active" });
   await page.click("[name=ticket-side][value=sell]", { force: true });
   const plane = (selector) => page.$eval(selector, (element) => getComputedStyle(element).backgroundColor);
-  await until("sell is chosen", async () => (await plane(".choice-sell")) !== (await plane(".choice-buy")));
-  const panel = await plane("body");
-  assert.notEqual(await plane(".bar-bid"), panel);
+  const lit = await page.evaluate(() => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.backgroundColor = "Highlight";
+    const { backgroundColor } = getComputedStyle(probe);
+    probe.remove();
+    return backgroundColor;
+  });
+  await until("sell is chosen", async () => (await plane(".choice-sell")) === lit);
+  assert.notEqual(await plane(".choice-buy"), lit);
+  assert.equal(await plane(".bar-bid"), lit);
   await page.hover("#kill");
   await page.mouse.down();
   await until("it is under way", () => page.isVisible("#kill[data-held=yes]"));
-  assert.notEqual(await plane(".kill-held"), await plane("#kill"));
+  assert.equal(await plane(".kill-held"), lit);
   await screenshot(page, "forced-colors");
   await page.mouse.up();
 });
