@@ -1,7 +1,7 @@
 // The only place that fetches.
 //
 // Every call resolves to an Answer {ok, status, body, problem, etag}; it never throws for what the server
-// or the network does (status 0: nobody answered). The session is a cookie that this page cannot read;
+// or the network does (status 0: the server did not answer, even where something on the way to it did). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
 /** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, FillPairs, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Trade, VenueAccount, Verdict, WhatIfAnswer } from "./types/shapes.js" */
@@ -43,6 +43,14 @@ export function newKey() {
   ).join("");
 }
 
+/** @param {unknown} error @param {number} answered the HTTP status that something answered, or 0 */
+function unansweredProblem(error, answered) {
+  const what = error instanceof SyntaxError ? "The answer was not JSON, so not this server's" : "The answer broke off";
+  return answered === 0
+    ? { code: "unreachable", title: "The server did not answer" }
+    : { code: `http_${answered}`, title: `${what}: HTTP status ${answered}` };
+}
+
 /**
  * @template T
  * @param {string} method
@@ -65,6 +73,7 @@ async function call(method, path, options = {}) {
   if (options.key) {
     headers["Idempotency-Key"] = options.key;
   }
+  let answered = 0;
   try {
     const response = await fetch(BASE + path, {
       method,
@@ -74,8 +83,8 @@ async function call(method, path, options = {}) {
       cache: "no-store",
       signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
     });
-    const text = await response.text();
-    const parsed = text ? JSON.parse(text) : null;
+    answered = response.status;
+    const parsed = JSON.parse((await response.text()) || "null");
     return {
       ok: response.ok,
       status: response.status,
@@ -84,15 +93,7 @@ async function call(method, path, options = {}) {
       etag: response.headers.get("ETag"),
     };
   } catch (error) {
-    const title =
-      error instanceof SyntaxError ? "The answer was not JSON" : "The server did not answer";
-    return {
-      ok: false,
-      status: 0,
-      body: null,
-      problem: { code: "unreachable", title },
-      etag: null,
-    };
+    return { ok: false, status: 0, body: null, problem: unansweredProblem(error, answered), etag: null };
   }
 }
 

@@ -26,7 +26,7 @@ import { WhyHost } from "./components/why.js";
 import { ageText } from "./format.js";
 import { keysListen } from "./keys.js";
 import { hintHeld, hintSet, layout, layoutEnter, layoutOnTheme, layoutShow } from "./layout.js";
-import { routeOf } from "./route.js";
+import { routeCorrect, routeIsUnknown, routeOf } from "./route.js";
 import { pagerForget, pagerLook } from "./pager.js";
 import {
   noticesExpire,
@@ -105,9 +105,19 @@ function Banner() {
   </div>`;
 }
 
+const KNOWN = VIEWS.map(({ id }) => id);
+
 function viewNow() {
-  const known = VIEWS.map((view) => view.id);
-  return viewOf(routeOf(location.hash, known));
+  return viewOf(routeOf(location.hash, KNOWN));
+}
+
+/** A link that leads nowhere says so, and does not stay in the address as if it were this view's. */
+function routeCheck() {
+  const { hash } = location;
+  if (routeIsUnknown(hash, KNOWN)) {
+    routeCorrect();
+    notify("warn", `This page has no place ${hash}: here is the overview`);
+  }
 }
 
 /** @param {string} id moves the focus there without a word in the address */
@@ -266,6 +276,7 @@ function enter(session) {
   page.session = session;
   page.view = "in";
   page.farewell = "";
+  routeCheck();
   if (!session.must_change_password) {
     page.stream = new Stream({
       topics: topics(),
@@ -347,6 +358,7 @@ function knowSession(session) {
 /** Another view is read from its top; the focus goes to its title, as after a click on any link. */
 function onRoute() {
   if (page.view === "in") {
+    routeCheck();
     draw();
     scrollTo(0, 0);
     document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -3,7 +3,7 @@
 // A decimal (price, quantity, money, ratio) arrives as a JSON string and is never made a Number here:
 // comparing, subtracting and padding work on digits with BigInt, so what the desk reads is what the
 // engine holds. Unknown (null, undefined, not a decimal) is a dash and never 0. Times arrive as strings
-// of nanoseconds since the epoch and are shown in UTC.
+// of nanoseconds since the epoch and are shown in UTC; a title adds local time and the nanoseconds.
 
 export const DASH = "\u2014";
 const MINUS = "-";
@@ -312,7 +312,31 @@ export function clockText(ms) {
   return new Date(ms).toISOString().slice(11, 19);
 }
 
-/** @param {unknown} ns since the epoch @returns {string} UTC date and time, for a title */
+/** @param {number} value */
+function twoDigits(value) {
+  return String(value).padStart(2, "0");
+}
+
+/** @param {number} ms since the epoch @returns {string} time of day where this browser is */
+export function localClockText(ms) {
+  const at = new Date(ms);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":");
+}
+
+/** How far local time is ahead of UTC then. @param {number} ms since the epoch @returns {string} UTC+01:00 */
+export function zoneText(ms) {
+  const minutes = -new Date(ms).getTimezoneOffset();
+  const ahead = Math.abs(minutes);
+  return `UTC${minutes < 0 ? MINUS : "+"}${twoDigits(Math.floor(ahead / 60))}:${twoDigits(ahead % 60)}`;
+}
+
+/** @param {unknown} ns since the epoch @returns {string} for a title: in UTC, in local time, and as it came */
+export function momentText(ns) {
+  const ms = millisecondsOf(ns);
+  return ms === null ? DASH : `${dateTimeText(ns)}, ${localClockText(ms)} local (${zoneText(ms)}), ${ns} ns`;
+}
+
+/** @param {unknown} ns since the epoch @returns {string} UTC date and time */
 export function dateTimeText(ns) {
   const ms = millisecondsOf(ns);
   return ms === null ? DASH : new Date(ms).toISOString().replace("T", " ").replace("Z", " UTC");

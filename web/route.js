@@ -11,6 +11,20 @@ export function routeOf(hash, known) {
   return known.includes(id) ? id : FIRST;
 }
 
+/**
+ * Does the address lead nowhere? None at all leads to the first view.
+ * @param {string} hash of the address
+ * @param {string[]} known
+ */
+export function routeIsUnknown(hash, known) {
+  return hash.replace(/^#\/?/, "") !== "" && routeLink(routeOf(hash, known)) !== hash;
+}
+
+/** The address says the view that is open; no entry of the history leads back to one that does not exist. */
+export function routeCorrect() {
+  history.replaceState(history.state, "", routeLink(FIRST));
+}
+
 /** @param {string} id */
 export function routeLink(id) {
   return `#/${id}`;

@@ -158,3 +158,21 @@ test("labels of a chart's time have room on a phone as on a wall", () => {
     }
   }
 });
+
+test("a moment is told in UTC, in local time with its distance, and in nanoseconds", () => {
+  const zone = process.env.TZ;
+  process.env.TZ = "America/St_Johns";
+  assert.equal(
+    format.momentText("1790000000123456789"),
+    "2026-09-21 14:13:20.123 UTC, 11:43:20 local (UTC-02:30), 1790000000123456789 ns",
+  );
+  process.env.TZ = "Asia/Kolkata";
+  assert.equal(format.localClockText(1790000000123), "19:43:20");
+  assert.equal(format.zoneText(1790000000123), "UTC+05:30");
+  assert.equal(format.momentText(null), format.DASH);
+  if (zone === undefined) {
+    delete process.env.TZ;
+  } else {
+    process.env.TZ = zone;
+  }
+});

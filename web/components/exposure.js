@@ -61,7 +61,7 @@ function UseRow({ use }) {
   const look = tone(use.used);
   const width = (decimalCompare(use.used, FULL) ?? 0) > 0 ? FULL : (use.used ?? "0");
   return html`<li class=${`use ${look}`} data-use=${`${use.scope} ${use.name}`}>
-    <span class="use-name">${nameText(use.name)} <span class="minor">${scopeText(use.scope)}</span></span>
+    <span class="use-name">${nameText(use.name)} <span class="use-scope minor">${scopeText(use.scope)}</span></span>
     <span class="use-bar" aria-hidden="true"><span style=${{ width: `${width}%` }}></span></span>
     <span class="use-value num" title=${`limit ${valueText(use.limit)}`}>${use.used === null ? DASH : `${decimalText(use.used)} %`}</span>
     <span class="use-words">${TONE_WORDS[look]}</span>

@@ -1,6 +1,6 @@
 // The top line: which instance, which mode, may it trade, is this page live, who is looking.
 
-import { ageText, clockText, countText, DASH, tradingStateText, uptimeText } from "../format.js";
+import { ageText, clockText, countText, DASH, localClockText, zoneText, tradingStateText, uptimeText } from "../format.js";
 import { page, stale } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { ActionButton } from "./parts.js";
@@ -45,9 +45,9 @@ function Connection() {
   </span>`;
 }
 
-/** @param {{label: string, value: string, title?: string, warn?: boolean}} props */
-function Fact({ label, value, title, warn = false }) {
-  return html`<span class=${`fact ${warn ? "fact-warn" : ""}`} title=${title}>
+/** @param {{label: string, value: string, title?: string, warn?: boolean, clock?: boolean}} props */
+function Fact({ label, value, title, warn = false, clock = false }) {
+  return html`<span class=${`fact ${warn ? "fact-warn" : ""} ${clock ? "fact-clock" : ""}`} title=${title}>
     <span class="fact-label">${label}</span><span class="fact-value">${value}</span>
   </span>`;
 }
@@ -72,7 +72,8 @@ function Facts() {
       value=${uptimeText(status?.uptime_s)}
       title=${`version ${status?.version ?? DASH}`}
     />
-    <${Fact} label="UTC" value=${clockText(Date.now())} />
+    <${Fact} clock label="UTC" value=${clockText(Date.now())} />
+    <${Fact} clock label="local" value=${localClockText(Date.now())} title=${`this browser's time, ${zoneText(Date.now())}`} />
   </div>`;
 }
 

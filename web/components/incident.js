@@ -3,7 +3,7 @@
 
 import { auditSearch } from "../api.js";
 import { roleReaches } from "../actions.js";
-import { auditSideText, changeText, countText, DASH, dateTimeText, timeText } from "../format.js";
+import { auditSideText, changeText, countText, DASH, dateTimeText, momentText, timeText } from "../format.js";
 import { problemText } from "../perform.js";
 import { auditIsAction, incidentOpen, page, role } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
@@ -31,7 +31,7 @@ function Rows({ rows, empty }) {
     <tbody>
       ${rows.map(
         (row) => html`<tr key=${row.seq} data-report-row=${row.kind}>
-          <td class="time">${timeText(row.at_ns)}</td>
+          <td class="time" title=${momentText(row.at_ns)}>${timeText(row.at_ns)}</td>
           <td>${row.kind.replaceAll("_", " ")}</td>
           <td>${row.actor ?? DASH}</td>
           <td>${row.scope ?? DASH}</td>

@@ -100,7 +100,7 @@ function LimitRow({ row, limits, typed, onInput }) {
   const id = `limit-${row.name}`;
   const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<tr data-limit=${row.name}>
-    <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label></th>
+    <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label><span class="limit-unit minor" aria-hidden="true">${unit}</span></th>
     <td class="end limit-value" data-test="in-force">
       <${LimitValue} value=${value} />
     </td>

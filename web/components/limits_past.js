@@ -2,7 +2,7 @@
 // themselves, and who changed what when, to be brought back.
 
 import { limitsHistory, limitsRevert } from "../api.js";
-import { ageText, countText, DASH, dateTimeText, millisecondsOf, nameText, scopeText, valueText } from "../format.js";
+import { ageText, countText, DASH, dateTimeText, millisecondsOf, momentText, nameText, scopeText, valueText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -67,7 +67,7 @@ function PastRow({ row, limits, reason }) {
 
   return html`<tr data-generation=${row.generation}>
     <td class="end num">${countText(row.generation)}</td>
-    <td title=${dateTimeText(row.at_ns)}>${dateTimeText(row.at_ns)}</td>
+    <td title=${momentText(row.at_ns)}>${dateTimeText(row.at_ns)}</td>
     <td>${row.actor ?? DASH}</td>
     <td class="diff-cell">
       ${Object.keys(row.new).map(

@@ -3,7 +3,7 @@
 // Our own stamps, in nanoseconds of one clock: the market data that it was decided on, sent, acknowledged,
 // each fill. A stage that is not known has no row; nothing is guessed.
 
-import { dateTimeText, decimalText, durationText, orderStateText, timeText } from "../format.js";
+import { decimalText, durationText, momentText, orderStateText, timeText } from "../format.js";
 import { orderIsWorking, page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
@@ -65,7 +65,7 @@ function StageRow({ stages, index }) {
   const before = index === 0 ? null : stages[index - 1].at;
   return html`<tr data-stage=${name}>
     <th scope="row">${name}</th>
-    <td class="time" title=${`${dateTimeText(String(at))}, ${at} ns`}>${timeText(String(at))}</td>
+    <td class="time" title=${momentText(String(at))}>${timeText(String(at))}</td>
     <td class="end num">${before === null ? "" : `+${durationText(String(at - before))}`}</td>
     <td class="life-bar" aria-hidden="true"><span style=${span(stages, index)}></span></td>
     <td class="minor">${says}</td>

@@ -1,7 +1,7 @@
 // Orders that work, recent orders, and fills, newest first.
 
 import { orderCancel } from "../api.js";
-import { countText, DASH, nameText, orderStateText, timeText } from "../format.js";
+import { countText, DASH, decimalText, momentText, nameText, orderStateText, timeText } from "../format.js";
 import { layout, rowPx } from "../layout.js";
 import { perform } from "../perform.js";
 import {
@@ -13,7 +13,7 @@ import {
   page,
   stale,
 } from "../state.js";
-import { html } from "../vendor/preact-htm.js";
+import { html, useRef } from "../vendor/preact-htm.js";
 import { useWindowed } from "../windowed.js";
 import { placesOf } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab, tabOpen } from "./parts.js";
@@ -102,6 +102,7 @@ const ORDER_COLUMNS = [
     look: "time",
     as: "decimal",
     key: ({ sent_ns }) => sent_ns,
+    title: ({ sent_ns }) => momentText(sent_ns),
     cell: ({ sent_ns }) => timeText(sent_ns),
   },
   INSTRUMENT,
@@ -157,7 +158,7 @@ const ORDER_COLUMNS = [
 
 /** @type {Column<Fill>[]} never sorted: the page holds the newest of many */
 const FILL_COLUMNS = [
-  { id: "at", label: "At (UTC)", look: "time", cell: ({ at_ns }) => timeText(at_ns) },
+  { id: "at", label: "At (UTC)", look: "time", title: ({ at_ns }) => momentText(at_ns), cell: ({ at_ns }) => timeText(at_ns) },
   INSTRUMENT,
   { id: "side", label: "Side", look: "start", cell: ({ side }) => html`<${Side} side=${side} />` },
   figure("qty", "Qty", ({ qty }) => qty, "qty"),
@@ -195,12 +196,30 @@ function Pad({ height }) {
       </tr>`;
 }
 
+/**
+ * Characters of the longest quantity and price drawn so far, for the widths of their columns: no number is cut, and
+ * none jumps, for a column never gets narrower again.
+ * @param {Order[]} drawn
+ */
+function useWidest(drawn) {
+  const widest = useRef({ qty: 0, price: 0 }).current;
+  for (const { instrument, qty, filled, leaves, price, avg_price } of drawn) {
+    const places = placesOf(instrument);
+    const most = (/** @type {"qty" | "price"} */ kind, /** @type {unknown[]} */ values) =>
+      values.reduce((/** @type {number} */ now, value) => Math.max(now, decimalText(value, places[kind]).length), widest[kind]);
+    widest.qty = most("qty", [qty, filled, leaves]);
+    widest.price = most("price", [price, avg_price]);
+  }
+  return { "--qty-chars": widest.qty, "--price-chars": widest.price };
+}
+
 /** @param {{table: Arranged<Order>, rows: Order[], span: import("../windowed.js").Span, empty: string}} props draws the rows of the span */
 function OrderTable({ table, rows, span, empty }) {
   const { columns } = table;
   const drawn = rows.slice(span.from, span.to);
   const below = Math.max(0, rows.length - span.to);
-  return html`<table class="grid orders-grid" aria-rowcount=${rows.length + 1} data-sorted=${table.sorted}>
+  const widths = useWidest(drawn);
+  return html`<table class="grid orders-grid" style=${widths} aria-rowcount=${rows.length + 1} data-sorted=${table.sorted}>
     ${table.head}
     <tbody>
       <${Pad} height=${Math.min(span.from, rows.length) * rowPx()} />

@@ -4,7 +4,7 @@ import { receiptRead } from "../api.js";
 import {
   countText,
   DASH,
-  dateTimeText,
+  momentText,
   durationText,
   idText,
   millisecondsOf,
@@ -131,7 +131,7 @@ export function ReceiptCard({ receipt, newer, onDismiss }) {
           : null
       }
     </header>
-    <p class="receipt-words" title=${dateTimeText(receipt.at_ns)}>
+    <p class="receipt-words" title=${momentText(receipt.at_ns)}>
       <b>${receipt.actor}</b>${" killed "}<b>${scopeText(receipt.scope)}</b>
       ${` at ${timeText(receipt.at_ns)}`}
     </p>
@@ -211,7 +211,7 @@ function ReceiptRow({ receipt }) {
   const flat = flatten ? flattenWords(receipt).text : "not asked for";
   return html`<tr data-receipt=${receipt.incident}>
     <th scope="row">${idText(receipt.incident)}</th>
-    <td title=${dateTimeText(receipt.at_ns)}>${timeText(receipt.at_ns).slice(0, 8)}</td>
+    <td title=${momentText(receipt.at_ns)}>${timeText(receipt.at_ns).slice(0, 8)}</td>
     <td title=${receipt.scope}>${scopeText(receipt.scope)}</td>
     <td title=${`${receipt.actor}: ${receipt.reason}`}><b>${receipt.actor}</b> <q>${receipt.reason}</q></td>
     <td class="end">${blockText(receipt)}</td>

@@ -2,7 +2,7 @@
 
 import { sessionEnd, sessionsRead, totpBegin, totpConfirm, totpRemove } from "../api.js";
 import { useAsked } from "../asked.js";
-import { ageText, dateTimeText, DASH, millisecondsOf } from "../format.js";
+import { ageText, dateTimeText, DASH, millisecondsOf, momentText } from "../format.js";
 import { perform, problemText } from "../perform.js";
 import { notify } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -25,7 +25,7 @@ function SessionRow({ session, onChanged }) {
   return html`<tr data-session=${session.id}>
     <th scope="row">${session.user}${session.own ? html` <span class="minor">(this one)</span>` : null}</th>
     <td>${session.address}</td>
-    <td>${dateTimeText(session.made_ns)}</td>
+    <td title=${momentText(session.made_ns)}>${dateTimeText(session.made_ns).slice(0, 19)}</td>
     <td>${acted === null ? DASH : `${ageText(Date.now() - acted)} ago`}</td>
     <td class="row-buttons">
       ${session.own ? null : html`<${ActionButton} action="sessionEnd" label="End" onPress=${end} />`}

@@ -1,7 +1,7 @@
 // Trading state of each scope in words, and how a scope is let trade again.
 
 import { resume } from "../api.js";
-import { dateTimeText, DASH, idText, scopeText, timeText } from "../format.js";
+import { dateTimeText, DASH, idText, momentText, scopeText, timeText } from "../format.js";
 import { scopeWords } from "../inscope.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
@@ -60,18 +60,17 @@ function ResumeForm({ row, onDone }) {
 
 /** @param {{row: TradingState, resuming: boolean, onResume: (scope: string | null) => void}} props */
 function StateRow({ row, resuming, onResume }) {
-  const why = [row.cause, row.actor, row.incident ? `incident ${row.incident}` : ""]
-    .filter(Boolean)
-    .join(", ");
   const above = row.effective !== row.state;
+  const own = above ? `itself ${row.state}` : "";
+  const why = [own, row.cause, row.actor, row.incident ? `incident ${row.incident}` : ""].filter(Boolean).join(", ");
   const note = row.state === "ACTIVE" ? "" : why;
   return html`<li class="state-row" data-scope=${row.scope} data-state=${row.state}>
     <span class="state-scope" title=${row.scope}>${row.scope.replace("instrument/", "")}</span>
     <${StateChip} state=${row.effective} above=${above} />
     ${
       row.state === "ACTIVE"
-        ? html`<span class="state-since" title=${`since ${dateTimeText(row.since_ns)}`}
-            >${timeText(row.since_ns).slice(0, 8)}</span
+        ? html`<span class="state-since" title=${`${above ? `itself ${row.state} ` : ""}since ${momentText(row.since_ns)}`}
+            >${above ? "wider scope" : timeText(row.since_ns).slice(0, 8)}</span
           >`
         : html`<${ActionButton}
             action="resume"
@@ -113,12 +112,13 @@ const MAY = {
 function stateWords({ state, effective, cause, actor, since_ns, incident }) {
   const may = MAY[effective] ?? "its state is unknown";
   const above = effective === state ? "" : ", by a wider scope";
+  const own = above && `; itself ${state}`; // whose time and cause follow
   if (state === "ACTIVE") {
     return may + above;
   }
   const why = [cause, actor ? `by ${actor}` : "", incident ? `incident ${idText(incident)}` : ""];
   const since = since_ns ? ` since ${timeText(since_ns).slice(0, 8)}` : "";
-  return `${may}${above}${since}: ${why.filter(Boolean).join(", ") || DASH}`;
+  return `${may}${above}${own}${since}: ${why.filter(Boolean).join(", ") || DASH}`;
 }
 
 /** @param {{row: TradingState}} props */

@@ -3,7 +3,7 @@
 
 import { tradesRead } from "../api.js";
 import { useTold } from "../asked.js";
-import { ageText, countText, millisecondsOf, timeText, venueText } from "../format.js";
+import { ageText, countText, millisecondsOf, momentText, timeText, venueText } from "../format.js";
 import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
@@ -22,7 +22,7 @@ const SIDES = { buy: "buyer took", sell: "seller took" };
 function TradeRow({ trade, since, places }) {
   const sent = millisecondsOf(trade.age_ns);
   return html`<tr data-trade=${trade.seq}>
-    <td class="start" title=${trade.at_ns}>${timeText(trade.at_ns)}</td>
+    <td class="start" title=${momentText(trade.at_ns)}>${timeText(trade.at_ns)}</td>
     <td class="start"><span class=${`side-${trade.side}`}>${SIDES[trade.side]}</span></td>
     <td class=${trade.side === "buy" ? "depth-bid" : "depth-ask"}>
       <${Num} value=${trade.price} places=${places.price} bright=${8} />

@@ -2,23 +2,29 @@
 // left.
 
 import { verdictRead } from "../api.js";
-import { countText, DASH, idText, nameText, valueText } from "../format.js";
+import { countText, DASH, idText, isDecimal, nameText, valueText } from "../format.js";
 import { problemText } from "../perform.js";
 import { lookAtVerdict, page } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { Dialog } from "./dialog.js";
 import { OrderLife } from "./order_life.js";
+import { Num } from "./parts.js";
 
 /** @import { Answer, Check, Order, Verdict } from "../types/shapes.js" */
+
+/** @param {{value: unknown}} props a figure of any unit, whole */
+function Figure({ value }) {
+  return isDecimal(value) ? html`<${Num} value=${value} bright=${8} />` : html`<span class="num">${valueText(value)}</span>`;
+}
 
 /** @param {{check: Check}} props */
 function CheckRow({ check }) {
   return html`<tr class=${check.passed ? "" : "check-failed"}>
     <th scope="row">${nameText(check.name)}</th>
-    <td class="cut">${check.scope ?? DASH}</td>
-    <td class="end">${valueText(check.measured)}</td>
-    <td class="end">${valueText(check.limit)}</td>
-    <td class="end">${valueText(check.headroom)}</td>
+    <td class="cut" title=${check.scope ?? undefined}>${check.scope ?? DASH}</td>
+    <td class="end"><${Figure} value=${check.measured} /></td>
+    <td class="end"><${Figure} value=${check.limit} /></td>
+    <td class="end"><${Figure} value=${check.headroom} /></td>
     <td class="start">${check.passed ? "passed" : "denied"}</td>
   </tr>`;
 }
