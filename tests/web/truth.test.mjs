@@ -54,8 +54,14 @@ story("a press that is answered takes the alarm before it back", { complaints: [
   await holdKill(page);
   await until("the alarm", async () => /NOT confirmed/.test(await notices(page)));
   await page.unroute("**/api/v1/kill");
+  await page.selectOption("#kill-scope", "venue/sim");
   await holdKill(page);
-  await until("the receipt", () => page.isVisible("[data-test=receipt]"));
+  await page.waitForSelector("[data-test=receipt]");
+  await pause(300);
+  assert.match(await notices(page), /NOT confirmed/, "that was another scope");
+  await page.selectOption("#kill-scope", "firm");
+  await holdKill(page);
+  await page.waitForSelector("[data-test=receipt]");
   await until("it is taken back", async () => !/NOT confirmed/.test(await notices(page)));
 });
 
@@ -170,6 +176,10 @@ for (const [way, off] of [
       Date.now = () => now() + ms;
     }, off);
     desk.propose("limits", "firm", [{ name: "max_order_lots", old: 1, new: 2 }], 1, "more", "risk2");
+    const soon = (ms) => String(BigInt(Date.now() + ms) * 1000000n);
+    const box = { name: "max_order_lots", value: 9, back_to: 8, until_ns: soon(1795000), approval: "A1" };
+    desk.limitsOf("firm").timeboxes = [box];
+    desk.venue = { state: "BANNED", banned_until_ns: soon(900000), since_ns: soon(-1000) };
     await page.reload();
     await until("it says so", () => page.isVisible("[data-test=clock-off]"));
     assert.match(await textOf(page, "[data-test=clock-off]"), new RegExp(`(59|60)\\smin ${way}`));
@@ -178,6 +188,14 @@ for (const [way, off] of [
     assert.ok(apart < 4000 || apart > 86390000, `UTC ${shown}`);
     await go(page, "approvals");
     await until("14 min are left", async () => /expires in 14\smin/.test(await textOf(page, "[data-approval]")));
+    await go(page, "alerts");
+    const ages = await page.$$eval("[data-alert] .age", (all) => all.map((age) => age.textContent));
+    assert.ok(ages.length > 0 && ages.every((age) => /^\d+(\.\d)?\ss ago$/.test(age)), `${ages}`);
+    await go(page, "risk");
+    assert.match(await textOf(page, "[data-timebox]"), /in 29\smin/);
+    await go(page, "market");
+    await until("the ban", () => page.isVisible("[data-trouble=sim]"));
+    assert.match(await textOf(page, "[data-trouble=sim]"), /, (900|8\d\d)\ss left.*\(\d+(\.\d)?\ss\)/);
     desk.kill("firm", "drill", false, "risk2");
     await go(page, "kill");
     await until("it is of this run", async () => /complete/.test(await textOf(page, "[data-receipt='1']")));
