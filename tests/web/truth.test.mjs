@@ -200,8 +200,8 @@ for (const [way, off] of [
     await go(page, "kill");
     await until("it is of this run", async () => /complete/.test(await textOf(page, "[data-receipt='1']")));
     await go(page, "system");
-    const used = await page.$eval("[data-panel=sessions] tbody tr td:nth-of-type(3)", (cell) => cell.textContent);
-    assert.match(used, /^\d+\.\d\ss ago$/);
+    await page.waitForSelector("[data-session]");
+    assert.match(await textOf(page, "[data-session] td:nth-of-type(3)"), /^\d+\.\d\ss ago$/);
     for (const width of [1100, 390]) {
       await page.setViewportSize({ width, height: 800 });
       assert.equal(await page.isVisible("[data-test=clock-off]"), true, `said at ${width}`);
