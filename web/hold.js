@@ -2,6 +2,7 @@
 //
 // A beat counts only when the page is awake to hear a release before it: ten timers of a tenth, each its own
 // task, so that a page that stood still for a second does not take a click for a long press.
+// A press is meant for what the button said when it began: when that changes under it, the press is over.
 
 import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
 
@@ -10,12 +11,15 @@ const BEAT_MS = 100;
 const HOLD_KEYS = [" ", "Enter"];
 
 /**
- * @param {() => void} does when the press has lasted
+ * @param {() => void} does when the press has lasted, as it was last drawn
+ * @param {string} what it does, as far as a press may not go on when it changes
  * @returns {{beats: number, handlers: Record<string, (event: any) => void>}} how far it has come; HOLD_BEATS: done
  */
-export function useHold(does) {
+export function useHold(does, what) {
   const [beats, setBeats] = useState(0);
   const timer = useRef(/** @type {number | null} */ (null));
+  const drawn = useRef({ does, what });
+  drawn.current = { does, what };
 
   function stop() {
     if (timer.current !== null) {
@@ -29,11 +33,15 @@ export function useHold(does) {
     stop();
     let count = 0;
     timer.current = setInterval(() => {
+      if (drawn.current.what !== what) {
+        stop();
+        return;
+      }
       count++;
       setBeats(count);
       if (count === HOLD_BEATS && timer.current !== null) {
         clearInterval(timer.current);
-        does();
+        drawn.current.does();
       }
     }, BEAT_MS);
   }

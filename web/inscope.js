@@ -1,6 +1,16 @@
 // What a kill of a scope would meet, as far as the page knows: what is held, for how much, what works.
 
-import { countText, DASH, decimalMultiply, decimalSign, decimalSubtract, decimalText, scopeText } from "./format.js";
+import {
+  countText,
+  DASH,
+  dateTimeText,
+  decimalMultiply,
+  decimalSign,
+  decimalSubtract,
+  decimalText,
+  idText,
+  scopeText,
+} from "./format.js";
 import { orderIsWorking, page, stale, topicAge, topicSynced } from "./state.js";
 
 /** @import { Order, Position } from "./types/shapes.js" */
@@ -105,4 +115,26 @@ export function scopeWords(scope) {
   const known = !stale() && topicSynced("positions") && topicSynced("orders");
   const orders = `${countText(count)} open ${count === 1 ? "order" : "orders"}`;
   return `${known ? "" : "Last known: "}${name} ${heldWords(scope)}; ${orders}.`.replaceAll(DASH, "unknown");
+}
+
+/**
+ * What whoever lets a scope trade again must know: since when, why and by whom it is stopped, what is left in it.
+ * @param {string} scope
+ * @returns {string[]} sentences
+ */
+export function stoppedLines(scope) {
+  const row = page.tradingStates.get(scope);
+  const name = scopeText(scope, true);
+  if (!row) {
+    return [`${name}: its state is not known.`, scopeWords(scope)];
+  }
+  const why = [row.cause, row.actor ? `by ${row.actor}` : "", row.incident ? `incident ${idText(row.incident)}` : ""];
+  const says = why.filter(Boolean).join(", ");
+  const known = !stale() && topicSynced("kill") ? "" : "Last known: ";
+  const reason = page.receipts.get(row.incident ?? "")?.reason;
+  return [
+    `${known}${name} is ${row.state} since ${dateTimeText(row.since_ns)}${says ? `: ${says}` : ""}.`,
+    ...(reason ? [`Said when it was killed: \u201c${reason}\u201d`] : []),
+    scopeWords(scope),
+  ];
 }

@@ -4,6 +4,8 @@
 // (orders, fills, audit) are cut here to what a person can look at. Components never write: they call the
 // functions below, and `changed()` draws the page soon after.
 
+import { serverNow } from "./clock.js";
+
 /** @import { Alert, Approval, AuditRow, Book, Fill, Frame, Instrument, Latency, Limits, LimitsSchema, Order, OrderNew, ParameterRow, Pnl, Position, Receipt, Role, Session, Status, Strategy, Topic, TradingState } from "./types/shapes.js" */
 
 const KEEP_ORDERS = 2500;
@@ -297,7 +299,7 @@ function pixel(text) {
 /** @param {Sample[]} samples @param {(string | null | undefined)[]} texts */
 function addSample(samples, texts) {
   samples.push({
-    x: Date.now(),
+    x: serverNow(),
     values: texts.map(pixel),
     texts: texts.map((text) => text ?? null),
   });
@@ -359,11 +361,13 @@ export function stateClear() {
  * @param {Notice["tone"]} tone
  * @param {string} text
  * @param {boolean} [stays] until it is closed
+ * @returns {number} its id, for who takes it back
  */
 export function notify(tone, text, stays = false) {
   const ms = stays ? Infinity : tone === "bad" ? BAD_NOTICE_MS : NOTICE_MS;
   page.notices.push({ id: ++noticeIds, tone, text, until: performance.now() + ms });
   changed();
+  return noticeIds;
 }
 
 /** @param {number} id */

@@ -3,12 +3,13 @@
 // Each topic counts its frames, for all clients alike; a snapshot replaces what we hold, a delta must be
 // exactly the next one. After a lost connection each topic is taken up `since` the last frame we hold: the
 // server then sends what we missed, or a snapshot, and nothing when there was nothing.
-// A frame that comes twice or late is dropped; a gap marks the topic as out of step and asks for a fresh
-// snapshot, again and again at growing intervals until it comes. When nothing at all arrives the stream
-// asks for one small topic, so that a quiet market is not taken for a dead server; when that is not
-// answered either, `stale()` turns true within 2 s and the socket is given up after 5 s.
+// A frame that comes twice or late is dropped; a gap, or a frame that cannot be applied, marks the topic as
+// out of step and asks for a fresh snapshot, again and again at growing intervals until it comes. When nothing
+// at all arrives the stream asks for one small topic, so that a quiet market is not taken for a dead server;
+// when that is not answered either, `stale()` turns true within 2 s and the socket is given up after 5 s.
 
 import { streamAddress, streamTicket } from "./api.js";
+import { clockHear } from "./clock.js";
 
 /** @import { Frame, Topic } from "./types/shapes.js" */
 
@@ -198,23 +199,44 @@ export class Stream {
       this.refusal = frame.data?.detail ?? frame.data?.code ?? "refused";
       return;
     }
+    clockHear(frame.ts_ns);
     if (!this.heard) {
       this.takeUp();
     }
     if (!state) {
       return;
     }
-    if (frame.type === "snapshot") {
-      Object.assign(state, { synced: true, held: true, asks: 0, askAt: Infinity });
-    } else if (!state.synced || seq <= state.seq) {
+    if (frame.type !== "snapshot" && (!state.synced || seq <= state.seq)) {
       return;
-    } else if (seq !== state.seq + 1) {
+    }
+    if (frame.type !== "snapshot" && seq !== state.seq + 1) {
       this.loseStep(frame.topic, state);
       return;
     }
+    this.take(frame, state, seq);
+  }
+
+  /**
+   * A frame counts once it is applied. One that cannot be has left nobody knows what: the topic is out of step,
+   * and asks not at once, for the next snapshot may be of the same kind.
+   * @param {Frame} frame
+   * @param {TopicState} state
+   * @param {number} seq
+   */
+  take(frame, state, seq) {
+    try {
+      this.onFrame(frame);
+    } catch (error) {
+      this.gaps++;
+      Object.assign(state, { synced: false, held: false });
+      this.planAsk(state);
+      throw error;
+    }
+    if (frame.type === "snapshot") {
+      Object.assign(state, { synced: true, held: true, asks: 0, askAt: Infinity });
+    }
     state.seq = seq;
     state.at = this.lastFrameAt;
-    this.onFrame(frame);
   }
 
   /**

@@ -1,6 +1,7 @@
 /* What of the alerts outlives a restart: who had which, what was handed over, how runs ended. */
 #include "alerts/inside.h"
 
+#include "control/members.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "view/json_text.h"
@@ -206,6 +207,10 @@ static enum status check_note(const char *note, struct err *err)
     if (strlen(note) >= ALERT_NOTE_MAX)
         return err_format(err, ERR_MALFORMED, "\"note\" is longer than %d bytes",
                           ALERT_NOTE_MAX - 1);
+    if (!text_is_plain(note))
+        return err_set(err, ERR_MALFORMED,
+                       "\"note\" holds a line break, another control character or a mark that "
+                       "turns the direction of text: whoever comes next must read what you wrote");
     return OK;
 }
 

@@ -118,6 +118,9 @@ test("a second kill is an alert of its own, and the list is paged, newest first"
   assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a));
 });
 
+/** Whoever comes next would read something else than what was written. */
+const UNREADABLE = ["one\ntwo", "one\rtwo", "tab\there", "bell\u0007", "gone\u007f", "c1\u0085", "halted\u202eevitca", "a\u2066b", "a\u2028b"];
+
 test("what may not be acknowledged, and by whom", async () => {
   const path = `/alerts/${killed.id}/acknowledge`;
   const program = server.program("bot", ["--role", "trader"]);
@@ -126,6 +129,11 @@ test("what may not be acknowledged, and by whom", async () => {
   assert.equal((await viewer.post(path, { note: "mine" })).status, 403);
   for (const body of [{}, { note: "" }, { note: " \n" }, { note: 7 }, { note: "x".repeat(512) }, { note: "x", more: 1 }]) {
     assert.equal((await trader.post(path, body)).status, 400, JSON.stringify(body).slice(0, 40));
+  }
+  for (const note of UNREADABLE) {
+    const refused = await trader.post(path, { note });
+    assert.deepEqual([refused.status, refused.body.code], [400, "malformed"], JSON.stringify(note));
+    assert.match(refused.body.detail, /turns the direction of text/);
   }
   assert.equal((await trader.post("/alerts/AL1-999999/acknowledge", { note: "x" })).status, 404);
   assert.equal((await trader.post("/alerts/nonsense/acknowledge", { note: "x" })).status, 404);
@@ -152,6 +160,9 @@ test("a named person acknowledges, once; it goes on firing, and the stream says 
 
 test("the hand-over has acknowledgements and notes, newest first", async () => {
   assert.equal((await server.program("bot2", ["--role", "risk"]).post("/alerts/note", { note: "x" })).status, 403);
+  for (const note of UNREADABLE) {
+    assert.equal((await risk1.post("/alerts/note", { note })).status, 400, JSON.stringify(note));
+  }
   const reply = await risk1.post("/alerts/note", { note: "maker stays off until the venue answers" });
   assert.equal(reply.status, 201, reply.text);
   const { items, next } = (await viewer.get("/alerts/hand-over")).body;

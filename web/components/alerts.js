@@ -5,7 +5,9 @@
 
 import { alertAcknowledge, handOverNote, handOverRead } from "../api.js";
 import { useAsked } from "../asked.js";
+import { serverNow } from "../clock.js";
 import { ageText, dateTimeText, DASH, decimalText, millisecondsOf, nameText, timeText } from "../format.js";
+import { useOnce } from "../once.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -81,11 +83,15 @@ function Taken({ alert }) {
 function NoteForm({ id, label, placeholder, wanted, action, onNote }) {
   const [note, setNote] = useTyped(id, "");
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const send = useOnce(async () => {
     if (note.trim() !== "" && (await onNote(note.trim()))) {
       setNote("");
     }
+  });
+
+  function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    send();
   }
 
   return html`<form class="one-line" onSubmit=${submit}>
@@ -133,7 +139,7 @@ function AlertRow({ alert }) {
       <b>${nameText(alert.alert)}</b>
       <span class="minor">${labelsText(alert.labels)}</span>
       <span class="age" title=${dateTimeText(alert.since_ns)}
-        >${began === null ? DASH : `${ageText(Date.now() - began)} ago`}</span
+        >${began === null ? DASH : `${ageText(serverNow() - began)} ago`}</span
       >
     </header>
     <p>${alert.says}</p>

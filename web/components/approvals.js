@@ -2,6 +2,7 @@
 
 import { approvalDecide } from "../api.js";
 import { roleReaches } from "../actions.js";
+import { serverNow } from "../clock.js";
 import {
   ageText,
   dateTimeText,
@@ -11,6 +12,7 @@ import {
   scopeText,
   valueText,
 } from "../format.js";
+import { stoppedLines } from "../inscope.js";
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
@@ -51,6 +53,11 @@ function accountLines({ account }) {
   return [`Account ${account.user} of person ${account.person}, ${made}`];
 }
 
+/** What a resume would let trade again: a second person decides on what stands now. @param {Approval} approval */
+function stoppedBy({ kind, scope }) {
+  return kind === "state" ? stoppedLines(scope) : [];
+}
+
 /** The Unix socket knows no person. @param {Approval} approval */
 function hostLines({ by }) {
   return by === "local" ? ["Proposed on the host itself: make sure that it was not you"] : [];
@@ -65,6 +72,7 @@ function actionOf(approval, verb) {
 async function decide(approval, verb) {
   const lines = [
     ...diffLines(approval),
+    ...stoppedBy(approval),
     ...accountLines(approval),
     ...hostLines(approval),
     `Asked by ${askerText(approval)}: \u201c${approval.reason}\u201d`,
@@ -90,7 +98,7 @@ function ApprovalCard({ approval, first }) {
       ${
         pending && expires !== null
           ? html`<span class="minor" title=${dateTimeText(approval.expires_ns)}
-              >expires in ${ageText(expires - Date.now())}</span
+              >expires in ${ageText(expires - serverNow())}</span
             >`
           : null
       }

@@ -5,6 +5,7 @@
 
 import { driftSettle } from "../api.js";
 import { actionRefusal, ACTIONS } from "../actions.js";
+import { serverNow } from "../clock.js";
 import { ageText, countText, DASH, millisecondsOf } from "../format.js";
 import { perform } from "../perform.js";
 import { changed, driftKept, notify, page, role, topicAge } from "../state.js";
@@ -43,7 +44,7 @@ function isLasting(position) {
 /** Does the audit say that somebody let this difference be? @param {AuditRow} row @param {Position} position */
 function keeps({ kind, scope, old, new: after, at_ns }, { instrument, drift }) {
   const [before, did] = /** @type {any[]} */ ([old, after]);
-  const startedAt = Date.now() - (page.status?.uptime_s ?? 0) * 1000;
+  const startedAt = serverNow() - (page.status?.uptime_s ?? 0) * 1000;
   return (
     kind === "position" &&
     scope === `instrument/${instrument}` &&

@@ -1,5 +1,6 @@
 // The top line: which instance, which mode, may it trade, is this page live, who is looking.
 
+import { clockOff, serverNow } from "../clock.js";
 import { ageText, clockText, countText, DASH, localClockText, zoneText, tradingStateText, uptimeText } from "../format.js";
 import { page, stale } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
@@ -72,9 +73,20 @@ function Facts() {
       value=${uptimeText(status?.uptime_s)}
       title=${`version ${status?.version ?? DASH}`}
     />
-    <${Fact} clock label="UTC" value=${clockText(Date.now())} />
-    <${Fact} clock label="local" value=${localClockText(Date.now())} title=${`this browser's time, ${zoneText(Date.now())}`} />
+    <${Fact} clock label="UTC" value=${clockText(serverNow())} />
+    <${Fact} clock label="local" value=${localClockText(serverNow())} title=${`this browser's time, ${zoneText(serverNow())}`} />
   </div>`;
+}
+
+/** Every time on the page is the server's: whoever compares it with a watch of this machine must know. */
+function ClockOff() {
+  const off = clockOff();
+  const way = off > 0 ? "ahead" : "behind";
+  return off === 0
+    ? null
+    : html`<span class="chip chip-warn" data-test="clock-off" title="Times and ages on this page are by the server's clock"
+        >${`This browser's clock is ${ageText(Math.abs(off))} ${way}`}</span
+      >`;
 }
 
 /** @param {{onLogOut: () => void}} props */
@@ -88,6 +100,7 @@ export function Header({ onLogOut }) {
     <p class=${`trading trading-${trading.tone}`} role="status" title=${trading.text} data-test="trading">
       ${stale() && page.status ? `Last known: ${trading.text}` : trading.text}
     </p>
+    <${ClockOff} />
     <${Facts} />
     <${Connection} />
     <span class="who"

@@ -14,6 +14,7 @@ import { scopeWords } from "../inscope.js";
 import { perform, problemText } from "../perform.js";
 import { changed, notify, page, role, stale, topicSynced } from "../state.js";
 import { useTyped } from "../typed.js";
+import { useUnconfirmed } from "../unconfirmed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Boundary } from "./boundary.js";
 import { OtherWays } from "./killways.js";
@@ -68,8 +69,8 @@ function unkilledText({ ok, status, problem }, scope, flatten) {
 
 /** @param {{scope: string, flatten: boolean, busy: boolean, refusal: string, onKill: () => void}} props */
 function HoldButton({ scope, flatten, busy, refusal, onKill }) {
-  const { beats, handlers } = useHold(onKill);
   const what = `${flatten ? "kill and flatten" : "kill"} ${scopeText(scope)}`;
+  const { beats, handlers } = useHold(onKill, `${what} ${scope} ${refusal}`);
   const label = busy ? "Killing\u2026" : beats > 0 ? `Keep holding to ${what}` : `Hold to ${what}`;
   return html`<button
     type="button"
@@ -164,6 +165,7 @@ function KillForm({ open, onOpen, onReceipt }) {
   const [flatten, setFlatten] = useState(false);
   const [busy, setBusy] = useState(0);
   const refusal = actionRefusal(ACTIONS.kill, role());
+  const unconfirmed = useUnconfirmed(onReceipt);
 
   // Never refused while another is on its way: that one may hang, and a kill twice is one kill.
   async function press() {
@@ -175,8 +177,9 @@ function KillForm({ open, onOpen, onReceipt }) {
       setFlatten(false);
       onReceipt(answer.body);
       notify("warn", killedText(answer.body, flatten));
+      unconfirmed.settle(answer.body);
     } else if (answer && answer.status !== SESSION_GONE) {
-      notify("bad", unkilledText(answer, scope, flatten), true);
+      unconfirmed.add(notify("bad", unkilledText(answer, scope, flatten), true), scope, flatten);
     }
   }
 

@@ -2,6 +2,7 @@
 // themselves, and who changed what when, to be brought back.
 
 import { limitsHistory, limitsRevert } from "../api.js";
+import { serverNow } from "../clock.js";
 import { ageText, countText, DASH, dateTimeText, millisecondsOf, momentText, nameText, scopeText, valueText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
@@ -23,9 +24,9 @@ function valuesText(values) {
 /** @param {{box: TimeBox}} props */
 function Box({ box }) {
   const until = millisecondsOf(box.until_ns);
-  const left = until === null ? DASH : ageText(Math.max(0, until - Date.now()));
+  const left = until === null ? DASH : ageText(Math.max(0, until - serverNow()));
   return html`<li data-timebox=${box.name} title=${`until ${dateTimeText(box.until_ns)}`}>
-    <b>${nameText(box.name)}</b> ${valueText(box.value)} returns to ${valueText(box.back_to)} in
+    <b>${nameText(box.name)}</b> ${valueText(box.value)} returns to ${valueText(box.back_to)} in${" "}
     <span class="num">${left}</span> <span class="minor">(${box.approval})</span>
   </li>`;
 }

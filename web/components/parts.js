@@ -3,6 +3,7 @@
 import { ACTIONS, actionRefusal } from "../actions.js";
 import { ageText, DASH, decimalGroups, decimalSign, decimalText, venueText } from "../format.js";
 import { layout, layoutFold, layoutTab } from "../layout.js";
+import { useOnce } from "../once.js";
 import { changed, role, stale, topicAge, topicSynced } from "../state.js";
 import { html, useMemo } from "../vendor/preact-htm.js";
 
@@ -124,8 +125,9 @@ export function Side({ side }) {
 }
 
 /**
- * A button of the list of actions; greyed, with the reason in words, for a role that may not.
- * @param {{action: string, label?: string, kind?: string, busy?: boolean, off?: string, submit?: boolean, id?: string, says?: string, onPress?: () => void}} props
+ * A button of the list of actions; greyed, with the reason in words, for a role that may not. What it does is not
+ * begun again until it has ended; the button stays as it is meanwhile, for a dialog gives it the focus back.
+ * @param {{action: string, label?: string, kind?: string, busy?: boolean, off?: string, submit?: boolean, id?: string, says?: string, onPress?: () => unknown}} props
  */
 export function ActionButton({
   action,
@@ -140,6 +142,7 @@ export function ActionButton({
 }) {
   const row = ACTIONS[action];
   const refusal = actionRefusal(row, role()) || off;
+  const press = useOnce(() => onPress?.());
   // A key that is held presses once.
   function once(/** @type {KeyboardEvent} */ event) {
     if (event.repeat && [" ", "Enter"].includes(event.key)) {
@@ -154,7 +157,7 @@ export function ActionButton({
     disabled=${busy || refusal !== ""}
     title=${refusal || says || row.says}
     onKeyDown=${once}
-    onClick=${submit ? undefined : onPress}
+    onClick=${submit ? undefined : () => press()}
   >
     ${label ?? row.label}
   </button>`;

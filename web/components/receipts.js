@@ -1,6 +1,7 @@
 // Receipts of kills: what was blocked, what was cancelled, what is still held, filling in as it is confirmed.
 
 import { receiptRead } from "../api.js";
+import { serverNow } from "../clock.js";
 import {
   countText,
   DASH,
@@ -32,7 +33,7 @@ function Cell({ label, value, tone = "" }) {
 /** Of a run before this one, whose figures nobody will send any more? @param {Receipt} receipt */
 function isOfEarlierRun(receipt) {
   const at = millisecondsOf(receipt.at_ns);
-  const startedAt = Date.now() - (page.status?.uptime_s ?? Infinity) * 1000;
+  const startedAt = serverNow() - (page.status?.uptime_s ?? Infinity) * 1000;
   return !receipt.complete && receipt.resting === null && at !== null && at < startedAt;
 }
 

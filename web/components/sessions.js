@@ -2,6 +2,7 @@
 
 import { sessionEnd, sessionsRead, totpBegin, totpConfirm, totpRemove } from "../api.js";
 import { useAsked } from "../asked.js";
+import { serverNow } from "../clock.js";
 import { ageText, dateTimeText, DASH, millisecondsOf, momentText } from "../format.js";
 import { perform, problemText } from "../perform.js";
 import { notify } from "../state.js";
@@ -26,7 +27,7 @@ function SessionRow({ session, onChanged }) {
     <th scope="row">${session.user}${session.own ? html` <span class="minor">(this one)</span>` : null}</th>
     <td>${session.address}</td>
     <td title=${momentText(session.made_ns)}>${dateTimeText(session.made_ns).slice(0, 19)}</td>
-    <td>${acted === null ? DASH : `${ageText(Date.now() - acted)} ago`}</td>
+    <td>${acted === null ? DASH : `${ageText(serverNow() - acted)} ago`}</td>
     <td class="row-buttons">
       ${session.own ? null : html`<${ActionButton} action="sessionEnd" label="End" onPress=${end} />`}
     </td>

@@ -1,8 +1,9 @@
 // Trading state of each scope in words, and how a scope is let trade again.
 
 import { resume } from "../api.js";
-import { dateTimeText, DASH, idText, momentText, scopeText, timeText } from "../format.js";
-import { scopeWords } from "../inscope.js";
+import { DASH, idText, momentText, scopeText, timeText } from "../format.js";
+import { stoppedLines } from "../inscope.js";
+import { useOnce } from "../once.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -17,12 +18,10 @@ function ResumeForm({ row, onDone }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => field.current?.focus(), []);
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const send = useOnce(async () => {
     const incident = row.incident ?? null;
     const lines = [
-      `${scopeText(row.scope, true)} is ${row.state} since ${dateTimeText(row.since_ns)}${row.cause ? `: ${row.cause}` : ""}.`,
-      scopeWords(row.scope),
+      ...stoppedLines(row.scope),
       `A second person will be asked to set it ACTIVE again${incident ? ` and so clear incident ${idText(incident)}` : ""}.`,
     ];
     const answer = await perform("resume", lines, () => resume(row.scope, incident, reason.trim()));
@@ -33,6 +32,11 @@ function ResumeForm({ row, onDone }) {
       );
       onDone();
     }
+  });
+
+  function submit(/** @type {Event} */ event) {
+    event.preventDefault();
+    send();
   }
 
   return html`<form class="resume-form" onSubmit=${submit}>

@@ -1,5 +1,6 @@
 // What each venue says of itself, by word and colour: one chip each, and a line for one that is in trouble.
 
+import { serverNow } from "../clock.js";
 import { ageText, clockText, countText, dateTimeText, durationText, millisecondsOf, venueText } from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
@@ -26,7 +27,7 @@ function badness(state) {
 /** @param {Venue} venue @returns {string} how long a ban lasts yet; empty without one */
 function banLeftText({ banned_until_ns }) {
   const until = millisecondsOf(banned_until_ns);
-  const left = until === null ? 0 : Math.ceil((until - Date.now()) / 1000);
+  const left = until === null ? 0 : Math.ceil((until - serverNow()) / 1000);
   return left > 0 ? `${countText(left)}\u202fs` : "";
 }
 
@@ -47,7 +48,7 @@ function partsOf(venue) {
   const since = millisecondsOf(venue.since_ns);
   return [
     left && until !== null ? `banned until ${clockText(until)} UTC, ${left} left` : "",
-    since === null ? "" : `since ${clockText(since)} UTC (${ageText(Date.now() - since)})`,
+    since === null ? "" : `since ${clockText(since)} UTC (${ageText(serverNow() - since)})`,
     offsetText(venue),
     venue.reconnects ? `${countText(venue.reconnects)} reconnects` : "",
   ].filter(Boolean);

@@ -17,6 +17,14 @@ function Figure({ value }) {
   return isDecimal(value) ? html`<${Num} value=${value} bright=${8} />` : html`<span class="num">${valueText(value)}</span>`;
 }
 
+/** What no scope bounds was not judged. @param {Check} check */
+function verdictWord({ passed, limit }) {
+  if (!passed) {
+    return "denied";
+  }
+  return limit === null ? "no limit" : "passed";
+}
+
 /** @param {{check: Check}} props */
 function CheckRow({ check }) {
   return html`<tr class=${check.passed ? "" : "check-failed"}>
@@ -25,7 +33,7 @@ function CheckRow({ check }) {
     <td class="end"><${Figure} value=${check.measured} /></td>
     <td class="end"><${Figure} value=${check.limit} /></td>
     <td class="end"><${Figure} value=${check.headroom} /></td>
-    <td class="start">${check.passed ? "passed" : "denied"}</td>
+    <td class="start">${verdictWord(check)}</td>
   </tr>`;
 }
 
