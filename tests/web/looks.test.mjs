@@ -42,6 +42,8 @@ story("no number is cut, however long, however narrow the view", { viewport: WID
       if (view === "orders") {
         await until("the long ones", async () => /123 ?456\.789/.test(await textOf(page, ".orders-grid")));
       }
+      // Rows far from the window are not drawn.
+      await page.$$eval('[data-panel="positions"]', ([panel]) => panel?.scrollIntoView());
       await until(`rows of ${view} at ${width}`, () =>
         page.$$eval(".grid tbody .end, .grid tbody .num", (cells) => cells.some((cell) => cell.offsetHeight > 0)),
       );
