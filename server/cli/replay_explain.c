@@ -1,5 +1,6 @@
 /* `pitwall replay --explain ORDER`: what the engine saw when it decided on an order. */
 #include "cli/replay_journal.h"
+#include "view/json_text.h"
 
 #include <string.h>
 
@@ -57,14 +58,6 @@ static json_t *qty(const struct input_instrument *row, int64_t lots)
     return decimal(lots * row->lot_units, row->qty_decimals);
 }
 
-static json_t *ns_text(int64_t ns)
-{
-    char text[24];
-
-    (void)decimal_print(text, ns, 0, true);
-    return json_string(text);
-}
-
 static json_t *input_json(struct rerun *replay, const struct input_names *names)
 {
     const void *payload;
@@ -72,15 +65,15 @@ static json_t *input_json(struct rerun *replay, const struct input_names *names)
     int64_t now_ns;
     uint16_t kind = rerun_waiting(replay, &payload, &length, &now_ns);
     json_t *json = json_pack("{s:s, s:o}", "kind", input_name((enum input_kind)kind), "now_ns",
-                             ns_text(now_ns));
+                             json_ns(now_ns));
 
     if (kind == INPUT_MARKET) {
         const struct market_update *update = payload;
         uint16_t instrument = update->instrument % MAX_INSTRUMENTS;
 
         json_object_set_new(json, "instrument", json_string(names->instrument[instrument].name));
-        json_object_set_new(json, "update_id", ns_text(update->update_id));
-        json_object_set_new(json, "age_ns", ns_text(now_ns - update->received_ns));
+        json_object_set_new(json, "update_id", json_ns(update->update_id));
+        json_object_set_new(json, "age_ns", json_ns(now_ns - update->received_ns));
         json_object_set_new(json, "levels", json_integer(update->bid_count + update->ask_count));
     } else if (kind == INPUT_EXECUTION) {
         const struct execution *execution = payload;
@@ -229,7 +222,7 @@ json_t *replay_explain_after(struct rerun *replay, const struct input_names *nam
         qty(row, order->qty_lots), "passed", (int)order->passed, "reason",
         order->passed ? json_null() : json_string(denial_name((enum denial)order->verdict.denial)),
         "generation", (json_int_t)order->verdict.generation, "book_age_ns",
-        order->verdict.book_age_ns < 0 ? json_null() : ns_text(order->verdict.book_age_ns), "bids",
+        order->verdict.book_age_ns < 0 ? json_null() : json_ns(order->verdict.book_age_ns), "bids",
         levels_json(row, book, SIDE_BUY), "asks", levels_json(row, book, SIDE_SELL), "stale",
         (int)book_is_stale(book), "checks", checks_json(names, limits, order));
 }

@@ -15,7 +15,7 @@ static json_t *state_json(struct view *view, uint16_t scope)
                      trading_state_name(model_effective(view, scope)), "version",
                      (json_int_t)row->version, "incident",
                      shape_incident(model_incident(view, scope)), "cause", shape_text(by.cause),
-                     "actor", shape_text(by.actor), "since_ns", shape_ns(by.since_ns));
+                     "actor", shape_text(by.actor), "since_ns", json_ns_or_null(by.since_ns));
 }
 
 json_t *view_trading_states(struct view *view)
@@ -167,7 +167,7 @@ static json_t *receipt_json(const struct view *view, const struct view_kill *kil
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
                      "incident", shape_incident(kill->incident), "scope",
                      shape_scope(view, kill->scope), "actor", shape_text(kill->actor), "reason",
-                     shape_text(kill->reason), "at_ns", shape_ns(kill->at_ns), "ns_to_block",
+                     shape_text(kill->reason), "at_ns", json_ns_or_null(kill->at_ns), "ns_to_block",
                      kill->ns_to_block < 0 ? json_null() : shape_decimal(kill->ns_to_block, 0),
                      "last_order_seq", seen_count(kill, kill->last_order_seq), "unsent",
                      seen_count(kill, kill->unsent), "resting", seen_count(kill, kill->resting),

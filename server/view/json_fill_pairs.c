@@ -61,7 +61,7 @@ static void take_ours(struct comparison *it, struct view *view, uint16_t instrum
 
     view_enter(view);
     it->today = model_today(view);
-    kept = view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
+    kept = model_fills_kept(view);
     for (uint64_t at = 0; at < kept; at++)
         if (view->fills[at].instrument == instrument)
             it->ours[it->our_count++] = view->fills[at];
@@ -205,13 +205,11 @@ static json_t *order_json(const struct pair *pair)
 
 static json_t *pair_json(const struct comparison *it, const struct pair *pair)
 {
-    char id[40];
-
-    (void)snprintf(id, sizeof id, "%u-%llu", it->row->venue, (unsigned long long)number_of(pair));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", id, "state",
-                     view_pair_name(pair->state), "why", shape_text(pair->why), "order",
-                     order_json(pair), "at_ns", shape_ns(venue_ns_of(pair)), "ours",
-                     ours_json(it, pair->ours), "venue", theirs_json(it, pair->theirs));
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "id",
+                     shape_fill_id(it->row, number_of(pair)), "state", view_pair_name(pair->state),
+                     "why", shape_text(pair->why), "order", order_json(pair), "at_ns",
+                     json_ns_or_null(venue_ns_of(pair)), "ours", ours_json(it, pair->ours), "venue",
+                     theirs_json(it, pair->theirs));
 }
 
 static uint64_t count_asked(const struct comparison *it, uint32_t states)
@@ -274,8 +272,8 @@ static json_t *comparison_json(const struct comparison *it, const struct view_pa
     json_object_set_new(json, "instrument", json_string(it->row->name));
     json_object_set_new(json, "currency",
                         json_string(it->config->currency[it->row->currency].name));
-    json_object_set_new(json, "since_ns", shape_ns(whole_since_ns(it)));
-    json_object_set_new(json, "told_ns", shape_ns(told_ns));
+    json_object_set_new(json, "since_ns", json_ns_or_null(whole_since_ns(it)));
+    json_object_set_new(json, "told_ns", json_ns_or_null(told_ns));
     json_object_set_new(json, "age_ns", shape_age(it->today.now_ns, told_ns));
     json_object_set_new(json, "counts", counts_json(it));
     return json;

@@ -86,7 +86,7 @@ static void add_funding_due(const struct view *view, uint16_t instrument, json_t
     int64_t next_ns = interval_ns == 0 ? 0 : (model_now_ns(view) / interval_ns + 1) * interval_ns;
 
     json_object_set_new(json, "funding_due", shape_money(known, -due_e8));
-    json_object_set_new(json, "funding_due_ns", shape_ns(next_ns));
+    json_object_set_new(json, "funding_due_ns", json_ns_or_null(next_ns));
 }
 
 static void add_mark(const struct view *view, uint16_t instrument, json_t *json)

@@ -33,10 +33,11 @@ static json_t *order_json(const struct view *view, const struct view_order *orde
         shape_qty(instrument, order->qty_lots), "filled", shape_qty(instrument, order->filled_lots),
         "leaves", shape_qty(instrument, order->leaves_lots), "avg_price",
         shape_average(instrument, order->average_e8_ticks), "state",
-        order_state_name((enum order_state)order->state), "sent_ns", shape_ns(order->sent_ns),
-        "acked_ns", shape_ns(order->acked_ns), "reason", reason_json(order->reason), "post_only",
-        (order->flags & ORDER_POST_ONLY) != 0, "reduce_only",
-        (order->flags & ORDER_REDUCE_ONLY) != 0, "simulated", view->from.config->mode != MODE_LIVE);
+        order_state_name((enum order_state)order->state), "sent_ns",
+        json_ns_or_null(order->sent_ns), "acked_ns", json_ns_or_null(order->acked_ns), "reason",
+        reason_json(order->reason), "post_only", (order->flags & ORDER_POST_ONLY) != 0,
+        "reduce_only", (order->flags & ORDER_REDUCE_ONLY) != 0, "simulated",
+        view->from.config->mode != MODE_LIVE);
 }
 
 static bool order_matches(const struct view_order *order, const struct view_filter *filter)
@@ -202,23 +203,21 @@ json_t *view_order_why(struct view *view, uint64_t order_id)
 
 /* --- fills --- */
 
-/* The venue's number alone is unique per venue only. */
 static json_t *fill_json(const struct view *view, const struct view_fill *fill)
 {
     const struct config *config = view->from.config;
     const struct instrument *instrument = instrument_of(view, fill->instrument);
-    char id[40];
 
-    (void)snprintf(id, sizeof id, "%u-%llu", instrument->venue, (unsigned long long)fill->exec_id);
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:I, s:b}", "id", id,
-                     "order", shape_order_id(fill->order_id), "instrument", instrument->name,
-                     "strategy", config->strategy[fill->strategy % MAX_STRATEGIES].name, "side",
+    return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:I, s:b}", "id",
+                     shape_fill_id(instrument, fill->exec_id), "order",
+                     shape_order_id(fill->order_id), "instrument", instrument->name, "strategy",
+                     config->strategy[fill->strategy % MAX_STRATEGIES].name, "side",
                      side_name((enum side)fill->side), "qty", shape_qty(instrument, fill->qty_lots),
                      "price", shape_price(instrument, fill->price_ticks), "fee",
                      shape_decimal(fill->fee_e8, 8), "fee_currency",
                      config->currency[instrument->currency].name, "maker", (int)fill->maker,
-                     "at_ns", shape_ns(fill->at_ns), "seq", (json_int_t)fill->seq, "simulated",
-                     config->mode != MODE_LIVE);
+                     "at_ns", json_ns_or_null(fill->at_ns), "seq", (json_int_t)fill->seq,
+                     "simulated", config->mode != MODE_LIVE);
 }
 
 static bool fill_matches(const struct view_fill *fill, const struct view_filter *filter)
@@ -235,7 +234,7 @@ json_t *view_fills(struct view *view, const struct view_filter *filter)
     bool more = false;
 
     view_enter(view);
-    kept = view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
+    kept = model_fills_kept(view);
     for (uint64_t back = 1; back <= kept && !more; back++) {
         const struct view_fill *fill = &view->fills[(view->fill_count - back) % KEPT_FILLS];
 

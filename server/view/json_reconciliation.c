@@ -15,11 +15,11 @@ static json_t *balance_json(const struct gateway *gateway)
 
     if (!gateway || !gateway->balance_currency || !gateway_balance(gateway, &balance))
         return json_null();
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "currency", gateway->balance_currency,
-                     "equity", known_money(balance.equity_e8), "wallet",
-                     known_money(balance.wallet_e8), "available", known_money(balance.available_e8),
-                     "venue_ns", shape_ns(balance.venue_ns), "told_ns", shape_ns(balance.told_ns),
-                     "age_ns", shape_age(clock_real_ns(), balance.told_ns));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "currency", gateway->balance_currency, "equity",
+        known_money(balance.equity_e8), "wallet", known_money(balance.wallet_e8), "available",
+        known_money(balance.available_e8), "venue_ns", json_ns_or_null(balance.venue_ns), "told_ns",
+        json_ns_or_null(balance.told_ns), "age_ns", shape_age(clock_real_ns(), balance.told_ns));
 }
 
 /* A count of an earlier day says that there is none of today. */
@@ -53,7 +53,7 @@ struct venue_count {
  * known. */
 static int64_t count_after(const struct view *view, struct venue_count told[MAX_INSTRUMENTS])
 {
-    uint64_t kept = view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
+    uint64_t kept = model_fills_kept(view);
     int64_t earliest_ns = INT64_MAX;
 
     for (uint16_t at = 0; at < view->from.config->instruments; at++)
@@ -84,12 +84,12 @@ static json_t *instrument_json(const struct view *view, uint16_t instrument,
 
     return json_pack(
         "{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "instrument", row->name, "currency",
-        config->currency[row->currency].name, "since_ns", shape_ns(today->since_ns), "fills",
+        config->currency[row->currency].name, "since_ns", json_ns_or_null(today->since_ns), "fills",
         (json_int_t)ours.fills, "fee", known_money(ours.fee_e8), "fills_since_told",
         told && theirs->told_ns >= forgotten_ns ? json_integer(of->after) : json_null(),
         "venue_fills", told ? json_integer((json_int_t)theirs->fills) : json_null(), "venue_fee",
-        told ? known_money(theirs->fee_e8) : json_null(), "told_ns", shape_ns(theirs->told_ns),
-        "age_ns", shape_age(today->now_ns, theirs->told_ns));
+        told ? known_money(theirs->fee_e8) : json_null(), "told_ns",
+        json_ns_or_null(theirs->told_ns), "age_ns", shape_age(today->now_ns, theirs->told_ns));
 }
 
 static json_t *venue_json(const struct view *view, uint16_t venue, const struct model_today *today,

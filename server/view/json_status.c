@@ -67,8 +67,9 @@ static json_t *trade_json(const struct instrument *row, const struct tape_trade 
                      (json_int_t)trade->number, "id", shape_decimal(trade->id, 0), "instrument",
                      row->name, "side", trade->taker == SIDE_BUY ? "buy" : "sell", "qty",
                      shape_qty(row, trade->qty_lots), "price", shape_price(row, trade->price_ticks),
-                     "at_ns", shape_ns(trade->received_ns), "venue_ns", shape_ns(trade->venue_ns),
-                     "age_ns", shape_age(now_ns, trade->received_ns));
+                     "at_ns", json_ns_or_null(trade->received_ns), "venue_ns",
+                     json_ns_or_null(trade->venue_ns), "age_ns",
+                     shape_age(now_ns, trade->received_ns));
 }
 
 json_t *view_trades(struct view *view, uint16_t instrument, uint32_t most)
@@ -158,13 +159,13 @@ static json_t *venue_json(const struct view_sources *from, uint16_t venue)
         banned_ns = atomic_load(&gateway->banned_until_ns);
         since_ns = is_real(from, venue) ? atomic_load(&gateway->state_ns) : 0;
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o}", "venue",
-                     from->config->venue[venue], "state", state, "age_ns",
-                     shape_age(clock_real_ns(), view_venue_update_ns(from, venue)), "since_ns",
-                     shape_ns(since_ns), "clock_offset_ns",
-                     offset_ns == INT64_MIN ? json_null() : shape_decimal(offset_ns, 0),
-                     "reconnects", (json_int_t)(counters.connects - counters.first_connects),
-                     "gaps", (json_int_t)counters.gaps, "banned_until_ns", shape_ns(banned_ns));
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o}", "venue", from->config->venue[venue], "state",
+        state, "age_ns", shape_age(clock_real_ns(), view_venue_update_ns(from, venue)), "since_ns",
+        json_ns_or_null(since_ns), "clock_offset_ns",
+        offset_ns == INT64_MIN ? json_null() : shape_decimal(offset_ns, 0), "reconnects",
+        (json_int_t)(counters.connects - counters.first_connects), "gaps",
+        (json_int_t)counters.gaps, "banned_until_ns", json_ns_or_null(banned_ns));
 }
 
 static json_t *venues_json(const struct view *view)

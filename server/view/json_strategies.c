@@ -109,7 +109,7 @@ json_t *view_strategy_json(struct view *view, uint16_t strategy, bool with_schem
                      trading_state_name(model_effective(view, scope)), "scope",
                      shape_scope(view, scope), "open_orders", open_orders(view, strategy), "pnl",
                      shape_strategy_total(view, strategy), "actor", shape_text(row->actor),
-                     "reason", shape_text(row->reason), "since_ns", shape_ns(row->since_ns));
+                     "reason", shape_text(row->reason), "since_ns", json_ns_or_null(row->since_ns));
     add_instruments(view, strategy, json);
     view_leave(view);
     if (with_schema)

@@ -2,7 +2,6 @@
 
 #include "engine.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,9 +183,9 @@ json_t *json_string_of(const char *text)
 
 json_t *json_ns(int64_t ns)
 {
-    char text[24];
+    char text[DECIMAL_TEXT_MAX];
 
-    (void)snprintf(text, sizeof text, "%" PRId64, ns);
+    (void)decimal_print(text, ns, 0, true);
     return json_string(text);
 }
 

@@ -141,6 +141,11 @@ struct model_today {
     int64_t now_ns, day_ns, since_ns;
 };
 struct model_today model_today(const struct view *view);
+/* The newest of the fills that came. */
+static inline uint64_t model_fills_kept(const struct view *view)
+{
+    return view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
+}
 /* Money telemetry has come, and lately. */
 bool model_money_is_fresh(const struct view *view);
 /* 1e-8 ticks; 0: there is no fresh mark. */

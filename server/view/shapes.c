@@ -17,11 +17,6 @@ json_t *shape_money(bool known, int64_t amount_e8)
     return known ? shape_decimal(amount_e8, 8) : json_null();
 }
 
-json_t *shape_ns(int64_t ns)
-{
-    return ns == 0 ? json_null() : shape_decimal(ns, 0);
-}
-
 json_t *shape_age(int64_t now_ns, int64_t at_ns)
 {
     if (at_ns == 0)
@@ -47,6 +42,14 @@ json_t *shape_order_id(uint64_t id)
     char text[ORDER_ID_TEXT_MAX];
 
     order_id_print(text, id);
+    return json_string(text);
+}
+
+json_t *shape_fill_id(const struct instrument *instrument, uint64_t exec_id)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof text, "%u-%llu", instrument->venue, (unsigned long long)exec_id);
     return json_string(text);
 }
 

@@ -3,15 +3,17 @@
 #ifndef PITWALL_VIEW_SHAPES_H
 #define PITWALL_VIEW_SHAPES_H
 
+#include "view/json_text.h" /* json_ns, json_ns_or_null */
 #include "view/model.h"
 
 json_t *shape_decimal(int64_t units, uint32_t scale);
 json_t *shape_money(bool known, int64_t amount_e8); /* null when not known */
-json_t *shape_ns(int64_t ns);                       /* "123"; 0: null */
 json_t *shape_age(int64_t now_ns, int64_t at_ns);   /* at 0: null; never negative */
 json_t *shape_id(uint64_t id);
 json_t *shape_text(const char *text); /* NULL or empty: null */
 json_t *shape_order_id(uint64_t id);
+/* The venue's number alone is unique per venue only. */
+json_t *shape_fill_id(const struct instrument *instrument, uint64_t exec_id);
 json_t *shape_incident(uint64_t incident); /* 0: null */
 json_t *shape_price(const struct instrument *instrument, int64_t price_ticks);
 json_t *shape_average(const struct instrument *instrument, int64_t price_e8_ticks); /* 0: null */

@@ -38,7 +38,7 @@ static void time_fill(struct view *view, const struct view_fill *fill, struct hi
 
 static void watch_fills(struct view *view, struct view_watch *watch)
 {
-    uint64_t kept = view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
+    uint64_t kept = model_fills_kept(view);
     int64_t since_ns = model_now_ns(view) - minute_ns;
     struct histogram taken;
     struct histogram_summary summary;
