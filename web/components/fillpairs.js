@@ -8,6 +8,7 @@ import { problemText } from "../perform.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
 import { EmptyRow, Num, Panel, Side, Tab } from "./parts.js";
+import { PlainHead } from "./table.js";
 
 /** @import { FillPair, FillPairs, FillTerms } from "../types/shapes.js" */
 
@@ -159,6 +160,12 @@ function More({ told, list, many, onMore }) {
   </p>`;
 }
 
+/** @param {{body: FillPairs} | null} told */
+function headsOf(told) {
+  const fee = told ? `>Fee, ${told.body.currency}` : ">Fee";
+  return ["Venue's time (UTC)", "Sides", "Side", ">Qty", ">Price", fee, "Order"];
+}
+
 /** @param {{instrument: string}} props empty: none is open */
 export function FillPairsPanel({ instrument }) {
   const [list, setList] = useState("apart");
@@ -198,17 +205,7 @@ export function FillPairsPanel({ instrument }) {
         : html`<p class="pairs-window" data-test="pairs-window">${windowText(told)}</p>
             <div class="scroll" tabindex="0" role="group" aria-label="Fills">
               <table class=${`grid recon-grid recon-pairs-grid ${(told?.since ?? 0) > LATE_MS ? "row-stale" : ""}`}>
-                <thead>
-                  <tr>
-                    <th scope="col">Venue's time (UTC)</th>
-                    <th scope="col">Sides</th>
-                    <th scope="col">Side</th>
-                    <th scope="col" class="end">Qty</th>
-                    <th scope="col" class="end">Price</th>
-                    <th scope="col" class="end">${told ? `Fee, ${told.body.currency}` : "Fee"}</th>
-                    <th scope="col">Order</th>
-                  </tr>
-                </thead>
+                <${PlainHead} labels=${headsOf(told)} />
                 <tbody>
                   <${Rows} told=${told} list=${list} trouble=${trouble} places=${placesOf(instrument)} />
                 </tbody>
