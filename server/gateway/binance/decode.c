@@ -23,13 +23,13 @@ static inline bool name(struct usual *scan, struct scan_text *text)
     return usual_name(scan, text);
 }
 
-static uint32_t level_list(struct usual *scan, struct level *levels, uint32_t most)
+USUAL_INLINE uint32_t level_list(struct usual *scan, struct level *levels, uint32_t most)
 {
     return usual_list(scan, levels, most);
 }
 
-static bool bids(struct usual *scan, struct binance_frame *frame, struct level *levels,
-                 uint32_t most)
+USUAL_INLINE bool bids(struct usual *scan, struct binance_frame *frame, struct level *levels,
+                       uint32_t most)
 {
     uint32_t count = level_list(scan, levels, most);
 
@@ -38,8 +38,8 @@ static bool bids(struct usual *scan, struct binance_frame *frame, struct level *
 }
 
 /* Behind the bids. */
-static bool asks(struct usual *scan, struct binance_frame *frame, struct level *levels,
-                 uint32_t most)
+USUAL_INLINE bool asks(struct usual *scan, struct binance_frame *frame, struct level *levels,
+                       uint32_t most)
 {
     uint32_t left = most - frame->bid_count;
     uint32_t count = level_list(scan, levels + frame->bid_count, left);
