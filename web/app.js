@@ -39,9 +39,10 @@ import {
   stateClear,
   stateOnChange,
   stateSample,
+  topicAge,
 } from "./state.js";
 import { Stream } from "./stream.js";
-import { html, render } from "./vendor/preact-htm.js";
+import { html, render, useEffect, useState } from "./vendor/preact-htm.js";
 import { typedEnter, typedForget, typedKeep, typedPut, typedTake } from "./typed.js";
 import { viewOf, VIEWS } from "./views.js";
 
@@ -51,6 +52,8 @@ const DRAW_MS = 200;
 const TABLES_AGAIN_MS = 2000;
 /** By then a stopped server has greyed the page, too. */
 const CONNECT_MS = 2000;
+/** As long as the first snapshots may take before the panels are shown without them. */
+const ARRIVE_MS = 500;
 const AUDIT_KINDS = [
   "kill",
   "limits",
@@ -128,15 +131,26 @@ function skipTo(id) {
   };
 }
 
+/** Shown empty, panels would jump as the first snapshots fill them; what does not come soon is not waited for. */
+function useArriving() {
+  const [waited, setWaited] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setWaited(true), ARRIVE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return !waited && topics().some((topic) => topicAge(topic) === null);
+}
+
 /** @param {{view: import("./views.js").View}} props */
 function ViewFrame({ view }) {
+  const arriving = useArriving();
   return html`<main class=${`view view-${view.id}`} data-test="view" data-view-open=${view.id}>
     <header class="view-head">
       <h1 id="view-title" tabindex="-1">${view.title}</h1>
       <p>${view.says}</p>
     </header>
     <${Boundary} key=${view.id} what=${view.title}>
-      <div class="panels"><${view.component} /></div>
+      <div class=${`panels ${arriving ? "panels-arriving" : ""}`}><${view.component} /></div>
     <//>
   </main>`;
 }
