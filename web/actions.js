@@ -209,6 +209,13 @@ export const ACTIONS = {
     twice: false,
     says: "Stop asking it, and cancel what it has working",
   },
+  strategyStop: {
+    label: "Stop",
+    key: null,
+    role: "risk",
+    twice: true,
+    says: "Ask it for nothing more, and cancel what it has working",
+  },
   strategyEnable: {
     label: "Enable",
     confirm: "Ask for approval",

@@ -149,9 +149,9 @@ function ViewFrame({ view }) {
       <h1 id="view-title" tabindex="-1">${view.title}</h1>
       <p>${view.says}</p>
     </header>
-    <${Boundary} key=${view.id} what=${view.title}>
-      <div class=${`panels ${arriving ? "panels-arriving" : ""}`}><${view.component} /></div>
-    <//>
+    <div key=${view.id} class=${`panels ${arriving ? "panels-arriving" : ""}`}>
+      ${view.panels.map((Each) => html`<${Boundary} key=${Each.name} what=${`A panel of ${view.title}`}><${Each} /><//>`)}
+    </div>
   </main>`;
 }
 

@@ -38,7 +38,7 @@ if ! installed; then
 fi
 
 cp "$web"/*.js "$web"/docs.css "$stage/files/"
-cp -R "$web/components" "$web/views" "$web/styles" "$stage/files/"
+cp -R "$web/components" "$web/styles" "$stage/files/"
 # The maps are not served: without this line developer tools would ask for them.
 grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"
 cp "$web/node_modules/htm/preact/standalone.module.js" "$stage/files/vendor/preact-htm.js"

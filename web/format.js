@@ -205,6 +205,12 @@ export function decimalGroups(text, bright) {
   return { sign: match[1], groups, head: fraction.slice(0, bright), tail: fraction.slice(bright) };
 }
 
+/** A decimal for words: groups of three by a narrow space that does not break. @param {unknown} value */
+export function decimalWords(value) {
+  const parts = decimalGroups(decimalText(value), Infinity);
+  return parts ? parts.sign + parts.groups.join("\u202f") + (parts.head && `.${parts.head}`) : DASH;
+}
+
 /** @param {unknown} count an integer @returns {string} */
 export function countText(count) {
   return typeof count === "number" && Number.isFinite(count) ? String(count) : DASH;

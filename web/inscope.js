@@ -8,6 +8,7 @@ import {
   decimalSign,
   decimalSubtract,
   decimalText,
+  decimalWords,
   idText,
   scopeText,
 } from "./format.js";
@@ -78,7 +79,7 @@ export function notionalText(held) {
 
 /** Money in words needs no more than two places. @param {string} sum */
 function shortened(sum) {
-  return decimalText(sum.replace(/(\.\d\d)\d+$/, "$1"));
+  return decimalWords(sum.replace(/(\.\d\d)\d+$/, "$1"));
 }
 
 /** Orders that work in a scope. @param {string} scope @returns {Order[]} */

@@ -22,3 +22,16 @@ export function useOnce(does) {
     }
   };
 }
+
+/**
+ * The same for a form, whose submission the page carries out itself.
+ * @param {() => unknown} does
+ * @returns {(event: Event) => void}
+ */
+export function useSubmit(does) {
+  const send = useOnce(does);
+  return (event) => {
+    event.preventDefault();
+    send();
+  };
+}

@@ -3,21 +3,33 @@
 // `role` is the least role for which the view holds more than a refusal; everybody may open every view.
 // `actions` are those of actions.js whose key leads to this view. `badge` counts what waits for a person.
 
-import { alertsUntaken } from "./components/alerts.js";
-import { approvalsPending } from "./components/approvals.js";
+import { TokensPanel, UsersPanel } from "./components/accounts.js";
+import { AlertsPanel, alertsUntaken, LastAlerts } from "./components/alerts.js";
+import { ApprovalsPanel, approvalsPending } from "./components/approvals.js";
+import { AuditPanel } from "./components/audit.js";
+import { AuditSearchPanel } from "./components/audit_search.js";
+import { DepthPanel } from "./components/depth.js";
 import { driftsOpen } from "./components/drift.js";
-import { AlertsView } from "./views/alerts.js";
-import { ApprovalsView } from "./views/approvals.js";
-import { AuditView } from "./views/audit.js";
-import { KillView } from "./views/kill.js";
-import { MarketView } from "./views/market.js";
-import { OrdersView } from "./views/orders.js";
-import { OverviewView } from "./views/overview.js";
-import { ReconciliationView } from "./views/reconciliation.js";
-import { RiskView } from "./views/risk.js";
-import { StrategiesView } from "./views/strategies.js";
-import { SystemView } from "./views/system.js";
-import { TradingView } from "./views/trading.js";
+import { LimitUsePanel } from "./components/exposure.js";
+import { IncidentPanel } from "./components/incident.js";
+import { OtherWaysPanel } from "./components/killways.js";
+import { LatencyPanel } from "./components/latency.js";
+import { LimitsPanel } from "./components/limits.js";
+import { LimitsPastPanel } from "./components/limits_past.js";
+import { MarketPanel } from "./components/market.js";
+import { OrdersPanel } from "./components/orders.js";
+import { PnlPanel } from "./components/pnl.js";
+import { PositionsPanel } from "./components/positions.js";
+import { ReceiptsPanel } from "./components/receipts.js";
+import { ReconciliationPanel } from "./components/reconciliation.js";
+import { SessionsPanel } from "./components/sessions.js";
+import { ScopesPanel, StatesPanel } from "./components/states.js";
+import { StrategiesPanel, StrategyListPanel } from "./components/strategies.js";
+import { SystemPanel } from "./components/system.js";
+import { TapePanel } from "./components/tape.js";
+import { TicketPanel } from "./components/ticket.js";
+import { AccountPanels } from "./components/venueaccount.js";
+import { VenuesPanel } from "./components/venues.js";
 
 /** @import { Role } from "./types/shapes.js" */
 
@@ -28,7 +40,7 @@ import { TradingView } from "./views/trading.js";
  * @property {string} key after `g`
  * @property {Role} role
  * @property {string} says
- * @property {() => any} component
+ * @property {(() => any)[]} panels as they follow each other
  * @property {string[]} [actions]
  * @property {() => {count: number, says: string, bad?: boolean}} [badge]
  */
@@ -41,7 +53,7 @@ export const VIEWS = [
     key: "o",
     role: "viewer",
     says: "May it trade, what is held, what was made, is everything well",
-    component: OverviewView,
+    panels: [ScopesPanel, VenuesPanel, LastAlerts, PnlPanel, LimitUsePanel, PositionsPanel, LatencyPanel],
   },
   {
     id: "market",
@@ -49,7 +61,7 @@ export const VIEWS = [
     key: "m",
     role: "viewer",
     says: "Books with depth, spread and age; trades",
-    component: MarketView,
+    panels: [MarketPanel, DepthPanel, TapePanel],
   },
   {
     id: "orders",
@@ -57,7 +69,7 @@ export const VIEWS = [
     key: "d",
     role: "viewer",
     says: "What works, what was filled, and why an order passed or did not",
-    component: OrdersView,
+    panels: [OrdersPanel],
     actions: ["orderCancel"],
   },
   {
@@ -66,7 +78,7 @@ export const VIEWS = [
     key: "t",
     role: "trader",
     says: "Orders by hand, through the same gate",
-    component: TradingView,
+    panels: [TicketPanel, DepthPanel, PositionsPanel, StrategyListPanel, OrdersPanel],
     actions: ["orderPlace"],
   },
   {
@@ -75,7 +87,7 @@ export const VIEWS = [
     key: "r",
     role: "viewer",
     says: "Limits of each scope, in force and asked for",
-    component: RiskView,
+    panels: [LimitsPanel, LimitUsePanel, LimitsPastPanel],
     actions: ["limitsChange"],
   },
   {
@@ -84,7 +96,7 @@ export const VIEWS = [
     key: "k",
     role: "trader",
     says: "State of each scope, what each kill did, and how trading resumes",
-    component: KillView,
+    panels: [StatesPanel, ReceiptsPanel, IncidentPanel, OtherWaysPanel],
   },
   {
     id: "approvals",
@@ -92,7 +104,7 @@ export const VIEWS = [
     key: "a",
     role: "risk",
     says: "Changes that wait for a second person",
-    component: ApprovalsView,
+    panels: [ApprovalsPanel],
     actions: ["approve"],
     badge: () => ({ count: approvalsPending(), says: "wait for approval" }),
   },
@@ -102,7 +114,7 @@ export const VIEWS = [
     key: "s",
     role: "viewer",
     says: "What trades by itself, with which parameters, and what it made",
-    component: StrategiesView,
+    panels: [StrategiesPanel],
     actions: ["strategyChange"],
   },
   {
@@ -111,7 +123,7 @@ export const VIEWS = [
     key: "c",
     role: "viewer",
     says: "Our count against the venue's",
-    component: ReconciliationView,
+    panels: [ReconciliationPanel, AccountPanels],
     badge: () => ({ count: driftsOpen(), says: "counts differ", bad: true }),
   },
   {
@@ -120,7 +132,7 @@ export const VIEWS = [
     key: "l",
     role: "viewer",
     says: "What pages people, and who has taken it",
-    component: AlertsView,
+    panels: [AlertsPanel, VenuesPanel],
     actions: ["alertAcknowledge"],
     badge: () => ({ count: alertsUntaken().length, says: "alerts that nobody has", bad: true }),
   },
@@ -130,7 +142,7 @@ export const VIEWS = [
     key: "u",
     role: "risk",
     says: "Who did what, from what to what, and why",
-    component: AuditView,
+    panels: [AuditPanel, AuditSearchPanel],
   },
   {
     id: "system",
@@ -138,7 +150,7 @@ export const VIEWS = [
     key: "y",
     role: "viewer",
     says: "Threads, latency, journal, sessions and people",
-    component: SystemView,
+    panels: [SystemPanel, LatencyPanel, SessionsPanel, UsersPanel, TokensPanel],
     actions: ["accountMake"],
   },
 ];

@@ -106,15 +106,32 @@ static json_t *limit_schema(enum limit_id id)
                      row->sense == LIMIT_MOST ? "max" : "min", "says", row->says);
 }
 
+/* What is set, by name. */
+static json_t *caps_json(const struct limits *caps)
+{
+    json_t *json = json_object();
+
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        if (caps->value[id] != LIMIT_UNSET)
+            json_object_set_new(json, limit_row((enum limit_id)id)->name,
+                                limit_value_json((enum limit_id)id, caps->value[id]));
+    return json;
+}
+
 json_t *view_limits_schema(struct view *view)
 {
-    json_t *limits = json_array(), *scopes = json_array();
+    const struct config *config = view->from.config;
+    json_t *limits = json_array(), *scopes = json_array(), *caps = json_object();
+    char name[SCOPE_TEXT_MAX];
 
     for (int id = 0; id < LIMIT_COUNT; id++)
         json_array_append_new(limits, limit_schema((enum limit_id)id));
-    for (uint16_t i = 0; i < scope_count(view->from.config->scopes); i++)
-        json_array_append_new(scopes, shape_scope(view, i));
-    return json_pack("{s:o, s:o}", "limits", limits, "scopes", scopes);
+    for (uint16_t i = 0; i < scope_count(config->scopes); i++) {
+        config_scope_name(config, i, name);
+        json_array_append_new(scopes, json_string(name));
+        json_object_set_new(caps, name, caps_json(&config->caps[i]));
+    }
+    return json_pack("{s:o, s:o, s:o}", "limits", limits, "scopes", scopes, "caps", caps);
 }
 
 /* --- receipts --- */

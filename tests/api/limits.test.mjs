@@ -95,6 +95,14 @@ for (const [what, body, status, code] of REFUSED) {
   });
 }
 
+test("the schema tells the hard caps of each scope, as a refusal names them", async () => {
+  const { body } = await risk1.get("/limits/schema");
+  assert.deepEqual(body.caps["instrument/sim:BTCUSDT"], { max_order_lots: 2000, max_position_lots: 10000 });
+  assert.deepEqual(Object.keys(body.caps), body.scopes);
+  const reply = await risk1.put(BTC, { limits: { max_order_lots: 2001 }, reason: "x" }, (await look()).generation);
+  assert.match(reply.body.detail, /max_order_lots cannot be 2001: the hard cap of the config file is 2000/);
+});
+
 test("an unknown scope is 404", async () => {
   const reply = await risk1.put("/limits/venue/nope", { limits: { max_order_lots: 1 }, reason: "x" }, 1);
   assert.equal(reply.status, 404);

@@ -46,7 +46,7 @@ const READS = {
   "/limits/venue%2Fsim": shapes.LIMITS,
   "/limits/instrument/sim:BTCUSDT": shapes.LIMITS,
   "/limits/instrument%2Fsim%3ABTCUSDT": shapes.LIMITS,
-  "/limits/schema": { limits: [{ name: "text", unit: "text" }], scopes: ["text"] },
+  "/limits/schema": { limits: [{ name: "text", unit: "text" }], scopes: ["text"], caps: { map: { map: "count|decimal" } } },
   "/latency": shapes.LATENCY,
   "/me": { user: "text", role: "text", csrf: "text", must_change_password: "bool", reauth_until_ns: "null|ns" },
 };

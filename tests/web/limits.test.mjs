@@ -33,6 +33,21 @@ story("tightening applies at once and says its generation", { view: "risk" }, as
   assert.equal(await page.inputValue("#limit-max_order_lots"), "");
 });
 
+story("the hard cap of the configuration file is told before sending", { view: "risk" }, async (page, server) => {
+  const row = "[data-limit=max_order_lots]";
+  const cap = () => textOf(page, `${row} [data-test=cap]`);
+  await until("the schema", async () => (await cap()) === "1000");
+  await page.fill("#limit-max_order_lots", "1001");
+  await page.fill("#limits-reason", "big client");
+  assert.match(await textOf(page, row), /the hard cap of the configuration file is 1000/);
+  assert.equal(await page.isDisabled("#limits-apply"), true);
+  await page.fill("#limit-max_order_lots", "1000");
+  assert.equal(await page.isDisabled("#limits-apply"), false);
+  await page.selectOption("#at-limitsChange", "venue/sim");
+  assert.equal(await cap(), "", "another scope has none");
+  assert.equal(server.seen.some(({ method }) => method === "PUT"), false);
+});
+
 story("a proposal says who asks and as what, and whose account it is for", {}, async (page, { desk }) => {
   const role = [{ name: "role", old: "viewer", new: "risk" }];
   Object.assign(desk.propose("role", "user/zed", role, 8, "promoted", "risk1"), {

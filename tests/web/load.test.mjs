@@ -107,9 +107,9 @@ test("no update is lost - what the page holds and shows is what the server sent 
 test("the kill switch names some positions, and says how many more and what they come to", async () => {
   const words = await page.evaluate(() => document.querySelector("[data-panel=kill]").textContent);
   const sent = server.last.positions.items.filter(({ lots }) => lots !== 0);
-  const found = new RegExp(`and ${sent.length - 8} more, notional ([\\d.]+) USDT; ${LOAD.ORDERS} open orders`).exec(words);
+  const found = new RegExp(`and ${sent.length - 8} more, notional ([\\d.\u202f]+) USDT; ${LOAD.ORDERS} open orders`).exec(words);
   const cents = sent.reduce((sum, { lots, mark }) => sum + Math.abs(lots) * Math.round(Number(mark) * 100), 0);
-  assert.equal(Number(found?.[1]), cents / 100, words);
+  assert.equal(Number(found?.[1].replaceAll("\u202f", "")), cents / 100, words);
 });
 
 test("each of 200 positions is drawn when it is scrolled to, with what the server sent last", async () => {

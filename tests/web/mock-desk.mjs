@@ -306,7 +306,8 @@ export class Desk {
       sense: "max",
       says,
     }));
-    return { limits, scopes: SCOPES };
+    const caps = Object.fromEntries(SCOPES.map((scope) => [scope, scope === "firm" ? { max_order_lots: 1000 } : {}]));
+    return { limits, scopes: SCOPES, caps };
   }
 
   pnl() {
@@ -362,9 +363,9 @@ export class Desk {
     return {
       stages: {
         step: stage(640, 1 + this.random()),
-        decode: stage(210, 1),
-        gate: stage(95, 1),
-        persist: stage(38000, 1),
+        tick_to_order: stage(1900, 1),
+        order_ack: stage(41000, 1),
+        fill: stage(82000, 1),
       },
     };
   }

@@ -41,6 +41,7 @@ const ASKS = {
   limitsRevert: ["POST", "/limits/{scope}/revert", SCOPE],
   strategyChange: ["PUT", "/strategies/{strategy}", NOBODY],
   strategyDisable: ["PUT", "/strategies/{strategy}", NOBODY],
+  strategyStop: ["PUT", "/strategies/{strategy}", NOBODY],
   strategyEnable: ["PUT", "/strategies/{strategy}", NOBODY],
   driftAdopt: ["POST", "/positions/{instrument}/adopt", "sim:SOLUSDT"],
   driftKeep: ["POST", "/positions/{instrument}/adopt", "sim:SOLUSDT"],

@@ -35,6 +35,28 @@ story("a strategy is told one instrument's parameters at once", { view: "strateg
   await screenshot(page, "strategies");
 });
 
+story("a strategy is stopped beside its row, on the desk's own view, after one question", { view: "trading" }, async (page, server) => {
+  const row = "[data-panel=strategy-list] [data-strategy=maker]";
+  await page.click(`${row} [data-action=strategyStop]`);
+  assert.match(await textOf(page, ".dialog"), /maker is asked for nothing more; its \d+ open orders are canceled/);
+  assert.match(await textOf(page, ".dialog"), /takes a second person/);
+  await page.keyboard.press("Escape");
+  assert.equal(await page.isVisible(".dialog"), false);
+  assert.equal(server.seen.some(({ method }) => method === "PUT"), false, "who steps back has done nothing");
+  await page.click(`${row} [data-action=strategyStop]`);
+  const maker = server.desk.strategies.find(({ strategy }) => strategy === "maker");
+  Object.assign(maker, { version: maker.version + 1, open_orders: 41 }); // while the question stands
+  await until("the page knows", async () => (await textOf(page, `${row} td:nth-of-type(4)`)) === "41");
+  await page.click("#dialog-yes");
+  await until("it is off", async () => (await textOf(page, `${row} [data-test=switch]`)) === "disabled");
+  const put = server.seen.find(({ method }) => method === "PUT");
+  assert.equal(put.path, "/strategies/maker");
+  assert.deepEqual(put.body, { enabled: false, reason: "stopped by hand, from its row" });
+  assert.equal(await page.isVisible(`${row} [data-action=strategyStop]`), false, "what is off has no stop");
+  await page.click(`${row} .link`);
+  await until("its parameters", async () => /^maker, version/.test(await textOf(page, "[data-test=version]")));
+});
+
 story("a strategy is switched off at once and on by two", { view: "strategies" }, async (page) => {
   const row = (name) => textOf(page, `[data-strategy=${name}] [data-test=switch]`);
   await until("strategies", () => page.isVisible("[data-strategy=momentum]"));

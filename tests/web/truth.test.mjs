@@ -119,6 +119,19 @@ for (const [what, view, button, method, path] of [
   });
 }
 
+story("Enter twice makes one token", { view: "system", user: "admin" }, async (page, server) => {
+  await page.route("**/api/v1/tokens", async (route) => {
+    await pause(400);
+    await route.continue();
+  });
+  await page.fill("#token-name", "scraper-2");
+  await page.press("#token-name", "Enter");
+  await page.press("#token-name", "Enter");
+  await until("it is sent", async () => sent(server, "POST", "/tokens") > 0);
+  await pause(600);
+  assert.equal(sent(server, "POST", "/tokens"), 1);
+});
+
 story("Enter twice in a form of words sends one request", { view: "alerts" }, async (page, server) => {
   await page.route("**/api/v1/alerts/note", async (route) => {
     await pause(400);

@@ -12,7 +12,8 @@ import {
 } from "../api.js";
 import { roleReaches } from "../actions.js";
 import { useAsked } from "../asked.js";
-import { DASH, dateTimeText } from "../format.js";
+import { DASH, dateTimeText, momentText } from "../format.js";
+import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -111,8 +112,7 @@ function NewAccount({ reason, onChanged }) {
   const [made, setMade] = useState(/** @type {{user: string, password: string} | null} */ (null));
   const off = user === "" ? "Type a name" : reason === "" ? "Type a reason" : "";
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     const password = randomPassword();
     const lines = [`Account ${user} with role ${wanted}.`, `Reason: ${reason}`];
     const answer = await perform("accountMake", lines, () =>
@@ -124,7 +124,7 @@ function NewAccount({ reason, onChanged }) {
       setUser("");
     }
     onChanged();
-  }
+  });
 
   return html`<form class="one-line" onSubmit=${submit}>
       <label class="unseen" for="at-accountMake">Name of the new account</label>
@@ -198,7 +198,7 @@ function TokenRow({ token, onChanged }) {
     <th scope="row">${token.name}</th>
     <td>${token.person}</td>
     <td>${token.role ?? `scope ${token.scope ?? DASH}`}</td>
-    <td title=${dateTimeText(token.created_ns)}>${dateTimeText(token.expires_ns)}</td>
+    <td title=${momentText(token.created_ns)}>${dateTimeText(token.expires_ns)}</td>
     <td><span class=${`chip ${token.state === "valid" ? "chip-good" : "chip-quiet"}`}>${token.state}</span></td>
     <td class="row-buttons">
       ${token.state === "valid" ? html`<${ActionButton} action="tokenEnd" label="End" onPress=${end} />` : null}
@@ -212,8 +212,7 @@ function NewToken({ onChanged }) {
   const [wanted, setWanted] = useTyped("token-may", "viewer");
   const [made, setMade] = useState(/** @type {{name: string, token: string} | null} */ (null));
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     const given = SCOPES.includes(wanted) ? { scope: wanted } : { role: /** @type {Role} */ (wanted) };
     const answer = await perform("tokenMake", [], () => tokenMake({ name, days: DAYS, ...given }));
     if (answer?.ok && answer.body) {
@@ -221,7 +220,7 @@ function NewToken({ onChanged }) {
       setName("");
     }
     onChanged();
-  }
+  });
 
   return html`<form class="one-line" onSubmit=${submit}>
       <label class="unseen" for="token-name">Name of the new token</label>

@@ -6,8 +6,8 @@
 import { alertAcknowledge, handOverNote, handOverRead } from "../api.js";
 import { useAsked } from "../asked.js";
 import { serverNow } from "../clock.js";
-import { ageText, dateTimeText, DASH, decimalText, millisecondsOf, nameText, timeText } from "../format.js";
-import { useOnce } from "../once.js";
+import { ageText, DASH, decimalText, millisecondsOf, momentText, nameText, timeText } from "../format.js";
+import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -83,16 +83,11 @@ function Taken({ alert }) {
 function NoteForm({ id, label, placeholder, wanted, action, onNote }) {
   const [note, setNote] = useTyped(id, "");
 
-  const send = useOnce(async () => {
+  const submit = useSubmit(async () => {
     if (note.trim() !== "" && (await onNote(note.trim()))) {
       setNote("");
     }
   });
-
-  function submit(/** @type {Event} */ event) {
-    event.preventDefault();
-    send();
-  }
 
   return html`<form class="one-line" onSubmit=${submit}>
     <label class="unseen" for=${id}>${label}</label>
@@ -138,7 +133,7 @@ function AlertRow({ alert }) {
       <${AlertChip} alert=${alert} />
       <b>${nameText(alert.alert)}</b>
       <span class="minor">${labelsText(alert.labels)}</span>
-      <span class="age" title=${dateTimeText(alert.since_ns)}
+      <span class="age" title=${momentText(alert.since_ns)}
         >${began === null ? DASH : `${ageText(serverNow() - began)} ago`}</span
       >
     </header>
@@ -157,7 +152,7 @@ function AlertRow({ alert }) {
 function HandOverRow({ row }) {
   const about = row.what === "acknowledged" ? `took ${nameText(row.alert ?? "")} ${labelsText(row.labels)}` : "left a note";
   return html`<li>
-    <span class="minor" title=${dateTimeText(row.at_ns)}>${timeText(row.at_ns)}</span> <b>${row.by}</b>
+    <span class="minor" title=${momentText(row.at_ns)}>${timeText(row.at_ns)}</span> <b>${row.by}</b>
     <span>${` ${about}: `}<q>${row.note}</q></span>
   </li>`;
 }

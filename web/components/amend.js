@@ -14,6 +14,7 @@ import {
   nameText,
   orderStateText,
 } from "../format.js";
+import { useSubmit } from "../once.js";
 import { engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { amendOpen, notify, orderIsAmendable, orderIsWorking, page, role, stale } from "../state.js";
@@ -223,8 +224,7 @@ function Amend({ opened }) {
     setRefusal("");
   }
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     if (!ready) {
       return;
     }
@@ -233,7 +233,7 @@ function Amend({ opened }) {
       amendOpen(null);
     }
     setBusy(false);
-  }
+  });
 
   return html`<${Dialog}
     id="amend"

@@ -8,6 +8,7 @@ import {
   dateTimeText,
   idText,
   millisecondsOf,
+  momentText,
   nameText,
   scopeText,
   valueText,
@@ -97,7 +98,7 @@ function ApprovalCard({ approval, first }) {
       <span class=${`chip approval-chip-${approval.state}`}>${approval.state}</span>
       ${
         pending && expires !== null
-          ? html`<span class="minor" title=${dateTimeText(approval.expires_ns)}
+          ? html`<span class="minor" title=${momentText(approval.expires_ns)}
               >expires in ${ageText(expires - serverNow())}</span
             >`
           : null

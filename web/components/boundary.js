@@ -1,15 +1,19 @@
 // Keeps a fault where it happened: what throws while it is drawn is replaced by a panel that says so, and
-// the rest of the page, the kill switch first of all, goes on.
+// the rest of the page, the kill switch first of all, goes on. What the server says next may be drawn well, so it
+// is tried again by itself, less and less often.
 
 import { Component, html } from "../vendor/preact-htm.js";
+
+const AGAIN_MS = 2000;
+const AGAIN_MAX_MS = 60000;
 
 /** @param {{what: string, error: Error, onRetry: () => void}} props */
 function Broken({ what, error, onRetry }) {
   return html`<section class="broken" role="alert" data-test="broken">
     <h2>${what} cannot be shown</h2>
     <p>
-      Something in it broke: <code>${error.message}</code>. Trading goes on as it was; the kill switch and the
-      other views work.
+      Something in it broke: <code>${error.message}</code>. Trading goes on as it was, and the kill switch and the
+      rest of the page work. It is tried again by itself.
     </p>
     <button type="button" class="button button-plain" onClick=${onRetry}>Try again</button>
   </section>`;
@@ -23,19 +27,23 @@ export class Boundary extends Component {
   /** @param {{what: string, fallback?: any, children?: any}} props */
   constructor(props) {
     super(props);
-    /** @type {{error: Error | null}} */
-    this.state = { error: null };
+    /** @type {{error: Error | null, at: number, waitMs: number}} */
+    this.state = { error: null, at: -Infinity, waitMs: AGAIN_MS };
   }
 
   /** @param {unknown} thrown */
-  static getDerivedStateFromError(thrown) {
-    return { error: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+  componentDidCatch(thrown) {
+    const at = performance.now();
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const anew = at - this.state.at > 2 * AGAIN_MAX_MS;
+    this.setState({ error, at, waitMs: anew ? AGAIN_MS : Math.min(AGAIN_MAX_MS, 2 * this.state.waitMs) });
   }
 
   render() {
     const { what, fallback, children } = this.props;
-    const { error } = this.state;
-    const onRetry = () => this.setState({ error: null });
+    const { at, waitMs } = this.state;
+    const error = performance.now() - at < waitMs ? this.state.error : null;
+    const onRetry = () => this.setState({ at: -Infinity });
     const shown = error ? (fallback ?? html`<${Broken} what=${what} error=${error} onRetry=${onRetry} />`) : children;
     const key = error ? "broken" : "whole";
     return fallback

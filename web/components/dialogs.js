@@ -1,6 +1,7 @@
 // Notices, and the question that repeats in words what will happen and where.
 
 import { sessionOpen } from "../api.js";
+import { useSubmit } from "../once.js";
 import { problemText } from "../perform.js";
 import { noticeClose, page } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -33,8 +34,7 @@ function Question({ dialog }) {
   const [wantsCode, setWantsCode] = useState(false);
   const [refusal, setRefusal] = useState("");
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     if (dialog.kind === "password") {
       const answer = await sessionOpen(page.session?.user ?? "", password, code);
       setCode("");
@@ -53,7 +53,7 @@ function Question({ dialog }) {
       }
     }
     dialog.done(true);
-  }
+  });
 
   return html`<${Dialog}
     id="dialog"

@@ -3,7 +3,7 @@
 
 import { fillPairsRead } from "../api.js";
 import { useTold } from "../asked.js";
-import { ageText, countText, dateTimeText, decimalCompare, idText, millisecondsOf, timeText } from "../format.js";
+import { ageText, countText, dateTimeText, decimalCompare, idText, millisecondsOf, momentText, timeText } from "../format.js";
 import { problemText } from "../perform.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
@@ -87,7 +87,7 @@ function PairRow({ pair, places }) {
       draw=${(/** @type {FillTerms} */ terms) => html`<${Num} value=${terms[name]} places=${shown} bright=${8} />`}
     />`;
   return html`<tr data-pair=${pair.id} data-state=${pair.state}>
-    <td title=${dateTimeText(pair.at_ns)}>${timeText(pair.at_ns)}</td>
+    <td title=${momentText(pair.at_ns)}>${timeText(pair.at_ns)}</td>
     <td class="pair-says"><span class=${`chip ${verdict.tone}`}>${verdict.text}</span></td>
     <td>
       <${Value}

@@ -15,6 +15,7 @@ import {
   valueText,
 } from "../format.js";
 import { ACTIONS, actionRefusal } from "../actions.js";
+import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -38,21 +39,35 @@ const LASTS = [
   ["for a day", 86400],
 ];
 
+/** The configuration file's bound of a limit, which no request passes. @param {string} scope @param {SchemaRow} row */
+function capOf(scope, row) {
+  return page.schema?.caps[scope]?.[row.name] ?? null;
+}
+
+/** @param {SchemaRow} row @param {unknown} old @param {string} typed */
+function isLooser(row, old, typed) {
+  const order = decimalCompare(typed, String(old));
+  return order !== null && (row.sense === "min" ? order < 0 : order > 0);
+}
+
 /**
  * What is wrong with a typed value, in words; empty when nothing is.
+ * @param {string} scope
  * @param {SchemaRow} row
  * @param {string} typed
  */
-function fault(row, typed) {
+function fault(scope, row, typed) {
   if (!isDecimal(typed) || (row.type === "integer" && typed.includes("."))) {
     return row.type === "integer" ? "a whole number, please" : "a plain decimal, please";
   }
   if (row.min !== null && decimalCompare(typed, String(row.min)) === -1) {
     return `not below ${row.min}`;
   }
-  return row.max !== null && decimalCompare(typed, String(row.max)) === 1
-    ? `not above ${row.max}`
-    : "";
+  if (row.max !== null && decimalCompare(typed, String(row.max)) === 1) {
+    return `not above ${row.max}`;
+  }
+  const cap = capOf(scope, row);
+  return cap !== null && isLooser(row, cap, typed) ? `the hard cap of the configuration file is ${cap}` : "";
 }
 
 /**
@@ -69,12 +84,10 @@ function direction(row, limits, typed) {
       limits?.scope === "firm" ? null : (page.limits.get("firm")?.limits[row.name] ?? null);
     return firm === null ? "loosens" : "tightens";
   }
-  const order = decimalCompare(typed, String(old));
-  if (order === 0) {
+  if (decimalCompare(typed, String(old)) === 0) {
     return "same";
   }
-  const looser = order !== null && (row.sense === "min" ? order < 0 : order > 0);
-  return looser ? "loosens" : "tightens";
+  return isLooser(row, old, typed) ? "loosens" : "tightens";
 }
 
 /** @type {Record<string, string>} */
@@ -91,13 +104,15 @@ function LimitValue({ value }) {
     : html`<span class="num">${valueText(value)}</span>`;
 }
 
-/** @param {{row: SchemaRow, limits: Limits | undefined, typed: string, onInput: (typed: string) => void}} props */
-function LimitRow({ row, limits, typed, onInput }) {
+/** @param {{scope: string, row: SchemaRow, limits: Limits | undefined, typed: string, onInput: (typed: string) => void}} props */
+function LimitRow({ scope, row, limits, typed, onInput }) {
   const value = limits?.limits[row.name] ?? null;
   const unit = unitText(row.unit, page.pnl?.currency);
-  const wrong = typed === "" ? "" : fault(row, typed);
+  const wrong = typed === "" ? "" : fault(scope, row, typed);
   const way = typed === "" || wrong ? "" : direction(row, limits, typed);
   const id = `limit-${row.name}`;
+  const cap = capOf(scope, row);
+  const capped = cap === null ? "" : `; hard cap of the configuration file ${cap}`;
   const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<tr data-limit=${row.name}>
     <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label><span class="limit-unit minor" aria-hidden="true">${unit}</span></th>
@@ -113,13 +128,14 @@ function LimitRow({ row, limits, typed, onInput }) {
         autocomplete="off"
         placeholder="unchanged"
         ...${fieldOf("limitsChange")}
-        title=${refusal || `from ${row.min ?? DASH} to ${row.max ?? DASH} ${unit}`}
+        title=${refusal || `from ${row.min ?? DASH} to ${row.max ?? DASH} ${unit}${capped}`}
         aria-invalid=${wrong !== ""}
         aria-describedby=${`${id}-says`}
         value=${typed}
         onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
       />
     </td>
+    <td class="end limit-cap minor" data-test="cap">${cap === null ? null : html`<${LimitValue} value=${cap} />`}</td>
     <td id=${`${id}-says`} class=${`limit-says ${wrong ? "limit-wrong" : `limit-${way}`}`}>
       ${wrong || (way ? DIRECTION_WORDS[way] : row.says)}
     </td>
@@ -245,8 +261,7 @@ function useLimitsEdit(scope, limits, rows) {
     }
   }
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     const seen = base ?? limits;
     if (!seen) {
       return;
@@ -264,25 +279,39 @@ function useLimitsEdit(scope, limits, rows) {
       clear();
       sayDone(scope, answer.status, answer.body);
     }
-  }
+  });
 
   return { edits, base, reason, moved, lastsS, foretold, busy, edit, setReason, setLastsS, foretell, clear, submit };
 }
 
 /**
  * Why the form cannot be sent yet, in words; empty when it can.
+ * @param {string} scope
  * @param {SchemaRow[]} typed
  * @param {Edits} edits
  * @param {string} reason
  */
-function blockedBy(typed, edits, reason) {
+function blockedBy(scope, typed, edits, reason) {
   if (typed.length === 0) {
     return "Type a new value first";
   }
-  if (typed.some((row) => fault(row, edits[row.name]) !== "")) {
+  if (typed.some((row) => fault(scope, row, edits[row.name]) !== "")) {
     return "A value is not valid";
   }
   return reason.trim() === "" ? "A reason is required" : "";
+}
+
+/** @param {{form: ReturnType<typeof useLimitsEdit>}} props */
+function Lasts({ form }) {
+  return html`<label class="unseen" for="limits-lasts">How long the raise lasts</label>
+    <select
+      id="limits-lasts"
+      ...${fieldOf("limitsChange")}
+      value=${String(form.lastsS)}
+      onChange=${(/** @type {any} */ event) => form.setLastsS(Number(event.target.value))}
+    >
+      ${LASTS.map(([words, seconds]) => html`<option key=${words} value=${String(seconds)}>${words}</option>`)}
+    </select>`;
 }
 
 /** @param {{scope: string, limits: Limits | undefined, rows: SchemaRow[]}} props */
@@ -293,17 +322,18 @@ function LimitsForm({ scope, limits, rows }) {
   const loosens = typed.some((row) => direction(row, limits, edits[row.name]) === "loosens");
   const behind = base !== null && limits !== undefined && base.generation !== limits.generation;
   const meanwhile = `These limits moved to generation ${countText(limits?.generation)} while you were typing (you began at ${countText(base?.generation)}).`;
-  const blocked = blockedBy(typed, edits, reason);
+  const blocked = blockedBy(scope, typed, edits, reason);
   const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<form onSubmit=${form.submit}>
     <div class=${`scroll limits-scroll ${rows.length === 0 ? "is-waiting" : ""}`}>
       <table class="grid limits-grid">
         <thead>
           <tr>
-            <th scope="col">Limit</th>
-            <th scope="col" class="end">In force</th>
-            <th scope="col">Unit</th>
-            <th scope="col">New value</th>
+            <th scope="col" class="col-name">Limit</th>
+            <th scope="col" class="col-value end">In force</th>
+            <th scope="col" class="col-unit">Unit</th>
+            <th scope="col" class="col-new">New value</th>
+            <th scope="col" class="col-cap end" title="Of the configuration file: no request sets a limit looser">Hard cap</th>
             <th scope="col">What it bounds, or what the change does</th>
           </tr>
         </thead>
@@ -312,6 +342,7 @@ function LimitsForm({ scope, limits, rows }) {
             (row) =>
               html`<${LimitRow}
                 key=${row.name}
+                scope=${scope}
                 row=${row}
                 limits=${limits}
                 typed=${edits[row.name] ?? ""}
@@ -334,23 +365,11 @@ function LimitsForm({ scope, limits, rows }) {
         value=${reason}
         onInput=${(/** @type {any} */ event) => form.setReason(event.target.value)}
       />
-      ${
-        loosens
-          ? html`<label class="unseen" for="limits-lasts">How long the raise lasts</label>
-              <select
-                id="limits-lasts"
-                ...${fieldOf("limitsChange")}
-                value=${String(form.lastsS)}
-                onChange=${(/** @type {any} */ event) => form.setLastsS(Number(event.target.value))}
-              >
-                ${LASTS.map(([words, seconds]) => html`<option key=${words} value=${String(seconds)}>${words}</option>`)}
-              </select>`
-          : null
-      }
+      ${loosens ? html`<${Lasts} form=${form} />` : null}
       <${ActionButton}
         action="limitsWhatIf"
         id="limits-what-if"
-        off=${typed.length === 0 || typed.some((row) => fault(row, edits[row.name]) !== "") ? "Type valid values first" : ""}
+        off=${typed.length === 0 || typed.some((row) => fault(scope, row, edits[row.name]) !== "") ? "Type valid values first" : ""}
         onPress=${form.foretell}
       />
       <${ActionButton}

@@ -25,7 +25,7 @@ function valuesText(values) {
 function Box({ box }) {
   const until = millisecondsOf(box.until_ns);
   const left = until === null ? DASH : ageText(Math.max(0, until - serverNow()));
-  return html`<li data-timebox=${box.name} title=${`until ${dateTimeText(box.until_ns)}`}>
+  return html`<li data-timebox=${box.name} title=${`until ${momentText(box.until_ns)}`}>
     <b>${nameText(box.name)}</b> ${valueText(box.value)} returns to ${valueText(box.back_to)} in${" "}
     <span class="num">${left}</span> <span class="minor">(${box.approval})</span>
   </li>`;

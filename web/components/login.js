@@ -1,6 +1,7 @@
 // Log-in, and the password change that an administrator may force at the first one.
 
 import { passwordChange, sessionOpen } from "../api.js";
+import { useSubmit } from "../once.js";
 import { problemText } from "../perform.js";
 import { page } from "../state.js";
 import { OtherWays } from "./killways.js";
@@ -45,8 +46,7 @@ export function LogIn({ onSession }) {
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     setBusy(true);
     const answer = await sessionOpen(user, password, code);
     setBusy(false);
@@ -63,7 +63,7 @@ export function LogIn({ onSession }) {
     setPassword("");
     const wrong = answer.problem?.code === "bad_credentials";
     setRefusal(wrong ? wantsCode ? "User, password or code is not right." : "User or password is not right." : problemText(answer.problem));
-  }
+  });
 
   return html`<${Card} title="Log in" says=${page.farewell}>
     <form onSubmit=${submit} aria-describedby="log-in-refusal">
@@ -105,15 +105,14 @@ export function ChangePassword({ onChanged }) {
   const [next, setNext] = useState("");
   const [refusal, setRefusal] = useState("");
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     const answer = await passwordChange(old, next);
     if (answer.ok) {
       onChanged();
     } else {
       setRefusal(problemText(answer.problem));
     }
-  }
+  });
 
   return html`<${Card}
     title="Choose a password"

@@ -1,7 +1,7 @@
 // An order's life: what happened to it when, and where its time went.
 //
-// Our own stamps, in nanoseconds of one clock: the market data that it was decided on, sent, acknowledged,
-// each fill. A stage that is not known has no row; nothing is guessed.
+// Our own stamps, in nanoseconds of one clock: the market data that it was decided on, the step of the engine that
+// decided, judged and sent it, acknowledged, each fill. A stage that is not known has no row; nothing is guessed.
 
 import { decimalText, durationText, momentText, orderStateText, timeText } from "../format.js";
 import { orderIsWorking, page } from "../state.js";
@@ -28,6 +28,13 @@ function fillSays(order, fill) {
   return `${decimalText(fill.qty, places.qty)} at ${decimalText(fill.price, places.price)}, ${fill.maker ? "made" : "took"}`;
 }
 
+/** The engine has no clock: what it does in one step has one time, and how long steps take is in their histogram. */
+function stepSays() {
+  const took = page.latency?.stages?.tick_to_order;
+  const says = "one step of the engine, with one time";
+  return took ? `${says}; such steps take ${durationText(took.p50_ns)}, at p99 ${durationText(took.p99_ns)}` : says;
+}
+
 /**
  * Oldest first.
  * @param {Order} order
@@ -41,7 +48,7 @@ export function orderStages(order, verdict, fills) {
   const tick = sent !== null && age !== null ? sent - age : null;
   const stages = [
     ...stage("Market data", "the newest update of the book when it was judged", tick),
-    ...stage("Sent", "judged by the gate and handed to the gateway", sent),
+    ...stage("Decided, judged, sent", stepSays(), sent),
     ...stage("Acknowledged", "the venue has it", stamp(order.acked_ns)),
     ...fills.flatMap((fill) => stage("Filled", fillSays(order, fill), stamp(fill.at_ns))),
   ];

@@ -4,6 +4,7 @@ import { sessionEnd, sessionsRead, totpBegin, totpConfirm, totpRemove } from "..
 import { useAsked } from "../asked.js";
 import { serverNow } from "../clock.js";
 import { ageText, dateTimeText, DASH, millisecondsOf, momentText } from "../format.js";
+import { useSubmit } from "../once.js";
 import { perform, problemText } from "../perform.js";
 import { notify } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -39,8 +40,7 @@ function ConfirmCode({ secret, uri, onDone }) {
   const [code, setCode] = useState("");
   const [refusal, setRefusal] = useState("");
 
-  async function submit(/** @type {Event} */ event) {
-    event.preventDefault();
+  const submit = useSubmit(async () => {
     const answer = await totpConfirm(code);
     if (answer.ok) {
       notify("good", "Your second factor is on: its code is asked for at the next log-in");
@@ -48,7 +48,7 @@ function ConfirmCode({ secret, uri, onDone }) {
     } else {
       setRefusal(problemText(answer.problem));
     }
-  }
+  });
 
   return html`<form class="second-factor" onSubmit=${submit}>
     <p>

@@ -3,7 +3,7 @@
 import { resume } from "../api.js";
 import { DASH, idText, momentText, scopeText, timeText } from "../format.js";
 import { stoppedLines } from "../inscope.js";
-import { useOnce } from "../once.js";
+import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -18,7 +18,7 @@ function ResumeForm({ row, onDone }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => field.current?.focus(), []);
 
-  const send = useOnce(async () => {
+  const submit = useSubmit(async () => {
     const incident = row.incident ?? null;
     const lines = [
       ...stoppedLines(row.scope),
@@ -33,11 +33,6 @@ function ResumeForm({ row, onDone }) {
       onDone();
     }
   });
-
-  function submit(/** @type {Event} */ event) {
-    event.preventDefault();
-    send();
-  }
 
   return html`<form class="resume-form" onSubmit=${submit}>
     <label class="unseen" for="resume-reason">Reason to resume ${row.scope}</label>

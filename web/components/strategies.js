@@ -9,7 +9,7 @@ import { ACTIONS, actionRefusal } from "../actions.js";
 import { countText, DASH, dateTimeText, decimalCompare, isDecimal, nameText, valueText } from "../format.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
-import { useTyped } from "../typed.js";
+import { typedPut, useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { ActionButton, EmptyRow, emptyText, fieldOf, InstrumentName, Num, Panel, StateChip } from "./parts.js";
 
@@ -71,6 +71,16 @@ function Value({ value }) {
     : html`<span class="num">${value === null ? NONE : valueText(value)}</span>`;
 }
 
+/** Whatever version it has by then: it is to stop. @param {Strategy} strategy */
+function stop({ strategy, open_orders }) {
+  const lines = [
+    `${strategy} is asked for nothing more; its ${countText(open_orders)} open orders are canceled.`,
+    "To let it trade again takes a second person.",
+  ];
+  const version = () => page.strategies.get(strategy)?.version;
+  return send("strategyStop", lines, strategy, version, { enabled: false }, "stopped by hand, from its row");
+}
+
 /** @param {{strategy: Strategy, chosen: boolean, onChoose: () => void}} props */
 function StrategyRow({ strategy, chosen, onChoose }) {
   return html`<tr data-strategy=${strategy.strategy} class=${chosen ? "chosen" : ""}>
@@ -96,6 +106,18 @@ function StrategyRow({ strategy, chosen, onChoose }) {
     <td class="end"><${Num} value=${strategy.pnl} places=${2} signed=${true} /></td>
     <td class="minor" title=${strategy.reason ?? ""}>
       ${strategy.actor ? `${strategy.actor}: ${strategy.reason || DASH}` : "as configured"}
+    </td>
+    <td class="end">
+      ${
+        strategy.enabled
+          ? html`<${ActionButton}
+              action="strategyStop"
+              kind="small"
+              says=${`Stop ${strategy.strategy}: cancels ${countText(strategy.open_orders)} open orders`}
+              onPress=${() => stop(strategy)}
+            />`
+          : null
+      }
     </td>
   </tr>`;
 }
@@ -132,24 +154,25 @@ function ParameterField({ row, value, typed, onInput }) {
  * Sends one change and says what came of it.
  * @param {string} action
  * @param {string[]} lines
- * @param {Strategy} seen
+ * @param {string} name
+ * @param {() => number | undefined} version asked for when it is sent, after the questions
  * @param {{enabled?: boolean, parameters?: Record<string, ParameterValue>, per_instrument?: Record<string, Record<string, ParameterValue>>}} change
  * @param {string} reason
  */
-async function send(action, lines, seen, change, reason) {
+async function send(action, lines, name, version, change, reason) {
   const answer = await perform(action, lines, () =>
-    strategyWrite(seen.strategy, { ...change, reason }, seen.version),
+    strategyWrite(name, { ...change, reason }, version() ?? 0),
   );
   if (!answer?.ok) {
     return false;
   }
   const body = /** @type {any} */ (answer.body);
   if (answer.status === ACCEPTED) {
-    notify("warn", `${seen.strategy}: nothing applied yet, approval ${body?.id} waits for a second person`);
+    notify("warn", `${name}: nothing applied yet, approval ${body?.id} waits for a second person`);
   } else {
-    page.strategies.set(seen.strategy, body);
+    page.strategies.set(name, body);
     changed();
-    notify("good", `${seen.strategy} is in force as version ${countText(body?.version)}`);
+    notify("good", `${name} is in force as version ${countText(body?.version)}`);
   }
   return true;
 }
@@ -180,7 +203,8 @@ function useStrategyEdit(strategy, where) {
   /** @param {string} action @param {string[]} lines @param {object} change */
   async function act(action, lines, change) {
     setBusy(true);
-    if (await send(action, lines, base ?? strategy, change, reason.trim())) {
+    const { version } = base ?? strategy;
+    if (await send(action, lines, strategy.strategy, () => version, change, reason.trim())) {
       clear();
     }
     setBusy(false);
@@ -235,10 +259,10 @@ function ParameterTable({ strategy, where, rows, form }) {
     <table class="grid limits-grid">
       <thead>
         <tr>
-          <th scope="col">Parameter</th>
-          <th scope="col" class="end">In force</th>
-          <th scope="col">Unit</th>
-          <th scope="col">New value</th>
+          <th scope="col" class="col-name">Parameter</th>
+          <th scope="col" class="col-value end">In force</th>
+          <th scope="col" class="col-unit">Unit</th>
+          <th scope="col" class="col-new">New value</th>
           <th scope="col">What it does</th>
         </tr>
       </thead>
@@ -306,6 +330,48 @@ function StrategyForm({ strategy, where, rows }) {
   </form>`;
 }
 
+/** @param {{chosen: string, onChoose: (name: string) => void}} props */
+function StrategyTable({ chosen, onChoose }) {
+  const all = [...page.strategies.values()];
+  return html`<table class="grid strategies-grid">
+    <thead>
+      <tr>
+        <th scope="col">Strategy</th>
+        <th scope="col">Kind</th>
+        <th scope="col">Switch</th>
+        <th scope="col">State</th>
+        <th scope="col" class="end">Open</th>
+        <th scope="col" class="end">PnL</th>
+        <th scope="col">Last change</th>
+        <th scope="col" class="end"><span class="unseen">Stop</span></th>
+      </tr>
+    </thead>
+    <tbody>
+      ${all.map(
+        (row) =>
+          html`<${StrategyRow}
+            key=${row.strategy}
+            strategy=${row}
+            chosen=${row.strategy === chosen}
+            onChoose=${() => onChoose(row.strategy)}
+          />`,
+      )}
+      ${all.length === 0 ? html`<${EmptyRow} text=${emptyText("strategies", "No strategy is configured")} span=${8} />` : null}
+    </tbody>
+  </table>`;
+}
+
+/** Beside the orders: what trades by itself, and how it is stopped; its name leads to its parameters. */
+export function StrategyListPanel() {
+  function look(/** @type {string} */ name) {
+    typedPut("strategy-name", name);
+    location.hash = "#/strategies";
+  }
+  return html`<${Panel} id="strategy-list" title="Strategies" topic="strategies">
+    <${StrategyTable} chosen="" onChoose=${look} />
+  <//>`;
+}
+
 export function StrategiesPanel() {
   const [name, setName] = useTyped("strategy-name", "");
   const [where, setWhere] = useTyped("strategy-where", ALL);
@@ -333,31 +399,7 @@ export function StrategiesPanel() {
     action="strategyChange"
     extra=${extra}
   >
-    <table class="grid strategies-grid">
-      <thead>
-        <tr>
-          <th scope="col">Strategy</th>
-          <th scope="col">Kind</th>
-          <th scope="col">Switch</th>
-          <th scope="col">State</th>
-          <th scope="col" class="end">Open</th>
-          <th scope="col" class="end">PnL</th>
-          <th scope="col">Last change</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${all.map(
-          (row) =>
-            html`<${StrategyRow}
-              key=${row.strategy}
-              strategy=${row}
-              chosen=${row === strategy}
-              onChoose=${() => setName(row.strategy)}
-            />`,
-        )}
-        ${all.length === 0 ? html`<${EmptyRow} text=${emptyText("strategies", "No strategy is configured")} span=${7} />` : null}
-      </tbody>
-    </table>
+    <${StrategyTable} chosen=${strategy?.strategy ?? ""} onChoose=${setName} />
     ${
       strategy
         ? html`<${StrategyForm}

@@ -152,7 +152,7 @@ function OwnBalance() {
   return html`<tr data-balance="ours">
     <th scope="row">ours, all venues</th>
     <td class="end"><${Num} value=${page.pnl?.equity} places=${2} bright=${8} /></td>
-    <td colspan="2">capital of the configuration and PnL</td>
+    <td colspan="2" title="the capital of the configuration and the PnL since">capital and PnL</td>
     <td>${page.pnl?.currency ?? DASH}</td>
     <td class="end">${DASH}</td>
     <td class="end">${DASH}</td>

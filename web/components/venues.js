@@ -1,7 +1,7 @@
 // What each venue says of itself, by word and colour: one chip each, and a line for one that is in trouble.
 
 import { serverNow } from "../clock.js";
-import { ageText, clockText, countText, dateTimeText, durationText, millisecondsOf, venueText } from "../format.js";
+import { ageText, clockText, countText, durationText, millisecondsOf, momentText, venueText } from "../format.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { EmptyRow, emptyText, Panel } from "./parts.js";
@@ -57,7 +57,7 @@ function partsOf(venue) {
 /** @param {Venue} venue */
 function titleOf(venue) {
   const update = `last update ${ageText(millisecondsOf(venue.age_ns))} ago`;
-  const since = venue.since_ns ? `, since ${dateTimeText(venue.since_ns)}` : "";
+  const since = venue.since_ns ? `, since ${momentText(venue.since_ns)}` : "";
   return [`${venue.venue}: ${venue.state}${since}`, update, ...partsOf(venue)].join(" \u00b7 ");
 }
 

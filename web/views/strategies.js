@@ -1,8 +1,0 @@
-// Strategies.
-
-import { StrategiesPanel } from "../components/strategies.js";
-import { html } from "../vendor/preact-htm.js";
-
-export function StrategiesView() {
-  return html`<${StrategiesPanel} />`;
-}
