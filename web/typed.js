@@ -1,9 +1,8 @@
-// What was typed when the session ended, so that the same person finds it after logging in again.
+// What was typed, over a look at another view and over the end of the session: the same person finds it again.
 //
 // In the memory of this page and nowhere else: a reload drops it, so does a log-out, so does another user. Forms
-// hold what is typed by `useTyped` in place of `useState`; it is taken out of them only when the session ends under
-// them, or when the row that a form stands in moves. What proves a person or a danger (password, code, the typed
-// KILL) is never held by it.
+// hold what is typed by `useTyped` in place of `useState`; it is put aside when they go away and taken when they are
+// there again. What proves a person or a danger (password, code, the typed KILL) is never held by it.
 
 import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
 
@@ -47,20 +46,20 @@ export function typedPut(id, value) {
 }
 
 /**
- * As useState, over the end of a session. `id` names the field in the whole page and never changes.
+ * As useState, for as long as this page is one person's. `id` names the field in the whole page and never changes.
  * @template T
  * @param {string} id
  * @param {T} blank
- * @param {boolean} [moves] its form may come up elsewhere in the page, and what was typed goes with it
+ * @param {boolean} [closes] its form is closed by the person, who drops it then; only a session's end keeps it
  * @returns {[T, (next: T | ((now: T) => T)) => void]}
  */
-export function useTyped(id, blank, moves = false) {
+export function useTyped(id, blank, closes = false) {
   const [value, setValue] = useState(/** @returns {T} */ () => typedTake(id, blank));
   const held = useRef(value);
   held.current = value;
   useEffect(
     () => () => {
-      if (ended || moves) {
+      if (ended || !closes) {
         kept.set(id, held.current);
       }
     },

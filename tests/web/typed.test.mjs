@@ -57,6 +57,26 @@ story("an order that was being typed is there again, and can be sent", { view: "
   await until("it is sent", async () => server.seen.some(({ path, method }) => method === "POST" && path.endsWith("/orders")));
 });
 
+story("an order of unknown fate stays under its key over a look at another view", { view: "trading", complaints: [/ERR_|Failed to load/] }, async (page, server) => {
+  await typeTicket(page);
+  await until("it can be sent", () => page.isEnabled("#ticket-send"));
+  await page.route("**/api/v1/orders", (route) => route.abort());
+  const keys = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/orders")) keys.push(request.headers()["idempotency-key"]);
+  });
+  await page.click("#ticket-send");
+  await until("its fate is unknown", async () => keys.length === 1);
+  await go(page, "orders");
+  await go(page, "trading");
+  await seeTicket(page);
+  await page.unroute("**/api/v1/orders");
+  await until("it can be sent again", () => page.isEnabled("#ticket-send"));
+  await page.click("#ticket-send");
+  await until("it is sent", async () => server.seen.some(({ path, method }) => method === "POST" && path.endsWith("/orders")));
+  assert.deepEqual(keys, [keys[0], keys[0]]);
+});
+
 story("limits keep their values, reason and the generation they were typed against", { view: "risk", complaints: ENDED }, async (page, server) => {
   await page.selectOption("#at-limitsChange", SOL);
   await page.fill("#limit-max_order_lots", "7");
@@ -80,7 +100,7 @@ story("reasons and notes of other views wait until their view is open again", { 
   assert.equal(await value(page, "#hand-over-note"), "watch SOL until noon");
   await go(page, "overview");
   await go(page, "alerts");
-  assert.equal(await value(page, "#hand-over-note"), "", "leaving a view drops it, as before");
+  assert.equal(await value(page, "#hand-over-note"), "watch SOL until noon", "over a look at another view as well");
 });
 
 story("an amend that was open is open again", { view: "orders", complaints: ENDED }, async (page, server) => {

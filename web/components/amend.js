@@ -209,7 +209,7 @@ async function send(order, change, onRefused) {
 /** @param {{opened: Order}} props */
 function Amend({ opened }) {
   const order = page.orders.get(opened.id) ?? opened;
-  const [typed, setTyped] = useTyped(`amend ${opened.id}`, { price: opened.price ?? "", qty: opened.qty });
+  const [typed, setTyped] = useTyped(`amend ${opened.id}`, { price: opened.price ?? "", qty: opened.qty }, true);
   const [refusal, setRefusal] = useState("");
   const [busy, setBusy] = useState(false);
   const change = changeOf(order, typed);

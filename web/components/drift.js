@@ -103,7 +103,7 @@ function questionLines({ instrument, lots, venue_lots, drift }, choice) {
 function DriftForm({ position }) {
   const { instrument, lots, venue_lots, drift } = position;
   const id = `drift-reason-${instrument}`;
-  const [reason, setReason] = useTyped(id, "", true); // a sorted row moves
+  const [reason, setReason] = useTyped(id, "");
   const [busy, setBusy] = useState(false);
 
   async function settle(/** @type {"adopt" | "keep"} */ choice) {

@@ -14,7 +14,7 @@ import { ActionButton, EmptyRow, emptyText, fieldOf, Panel, StateChip } from "./
 
 /** @param {{row: TradingState, onDone: () => void}} props */
 function ResumeForm({ row, onDone }) {
-  const [reason, setReason] = useTyped(`resume-reason ${row.scope}`, "");
+  const [reason, setReason] = useTyped(`resume-reason ${row.scope}`, "", true);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => field.current?.focus(), []);
 
