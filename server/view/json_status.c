@@ -277,6 +277,20 @@ static json_int_t engine_seq(const struct view *view)
     return (json_int_t)lane_head_seq(journal_lane(view->from.journal, JOURNAL_ENGINE));
 }
 
+/* Records of both lanes that are not rows of the audit yet; what comes meanwhile may count. */
+static json_int_t audit_behind(const struct view *view)
+{
+    uint64_t behind = 0;
+
+    for (int at = 0; at < JOURNAL_LANES && view->from.store; at++) {
+        const struct lane *lane = journal_lane(view->from.journal, (enum journal_lane)at);
+        uint64_t taken = atomic_load(&lane->shared->gate_seq[JOURNAL_GATE_AUDIT]);
+
+        behind += lane_head_seq(lane) - taken;
+    }
+    return (json_int_t)behind;
+}
+
 /* Of the file, and of what people set over it. */
 static json_t *config_hash_json(const struct view *view)
 {
@@ -305,7 +319,7 @@ json_t *view_status(struct view *view)
     int64_t free_bytes = journal_free_bytes(journal);
 
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:{s:s}, s:o, s:o, "
+        "{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:{s:s}, s:o, s:o, "
         "s:o, s:o, s:o}",
         "mode", mode_name(config->mode), "instance", config->instance, "version", pitwall_version,
         "config_hash", config_hash_json(view), "pending_restart",
@@ -313,7 +327,7 @@ json_t *view_status(struct view *view)
         (json_int_t)((clock_real_ns() - view->from.started_ns) / second_ns), "journal_seq",
         engine_seq(view), "durable_seq", (json_int_t)journal_durable_seq(journal, JOURNAL_ENGINE),
         "audit_seq", (json_int_t)(view->from.store ? store_audit_seq(view->from.store) : 0),
-        "storage", suspect ? "suspect" : "ok", "storage_state",
+        "audit_behind", audit_behind(view), "storage", suspect ? "suspect" : "ok", "storage_state",
         journal_storage_name(journal_storage(journal)), "storage_free_bytes",
         free_bytes < 0 ? json_null() : json_integer((json_int_t)free_bytes), "market", "state",
         market_state_text(market_state(view)), "threads", threads_json(), "venues",

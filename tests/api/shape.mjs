@@ -261,6 +261,7 @@ export const STATUS = {
   journal_seq: "count",
   durable_seq: "count",
   audit_seq: "count",
+  audit_behind: "count",
   storage: "text",
   storage_free_bytes: "null|count",
   market: { state: "text" },

@@ -227,8 +227,11 @@ test("a locked audit database: the engine goes on, nothing is dropped, and it ca
   const id = await desk.resting();
   await desk.cancelled(id);
   await desk.durable(await desk.killed());
-  assert.equal((await desk.status()).audit_seq, before);
+  const locked = await desk.status();
+  assert.equal(locked.audit_seq, before);
+  assert.ok(locked.audit_behind >= 3, `${locked.audit_behind}: at least the order, its cancel and the kill`);
   holder.kill("SIGKILL");
   await until("the audit catches up", async () => (await desk.status()).audit_seq > before, 10000);
+  await until("nothing is behind", async () => (await desk.status()).audit_behind === 0, 10000);
   await desk.stopped();
 });

@@ -277,6 +277,7 @@ export class Desk {
       journal_seq: this.seq,
       durable_seq: this.seq,
       audit_seq: this.audit.length,
+      audit_behind: 3,
       storage: "ok",
       market: { state: "running" },
       threads: [{ name: "engine", core: 1, idle: "park" }],

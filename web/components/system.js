@@ -32,6 +32,7 @@ function Facts() {
     <${Fact} name="Journal" value=${countText(status?.journal_seq)} says="newest record of the engine" />
     <${Fact} name="Not on disk" value=${lagText(status?.journal_seq, status?.durable_seq)} says="records that are not durable yet" />
     <${Fact} name="Audit" value=${countText(status?.audit_seq)} says="newest row of the audit trail" />
+    <${Fact} name="Not in the audit" value=${countText(status?.audit_behind)} says="records of the journal that are no rows yet" />
     <${Fact} name="Clock offset" value=${status?.clock_offset_ns ? durationText(status.clock_offset_ns) : DASH} says="of the venues' clocks the one that is farthest off ours" />
     <${Fact} name="Restart" value=${status ? (status.pending_restart ? "a setting waits for it" : "nothing waits") : DASH} />
   </dl>`;

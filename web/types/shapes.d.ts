@@ -479,6 +479,7 @@ export interface Status {
     journal_seq: number;
     durable_seq: number;
     audit_seq: number;
+    audit_behind: number;
     storage: "ok" | "suspect";
     storage_state: "ok" | "low" | "suspect";
     storage_free_bytes: number | null;
