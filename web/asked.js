@@ -5,6 +5,9 @@ import { useEffect, useState } from "./vendor/preact-htm.js";
 /** @import { Answer, List } from "./types/shapes.js" */
 
 const READ_MS = 5000;
+/** How often a list that grows old is asked for, and since when answers of our own server did not come. */
+export const TOLD_MS = 2000;
+export const LATE_MS = 7000;
 
 /**
  * @template T

@@ -2,7 +2,7 @@
 // while an instrument is open.
 
 import { fillPairsRead } from "../api.js";
-import { useTold } from "../asked.js";
+import { LATE_MS, TOLD_MS, useTold } from "../asked.js";
 import { ageText, countText, dateTimeText, decimalCompare, idText, millisecondsOf, momentText, timeText } from "../format.js";
 import { problemText } from "../perform.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -12,9 +12,6 @@ import { PlainHead } from "./table.js";
 
 /** @import { FillPair, FillPairs, FillTerms } from "../types/shapes.js" */
 
-const READ_MS = 2000;
-/** Answers of our own server that did not come. */
-const LATE_MS = 7000;
 const FEW = 100;
 /** As many as one answer holds. */
 const MANY = 1000;
@@ -178,7 +175,7 @@ export function FillPairsPanel({ instrument }) {
     return answer;
   }
 
-  const told = useTold(instrument && `${instrument} ${list} ${limit}`, ask, READ_MS);
+  const told = useTold(instrument && `${instrument} ${list} ${limit}`, ask, TOLD_MS);
   const [, symbol] = instrument.split(":");
   const tabs = html`<div class="tabs" role="group" aria-label="Which fills">
     ${LISTS.map(

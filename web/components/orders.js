@@ -17,7 +17,7 @@ import { html, useRef } from "../vendor/preact-htm.js";
 import { useWindowed } from "../windowed.js";
 import { placesOf } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel, Side, Tab, tabOpen } from "./parts.js";
-import { cellsOf, useHold, useTable } from "./table.js";
+import { cellsOf, useKeptPlaces, useTable } from "./table.js";
 
 /** @import { ColumnName } from "../layout.js" */
 /** @import { Fill, Order } from "../types/shapes.js" */
@@ -290,7 +290,7 @@ export function OrdersPanel() {
   const working = orders.filter(orderIsWorking);
   const table = useTable(listOf(tab, orders, working));
   // A grey panel hears no pointer leave.
-  const hold = useHold(table.rows, (row) => page[topic].get(row.id) ?? row, [stale(), tab, table.asked]);
+  const hold = useKeptPlaces(table.rows, (row) => page[topic].get(row.id) ?? row, [stale(), tab, table.asked]);
   const none = `No ${tab === "fills" ? "fill" : "order"} matches the filter`;
   const empty = emptyText(topic, table.isFiltered ? none : EMPTY[/** @type {keyof typeof EMPTY} */ (tab)]);
   const held = hold.held && tab !== "fills";

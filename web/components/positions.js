@@ -18,7 +18,7 @@ import { rowCount, RowBlocks } from "./blocks.js";
 import { agreementText, DriftRow } from "./drift.js";
 import { instrumentTrouble, placesOf, StaleBadge } from "./market.js";
 import { ActionButton, EmptyRow, emptyText, InstrumentName, Num, Panel } from "./parts.js";
-import { cellsOf, useHold, useTable } from "./table.js";
+import { cellsOf, useKeptPlaces, useTable } from "./table.js";
 
 /** @import { Position } from "../types/shapes.js" */
 /** @import { Column } from "./table.js" */
@@ -215,7 +215,7 @@ export function PositionsPanel() {
     words: ({ instrument, currency }) => [instrument, currency],
   });
   const { columns } = table;
-  const { rows, held, on } = useHold(
+  const { rows, held, on } = useKeptPlaces(
     table.rows,
     (row) => page.positions.get(row.instrument) ?? row,
     [stale(), table.asked, all.length],

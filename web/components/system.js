@@ -20,6 +20,15 @@ function Fact({ name, value, says }) {
   </div>`;
 }
 
+/** How far journal, disk and audit are apart. */
+function Trails() {
+  const status = page.status;
+  return html`<${Fact} name="Journal" value=${countText(status?.journal_seq)} says="newest record of the engine" />
+    <${Fact} name="Not on disk" value=${lagText(status?.journal_seq, status?.durable_seq)} says="records that are not durable yet" />
+    <${Fact} name="Audit" value=${countText(status?.audit_seq)} says="newest row of the audit trail" />
+    <${Fact} name="Not in the audit" value=${countText(status?.audit_behind)} says="records of the journal that are no rows yet" />`;
+}
+
 function Facts() {
   const status = page.status;
   const free = status?.storage_free_bytes;
@@ -29,10 +38,7 @@ function Facts() {
     <${Fact} name="Up" value=${uptimeText(status?.uptime_s)} />
     <${Fact} name="Storage" value=${status?.storage_state ?? DASH} />
     <${Fact} name="Free" value=${typeof free === "number" ? `${countText(Math.floor(free / MIB))} MiB` : DASH} />
-    <${Fact} name="Journal" value=${countText(status?.journal_seq)} says="newest record of the engine" />
-    <${Fact} name="Not on disk" value=${lagText(status?.journal_seq, status?.durable_seq)} says="records that are not durable yet" />
-    <${Fact} name="Audit" value=${countText(status?.audit_seq)} says="newest row of the audit trail" />
-    <${Fact} name="Not in the audit" value=${countText(status?.audit_behind)} says="records of the journal that are no rows yet" />
+    <${Trails} />
     <${Fact} name="Clock offset" value=${status?.clock_offset_ns ? durationText(status.clock_offset_ns) : DASH} says="of the venues' clocks the one that is farthest off ours" />
     <${Fact} name="Restart" value=${status ? (status.pending_restart ? "a setting waits for it" : "nothing waits") : DASH} />
   </dl>`;

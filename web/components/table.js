@@ -232,7 +232,7 @@ export function useTable({ name, topic, columns, all, words, part }) {
  * @param {(row: T) => T} fresh the row as it is now
  * @param {unknown[]} lets when one of these changes, the rows go on
  */
-export function useHold(listed, fresh, lets) {
+export function useKeptPlaces(listed, fresh, lets) {
   const [held, setHeld] = useState(/** @type {T[] | null} */ (null));
   useEffect(() => setHeld(null), lets);
   const hold = () => setHeld((now) => now ?? listed);

@@ -1,7 +1,7 @@
 // What each venue says that we did today and have there, beside what we say. Asked for while it is looked at.
 
 import { reconciliationRead } from "../api.js";
-import { useTold } from "../asked.js";
+import { LATE_MS, TOLD_MS, useTold } from "../asked.js";
 import { ageText, countText, dateTimeText, DASH, decimalCompare, millisecondsOf, timeText } from "../format.js";
 import { page } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -11,11 +11,8 @@ import { PlainHead } from "./table.js";
 
 /** @import { VenueAccount, VenueBalance, VenueFills } from "../types/shapes.js" */
 
-const READ_MS = 2000;
 /** Two readings of the account that did not come: the venue is asked each half minute, unless set otherwise. */
 const OLD_MS = 90000;
-/** Answers of our own server that did not come. */
-const LATE_MS = 7000;
 const FILL_HEADS = ["Instrument", ">Our fills", ">Venue's fills", ">Our fees", ">Venue's fees", "In", ">Told", "Counts"];
 const BALANCE_HEADS = ["Venue", ">Equity", ">Wallet", ">Available", "In", ">Venue's time (UTC)", ">Told"];
 
@@ -174,7 +171,7 @@ function BalancesPanel({ venues, since }) {
 }
 
 export function AccountPanels() {
-  const told = useTold("all", reconciliationRead, READ_MS);
+  const told = useTold("all", reconciliationRead, TOLD_MS);
   const venues = told?.items ?? null;
   const since = told?.since ?? null;
   const [chosen, setChosen] = useState("");
