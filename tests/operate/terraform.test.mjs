@@ -2,7 +2,8 @@
 // What Terraform itself says is `make terraform-check`.
 
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
@@ -43,6 +44,20 @@ for (const file of readdirSync(SAMPLES))
     const noticed = Object.keys(POLICIES).filter((name) => POLICIES[name](tree).length > 0);
     assert.deepEqual(noticed, [file.split(/[-.]/)[0]]);
   });
+
+test("user data is a shell's, and names a script of ours", () => {
+  const template = readFileSync(join(ROOT, "terraform/modules/trading-host/user-data.sh.tftpl"), "utf8");
+  const rendered = template.replace(/\$\{[^}]*\}/g, "x-1");
+  const check = (text) => spawnSync("bash", ["-n"], { input: text, encoding: "utf8" }).status;
+  assert.equal(check(rendered), 0);
+  assert.notEqual(check(rendered.replace("END\n", "END\nfi\n")), 0);
+  const [, script] = /^exec \/opt\/pitwall\/(\S+) /m.exec(rendered);
+  assert.ok(existsSync(join(ROOT, script)), script);
+  const set = [...rendered.matchAll(/^(PITWALL_\w+)=/gm)].map(([, name]) => name);
+  for (const file of ["aws/first-boot", "aws/pitwall-secrets", "aws/pitwall-figures", "backup/to-s3"])
+    for (const [, name] of readFileSync(join(ROOT, "deploy", file), "utf8").matchAll(/\$\{(PITWALL_\w+):\?\}/g))
+      assert.ok(set.includes(name), `${file} wants ${name}, and user data does not say it`);
+});
 
 test("every terraform policy has a sample that breaks it", () => {
   const broken = new Set(readdirSync(SAMPLES).map((file) => file.split(/[-.]/)[0]));
