@@ -178,7 +178,7 @@ function source(name, label, query) {
   };
 }
 
-function label(name, text, query) {
+function variable(name, text, query) {
   return {
     name,
     label: text,
@@ -201,10 +201,10 @@ export function dashboard({ uid, title, description, panels, host = false, withL
   const variables = [
     source("datasource", "Prometheus", "prometheus"),
     ...(withLogs ? [source("logs", "Loki", "loki")] : []),
-    label("job", "Job", "label_values(pitwall_build_info, job)"),
-    label("instance", "Instance", 'label_values(pitwall_build_info{job=~"$job"}, instance)'),
-    ...(host ? [label("host_job", "Host's job", "label_values(node_uname_info, job)")] : []),
-    ...(host ? [label("host", "Host", 'label_values(node_uname_info{job=~"$host_job"}, instance)')] : []),
+    variable("job", "Job", "label_values(pitwall_build_info, job)"),
+    variable("instance", "Instance", 'label_values(pitwall_build_info{job=~"$job"}, instance)'),
+    ...(host ? [variable("host_job", "Host's job", "label_values(node_uname_info, job)")] : []),
+    ...(host ? [variable("host", "Host", 'label_values(node_uname_info{job=~"$host_job"}, instance)')] : []),
   ];
   return {
     uid: `pitwall-${uid}`,
