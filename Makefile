@@ -310,14 +310,19 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 tests/lighthouse/node_modules/.package-lock.json: tests/lighthouse/package-lock.json
 	@cd tests/lighthouse && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+# A parser of Terraform's language; Grafana's types and the grammars of its queries. Small, for the suite operate.
+tests/terraform/node_modules/.package-lock.json tests/grafana/node_modules/.package-lock.json: \
+    %/node_modules/.package-lock.json: %/package-lock.json
+	@cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long sanitize-load soak attack scan pictures web-speed lighthouse scenario sim model fuzz mutants prove bench instructions \
+.PHONY: test test-long sanitize-load soak attack scan terraform-check dashboards pictures web-speed lighthouse scenario sim model fuzz mutants prove bench instructions \
     instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
-SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web replay
+SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web operate replay
 
 test: deps-test deps-prove ## Run the tests of every change, some 30 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
@@ -333,6 +338,10 @@ attack: deps-test ## Kill by each way while the server is under attack or in tro
 	@$(test_env) mk/test attack
 scan: deps-scan ## Have slowhttptest, testssl.sh and wapiti look at the server from outside (quiet machine)
 	@$(test_env) mk/test scan
+terraform-check: ## Let Terraform itself judge terraform/ (fmt, validate, test) with a made-up provider: PLUGIN_DIR=FOLDER
+	@BUILD='$(BUILD)' mk/terraform-check $(PLUGIN_DIR)
+dashboards: ## Make deploy/grafana/dashboards anew from deploy/grafana/boards
+	@node deploy/grafana/make.mjs
 pictures: deps-test ## Make the README's two pictures anew, from the running demo (quiet machine)
 	@$(again) MODE=release BREAK= build web tests/node_modules/.package-lock.json
 	@PITWALL_BIN=$(BUILD)/pitwall node tests/web/pictures.mjs docs/images

@@ -246,8 +246,10 @@ static enum status open_truth(struct server *server, struct err *err)
         status = keep_open(&server->keep, dir, err);
     if (status == OK) /* what people set is in force before anything looks at the settings */
         status = config_change_open(server->keep, &server->config, &server->overrides, err);
-    if (status == OK)
+    if (status == OK) {
         log_least((enum log_level)server->config.log.level);
+        log_as((enum log_format)server->config.log.format);
+    }
     if (status == OK)
         status = data_dir_next_epoch(dir, &server->epoch, err);
     if (status == OK)
@@ -412,6 +414,7 @@ static void settings_apply(void *ctx, const struct config *running)
     struct watchdog *watchdog = &server->room.watchdog;
 
     log_least((enum log_level)running->log.level);
+    log_as((enum log_format)running->log.format);
     journal_tune(server->journal, running);
     store_tune(server->store, running);
     atomic_store(&watchdog->silent_ns, running->engine.silent_ns);

@@ -1,4 +1,4 @@
-// Lint of the dashboard (web/) and of the Node programs under tests/. Run by `npm --prefix tests run lint`.
+// Lint of the dashboard (web/) and of the Node programs under tests/ and deploy/. Run by `npm --prefix tests run lint`.
 
 import js from "@eslint/js";
 import nounsanitized from "eslint-plugin-no-unsanitized";
@@ -69,7 +69,7 @@ export default [
     rules: onlyIn([name]),
   })),
   {
-    files: ["tests/**/*.mjs", "api-spec/*.mjs"],
+    files: ["tests/**/*.mjs", "api-spec/*.mjs", "deploy/**/*.mjs"],
     languageOptions: {
       ecmaVersion: 2022,
       sourceType: "module",

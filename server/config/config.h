@@ -85,7 +85,8 @@ struct config {
         int64_t anchor_s, keep_days;
     } audit;
     struct {
-        int32_t level; /* enum log_level */
+        int32_t level;  /* enum log_level */
+        int32_t format; /* enum log_format */
     } log;
     struct { /* thresholds; 0: that alert is off */
         int64_t limit_use_ratio_e8, drift_ratio_e8, disk_free_ratio_e8;

@@ -1,5 +1,6 @@
 #include "thread/log.h"
 #include "thread/clock.h"
+#include "thread/log_json.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@ struct recent {
 static struct {
     pthread_mutex_t lock;
     enum log_level least;
+    enum log_format format;
     struct recent recent[RECENT];
 } log_state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -37,17 +39,20 @@ static void write_line(const struct recent *entry, uint32_t repeats)
 {
     struct timespec now;
     struct tm parts;
-    char stamp[40];
+    char stamp[40], line[LINE_MAX_BYTES + 128], json[4 * LINE_MAX_BYTES];
+    int used;
 
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &parts);
+    used = snprintf(line, sizeof line, "time=%s.%06ldZ level=%s %s", stamp, now.tv_nsec / 1000,
+                    level_names[entry->level], entry->line);
     if (repeats > 0)
-        (void)fprintf(stderr, "time=%s.%06ldZ level=%s %s repeated=%u\n", stamp, now.tv_nsec / 1000,
-                      level_names[entry->level], entry->line, repeats);
+        (void)snprintf(line + used, sizeof line - (size_t)used, " repeated=%u", repeats);
+    if (log_state.format == LOG_JSON)
+        (void)fprintf(stderr, "%s\n", log_json(json, sizeof json, line));
     else
-        (void)fprintf(stderr, "time=%s.%06ldZ level=%s %s\n", stamp, now.tv_nsec / 1000,
-                      level_names[entry->level], entry->line);
+        (void)fprintf(stderr, "%s\n", line);
 }
 
 /* Under the lock. */
@@ -99,6 +104,13 @@ void log_least(enum log_level level)
 {
     pthread_mutex_lock(&log_state.lock);
     log_state.least = level;
+    pthread_mutex_unlock(&log_state.lock);
+}
+
+void log_as(enum log_format format)
+{
+    pthread_mutex_lock(&log_state.lock);
+    log_state.format = format;
     pthread_mutex_unlock(&log_state.lock);
 }
 

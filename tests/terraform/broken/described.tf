@@ -1,0 +1,4 @@
+# A variable that nobody explains.
+variable "mode" {
+  type = string
+}

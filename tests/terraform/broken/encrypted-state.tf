@@ -1,0 +1,6 @@
+# The state lies open.
+terraform {
+  backend "s3" {
+    key = "pitwall.tfstate"
+  }
+}

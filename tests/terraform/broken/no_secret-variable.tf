@@ -1,0 +1,6 @@
+# Whoever runs a plan sees it.
+variable "bybit_api_key" {
+  description = "The venue's key"
+  type        = string
+  sensitive   = true
+}
