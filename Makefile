@@ -207,7 +207,7 @@ fuzz_decoders := $(wildcard server/gateway/binance/*.c) \
 fuzz_more_wire := server/venue/wire.c
 fuzz_more_private := $(filter-out $(fuzz_decoders),$(wildcard server/gateway/bybit/*.c) \
                      server/gateway/gateway.c server/gateway/dropcopy.c server/gateway/tape.c server/gateway/told.c \
-                     server/thread/log.c server/thread/thread.c)
+                     server/config/credential.c server/thread/log.c server/thread/thread.c)
 $(foreach t,wire private,$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call object,$(fuzz_more_$(t)))))
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
 # And four take all of the server, whose reading of hostile bytes they are about. Where a handler goes
@@ -230,7 +230,7 @@ $(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-scan
+.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-scan deps-image
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -246,6 +246,8 @@ deps-fuzz: ## Install what fuzzing needs beyond what running does
 	@mk/deps run fuzz
 deps-scan: ## Install the scanners of others beyond what the tests need
 	@mk/deps run test scan
+deps-image: ## Install what builds and runs the container image, and what scrapes it in the test
+	@mk/deps run image
 
 # --------------------------------------------------------------------------- build, run
 
@@ -282,6 +284,13 @@ spec: build ## Print the reference pages, made from the tables, into build/spec
 	@for shell in bash zsh fish; do $(pitwall) spec completions $$shell > $(BUILD)/spec/pitwall.$$shell || exit 1; done
 	@ls $(BUILD)/spec/*
 
+.PHONY: image image-test
+image: deps-image ## Build the container image without a registry (as root) into build/image, print its size
+	@$(again) MODE=release BREAK= build web
+	@mk/image $(BUILD)
+image-test: deps-image ## Build it, run it read-only without capabilities, kill, stop; have Prometheus and Alertmanager watch it
+	@$(test_env) mk/test image
+
 clean: ## Remove build/ (var/ and installed packages stay)
 	@rm -rf $(BUILD)
 
@@ -314,6 +323,10 @@ tests/lighthouse/node_modules/.package-lock.json: tests/lighthouse/package-lock.
 tests/terraform/node_modules/.package-lock.json tests/grafana/node_modules/.package-lock.json: \
     %/node_modules/.package-lock.json: %/package-lock.json
 	@cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+# Types of Kubernetes and its operators, a linter of Dockerfiles, the schema of CycloneDX.
+tests/deploy/node_modules/.package-lock.json: tests/deploy/package-lock.json
+	@cd tests/deploy && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

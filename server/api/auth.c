@@ -108,7 +108,14 @@ enum status host_check(struct exchange *exchange)
                    "listen_hosts");
 }
 
-/* The metrics listener on loopback asks nobody who they are; host_check keeps pages away. */
+static bool is_scrape_token(const struct exchange *exchange, const char *authorization)
+{
+    return strncasecmp(authorization, "Bearer ", 7) == 0 &&
+           scrape_token_is(&exchange->listener->http->scrape_token, authorization + 7);
+}
+
+/* The metrics listener on loopback asks nobody who they are, and host_check keeps pages away;
+ * elsewhere this is who shows the token of metrics_token_file. */
 static enum status identify_scraper(struct exchange *exchange)
 {
     exchange->request.actor = (struct actor){
@@ -124,6 +131,8 @@ static enum status identify(struct exchange *exchange)
     if (kind == LISTENER_LOCAL)
         return identify_local(exchange);
     if (kind == LISTENER_METRICS && !exchange->listener->is_tls)
+        return identify_scraper(exchange);
+    if (kind == LISTENER_METRICS && authorization && is_scrape_token(exchange, authorization))
         return identify_scraper(exchange);
     if (authorization)
         return identify_token(exchange, authorization);

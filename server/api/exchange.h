@@ -10,6 +10,7 @@
 #include "api/http.h"
 #include "api/keyed.h"
 #include "api/router.h"
+#include "api/scrape_token.h"
 #include "stream/stream.h"
 #include "thread/budget.h"
 
@@ -113,7 +114,8 @@ struct http {
     struct variants *variants;
     struct repeats *repeats;
     struct identity *identity; /* NULL: no listener speaks TLS */
-    uint32_t boot;             /* random; with `requests` it names a request */
+    struct scrape_token scrape_token;
+    uint32_t boot; /* random; with `requests` it names a request */
     _Atomic uint64_t requests;
     _Atomic uint32_t away; /* suspended exchanges */
     struct keyed keyed;    /* of them, those with a key whose promise is kept on disk */

@@ -737,7 +737,9 @@ enum status http_open(struct http **out, const struct http_sources *sources, str
     for (int i = 0; i < LISTENERS; i++)
         http->listeners[i] =
             (struct listener){.http = http, .kind = (enum listener_kind)i, .fd = -1};
-    status = variants_open(&http->variants, err);
+    status = scrape_token_read(&http->scrape_token, sources->config, err);
+    if (status == OK)
+        status = variants_open(&http->variants, err);
     if (status == OK)
         status = kepts_open(http, err);
     if (status == OK)

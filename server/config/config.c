@@ -125,6 +125,9 @@ static enum status check_whole(const struct config *config, struct yaml_file *fi
     if (config->metrics_listen[0] != '\0' &&
         (status = config_check_listen(config->metrics_listen, err)) != OK)
         return err_wrap(err, status, "metrics_listen");
+    if (config->metrics_token_file[0] != '\0' && config->metrics_listen[0] == '\0')
+        return yaml_refuse(file, yaml_find(file, yaml_file_root(file), "metrics_token_file"), err,
+                           "metrics_token_file opens metrics_listen only, and that is not set");
     if ((status = config_check_speed(config->market.speed, err)) != OK)
         return err_wrap(err, status, "market.speed");
     return check_tls_pair(config, err);

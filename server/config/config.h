@@ -41,6 +41,7 @@ struct config {
     enum mode mode;
     uint64_t seed;
     char listen[CONFIG_TEXT_MAX], kill_listen[CONFIG_TEXT_MAX], metrics_listen[CONFIG_TEXT_MAX];
+    char metrics_token_file[CONFIG_TEXT_MAX]; /* empty: none but those of the program */
     char listen_hosts[CONFIG_TEXT_MAX]; /* names that a Host may say on loopback besides its own */
     struct {
         bool always;                                                /* on loopback too */

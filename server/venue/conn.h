@@ -46,6 +46,8 @@ struct venue_conn {
     int64_t since_ns; /* when it began to wait for a request, or for the rest of one */
 };
 
+enum { VENUE_NUMERIC_MAX = 64 };
+
 struct venue_server {
     struct venue_server_config config;
     struct lws_context *context;
@@ -53,8 +55,9 @@ struct venue_server {
     lws_sorted_usec_list_t timer;
     struct venue_conn *conns;
     uint64_t conn_count;
-    int64_t now_ns; /* real clock, of the turn */
-    int64_t due_ns; /* when some queue wants to be looked at */
+    int64_t now_ns;                  /* real clock, of the turn */
+    int64_t due_ns;                  /* when some queue wants to be looked at */
+    char numeric[VENUE_NUMERIC_MAX]; /* the address that it listens on */
     char url[96];
 };
 

@@ -146,8 +146,10 @@ static enum status cannot_listen(struct err *err, const char *host, int port, co
         host, port, why);
 }
 
-/* libwebsockets does not say what was wrong: tried beforehand. */
-static enum status try_address(const char *host, int port, struct err *err)
+/* libwebsockets does not say what was wrong: tried beforehand. Nor does it listen on a name: with one
+ * it waits for an interface that is called so. `numeric` is what it is given. */
+static enum status try_address(const char *host, int port, char numeric[VENUE_NUMERIC_MAX],
+                               struct err *err)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
@@ -165,6 +167,10 @@ static enum status try_address(const char *host, int port, struct err *err)
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1) != 0)
         status = cannot_listen(err, host, port, strerrordesc_np(errno));
+    problem = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, VENUE_NUMERIC_MAX, NULL, 0,
+                          NI_NUMERICHOST);
+    if (status == OK && problem != 0)
+        status = cannot_listen(err, host, port, gai_strerror(problem));
     if (fd >= 0)
         (void)close(fd);
     freeaddrinfo(found);
@@ -177,7 +183,7 @@ static enum status listen_on(struct venue_server *server, const char *host, int 
     const struct venue_server_config *config = &server->config;
     struct lws_context_creation_info info = {
         .port = port, /* 0: any free one */
-        .iface = host,
+        .iface = server->numeric,
         .protocols = protocols,
         .options =
             LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
@@ -218,7 +224,7 @@ enum status venue_server_open(struct venue_server **opened,
     server->due_ns = INT64_MAX;
     status = read_address(config->address, host, &port, err);
     if (status == OK)
-        status = try_address(host, port, err);
+        status = try_address(host, port, server->numeric, err);
     if (status == OK && config->cert_file)
         status = tls_check(config->cert_file, config->key_file, err);
     if (status == OK)

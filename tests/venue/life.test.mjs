@@ -31,6 +31,15 @@ test("a wrong call says what is wrong and exits 64; a wrong file 78", () => {
   assert.match(stderr, /account 1: there is no permission 'Fly'/);
 });
 
+test("a name is listened on as an address is", async () => {
+  const venue = new Venue("--market", "none");
+  venue.listen = "localhost:0";
+  await venue.start();
+  assert.match(venue.url, /^http:\/\/localhost:\d+$/);
+  assert.equal((await fetch(`${venue.url}/v5/market/time`)).status, 200);
+  await venue.stop();
+});
+
 test("a port that is taken is said so", async () => {
   const venue = await Venue.start("--market", "none");
   const { status, stderr } = call("--listen", new URL(venue.url).host);

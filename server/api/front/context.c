@@ -1,6 +1,7 @@
 /* One SSL_CTX by our rules; see identity.h. */
 #include "api/front/identity.h"
 
+#include "config/credential.h"
 #include "thread/log.h"
 
 #include <errno.h>
@@ -55,15 +56,20 @@ static enum status open_key(const char *path, FILE **file, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat about;
+    const char *fault = NULL;
     enum status status = OK;
 
     if (fd < 0 || fstat(fd, &about) != 0)
         status = err_format(err, ERR_CONFIG, "%s: %s", path, strerrordesc_np(errno));
     else if (!S_ISREG(about.st_mode))
         status = err_format(err, ERR_CONFIG, "%s: not a regular file", path);
+    else if (credential_is(path))
+        fault = credential_fault(path, &about);
     else if ((about.st_mode & 077) != 0)
         status = err_format(err, ERR_CONFIG, "%s: mode %04o lets others read the key; chmod 600 it",
                             path, (unsigned)about.st_mode & 07777);
+    if (fault)
+        status = err_format(err, ERR_CONFIG, "%s: %s", path, fault);
     *file = status == OK ? fdopen(fd, "r") : NULL;
     if (status == OK && !*file)
         status = err_format(err, ERR_CONFIG, "%s: %s", path, strerrordesc_np(errno));

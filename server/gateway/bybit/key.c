@@ -1,6 +1,7 @@
 /* The key file (bybit.h). */
 #include "gateway/bybit/bybit.h"
 
+#include "config/credential.h"
 #include "thread/log.h"
 
 #include <errno.h>
@@ -20,9 +21,10 @@ static enum status refuse(struct err *err, const char *path, const char *why)
 /* The file that was opened is the one that is looked at. */
 static enum status open_key(const char *path, int *fd, struct err *err)
 {
+    const char *fault;
     struct stat about;
 
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (credential_is(path) ? 0 : O_NOFOLLOW));
     if (*fd < 0)
         return refuse(err, path,
                       errno == ELOOP ? "is a link; name the file itself" : strerror(errno));
@@ -30,10 +32,9 @@ static enum status open_key(const char *path, int *fd, struct err *err)
         return refuse(err, path, strerror(errno));
     if (!S_ISREG(about.st_mode))
         return refuse(err, path, "is not a regular file");
-    if (about.st_uid != geteuid())
-        return refuse(err, path, "belongs to another user");
-    if ((about.st_mode & 077) != 0)
-        return refuse(err, path, "may be read by others: chmod 600 it");
+    fault = credential_fault(path, &about);
+    if (fault)
+        return refuse(err, path, fault);
     if (about.st_size > KEY_FILE_MAX)
         return refuse(err, path, "is too large for a key file");
     return OK;

@@ -51,6 +51,22 @@ Test(bybit_key, one_that_others_may_read)
     check_refused("chmod 600");
 }
 
+Test(bybit_key, a_credential_may_be_read_by_its_group_and_lie_behind_a_link)
+{
+    write_key("{\"key\":\"abc\",\"secret\":\"hush\"}", 0440);
+    setenv("CREDENTIALS_DIRECTORY", "/tmp", 1);
+    cr_assert(eq(int, bybit_read_key(path, key, secret, &err), OK));
+    unlink("/tmp/bybit-key-mounted");
+    cr_assert(eq(int, symlink(path, "/tmp/bybit-key-mounted"), 0));
+    cr_assert(eq(int, bybit_read_key("/tmp/bybit-key-mounted", key, secret, &err), OK));
+    unlink("/tmp/bybit-key-mounted");
+    chmod(path, 0444);
+    cr_assert(eq(int, bybit_read_key(path, key, secret, &err), ERR_CONFIG));
+    chmod(path, 0440);
+    setenv("CREDENTIALS_DIRECTORY", "/tmp/elsewhere", 1);
+    check_refused("chmod 600");
+}
+
 Test(bybit_key, one_that_is_none)
 {
     write_key("secret=hush", 0600);
