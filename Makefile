@@ -276,7 +276,7 @@ live: deps ## Trade live on that venue, in var/live: HALTED and strategies off u
 	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/local.yaml \
 	    --data var/live $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue codes alerts
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue codes alerts metrics
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
