@@ -230,7 +230,7 @@ $(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-scan deps-image
+.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-scan deps-image deps-operate
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -248,6 +248,8 @@ deps-scan: ## Install the scanners of others beyond what the tests need
 	@mk/deps run test scan
 deps-image: ## Install what builds and runs the container image, and what scrapes it in the test
 	@mk/deps run image
+deps-operate: ## Install Prometheus and Alertmanager beyond what the tests need; their services stay off
+	@mk/deps run test operate
 
 # --------------------------------------------------------------------------- build, run
 
@@ -276,7 +278,7 @@ live: deps ## Trade live on that venue, in var/live: HALTED and strategies off u
 	@exec mk/foreground $(BUILD)/pitwall run --demo --config deploy/config/local.yaml \
 	    --data var/live $(ARGS)
 
-spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue codes alerts
+spec_pages := limits denials events errors commands states routes verbs config memory triggers faults strategies venue codes alerts metrics
 spec: build ## Print the reference pages, made from the tables, into build/spec
 	@mkdir -p $(BUILD)/spec
 	@for page in $(spec_pages); do $(pitwall) spec $$page > $(BUILD)/spec/$$page.md || exit 1; done
@@ -337,7 +339,7 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web operate replay
 
-test: deps-test deps-prove ## Run the tests of every change, some 30 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
+test: deps-test deps-prove deps-operate ## Run the tests of every change, some 30 minutes: DATA_DIR=RECORDINGS SUITES='unit api ..'
 	@$(test_env) mk/test $(SUITES)
 test-long: deps-test deps-prove ## Run the rest: ASan and UBSan, TSan, more seeds, 1,000 crashes, a gateway that ignores kills, a soak of 10 minutes, 1,000 clients, models, instruction counts (mutants: make mutants)
 	@$(test_env) mk/test asan tsan sim_long crash_long kill_long soak crowd model instructions

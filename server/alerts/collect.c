@@ -240,28 +240,6 @@ static void collect_counts(struct collector *collector, struct alert_inputs *in,
     in->facts_lost = now->facts_lost - minute->facts_lost;
 }
 
-static int64_t tighter(int64_t budget, int64_t other)
-{
-    if (other <= 0) /* unset, or set to nothing: then no message leaves */
-        return budget;
-    return budget == 0 || other < budget ? other : budget;
-}
-
-/* Messages a second that may leave by a gateway; 0: there is no bound. */
-static int64_t budget_of(struct collector *collector, const struct alert_inputs *in,
-                         uint16_t gateway)
-{
-    uint16_t venue = config_gateway_venue(in->config, gateway);
-    struct limits limits;
-    uint64_t generation;
-    int64_t budget = is_simulated(in, venue) ? 0 : in->config->venue_settings[venue].orders_per_s;
-
-    view_limits(collector->view, scope_of_firm(), &limits, &generation);
-    budget = tighter(budget, limits.value[LIMIT_MAX_MESSAGES_PER_S]);
-    view_limits(collector->view, scope_of_venue(in->config->scopes, venue), &limits, &generation);
-    return tighter(budget, limits.value[LIMIT_MAX_MESSAGES_PER_S]);
-}
-
 static void collect_rates(struct collector *collector, struct alert_inputs *in,
                           const struct history_point *now)
 {
@@ -269,7 +247,7 @@ static void collect_rates(struct collector *collector, struct alert_inputs *in,
     int64_t took_ns = now->mono_ns - then->mono_ns;
 
     for (uint16_t at = 0; at < collector->from->gateways; at++) {
-        int64_t budget = budget_of(collector, in, at);
+        int64_t budget = view_message_budget(collector->view, at);
         uint64_t left = now->messages[at] - then->messages[at];
 
         in->rate_used_e8[at] = ALERT_NONE;

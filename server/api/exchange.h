@@ -91,7 +91,7 @@ struct exchange {
     bool packed; /* the text is gzip */
     bool varies; /* it may also be had the other way */
     /* Of a read whose answer may be kept; see kept.h. */
-    bool keeps, wants_packed;
+    bool keeps, wants_packed, wants_openmetrics;
     uint64_t view_changes;
     int64_t begun_mono_ns;
     /* The headers as hygiene.c has met them, so that nobody searches the library's list again;
@@ -102,6 +102,10 @@ struct exchange {
         size_t length; /* of the name */
     } headers[HEADERS_NOTED];
 };
+
+/* Who was turned away: a log-in that was wrong, or too soon after others; credentials that are
+ * none (any more); credentials that are not enough. */
+enum auth_failure { AUTH_LOGIN, AUTH_THROTTLED, AUTH_CREDENTIALS, AUTH_PERMISSION, AUTH_FAILURES };
 
 struct http {
     struct http_sources sources;
@@ -123,6 +127,7 @@ struct http {
     /* Put on record: refusals, [1] of those who are known; log-ins that met the throttle. */
     struct budget refusals[2], throttled;
     _Atomic uint64_t answered[ROUTES_MAX + 2][HTTP_CODES]; /* by route, then none and pages */
+    _Atomic uint64_t auth_failures[AUTH_FAILURES];
 };
 
 /* hygiene.c: what libmicrohttpd lets through. Sets close_after when the framing is in doubt. */
@@ -169,8 +174,9 @@ enum MHD_Result reply_send_kept(struct exchange *exchange, const struct kept_ans
 /* Adds the headers that every answer has. */
 void reply_headers(struct exchange *exchange, struct MHD_Response *response, bool is_page);
 void reply_count(struct exchange *exchange, int code);
-/* The series of pitwall_http_requests_total; see metrics_extra.append. */
-void reply_metrics(void *http, FILE *out);
+/* The families of pitwall_http_ and pitwall_auth_; see metrics_extra.append. */
+struct exposition;
+void reply_metrics(struct http *http, struct exposition *page);
 
 /* pieces.c: an answer of unknown length. NULL: out of memory. It ends with the response. */
 struct MHD_Response *pieces_response(struct exchange *exchange);
@@ -188,8 +194,8 @@ const char *session_cookie_name(const struct exchange *exchange);
 /* Set-Cookie of a session; `value` empty: takes it back. */
 void session_cookie_print(const struct exchange *exchange, const char *value, char *out,
                           size_t size);
-/* The series of pitwall_tls_*. */
-void secure_metrics(struct http *http, FILE *out);
+/* The families of pitwall_tls_. */
+void secure_metrics(struct http *http, struct exposition *page);
 
 /* Of the daemon and of the front before it: an upgraded connection counts as one for as long as
  * the stream has it. */

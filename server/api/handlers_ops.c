@@ -1,6 +1,7 @@
 /* Health and metrics. */
 #include "api/exchange.h"
 
+#include "api/variant.h"
 #include "metrics/alerts.h"
 #include "metrics/metrics.h"
 #include "stream/stream.h"
@@ -90,27 +91,30 @@ enum status handle_health(struct request *request, struct reply *reply)
     return OK;
 }
 
-static void append_metrics(void *ctx, FILE *out)
+static void append_metrics(void *ctx, struct exposition *page)
 {
     struct http *http = ctx;
 
-    metrics_alerts(http->sources.alerts, out);
-    reply_metrics(http, out);
+    metrics_alerts(http->sources.alerts, page);
+    reply_metrics(http, page);
 }
 
 enum status handle_metrics(struct request *request, struct reply *reply)
 {
     const struct http_sources *sources = &request->http->sources;
     struct stream_counters streams = stream_counters(sources->stream);
+    enum exposition_format format =
+        variant_wants_openmetrics(request->exchange) ? EXPOSITION_OPENMETRICS : EXPOSITION_TEXT;
     struct metrics_extra extra = {.ws_clients = stream_clients(sources->stream),
                                   .ws_drops = streams.drops,
                                   .ws_laggards = streams.laggards,
                                   .ws_resumes = streams.resumes,
+                                  .facts_lost = control_notes_lost(sources->control),
                                   .append = append_metrics,
                                   .ctx = request->http};
 
-    reply->text = metrics_render(request->view, sources->view_sources, &extra);
-    reply->type = "text/plain; version=0.0.4; charset=utf-8";
+    reply->text = metrics_render(request->view, sources->view_sources, &extra, format);
+    reply->type = exposition_type(format);
     return reply->text ? OK : err_set(&reply->err, ERR_INTERNAL, "out of memory");
 }
 

@@ -9,10 +9,11 @@
 static const int64_t moment_ns = 1000000;
 static const int64_t metrics_moment_ns = 10000000;
 
-enum { PLAIN, PACKED, CODINGS };
+/* A bit each for packed and for OpenMetrics. */
+enum { PACKED = 1, OPENMETRICS = 2, VARIANTS = 4 };
 
 struct kept {
-    struct kept_answer answer[ROUTES_MAX][CODINGS];
+    struct kept_answer answer[ROUTES_MAX][VARIANTS];
 };
 
 struct kept *kept_open(void)
@@ -30,8 +31,8 @@ static void answer_drop(struct kept_answer *answer)
 void kept_close(struct kept *kept)
 {
     for (uint32_t i = 0; kept && i < ROUTES_MAX; i++)
-        for (uint32_t coding = 0; coding < CODINGS; coding++)
-            answer_drop(&kept->answer[i][coding]);
+        for (uint32_t variant = 0; variant < VARIANTS; variant++)
+            answer_drop(&kept->answer[i][variant]);
     free(kept);
 }
 
@@ -55,13 +56,16 @@ bool kept_begin(struct exchange *exchange)
     exchange->view_changes = view_changes(exchange->request.view);
     exchange->begun_mono_ns = clock_mono_ns();
     exchange->wants_packed = variant_wants_packed(exchange);
+    exchange->wants_openmetrics = variant_wants_openmetrics(exchange);
     return true;
 }
 
 static struct kept_answer *answer_of(const struct exchange *exchange)
 {
-    return &exchange->listener->kept
-                ->answer[exchange->route - routes][exchange->wants_packed ? PACKED : PLAIN];
+    uint32_t variant =
+        (exchange->wants_packed ? PACKED : 0) | (exchange->wants_openmetrics ? OPENMETRICS : 0);
+
+    return &exchange->listener->kept->answer[exchange->route - routes][variant];
 }
 
 static bool is_fresh(const struct exchange *exchange, const struct kept_answer *answer)

@@ -72,6 +72,81 @@ bool accepts_gzip(const char *at)
     return gzip > 0 && gzip >= identity;
 }
 
+/* An element of Accept. */
+struct media {
+    const char *name; /* "text/plain" */
+    size_t length;
+    bool other_version; /* than 1.0.0 */
+    int quality;
+};
+
+/* The value of a parameter, with or without quotes; NULL: the quotes are not closed. */
+static const char *value_read(const char *at, const char **value, size_t *length)
+{
+    const char *end;
+
+    *value = at;
+    *length = strcspn(at, " \t,;");
+    if (*at != '"')
+        return at + *length;
+    end = strchr(at + 1, '"');
+    if (!end)
+        return NULL;
+    *value = at + 1;
+    *length = (size_t)(end - at - 1);
+    return end + 1;
+}
+
+/* Reads one ";name=value"; NULL: it is none. */
+static const char *parameter_read(const char *at, struct media *media)
+{
+    const char *name = skip_blanks(at + 1), *value;
+    size_t length = strcspn(name, "=,; \t"), value_length;
+
+    if (name[length] != '=')
+        return NULL;
+    if (is_named(name, length, "q"))
+        return quality_read(name + length + 1, &media->quality);
+    at = value_read(name + length + 1, &value, &value_length);
+    if (at && is_named(name, length, "version"))
+        media->other_version = !is_named(value, value_length, "1.0.0");
+    return at;
+}
+
+/* Reads an element, up to the comma or the end behind it; NULL: it is none. */
+static const char *media_read(const char *at, struct media *media)
+{
+    *media = (struct media){.name = at, .length = strcspn(at, " \t,;"), .quality = QUALITY_ONE};
+    at = skip_blanks(at + media->length);
+    while (at && *at == ';') {
+        at = parameter_read(at, media);
+        at = at ? skip_blanks(at) : NULL;
+    }
+    return at && media->length != 0 && (*at == ',' || *at == '\0') ? at : NULL;
+}
+
+bool accepts_openmetrics(const char *at)
+{
+    int open = 0, text = QUALITY_UNSAID, any = 0;
+    struct media media;
+
+    for (at = at ? at : ""; *(at += strspn(at, " \t,"));) {
+        at = media_read(at, &media);
+        if (!at)
+            return false;
+        if (is_named(media.name, media.length, "application/openmetrics-text")) {
+            if (!media.other_version && media.quality > open)
+                open = media.quality;
+        } else if (is_named(media.name, media.length, "text/plain")) {
+            text = media.quality > text ? media.quality : text;
+        } else if (is_named(media.name, media.length, "text/*") ||
+                   is_named(media.name, media.length, "*/*")) {
+            any = media.quality > any ? media.quality : any;
+        }
+    }
+    return open > 0 && open >= (text == QUALITY_UNSAID ? any : text);
+}
+
 bool none_match_names(const char *at, const char *tag)
 {
     size_t wanted = strlen(tag);

@@ -11,6 +11,10 @@
 /* Accept-Encoding (12.5.3) takes gzip, and no less gladly than the plain bytes. NULL: does not. */
 bool accepts_gzip(const char *accept_encoding);
 
+/* Accept (12.5.1) takes OpenMetrics of version 1.0.0 (or of none said), and no less gladly than
+ * plain text. NULL, and who takes anything: does not. */
+bool accepts_openmetrics(const char *accept);
+
 /* If-None-Match (13.1.2): `*`, or a list that names `tag` (without quotes), compared weakly. */
 bool none_match_names(const char *if_none_match, const char *tag);
 

@@ -43,13 +43,27 @@ void reply_count(struct exchange *exchange, int code)
                               memory_order_relaxed);
 }
 
-void reply_metrics(void *ctx, FILE *out)
+static void auth_metrics(const struct http *http, struct exposition *page)
 {
-    static const char name[] = "pitwall_http_requests_total";
-    struct http *http = ctx;
+    static const char *const kinds[AUTH_FAILURES] = {[AUTH_LOGIN] = "login",
+                                                     [AUTH_THROTTLED] = "throttled",
+                                                     [AUTH_CREDENTIALS] = "credentials",
+                                                     [AUTH_PERMISSION] = "permission"};
+
+    family(page, METRIC_AUTH_FAILURES);
+    for (int kind = 0; kind < AUTH_FAILURES; kind++) {
+        const struct label labels[] = {{"kind", kinds[kind]}, {NULL, NULL}};
+
+        sample_count(page, METRIC_AUTH_FAILURES, labels,
+                     atomic_load_explicit(&http->auth_failures[kind], memory_order_relaxed));
+    }
+}
+
+void reply_metrics(struct http *http, struct exposition *page)
+{
     char route[128], code[8];
 
-    family(out, name, "counter", "Requests answered, by route and code.");
+    family(page, METRIC_HTTP_REQUESTS);
     for (size_t at = 0; at < ROUTES_MAX + 2; at++)
         for (size_t i = 0; codes[i]; i++) {
             uint64_t count = atomic_load_explicit(&http->answered[at][i], memory_order_relaxed);
@@ -63,9 +77,10 @@ void reply_metrics(void *ctx, FILE *out)
                            at < ROUTES_MAX    ? routes[at].path
                            : at == ROUTES_MAX ? "none"
                                               : "page");
-            sample_count(out, name, labels, count);
+            sample_count(page, METRIC_HTTP_REQUESTS, labels, count);
         }
-    secure_metrics(http, out);
+    auth_metrics(http, page);
+    secure_metrics(http, page);
 }
 
 /* The gate's denial carries its reason as the first word of the sentence. */
@@ -138,6 +153,23 @@ static bool is_refusal(const struct exchange *exchange)
                                 exchange->route->role != ROUTE_NONE));
 }
 
+static void count_auth_failure(struct exchange *exchange)
+{
+    bool is_login = exchange->route && exchange->route->handler == handle_session_post;
+    enum auth_failure kind;
+
+    if (exchange->http_code == 403)
+        kind = AUTH_PERMISSION;
+    else if (exchange->http_code == 401 && (is_login || exchange->has_credentials))
+        kind = is_login ? AUTH_LOGIN : AUTH_CREDENTIALS;
+    else if (exchange->http_code == 429 && is_login)
+        kind = AUTH_THROTTLED;
+    else
+        return; /* whoever has no credentials is asked for some */
+    atomic_fetch_add_explicit(&exchange->listener->http->auth_failures[kind], 1,
+                              memory_order_relaxed);
+}
+
 void reply_finish(struct exchange *exchange, enum status status)
 {
     struct reply *reply = &exchange->reply;
@@ -163,6 +195,7 @@ void reply_finish(struct exchange *exchange, enum status status)
         exchange->text = json_text(json, &exchange->text_length);
     }
     json_decref(json);
+    count_auth_failure(exchange);
     if (is_refusal(exchange))
         refusal_note(exchange);
     if (exchange->http_code >= 500 && exchange->http_code != 501)
@@ -212,7 +245,9 @@ static void own_headers(struct exchange *exchange, struct MHD_Response *response
     if (exchange->packed && exchange->http_code == 200)
         add(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (exchange->varies)
-        add(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+        add(response, MHD_HTTP_HEADER_VARY,
+            exchange->route->handler == handle_metrics ? "Accept, Accept-Encoding"
+                                                       : MHD_HTTP_HEADER_ACCEPT_ENCODING);
     if (exchange->allow[0])
         add(response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
     if (reply->etag[0])

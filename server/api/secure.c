@@ -2,6 +2,7 @@
  * by itself, the session cookie's name, metrics. */
 #include "api/exchange.h"
 
+#include "metrics/exposition.h"
 #include "thread/log.h"
 
 #include <string.h>
@@ -126,56 +127,57 @@ void session_cookie_print(const struct exchange *exchange, const char *value, ch
 
 /* --- metrics --- */
 
-static void print_counts(FILE *out, const char *listener, const struct front *front)
+static void show_counts(struct exposition *page, const char *listener, const struct front *front)
 {
     struct front_counts counts;
 
     front_count(front, &counts);
-    fprintf(out,
-            "pitwall_tls_handshakes_total{listener=\"%s\",result=\"done\"} %llu\n"
-            "pitwall_tls_handshakes_total{listener=\"%s\",result=\"failed\"} %llu\n"
-            "pitwall_tls_handshakes_total{listener=\"%s\",result=\"turned_away\"} %llu\n"
-            "pitwall_tls_handshakes_total{listener=\"%s\",result=\"displaced\"} %llu\n",
-            listener, (unsigned long long)counts.handshakes, listener,
-            (unsigned long long)counts.failed, listener, (unsigned long long)counts.turned_away,
-            listener, (unsigned long long)counts.displaced);
+    const struct {
+        const char *result;
+        uint64_t count;
+    } rows[] = {{"done", counts.handshakes},
+                {"failed", counts.failed},
+                {"turned_away", counts.turned_away},
+                {"displaced", counts.displaced}};
+
+    for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        const struct label labels[] = {
+            {"listener", listener}, {"result", rows[at].result}, {NULL, NULL}};
+
+        sample_count(page, METRIC_HANDSHAKES, labels, rows[at].count);
+    }
 }
 
-static void print_links(FILE *out, const char *listener, const struct front *front)
+static void show_links(struct exposition *page, const char *listener, const struct front *front)
 {
+    const struct label labels[] = {{"listener", listener}, {NULL, NULL}};
     struct front_counts counts;
 
     front_count(front, &counts);
-    fprintf(out, "pitwall_tls_connections{listener=\"%s\"} %llu\n", listener,
-            (unsigned long long)counts.links);
+    sample_count(page, METRIC_TLS_CONNECTIONS, labels, counts.links);
 }
 
-static void print_each(struct http *http, FILE *out,
-                       void (*print)(FILE *, const char *, const struct front *))
+static void show_each(struct http *http, struct exposition *page,
+                      void (*show)(struct exposition *, const char *, const struct front *))
 {
-    if (http->listeners[LISTENER_MAIN].front)
-        print(out, "main", http->listeners[LISTENER_MAIN].front);
-    if (http->listeners[LISTENER_KILL].front)
-        print(out, "kill", http->listeners[LISTENER_KILL].front);
-    if (http->listeners[LISTENER_METRICS].front)
-        print(out, "metrics", http->listeners[LISTENER_METRICS].front);
+    static const char *const names[LISTENERS] = {
+        [LISTENER_MAIN] = "main", [LISTENER_KILL] = "kill", [LISTENER_METRICS] = "metrics"};
+
+    for (int at = 0; at < LISTENERS; at++)
+        if (names[at] && http->listeners[at].front)
+            show(page, names[at], http->listeners[at].front);
 }
 
-void secure_metrics(struct http *http, FILE *out)
+void secure_metrics(struct http *http, struct exposition *page)
 {
     struct identity_facts facts;
 
     if (!http_certificate(http, &facts))
         return;
-    fprintf(out,
-            "# HELP pitwall_tls_certificate_expiry_timestamp_seconds When the certificate ends.\n"
-            "# TYPE pitwall_tls_certificate_expiry_timestamp_seconds gauge\n"
-            "pitwall_tls_certificate_expiry_timestamp_seconds %lld\n"
-            "# HELP pitwall_tls_handshakes_total TLS connections by what became of them.\n"
-            "# TYPE pitwall_tls_handshakes_total counter\n",
-            (long long)facts.expiry_s);
-    print_each(http, out, print_counts);
-    fprintf(out, "# HELP pitwall_tls_connections TLS connections now, handshakes included.\n"
-                 "# TYPE pitwall_tls_connections gauge\n");
-    print_each(http, out, print_links);
+    family(page, METRIC_CERTIFICATE);
+    sample_decimal(page, METRIC_CERTIFICATE, NULL, facts.expiry_s, 0);
+    family(page, METRIC_HANDSHAKES);
+    show_each(http, page, show_counts);
+    family(page, METRIC_TLS_CONNECTIONS);
+    show_each(http, page, show_links);
 }

@@ -86,6 +86,12 @@ bool variant_wants_packed(const struct exchange *exchange)
     return accepts_gzip(header(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING));
 }
 
+bool variant_wants_openmetrics(const struct exchange *exchange)
+{
+    return exchange->route && exchange->route->handler == handle_metrics &&
+           accepts_openmetrics(header(exchange, MHD_HTTP_HEADER_ACCEPT));
+}
+
 static bool is_answered_read(const struct exchange *exchange)
 {
     return exchange->route && exchange->http_code == 200 && exchange->text &&

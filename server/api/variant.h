@@ -20,6 +20,8 @@ bool variant_is_read(const struct exchange *exchange); /* GET or HEAD */
 /* Another reader may get it packed: Vary says so. */
 bool variant_may_pack(const struct exchange *exchange);
 bool variant_wants_packed(const struct exchange *exchange);
+/* It asks for the metrics, and for OpenMetrics rather than text. */
+bool variant_wants_openmetrics(const struct exchange *exchange);
 /* The client has this very variant. */
 bool variant_is_held(const struct exchange *exchange, const char *etag);
 /* A strong tag of these bytes. */

@@ -7,6 +7,7 @@
 #include "alerts/conditions.h"
 #include "config/parameters.h"
 #include "gateway/bybit/outcome.h"
+#include "metrics/table.h"
 
 #include "venue/faults.h"
 
@@ -45,6 +46,25 @@ static void print_alerts(void)
                (long long)(row->for_ns / 1000000000), (long long)(row->keep_ns / 1000000000),
                alert_labels_text(row->labels), row->setting[0] ? "`" : "", row->setting,
                row->setting[0] ? "`" : "", row->says, row->runbook);
+    }
+}
+
+static void print_metrics(void)
+{
+    printf("# Metrics\n\n"
+           "`pitwall spec metrics` printed this page, from the table that `GET /metrics` is made by"
+           " (server/tables/metrics.def).\n\n"
+           "What is not known has no sample: a stale figure must not look like a fresh one. Times"
+           " are time stamps, and an age is\n`time() - x`. Histograms have the buckets 2.5e-07,"
+           " 5e-07, 1e-06 .. 16.777216 seconds and their `_sum` and `_count`.\n"
+           "Who asks for OpenMetrics (`Accept: application/openmetrics-text; version=1.0.0`) gets"
+           " the same series in that format.\n\n"
+           "| metric | type | unit | labels | meaning |\n| --- | --- | --- | --- | --- |\n");
+    for (int at = 0; at < METRIC_COUNT; at++) {
+        const struct metric_row *row = metric_row((enum metric_id)at);
+
+        printf("| `%s` | %s | %s | %s | %s |\n", row->name, metric_type_name(row->type), row->unit,
+               row->labels, row->says);
     }
 }
 
@@ -396,7 +416,7 @@ int cli_spec(int argc, char **argv)
         {"routes", print_routes},         {"verbs", print_verbs},       {"config", print_config},
         {"memory", print_memory},         {"triggers", print_triggers}, {"faults", print_faults},
         {"strategies", print_strategies}, {"venue", print_venue},       {"codes", print_codes},
-        {"alerts", print_alerts},
+        {"alerts", print_alerts},         {"metrics", print_metrics},
     };
 
     if (argc == 1 && strcmp(argv[0], "man") == 0)
@@ -408,8 +428,9 @@ int cli_spec(int argc, char **argv)
             tables[at].print();
             return 0;
         }
-    return cli_usage("spec",
-                     "wanted one of limits denials events errors commands states routes "
-                     "verbs config memory triggers faults strategies venue codes alerts; or man, "
-                     "or completions bash|zsh|fish");
+    return cli_usage(
+        "spec",
+        "wanted one of limits denials events errors commands states routes "
+        "verbs config memory triggers faults strategies venue codes alerts metrics; or man, "
+        "or completions bash|zsh|fish");
 }

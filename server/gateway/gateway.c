@@ -29,10 +29,22 @@ void gateway_close(struct gateway *gateway)
         gateway->ops->close(gateway);
 }
 
+static void time_reconciling(struct gateway *gateway, enum gateway_state state)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    if (gateway->syncing_mono_ns != 0 && state == GATEWAY_READY)
+        histogram_record(&gateway->reconcile, now_ns - gateway->syncing_mono_ns);
+    else if (gateway->syncing_mono_ns != 0)
+        gateway_add(&gateway->reconcile_failures, 1);
+    gateway->syncing_mono_ns = state == GATEWAY_SYNCING ? now_ns : 0;
+}
+
 void gateway_set_state(struct gateway *gateway, enum gateway_state state)
 {
     if (atomic_load_explicit(&gateway->state, memory_order_relaxed) == (int)state)
         return;
+    time_reconciling(gateway, state);
     atomic_store_explicit(&gateway->state_ns, clock_real_ns(), memory_order_relaxed);
     atomic_store_explicit(&gateway->state, (int)state, memory_order_release);
 }

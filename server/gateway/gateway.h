@@ -110,6 +110,9 @@ struct gateway {
     _Atomic uint64_t updates, orders, lots, amends, cancels, queries;
     _Atomic uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
     _Atomic uint64_t executions, refused_frames, connects, first_connects, gaps;
+    int64_t syncing_mono_ns;    /* since when it is SYNCING, 0: it is not; its own thread's */
+    struct histogram reconcile; /* from SYNCING to READY */
+    _Atomic uint64_t reconcile_failures; /* SYNCING that ended otherwise */
     struct tape tape[MAX_INSTRUMENTS];
     const char *balance_currency; /* set before the start; NULL: the venue keeps no balance */
     struct told balance;          /* struct gateway_balance */

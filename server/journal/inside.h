@@ -32,6 +32,7 @@ struct journal {
         uint64_t followed_seq;  /* given to the follower */
         int64_t followed_bytes; /* of the file, when the follower was last told of a sync */
         _Atomic uint64_t durable_seq;
+        _Atomic int64_t sync_took_ns; /* of the newest sync; -1: none yet */
     } copy[JOURNAL_LANES];
     struct journal_follower follower; /* of the engine's lane; take NULL: none */
     uint8_t payload[LANE_RECORD_MAX];

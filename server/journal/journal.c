@@ -46,6 +46,7 @@ static enum status open_lane(struct journal *journal, enum journal_lane lane,
         return status;
     lane_reader_init(&copy->reader, &copy->hot.lane, true);
     atomic_store(&copy->durable_seq, copy->disk.last_seq);
+    atomic_store(&copy->sync_took_ns, -1);
     return OK;
 }
 
@@ -194,6 +195,11 @@ int64_t journal_free_bytes(const struct journal *journal)
 int64_t journal_total_bytes(const struct journal *journal)
 {
     return atomic_load(&journal->total_bytes);
+}
+
+int64_t journal_sync_took_ns(const struct journal *journal, enum journal_lane lane)
+{
+    return atomic_load_explicit(&journal->copy[lane].sync_took_ns, memory_order_relaxed);
 }
 
 void journal_trouble(struct journal *journal, struct journal_trouble *trouble)

@@ -94,6 +94,8 @@ bool journal_is_suspect(const struct journal *journal);         /* STORAGE_SUSPE
 /* Free bytes of the data directory's file system, seen about a second ago; -1: not known. */
 int64_t journal_free_bytes(const struct journal *journal);
 int64_t journal_total_bytes(const struct journal *journal); /* of that file system; the same */
+/* How long the newest sync of the lane took; -1: none yet. Any thread. */
+int64_t journal_sync_took_ns(const struct journal *journal, enum journal_lane lane);
 /* How often it has got into trouble since the start, and why it did last. */
 struct journal_trouble {
     enum journal_storage storage; /* now */

@@ -72,10 +72,12 @@ static enum status copy_records(struct journal *journal, struct journal_copy *co
 
 static enum status sync_lane(struct journal *journal, struct journal_copy *copy, struct err *err)
 {
+    int64_t began_ns = clock_mono_ns();
     enum status status = disk_sync(&copy->disk, err);
 
     if (status != OK)
         return status;
+    atomic_store_explicit(&copy->sync_took_ns, clock_mono_ns() - began_ns, memory_order_relaxed);
     copy->dirty_since_ns = 0;
     assert(copy->reader.next_seq == copy->disk.synced_seq + 1);
     lane_gate_release(&copy->reader, JOURNAL_GATE_PERSISTER);

@@ -1,11 +1,10 @@
-/* The alerts' own series, for metrics_extra.append. Any control-plane thread. */
+/* The families of the program's own alerts, for metrics_extra.append. Any control-plane thread. */
 #ifndef PITWALL_METRICS_ALERTS_H
 #define PITWALL_METRICS_ALERTS_H
 
 #include "alerts/alerts.h"
+#include "metrics/exposition.h"
 
-#include <stdio.h>
-
-void metrics_alerts(struct alerts *alerts, FILE *out);
+void metrics_alerts(struct alerts *alerts, struct exposition *page);
 
 #endif

@@ -1,114 +1,215 @@
 #include "metrics/exposition.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* A line is put together here and written at once: going through printf for every piece takes ten
- * times as long, on the thread that answers everybody. */
-struct line {
-    FILE *out;
-    size_t length;
-    char text[512];
-};
+enum { ROOM_AT_FIRST = 64 * 1024 };
 
-static void line_write(struct line *line)
+/* --- the page --- */
+
+void exposition_open(struct exposition *page, enum exposition_format format)
 {
-    (void)fwrite_unlocked(line->text, 1, line->length, line->out);
-    line->length = 0;
+    *page = (struct exposition){.format = format, .room = ROOM_AT_FIRST};
+    page->text = malloc(page->room);
+    page->failed = !page->text;
 }
 
-static void put_bytes(struct line *line, const char *bytes, size_t length)
+/* False: there is none, and nothing more is taken. */
+static bool make_room(struct exposition *page, size_t length)
 {
-    if (length > sizeof line->text - line->length)
-        line_write(line);
-    if (length > sizeof line->text) {
-        (void)fwrite_unlocked(bytes, 1, length, line->out);
+    size_t room = page->room;
+    char *text;
+
+    while (room - page->length < length)
+        room *= 2;
+    text = realloc(page->text, room);
+    if (!text) {
+        page->failed = true;
+        return false;
+    }
+    page->text = text;
+    page->room = room;
+    return true;
+}
+
+static void put_bytes(struct exposition *page, const char *bytes, size_t length)
+{
+    if (page->failed || (page->room - page->length < length && !make_room(page, length)))
+        return;
+    memcpy(page->text + page->length, bytes, length);
+    page->length += length;
+}
+
+static void put(struct exposition *page, const char *text)
+{
+    put_bytes(page, text, strlen(text));
+}
+
+char *exposition_close(struct exposition *page)
+{
+    char *text;
+
+    if (page->format == EXPOSITION_OPENMETRICS)
+        put(page, "# EOF\n");
+    put_bytes(page, "", 1);
+    text = page->failed ? NULL : page->text;
+    if (page->failed)
+        free(page->text);
+    page->text = NULL;
+    return text;
+}
+
+const char *exposition_type(enum exposition_format format)
+{
+    return format == EXPOSITION_OPENMETRICS
+               ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+               : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+/* --- families --- */
+
+static bool ends_with(const char *name, size_t length, const char *end)
+{
+    size_t wanted = strlen(end);
+
+    return length >= wanted && memcmp(name + length - wanted, end, wanted) == 0;
+}
+
+/* Of an OpenMetrics family's name: its samples have what is left out. */
+static size_t family_length(const struct metric_row *row)
+{
+    size_t length = strlen(row->name);
+
+    if (row->type == METRIC_IS_COUNTER && ends_with(row->name, length, "_total"))
+        return length - strlen("_total");
+    if (row->type == METRIC_IS_INFO && ends_with(row->name, length, "_info"))
+        return length - strlen("_info");
+    return length;
+}
+
+static void put_about(struct exposition *page, const char *what, const struct metric_row *row,
+                      size_t length, const char *says)
+{
+    put(page, what);
+    put_bytes(page, row->name, length);
+    put(page, " ");
+    put(page, says);
+    put(page, "\n");
+}
+
+/* What is only counted (orders, rows) has none that a machine could use. */
+static bool has_unit(const struct metric_row *row)
+{
+    return strcmp(row->unit, "seconds") == 0 || strcmp(row->unit, "bytes") == 0 ||
+           strcmp(row->unit, "ratio") == 0;
+}
+
+static void family_open(struct exposition *page, const struct metric_row *row)
+{
+    size_t length = family_length(row);
+
+    put_about(page, "# HELP ", row, length, row->says);
+    put_about(page, "# TYPE ", row, length, metric_type_name(row->type));
+    /* The name must end with it; that of a ring's depth does not. */
+    if (has_unit(row) && ends_with(row->name, length, row->unit))
+        put_about(page, "# UNIT ", row, length, row->unit);
+}
+
+void family(struct exposition *page, enum metric_id id)
+{
+    const struct metric_row *row = metric_row(id);
+    size_t length = strlen(row->name);
+
+    if (page->format == EXPOSITION_OPENMETRICS) {
+        family_open(page, row);
         return;
     }
-    memcpy(line->text + line->length, bytes, length);
-    line->length += length;
+    put_about(page, "# HELP ", row, length, row->says);
+    put_about(page, "# TYPE ", row, length,
+              metric_type_name(row->type == METRIC_IS_INFO ? METRIC_IS_GAUGE : row->type));
 }
 
-static void put(struct line *line, const char *text)
-{
-    put_bytes(line, text, strlen(text));
-}
+/* --- samples --- */
 
-void family(FILE *out, const char *name, const char *type, const char *help)
-{
-    struct line line;
-
-    line.out = out;
-    line.length = 0;
-    put(&line, "# HELP ");
-    put(&line, name);
-    put(&line, " ");
-    put(&line, help);
-    put(&line, "\n# TYPE ");
-    put(&line, name);
-    put(&line, " ");
-    put(&line, type);
-    put(&line, "\n");
-    line_write(&line);
-}
-
-static void put_value_text(struct line *line, const char *text)
+static void put_value_text(struct exposition *page, const char *text)
 {
     for (size_t plain; *text; text++) {
         plain = strcspn(text, "\\\"\n");
-        put_bytes(line, text, plain);
+        put_bytes(page, text, plain);
         text += plain;
         if (*text == '\0')
             return;
-        put(line, *text == '\n' ? "\\n" : *text == '"' ? "\\\"" : "\\\\");
+        put(page, *text == '\n' ? "\\n" : *text == '"' ? "\\\"" : "\\\\");
     }
 }
 
-void sample(FILE *out, const char *name, const struct label *labels, const char *value)
+static void put_sample(struct exposition *page, const char *name, const char *suffix,
+                       const struct label *labels, const char *value)
 {
-    struct line line;
-
-    line.out = out;
-    line.length = 0;
-    put(&line, name);
+    put(page, name);
+    put(page, suffix);
     for (const struct label *label = labels; label && label->name; label++) {
-        put(&line, label == labels ? "{" : ",");
-        put(&line, label->name);
-        put(&line, "=\"");
-        put_value_text(&line, label->value);
-        put(&line, "\"");
+        put(page, label == labels ? "{" : ",");
+        put(page, label->name);
+        put(page, "=\"");
+        put_value_text(page, label->value);
+        put(page, "\"");
     }
-    put(&line, labels && labels->name ? "} " : " ");
-    put(&line, value);
-    put(&line, "\n");
-    line_write(&line);
+    put(page, labels && labels->name ? "} " : " ");
+    put(page, value);
+    put(page, "\n");
 }
 
-void sample_count(FILE *out, const char *name, const struct label *labels, uint64_t value)
+void sample(struct exposition *page, enum metric_id id, const struct label *labels,
+            const char *value)
 {
-    char text[24];
-    char *at = text + sizeof text;
+    put_sample(page, metric_row(id)->name, "", labels, value);
+}
+
+enum { COUNT_TEXT_MAX = 24 };
+
+/* Where in `text` it begins. */
+static const char *print_count(char text[COUNT_TEXT_MAX], uint64_t value)
+{
+    char *at = text + COUNT_TEXT_MAX;
 
     *--at = '\0';
     do {
         *--at = (char)('0' + value % 10);
         value /= 10;
     } while (value != 0);
-    sample(out, name, labels, at);
+    return at;
 }
 
-void sample_decimal(FILE *out, const char *name, const struct label *labels, int64_t units,
-                    uint32_t scale)
+void sample_count(struct exposition *page, enum metric_id id, const struct label *labels,
+                  uint64_t value)
+{
+    char text[COUNT_TEXT_MAX];
+
+    sample(page, id, labels, print_count(text, value));
+}
+
+void sample_decimal(struct exposition *page, enum metric_id id, const struct label *labels,
+                    int64_t units, uint32_t scale)
 {
     char text[DECIMAL_TEXT_MAX];
 
     decimal_print(text, units, scale, true);
-    sample(out, name, labels, text);
+    sample(page, id, labels, text);
 }
 
 /* --- histograms --- */
 
 enum { BOUNDS = 27 };
 static const int64_t first_bound_ns = 250;
+
+/* As the client libraries print them, exponents included: a bound is a label, and one that is
+ * spelled in another way is another series. */
+static const char *const bounds[BOUNDS + 1] = {
+    "2.5e-07",  "5e-07",    "1e-06",    "2e-06",    "4e-06",    "8e-06",     "1.6e-05",
+    "3.2e-05",  "6.4e-05",  "0.000128", "0.000256", "0.000512", "0.001024",  "0.002048",
+    "0.004096", "0.008192", "0.016384", "0.032768", "0.065536", "0.131072",  "0.262144",
+    "0.524288", "1.048576", "2.097152", "4.194304", "8.388608", "16.777216", "+Inf"};
 
 /* A bucket of the engine that straddles a bound counts above it: never better than it was. */
 static void collect(struct histogram *histogram, uint64_t counts[BOUNDS + 1])
@@ -124,31 +225,26 @@ static void collect(struct histogram *histogram, uint64_t counts[BOUNDS + 1])
     }
 }
 
-void sample_histogram(FILE *out, const char *name, const struct label *label,
+void sample_histogram(struct exposition *page, enum metric_id id, const struct label *label,
                       struct histogram *histogram)
 {
+    const char *name = metric_row(id)->name;
     struct label labels[3] = {0};
     struct label *bound = labels;
-    char series[128], le[DECIMAL_TEXT_MAX];
+    char text[COUNT_TEXT_MAX], sum[DECIMAL_TEXT_MAX];
     uint64_t counts[BOUNDS + 1], below = 0;
-    int64_t bound_ns = first_bound_ns;
 
     if (label)
         *bound++ = *label;
     collect(histogram, counts);
-    (void)snprintf(series, sizeof series, "%s_bucket", name);
-    for (int i = 0; i < BOUNDS; i++, bound_ns *= 2) {
+    for (int i = 0; i <= BOUNDS; i++) {
         below += counts[i];
-        decimal_print(le, bound_ns, 9, true);
-        *bound = (struct label){"le", le};
-        sample_count(out, series, labels, below);
+        *bound = (struct label){"le", bounds[i]};
+        put_sample(page, name, "_bucket", labels, print_count(text, below));
     }
-    *bound = (struct label){"le", "+Inf"};
-    sample_count(out, series, labels, below + counts[BOUNDS]);
     *bound = (struct label){0};
-    (void)snprintf(series, sizeof series, "%s_sum", name);
-    sample_decimal(out, series, labels,
-                   (int64_t)atomic_load_explicit(&histogram->sum_ns, memory_order_relaxed), 9);
-    (void)snprintf(series, sizeof series, "%s_count", name);
-    sample_count(out, series, labels, below + counts[BOUNDS]);
+    decimal_print(sum, (int64_t)atomic_load_explicit(&histogram->sum_ns, memory_order_relaxed), 9,
+                  true);
+    put_sample(page, name, "_sum", labels, sum);
+    put_sample(page, name, "_count", labels, print_count(text, below));
 }

@@ -39,6 +39,7 @@ struct anchors {
     int64_t tried_ns;    /* monotonic */
     struct head written; /* the thread's */
     _Atomic int64_t written_ns;
+    _Atomic uint64_t written_seq;
     pthread_t thread;
     bool running;
     pthread_mutex_t lock; /* of what follows; held for a copy, never for a write */
@@ -246,6 +247,7 @@ static bool write_head(struct anchors *anchors, const struct head *head)
              (long long)head->seq, hash, (long long)head->at_ns, (long long)signed_ns,
              (long long)head->removed, signature);
     anchors->written = *head;
+    atomic_store(&anchors->written_seq, (uint64_t)head->seq);
     atomic_store(&anchors->written_ns, signed_ns);
     return true;
 }
@@ -382,6 +384,11 @@ void anchors_tell(struct anchors *anchors, const struct audit_writer *head, bool
      * first move of a minute, which it does not know of. */
     pthread_cond_signal(&anchors->told);
     pthread_mutex_unlock(&anchors->lock);
+}
+
+uint64_t anchors_written_seq(const struct anchors *anchors)
+{
+    return atomic_load(&anchors->written_seq);
 }
 
 int64_t anchors_written_ns(const struct anchors *anchors)

@@ -35,6 +35,8 @@ void anchors_tune(struct anchors *anchors, const struct config *config);
 void anchors_tell(struct anchors *anchors, const struct audit_writer *head, bool now);
 /* Real time of the newest line, 0: none yet. Any thread. */
 int64_t anchors_written_ns(const struct anchors *anchors);
+/* And the row that it covers; 0: none yet. Any thread. */
+uint64_t anchors_written_seq(const struct anchors *anchors);
 const char *anchors_path(const struct anchors *anchors);
 /* Signs what is not signed yet, and ends the thread. */
 void anchors_close(struct anchors *anchors);

@@ -358,6 +358,11 @@ bool store_is_suspect(const struct store *store)
     return since_ns != 0 && clock_mono_ns() - since_ns > suspect_after_ns;
 }
 
+uint64_t store_anchor_seq(const struct store *store)
+{
+    return anchors_written_seq(store->anchors);
+}
+
 int64_t store_anchor_ns(const struct store *store)
 {
     return anchors_written_ns(store->anchors);

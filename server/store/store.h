@@ -66,6 +66,7 @@ void store_tune(struct store *store, const struct config *config);
 bool store_is_suspect(const struct store *store);
 /* When a head of the trail was last signed and written down; real ns, 0: not yet. Any thread. */
 int64_t store_anchor_ns(const struct store *store);
+uint64_t store_anchor_seq(const struct store *store); /* the row that it covers; 0: none yet */
 
 /* Makes a database anew at `path`, which must not be there, from the journal of `dir` on disk: the
  * same rows with the same hashes. `rows` is how many. ERR_DAMAGED when the journal does not begin

@@ -194,6 +194,30 @@ void view_limit_use(struct view *view, struct view_use *uses)
     view_leave(view);
 }
 
+/* --- messages --- */
+
+static int64_t tighter(int64_t budget, int64_t other)
+{
+    if (other <= 0) /* unset, or set to nothing: then no message leaves */
+        return budget;
+    return budget == 0 || other < budget ? other : budget;
+}
+
+int64_t view_message_budget(struct view *view, uint16_t gateway)
+{
+    const struct config *config = view->from.config;
+    uint16_t venue = config_gateway_venue(config, gateway);
+    uint16_t of_venue = scope_of_venue(config->scopes, venue);
+    bool is_simulated = config->venue_settings[venue].kind == GATEWAY_SIMULATED;
+    int64_t budget = is_simulated ? 0 : config->venue_settings[venue].orders_per_s;
+
+    view_enter(view);
+    budget = tighter(budget, view->scope[scope_of_firm()].limits.value[LIMIT_MAX_MESSAGES_PER_S]);
+    budget = tighter(budget, view->scope[of_venue].limits.value[LIMIT_MAX_MESSAGES_PER_S]);
+    view_leave(view);
+    return budget;
+}
+
 /* --- ratios --- */
 
 int64_t view_limit_shown(enum limit_id id, int64_t value)

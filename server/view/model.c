@@ -296,6 +296,18 @@ static void count_state(struct view *view, const struct view_order *order, uint8
         view->counters.orders_rejected[venue_of(view, order->instrument)]++;
 }
 
+static void count_refusal(struct view *view, const struct view_order *order, uint8_t report)
+{
+    uint64_t *refused = view->counters.refused[venue_of(view, order->instrument)];
+
+    if (report == REPORT_VENUE_REJECT)
+        refused[VIEW_MESSAGE_NEW]++;
+    else if (report == REPORT_AMEND_REJECT)
+        refused[VIEW_MESSAGE_AMEND]++;
+    else if (report == REPORT_CANCEL_REJECT)
+        refused[VIEW_MESSAGE_CANCEL]++;
+}
+
 static bool is_venue_report(uint8_t report)
 {
     return report != REPORT_CANCEL_SENT && report != REPORT_KILLED_UNSENT &&
@@ -321,6 +333,7 @@ static void take_order_state(struct view *view, const struct lane_record *record
         tallies_message(&view->tallies, scopes_of(view, order->strategy, order->instrument),
                         record->at_ns);
     count_state(view, order, event->state);
+    count_refusal(view, order, event->report);
     if (event->state == ORDER_UNKNOWN && order->state != ORDER_UNKNOWN)
         order->unknown_ns = record->at_ns;
     order->state = event->state;
@@ -337,6 +350,23 @@ static void take_order_state(struct view *view, const struct lane_record *record
     if (order->acked_ns == 0 && is_venue_report(event->report))
         order->acked_ns = record->at_ns;
     model_changed(view, VIEW_ORDERS);
+}
+
+int64_t model_taken_ns(struct view *view, const struct view_fill *fill)
+{
+    const struct view_order *order = view_orders_find(&view->orders, fill->order_id);
+
+    if (fill->maker || !order || order->sent_ns == 0 || fill->at_ns < order->sent_ns)
+        return -1;
+    return fill->at_ns - order->sent_ns;
+}
+
+static void time_fill(struct view *view, const struct view_fill *fill)
+{
+    int64_t taken_ns = model_taken_ns(view, fill);
+
+    if (taken_ns >= 0)
+        histogram_record(&view->taken, taken_ns);
 }
 
 /* Of the day in which the venue has it, as the venue counts. */
@@ -377,6 +407,7 @@ static void take_fill(struct view *view, const struct lane_record *record,
                              .maker = event->maker};
 
     keep_fill(view, &fill);
+    time_fill(view, &fill);
     tally_fill(view, &fill);
     if (event->strategy != STRATEGY_MANUAL) /* as the engine: what acts by itself */
         tallies_count(view->tallies.executions, scopes_of(view, event->strategy, instrument));

@@ -102,6 +102,7 @@ struct view {
     uint32_t kill_count;
     struct view_kill kills[KEPT_KILLS]; /* the oldest first */
     struct view_counters counters;
+    struct histogram taken; /* from sending to fills that took */
     struct view_tallies tallies;
     uint64_t durable_seen; /* and when it last moved or had nothing to do */
     int64_t durable_mono_ns, second_mono_ns;
@@ -146,6 +147,9 @@ static inline uint64_t model_fills_kept(const struct view *view)
 {
     return view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
 }
+/* From sending to a fill that took; -1: it made, or its order is forgotten. A resting order is
+ * filled when somebody comes; only one that takes says how fast the venue is. */
+int64_t model_taken_ns(struct view *view, const struct view_fill *fill);
 /* Money telemetry has come, and lately. */
 bool model_money_is_fresh(const struct view *view);
 /* 1e-8 ticks; 0: there is no fresh mark. */

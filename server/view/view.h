@@ -196,11 +196,27 @@ json_t *view_used_percent(enum limit_id id, int64_t limit, int64_t measured);
 json_t *view_used_json(struct view *view, uint16_t scope, const struct view_use *use);
 int64_t view_drift_ratio_e8(int64_t ours, int64_t venues);
 
+/* Messages a second that may leave by a gateway: the tightest of what its venue takes and of the
+ * limits in force; 0: there is no bound. Takes the lock. */
+int64_t view_message_budget(struct view *view, uint16_t gateway);
+/* Who has killed a scope: "trigger/daily_loss", or "operator" for anybody else. False: no kill
+ * holds it. Takes the lock. */
+bool view_killer(struct view *view, uint16_t scope, char by[MAX_NAME]);
+/* From sending to each fill that took, since the start. The counts are the view's; any thread may
+ * read them as they stand. */
+struct histogram *view_taken(struct view *view);
+/* Real clock of the newest count of a position or balance that the venue has told; 0: none. */
+int64_t view_account_update_ns(const struct view_sources *from, uint16_t venue);
+
+enum view_message { VIEW_MESSAGE_NEW, VIEW_MESSAGE_AMEND, VIEW_MESSAGE_CANCEL, VIEW_MESSAGES };
+const char *view_message_name(enum view_message message); /* "amend" */
+
 /* Numbers for metrics that no JSON shape holds; one locked copy. */
 struct view_counters {
     uint64_t orders_sent[MAX_VENUES], orders_rejected[MAX_VENUES], fills[MAX_VENUES];
     uint64_t denied[DENIAL_COUNT];
     uint64_t triggers[TRIGGER_COUNT];
+    uint64_t refused[MAX_VENUES][VIEW_MESSAGES]; /* by the venue, by what was asked for */
     uint64_t gaps, anomalies, overruns, open_orders, unknown_orders;
 };
 void view_counters(struct view *view, struct view_counters *counters);

@@ -1,6 +1,7 @@
 /* What the alerts look at: one pass over the orders, one over the newest fills. */
 #include "view/model.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const int64_t minute_ns = 60 * 1000000000LL;
@@ -27,13 +28,12 @@ static void watch_unknown(struct view *view, struct view_watch *watch)
     }
 }
 
-/* A resting order is filled when somebody comes; only one that takes says how fast the venue is. */
 static void time_fill(struct view *view, const struct view_fill *fill, struct histogram *taken)
 {
-    const struct view_order *order = view_orders_find(&view->orders, fill->order_id);
+    int64_t taken_ns = model_taken_ns(view, fill);
 
-    if (!fill->maker && order && order->sent_ns != 0 && fill->at_ns >= order->sent_ns)
-        histogram_record(taken, fill->at_ns - order->sent_ns);
+    if (taken_ns >= 0)
+        histogram_record(taken, taken_ns);
 }
 
 static void watch_fills(struct view *view, struct view_watch *watch)
@@ -57,6 +57,59 @@ static void watch_fills(struct view *view, struct view_watch *watch)
     watch->taken = summary.count;
     watch->taken_p99_ns = summary.p99_ns;
 }
+
+/* --- for metrics alone --- */
+
+struct histogram *view_taken(struct view *view)
+{
+    return &view->taken;
+}
+
+const char *view_message_name(enum view_message message)
+{
+    static const char *const names[VIEW_MESSAGES] = {"new", "amend", "cancel"};
+
+    return names[message];
+}
+
+bool view_killer(struct view *view, uint16_t scope, char by[MAX_NAME])
+{
+    static const char trigger[] = "trigger/";
+    bool is_killed;
+
+    view_enter(view);
+    is_killed = model_state(view, scope) == STATE_HALTED && model_incident(view, scope) != 0;
+    if (is_killed) {
+        const char *actor = model_author(view, scope).actor;
+        bool by_trigger = actor && strncmp(actor, trigger, sizeof trigger - 1) == 0;
+
+        /* Names of people and tokens are no label: there is no end of them. */
+        (void)snprintf(by, MAX_NAME, "%s", by_trigger ? actor : "operator");
+    }
+    view_leave(view);
+    return is_killed;
+}
+
+int64_t view_account_update_ns(const struct view_sources *from, uint16_t venue)
+{
+    const struct gateway *gateway = view_gateway_of(from, venue);
+    struct gateway_balance balance = {0};
+    int64_t newest_ns = 0;
+
+    if (!gateway)
+        return 0;
+    if (gateway_balance(gateway, &balance))
+        newest_ns = balance.told_ns;
+    for (uint16_t at = 0; at < from->config->instruments; at++) {
+        int64_t told_ns = atomic_load_explicit(&gateway->venue_lots_ns[at], memory_order_relaxed);
+
+        if (from->config->instrument[at].venue == venue && told_ns > newest_ns)
+            newest_ns = told_ns;
+    }
+    return newest_ns;
+}
+
+/* --- */
 
 static bool has_ended(const struct view *view)
 {

@@ -109,6 +109,9 @@ Test(kept, the_other_coding_and_the_other_route_have_their_own)
     cr_assert(found_after(1));
     exchange.wants_packed = true;
     cr_expect_null(kept_find(&exchange));
+    exchange.wants_packed = false;
+    exchange.wants_openmetrics = true;
+    cr_expect_null(kept_find(&exchange));
     cr_assert(asks("/api/v1/pnl"));
     exchange.begun_mono_ns = made_ns;
     cr_expect_null(kept_find(&exchange));

@@ -51,6 +51,51 @@ Test(negotiate, what_cannot_be_read_asks_for_plain_bytes)
         cr_expect_not(accepts_gzip(broken[i]), "%s", broken[i]);
 }
 
+Test(negotiate, openmetrics_is_sent_to_who_prefers_it)
+{
+    static const char *const takes[] = {
+        "application/openmetrics-text",
+        "application/openmetrics-text; version=1.0.0",
+        "APPLICATION/OpenMetrics-Text;Version=\"1.0.0\";charset=utf-8",
+        "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.5",
+        "application/openmetrics-text;version=0.0.1;q=0.9,application/openmetrics-text;q=0.1",
+        "application/openmetrics-text, */*",
+        /* Prometheus 2.42 */
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+        "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    };
+
+    for (size_t i = 0; i < sizeof takes / sizeof *takes; i++)
+        cr_expect(accepts_openmetrics(takes[i]), "%s", takes[i]);
+}
+
+Test(negotiate, text_is_sent_to_everybody_else)
+{
+    static const char *const others[] = {
+        "",
+        "*/*",
+        "application/*",
+        "text/plain;version=0.0.4",
+        "application/openmetrics-text;version=0.0.1",
+        "application/openmetrics-text;version=2.0.0",
+        "application/openmetrics-text;q=0",
+        "application/openmetrics-text;q=0.4, text/plain;q=0.5",
+        "application/openmetrics-text;q=0.4, text/*;q=0.5",
+        "application/openmetrics-text;q=0.4, */*",
+        "application/openmetrics-text2",
+        /* broken */
+        "application/openmetrics-text;version=\"1.0.0",
+        "application/openmetrics-text;version",
+        "application/openmetrics-text;q=2",
+        "application/openmetrics-text text/plain",
+        "application/openmetrics-text, ;q=1",
+    };
+
+    cr_expect_not(accepts_openmetrics(NULL));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_expect_not(accepts_openmetrics(others[i]), "%s", others[i]);
+}
+
 Test(negotiate, a_tag_is_found_in_a_list_and_weakly)
 {
     static const char *const names[] = {

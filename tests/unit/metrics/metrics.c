@@ -17,6 +17,7 @@ static struct view_sources sources;
 static struct histogram step;
 static struct kill_page page;
 static struct store_saved saved;
+static const struct metrics_extra extra = {.ws_clients = 2};
 
 static char *render(void)
 {
@@ -34,7 +35,12 @@ static char *render(void)
     cr_assert_eq(view_open(&view, &sources, &err), OK);
     histogram_record(&step, 700);
     kill_page_set(&page, 0);
-    return metrics_render(view, &sources, &(struct metrics_extra){.ws_clients = 2});
+    return metrics_render(view, &sources, &extra, EXPOSITION_TEXT);
+}
+
+static char *render_again(void)
+{
+    return metrics_render(view, &sources, NULL, EXPOSITION_TEXT);
 }
 
 static void close_all(void)
@@ -75,14 +81,54 @@ Test(metrics, every_line_fits_the_format_and_no_series_comes_twice)
     free(text);
 }
 
+/* The series without their values, a line each; as many as there are. Cuts `text`. */
+static size_t series_of(char *text, char *series)
+{
+    size_t count = 0;
+
+    *series = '\0';
+    for (char *line; (line = strsep(&text, "\n")) != NULL;) {
+        if (line[0] == '#' || line[0] == '\0')
+            continue;
+        *strrchr(line, ' ') = '\0';
+        series = stpcpy(stpcpy(series, line), "\n");
+        count++;
+    }
+    return count;
+}
+
+/* A reader may change from one format to the other: it finds the same series. */
+Test(metrics, openmetrics_has_the_same_series_under_heads_of_its_own)
+{
+    char *text = render(), *open = metrics_render(view, &sources, &extra, EXPOSITION_OPENMETRICS);
+    char *of_text = calloc(1, strlen(text) + 1), *of_open = calloc(1, strlen(open) + 1);
+
+    cr_expect_not_null(strstr(open, "\n# TYPE pitwall_fills counter\n"));
+    cr_expect_not_null(strstr(open, "\n# TYPE pitwall_config info\n"));
+    cr_expect_not_null(strstr(open, "\n# UNIT pitwall_engine_step_seconds seconds\n"));
+    cr_expect_null(strstr(text, "# UNIT"));
+    cr_expect_null(strstr(text, "# EOF"));
+    cr_expect_str_eq(open + strlen(open) - strlen("\n# EOF\n"), "\n# EOF\n");
+    cr_expect_gt(series_of(text, of_text), 60);
+    (void)series_of(open, of_open);
+    cr_expect_str_eq(of_open, of_text);
+    free(text);
+    free(open);
+    free(of_text);
+    free(of_open);
+}
+
 Test(metrics, figures_that_people_rely_on)
 {
     char *text = render();
 
     cr_assert_not_null(strstr(text, "\npitwall_kill_switch_active 1\n"));
     cr_assert_not_null(strstr(text, "\npitwall_trading_state{scope=\"firm\"} 2\n"));
-    cr_assert_not_null(strstr(text, "\npitwall_engine_step_seconds_bucket{le=\"0.000001\"} 1\n"));
-    cr_assert_not_null(strstr(text, "\npitwall_start_time_seconds 1.5\n"));
+    cr_assert_not_null(strstr(text, "\npitwall_scope_killed{scope=\"firm\"} 1\n"));
+    cr_assert_not_null(strstr(text, "\npitwall_kill_info{scope=\"firm\",by=\"operator\"} 1\n"));
+    cr_assert_null(strstr(text, "\npitwall_kill_info{scope=\"venue/sim\""));
+    cr_assert_not_null(strstr(text, "\npitwall_engine_step_seconds_bucket{le=\"1e-06\"} 1\n"));
+    cr_assert_not_null(strstr(text, "\npitwall_start_timestamp_seconds 1.5\n"));
     cr_assert_not_null(strstr(text, "\npitwall_ws_clients 2\n"));
     cr_assert_not_null(strstr(text, "pitwall_orders_denied_total{reason=\"max_order_lots\"} 0\n"));
     free(text);
@@ -90,11 +136,6 @@ Test(metrics, figures_that_people_rely_on)
 
 #define SAY(kind, value)                                                                           \
     lane_append(journal_lane(journal, JOURNAL_ENGINE), kind, 1000, 0, &(value), sizeof(value))
-
-static char *render_again(void)
-{
-    return metrics_render(view, &sources, NULL);
-}
 
 Test(metrics, a_trigger_that_fired_is_counted_under_its_name)
 {
@@ -133,5 +174,87 @@ Test(metrics, a_limit_says_how_much_of_it_is_used)
     /* Of one order nothing stays in use; without a mark the exposure is not known. */
     cr_assert_null(strstr(text, "used_ratio{scope=\"firm\",limit=\"max_order_lots\"}"));
     cr_assert_null(strstr(text, "used_ratio{scope=\"firm\",limit=\"max_gross_notional\"}"));
+    free(text);
+}
+
+/* The venue says no to an order, to an amend and to a cancel: told apart by what was asked for. */
+Test(metrics, refusals_are_counted_by_what_was_refused)
+{
+    static const uint8_t reports[] = {REPORT_AMEND_REJECT, REPORT_CANCEL_REJECT,
+                                      REPORT_CANCEL_REJECT, REPORT_VENUE_REJECT};
+    struct event_order_sent buy = desk_order(1, 100, 6);
+    char *text = render();
+
+    free(text);
+    SAY(EVENT_ORDER_SENT, buy);
+    for (size_t at = 0; at < sizeof reports; at++) {
+        struct event_order_state state = {.order_id = buy.order_id, .report = reports[at]};
+
+        state.state = reports[at] == REPORT_VENUE_REJECT ? ORDER_REJECTED : ORDER_WORKING;
+        SAY(EVENT_ORDER_STATE, state);
+    }
+    text = render_again();
+    cr_expect(strstr(text, "pitwall_venue_refusals_total{venue=\"sim\",message=\"new\"} 1\n"));
+    cr_expect(strstr(text, "pitwall_venue_refusals_total{venue=\"sim\",message=\"amend\"} 1\n"));
+    cr_expect(strstr(text, "pitwall_venue_refusals_total{venue=\"sim\",message=\"cancel\"} 2\n"));
+    cr_expect(strstr(text, "pitwall_orders_rejected_total{venue=\"sim\"} 1\n"));
+    free(text);
+}
+
+/* Orders that rest say nothing of the venue's speed. */
+Test(metrics, the_latency_of_takers_leaves_makers_out)
+{
+    struct event_order_sent buy = desk_order(1, 100, 6);
+    struct event_fill fill = {.order_id = buy.order_id, .exec_id = 1, .qty_lots = 1, .maker = true};
+    char *text = render();
+
+    free(text);
+    SAY(EVENT_ORDER_SENT, buy);
+    SAY(EVENT_FILL, fill);
+    text = render_again();
+    cr_expect(strstr(text, "\npitwall_taker_fill_latency_seconds_count 0\n"));
+    free(text);
+    fill.maker = false;
+    fill.exec_id = 2;
+    SAY(EVENT_FILL, fill);
+    text = render_again();
+    cr_expect(strstr(text, "\npitwall_taker_fill_latency_seconds_count 1\n"));
+    cr_expect(strstr(text, "\npitwall_fills_total{venue=\"sim\"} 2\n"));
+    free(text);
+}
+
+Test(metrics, what_waits_in_the_journal_is_told_by_lane_and_reader)
+{
+    struct event_trigger fired = {.trigger = TRIGGER_REJECT_RATE, .action = TRIGGER_NOTIFY};
+    char *text = render();
+
+    free(text);
+    SAY(EVENT_TRIGGER, fired);
+    SAY(EVENT_TRIGGER, fired);
+    text = render_again(); /* the persister has not been started */
+    cr_expect(
+        strstr(text, "\npitwall_journal_queue_depth{lane=\"engine\",reader=\"persister\"} 2"));
+    cr_expect(
+        strstr(text, "\npitwall_journal_queue_depth{lane=\"control\",reader=\"persister\"} 0"));
+    cr_expect(
+        strstr(text, "\npitwall_journal_taken_sequence{lane=\"engine\",reader=\"persister\"} 0"));
+    cr_expect(strstr(text, "\npitwall_journal_sequence 2\n"));
+    free(text);
+}
+
+Test(metrics, a_kill_by_a_trigger_names_it)
+{
+    struct event_trigger fired = {.trigger = TRIGGER_DAILY_LOSS, .action = TRIGGER_KILL};
+    uint64_t incident;
+    char *text = render();
+
+    free(text);
+    incident = kill_page_set(&page, 1);
+    fired.incident = incident;
+    fired.scope = 1;
+    SAY(EVENT_TRIGGER, fired);
+    text = render_again();
+    cr_expect(strstr(text, ",by=\"trigger/daily_loss\"} 1\n"), "%s", strstr(text, "kill_info"));
+    cr_expect(strstr(text, "\npitwall_kill_info{scope=\"firm\",by=\"operator\"} 1\n"));
     free(text);
 }

@@ -85,7 +85,7 @@ static const char *item(json_t *list, size_t at)
 
 static bool shows(const char *line)
 {
-    char *text = metrics_render(view, &sources, NULL);
+    char *text = metrics_render(view, &sources, NULL, EXPOSITION_TEXT);
     bool found = strstr(text, line) != NULL;
 
     free(text);
@@ -129,6 +129,57 @@ Test(gateways, reconnects_gaps_bans_and_the_clock_are_told)
     cr_assert(shows("pitwall_stream_reconnects_total{venue=\"sim\"} 0\n"));
     cr_assert(shows("pitwall_clock_offset_seconds{venue=\"bybit-linear\"} -0.25"));
     cr_assert(!shows("pitwall_clock_offset_seconds{venue=\"sim\"}"));
+}
+
+Test(gateways, a_fetch_that_ends_well_is_timed_and_one_that_does_not_is_counted)
+{
+    cr_assert(shows("pitwall_reconcile_seconds_count{venue=\"bybit-linear\"} 0\n"));
+    gateway_set_state(&gateways[1], GATEWAY_CONNECTING);
+    gateway_set_state(&gateways[1], GATEWAY_SYNCING);
+    gateway_set_state(&gateways[1], GATEWAY_READY);
+    gateway_set_state(&gateways[1], GATEWAY_STALE);
+    gateway_set_state(&gateways[1], GATEWAY_READY);
+    cr_assert(shows("pitwall_reconcile_seconds_count{venue=\"bybit-linear\"} 1\n"));
+    cr_assert(shows("pitwall_reconcile_failures_total{venue=\"bybit-linear\"} 0\n"));
+    gateway_set_state(&gateways[1], GATEWAY_SYNCING);
+    gateway_set_state(&gateways[1], GATEWAY_DOWN);
+    gateway_set_state(&gateways[1], GATEWAY_CONNECTING);
+    cr_assert(shows("pitwall_reconcile_seconds_count{venue=\"bybit-linear\"} 1\n"));
+    cr_assert(shows("pitwall_reconcile_failures_total{venue=\"bybit-linear\"} 1\n"));
+    cr_assert(!shows("pitwall_reconcile_seconds_count{venue=\"sim\"}"));
+}
+
+Test(gateways, what_the_venue_last_told_of_our_account_has_its_time)
+{
+    cr_assert(!shows("pitwall_account_last_update_timestamp_seconds{"));
+    gateway_count_position(&gateways[1], ETH, 3);
+    atomic_store(&gateways[1].venue_lots_ns[ETH], 7 * second_ns);
+    cr_assert(shows("pitwall_account_last_update_timestamp_seconds{venue=\"bybit-linear\"} 7\n"));
+    gateway_tell_balance(&gateways[1], &(struct gateway_balance){.told_ns = 9 * second_ns});
+    cr_assert(shows("pitwall_account_last_update_timestamp_seconds{venue=\"bybit-linear\"} 9\n"));
+}
+
+Test(gateways, the_budget_of_messages_is_the_tightest_and_what_left_is_counted_beside_it)
+{
+    struct event_limits_applied limits = {.scope = 0, .generation = 2};
+
+    desk.config.venue_settings[1].orders_per_s = 40;
+    cr_assert(shows("pitwall_message_budget{gateway=\"bybit-linear\"} 40\n"));
+    for (int id = 0; id < LIMIT_COUNT; id++)
+        limits.limits.value[id] = LIMIT_UNSET;
+    limits.limits.value[LIMIT_MAX_MESSAGES_PER_S] = 25;
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_LIMITS_APPLIED, 1000, 0, &limits,
+                sizeof limits);
+    gateway_add(&gateways[1].cancels, 5);
+    cr_assert(shows("pitwall_message_budget{gateway=\"bybit-linear\"} 25\n"));
+    limits.generation = 3;
+    limits.limits.value[LIMIT_MAX_MESSAGES_PER_S] = 60;
+    lane_append(journal_lane(journal, JOURNAL_ENGINE), EVENT_LIMITS_APPLIED, 1001, 0, &limits,
+                sizeof limits);
+    cr_assert(shows("pitwall_message_budget{gateway=\"bybit-linear\"} 40\n"));
+    cr_assert(
+        shows("pitwall_messages_sent_total{gateway=\"bybit-linear\",message=\"cancel\"} 5\n"));
+    cr_assert(shows("pitwall_messages_sent_total{gateway=\"bybit-linear\",message=\"new\"} 0\n"));
 }
 
 static void trade(uint16_t gateway, uint16_t instrument, int64_t price_ticks, uint8_t flags)

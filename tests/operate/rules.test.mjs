@@ -1,0 +1,160 @@
+// The files under deploy/prometheus and deploy/alertmanager, as the tools of their makers read them; and each alert,
+// given series that it must fire on and series that it must not.
+
+import assert from "node:assert/strict";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { describe } from "node:test";
+import { ROOT, scratch, verb } from "../api/server.mjs";
+import { cases } from "./cases.mjs";
+import { DEPLOY, run, RULES, shippedRules, without } from "./tools.mjs";
+
+const alerts = shippedRules().filter(({ alert }) => alert);
+const NO_PROMTOOL = { skip: without("promtool") };
+const NO_AMTOOL = { skip: without("amtool") };
+const ALERTMANAGER = join(DEPLOY, "alertmanager/alertmanager.yml");
+
+/** A headline's anchor, as the sites that show Markdown make it. */
+const anchorOf = (heading) =>
+  heading
+    .replace(/^#+ /, "")
+    .toLowerCase()
+    .replace(/[^\w -]/g, "")
+    .replaceAll(" ", "-");
+
+test("promtool takes every rule", NO_PROMTOOL, () => {
+  const files = ["page", "notify", "slo"].map((name) => join(RULES, `${name}.yaml`));
+  const { code, said } = run("promtool", ["check", "rules", "--lint=all", "--lint-fatal", ...files]);
+  assert.equal(code, 0, said);
+});
+
+test("promtool takes the configuration, with the files that it names", NO_PROMTOOL, () => {
+  const dir = scratch();
+  cpSync(join(DEPLOY, "prometheus"), dir, { recursive: true });
+  const check = () => run("promtool", ["check", "config", join(dir, "prometheus.yml")]);
+  assert.notEqual(check().code, 0, "the token is not there yet");
+  writeFileSync(join(dir, "pitwall.token"), "t", { mode: 0o600 });
+  writeFileSync(join(dir, "pitwall-ca.pem"), "");
+  const { code, said } = check();
+  assert.equal(code, 0, said);
+  assert.match(said, /SUCCESS: 3 rule files found/);
+});
+
+test("page and notify are apart, and every alert says what, why and where to read on", () => {
+  const anchors = new Set(readFileSync(join(ROOT, "docs/RUNBOOK.md"), "utf8").match(/^#+ .*$/gm).map(anchorOf));
+  assert.ok(alerts.length >= 30);
+  for (const { alert, file, labels, annotations } of alerts) {
+    assert.equal(labels.severity, file === "slo" ? "notify" : file, alert);
+    for (const name of ["summary", "description"]) {
+      assert.ok(annotations[name]?.length > 10, `${alert}: ${name}`);
+    }
+    const [page, anchor] = annotations.runbook_url.split("#");
+    assert.equal(page, "docs/RUNBOOK.md", alert);
+    assert.ok(anchors.has(anchor), `${alert}: the runbook has no #${anchor}`);
+  }
+  assert.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length, "no name comes twice");
+});
+
+test("what the program judges itself is judged from outside too, as severe and with the same page", () => {
+  const rows = [...verb("spec", "alerts").out.matchAll(/^\| `\w+` \| `(\w+)` \| (\w+) \|.* (\S+) \|$/gm)];
+  assert.ok(rows.length > 25);
+  for (const [, name, severity, runbook] of rows) {
+    const rule = alerts.find(({ alert }) => alert === name);
+    assert.ok(rule, `no rule ${name}`);
+    assert.equal(rule.labels.severity, severity, name);
+    assert.equal(rule.annotations.runbook_url, runbook, name);
+  }
+});
+
+const exactly = (labels, job) => {
+  const target = labels === null ? job : `job="pitwall",instance="a"${labels && `,${labels}`}`;
+  return target && `,${target}`;
+};
+
+/** A file for `promtool test rules` (JSON is YAML): one test of one case. */
+function testFile(alert, severity, { says, at, series, fires }) {
+  const expected = fires.map((labels) => {
+    const whose = exactly(labels, alert === "PitwallDown" ? 'job="pitwall"' : "");
+    return { labels: `ALERTS{alertname="${alert}",alertstate="firing",severity="${severity}"${whose}}`, value: 1 };
+  });
+  return {
+    rule_files: ["page", "notify", "slo"].map((name) => join(RULES, `${name}.yaml`)),
+    evaluation_interval: "5s",
+    tests: [
+      {
+        name: `${alert}: ${says}`,
+        interval: "5s",
+        input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+        promql_expr_test: [
+          { expr: `ALERTS{alertname="${alert}",alertstate="firing"}`, eval_time: `${at}s`, exp_samples: expected },
+        ],
+      },
+    ],
+  };
+}
+
+describe("each alert fires when it should and is silent when it should", NO_PROMTOOL, () => {
+  test("has a case of either kind, and no case is about none", () => {
+    assert.deepEqual(Object.keys(cases).sort(), alerts.map(({ alert }) => alert).sort());
+    for (const [alert, list] of Object.entries(cases)) {
+      assert.ok(list.some(({ fires }) => fires.length > 0), `${alert} never fires`);
+      assert.ok(alert === "Watchdog" || list.some(({ fires }) => fires.length === 0), `${alert} is never silent`);
+    }
+  });
+  for (const { alert, labels } of alerts) {
+    test(alert, () => {
+      const dir = scratch();
+      const files = cases[alert].map((one, at) => {
+        const file = join(dir, `${at}.json`);
+        writeFileSync(file, JSON.stringify(testFile(alert, labels.severity, one)));
+        return file;
+      });
+      const { code, said } = run("promtool", ["test", "rules", ...files]);
+      assert.equal(code, 0, said);
+    });
+  }
+});
+
+test("a page reads as meant: labels and figures are filled in", NO_PROMTOOL, () => {
+  const one = testFile("PitwallKillActive", "page", cases.PitwallKillActive[0]);
+  delete one.tests[0].promql_expr_test;
+  one.tests[0].alert_rule_test = [
+    {
+      eval_time: "60s",
+      alertname: "PitwallKillActive",
+      exp_alerts: [
+        {
+          exp_labels: { severity: "page", job: "pitwall", instance: "a", scope: "firm" },
+          exp_annotations: {
+            summary: "firm is killed on a",
+            description: "No new order passes there until two people resume it. pitwall_kill_info tells by whom.",
+            runbook_url: "docs/RUNBOOK.md#alert-kill_active",
+          },
+        },
+      ],
+    },
+  ];
+  const file = join(scratch(), "page.json");
+  writeFileSync(file, JSON.stringify(one));
+  const { code, said } = run("promtool", ["test", "rules", file]);
+  assert.equal(code, 0, said);
+});
+
+test("amtool takes the configuration of Alertmanager", NO_AMTOOL, () => {
+  const { code, said } = run("amtool", ["check-config", ALERTMANAGER]);
+  assert.equal(code, 0, said);
+  assert.match(said, /3 receivers/);
+});
+
+test("every alert goes to whom its severity says, the watchdog to its own", NO_AMTOOL, () => {
+  for (const { alert, labels } of alerts) {
+    const receiver = alert === "Watchdog" ? "watchdog" : labels.severity;
+    const { code, said } = run("amtool", [
+      ...["config", "routes", "test", `--config.file=${ALERTMANAGER}`, `--verify.receivers=${receiver}`],
+      ...[`alertname=${alert}`, `severity=${labels.severity}`, "instance=a", "job=pitwall"],
+    ]);
+    assert.equal(code, 0, `${alert}: ${said}`);
+  }
+  const { out } = run("amtool", ["config", "routes", "test", `--config.file=${ALERTMANAGER}`, "alertname=Else"]);
+  assert.equal(out.trim(), "notify", "what nobody has thought of wakes nobody, and is not lost");
+});
