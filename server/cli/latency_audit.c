@@ -1,4 +1,4 @@
-/* pitwall latency-audit [--core N] [--json]: what this host does to latency, and what to do about it.
+/* pitwall latency-audit [--core N] [--json]: what this host does to latency, and what to do.
  * It needs no server, and must not run beside one that trades: it takes the engine's core for two
  * seconds. Exit code 1 when a row fails. */
 #include "cli/client.h"

@@ -132,7 +132,7 @@ static int badness(enum host_verdict verdict)
     return order[verdict];
 }
 
-/* The worst of all matches is shown; where none is worse than another, all are, as far as they fit. */
+/* The worst of all matches is shown; where none is worse than another, all are, if they fit. */
 static void add_match(struct host_row *row, bool is_first, enum host_verdict verdict,
                       const char *star, int length, const char *found)
 {

@@ -185,7 +185,7 @@ JUDGE(has_words)
     return HOST_YES;
 }
 
-/* /proc/self/limits: "Max locked memory  8388608  8388608  bytes". The first is the one in force. */
+/* /proc/self/limits: "Max locked memory  8388608  8388608  bytes". The first is in force. */
 static const char *limit_of(const char *text, const char *name, size_t length)
 {
     for (const char *line = text; line && *line; line = strchr(line, '\n')) {

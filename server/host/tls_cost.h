@@ -1,5 +1,5 @@
-/* What TLS costs on this core: both ends in one thread, bytes handed over in memory, so that neither
- * a socket nor the kernel is measured. Any thread. */
+/* What TLS costs on this core: both ends in one thread, bytes handed over in memory, so that
+ * neither a socket nor the kernel is measured. Any thread. */
 #ifndef PITWALL_HOST_TLS_COST_H
 #define PITWALL_HOST_TLS_COST_H
 
