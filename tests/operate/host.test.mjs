@@ -119,6 +119,23 @@ test("latency-audit: the table fits 120 columns, and each row that warns has its
   assert.match(rest, /^core \d+: \d+ ok, \d+ warn, \d+ fail, \d+ unknown/m);
 });
 
+test("the server tells what files tell, for the core and the thread of its engine, and measures nothing", async () => {
+  const server = await Server.start();
+  const viewer = await server.person("viewer");
+  const { status, body } = await viewer.get("/latency-audit");
+  const engine = (await viewer.get("/status")).body.threads.find(({ name }) => name === "engine");
+  await server.stop();
+  assert.equal(status, 200);
+  assert.equal(body.core, engine.core);
+  // Its own threads keep off the engine's core: whoever asked them would find it forbidden.
+  assert.deepEqual(
+    body.results.filter(({ name }) => name === "allowed").map(({ verdict, found }) => ({ verdict, found })),
+    [{ verdict: "ok", found: String(engine.core) }],
+  );
+  assert.deepEqual(body.results.filter(({ area }) => area === "measured"), []);
+  assert.ok(body.results.length > 60);
+});
+
 // ------------------------------------------------------------------------------------------------ the unit
 
 /** The unit with programs that are here, in a folder of its own, changed by `change`. */
