@@ -123,6 +123,7 @@ story("the host: what fails stands first, with what to do; what is unknown or we
   assert.match((await textOf(page, "[data-test=host-summary]")).replace(/\s+/g, " "), /Core 1: 50 ok, 1 warn, 1 fail, 1 unknown/);
   await page.click("button:text('Look again')");
   await until("it was asked again", async () => sent(server, "GET", "/latency-audit").length === 2);
+  await screenshot(page, "system-host");
 });
 
 story("the audit trail is searched, and its chain verified", {}, async (page, server) => {

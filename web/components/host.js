@@ -30,14 +30,15 @@ function Summary({ audit }) {
 }
 
 export function HostPanel() {
-  const [audit, setAudit] = useState(/** @type {LatencyAudit | null} */ (null));
+  const [told, setTold] = useState(/** @type {{audit: LatencyAudit, at: number} | null} */ (null));
   const [refusal, setRefusal] = useState("");
+  const audit = told?.audit ?? null;
   const wrong = WRONG.flatMap((verdict) => (audit?.results ?? []).filter((row) => row.verdict === verdict));
 
   async function load() {
     const answer = await latencyAuditRead();
     if (answer.ok && answer.body) {
-      setAudit(answer.body);
+      setTold({ audit: answer.body, at: performance.now() });
     }
     setRefusal(answer.ok ? "" : problemText(answer.problem));
   }
@@ -50,6 +51,7 @@ export function HostPanel() {
     id="host"
     title="Host"
     topic="status"
+    told=${told === null ? null : performance.now() - told.at}
     extra=${html`<button type="button" class="button" onClick=${load}>Look again</button>`}
   >
     ${audit ? html`<${Summary} audit=${audit} />` : null}
