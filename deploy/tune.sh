@@ -55,6 +55,7 @@ mask_without_core() {
     (IFS=, && printf '%s' "${words[*]}")
 }
 
+span() { if [ "$1" = "$2" ]; then printf '%s' "$1"; else printf '%s-%s' "$1" "$2"; fi; }
 # A list like "0-3,8" without the engine's core.
 list_without_core() {
     local range ranges first last out=()
@@ -64,16 +65,16 @@ list_without_core() {
         if [ "$core" -lt "$first" ] || [ "$core" -gt "$last" ]; then
             out+=("$range")
         else
-            [ "$core" = "$first" ] || out+=("$first-$((core - 1))")
-            [ "$core" = "$last" ] || out+=("$((core + 1))-$last")
+            [ "$core" = "$first" ] || out+=("$(span "$first" $((core - 1)))")
+            [ "$core" = "$last" ] || out+=("$(span $((core + 1)) "$last")")
         fi
     done
     (IFS=, && printf '%s' "${out[*]}")
 }
 
-# Are two values the same to the kernel? It pads masks with zeros, and writes 2-2 as 2.
+# Are two values the same to the kernel? It pads masks with zeros.
 plain() {
-    sed -E 's/(^|,)0+([0-9a-f])/\1\2/g; s/(^|,)([0-9]+)-\2(,|$)/\1\2\3/g' <<< "$1"
+    sed -E 's/(^|,)0+([0-9a-f])/\1\2/g' <<< "$1"
 }
 
 # -------------------------------------------------------------------------------- items
