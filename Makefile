@@ -230,7 +230,7 @@ $(fuzz_replays) $(fuzz_finders): $(call object,$(fuzz_decoders)) \
 
 # ------------------------------------------------------------------------------ packages
 
-.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-scan deps-image deps-operate
+.PHONY: help deps deps-test deps-lint deps-prove deps-fuzz deps-systemd deps-scan deps-image deps-operate
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
@@ -244,6 +244,8 @@ deps-prove: ## Install what prove and model need beyond that
 	@mk/deps run prove
 deps-fuzz: ## Install what fuzzing needs beyond what running does
 	@mk/deps run fuzz
+deps-systemd: ## Install what booting a container needs beyond what the tests need
+	@mk/deps run test systemd
 deps-scan: ## Install the scanners of others beyond what the tests need
 	@mk/deps run test scan
 deps-image: ## Install what builds and runs the container image, and what scrapes it in the test
@@ -334,7 +336,7 @@ api-spec/node_modules/.package-lock.json: api-spec/package-lock.json
 	@cd api-spec && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-long sanitize-load soak attack scan terraform-check dashboards pictures web-speed lighthouse scenario sim model fuzz mutants prove bench instructions \
+.PHONY: test test-long sanitize-load soak attack systemd scan terraform-check dashboards pictures web-speed lighthouse scenario sim model fuzz mutants prove bench instructions \
     instructions-accept
 test_env = MAKE='$(MAKE)' BUILD='$(BUILD)' JOBS='$(JOBS)' DATA_DIR='$(DATA_DIR)' CC='$(CC)'
 SUITES ?= style unit fuzz_corpus scenario sim fault crash api venue clients gateway story web operate replay
@@ -351,6 +353,8 @@ soak: deps-test ## Trade on the venue with faults drawn by chance: MINUTES=10 SE
 	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(test_env) mk/test soak
 attack: deps-test ## Kill by each way while the server is under attack or in trouble (quiet machine, as root)
 	@$(test_env) mk/test attack
+systemd: deps-systemd ## Boot systemd in a container and drive the service: start, credential, SIGKILL, watchdog, stop (as root)
+	@$(test_env) mk/test systemd
 scan: deps-scan ## Have slowhttptest, testssl.sh and wapiti look at the server from outside (quiet machine)
 	@$(test_env) mk/test scan
 terraform-check: ## Let Terraform itself judge terraform/ (fmt, validate, test) with a made-up provider: PLUGIN_DIR=FOLDER

@@ -15,6 +15,7 @@
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "thread/panic.h"
+#include "thread/service.h"
 #include "thread/thread.h"
 #include "version.h"
 
@@ -699,8 +700,18 @@ static bool is_terminal_gone(bool had_terminal)
     return had_terminal && !isatty(STDIN_FILENO);
 }
 
+/* What `systemctl status` shows. */
+static void say_ready(const struct server *server, const struct service *service)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof text, "READY=1\nSTATUS=%s, instance %s, %s",
+                   mode_name(server->config.mode), server->config.instance, http_url(server->http));
+    service_say(service, text);
+}
+
 /* Until somebody stops it. */
-static void wait_for_end(struct server *server)
+static void wait_for_end(struct server *server, struct service *service)
 {
     sigset_t set = signals_of_ours();
     bool had_terminal = isatty(STDIN_FILENO);
@@ -716,6 +727,8 @@ static void wait_for_end(struct server *server)
             return;
         else if (number == SIGHUP)
             http_reload_certificate(server->http);
+        service_feed(service, atomic_load_explicit(&server->room.beat_ns, memory_order_relaxed),
+                     clock_mono_ns());
     }
 }
 
@@ -795,19 +808,23 @@ int server_run(const struct server_options *options)
 {
     static struct server server;
     sigset_t set = signals_of_ours();
+    struct service service;
     struct err err;
     enum status status;
 
     server.options = options;
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* before any thread: all inherit it */
     thread_keep_memory();
+    service_open(&service);
     status = start(&server, &err);
     if (status != OK) {
         fprintf(stderr, "pitwall run: %s\n", err.text);
     } else {
         print_ready(&server);
-        wait_for_end(&server);
+        say_ready(&server, &service);
+        wait_for_end(&server, &service);
         log_line(LOG_INFO, "server", "stopping", NULL);
+        service_say(&service, "STOPPING=1\nSTATUS=stopping: no new order, what rests is cancelled");
     }
     arm_second_signal();
     if (server.journal)

@@ -4,7 +4,7 @@
 // or the network does (status 0: the server did not answer, even where something on the way to it did). The session is a cookie that this page cannot read;
 // writes carry the CSRF token that log-in or /me gave. A write gets one Idempotency-Key for all its tries.
 
-/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, FillPairs, HandOver, Instrument, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Trade, VenueAccount, Verdict, WhatIfAnswer } from "./types/shapes.js" */
+/** @import { Account, Alert, Answer, Approval, AuditRow, AuditVerdict, FillPairs, HandOver, Instrument, LatencyAudit, LimitsSchema, Limits, LimitsPast, List, OpenSession, Order, OrderNew, Position, Receipt, Role, Session, Strategy, Token, Trade, VenueAccount, Verdict, WhatIfAnswer } from "./types/shapes.js" */
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
@@ -459,9 +459,8 @@ export function tokensRead() {
 }
 
 /**
- * The answer holds the token itself, this once.
  * @param {{name: string, role?: Role, scope?: string, days: number}} token
- * @returns {Promise<Answer<Token & {token: string}>>}
+ * @returns {Promise<Answer<Token & {token: string}>>} with the token itself, this once
  */
 export function tokenMake(token) {
   return write("POST", "/tokens", token);
@@ -471,6 +470,9 @@ export function tokenMake(token) {
 export function tokenEnd(name) {
   return write("DELETE", `/tokens/${encodeURIComponent(name)}`);
 }
+
+/** What files tell of the host. @returns {Promise<Answer<LatencyAudit>>} */
+export const latencyAuditRead = () => read("/latency-audit");
 
 /** The own ones; for an admin, all. @returns {Promise<Answer<List<OpenSession>>>} */
 export function sessionsRead() {

@@ -11,6 +11,7 @@ import { AuditSearchPanel } from "./components/audit_search.js";
 import { DepthPanel } from "./components/depth.js";
 import { driftsOpen } from "./components/drift.js";
 import { LimitUsePanel } from "./components/exposure.js";
+import { HostPanel } from "./components/host.js";
 import { IncidentPanel } from "./components/incident.js";
 import { OtherWaysPanel } from "./components/killways.js";
 import { LatencyPanel } from "./components/latency.js";
@@ -149,8 +150,8 @@ export const VIEWS = [
     title: "System",
     key: "y",
     role: "viewer",
-    says: "Threads, latency, journal, sessions and people",
-    panels: [SystemPanel, LatencyPanel, SessionsPanel, UsersPanel, TokensPanel],
+    says: "Threads, latency, journal, host, sessions and people",
+    panels: [SystemPanel, LatencyPanel, HostPanel, SessionsPanel, UsersPanel, TokensPanel],
     actions: ["accountMake"],
   },
 ];

@@ -120,6 +120,7 @@ test("health, metrics and what a page reads", async () => {
   }
   await does("GET /api/v1/latency", viewer, 200);
   await does("GET /api/v1/latency", viewer, 200, { query: "?buckets=true" });
+  await does("GET /api/v1/latency-audit", viewer, 200);
   await does("GET /api/v1/books/{instrument}", viewer, 200);
   await does("GET /api/v1/trades", viewer, 200, { query: "?instrument=sim:BTCUSDT" });
   await does("GET /api/v1/reconciliation/{instrument}/fills", viewer, 200, { query: "?state=apart" });

@@ -1,5 +1,7 @@
 /* trouble hold TID      stops that one thread (ptrace) until our standard input ends
  * trouble lock FILE     locks that SQLite database against everybody until our standard input ends
+ * trouble hear SOCKET   is a service manager there: prints each datagram as a line, its own lines
+ *                       joined by `|`, until it is ended
  *
  * Prints `ready` when the trouble is there. Exit codes: 0, 64 usage, 70 it could not be made. */
 #include <errno.h>
@@ -8,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,12 +56,36 @@ static int lock(const char *file)
     return 0;
 }
 
+static int hear(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    char text[1024];
+    ssize_t got;
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        return fail(path);
+    puts("ready");
+    fflush(stdout);
+    while ((got = recv(fd, text, sizeof text - 1, 0)) >= 0) {
+        text[got] = '\0';
+        for (char *line = text; (line = strchr(line, '\n'));)
+            *line = '|';
+        puts(text);
+        fflush(stdout);
+    }
+    return fail("recv");
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "hear") == 0)
+        return hear(argv[2]);
     if (argc == 3 && strcmp(argv[1], "hold") == 0)
         return hold(argv[2]);
     if (argc == 3 && strcmp(argv[1], "lock") == 0)
         return lock(argv[2]);
-    fprintf(stderr, "usage: trouble hold TID | trouble lock FILE\n");
+    fprintf(stderr, "usage: trouble hold TID | trouble lock FILE | trouble hear SOCKET\n");
     return 64;
 }

@@ -118,6 +118,7 @@ const HOW = [
   { is: /^pitwall strategies --data DIR$/, says: /maker/ },
   { is: /^pitwall spec alerts$/, says: /kill_active/ },
   { is: /^pitwall version$/, says: /\S/ },
+  { is: /^pitwall latency-audit$/, code: [0, 1], says: /^VERDICT +CHECK/m }, // by the machine
   { is: /^pitwall audit query --data DIR( --kind kill)?( --kind state)?( --limit \d+)?$/ },
   {
     is: /^pitwall audit verify --data (DIR|NEWDIR)/,

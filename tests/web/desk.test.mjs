@@ -114,6 +114,18 @@ story("accounts and tokens: said twice, with a reason; a secret is shown once", 
   await screenshot(page, "system-admin");
 });
 
+story("the host: what fails stands first, with what to do; what is unknown or well is only counted", {}, async (page, server) => {
+  await go(page, "system");
+  await until("rows", () => page.isVisible("[data-host=governor]"));
+  const names = await page.$$eval("[data-host]", (rows) => rows.map((row) => row.dataset.host));
+  assert.deepEqual(names, ["governor", "isolated"]);
+  assert.match(await textOf(page, "[data-host=governor]"), /fail.*powersave.*tune\.sh/s);
+  assert.match((await textOf(page, "[data-test=host-summary]")).replace(/\s+/g, " "), /Core 1: 50 ok, 1 warn, 1 fail, 1 unknown/);
+  await page.click("button:text('Look again')");
+  await until("it was asked again", async () => sent(server, "GET", "/latency-audit").length === 2);
+  await screenshot(page, "system-host");
+});
+
 story("the audit trail is searched, and its chain verified", {}, async (page, server) => {
   await go(page, "audit");
   await page.selectOption("#audit-kind", "login");

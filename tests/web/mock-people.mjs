@@ -101,6 +101,11 @@ export function peopleRoute(desk, what, call) {
     reply(201, { ...made, token: "pw_shown_once" });
   } else if (what === "GET /sessions") {
     reply(200, { items: [{ id: "1", user: session.user, address: "127.0.0.1", made_ns: now(), acted_ns: now(), expires_ns: now(), own: true }], next: null });
+  } else if (what === "GET /latency-audit") {
+    const row = { area: "speed", name: "governor", verdict: "fail", found: "powersave", wanted: "performance", hint: "deploy/tune.sh sets it" };
+    const isolated = { area: "core", name: "isolated", verdict: "warn", found: "no core", wanted: "the engine's core is in it", hint: "isolcpus=CORE" };
+    const unknown = { area: "core", name: "nohz_full", verdict: "unknown", found: null, wanted: "the engine's core is in it", hint: "nohz_full=CORE" };
+    reply(200, { core: 1, verdict: "fail", counts: { ok: 50, warn: 1, fail: 1, unknown: 1 }, results: [isolated, unknown, row] });
   } else if (what === "GET /audit/verify") {
     reply(200, { ok: true, rows: desk.audit.length, head_seq: desk.audit.length, head_hash: "00", first_bad_seq: null, anchors: 3, reason: null });
   } else {

@@ -470,6 +470,22 @@ export interface Latency {
     stages: Record<string, StageLatency>;
 }
 
+export interface LatencyAuditRow {
+    area: string;
+    name: string;
+    verdict: "ok" | "warn" | "fail" | "unknown";
+    found: string | null;
+    wanted: string;
+    hint: string;
+}
+
+export interface LatencyAudit {
+    core: number;
+    verdict: "ok" | "warn" | "fail";
+    counts: Record<LatencyAuditRow["verdict"], number>;
+    results: LatencyAuditRow[];
+}
+
 export interface Status {
     mode: string;
     instance: string;

@@ -1,0 +1,112 @@
+#!/bin/bash
+# deploy/preflight.sh --config FILE --data DIR [--bin FILE] [--user NAME] [--core N] [--paper] [--free MIB]
+#
+# The gate of every deployment: run it on the host, before the service is started or the new binary
+# takes over. One line a check, `ok NAME: ..`, `warn NAME: ..` or `fail NAME: ..`; exit 1 when one fails.
+#
+#   config    the configuration is well formed, and every limit that it names exists
+#   connect   the venues answer: keys, permissions, clock, instruments; no order is sent
+#   latency   pitwall latency-audit on the engine's core. It takes that core for two seconds: not
+#             beside an engine that trades
+#   time      something keeps the clock right
+#   disk      room in the data directory, and for the journal to grow: 2048 MiB unless --free says else
+#   data      the data directory is its user's alone, and no other program holds it
+#
+#   --paper   no real order leaves: latency and time warn instead of failing
+#   --user    who the service runs as; asks the venues with that user's right to read the key
+set -u
+usage() {
+    sed -n '2p' "$0" | sed 's/^# //' >&2
+    exit 64
+}
+here=$(dirname "$(realpath "$0")")
+config='' data='' user='' core='' paper='' free=2048 bin=$here/../build/pitwall
+[ -x "$bin" ] || bin=/opt/pitwall/pitwall
+while [ $# -gt 0 ]; do
+    case $1 in
+    --paper) paper=1 ;;
+    --config | --data | --bin | --user | --core | --free)
+        [ -n "${2:-}" ] || usage
+        printf -v "${1#--}" %s "$2"
+        shift
+        ;;
+    *) usage ;;
+    esac
+    shift
+done
+if [ -z "$config" ] || [ -z "$data" ] || ! [[ $free =~ ^[0-9]+$ ]]; then usage; fi
+
+failed=0
+say() { # VERDICT NAME TEXT
+    printf '%s %s: %s\n' "$1" "$2" "$3"
+    [ "$1" != fail ] || failed=1
+}
+# What is a failure with real orders, and a warning without.
+worst=fail
+[ -z "$paper" ] || worst=warn
+
+as_user() {
+    if [ -n "$user" ] && [ "$(id -un)" != "$user" ]; then runuser -u "$user" -- "$@"; else "$@"; fi
+}
+last_line() { tail -n 1 <<< "$1"; }
+
+# The key is root's; the manager hands it to the service. So that it can be tried, it is handed over here.
+credentials=
+secrets=$(dirname "$config")/secrets
+if [ -z "${CREDENTIALS_DIRECTORY:-}" ] && [ -r "$secrets" ] && [ -n "$(ls -A "$secrets")" ]; then
+    credentials=$(mktemp -d /dev/shm/pitwall-preflight.XXXXXX) || exit 73
+    trap 'rm -rf "$credentials"' EXIT
+    install -m 0400 "$secrets"/* "$credentials"
+    [ -z "$user" ] || chown -R "$user" "$credentials"
+    export CREDENTIALS_DIRECTORY=$credentials
+fi
+
+if said=$("$bin" check --config "$config" 2>&1); then
+    say ok config "$(last_line "$said")"
+    if said=$(as_user "$bin" check --config "$config" --connect 2>&1); then
+        say ok connect "$(last_line "$said")"
+    else
+        say fail connect "$(grep -m1 BAD <<< "$said" || last_line "$said")"
+    fi
+else
+    say fail config "$(last_line "$said")"
+    say fail connect 'not asked: the configuration is not well'
+fi
+
+audit=$("$bin" latency-audit ${core:+--core "$core"} 2>&1)
+code=$?
+summary=$(last_line "$audit")
+case $code in
+0) say ok latency "$summary" ;;
+1) say "$worst" latency "$summary; $(grep -m1 '^fail  ' <<< "$audit" | sed 's/^fail *//')" ;;
+*) say fail latency "$summary" ;;
+esac
+
+case $(awk '$2 == "clock.synchronised" { print $1; exit }' <<< "$audit") in
+ok) say ok time 'the clock is kept by this host' ;;
+fail) say "$worst" time 'nothing keeps the clock: start chrony or systemd-timesyncd' ;;
+*) say "$worst" time 'not known whether anything keeps the clock' ;;
+esac
+
+# The directory may not be there yet: then that which it will be made in.
+place=$data
+while [ ! -d "$place" ]; do place=$(dirname "$place"); done
+room=$(df -Pm "$place" | awk 'NR == 2 { print $4 }')
+if [ "$room" -ge "$free" ]; then
+    say ok disk "$room MiB free in $place"
+else
+    say fail disk "$room MiB free in $place, wanted $free"
+fi
+
+if [ ! -d "$data" ]; then
+    say ok data "$data is made at the first start"
+elif [ "$(stat -c %a "$data")" != 700 ]; then
+    say fail data "$data has mode $(stat -c %a "$data"), wanted 700"
+elif [ -n "$user" ] && [ "$(stat -c %U "$data")" != "$user" ]; then
+    say fail data "$data is $(stat -c %U "$data")'s, wanted $user's"
+elif [ -e "$data/lock" ] && ! flock --nonblock "$data/lock" true; then
+    say fail data "a program runs on $data: stop it first"
+else
+    say ok data "$data is ready"
+fi
+exit "$failed"

@@ -1,0 +1,374 @@
+// The host and the service: what latency-audit finds and says, the unit file, what a service manager hears,
+// the scripts of a deployment.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { before, test } from "node:test";
+import { BIN, configWith, DEMO_CONFIG, ROOT, scratch, Server, verb } from "../api/server.mjs";
+import { pause, until } from "../api/wait.mjs";
+
+const TROUBLE = process.env.TROUBLE ?? join(dirname(resolve(BIN)), "debug/tests/attack/trouble");
+const SYSTEMD = join(ROOT, "deploy/systemd");
+const VERDICTS = ["ok", "warn", "fail", "unknown"];
+const WATCHDOG_MS = 1200;
+
+/** Runs a program to its end: {code, out, err}. */
+function run(program, args, options = {}) {
+  const done = spawnSync(program, args, { encoding: "utf8", timeout: 120000, ...options });
+  assert.equal(done.error, undefined, `${program}: ${done.error}`);
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+
+const has = (program) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+const without = (program) => (has(program) ? false : `${program} is not installed`);
+
+/** A tree of files, path -> text; its root. */
+function tree(files) {
+  const root = scratch();
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+before(() => {
+  if (!existsSync(TROUBLE)) {
+    run("make", ["-s", "-C", ROOT, `BUILD=${dirname(resolve(BIN))}`, "MODE=debug", "attack-bin"]);
+  }
+});
+
+// ------------------------------------------------------------------------------------------ latency-audit
+
+test("latency-audit: every row of this machine is typed, counted and explained; the exit code follows", () => {
+  const { code, out, err } = verb("latency-audit", "--json");
+  const audit = JSON.parse(out);
+  assert.equal(err, "");
+  assert.equal(code, audit.verdict === "fail" ? 1 : 0);
+  assert.ok(Number.isInteger(audit.core));
+  for (const row of audit.results) {
+    assert.deepEqual(Object.keys(row), ["area", "name", "verdict", "found", "wanted", "hint"], row.name);
+    assert.ok(VERDICTS.includes(row.verdict), row.name);
+    assert.match(row.name, /^[a-z0-9_]+$/);
+    assert.ok(row.found === null || (typeof row.found === "string" && /^[ -~]+$/.test(row.found)), row.name);
+    assert.equal(typeof row.wanted, "string");
+    // Whoever is told that something is wrong is told what to do.
+    assert.ok(row.hint.length > 0 || row.wanted === "reported", row.name);
+    assert.ok(row.verdict !== "warn" && row.verdict !== "fail" ? true : row.found !== null, row.name);
+  }
+  for (const verdict of VERDICTS) {
+    assert.equal(audit.counts[verdict], audit.results.filter((row) => row.verdict === verdict).length);
+  }
+  const names = audit.results.map((row) => `${row.area}.${row.name}`);
+  assert.equal(new Set(names).size, names.length);
+  assert.equal(audit.verdict, ["fail", "warn", "ok"].find((verdict) => audit.counts[verdict] > 0));
+});
+
+test("latency-audit: what is measured has figures that can be", () => {
+  const { results } = JSON.parse(verb("latency-audit", "--json").out);
+  const found = (name) => results.find((row) => row.area === "measured" && row.name === name).found;
+  const number = (name) => Number(/[\d.]+/.exec(found(name))[0]);
+  assert.match(found("hiccups"), /^[\d.]+ us; \d+ over 10 us; [\d.]+ %$/);
+  assert.match(found("wake"), /^p50 [\d.]+, p99 [\d.]+, max [\d.]+ us$/);
+  assert.ok(number("clock") > 1 && number("clock") < 5000, found("clock"));
+  assert.ok(number("memory") > 1 && number("memory") < 5000, found("memory"));
+  assert.ok(number("tls_handshake") > 0.01 && number("tls_handshake") < 1000, found("tls_handshake"));
+  assert.ok(number("tls_record") > 0.01 && number("tls_record") < 1000, found("tls_record"));
+  assert.ok(number("ticks") >= 0 && number("interrupts") >= 0 && number("switches") >= 0);
+});
+
+test("latency-audit: --core pins there, and a core that is not ours is refused", () => {
+  const { results, core } = JSON.parse(verb("latency-audit", "--json", "--core", "0").out);
+  assert.equal(core, 0);
+  assert.equal(results.find((row) => row.name === "placed").found, "core 0");
+  const refused = verb("latency-audit", "--core", "1000");
+  assert.equal(refused.code, 78);
+  assert.match(refused.err, /--core: .*1000/);
+  for (const bad of ["x", "-1", "1024", "1x"]) {
+    assert.equal(verb("latency-audit", "--core", bad).code, 64, bad);
+  }
+  assert.equal(verb("latency-audit", "--data", "/tmp").code, 64);
+});
+
+test("latency-audit: of a made-up tree the exit code is 1 when a row fails, 0 when it only warns", () => {
+  const source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+  const of = (files) => verb("latency-audit", "--json", "--core", "3", "--root", tree(files));
+  const row = (said, name) => JSON.parse(said.out).results.find((item) => item.name === name);
+  const nothing = of({});
+  assert.equal(nothing.code, 0);
+  assert.deepEqual(new Set(JSON.parse(nothing.out).results.map((item) => item.verdict)), new Set(["unknown"]));
+  const warned = of({ [source]: "tsc\n", "/sys/devices/system/cpu/isolated": "1-2\n" });
+  assert.equal(warned.code, 0);
+  assert.equal(row(warned, "isolated").verdict, "warn");
+  assert.equal(row(warned, "source").verdict, "ok");
+  const failed = of({ [source]: "hpet\n" });
+  assert.equal(failed.code, 1);
+  assert.equal(row(failed, "source").verdict, "fail");
+});
+
+test("latency-audit: the table fits 120 columns, and each row that warns has its hint below", () => {
+  const { out } = verb("latency-audit");
+  const [table, rest] = out.split("\n\n");
+  const lines = table.split("\n");
+  assert.match(lines[0], /^VERDICT {2}CHECK +FOUND +WANTED/);
+  lines.forEach((line) => assert.ok(line.length <= 120, line));
+  const wrong = lines.filter((line) => /^(warn|fail) /.test(line)).map((line) => line.split(/ +/)[1]);
+  wrong.forEach((name) => assert.match(rest, new RegExp(`^(warn|fail) {2}${name}: .+`, "m")));
+  assert.match(rest, /^core \d+: \d+ ok, \d+ warn, \d+ fail, \d+ unknown/m);
+});
+
+test("the server tells what files tell, for the core and the thread of its engine, and measures nothing", async () => {
+  const server = await Server.start();
+  const viewer = await server.person("viewer");
+  const { status, body } = await viewer.get("/latency-audit");
+  const engine = (await viewer.get("/status")).body.threads.find(({ name }) => name === "engine");
+  await server.stop();
+  assert.equal(status, 200);
+  assert.equal(body.core, engine.core);
+  // Its own threads keep off the engine's core: whoever asked them would find it forbidden.
+  assert.deepEqual(
+    body.results.filter(({ name }) => name === "allowed").map(({ verdict, found }) => ({ verdict, found })),
+    [{ verdict: "ok", found: String(engine.core) }],
+  );
+  assert.deepEqual(body.results.filter(({ area }) => area === "measured"), []);
+  assert.ok(body.results.length > 60);
+});
+
+// ------------------------------------------------------------------------------------------------ the unit
+
+/** The unit with programs that are here, in a folder of its own, changed by `change`. */
+function unitFile(change = (text) => text, dropIns = true) {
+  const dir = scratch();
+  const text = readFileSync(join(SYSTEMD, "pitwall.service"), "utf8");
+  writeFileSync(join(dir, "pitwall.service"), change(text.replaceAll("/opt/pitwall/pitwall", resolve(BIN))));
+  if (dropIns) {
+    mkdirSync(join(dir, "pitwall.service.d"));
+    copyFileSync(join(SYSTEMD, "pitwall.service.d/cores.conf"), join(dir, "pitwall.service.d/cores.conf"));
+  }
+  return join(dir, "pitwall.service");
+}
+
+/** systemd-analyze prints what it does not know and still ends with 0: silence is the test. */
+function verifies(file) {
+  const { out, err } = run("systemd-analyze", ["verify", "--man=no", file]);
+  return `${out}${err}`.split("\n").filter((line) => line.includes("pitwall"));
+}
+
+function exposure(file) {
+  const { code, out } = run("systemd-analyze", ["security", "--offline=true", "--threshold=20", "--no-pager", file]);
+  return { code, level: Number(/Overall exposure level for \S+: ([\d.]+)/.exec(out)[1]) };
+}
+
+test("the unit: systemd knows every word of it", { skip: without("systemd-analyze") }, () => {
+  assert.deepEqual(verifies(unitFile()), []);
+  // ..and would say so.
+  assert.notDeepEqual(verifies(unitFile((text) => text.replace("LimitCORE=0", "LimitCOER=0"))), []);
+});
+
+test("the unit: exposure is 2.0 at most", { skip: without("systemd-analyze") }, () => {
+  const { code, level } = exposure(unitFile());
+  assert.equal(code, 0, `exposure ${level}`);
+  assert.ok(level <= 2, `exposure ${level}`);
+  const softer = unitFile((text) => text.replace(/^(SystemCallFilter|CapabilityBoundingSet|PrivateUsers).*\n/gm, ""));
+  assert.equal(exposure(softer).code, 1);
+});
+
+test("the unit: what recovery and secrets rest on is set", () => {
+  const text = readFileSync(join(SYSTEMD, "pitwall.service"), "utf8");
+  const cores = readFileSync(join(SYSTEMD, "pitwall.service.d/cores.conf"), "utf8");
+  const wanted = ["Type=notify", "WatchdogSec=10", "Restart=on-failure", "StartLimitBurst=5", "LimitCORE=0",
+    "TimeoutStopSec=15", "RuntimeDirectoryPreserve=restart", "StateDirectoryMode=0700", "CapabilityBoundingSet=",
+    "LoadCredential=bybit-key:/etc/pitwall/secrets/bybit-key"];
+  wanted.forEach((line) => assert.ok(text.split("\n").includes(line), line));
+  assert.match(text, /^ExecStartPre=\S+ check --config \S+$/m);
+  assert.match(cores, /^CPUAffinity=/m);
+  assert.match(cores, /^AllowedCPUs=/m);
+});
+
+// ----------------------------------------------------------------------------------- what a manager hears
+
+/** A service manager: what it heard so far, line by line. */
+async function manager() {
+  const socket = join(scratch(), "notify");
+  const child = spawn(TROUBLE, ["hear", socket], { stdio: ["ignore", "pipe", "inherit"] });
+  const self = { socket, heard: [], end: () => child.kill() };
+  let rest = "";
+  child.stdout.on("data", (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop();
+    self.heard.push(...lines);
+  });
+  await until("the manager", () => self.heard.shift() === "ready");
+  self.fed = () => self.heard.filter((line) => line.includes("WATCHDOG=1")).length;
+  return self;
+}
+
+async function startUnder(notify) {
+  process.env.NOTIFY_SOCKET = notify.socket;
+  process.env.WATCHDOG_USEC = String(WATCHDOG_MS * 1000);
+  try {
+    return await Server.start({ demo: false });
+  } finally {
+    delete process.env.NOTIFY_SOCKET;
+    delete process.env.WATCHDOG_USEC;
+  }
+}
+
+function threadOf(server, name) {
+  const tasks = `/proc/${server.process.pid}/task`;
+  return readdirSync(tasks).find((tid) => readFileSync(join(tasks, tid, "comm"), "utf8").trim() === name);
+}
+
+test("a service manager hears READY, then WATCHDOG while the engine beats, then STOPPING", async () => {
+  const notify = await manager();
+  const server = await startUnder(notify);
+  await until("five feedings", () => notify.fed() >= 5);
+  assert.match(notify.heard[0], /^READY=1\|STATUS=sim, instance \S+, http:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal(await server.stop(), 0);
+  await until("the end", () => notify.heard.some((line) => line.startsWith("STOPPING=1|STATUS=")));
+  assert.ok(!notify.heard.at(-1).includes("WATCHDOG"), notify.heard.at(-1));
+  notify.end();
+});
+
+test("a frozen engine starves the watchdog, though the rest of the program runs; one that goes on feeds it", async () => {
+  const notify = await manager();
+  const server = await startUnder(notify);
+  await until("a feeding", () => notify.fed() >= 2);
+  const hold = spawn(TROUBLE, ["hold", threadOf(server, "engine")], { stdio: ["pipe", "pipe", "inherit"] });
+  await new Promise((done) => hold.stdout.once("data", done));
+  await until("what it says", () => notify.heard.includes("STATUS=the engine does not beat: the watchdog is not fed"));
+  const fed = notify.fed();
+  await pause(3 * WATCHDOG_MS);
+  assert.equal(notify.fed(), fed);
+  const alive = await fetch(`${server.url}/health/live`); // it answers, and says that it is not well
+  assert.equal(alive.status, 503);
+  hold.stdin.end();
+  await until("feeding again", () => notify.heard.includes("STATUS=the engine beats again|WATCHDOG=1"));
+  await until("and again", () => notify.fed() > fed + 1);
+  assert.equal(await server.stop(), 0);
+  notify.end();
+});
+
+// ----------------------------------------------------------------------------------------------- scripts
+
+test("the scripts are clean for shellcheck", { skip: without("shellcheck") }, () => {
+  const { code, out } = run("shellcheck", ["tune.sh", "preflight.sh"].map((name) => join(ROOT, "deploy", name)));
+  assert.equal(code, 0, out);
+});
+
+function preflight(...args) {
+  const { code, out, err } = run(join(ROOT, "deploy/preflight.sh"), ["--bin", BIN, ...args]);
+  const said = Object.fromEntries(out.trim().split("\n").map((line) => {
+    const [, verdict, name, text] = /^(ok|warn|fail) (\w+): (.*)$/.exec(line) ?? assert.fail(`${line} ${err}`);
+    return [name, { verdict, text }];
+  }));
+  return { code, said };
+}
+
+test("preflight: a host that is ready for paper trading passes, with a line for each check", () => {
+  const { code, said } = preflight("--config", DEMO_CONFIG, "--data", join(scratch(), "new"), "--paper", "--free", "1");
+  assert.deepEqual(Object.keys(said), ["config", "connect", "latency", "time", "disk", "data"]);
+  assert.equal(code, 0);
+  ["config", "connect", "disk", "data"].forEach((name) => assert.equal(said[name].verdict, "ok", name));
+  ["latency", "time"].forEach((name) => assert.notEqual(said[name].verdict, "fail", name));
+});
+
+test("preflight: each thing that is wrong fails it, and the line says what", async () => {
+  const dir = scratch();
+  const bad = configWith(dir, [/^seed:.*$/m, "sede: 1"]);
+  const config = preflight("--config", bad, "--data", join(dir, "new"), "--paper", "--free", "1");
+  assert.equal(config.code, 1);
+  assert.equal(config.said.config.verdict, "fail");
+  assert.match(config.said.config.text, /sede/);
+  assert.equal(config.said.connect.verdict, "fail");
+
+  const disk = preflight("--config", DEMO_CONFIG, "--data", join(dir, "new"), "--paper", "--free", "999999999999");
+  assert.deepEqual([disk.code, disk.said.disk.verdict], [1, "fail"]);
+
+  mkdirSync(join(dir, "open"));
+  chmodSync(join(dir, "open"), 0o755);
+  const open = preflight("--config", DEMO_CONFIG, "--data", join(dir, "open"), "--paper", "--free", "1");
+  assert.deepEqual([open.code, open.said.data.verdict], [1, "fail"]);
+
+  const server = await Server.start({ demo: false });
+  const taken = preflight("--config", DEMO_CONFIG, "--data", server.dir, "--paper", "--free", "1");
+  await server.stop();
+  assert.deepEqual([taken.code, taken.said.data.verdict], [1, "fail"]);
+  assert.match(taken.said.data.text, /stop it first/);
+});
+
+test("preflight: with real orders, what the audit and the clock say counts", () => {
+  const { said, code } = preflight("--config", DEMO_CONFIG, "--data", join(scratch(), "new"), "--free", "1");
+  const audit = JSON.parse(verb("latency-audit", "--json").out);
+  const clock = audit.results.find((row) => row.name === "synchronised").verdict;
+  assert.equal(said.time.verdict, clock === "ok" ? "ok" : "fail");
+  assert.notEqual(said.latency.verdict, "warn");
+  assert.equal(code, Object.values(said).some(({ verdict }) => verdict === "fail") ? 1 : 0);
+});
+
+const KNOBS = {
+  "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "powersave\n",
+  "/sys/devices/system/cpu/cpu3/cpuidle/state1/latency": "2\n",
+  "/sys/devices/system/cpu/cpu3/cpuidle/state1/disable": "0\n",
+  "/sys/devices/system/cpu/cpu3/cpuidle/state3/latency": "133\n",
+  "/sys/devices/system/cpu/cpu3/cpuidle/state3/disable": "0\n",
+  "/sys/kernel/mm/ksm/run": "1\n",
+  "/proc/sys/vm/swappiness": "60\n",
+  "/proc/sys/net/ipv4/tcp_timestamps": "1\n",
+  "/proc/sys/net/ipv4/tcp_sack": "1\n",
+  "/proc/sys/kernel/randomize_va_space": "2\n",
+  "/proc/irq/default_smp_affinity": "00000001,0000000f\n",
+  "/proc/irq/24/smp_affinity_list": "0-7\n",
+  "/proc/irq/25/smp_affinity_list": "3\n",
+  "/proc/cmdline": "quiet nohz_full=3\n",
+};
+const TUNED = {
+  "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "performance\n",
+  "/sys/devices/system/cpu/cpu3/cpuidle/state3/disable": "1\n",
+  "/sys/kernel/mm/ksm/run": "0\n",
+  "/proc/sys/vm/swappiness": "1\n",
+  "/proc/irq/default_smp_affinity": "00000001,7\n",
+  "/proc/irq/24/smp_affinity_list": "0-2,4-7\n",
+};
+
+test("tune.sh: applies what it says, verifies it, and puts everything back", () => {
+  const root = tree(KNOBS);
+  const state = join(scratch(), "kept/former");
+  const tune = (mode) => run(join(ROOT, "deploy/tune.sh"), [mode, "--core", "3", "--root", root, "--state", state]);
+  const now = () => Object.fromEntries(Object.keys(KNOBS).map((path) => [path, readFileSync(join(root, path), "utf8")]));
+  const dry = tune("--dry-run");
+  assert.equal(dry.code, 0, dry.err);
+  assert.match(dry.out, /^would {4}\/proc\/sys\/vm\/swappiness: 60 -> 1 {3}\(.{10,}\)$/m);
+  assert.match(dry.out, /^boot {5}isolcpus is not/m);
+  assert.doesNotMatch(dry.out, /^boot {5}nohz_full/m);
+  assert.deepEqual(now(), KNOBS);
+  assert.equal(tune("--verify").code, 1);
+  assert.equal(tune("--apply").code, 0);
+  assert.deepEqual(now(), { ...KNOBS, ...TUNED });
+  const verified = tune("--verify");
+  assert.equal(verified.code, 0, verified.out);
+  assert.match(verified.out, /^kept {5}\/proc\/irq\/25\/smp_affinity_list = 3/m);
+  assert.equal(tune("--apply").code, 0); // again: what was there first is what is kept
+  assert.equal(tune("--revert").code, 0);
+  const plain = (files) => Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text.trim()]));
+  assert.deepEqual(plain(now()), plain(KNOBS));
+  assert.ok(!existsSync(state));
+});
+
+test("tune.sh: a knob that was turned back is noticed, and nothing in it is folklore", () => {
+  const root = tree(KNOBS);
+  const tune = (...args) => run(join(ROOT, "deploy/tune.sh"), [...args, "--root", root, "--state", join(root, "former")]);
+  tune("--apply", "--core", "3");
+  writeFileSync(join(root, "/sys/kernel/mm/ksm/run"), "1\n");
+  const { code, out } = tune("--verify", "--core", "3");
+  assert.equal(code, 1);
+  assert.deepEqual(out.split("\n").filter((line) => line.startsWith("differs")).length, 1);
+  assert.match(out, /^differs {2}\/sys\/kernel\/mm\/ksm\/run = 1, wanted 0: .+/m);
+  for (const path of ["tcp_timestamps", "tcp_sack", "randomize_va_space"]) {
+    assert.doesNotMatch(out, new RegExp(path));
+  }
+  assert.equal(tune("--apply", "--verify").code, 64);
+  assert.equal(tune("--core", "x").code, 64);
+});
