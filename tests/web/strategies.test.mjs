@@ -38,7 +38,7 @@ story("a strategy is told one instrument's parameters at once", { view: "strateg
 story("a strategy is stopped beside its row, on the desk's own view, after one question", { view: "trading" }, async (page, server) => {
   const row = "[data-panel=strategy-list] [data-strategy=maker]";
   await page.click(`${row} [data-action=strategyStop]`);
-  assert.match(await textOf(page, ".dialog"), /maker is asked for nothing more; its \d+ open orders are canceled/);
+  assert.match(await textOf(page, ".dialog"), /maker is asked for nothing more; its \d+ open orders are cancelled/);
   assert.match(await textOf(page, ".dialog"), /takes a second person/);
   await page.keyboard.press("Escape");
   assert.equal(await page.isVisible(".dialog"), false);
@@ -52,6 +52,7 @@ story("a strategy is stopped beside its row, on the desk's own view, after one q
   const put = server.seen.find(({ method }) => method === "PUT");
   assert.equal(put.path, "/strategies/maker");
   assert.deepEqual(put.body, { enabled: false, reason: "stopped by hand, from its row" });
+  await notice(page, `maker is stopped: it is disabled as version ${maker.version}`);
   assert.equal(await page.isVisible(`${row} [data-action=strategyStop]`), false, "what is off has no stop");
   await page.click(`${row} .link`);
   await until("its parameters", async () => /^maker, version/.test(await textOf(page, "[data-test=version]")));

@@ -37,7 +37,7 @@ export function CodeField({ code, onInput }) {
     />`;
 }
 
-/** @param {{onSession: (session: Session) => void}} props */
+/** @param {{onSession: (session: Session) => Promise<void>}} props */
 export function LogIn({ onSession }) {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
@@ -52,7 +52,7 @@ export function LogIn({ onSession }) {
     setBusy(false);
     setCode("");
     if (answer.ok && answer.body) {
-      onSession(answer.body);
+      await onSession(answer.body);
       return;
     }
     if (answer.problem?.code === "totp_required") {

@@ -74,7 +74,7 @@ function Value({ value }) {
 /** Whatever version it has by then: it is to stop. @param {Strategy} strategy */
 function stop({ strategy, open_orders }) {
   const lines = [
-    `${strategy} is asked for nothing more; its ${countText(open_orders)} open orders are canceled.`,
+    `${strategy} is asked for nothing more; its ${countText(open_orders)} open orders are cancelled.`,
     "To let it trade again takes a second person.",
   ];
   const version = () => page.strategies.get(strategy)?.version;
@@ -172,7 +172,8 @@ async function send(action, lines, name, version, change, reason) {
   } else {
     page.strategies.set(name, body);
     changed();
-    notify("good", `${name} is in force as version ${countText(body?.version)}`);
+    const what = change.enabled === false ? "is stopped: it is disabled" : "is in force";
+    notify("good", `${name} ${what} as version ${countText(body?.version)}`);
   }
   return true;
 }
