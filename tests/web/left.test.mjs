@@ -121,3 +121,51 @@ story("a panel that breaks, again and again, keeps what was typed in it", { view
   assert.equal(await value(page, "#limit-max_order_lots"), "7");
   assert.equal(await value(page, "#limits-reason"), "thin market");
 });
+
+story("a dialog that breaks keeps no question from being asked", { view: "trading" }, async (page, server) => {
+  server.desk.why = () => ({ checks: null });
+  await page.click("text=Recent");
+  await page.click("[data-panel=orders] [data-order] button:text('Why')");
+  await until("the fault", () => page.isVisible("[data-test=broken]"));
+  await page.click("[data-panel=strategy-list] [data-strategy=maker] [data-action=strategyStop]");
+  await until("the question", () => page.isVisible("#dialog-yes"));
+  await page.click("#dialog-yes");
+  await until("it is sent", async () => sent(server, "/strategies/maker") === 1);
+});
+
+story("a password that is proven after stepping back answers no other question", { view: "strategies", complaints: [/403/] }, async (page, server) => {
+  await page.route("**/api/v1/strategies/maker", (route) =>
+    route.fulfill({ status: 403, json: { code: "reauth_required", title: "Once more" } }), { times: 1 });
+  const stop = (name) => page.click(`[data-strategy=${name}] [data-action=strategyStop]`);
+  let answer = () => {};
+  await page.route("**/api/v1/session", async (route) => {
+    const response = await route.fetch();
+    await new Promise((told) => (answer = () => told(route.fulfill({ response }))));
+  });
+  await stop("maker");
+  await page.click("#dialog-yes");
+  await until("the password is asked for", () => page.isVisible("#dialog-password"));
+  await page.fill("#dialog-password", "demo");
+  await page.press("#dialog-password", "Enter");
+  await until("it is proven", async () => sent(server, "/session") === 2);
+  await page.keyboard.press("Escape");
+  await stop("maker");
+  answer();
+  await pause(LATE_MS);
+  assert.equal(await page.isVisible("#dialog-yes"), true, "the question stands");
+  await page.click("#dialog-yes");
+  await until("it is sent", async () => sent(server, "/strategies/maker") === 1);
+});
+
+story("Enter twice logs in once", { user: null, complaints: [/401/] }, async (page, server) => {
+  await answerLate(page, "**/api/v1/me");
+  await page.fill("#user", "risk1");
+  await page.fill("#password", "demo");
+  await page.press("#password", "Enter");
+  await until("it is sent", async () => sent(server, "/session") === 1);
+  await pause(200);
+  await page.press("#password", "Enter");
+  await until("the desk", () => page.isVisible(".desk"));
+  await pause(300);
+  assert.equal(sent(server, "/session"), 1);
+});
