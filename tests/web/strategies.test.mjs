@@ -58,6 +58,28 @@ story("a strategy is stopped beside its row, on the desk's own view, after one q
   await until("its parameters", async () => /^maker, version/.test(await textOf(page, "[data-test=version]")));
 });
 
+for (const [width, height] of [[390, 844], [1280, 800]]) {
+  story(`Stop and what a limit bounds are to be seen at ${width}`, { view: "trading", viewport: { width, height } }, async (page) => {
+    for (const view of ["trading", "strategies"]) {
+      await go(page, view);
+      await until("the row", () => page.isVisible("[data-strategy=maker]"));
+      const place = await page.$eval("main [data-strategy=maker] [data-action=strategyStop]", (button) => {
+        const { left, right } = button.getBoundingClientRect();
+        const panel = button.closest("[data-panel]").getBoundingClientRect();
+        return { in: left >= panel.left && right <= panel.right, room: button.closest("tr").querySelector("td.minor").clientWidth };
+      });
+      assert.equal(place.in, true, `${view}: in sight without scrolling`);
+      assert.ok(place.room >= 80, `${view}: ${place.room} px for the last change`);
+    }
+    await go(page, "risk");
+    const room = await page.$eval("#limit-max_order_lots-says", (cell) => cell.clientWidth);
+    assert.ok(room >= 150, `${room} px for what a limit bounds`);
+    await go(page, "strategies");
+    const foot = await page.$eval(".strategies-foot", (one) => one.getBoundingClientRect().right);
+    assert.ok(foot <= width, `the form ends at ${foot}`);
+  });
+}
+
 story("a strategy is switched off at once and on by two", { view: "strategies" }, async (page) => {
   const row = (name) => textOf(page, `[data-strategy=${name}] [data-test=switch]`);
   await until("strategies", () => page.isVisible("[data-strategy=momentum]"));
