@@ -49,12 +49,12 @@ export function LogIn({ onSession }) {
   const submit = useSubmit(async () => {
     setBusy(true);
     const answer = await sessionOpen(user, password, code);
-    setBusy(false);
     setCode("");
     if (answer.ok && answer.body) {
       await onSession(answer.body);
       return;
     }
+    setBusy(false);
     if (answer.problem?.code === "totp_required") {
       setWantsCode(true);
       setRefusal("");
