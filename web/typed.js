@@ -51,7 +51,11 @@ export function typedPut(id, value) {
   kept.set(id, value);
 }
 
-/** What was put away is changed, too: an answer may come when its form has gone. @param {string} id @param {any} next */
+/**
+ * What was put away is changed, too: an answer may come when its form has gone.
+ * @param {string} id
+ * @param {any} next
+ */
 function setElsewhere(id, next) {
   const elsewhere = shown.get(id);
   if (elsewhere) {
@@ -71,7 +75,9 @@ function setElsewhere(id, next) {
  * @returns {[T, (next: T | ((now: T) => T)) => void]}
  */
 export function useTyped(id, blank, closes = false) {
-  const [value, setValue] = useState(/** @returns {T} */ () => /** @type {any} */ (kept.has(id) ? kept.get(id) : blank));
+  const [value, setValue] = useState(
+    /** @returns {T} */ () => (kept.has(id) ? /** @type {any} */ (kept.get(id)) : blank),
+  );
   const taken = useRef(value);
   const held = useRef(value);
   held.current = value;

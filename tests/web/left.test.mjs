@@ -10,7 +10,8 @@ const LATE_MS = 600;
 bound(300000);
 
 const value = (page, selector) => page.inputValue(selector, { timeout: 3000 });
-const sent = (server, path) => server.seen.filter((request) => request.method !== "GET" && request.path.endsWith(path)).length;
+const sent = ({ seen }, path) =>
+  seen.filter((request) => request.method !== "GET" && request.path.endsWith(path)).length;
 
 /** The server has it at once, its answer comes late. @param {(answered: object) => object} [spoil] */
 async function answerLate(page, path, spoil) {

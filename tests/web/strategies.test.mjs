@@ -66,7 +66,8 @@ for (const [width, height] of [[390, 844], [1280, 800]]) {
       const place = await page.$eval("main [data-strategy=maker] [data-action=strategyStop]", (button) => {
         const { left, right } = button.getBoundingClientRect();
         const panel = button.closest("[data-panel]").getBoundingClientRect();
-        return { in: left >= panel.left && right <= panel.right, room: button.closest("tr").querySelector("td.minor").clientWidth };
+        const room = button.closest("tr").querySelector("td.minor").clientWidth;
+        return { in: left >= panel.left && right <= panel.right, room };
       });
       assert.equal(place.in, true, `${view}: in sight without scrolling`);
       assert.ok(place.room >= 80, `${view}: ${place.room} px for the last change`);
