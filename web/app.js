@@ -155,6 +155,9 @@ function ViewFrame({ view }) {
   </main>`;
 }
 
+/** One that breaks keeps no question from being asked. */
+const DIALOGS = [WhyHost, AmendHost, HelpHost, DialogHost];
+
 /** Each part stands for itself: what breaks in one takes no other with it, least of all the kill switch. */
 function Dashboard() {
   const view = viewNow();
@@ -172,12 +175,7 @@ function Dashboard() {
         <${Boundary} what="The notices"><${Notices} /><//>
       </aside>
     </div>
-    <${Boundary} what="The dialog">
-      <${WhyHost} />
-      <${AmendHost} />
-      <${HelpHost} />
-      <${DialogHost} />
-    <//>`;
+    ${DIALOGS.map((Each) => html`<${Boundary} key=${Each.name} what="A dialog"><${Each} /><//>`)}`;
 }
 
 function Page() {

@@ -344,6 +344,7 @@ export function stateSample() {
 /** Forgets everything that belonged to the session. */
 export function stateClear() {
   page.stream?.close();
+  page.dialog?.done(false); // who asked waits for an answer
   page.stream = null;
   page.status = page.pnl = page.latency = null;
   Object.values(LISTS).forEach((list) => list.map.clear());
@@ -422,14 +423,18 @@ export function noticesExpire() {
 export function ask(dialog) {
   page.dialog?.done(false);
   return new Promise((resolve) => {
-    page.dialog = {
+    const asked = {
       ...dialog,
-      done: (answer) => {
-        page.dialog = null;
+      done: (/** @type {boolean} */ answer) => {
+        // Whoever stepped back may have been asked something else since.
+        if (page.dialog === asked) {
+          page.dialog = null;
+        }
         changed();
         resolve(answer);
       },
     };
+    page.dialog = asked;
     changed();
   });
 }

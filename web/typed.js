@@ -8,6 +8,10 @@ import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
 
 /** @type {Map<string, unknown>} */
 const kept = new Map();
+/** Of the forms that are shown, what sets the field. @type {Map<string, (next: any) => void>} */
+const shown = new Map();
+/** Another for each person: what the forms of the one before held goes with them, whenever they go. */
+let turn = 0;
 let ended = false;
 /** @type {string | null} */
 let owner = null;
@@ -16,6 +20,7 @@ let owner = null;
 export function typedEnter(user) {
   if (owner !== user) {
     kept.clear();
+    turn += 1;
   }
   owner = user;
   ended = false;
@@ -29,6 +34,7 @@ export function typedKeep() {
 /** The person has left by their own will. */
 export function typedForget() {
   kept.clear();
+  turn += 1;
   owner = null;
   ended = false;
 }
@@ -46,7 +52,22 @@ export function typedPut(id, value) {
 }
 
 /**
+ * What was put away is changed, too: an answer may come when its form has gone.
+ * @param {string} id
+ * @param {any} next
+ */
+function setElsewhere(id, next) {
+  const elsewhere = shown.get(id);
+  if (elsewhere) {
+    elsewhere(next);
+  } else if (kept.has(id)) {
+    kept.set(id, typeof next === "function" ? next(kept.get(id)) : next);
+  }
+}
+
+/**
  * As useState, for as long as this page is one person's. `id` names the field in the whole page and never changes.
+ * What is set when the form has gone is what it will hold when it is there again: what was sent is not typed still.
  * @template T
  * @param {string} id
  * @param {T} blank
@@ -54,16 +75,36 @@ export function typedPut(id, value) {
  * @returns {[T, (next: T | ((now: T) => T)) => void]}
  */
 export function useTyped(id, blank, closes = false) {
-  const [value, setValue] = useState(/** @returns {T} */ () => typedTake(id, blank));
+  const [value, setValue] = useState(
+    /** @returns {T} */ () => (kept.has(id) ? /** @type {any} */ (kept.get(id)) : blank),
+  );
+  const taken = useRef(value);
   const held = useRef(value);
   held.current = value;
-  useEffect(
-    () => () => {
-      if (ended || !closes) {
+  const whose = useRef(turn);
+  const gone = useRef(false);
+  useEffect(() => {
+    // Only now: a form that broke while it was drawn has held nothing.
+    if (kept.get(id) === taken.current) {
+      kept.delete(id);
+    }
+    shown.set(id, setValue);
+    return () => {
+      gone.current = true;
+      if (shown.get(id) === setValue) {
+        shown.delete(id);
+      }
+      if (whose.current === turn && (ended || !closes)) {
         kept.set(id, held.current);
       }
-    },
-    [],
-  );
-  return [value, setValue];
+    };
+  }, []);
+  const set = useRef((/** @type {T | ((now: T) => T)} */ next) => {
+    if (!gone.current) {
+      setValue(next);
+    } else if (whose.current === turn) {
+      setElsewhere(id, next);
+    }
+  });
+  return [value, set.current];
 }

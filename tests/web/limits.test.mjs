@@ -48,6 +48,34 @@ story("the hard cap of the configuration file is told before sending", { view: "
   assert.equal(server.seen.some(({ method }) => method === "PUT"), false);
 });
 
+story("a hard cap of either sense, one that allows nothing, and a server that tells none", { view: "risk" }, async (page, { desk }) => {
+  const schema = desk.schema.bind(desk);
+  async function serve(change) {
+    desk.schema = () => change(schema());
+    await page.reload();
+    await until("the rows", () => page.isVisible("[data-limit=max_order_lots]"));
+    await until("in step", async () => (await page.getAttribute("[data-panel=limits]", "data-stale")) === "no");
+    await page.fill("#limits-reason", "drill");
+  }
+  const says = async (typed) => {
+    await page.fill("#limit-max_order_lots", typed);
+    return textOf(page, "#limit-max_order_lots-says");
+  };
+  await serve((served) => {
+    served.limits.find(({ name }) => name === "max_order_lots").sense = "min";
+    return served;
+  });
+  assert.match(await says("999"), /the hard cap of the configuration file is 1000/);
+  assert.doesNotMatch(await says("1001"), /cap/);
+  await serve((served) => ({ ...served, caps: { firm: { max_order_lots: null } } }));
+  assert.match(await says("1"), /the configuration file allows no value/);
+  assert.equal(await page.isDisabled("#limits-apply"), true);
+  assert.equal(await textOf(page, "[data-limit=max_order_lots] [data-test=cap]"), "no value");
+  await serve(({ limits, scopes }) => ({ limits, scopes }));
+  assert.doesNotMatch(await says("1001"), /cap/);
+  assert.equal(await page.isVisible("[data-test=broken]"), false);
+});
+
 story("a proposal says who asks and as what, and whose account it is for", {}, async (page, { desk }) => {
   const role = [{ name: "role", old: "viewer", new: "risk" }];
   Object.assign(desk.propose("role", "user/zed", role, 8, "promoted", "risk1"), {

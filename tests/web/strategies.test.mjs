@@ -38,7 +38,7 @@ story("a strategy is told one instrument's parameters at once", { view: "strateg
 story("a strategy is stopped beside its row, on the desk's own view, after one question", { view: "trading" }, async (page, server) => {
   const row = "[data-panel=strategy-list] [data-strategy=maker]";
   await page.click(`${row} [data-action=strategyStop]`);
-  assert.match(await textOf(page, ".dialog"), /maker is asked for nothing more; its \d+ open orders are canceled/);
+  assert.match(await textOf(page, ".dialog"), /maker is asked for nothing more; its \d+ open orders are cancelled/);
   assert.match(await textOf(page, ".dialog"), /takes a second person/);
   await page.keyboard.press("Escape");
   assert.equal(await page.isVisible(".dialog"), false);
@@ -52,10 +52,34 @@ story("a strategy is stopped beside its row, on the desk's own view, after one q
   const put = server.seen.find(({ method }) => method === "PUT");
   assert.equal(put.path, "/strategies/maker");
   assert.deepEqual(put.body, { enabled: false, reason: "stopped by hand, from its row" });
+  await notice(page, `maker is stopped: it is disabled as version ${maker.version}`);
   assert.equal(await page.isVisible(`${row} [data-action=strategyStop]`), false, "what is off has no stop");
   await page.click(`${row} .link`);
   await until("its parameters", async () => /^maker, version/.test(await textOf(page, "[data-test=version]")));
 });
+
+for (const [width, height] of [[390, 844], [1280, 800]]) {
+  story(`Stop and what a limit bounds are to be seen at ${width}`, { view: "trading", viewport: { width, height } }, async (page) => {
+    for (const view of ["trading", "strategies"]) {
+      await go(page, view);
+      await until("the row", () => page.isVisible("[data-strategy=maker]"));
+      const place = await page.$eval("main [data-strategy=maker] [data-action=strategyStop]", (button) => {
+        const { left, right } = button.getBoundingClientRect();
+        const panel = button.closest("[data-panel]").getBoundingClientRect();
+        const room = button.closest("tr").querySelector("td.minor").clientWidth;
+        return { in: left >= panel.left && right <= panel.right, room };
+      });
+      assert.equal(place.in, true, `${view}: in sight without scrolling`);
+      assert.ok(place.room >= 80, `${view}: ${place.room} px for the last change`);
+    }
+    await go(page, "risk");
+    const room = await page.$eval("#limit-max_order_lots-says", (cell) => cell.clientWidth);
+    assert.ok(room >= 150, `${room} px for what a limit bounds`);
+    await go(page, "strategies");
+    const foot = await page.$eval(".strategies-foot", (one) => one.getBoundingClientRect().right);
+    assert.ok(foot <= width, `the form ends at ${foot}`);
+  });
+}
 
 story("a strategy is switched off at once and on by two", { view: "strategies" }, async (page) => {
   const row = (name) => textOf(page, `[data-strategy=${name}] [data-test=switch]`);

@@ -6,13 +6,15 @@ import { Component, html } from "../vendor/preact-htm.js";
 
 const AGAIN_MS = 2000;
 const AGAIN_MAX_MS = 60000;
+/** By then what is drawn again has run its effects, too. */
+const SETTLE_MS = 400;
 
 /** @param {{what: string, error: Error, onRetry: () => void}} props */
 function Broken({ what, error, onRetry }) {
   return html`<section class="broken" role="alert" data-test="broken">
     <h2>${what} cannot be shown</h2>
     <p>
-      Something in it broke: <code>${error.message}</code>. Trading goes on as it was, and the kill switch and the
+      Something in it broke: <code>${error.message}</code>. Trading does not depend on it; the kill switch and the
       rest of the page work. It is tried again by itself.
     </p>
     <button type="button" class="button button-plain" onClick=${onRetry}>Try again</button>
@@ -21,7 +23,8 @@ function Broken({ what, error, onRetry }) {
 
 /**
  * `fallback` stands for the panel where there is no room for one. What it guards has an element of its own, for a
- * component that throws leaves behind what it drew before: old words beside those that say they are not known.
+ * component that throws leaves behind what it drew before: old words beside those that say they are not known. Those
+ * stay as they are while it is tried: made anew each time, they would be read out each time and drop the focus.
  */
 export class Boundary extends Component {
   /** @param {{what: string, fallback?: any, children?: any}} props */
@@ -41,13 +44,15 @@ export class Boundary extends Component {
 
   render() {
     const { what, fallback, children } = this.props;
-    const { at, waitMs } = this.state;
-    const error = performance.now() - at < waitMs ? this.state.error : null;
-    const onRetry = () => this.setState({ at: -Infinity });
-    const shown = error ? (fallback ?? html`<${Broken} what=${what} error=${error} onRetry=${onRetry} />`) : children;
-    const key = error ? "broken" : "whole";
-    return fallback
-      ? html`<span key=${key} class="bounded">${shown}</span>`
-      : html`<div key=${key} class="bounded">${shown}</div>`;
+    const { error, at, waitMs } = this.state;
+    const triedMs = error ? performance.now() - at - waitMs : Infinity;
+    const onRetry = () => this.setState({ at: performance.now() - AGAIN_MS, waitMs: AGAIN_MS });
+    const tag = fallback ? "span" : "div";
+    const said = error && triedMs < SETTLE_MS;
+    const broken = said ? (fallback ?? html`<${Broken} what=${what} error=${error} onRetry=${onRetry} />`) : null;
+    return [
+      said ? html`<${tag} key="broken" class=${triedMs < 0 ? "bounded" : "unshown"}>${broken}<//>` : null,
+      triedMs < 0 ? null : html`<${tag} key="whole" class="bounded">${children}<//>`,
+    ];
   }
 }

@@ -39,9 +39,22 @@ const LASTS = [
   ["for a day", 86400],
 ];
 
-/** The configuration file's bound of a limit, which no request passes. @param {string} scope @param {SchemaRow} row */
+/**
+ * The configuration file's bound of a limit, which no request passes; null: it lets nothing stand there; undefined: it
+ * has none, or an older server does not tell.
+ * @param {string} scope
+ * @param {SchemaRow} row
+ */
 function capOf(scope, row) {
-  return page.schema?.caps[scope]?.[row.name] ?? null;
+  return page.schema?.caps?.[scope]?.[row.name];
+}
+
+/** @param {string | number | null | undefined} cap */
+function capWords(cap) {
+  if (cap === undefined) {
+    return "";
+  }
+  return cap === null ? "the configuration file allows no value" : `the hard cap of the configuration file is ${cap}`;
 }
 
 /** @param {SchemaRow} row @param {unknown} old @param {string} typed */
@@ -67,7 +80,7 @@ function fault(scope, row, typed) {
     return `not above ${row.max}`;
   }
   const cap = capOf(scope, row);
-  return cap !== null && isLooser(row, cap, typed) ? `the hard cap of the configuration file is ${cap}` : "";
+  return cap === null || (cap !== undefined && isLooser(row, cap, typed)) ? capWords(cap) : "";
 }
 
 /**
@@ -112,7 +125,7 @@ function LimitRow({ scope, row, limits, typed, onInput }) {
   const way = typed === "" || wrong ? "" : direction(row, limits, typed);
   const id = `limit-${row.name}`;
   const cap = capOf(scope, row);
-  const capped = cap === null ? "" : `; hard cap of the configuration file ${cap}`;
+  const capped = cap === undefined ? "" : `; ${capWords(cap)}`;
   const refusal = actionRefusal(ACTIONS.limitsChange, role());
   return html`<tr data-limit=${row.name}>
     <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label><span class="limit-unit minor" aria-hidden="true">${unit}</span></th>
@@ -135,7 +148,7 @@ function LimitRow({ scope, row, limits, typed, onInput }) {
         onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
       />
     </td>
-    <td class="end limit-cap minor" data-test="cap">${cap === null ? null : html`<${LimitValue} value=${cap} />`}</td>
+    <td class="end limit-cap minor" data-test="cap">${cap === undefined ? null : cap === null ? "no value" : html`<${LimitValue} value=${cap} />`}</td>
     <td id=${`${id}-says`} class=${`limit-says ${wrong ? "limit-wrong" : `limit-${way}`}`}>
       ${wrong || (way ? DIRECTION_WORDS[way] : row.says)}
     </td>
@@ -229,7 +242,7 @@ function useLimitsEdit(scope, limits, rows) {
   const [edits, setEdits] = useTyped(`limits-edits ${scope}`, /** @type {Edits} */ ({}));
   const [base, setBase] = useTyped(`limits-base ${scope}`, /** @type {Limits | null} */ (null));
   const [reason, setReason] = useTyped(`limits-reason ${scope}`, "");
-  const [moved, setMoved] = useState("");
+  const [moved, setMoved] = useTyped(`limits-moved ${scope}`, "");
   const [lastsS, setLastsS] = useTyped(`limits-lasts ${scope}`, 0);
   const [foretold, setForetold] = useState("");
   const edited = useRef(edits); // as they are when an answer comes

@@ -37,7 +37,7 @@ export function CodeField({ code, onInput }) {
     />`;
 }
 
-/** @param {{onSession: (session: Session) => void}} props */
+/** @param {{onSession: (session: Session) => Promise<void>}} props */
 export function LogIn({ onSession }) {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
@@ -49,12 +49,12 @@ export function LogIn({ onSession }) {
   const submit = useSubmit(async () => {
     setBusy(true);
     const answer = await sessionOpen(user, password, code);
-    setBusy(false);
     setCode("");
     if (answer.ok && answer.body) {
-      onSession(answer.body);
+      await onSession(answer.body);
       return;
     }
+    setBusy(false);
     if (answer.problem?.code === "totp_required") {
       setWantsCode(true);
       setRefusal("");

@@ -74,7 +74,7 @@ function Value({ value }) {
 /** Whatever version it has by then: it is to stop. @param {Strategy} strategy */
 function stop({ strategy, open_orders }) {
   const lines = [
-    `${strategy} is asked for nothing more; its ${countText(open_orders)} open orders are canceled.`,
+    `${strategy} is asked for nothing more; its ${countText(open_orders)} open orders are cancelled.`,
     "To let it trade again takes a second person.",
   ];
   const version = () => page.strategies.get(strategy)?.version;
@@ -89,7 +89,7 @@ function StrategyRow({ strategy, chosen, onChoose }) {
         ${strategy.strategy}
       </button>
     </th>
-    <td title=${strategy.says}>${strategy.kind}</td>
+    <td class="col-kind" title=${strategy.says}>${strategy.kind}</td>
     <td data-test="switch">
       <span class=${`chip ${strategy.enabled ? "chip-good" : "chip-warn"}`}
         >${strategy.enabled ? "enabled" : "disabled"}</span
@@ -107,7 +107,7 @@ function StrategyRow({ strategy, chosen, onChoose }) {
     <td class="minor" title=${strategy.reason ?? ""}>
       ${strategy.actor ? `${strategy.actor}: ${strategy.reason || DASH}` : "as configured"}
     </td>
-    <td class="end">
+    <td class="end col-stop">
       ${
         strategy.enabled
           ? html`<${ActionButton}
@@ -129,7 +129,7 @@ function ParameterField({ row, value, typed, onInput }) {
   const refusal = actionRefusal(ACTIONS.strategyChange, role());
   const bounds = row.type === "instrument" ? "an instrument, or none" : `from ${row.min} to ${row.max} ${row.unit}`;
   return html`<tr data-parameter=${row.name}>
-    <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label></th>
+    <th scope="row"><label for=${id} title=${row.says}>${nameText(row.name)}</label><span class="limit-unit minor" aria-hidden="true">${row.unit}</span></th>
     <td class="end limit-value" data-test="in-force"><${Value} value=${value} /></td>
     <td class="unit">${row.unit}</td>
     <td>
@@ -172,7 +172,8 @@ async function send(action, lines, name, version, change, reason) {
   } else {
     page.strategies.set(name, body);
     changed();
-    notify("good", `${name} is in force as version ${countText(body?.version)}`);
+    const what = change.enabled === false ? "is stopped: it is disabled" : "is in force";
+    notify("good", `${name} ${what} as version ${countText(body?.version)}`);
   }
   return true;
 }
@@ -337,13 +338,13 @@ function StrategyTable({ chosen, onChoose }) {
     <thead>
       <tr>
         <th scope="col">Strategy</th>
-        <th scope="col">Kind</th>
+        <th scope="col" class="col-kind">Kind</th>
         <th scope="col">Switch</th>
         <th scope="col">State</th>
         <th scope="col" class="end">Open</th>
         <th scope="col" class="end">PnL</th>
         <th scope="col">Last change</th>
-        <th scope="col" class="end"><span class="unseen">Stop</span></th>
+        <th scope="col" class="end col-stop"><span class="unseen">Stop</span></th>
       </tr>
     </thead>
     <tbody>

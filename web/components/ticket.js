@@ -295,7 +295,7 @@ function Kinds({ typed, onType }) {
 
 function Ticket() {
   const [typed, setTyped] = useTyped("ticket", BLANK);
-  const [refusal, setRefusal] = useState("");
+  const [refusal, setRefusal] = useTyped("ticket-refusal", "");
   const [busy, setBusy] = useState(false);
   // One key for one order, however often it is pressed: a new one when the order is another one.
   const [key] = useTyped("ticket-key", useRef(newKey()));

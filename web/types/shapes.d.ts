@@ -120,8 +120,8 @@ export interface LimitRow {
 export interface LimitsSchema {
     limits: LimitRow[];
     scopes: string[];
-    /** of the configuration file, by scope; no request sets a limit looser */
-    caps: Record<string, Record<string, Decimal | number>>;
+    /** of the configuration file, by scope; no request sets a limit looser. Null: none at all. Older servers lack it. */
+    caps?: Record<string, Record<string, Decimal | number | null>>;
 }
 
 export interface Limits {
