@@ -4,7 +4,7 @@
 // If-Match. Parameters and switching off are in force when the answer comes; switching on waits for a
 // second person.
 
-import { strategyWrite } from "../api.js";
+import { strategiesRead, strategyWrite } from "../api.js";
 import { ACTIONS, actionRefusal } from "../actions.js";
 import { countText, DASH, dateTimeText, decimalCompare, isDecimal, nameText, valueText } from "../format.js";
 import { perform } from "../perform.js";
@@ -18,6 +18,7 @@ import { ActionButton, EmptyRow, emptyText, fieldOf, InstrumentName, Num, Panel,
 /** @typedef {Record<string, string>} Edits what was typed, by name of parameter */
 
 const ACCEPTED = 202;
+const PRECONDITION_FAILED = 412;
 const ALL = "all instruments";
 const NONE = "none";
 
@@ -71,14 +72,25 @@ function Value({ value }) {
     : html`<span class="num">${value === null ? NONE : valueText(value)}</span>`;
 }
 
-/** Whatever version it has by then: it is to stop. @param {Strategy} strategy */
+/** The stream may be a version behind: a stop is meant for every version, so it is asked for and tried once more. */
+async function switchOff(/** @type {string} */ name) {
+  const off = (/** @type {number | undefined} */ version) =>
+    strategyWrite(name, { enabled: false, reason: "stopped by hand, from its row" }, version ?? 0);
+  const answer = await off(page.strategies.get(name)?.version);
+  if (answer.status !== PRECONDITION_FAILED) {
+    return answer;
+  }
+  const now = (await strategiesRead()).body?.items.find((row) => row.strategy === name);
+  return now ? off(now.version) : answer;
+}
+
+/** @param {Strategy} strategy */
 function stop({ strategy, open_orders }) {
   const lines = [
     `${strategy} is asked for nothing more; its ${countText(open_orders)} open orders are cancelled.`,
     "To let it trade again takes a second person.",
   ];
-  const version = () => page.strategies.get(strategy)?.version;
-  return send("strategyStop", lines, strategy, version, { enabled: false }, "stopped by hand, from its row");
+  return send("strategyStop", lines, strategy, () => switchOff(strategy), true);
 }
 
 /** @param {{strategy: Strategy, chosen: boolean, onChoose: () => void}} props */
@@ -155,14 +167,11 @@ function ParameterField({ row, value, typed, onInput }) {
  * @param {string} action
  * @param {string[]} lines
  * @param {string} name
- * @param {() => number | undefined} version asked for when it is sent, after the questions
- * @param {{enabled?: boolean, parameters?: Record<string, ParameterValue>, per_instrument?: Record<string, Record<string, ParameterValue>>}} change
- * @param {string} reason
+ * @param {() => Promise<import("../types/shapes.js").Answer<any>>} write asked for after the questions
+ * @param {boolean} stops
  */
-async function send(action, lines, name, version, change, reason) {
-  const answer = await perform(action, lines, () =>
-    strategyWrite(name, { ...change, reason }, version() ?? 0),
-  );
+async function send(action, lines, name, write, stops) {
+  const answer = await perform(action, lines, write);
   if (!answer?.ok) {
     return false;
   }
@@ -172,7 +181,7 @@ async function send(action, lines, name, version, change, reason) {
   } else {
     page.strategies.set(name, body);
     changed();
-    const what = change.enabled === false ? "is stopped: it is disabled" : "is in force";
+    const what = stops ? "is stopped: it is disabled" : "is in force";
     notify("good", `${name} ${what} as version ${countText(body?.version)}`);
   }
   return true;
@@ -201,11 +210,16 @@ function useStrategyEdit(strategy, where) {
     setReason("");
   }
 
-  /** @param {string} action @param {string[]} lines @param {object} change */
+  /**
+   * @param {string} action
+   * @param {string[]} lines
+   * @param {{enabled?: boolean, parameters?: Record<string, ParameterValue>, per_instrument?: Record<string, Record<string, ParameterValue>>}} change
+   */
   async function act(action, lines, change) {
     setBusy(true);
     const { version } = base ?? strategy;
-    if (await send(action, lines, strategy.strategy, () => version, change, reason.trim())) {
+    const write = () => strategyWrite(strategy.strategy, { ...change, reason: reason.trim() }, version);
+    if (await send(action, lines, strategy.strategy, write, change.enabled === false)) {
       clear();
     }
     setBusy(false);

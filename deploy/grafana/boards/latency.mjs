@@ -74,7 +74,7 @@ export default dashboard({
       [
         [
           share(
-            perSecond("pitwall_tick_to_order_seconds_bucket", "", ',le="0.000008"'),
+            perSecond("pitwall_tick_to_order_seconds_bucket", "", ',le="8e-06"'),
             perSecond("pitwall_tick_to_order_seconds_count"),
           ),
           "within",
