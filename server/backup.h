@@ -17,12 +17,12 @@
 
 #include <jansson.h>
 
-/* `out` must not exist, or be empty. *manifest is what was written there. What was copied is read back
- * from the disk and checked as a restore would: a copy of something damaged is ERR_DAMAGED. */
+/* `out` must not exist, or be empty. *manifest is what was written there. What was copied is read
+ * back from the disk and checked as a restore would: a copy of something damaged is ERR_DAMAGED. */
 enum status backup_make(const char *dir, const char *out, json_t **manifest, struct err *err);
-/* Size and hash of each file, each database by SQLite's own integrity_check, the audit's chain with its
- * signed heads, and both lanes of the journal. Writes nothing. ERR_DAMAGED: what does not hold is in
- * err. *manifest is the caller's, or NULL. */
+/* Size and hash of each file, each database by SQLite's own integrity_check, the audit's chain with
+ * its signed heads, and both lanes of the journal. Writes nothing. ERR_DAMAGED: what does not hold
+ * is in err. *manifest is the caller's, or NULL. */
 enum status backup_check(const char *from, json_t **manifest, struct err *err);
 /* backup_check, before anything is written. `dir` must not exist, or be empty. */
 enum status backup_restore(const char *from, const char *dir, json_t **manifest, struct err *err);

@@ -1,6 +1,6 @@
-/* The token of `metrics_token_file`: a secret that is agreed upon before the program's first start, so
- * that a scraper can be set up with it where nobody is there to call `pitwall token create`. It opens
- * the metrics listener and nothing else. Only its hash is kept. */
+/* The token of `metrics_token_file`: a secret that is agreed upon before the program's first start,
+ * so that a scraper can be set up with it where nobody is there to call `pitwall token create`. It
+ * opens the metrics listener and nothing else. Only its hash is kept. */
 #ifndef PITWALL_API_SCRAPE_TOKEN_H
 #define PITWALL_API_SCRAPE_TOKEN_H
 
@@ -15,8 +15,8 @@ struct scrape_token {
     unsigned char hash[SCRAPE_TOKEN_HASH];
 };
 
-/* Reads the file that the configuration names, if it does. ERR_CONFIG: it cannot be read, others can
- * read it, or its first line has not 32 to 255 characters. Main thread. */
+/* Reads the file that the configuration names, if it does. ERR_CONFIG: it cannot be read, others
+ * can read it, or its first line has not 32 to 255 characters. Main thread. */
 enum status scrape_token_read(struct scrape_token *token, const struct config *config,
                               struct err *err);
 /* Is this it? In a time that does not tell how near it is. Any thread. */

@@ -18,8 +18,9 @@ void log_line(enum log_level level, const char *area, const char *says, const ch
 /* Lines below `level` are left out. At start. */
 void log_least(enum log_level level);
 
-/* How lines are written from now on: key=value, or the same facts as one JSON object a line. A failed
- * assertion's last line is key=value in any case: it must not need anything that may be broken. */
+/* How lines are written from now on: key=value, or the same facts as one JSON object a line. A
+ * failed assertion's last line is key=value in any case: it must not need anything that may be
+ * broken. */
 void log_as(enum log_format format);
 
 /* Writes the counts of what was repeated; at the end of the program. */

@@ -146,8 +146,8 @@ static enum status cannot_listen(struct err *err, const char *host, int port, co
         host, port, why);
 }
 
-/* libwebsockets does not say what was wrong: tried beforehand. Nor does it listen on a name: with one
- * it waits for an interface that is called so. `numeric` is what it is given. */
+/* libwebsockets does not say what was wrong: tried beforehand. Nor does it listen on a name: with
+ * one it waits for an interface that is called so. `numeric` is what it is given. */
 static enum status try_address(const char *host, int port, char numeric[VENUE_NUMERIC_MAX],
                                struct err *err)
 {
