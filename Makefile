@@ -207,7 +207,7 @@ fuzz_decoders := $(wildcard server/gateway/binance/*.c) \
 fuzz_more_wire := server/venue/wire.c
 fuzz_more_private := $(filter-out $(fuzz_decoders),$(wildcard server/gateway/bybit/*.c) \
                      server/gateway/gateway.c server/gateway/dropcopy.c server/gateway/tape.c server/gateway/told.c \
-                     server/config/credential.c server/thread/log.c server/thread/thread.c)
+                     server/config/credential.c server/thread/log.c server/thread/log_json.c server/thread/thread.c)
 $(foreach t,wire private,$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call object,$(fuzz_more_$(t)))))
 $(foreach t,$(fuzz_targets),$(eval $(OBJ)/fuzz/replay-$(t) $(OBJ)/fuzz/find-$(t): $(call fuzz_parts,$(t))))
 # And four take all of the server, whose reading of hostile bytes they are about. Where a handler goes

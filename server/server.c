@@ -523,11 +523,16 @@ static enum status open_http(struct server *server, struct err *err)
 
 /* --- what a person reads --- */
 
-static void print_log_ins(const json_t *first_login)
+/* To a person at a terminal, and of a demo. Elsewhere what we print is a log that others read. */
+static void print_log_ins(const json_t *first_login, const struct server_options *options)
 {
     size_t at;
     json_t *user;
 
+    if (!options->demo && !isatty(STDOUT_FILENO)) {
+        printf("\nLog-ins: in %s/first-login, mode 0600\n", options->dir);
+        return;
+    }
     printf("\nLog-ins (kept in the data directory's file first-login, mode 0600):\n");
     json_array_foreach(json_object_get(first_login, "users"), at, user)
         printf("  %-8s %-8s %s\n", json_string_value(json_object_get(user, "user")),
@@ -626,7 +631,7 @@ static void print_ready(const struct server *server)
     printf("pitwall %s, %s, instance %s\n", pitwall_version, mode_name(server->config.mode),
            server->config.instance);
     if (server->first_login)
-        print_log_ins(server->first_login);
+        print_log_ins(server->first_login, server->options);
     else if (server->options->demo)
         print_where_log_ins_are(server->options->dir);
     print_halted(server);

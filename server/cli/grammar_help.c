@@ -98,6 +98,6 @@ void grammar_print_verbs(FILE *out)
         fprintf(out, "\n%s\n", grammar_group_says((enum grammar_group)group));
         for (size_t n = 0; (verb = grammar_verb(n)); n++)
             if (verb->group == (enum grammar_group)group)
-                fprintf(out, "  %-11s %s\n", verb->name, verb->says);
+                fprintf(out, "  %-14s %s\n", verb->name, verb->says);
     }
 }

@@ -49,6 +49,17 @@ test("the demo's log-ins are printed once and kept for the owner", async () => {
   await again.stop();
 });
 
+test("without --demo the first password is in its file and not in what a service's log keeps", async () => {
+  const server = await Server.start({ demo: false });
+  const { users } = JSON.parse(readFileSync(join(server.dir, "first-login"), "utf8"));
+  assert.ok(users.length > 0);
+  for (const { password } of users) {
+    assert.ok(!server.out.includes(password));
+  }
+  assert.match(server.out, new RegExp(`Log-ins: in ${server.dir}/first-login`));
+  await server.stop();
+});
+
 test("a port in use is 69, with the address", async () => {
   const taken = createServer();
   await new Promise((done) => taken.listen(0, "127.0.0.1", done));

@@ -353,17 +353,20 @@ test("pitwall-figures: what is measured is put, what is not is left out, a dead 
   assert.equal(figures()["backup-age"], undefined);
 });
 
+const BLANK = { blkid: "exit 2", begins: "" };
+const DATA = { blkid: "echo ext4", begins: "" };
+
 /** A new host: its volume is there, and the programs that would change it write down what they were asked. */
-function boot(blank) {
+function boot({ blkid, begins }) {
   const root = scratch();
   const link = join(root, "dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123");
   mkdirSync(join(root, "dev/disk/by-id"), { recursive: true });
-  writeFileSync(join(root, "dev/nvme1n1"), "");
+  writeFileSync(join(root, "dev/nvme1n1"), begins.padEnd(2 ** 20, "\0"));
   symlinkSync(join(root, "dev/nvme1n1"), link);
   const quiet = Object.fromEntries(
     ["mkfs.ext4", "systemd-sysusers", "mount", "chown", "update-grub", "systemctl"].map((name) => [name, ""]),
   );
-  const host = stubs({ ...quiet, blkid: blank ? "exit 2" : "echo ext4", mountpoint: "exit 1" });
+  const host = stubs({ ...quiet, blkid, mountpoint: "exit 1" });
   const file = join(root, "host.env");
   writeFileSync(file, "PITWALL_HOST=pitwall-test\nPITWALL_DATA_VOLUME=vol-0123\nPITWALL_ENGINE_CORES=2-3\n");
   const done = script(join(AWS, "first-boot"), { BIN_DIR: host.dir, PITWALL_ROOT: root, PITWALL_WAIT_S: "1" }, file);
@@ -372,12 +375,17 @@ function boot(blank) {
 }
 
 test("first-boot: a blank volume is formatted, one with data never; cores, clock and units are in place", () => {
-  const { root, calls } = boot(true);
+  const { root, calls } = boot(BLANK);
   assert.ok(
     calls.some((call) => /^mkfs\.ext4 -q -b 4096 .*nvme1n1/.test(call)),
     calls.join("\n"),
   );
-  assert.ok(!boot(false).calls.some((call) => call.startsWith("mkfs")), "the data of a lost host");
+  for (const [what, volume] of Object.entries({
+    "the data of a lost host": DATA,
+    "a disk that cannot be read": { blkid: "exit 4", begins: "" },
+    "bytes of a kind that nobody knows": { blkid: "exit 2", begins: "something" },
+  }))
+    assert.ok(!boot(volume).calls.some((call) => call.startsWith("mkfs")), what);
   const text = (name) => readFileSync(join(root, name), "utf8");
   assert.match(
     text("etc/default/grub.d/50-pitwall.cfg"),

@@ -93,6 +93,8 @@ test("a secret that others may read, that its group may change, or that is anoth
     chmodSync(at(name), 0o440);
     chownSync(at(name), 4711, 0);
     await refused(folder, /belongs to another user/);
+    chownSync(at(name), 0, 4711);
+    await refused(folder, /a group that is not ours/);
     chownSync(at(name), 0, 0);
   }
   const server = await start(folder);

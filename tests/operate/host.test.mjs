@@ -179,7 +179,7 @@ test("the unit: what recovery and secrets rest on is set", () => {
   const text = readFileSync(join(SYSTEMD, "pitwall.service"), "utf8");
   const cores = readFileSync(join(SYSTEMD, "pitwall.service.d/cores.conf"), "utf8");
   const wanted = ["Type=notify", "WatchdogSec=10", "Restart=on-failure", "StartLimitBurst=5", "LimitCORE=0",
-    "TimeoutStopSec=15", "RuntimeDirectoryPreserve=restart", "StateDirectoryMode=0700", "CapabilityBoundingSet=",
+    "TimeoutStopSec=15", "RuntimeDirectoryPreserve=yes", "StateDirectoryMode=0700", "CapabilityBoundingSet=",
     "LoadCredential=bybit-key:/etc/pitwall/secrets/bybit-key"];
   wanted.forEach((line) => assert.ok(text.split("\n").includes(line), line));
   assert.match(text, /^ExecStartPre=\S+ check --config \S+$/m);
