@@ -70,7 +70,7 @@ async function turn(column, way) {
 }
 
 for (const [view, column] of VIEWS) {
-  test(`${view}${column ? ` sorted by ${column}` : ""} bears ten updates a second`, async (t) => {
+  test(`${view}${column ? ` sorted by ${column}` : ""} bears ten updates a second`, async () => {
     await page.go(view);
     if (column) {
       await turn(column, "descending");
@@ -79,7 +79,7 @@ for (const [view, column] of VIEWS) {
     const windows = [];
     for (let at = 0; at < WINDOWS; at++) {
       windows.push(await measure());
-      t.diagnostic(`${view}: ${windowText(windows[at])}; ${machineLoad()}`);
+      console.log(`${view}: ${windowText(windows[at])}; ${machineLoad()}`);
     }
     assert.ok(median(windows.map(({ rate }) => rate)) > LOAD.UPDATES_PER_S * 0.9, "the server kept its pace");
     const core = median(windows.map((window) => window.core));
