@@ -61,8 +61,8 @@ Test(negotiate, openmetrics_is_sent_to_who_prefers_it)
         "application/openmetrics-text;version=0.0.1;q=0.9,application/openmetrics-text;q=0.1",
         "application/openmetrics-text, */*",
         /* Prometheus 2.42 */
-        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
-        "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        ("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+         "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
     };
 
     for (size_t i = 0; i < sizeof takes / sizeof *takes; i++)
