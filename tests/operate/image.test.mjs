@@ -122,7 +122,7 @@ test("the configuration that the compose file mounts is one", () => {
 test("the root folder of the image has the program, its page and what it is linked with, and no shell", () => {
   const build = dirname(process.env.PITWALL_BIN ?? join(ROOT, "build/pitwall"));
   const out = join(scratch(), "image");
-  const root = join(out, "root");
+  const root = join(out, "tree");
   execFileSync(join(DOCKER, "rootfs"), [build, out], { stdio: "pipe" });
   const files = readdirSync(root, { recursive: true });
   const found = files.filter((file) => /(^|\/)(sh|bash|dash|busybox|perl|python3?|apt|dpkg|su|mount)$/.test(file));
