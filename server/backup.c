@@ -348,7 +348,6 @@ static enum status check_all(const char *from, const json_t *manifest, struct er
 
     if (status == OK)
         status = check_databases(from, err);
-
     if (status == OK)
         status = check_chain(from, err);
     for (int lane = 0; lane < JOURNAL_LANES && status == OK; lane++)

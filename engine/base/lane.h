@@ -117,6 +117,21 @@ static inline uint64_t lane_head_seq(const struct lane *lane)
     return atomic_load_explicit(&lane->shared->head_seq, memory_order_acquire);
 }
 
+/* Any thread. Up to where a gate's reader needs nothing more. */
+static inline uint64_t lane_taken_seq(const struct lane *lane, int gate)
+{
+    return atomic_load_explicit(&lane->shared->gate_seq[gate], memory_order_acquire);
+}
+
+/* Any thread. Records that a gate's reader still needs. It is read before the head, which it is
+ * never ahead of: what is committed meanwhile may count. */
+static inline uint64_t lane_waiting(const struct lane *lane, int gate)
+{
+    uint64_t taken = lane_taken_seq(lane, gate), head = lane_head_seq(lane);
+
+    return head > taken ? head - taken : 0;
+}
+
 /* Reader. Starts behind the newest record (from_start false) or at the oldest position that gate 0
  * still holds (from_start true; only meaningful before the writer has lapped). */
 void lane_reader_init(struct lane_reader *reader, struct lane *lane, bool from_start);

@@ -316,7 +316,7 @@ static void collect_lane(struct collector *collector, struct alert_inputs *in, i
                          int64_t mono_ns)
 {
     const struct lane *of = journal_lane(collector->from->journal, (enum journal_lane)lane);
-    uint64_t taken = atomic_load(&of->shared->gate_seq[JOURNAL_GATE_AUDIT]);
+    uint64_t taken = lane_taken_seq(of, JOURNAL_GATE_AUDIT);
     int64_t late_ms;
 
     if (taken != collector->lane_taken[lane] || taken >= lane_head_seq(of))

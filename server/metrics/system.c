@@ -224,19 +224,6 @@ void render_rings(const struct rendering *r)
 
 /* --- journal, audit --- */
 
-static uint64_t taken_seq(const struct lane *lane, int gate)
-{
-    return atomic_load_explicit(&lane->shared->gate_seq[gate], memory_order_relaxed);
-}
-
-/* Read before the head: a reader is never ahead of it. */
-static uint64_t waiting(const struct lane *lane, int gate)
-{
-    uint64_t taken = taken_seq(lane, gate), head = lane_head_seq(lane);
-
-    return head > taken ? head - taken : 0;
-}
-
 static void render_readers(const struct rendering *r, enum metric_id id,
                            uint64_t (*figure)(const struct lane *lane, int gate))
 {
@@ -310,8 +297,8 @@ void render_journal(const struct rendering *r)
     if (r->watch.durable_mono_ns != 0)
         sample_decimal(r->page, METRIC_DURABLE_TIME, NULL,
                        render_real_ns(r, r->watch.durable_mono_ns), 9);
-    render_readers(r, METRIC_JOURNAL_QUEUE, waiting);
-    render_readers(r, METRIC_JOURNAL_TAKEN, taken_seq);
+    render_readers(r, METRIC_JOURNAL_QUEUE, lane_waiting);
+    render_readers(r, METRIC_JOURNAL_TAKEN, lane_taken_seq);
     render_syncs(r);
     render_storage(r);
     render_audit(r);

@@ -277,17 +277,14 @@ static json_int_t engine_seq(const struct view *view)
     return (json_int_t)lane_head_seq(journal_lane(view->from.journal, JOURNAL_ENGINE));
 }
 
-/* Records of both lanes that are not rows of the audit yet; what comes meanwhile may count. */
+/* Records of both lanes that are not rows of the audit yet. */
 static json_int_t audit_behind(const struct view *view)
 {
     uint64_t behind = 0;
 
-    for (int at = 0; at < JOURNAL_LANES && view->from.store; at++) {
-        const struct lane *lane = journal_lane(view->from.journal, (enum journal_lane)at);
-        uint64_t taken = atomic_load(&lane->shared->gate_seq[JOURNAL_GATE_AUDIT]);
-
-        behind += lane_head_seq(lane) - taken;
-    }
+    for (int at = 0; at < JOURNAL_LANES && view->from.store; at++)
+        behind += lane_waiting(journal_lane(view->from.journal, (enum journal_lane)at),
+                               JOURNAL_GATE_AUDIT);
     return (json_int_t)behind;
 }
 
