@@ -12,6 +12,7 @@ export { scratch, sleep } from "../venue/venue.mjs";
 const DRIVER = process.env.GATEWAY_DRIVER ?? join(venues.ROOT, "build/debug/tests/gateway/driver");
 const ACK_MS = 1000;
 const ASK_MS = 300;
+const ANSWER_MS = 2000; // of the venue to the test: a fault may have taken it
 const VOID_MS = 3500; // the receive window of the driver, and a margin
 const KEY = { key: "demo-key-one", secret: "demo-secret-one" };
 const running = new Set();
@@ -44,7 +45,7 @@ export class Venue extends venues.Venue {
   }
   /** The result of a request that our key signs; null when a fault has met it. */
   async ask(method, path, args) {
-    this.asker ??= new venues.Bot(this, KEY);
+    this.asker ??= new venues.Bot(this, KEY, ANSWER_MS);
     try {
       return (await this.asker[method](path, args)).body?.result ?? null;
     } catch {

@@ -41,7 +41,7 @@ export class Exchange extends Venue {
   async sim(method, path, args) {
     let answer = null;
     await until(`an answer of /sim/${path}`, async () => {
-      answer = await new Bot(this, null).call(method, `/sim/${path}`, args).catch(() => null);
+      answer = await new Bot(this, null, 2000).call(method, `/sim/${path}`, args).catch(() => null);
       return answer;
     }, 10000);
     return answer;

@@ -16,6 +16,7 @@ export const ROOT = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 export const BIN = process.env.PITWALL_BIN ?? join(ROOT, "build/pitwall");
 const READY_MS = 20000;
 const WAIT_MS = 5000;
+const ANSWER_MS = 10000; // a fault script may lose an answer: no test waits for it for ever
 const running = new Set();
 const folders = [];
 
@@ -136,12 +137,13 @@ export class Venue {
 export class Bot {
   agent = new Agent({ keepAlive: true });
 
-  constructor(venue, key) {
+  constructor(venue, key, answer_ms = ANSWER_MS) {
     this.venue = venue;
     this.key = key;
+    this.answer_ms = answer_ms;
   }
 
-  /** One request as it is: {status, headers, text, body}. */
+  /** One request as it is: {status, headers, text, body}; fails when no answer comes in time. */
   send(method, path, { headers = {}, body } = {}) {
     const tls = this.venue.url.startsWith("https");
     const options = { method, headers: { "Content-Type": "application/json", ...headers } };
@@ -166,6 +168,7 @@ export class Bot {
         });
       });
       out.on("error", failed);
+      out.setTimeout(this.answer_ms, () => out.destroy(new Error(`no answer to ${method} ${path}`)));
       out.end(body);
     });
   }
