@@ -29,6 +29,9 @@ import { hintHeld, hintSet, layout, layoutEnter, layoutOnTheme, layoutShow } fro
 import { routeCorrect, routeIsUnknown, routeOf } from "./route.js";
 import { pagerForget, pagerLook } from "./pager.js";
 import {
+  amendOpen,
+  helpOpen,
+  lookAtVerdict,
   noticesExpire,
   notify,
   page,
@@ -155,8 +158,13 @@ function ViewFrame({ view }) {
   </main>`;
 }
 
-/** One that breaks keeps no question from being asked. */
-const DIALOGS = [WhyHost, AmendHost, HelpHost, DialogHost];
+/** One that breaks keeps no question from being asked, and can be stepped back from. @type {[any, () => void][]} */
+const DIALOGS = [
+  [WhyHost, () => lookAtVerdict(null)],
+  [AmendHost, () => amendOpen(null)],
+  [HelpHost, () => helpOpen(false)],
+  [DialogHost, () => page.dialog?.done(false)],
+];
 
 /** Each part stands for itself: what breaks in one takes no other with it, least of all the kill switch. */
 function Dashboard() {
@@ -175,7 +183,9 @@ function Dashboard() {
         <${Boundary} what="The notices"><${Notices} /><//>
       </aside>
     </div>
-    ${DIALOGS.map((Each) => html`<${Boundary} key=${Each.name} what="A dialog"><${Each} /><//>`)}`;
+    ${DIALOGS.map(
+      ([Each, close]) => html`<${Boundary} key=${Each.name} what="A dialog" onClose=${close}><${Each} /><//>`,
+    )}`;
 }
 
 function Page() {

@@ -2,7 +2,8 @@
 //
 // In the memory of this page and nowhere else: a reload drops it, so does a log-out, so does another user. Forms
 // hold what is typed by `useTyped` in place of `useState`; it is put aside when they go away and taken when they are
-// there again. What proves a person or a danger (password, code, the typed KILL) is never held by it.
+// there again. What proves a person or a danger (password, code, the typed KILL) is never held by it; a secret that
+// the server tells only once is, until its person has noted it.
 
 import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
 

@@ -107,6 +107,7 @@ story("accounts and tokens: said twice, with a reason; a secret is shown once", 
   await page.click("#dialog-yes");
   await until("it was sent", async () => sent(server, "PATCH", "/users/trader").length === 1);
   assert.deepEqual(lastBody(server, "PATCH", "/users/trader"), { disabled: true, reason: "left the desk" });
+  await until("the reason goes with it", async () => (await page.inputValue("#account-reason")) === "");
   await page.fill("#token-name", "prometheus");
   await page.selectOption("#token-role", "metrics");
   await page.click("form:has(#token-name) button");

@@ -94,6 +94,20 @@ story("what was typed in one name is not found in another that came by another t
   assert.equal(await value(page, "#limits-reason"), "");
 });
 
+story("a token whose answer comes while another view is open is there to be noted", { user: "admin", view: "system" }, async (page) => {
+  await page.fill("#token-name", "prometheus");
+  await answerLate(page, "**/api/v1/tokens");
+  await page.click("form:has(#token-name) button");
+  await go(page, "orders");
+  await pause(LATE_MS + 300);
+  await go(page, "system");
+  assert.match(await textOf(page, "[data-test=secret]"), /pw_shown_once/);
+  await page.click("[data-test=secret] button");
+  await go(page, "orders");
+  await go(page, "system");
+  assert.equal(await page.isVisible("[data-test=secret]"), false, "it was noted");
+});
+
 story("a panel that breaks, again and again, keeps what was typed in it", { view: "risk" }, async (page, { desk }) => {
   await page.fill("#limit-max_order_lots", "7");
   await page.fill("#limits-reason", "thin market");
@@ -132,6 +146,8 @@ story("a dialog that breaks keeps no question from being asked", { view: "tradin
   await until("the question", () => page.isVisible("#dialog-yes"));
   await page.click("#dialog-yes");
   await until("it is sent", async () => sent(server, "/strategies/maker") === 1);
+  await page.click("[data-test=broken] button:text('Close')");
+  await until("it is gone", async () => !(await page.isVisible("[data-test=broken]")));
 });
 
 story("a password that is proven after stepping back answers no other question", { view: "strategies", complaints: [/403/] }, async (page, server) => {

@@ -48,6 +48,13 @@ story("the hard cap of the configuration file is told before sending", { view: "
   assert.equal(server.seen.some(({ method }) => method === "PUT"), false);
 });
 
+story("on a phone the hard cap is in sight beside the field", { view: "risk", viewport: { width: 390, height: 844 } }, async (page) => {
+  const cap = page.locator("[data-limit=max_order_lots] .limit-cap-below");
+  await until("the cap", async () => (await cap.innerText()) === "cap 1000");
+  const box = await cap.boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 390, JSON.stringify(box));
+});
+
 story("a hard cap of either sense, one that allows nothing, and a server that tells none", { view: "risk" }, async (page, { desk }) => {
   const schema = desk.schema.bind(desk);
   async function serve(change) {

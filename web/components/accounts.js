@@ -17,7 +17,7 @@ import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
 import { useTyped } from "../typed.js";
-import { html, useState } from "../vendor/preact-htm.js";
+import { html } from "../vendor/preact-htm.js";
 import { ActionButton, EmptyRow, fieldOf, Panel } from "./parts.js";
 
 /** @import { Account, Role, Token } from "../types/shapes.js" */
@@ -45,7 +45,7 @@ function sayDone(answer, done) {
   );
 }
 
-/** @param {{account: Account, reason: string, onChanged: () => void}} props */
+/** @param {{account: Account, reason: string, onChanged: (done: boolean) => void}} props `done`: with that reason */
 function AccountRow({ account, reason, onChanged }) {
   const own = account.user === page.session?.user;
   const off = reason === "" ? "Type a reason below first" : "";
@@ -58,7 +58,7 @@ function AccountRow({ account, reason, onChanged }) {
     if (answer?.ok) {
       sayDone(answer, `${account.user}: ${words}`);
     }
-    onChanged();
+    onChanged(answer?.ok === true);
   }
 
   async function dropTotp() {
@@ -67,7 +67,7 @@ function AccountRow({ account, reason, onChanged }) {
     if (answer?.ok) {
       notify("good", words);
     }
-    onChanged();
+    onChanged(false);
   }
 
   return html`<tr data-account=${account.user}>
@@ -105,11 +105,11 @@ function AccountRow({ account, reason, onChanged }) {
   </tr>`;
 }
 
-/** @param {{reason: string, onChanged: () => void}} props */
+/** @param {{reason: string, onChanged: (done: boolean) => void}} props */
 function NewAccount({ reason, onChanged }) {
   const [user, setUser] = useTyped("account-user", "");
   const [wanted, setWanted] = useTyped("account-role", /** @type {Role} */ ("viewer"));
-  const [made, setMade] = useState(/** @type {{user: string, password: string} | null} */ (null));
+  const [made, setMade] = useTyped("account-made", /** @type {{user: string, password: string} | null} */ (null));
   const off = user === "" ? "Type a name" : reason === "" ? "Type a reason" : "";
 
   const submit = useSubmit(async () => {
@@ -123,7 +123,7 @@ function NewAccount({ reason, onChanged }) {
       setMade({ user, password });
       setUser("");
     }
-    onChanged();
+    onChanged(answer?.ok === true);
   });
 
   return html`<form class="one-line" onSubmit=${submit}>
@@ -136,13 +136,18 @@ function NewAccount({ reason, onChanged }) {
       </select>
       <${ActionButton} action="accountMake" submit=${true} off=${off} />
     </form>
-    ${made ? html`<${Secret} words=${`First password of ${made.user}, to be changed at the first log-in`} secret=${made.password} />` : null}`;
+    ${made ? html`<${Secret} words=${`First password of ${made.user}, to be changed at the first log-in`} secret=${made.password} onSeen=${() => setMade(null)} />` : null}`;
 }
 
-/** @param {{words: string, secret: string}} props */
-function Secret({ words, secret }) {
+/**
+ * There until its person says that it is noted: its answer may come while another view is looked at, and nobody can
+ * ask for it again.
+ * @param {{words: string, secret: string, onSeen: () => void}} props
+ */
+function Secret({ words, secret, onSeen }) {
   return html`<p class="secret" data-test="secret">
     ${words}, shown this once: <code>${secret}</code>
+    <button type="button" class="button button-plain" onClick=${onSeen}>I have it</button>
   </p>`;
 }
 
@@ -156,6 +161,12 @@ export function UsersPanel() {
 function Accounts() {
   const [items, load] = useAsked(accountsRead);
   const [reason, setReason] = useTyped("account-reason", "");
+  const changed = (/** @type {boolean} */ done) => {
+    if (done) {
+      setReason("");
+    }
+    load();
+  };
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Accounts">
       <table class="grid accounts-grid">
         <thead>
@@ -170,7 +181,7 @@ function Accounts() {
         </thead>
         <tbody>
           ${(items ?? []).map(
-            (row) => html`<${AccountRow} key=${row.user} account=${row} reason=${reason.trim()} onChanged=${load} />`,
+            (row) => html`<${AccountRow} key=${row.user} account=${row} reason=${reason.trim()} onChanged=${changed} />`,
           )}
           ${items === null ? html`<${EmptyRow} span=${6} text="Asking\u2026" />` : null}
         </tbody>
@@ -181,7 +192,7 @@ function Accounts() {
       <input id="account-reason" ...${fieldOf("accountChange")} autocomplete="off" maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)} />
     </div>
-    <${NewAccount} reason=${reason.trim()} onChanged=${load} />`;
+    <${NewAccount} reason=${reason.trim()} onChanged=${changed} />`;
 }
 
 /** @param {{token: Token, onChanged: () => void}} props */
@@ -210,7 +221,7 @@ function TokenRow({ token, onChanged }) {
 function NewToken({ onChanged }) {
   const [name, setName] = useTyped("token-name", "");
   const [wanted, setWanted] = useTyped("token-may", "viewer");
-  const [made, setMade] = useState(/** @type {{name: string, token: string} | null} */ (null));
+  const [made, setMade] = useTyped("token-made", /** @type {{name: string, token: string} | null} */ (null));
 
   const submit = useSubmit(async () => {
     const given = SCOPES.includes(wanted) ? { scope: wanted } : { role: /** @type {Role} */ (wanted) };
@@ -234,7 +245,7 @@ function NewToken({ onChanged }) {
       <${ActionButton} action="tokenMake" submit=${true} off=${name === "" ? "Type a name" : ""} />
       <span class="minor">${`good for ${DAYS} days`}</span>
     </form>
-    ${made ? html`<${Secret} words=${`Token ${made.name}`} secret=${made.token} />` : null}`;
+    ${made ? html`<${Secret} words=${`Token ${made.name}`} secret=${made.token} onSeen=${() => setMade(null)} />` : null}`;
 }
 
 function Tokens() {

@@ -117,6 +117,11 @@ function LimitValue({ value }) {
     : html`<span class="num">${valueText(value)}</span>`;
 }
 
+/** @param {{cap: string | number | null | undefined}} props */
+function Cap({ cap }) {
+  return cap === undefined ? null : cap === null ? "no value" : html`<${LimitValue} value=${cap} />`;
+}
+
 /** @param {{scope: string, row: SchemaRow, limits: Limits | undefined, typed: string, onInput: (typed: string) => void}} props */
 function LimitRow({ scope, row, limits, typed, onInput }) {
   const value = limits?.limits[row.name] ?? null;
@@ -147,8 +152,9 @@ function LimitRow({ scope, row, limits, typed, onInput }) {
         value=${typed}
         onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
       />
+      <span class="limit-cap-below minor" aria-hidden="true">${cap === undefined ? null : html`cap <${Cap} cap=${cap} />`}</span>
     </td>
-    <td class="end limit-cap minor" data-test="cap">${cap === undefined ? null : cap === null ? "no value" : html`<${LimitValue} value=${cap} />`}</td>
+    <td class="end limit-cap minor" data-test="cap"><${Cap} cap=${cap} /></td>
     <td id=${`${id}-says`} class=${`limit-says ${wrong ? "limit-wrong" : `limit-${way}`}`}>
       ${wrong || (way ? DIRECTION_WORDS[way] : row.says)}
     </td>

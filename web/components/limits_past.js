@@ -46,8 +46,8 @@ export function LimitsNotes({ limits }) {
     ${boxes.length > 0 ? html`<ul class="timeboxes">${boxes.map((box) => html`<${Box} key=${box.name} box=${box} />`)}</ul>` : null}`;
 }
 
-/** @param {{row: LimitsPast, limits: Limits, reason: string}} props */
-function PastRow({ row, limits, reason }) {
+/** @param {{row: LimitsPast, limits: Limits, reason: string, onAsked: () => void}} props */
+function PastRow({ row, limits, reason, onAsked }) {
   const now = row.generation === limits.generation;
 
   async function bringBack() {
@@ -56,6 +56,7 @@ function PastRow({ row, limits, reason }) {
       limitsRevert(limits.scope, row.generation, reason, limits.generation),
     );
     if (answer?.ok) {
+      onAsked();
       const body = /** @type {any} */ (answer.body);
       notify(
         answer.status === ACCEPTED ? "warn" : "good",
@@ -121,7 +122,7 @@ function Past({ limits }) {
           </tr>
         </thead>
         <tbody>
-          ${(rows ?? []).map((row) => html`<${PastRow} key=${row.seq} row=${row} limits=${limits} reason=${reason.trim()} />`)}
+          ${(rows ?? []).map((row) => html`<${PastRow} key=${row.seq} row=${row} limits=${limits} reason=${reason.trim()} onAsked=${() => setReason("")} />`)}
           ${rows === null ? html`<${EmptyRow} span=${6} text="Asking\u2026" />` : null}
           ${rows?.length === 0 ? html`<${EmptyRow} span=${6} text="Nobody has changed them" />` : null}
         </tbody>
