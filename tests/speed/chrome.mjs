@@ -35,9 +35,13 @@ export class Chrome {
   }
 
   constructor(child, socket, port) {
-    Object.assign(this, { child, socket, port, ids: 0, waiting: new Map() });
+    Object.assign(this, { child, socket, port, ids: 0, waiting: new Map(), told: () => {} });
     socket.on("message", (text) => {
-      const { id, result, error } = JSON.parse(text);
+      const { id, method, params, result, error } = JSON.parse(text);
+      if (id === undefined) {
+        this.told(method, params);
+        return;
+      }
       const { done, failed } = this.waiting.get(id) ?? {};
       this.waiting.delete(id);
       if (error) failed?.(new Error(error.message));
@@ -129,6 +133,22 @@ class Page {
     await this.evaluate((id) => (location.hash = `#/${id}`), view);
     const open = (id) => document.querySelector(`[data-view-open=${id}]`) !== null;
     await this.until(`view ${view}`, () => this.evaluate(open, view));
+  }
+
+  /** Bytes of the script's heap by what holds them: compiled code, strings, objects and so on. */
+  async heapByKind() {
+    const parts = [];
+    this.chrome.told = (method, { chunk }) => method === "HeapProfiler.addHeapSnapshotChunk" && parts.push(chunk);
+    await this.send("HeapProfiler.takeHeapSnapshot");
+    const { snapshot, nodes } = JSON.parse(parts.join(""));
+    const { node_fields: fields, node_types: types } = snapshot.meta;
+    const size = fields.indexOf("self_size");
+    const bytes = {};
+    for (let at = 0; at < nodes.length; at += fields.length) {
+      const kind = types[0][nodes[at]];
+      bytes[kind] = (bytes[kind] ?? 0) + nodes[at + size];
+    }
+    return bytes;
   }
 
   close() {
