@@ -100,6 +100,7 @@ static bool take(struct alerts *alerts, int64_t mono_ns, int64_t real_ns, uint32
         if (alerts->changes[at].fired)
             keeping_carry(alerts, &alerts->instances.instance[alerts->changes[at].at], mono_ns);
     alerts->instances.lost += alerts->look.lost;
+    alerts->unclean_starts = alerts->inputs.unclean_starts;
     pthread_mutex_unlock(&alerts->lock);
     return is_seen;
 }
@@ -210,6 +211,7 @@ void alerts_counts(struct alerts *alerts, struct alerts_counts *counts)
     memcpy(counts->firing, alerts->instances.firing, sizeof counts->firing);
     memcpy(counts->fired, alerts->instances.fired, sizeof counts->fired);
     counts->not_audited = alerts->not_audited;
+    counts->unclean_starts = alerts->unclean_starts;
     counts->lost = alerts->instances.lost;
     counts->latency_ns_max = alerts->latency_ns_max;
     pthread_mutex_unlock(&alerts->lock);

@@ -66,6 +66,7 @@ struct alerts_counts {
     uint64_t fired[ALERT_COUNT];
     uint32_t pages, notifies;   /* firing, by severity, the watchdog left out */
     uint64_t not_audited, lost; /* facts over the bound; alerts that found no place */
+    uint32_t unclean_starts;    /* runs within the last hour that did not end in order */
     int64_t latency_ns_max;     /* the longest that a look took */
 };
 void alerts_counts(struct alerts *alerts, struct alerts_counts *counts);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const int64_t ms_ns = 1000000LL;
-static const int64_t second_ns = 1000000000LL;
+static const int64_t second_ns = 1000000000LL, hour_ns = 3600 * 1000000000LL;
 static const int64_t minute_ns = 60 * 1000000000LL;
 static const int64_t day_s = 86400;
 /* Over so long is counted how many messages leave a second. */
@@ -372,6 +372,15 @@ static void collect_storage(struct collector *collector, struct alert_inputs *in
     collect_anchor(collector, in, mono_ns);
 }
 
+uint32_t collect_unclean_starts(const struct collector *collector, int64_t real_ns)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = 0; at < collector->unclean_starts; at++)
+        count += real_ns - collector->unclean_ns[at] < hour_ns;
+    return count;
+}
+
 static void collect_program(struct collector *collector, struct alert_inputs *in, int64_t mono_ns,
                             int64_t real_ns)
 {
@@ -380,7 +389,7 @@ static void collect_program(struct collector *collector, struct alert_inputs *in
 
     in->engine_silent_ms =
         beat ? ms_since(mono_ns, atomic_load_explicit(beat, memory_order_relaxed)) : ALERT_NONE;
-    in->unclean_starts = collector->unclean_starts;
+    in->unclean_starts = collect_unclean_starts(collector, real_ns);
     in->certificate_days = ends_ns == 0 ? ALERT_NONE : (ends_ns - real_ns) / second_ns / day_s;
     in->taken = collector->watch.taken;
     in->taken_p99_ms = collector->watch.taken_p99_ns / ms_ns;

@@ -7,7 +7,7 @@
 #include "alerts/conditions.h"
 #include "control/control.h"
 
-enum { HISTORY_POINTS = 1024, TICK_SNAPSHOTS = 8 };
+enum { HISTORY_POINTS = 1024, TICK_SNAPSHOTS = 8, STARTS_KEPT = 64 };
 
 /* Counters as they stood at a second. */
 struct history_point {
@@ -22,7 +22,8 @@ struct collector {
     struct view *view;
     struct control *control;
     int64_t started_mono_ns, started_ns;
-    uint32_t unclean_starts;
+    uint32_t unclean_starts; /* of runs before this one that did not end in order, */
+    int64_t unclean_ns[STARTS_KEPT]; /* and when each began; real clock */
     int64_t certificate_ns; /* 0: none */
     struct view_watch watch;
     struct view_use use[MAX_SCOPES];
@@ -44,6 +45,9 @@ struct collector {
 
 void collect_init(struct collector *collector, const struct view_sources *from, struct view *view,
                   struct control *control);
+/* Runs before this one that began within the hour before real_ns and did not end in order: a loop
+ * is over when nothing has ended so for an hour, not when the next run ends well. */
+uint32_t collect_unclean_starts(const struct collector *collector, int64_t real_ns);
 /* `in` is overwritten. Takes the view's lock a few times, about 0.2 ms in all. */
 void collect(struct collector *collector, int64_t mono_ns, int64_t real_ns,
              struct alert_inputs *in);

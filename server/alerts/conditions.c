@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-enum { RATIO_ORDERS_LEAST = 10, FILLS_LEAST = 10, MS = 1000000 };
+enum { RATIO_ORDERS_LEAST = 10, FILLS_LEAST = 10 };
 
 static void say(struct alert_look *look, enum alert_id alert, enum alert_verdict verdict,
                 struct alert_sample at)
@@ -89,12 +89,12 @@ static void condition_unknown_orders(const struct alert_inputs *in, struct alert
     for (uint16_t at = 0; at < in->config->venues; at++)
         say_above(look, ALERT_UNKNOWN_ORDERS, at,
                   in->venue[at].unknown == 0 ? 0 : in->venue[at].oldest_unknown_ms,
-                  in->config->alerts.unknown_s * 1000);
+                  alert_threshold(in->config, ALERT_UNKNOWN_ORDERS));
 }
 
 static void condition_position_drift(const struct alert_inputs *in, struct alert_look *look)
 {
-    int64_t threshold = in->config->alerts.drift_ratio_e8;
+    int64_t threshold = alert_threshold(in->config, ALERT_POSITION_DRIFT);
 
     for (uint16_t at = 0; at < in->config->instruments; at++) {
         struct alert_sample sample = {.place = at, .threshold = threshold};
@@ -109,7 +109,7 @@ static void condition_position_drift(const struct alert_inputs *in, struct alert
 
 static void condition_no_fills(const struct alert_inputs *in, struct alert_look *look)
 {
-    int64_t threshold = in->config->alerts.no_fills_s;
+    int64_t threshold = alert_threshold(in->config, ALERT_NO_FILLS);
 
     for (uint16_t at = 0; at < in->config->venues && threshold > 0; at++) {
         int64_t sent = in->venue[at].sent_long, filled = in->venue[at].filled_long;
@@ -130,7 +130,7 @@ static void condition_reject_ratio(const struct alert_inputs *in, struct alert_l
         say_above(look, ALERT_REJECT_RATIO, at,
                   sent < RATIO_ORDERS_LEAST ? 0
                                             : (int64_t)((__int128)rejected * RATIO_ONE_E8 / sent),
-                  in->config->alerts.reject_ratio_e8);
+                  alert_threshold(in->config, ALERT_REJECT_RATIO));
     }
 }
 
@@ -138,7 +138,7 @@ static void condition_rate_budget(const struct alert_inputs *in, struct alert_lo
 {
     for (uint16_t at = 0; at < in->gateways; at++)
         say_above(look, ALERT_RATE_BUDGET, at, in->rate_used_e8[at],
-                  in->config->alerts.rate_budget_ratio_e8);
+                  alert_threshold(in->config, ALERT_RATE_BUDGET));
 }
 
 /* --- limits --- */
@@ -172,7 +172,7 @@ static void condition_limit_use(const struct alert_inputs *in, struct alert_look
     for (uint16_t scope = 0; scope < scopes_of(in); scope++)
         for (int limit = 0; limit < LIMIT_COUNT; limit++)
             say_use(look, ALERT_LIMIT_USE, scope, limit, in->scope[scope].used_e8[limit],
-                    in->config->alerts.limit_use_ratio_e8);
+                    alert_threshold(in->config, ALERT_LIMIT_USE));
 }
 
 /* --- market --- */
@@ -181,21 +181,21 @@ static void condition_stream_down(const struct alert_inputs *in, struct alert_lo
 {
     for (uint16_t at = 0; at < in->config->venues; at++)
         say_above(look, ALERT_STREAM_DOWN, at, in->venue[at].down_ms,
-                  in->config->alerts.stream_down_s * 1000);
+                  alert_threshold(in->config, ALERT_STREAM_DOWN));
 }
 
 static void condition_data_stale(const struct alert_inputs *in, struct alert_look *look)
 {
     for (uint16_t at = 0; at < in->config->instruments; at++)
         say_above(look, ALERT_DATA_STALE, at, in->instrument[at].bad_ms,
-                  in->config->alerts.data_stale_s * 1000);
+                  alert_threshold(in->config, ALERT_DATA_STALE));
 }
 
 static void condition_clock_offset(const struct alert_inputs *in, struct alert_look *look)
 {
     for (uint16_t at = 0; at < in->config->venues; at++)
         say_above(look, ALERT_CLOCK_OFFSET, at, in->venue[at].clock_offset_ms,
-                  in->config->alerts.clock_offset_ns / MS);
+                  alert_threshold(in->config, ALERT_CLOCK_OFFSET));
 }
 
 /* --- the program --- */
@@ -203,7 +203,7 @@ static void condition_clock_offset(const struct alert_inputs *in, struct alert_l
 static void condition_engine_silent(const struct alert_inputs *in, struct alert_look *look)
 {
     say_above(look, ALERT_ENGINE_SILENT, 0, in->engine_silent_ms,
-              in->config->alerts.engine_silent_ns / MS);
+              alert_threshold(in->config, ALERT_ENGINE_SILENT));
 }
 
 static void condition_journal_suspect(const struct alert_inputs *in, struct alert_look *look)
@@ -219,7 +219,7 @@ static void condition_storage_low(const struct alert_inputs *in, struct alert_lo
 static void condition_journal_late(const struct alert_inputs *in, struct alert_look *look)
 {
     say_above(look, ALERT_JOURNAL_LATE, 0, in->journal_late_ms,
-              in->config->alerts.journal_late_ns / MS);
+              alert_threshold(in->config, ALERT_JOURNAL_LATE));
 }
 
 static void condition_audit_suspect(const struct alert_inputs *in, struct alert_look *look)
@@ -229,19 +229,19 @@ static void condition_audit_suspect(const struct alert_inputs *in, struct alert_
 
 static void condition_audit_late(const struct alert_inputs *in, struct alert_look *look)
 {
-    say_above(look, ALERT_AUDIT_LATE, 0, in->audit_late_ms, in->config->alerts.audit_late_s * 1000);
+    say_above(look, ALERT_AUDIT_LATE, 0, in->audit_late_ms, alert_threshold(in->config, ALERT_AUDIT_LATE));
 }
 
 static void condition_anchor_late(const struct alert_inputs *in, struct alert_look *look)
 {
     say_above(look, ALERT_ANCHOR_LATE, 0, in->anchor_late_ms,
-              in->config->alerts.anchor_late_s * 1000);
+              alert_threshold(in->config, ALERT_ANCHOR_LATE));
 }
 
 static void condition_disk_low(const struct alert_inputs *in, struct alert_look *look)
 {
     struct alert_sample at = {.value = in->disk_free_e8,
-                              .threshold = in->config->alerts.disk_free_ratio_e8};
+                              .threshold = alert_threshold(in->config, ALERT_DISK_LOW)};
 
     if (at.threshold > 0)
         say(look, ALERT_DISK_LOW, below(at.value, at.threshold), at);
@@ -250,7 +250,7 @@ static void condition_disk_low(const struct alert_inputs *in, struct alert_look 
 static void condition_certificate(const struct alert_inputs *in, struct alert_look *look)
 {
     struct alert_sample at = {.value = in->certificate_days,
-                              .threshold = in->config->alerts.certificate_days};
+                              .threshold = alert_threshold(in->config, ALERT_CERTIFICATE)};
 
     if (at.threshold > 0 && at.value != ALERT_NONE)
         say(look, ALERT_CERTIFICATE, below(at.value, at.threshold), at);
@@ -258,7 +258,7 @@ static void condition_certificate(const struct alert_inputs *in, struct alert_lo
 
 static void condition_restart_loop(const struct alert_inputs *in, struct alert_look *look)
 {
-    say_above(look, ALERT_RESTART_LOOP, 0, in->unclean_starts, in->config->alerts.restart_count);
+    say_above(look, ALERT_RESTART_LOOP, 0, in->unclean_starts, alert_threshold(in->config, ALERT_RESTART_LOOP));
 }
 
 static void condition_audit_facts_lost(const struct alert_inputs *in, struct alert_look *look)
@@ -272,13 +272,13 @@ static void condition_audit_facts_lost(const struct alert_inputs *in, struct ale
 static void condition_fill_latency(const struct alert_inputs *in, struct alert_look *look)
 {
     say_above(look, ALERT_FILL_LATENCY, 0, in->taken < FILLS_LEAST ? 0 : in->taken_p99_ms,
-              in->config->alerts.fill_latency_ns / MS);
+              alert_threshold(in->config, ALERT_FILL_LATENCY));
 }
 
 static void condition_tick_to_order(const struct alert_inputs *in, struct alert_look *look)
 {
     say_above(look, ALERT_TICK_TO_ORDER, 0, in->tick_orders < FILLS_LEAST ? 0 : in->tick_p99_ns,
-              in->config->alerts.tick_to_order_ns);
+              alert_threshold(in->config, ALERT_TICK_TO_ORDER));
 }
 
 /* --- about the alerts themselves --- */

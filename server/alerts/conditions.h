@@ -96,6 +96,11 @@ struct alert_look {
 
 void alert_look(const struct alert_inputs *in, struct alert_look *look);
 
+/* What an alert is judged by, in units of 10^-decimals of its row; 0: it is switched off, as
+ * tick_to_order is for an engine that parks, whatever the configuration says: what would be
+ * measured is its sleep. ALERT_NONE: it has no threshold. Any thread. */
+int64_t alert_threshold(const struct config *config, enum alert_id alert);
+
 /* The labels as text: {name, value} pairs, at most two; returns how many. */
 struct alert_label {
     const char *name;

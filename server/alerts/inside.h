@@ -42,6 +42,7 @@ struct alerts {
     json_t *hand_over;        /* array, oldest first */
     uint64_t hand_over_first; /* number of its first */
     uint64_t not_audited;
+    uint32_t unclean_starts; /* by the newest look */
     int64_t latency_ns_max;
 };
 

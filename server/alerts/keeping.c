@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STARTS_KEPT = 64 };
-static const int64_t hour_ns = 3600 * 1000000000LL;
 /* What fires so soon after the start goes on from the run before. */
 static const int64_t carry_ns = 300 * 1000000000LL;
 
@@ -30,19 +28,13 @@ static int64_t ns_of(const json_t *value, const char *name)
 
 /* --- starts --- */
 
-struct starts {
-    int64_t now_ns;
-    uint32_t unclean;
-};
-
-static void count_start(void *ctx, const char *key, const json_t *value)
+static void take_start(void *ctx, const char *key, const json_t *value)
 {
-    struct starts *starts = ctx;
+    struct collector *collector = ctx;
 
     (void)key;
-    if (!json_is_true(json_object_get(value, "ended")) &&
-        starts->now_ns - ns_of(value, "at_ns") < hour_ns)
-        starts->unclean++;
+    if (!json_is_true(json_object_get(value, "ended")) && collector->unclean_starts < STARTS_KEPT)
+        collector->unclean_ns[collector->unclean_starts++] = ns_of(value, "at_ns");
 }
 
 static enum status put_start(struct alerts *alerts, bool ended, struct err *err)
@@ -59,10 +51,9 @@ static enum status put_start(struct alerts *alerts, bool ended, struct err *err)
 
 static enum status open_starts(struct alerts *alerts, struct err *err)
 {
-    struct starts starts = {.now_ns = clock_real_ns()};
-    enum status status = keep_each(alerts->from.keep, "start", count_start, &starts, err);
+    enum status status =
+        keep_each(alerts->from.keep, "start", take_start, &alerts->collector, err);
 
-    alerts->collector.unclean_starts = starts.unclean;
     if (status == OK)
         status = put_start(alerts, false, err);
     return status == OK ? keep_trim(alerts->from.keep, "start", STARTS_KEPT, err) : status;

@@ -2,6 +2,7 @@
 #include "alerts/conditions.h"
 
 #include "store/store.h"
+#include "thread/thread.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,53 @@ const struct alert_row *alert_row(enum alert_id alert)
 {
     assert(alert < ALERT_COUNT);
     return &rows[alert];
+}
+
+int64_t alert_threshold(const struct config *config, enum alert_id alert)
+{
+    enum { MS_OF_S = 1000, NS_OF_MS = 1000000 };
+    const struct alerts_config *of = &config->alerts;
+
+    switch (alert) {
+    case ALERT_UNKNOWN_ORDERS:
+        return of->unknown_s * MS_OF_S;
+    case ALERT_POSITION_DRIFT:
+        return of->drift_ratio_e8;
+    case ALERT_LIMIT_USE:
+        return of->limit_use_ratio_e8;
+    case ALERT_STREAM_DOWN:
+        return of->stream_down_s * MS_OF_S;
+    case ALERT_DATA_STALE:
+        return of->data_stale_s * MS_OF_S;
+    case ALERT_CLOCK_OFFSET:
+        return of->clock_offset_ns / NS_OF_MS;
+    case ALERT_ENGINE_SILENT:
+        return of->engine_silent_ns / NS_OF_MS;
+    case ALERT_JOURNAL_LATE:
+        return of->journal_late_ns / NS_OF_MS;
+    case ALERT_AUDIT_LATE:
+        return of->audit_late_s * MS_OF_S;
+    case ALERT_ANCHOR_LATE:
+        return of->anchor_late_s * MS_OF_S;
+    case ALERT_DISK_LOW:
+        return of->disk_free_ratio_e8;
+    case ALERT_NO_FILLS:
+        return of->no_fills_s;
+    case ALERT_FILL_LATENCY:
+        return of->fill_latency_ns / NS_OF_MS;
+    case ALERT_REJECT_RATIO:
+        return of->reject_ratio_e8;
+    case ALERT_RATE_BUDGET:
+        return of->rate_budget_ratio_e8;
+    case ALERT_TICK_TO_ORDER:
+        return thread_idle_policy(config->engine.idle) == IDLE_PARK ? 0 : of->tick_to_order_ns;
+    case ALERT_CERTIFICATE:
+        return of->certificate_days;
+    case ALERT_RESTART_LOOP:
+        return of->restart_count;
+    default:
+        return ALERT_NONE;
+    }
 }
 
 const char *alert_severity_name(enum alert_severity severity)

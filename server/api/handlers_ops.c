@@ -95,7 +95,7 @@ static void append_metrics(void *ctx, struct exposition *page)
 {
     struct http *http = ctx;
 
-    metrics_alerts(http->sources.alerts, page);
+    metrics_alerts(http->sources.alerts, http->sources.view_sources->config, page);
     reply_metrics(http, page);
 }
 

@@ -89,7 +89,7 @@ struct config {
         int32_t level;  /* enum log_level */
         int32_t format; /* enum log_format */
     } log;
-    struct { /* thresholds; 0: that alert is off */
+    struct alerts_config { /* thresholds; 0: that alert is off */
         int64_t limit_use_ratio_e8, drift_ratio_e8, disk_free_ratio_e8;
         int64_t reject_ratio_e8, rate_budget_ratio_e8;
         int64_t unknown_s, stream_down_s, data_stale_s, audit_late_s, anchor_late_s, no_fills_s;

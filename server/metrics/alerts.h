@@ -5,6 +5,6 @@
 #include "alerts/alerts.h"
 #include "metrics/exposition.h"
 
-void metrics_alerts(struct alerts *alerts, struct exposition *page);
+void metrics_alerts(struct alerts *alerts, const struct config *config, struct exposition *page);
 
 #endif

@@ -62,6 +62,13 @@ const SENT = of("pitwall_orders_sent_total", SIM);
 const REJECTED = of("pitwall_orders_rejected_total", SIM);
 const VENUE_KILLED = of("pitwall_scope_killed", 'scope="venue/sim"');
 const TAKER = "pitwall_taker_fill_latency_seconds";
+const UNCLEAN = of("pitwall_unclean_starts");
+const STARTED = of("pitwall_start_timestamp_seconds");
+/** What the program itself judges by; 0: that alert is off. */
+const threshold = (alert, value) => ({ [of("pitwall_alert_threshold", `alert="${alert}"`)]: always(value) });
+const STALE_AFTER_5 = threshold("data_stale", 5);
+
+const withSeries = (list, more) => list.map((one) => ({ ...one, series: { ...one.series, ...more } }));
 
 export const cases = {
   PitwallDown: [
@@ -100,11 +107,19 @@ export const cases = {
     },
   ],
   PitwallDataStale: [
-    ...ages("pitwall_market_data_last_update_timestamp_seconds", BTC, 10),
-    ...flag("pitwall_book_ok", BTC, 0, 1),
+    ...withSeries(ages("pitwall_market_data_last_update_timestamp_seconds", BTC, 10), STALE_AFTER_5),
+    ...withSeries(flag("pitwall_book_ok", BTC, 0, 1), STALE_AFTER_5),
+    quiet("a quiet market, by the program's own threshold", 95, {
+      [UPDATE]: "0+5x12 60+0x40", ...threshold("data_stale", 60),
+    }),
+    fires("and then longer than that", 135, { [UPDATE]: "0+5x12 60+0x40", ...threshold("data_stale", 60) }, BTC),
+    quiet("the alert is off", 95, {
+      [UPDATE]: frozen, [of("pitwall_book_ok", BTC)]: always(0), ...threshold("data_stale", 0),
+    }),
     {
       says: "the recording is over", at: 60, fires: [],
       series: {
+        ...STALE_AFTER_5,
         [UPDATE]: frozen,
         [of("pitwall_book_ok", BTC)]: always(0),
         [of("pitwall_market_ended")]: always(1),
@@ -169,8 +184,12 @@ export const cases = {
     quiet("long ago", 150, { [of("pitwall_audit_facts_lost_total")]: from(8, 3, 4) }),
   ],
   PitwallRestartLoop: [
-    fires("three within the hour", 100, { [of("pitwall_start_timestamp_seconds")]: "1 1 2 2 3 3 4+0x20" }),
-    quiet("two", 100, { [of("pitwall_start_timestamp_seconds")]: "1 1 2 2 3+0x20" }),
+    fires("three ended badly", 100, { [UNCLEAN]: always(3), ...threshold("restart_loop", 3) }),
+    quiet("two did", 100, { [UNCLEAN]: always(2), ...threshold("restart_loop", 3) }),
+    quiet("a deployment: each was stopped in order", 100, {
+      [STARTED]: "1 1 2 2 3 3 4 4 5+0x20", [UNCLEAN]: always(0), ...threshold("restart_loop", 3),
+    }),
+    quiet("the alert is off", 100, { [UNCLEAN]: always(9), ...threshold("restart_loop", 0) }),
   ],
   PitwallAlertsSilent: ages("pitwall_alerts_last_evaluation_timestamp_seconds", "", 15),
   PitwallScopeHalted: [
@@ -268,7 +287,15 @@ export const cases = {
       },
     },
   ],
-  PitwallTickToOrder: latency("pitwall_tick_to_order_seconds", "", 120, ["1.6e-05", "3.2e-05"], ["2e-06", "4e-06"]),
+  PitwallTickToOrder: [
+    ...withSeries(
+      latency("pitwall_tick_to_order_seconds", "", 120, ["1.6e-05", "3.2e-05"], ["2e-06", "4e-06"]),
+      threshold("tick_to_order", 1e-5),
+    ),
+    quiet("the engine parks", 120, {
+      ...buckets("pitwall_tick_to_order_seconds", "", 10, "1.6e-05", "3.2e-05"), ...threshold("tick_to_order", 0),
+    }),
+  ],
   PitwallCertificate: [
     fires("in 20 days", 0, { [EXPIRY]: always(20 * 86400) }),
     quiet("in 22 days", 0, { [EXPIRY]: always(22 * 86400) }),
@@ -298,6 +325,13 @@ export const cases = {
     {
       says: "acknowledgements take half a second", at: 400, fires: ['slo="order_ack"'],
       series: buckets("pitwall_order_ack_seconds", "", 10, "0.262144", "0.524288"),
+    },
+    {
+      says: "acknowledgements were slow at last after a quiet hour", at: 7200, fires: ['slo="order_ack"'],
+      series: {
+        [of("pitwall_order_ack_seconds_bucket", 'le="0.262144"')]: "0+0x1440",
+        [of("pitwall_order_ack_seconds_count")]: "0+0x1380 0+9x60",
+      },
     },
     {
       says: "all is well", at: 3600, fires: [],

@@ -6,6 +6,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { describe } from "node:test";
 import { ROOT, scratch, verb } from "../api/server.mjs";
+import { parse } from "yaml";
 import { cases } from "./cases.mjs";
 import { DEPLOY, run, RULES, shippedRules, without } from "./tools.mjs";
 
@@ -66,6 +67,10 @@ test("what the program judges itself is judged from outside too, as severe and w
   }
 });
 
+/** A time stamp that moves on each so many seconds, at scrapes of 5 s; promtool wants each value. */
+const stairs = (scrapes, every) =>
+  Array.from({ length: scrapes }, (_, at) => Math.floor((at * 5) / every) * every).join(" ");
+
 const exactly = (labels, job) => {
   const target = labels === null ? job : `job="pitwall",instance="a"${labels && `,${labels}`}`;
   return target && `,${target}`;
@@ -113,6 +118,73 @@ describe("each alert fires when it should and is silent when it should", NO_PROM
       assert.equal(code, 0, said);
     });
   }
+});
+
+/** A night on a quiet testnet: an engine that parks, no order, a book that moves each 20 s, two deployments. */
+const QUIET_NIGHT = {
+  up: "1+0x720",
+  pitwall_start_timestamp_seconds: "1+0x100 500+0x100 1000+0x520",
+  pitwall_unclean_starts: "0+0x720",
+  'pitwall_alert_threshold{alert="data_stale"}': "60+0x720",
+  'pitwall_alert_threshold{alert="tick_to_order"}': "0+0x720",
+  'pitwall_alert_threshold{alert="restart_loop"}': "3+0x720",
+  'pitwall_market_data_last_update_timestamp_seconds{venue="v",instrument="v:A"}': "0 0 0 0 20 20 20 20 40+5x716",
+  'pitwall_market_data_last_update_timestamp_seconds{venue="v",instrument="v:B"}': `${stairs(720, 20)}`,
+  'pitwall_book_ok{venue="v",instrument="v:B"}': "1+0x720",
+  'pitwall_stream_connected{venue="v"}': "1+0x720",
+  'pitwall_clock_offset_seconds{venue="v"}': "0.003+0x720",
+  'pitwall_orders_sent_total{venue="v"}': "0+0x720",
+  'pitwall_orders_rejected_total{venue="v"}': "0+0x720",
+  'pitwall_fills_total{venue="v"}': "0+0x720",
+  pitwall_engine_heartbeat_timestamp_seconds: "0+5x720",
+  pitwall_journal_durable_timestamp_seconds: "0+5x720",
+  pitwall_alerts_last_evaluation_timestamp_seconds: "0+5x720",
+  pitwall_audit_sequence: "4+0x720",
+  pitwall_audit_anchor_sequence: "4+0x720",
+  pitwall_audit_anchor_timestamp_seconds: "0+0x720",
+  'pitwall_order_ack_seconds_bucket{venue="v",le="0.262144"}': "0+0x720",
+  'pitwall_order_ack_seconds_count{venue="v"}': "0+0x720",
+  'pitwall_tick_to_order_seconds_bucket{le="1.6e-05"}': "0+0x720",
+  'pitwall_tick_to_order_seconds_bucket{le="3.2e-05"}': "0+2x720",
+  'pitwall_tick_to_order_seconds_bucket{le="+Inf"}': "0+2x720",
+  pitwall_tick_to_order_seconds_count: "0+2x720",
+  'pitwall_http_requests_total{route="GET /metrics",code="200"}': "0+1x720",
+};
+
+test("a quiet night wakes nobody, and the promises have figures after it", NO_PROMTOOL, () => {
+  const labelled = (name) => `${name.replace(/\}$/, "")}${name.includes("{") ? "," : "{"}job="pitwall",instance="a"}`;
+  const promises = (name, says) => ({ expr: name, eval_time: "3600s", exp_samples: says });
+  const file = testFile("Watchdog", "notify", { says: "a quiet night", at: 0, series: {}, fires: [] });
+  const [night] = file.tests;
+  night.input_series = Object.entries(QUIET_NIGHT).map(([name, values]) => ({ series: labelled(name), values }));
+  night.promql_expr_test = [
+    ...[300, 600, 1200, 2400, 3600].map((at) => ({
+      expr: 'ALERTS{alertstate="firing",alertname!="Watchdog"}', eval_time: `${at}s`, exp_samples: [],
+    })),
+    // Nothing was sent, so nothing is said of it: not a figure that is no number.
+    promises('pitwall:slo_errors:ratio_rate1h{slo="order_ack"}', []),
+    promises("pitwall:rejects:ratio_rate5m", []),
+    promises("pitwall:order_ack_seconds:p99_5m", []),
+    promises('pitwall:slo_errors:ratio_rate1h{slo="engine"}', [
+      { labels: 'pitwall:slo_errors:ratio_rate1h{job="pitwall",instance="a",slo="engine"}', value: 0 },
+    ]),
+    promises('pitwall:slo_errors:ratio_rate30d{slo="http"}', [
+      { labels: 'pitwall:slo_errors:ratio_rate30d{job="pitwall",instance="a",slo="http"}', value: 0 },
+    ]),
+  ];
+  const path = join(scratch(), "night.json");
+  writeFileSync(path, JSON.stringify(file));
+  const { code, said } = run("promtool", ["test", "rules", path]);
+  assert.equal(code, 0, said);
+});
+
+test("who keeps the figures keeps them longer than a rule looks back", () => {
+  const days = (text) => Math.max(...[...text.matchAll(/\[(\d+)d[\]:]/g)].map(([, count]) => Number(count)));
+  const longest = days(readFileSync(join(RULES, "slo.yaml"), "utf8"));
+  assert.equal(longest, 30);
+  const { services } = parse(readFileSync(join(DEPLOY, "docker/compose.yaml"), "utf8"), { merge: true });
+  const kept = services.prometheus.command.join(" ").match(/--storage\.tsdb\.retention\.time=(\d+)d/);
+  assert.ok(Number(kept?.[1]) > longest, `compose keeps ${kept?.[1]} days`);
 });
 
 test("a page reads as meant: labels and figures are filled in", NO_PROMTOOL, () => {

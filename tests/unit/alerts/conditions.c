@@ -1,6 +1,8 @@
 /* Each condition, by a table: what is seen, and what it is taken for. */
 #include "unit/alerts/fixture.h"
 
+#include "alerts/collect.h"
+
 #include <criterion/criterion.h>
 
 #include <stddef.h>
@@ -95,6 +97,44 @@ Test(alert_conditions, when_all_is_well_only_the_watchdog_holds)
                      alert_row((enum alert_id)alert)->code);
         cr_assert_eq(judged(in, (enum alert_id)alert, ALERT_UNKNOWN), 0);
     }
+}
+
+Test(alert_conditions, an_engine_that_parks_is_not_judged_by_its_sleep)
+{
+    struct alert_inputs *in = well_inputs();
+    struct config parked = *in->config;
+
+    in->tick_orders = 10;
+    in->tick_p99_ns = 20000;
+    cr_assert_eq(judged(in, ALERT_TICK_TO_ORDER, ALERT_BREACH), 1);
+    parked.engine.idle = IDLE_PARK;
+    in->config = &parked;
+    cr_assert_eq(judged(in, ALERT_TICK_TO_ORDER, ALERT_BREACH), 0);
+    cr_assert_eq(alert_threshold(&parked, ALERT_TICK_TO_ORDER), 0);
+}
+
+Test(alert_conditions, a_restart_loop_is_over_an_hour_later)
+{
+    const int64_t minute = 60 * 1000000000LL;
+    static struct collector collector;
+
+    collector.unclean_starts = 3;
+    for (int at = 0; at < 3; at++)
+        collector.unclean_ns[at] = at * minute;
+    cr_assert_eq(collect_unclean_starts(&collector, 3 * minute), 3);
+    cr_assert_eq(collect_unclean_starts(&collector, 61 * minute), 1);
+    cr_assert_eq(collect_unclean_starts(&collector, 120 * minute), 0);
+}
+
+/* An alert with a setting has a threshold that follows it, one without has none. */
+Test(alert_conditions, each_threshold_is_the_settings)
+{
+    const struct config *config = well_inputs()->config;
+
+    for (int at = 0; at < ALERT_COUNT; at++)
+        cr_assert_eq(alert_threshold(config, (enum alert_id)at) > 0,
+                     alert_row((enum alert_id)at)->setting[0] != '\0', "%s",
+                     alert_row((enum alert_id)at)->code);
 }
 
 Test(alert_conditions, a_kill_is_no_mere_halt)

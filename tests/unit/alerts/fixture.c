@@ -13,6 +13,7 @@ static struct alert_look look;
 static void name_things(void)
 {
     settings_default(&config);
+    config.engine.idle = IDLE_SPIN; /* on a machine of few cores it would park */
     config.venues = 2;
     strcpy(config.venue[SIM], "sim");
     strcpy(config.venue[BYBIT], "bybit-linear");
