@@ -250,7 +250,7 @@ deps-scan: ## Install the scanners of others beyond what the tests need
 	@mk/deps run test scan
 deps-image: ## Install what builds and runs the container image, and what scrapes it in the test
 	@mk/deps run image
-deps-operate: ## Install Prometheus and Alertmanager beyond what the tests need; their services stay off
+deps-operate: ## Install Prometheus, its node exporter and Alertmanager beyond what the tests need; their services stay off
 	@mk/deps run test operate
 
 # --------------------------------------------------------------------------- build, run

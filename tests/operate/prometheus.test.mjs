@@ -1,25 +1,38 @@
-// Debian's Prometheus and Alertmanager with the files that are shipped, beside a running demo over TLS and a second
-// program that trades live on a venue of ours: every metric that a rule or a dashboard names is there, and a kill of
-// the demo arrives as a page. In the copies of the files only ports are others, the intervals a second, and a job is
-// added for the second program.
+// Debian's Prometheus, node exporter and Alertmanager with the files that are shipped, beside a demo that listens as
+// prod.yaml says, and a second program that trades live on a venue of ours and is scraped as compose scrapes, over TLS:
+// every metric that a rule or a dashboard names is there, and a kill of the demo arrives as a page. In the copies of the
+// files only ports and paths are others, the intervals a second, and the job for the second program is added.
 
 import assert from "node:assert/strict";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import test, { after, before, describe } from "node:test";
-import { bybitInstead, configWith, QUIET, scratch, Server, TLS, verb } from "../api/server.mjs";
+import { parse, stringify } from "yaml";
+import { bybitInstead, configWith, QUIET, ROOT, scratch, Server, verb } from "../api/server.mjs";
 import { until } from "../api/wait.mjs";
 import { Venue } from "../venue/venue.mjs";
 import { Daemon, DEPLOY, freePort, shippedRules, without } from "./tools.mjs";
 
-const METRICS = [/^seed:/m, "metrics_listen: 127.0.0.1:0\nseed:"];
+const PROD = parse(readFileSync(join(ROOT, "deploy/config/prod.yaml"), "utf8"));
+const COMPOSE_JOB = parse(readFileSync(join(DEPLOY, "docker/prometheus.yaml"), "utf8")).scrape_configs.find(
+  ({ job_name: name }) => name === "pitwall",
+);
+const TOKEN = "f".repeat(64);
+
+const listening = (settings) => [/^seed:/m, `${stringify(settings)}seed:`];
+/** What prod.yaml says of its listeners, on ports of this test; the two that are given on the command line left out. */
+const { metrics_listen, metrics_token_file, tls } = PROD;
+const LIKE_PROD = listening({ metrics_listen: metrics_listen.replace(/:\d+$/, ":0"), metrics_token_file, tls });
 
 /**
  * Samples of these come only with what they are about, and here is none: an order of unknown fate, a position that
  * could be liquidated. Their families are there all the same.
  */
 const BY_INCIDENT = new Set(["pitwall_orders_unknown_oldest_timestamp_seconds", "pitwall_liquidation_distance_ratio"]);
+
+/** Some kernels do not count how long a task waits for its core. */
+const BY_THE_KERNEL = new Set(existsSync("/proc/schedstat") ? [] : ["node_schedstat_waiting_seconds_total"]);
 
 /** What a starved machine makes true: not for the moment of a test to judge. */
 const BY_THE_CLOCK = new Set([
@@ -32,6 +45,7 @@ const BY_THE_CLOCK = new Set([
 ]);
 
 let server;
+let exporter;
 let venue;
 let live;
 let prometheus;
@@ -90,30 +104,48 @@ async function startLive(dir) {
   const stream = venue.url.replace("http", "ws");
   const where = `environment: custom, rest: "${venue.url}", stream: "${stream}", reconcile_ms: 3000`;
   const row = bybitInstead("bybit-linear:BTCUSDT", `${where}, key_file: "${keyFile}"`);
-  live = await Server.start({ config: configWith(scratch(), METRICS, QUIET, ["mode: sim", "mode: live"], ...row) });
+  const token = join(dir, "metrics-token");
+  writeFileSync(token, TOKEN, { mode: 0o600 });
+  const listens = listening({ metrics_listen: "127.0.0.1:0", metrics_token_file: token, tls: { always: true } });
+  live = await Server.start({ config: configWith(scratch(), listens, QUIET, ["mode: sim", "mode: live"], ...row) });
 }
 
-const jobOf = (name, host) => `  - job_name: ${name}\n    static_configs: [{targets: ["${host}"]}]\n`;
 const hostOf = ({ run }) => new URL(run.metrics_url).host;
 
+/** Compose's job for the second program: its address, its token and its authority in their places. */
+function liveJob(dir) {
+  const job = structuredClone(COMPOSE_JOB);
+  job.job_name = "live";
+  job.tls_config.ca_file = join(live.dir, "tls/cert.pem");
+  job.authorization.credentials_file = join(dir, "metrics-token");
+  job.static_configs[0].targets = [hostOf(live)];
+  return `  - ${JSON.stringify(job)}\n`;
+}
+
+/** The host's own figures, told what prometheus.yml says of it. */
+async function startExporter() {
+  const port = await freePort();
+  const args = [`--web.listen-address=127.0.0.1:${port}`, "--collector.interrupts"];
+  exporter = await Daemon.start("prometheus-node-exporter", args, { port, cwd: scratch(), ready: "/" });
+  return port;
+}
+
 async function startPrometheus(dir) {
-  const [port, alertPort] = [await freePort(), await startAlertmanager(dir)];
+  const [port, alertPort, hostPort] = [await freePort(), await startAlertmanager(dir), await startExporter()];
   cpSync(join(DEPLOY, "prometheus"), dir, { recursive: true });
+  writeFileSync(join(dir, "rules/slo.yaml"), changed(join(dir, "rules/slo.yaml"), [["interval: 5m", "interval: 1s"]]));
   writeFileSync(
     join(dir, "prometheus.yml"),
     changed(join(DEPLOY, "prometheus/prometheus.yml"), [
       ["127.0.0.1:9464", hostOf(server)],
       ["127.0.0.1:9093", `127.0.0.1:${alertPort}`],
       ["127.0.0.1:9090", `127.0.0.1:${port}`],
-      ["scrape_configs:\n", `scrape_configs:\n${jobOf("live", hostOf(live))}`],
+      ["127.0.0.1:9100", `127.0.0.1:${hostPort}`],
+      ["scrape_configs:\n", `scrape_configs:\n${liveJob(dir)}`],
       ["_interval: 5s", "_interval: 1s"],
       ["_timeout: 4s", "_timeout: 1s"],
     ]),
   );
-  const made = verb("token", "create", "--data", server.dir, "--name", "prometheus", "--scope", "metrics");
-  assert.equal(made.code, 0, made.err);
-  writeFileSync(join(dir, "pitwall.token"), made.out, { mode: 0o600 });
-  cpSync(join(server.dir, "tls/cert.pem"), join(dir, "pitwall-ca.pem"));
   prometheus = await Daemon.start(
     "prometheus",
     [
@@ -151,16 +183,16 @@ function dashboards() {
 function namedSeries() {
   const rules = shippedRules().map(({ file, alert, record, expr }) => ({ where: `${file}: ${alert ?? record}`, expr }));
   return [...rules, ...dashboards()].flatMap(({ where, expr }) =>
-    [...new Set(expr.match(/\bpitwall[_:][a-z0-9_:]+/g) ?? [])].map((name) => ({ name, where })),
+    [...new Set(expr.match(/\b(?:pitwall[_:]|node_)[A-Za-z0-9_:]+/g) ?? [])].map((name) => ({ name, where })),
   );
 }
 
 const withoutEnd = (name) => name.replace(/_(total|info|bucket|sum|count)$/, "");
 
-describe("a real Prometheus", { skip: without("prometheus", "prometheus-alertmanager") }, () => {
+describe("a real Prometheus", { skip: without("prometheus", "prometheus-alertmanager", "prometheus-node-exporter") }, () => {
   before(async () => {
     const dir = scratch();
-    server = await Server.start({ config: configWith(dir, METRICS, TLS) });
+    server = await Server.start({ config: configWith(dir, LIKE_PROD) });
     await startLive(dir);
     await startPrometheus(dir);
   });
@@ -168,18 +200,23 @@ describe("a real Prometheus", { skip: without("prometheus", "prometheus-alertman
   after(async () => {
     await prometheus?.stop();
     await alertmanager?.stop();
+    await exporter?.stop();
     sink?.close();
     assert.equal(await live?.stop(), 0);
     await venue?.stop();
     assert.equal(await server?.stop(), 0);
   });
 
-  test("scrapes the demo, over TLS and by a token that reads nothing else", async () => {
-    await until("the target to be up", async () => (await prometheus.query('up{job="pitwall"} == 1')).length === 1);
-    const { activeTargets } = await prometheus.ask("/api/v1/targets");
-    const target = activeTargets.find(({ labels }) => labels.job === "pitwall");
-    assert.equal(target.lastError, "");
-    assert.match(target.scrapeUrl, /^https:/);
+  test("scrapes what listens as prod.yaml says, and the other as compose does, over TLS by a token", async () => {
+    const target = async (job) =>
+      (await prometheus.ask("/api/v1/targets")).activeTargets.find(({ labels }) => labels.job === job);
+    for (const [job, instance] of [["pitwall", PROD.instance], ["live", "compose"], ["host", PROD.instance]]) {
+      await until(`${job} to be up`, async () => (await target(job))?.health === "up");
+      const { lastError, labels } = await target(job);
+      assert.equal(lastError, "", job);
+      assert.equal(labels.instance, instance, job);
+    }
+    assert.match((await target("live")).scrapeUrl, /^https:/);
   });
 
   test("has asked for OpenMetrics and could read it", async () => {
@@ -189,7 +226,7 @@ describe("a real Prometheus", { skip: without("prometheus", "prometheus-alertman
   });
 
   test("has every metric that a rule or a dashboard names", async () => {
-    const named = namedSeries();
+    const named = namedSeries().filter(({ name }) => !BY_THE_KERNEL.has(name));
     assert.ok(named.length > 50);
     const families = new Set(Object.keys(await prometheus.ask("/api/v1/metadata")));
     const isThere = async (name) =>
@@ -231,12 +268,12 @@ describe("a real Prometheus", { skip: without("prometheus", "prometheus-alertman
     await until("the page", () => sentBy("page").includes("PitwallKillActive"));
     const page = arrived.find(({ alert }) => alert.labels.alertname === "PitwallKillActive").alert;
     assert.equal(page.status, "firing");
-    assert.equal(page.labels.instance, hostOf(server));
+    assert.equal(page.labels.instance, PROD.instance);
     assert.equal(page.annotations.runbook_url, "docs/RUNBOOK.md#alert-kill_active");
     assert.deepEqual(arrived.filter(({ way, alert }) => way !== "page" && alert.labels.severity === "page"), []);
     const kills = await prometheus.query("pitwall_kill_info");
     assert.deepEqual(kills.map(({ metric }) => [metric.scope, metric.by]), [["firm", "operator"]]);
     const halted = arrived.filter(({ alert }) => alert.labels.alertname === "PitwallScopeHalted");
-    assert.ok(halted.every(({ alert }) => alert.labels.instance !== hostOf(server)), "the page has told it already");
+    assert.ok(halted.every(({ alert }) => alert.labels.instance !== PROD.instance), "the page has told it already");
   });
 });

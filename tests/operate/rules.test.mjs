@@ -2,7 +2,7 @@
 // given series that it must fire on and series that it must not.
 
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { describe } from "node:test";
 import { ROOT, scratch, verb } from "../api/server.mjs";
@@ -30,13 +30,7 @@ test("promtool takes every rule", NO_PROMTOOL, () => {
 });
 
 test("promtool takes the configuration, with the files that it names", NO_PROMTOOL, () => {
-  const dir = scratch();
-  cpSync(join(DEPLOY, "prometheus"), dir, { recursive: true });
-  const check = () => run("promtool", ["check", "config", join(dir, "prometheus.yml")]);
-  assert.notEqual(check().code, 0, "the token is not there yet");
-  writeFileSync(join(dir, "pitwall.token"), "t", { mode: 0o600 });
-  writeFileSync(join(dir, "pitwall-ca.pem"), "");
-  const { code, said } = check();
+  const { code, said } = run("promtool", ["check", "config", join(DEPLOY, "prometheus/prometheus.yml")]);
   assert.equal(code, 0, said);
   assert.match(said, /SUCCESS: 3 rule files found/);
 });

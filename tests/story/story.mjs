@@ -130,6 +130,7 @@ export function liveConfig(dir, venues, ...changes) {
     .join("");
   const text = replaced(readFileSync(PROD, "utf8") + TRIGGERS, [
     [/\n {2}- venue: bybit-linear[^]*?\n\n/, `${rows}\n`],
+    ["metrics_listen: 127.0.0.1:9464", "metrics_listen: 127.0.0.1:0"],
     [/idle: \w+/, "idle: park"],
     ["initial_state: HALTED", "initial_state: HALTED\n  silent_ms: 30000\n  ack_timeout_ms: 1000\n  query_every_ms: 300\n  void_after_ms: 4000"],
     ["half_spread_ticks: 20", "half_spread_ticks: 3"],
