@@ -317,42 +317,6 @@ test("pitwall-secrets: into memory alone, whole or as it was, nothing in an argu
   assert.equal(script(join(AWS, "pitwall-secrets"), { ...env, BIN_DIR: disk.dir }, scratch()).code, 78);
 });
 
-test("pitwall-figures: what is measured is put, what is not is left out, a dead program is 0", () => {
-  const cloud = stubs({
-    aws: "",
-    chronyc: "echo A9FEA97B,169.254.169.123,4,1700000000.1,-0.000012,0,0,0,0,0,0,0,0,Normal",
-  });
-  const backups = join(scratch(), "backups");
-  mkdirSync(join(backups, "20261128T000000Z"), { recursive: true });
-  writeFileSync(join(backups, "20261128T000000Z", "VERIFIED"), "");
-  const env = { ...CLOUD, BIN_DIR: cloud.dir, PITWALL_BACKUPS: backups };
-  const figures = () =>
-    Object.fromEntries(
-      cloud
-        .calls()
-        .filter((call) => call.startsWith("aws"))
-        .map((call) => [/--metric-name (\S+)/.exec(call)[1], Number(/--value (\S+)/.exec(call)[1])]),
-    );
-  assert.equal(script(join(AWS, "pitwall-figures"), env).code, 0);
-  const { live, "clock-offset": clock, "disk-used": disk, "backup-age": age } = figures();
-  assert.equal(live, 1);
-  assert.equal(clock, 0.000012);
-  assert.ok(disk >= 0 && disk <= 1, disk);
-  assert.ok(age < 60);
-  const alarms = readFileSync(join(ROOT, "terraform/modules/trading-host/alarms.tf"), "utf8");
-  for (const name of Object.keys(figures()))
-    assert.match(alarms, new RegExp(`^ +${name} += \\{`, "m"), "an alarm waits for it");
-  for (const [, name] of alarms.matchAll(/^ {4}(\S+) += \{ comparison/gm))
-    assert.ok(readFileSync(join(AWS, "pitwall-figures"), "utf8").includes(`put ${name} `), `nothing puts ${name}`);
-  rmSync(join(cloud.dir, "calls"));
-  assert.equal(
-    script(join(AWS, "pitwall-figures"), { ...env, PITWALL_DATA: scratch(), PITWALL_BACKUPS: scratch() }).code,
-    0,
-  );
-  assert.equal(figures().live, 0);
-  assert.equal(figures()["backup-age"], undefined);
-});
-
 const BLANK = { blkid: "exit 2", begins: "" };
 const DATA = { blkid: "echo ext4", begins: "" };
 
@@ -364,7 +328,7 @@ function boot({ blkid, begins }) {
   writeFileSync(join(root, "dev/nvme1n1"), begins.padEnd(2 ** 20, "\0"));
   symlinkSync(join(root, "dev/nvme1n1"), link);
   const quiet = Object.fromEntries(
-    ["mkfs.ext4", "systemd-sysusers", "mount", "chown", "update-grub", "systemctl"].map((name) => [name, ""]),
+    ["mkfs.ext4", "systemd-sysusers", "mount", "chown", "update-grub", "systemctl", "amazon-cloudwatch-agent-ctl"].map((name) => [name, ""]),
   );
   const host = stubs({ ...quiet, blkid, mountpoint: "exit 1" });
   const file = join(root, "host.env");

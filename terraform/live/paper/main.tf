@@ -10,6 +10,7 @@ module "observability" {
   region             = var.region
   account_id         = var.account_id
   alarm_emails       = var.alarm_emails
+  alarm_phones       = var.alarm_phones
   log_retention_days = var.log_retention_days
   lock_mode          = var.lock_mode
   lock_days          = var.lock_days
@@ -48,4 +49,5 @@ module "trading_host" {
   backup_bucket     = module.observability.backup_bucket
   log_group_arn     = module.observability.host_log_group_arn
   alarm_topic_arn   = module.observability.alarm_topic_arn
+  notice_topic_arn  = module.observability.notice_topic_arn
 }

@@ -17,7 +17,8 @@ secrets = {
   tls-key = { description = "Private key of the desk's listener" }
 }
 
-alarm_emails       = []
+alarm_emails       = ["desk@example.com"]
+alarm_phones       = []
 log_retention_days = 90
 lock_mode          = "GOVERNANCE"
 lock_days          = 7

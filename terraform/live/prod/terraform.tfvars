@@ -1,4 +1,4 @@
-# Prod: real orders. The account and the image are placeholders: 123456789012 is nobody's.
+# Prod: real orders. The account, the image, the address and the number are placeholders: 123456789012 is nobody's.
 account_id     = "123456789012"
 zone_id        = "apse1-az3"
 vpc_cidr       = "10.41.0.0/16"
@@ -20,7 +20,8 @@ secrets = {
   tls-key        = { description = "Private key of the desk's listener" }
 }
 
-alarm_emails       = []
+alarm_emails       = ["desk@example.com"]
+alarm_phones       = ["+6500000000"]
 log_retention_days = 365
 lock_mode          = "COMPLIANCE"
 lock_days          = 90

@@ -69,7 +69,12 @@ variable "secrets" {
 }
 
 variable "alarm_emails" {
-  description = "Who is told."
+  description = "Who is told by mail."
+  type        = list(string)
+}
+
+variable "alarm_phones" {
+  description = "Who is woken by a short message."
   type        = list(string)
 }
 

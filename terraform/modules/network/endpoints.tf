@@ -44,8 +44,10 @@ resource "aws_vpc_endpoint" "s3" {
   tags = { Name = "${var.name}-s3" }
 }
 
-# A security group knows addresses, and the venue's change. Names do not: what is not listed does not
-# resolve, so a program that was taken over has nowhere to send a key.
+# A security group knows addresses, and the venue's change; names do not. What is not listed does not
+# resolve here, so a slip, or a library that calls home, gets nowhere.
+# It is no wall: who brings an address along may send to its port 443, and *.amazonaws.com is
+# everybody's. What holds then is that the key cannot withdraw and is bound to our address.
 resource "aws_route53_resolver_firewall_domain_list" "allowed" {
   name    = "${var.name}-allowed"
   domains = concat(var.egress_domains, ["*.amazonaws.com."])
@@ -65,7 +67,10 @@ resource "aws_route53_resolver_firewall_rule" "allow" {
   action                  = "ALLOW"
   priority                = 100
   firewall_domain_list_id = aws_route53_resolver_firewall_domain_list.allowed.id
-  firewall_rule_group_id  = aws_route53_resolver_firewall_rule_group.egress.id
+  # A venue's name is an alias into the network that delivers it, whose names change without notice:
+  # the name that was asked for is judged, not those that its answer leads through.
+  firewall_domain_redirection_action = "TRUST_REDIRECTION_DOMAIN"
+  firewall_rule_group_id             = aws_route53_resolver_firewall_rule_group.egress.id
 }
 
 resource "aws_route53_resolver_firewall_rule" "block" {

@@ -4,8 +4,13 @@ output "kms_key_arn" {
 }
 
 output "alarm_topic_arn" {
-  description = "Where alarms go."
+  description = "Where alarms go that wake somebody."
   value       = aws_sns_topic.alarms.arn
+}
+
+output "notice_topic_arn" {
+  description = "Where those go that somebody reads in the morning."
+  value       = aws_sns_topic.notices.arn
 }
 
 output "host_log_group_arn" {

@@ -24,9 +24,23 @@ variable "account_id" {
 }
 
 variable "alarm_emails" {
-  description = "Who is told by mail; each address confirms once."
+  description = "Who is told by mail, of alarms and notices; each address confirms once."
   type        = list(string)
-  default     = []
+
+  validation {
+    condition     = length(var.alarm_emails) > 0
+    error_message = "Somebody must be told: an alarm that nobody gets is none."
+  }
+}
+
+variable "alarm_phones" {
+  description = "Who is woken by a short message, of alarms alone: +6591234567."
+  type        = list(string)
+
+  validation {
+    condition     = alltrue([for phone in var.alarm_phones : can(regex("^\\+[1-9][0-9]{6,14}$", phone))])
+    error_message = "A number with its country: + and 7 to 15 digits."
+  }
 }
 
 variable "log_retention_days" {

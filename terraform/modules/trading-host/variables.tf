@@ -132,6 +132,11 @@ variable "log_group_arn" {
 }
 
 variable "alarm_topic_arn" {
-  description = "Where alarms go."
+  description = "Where alarms go that wake somebody."
+  type        = string
+}
+
+variable "notice_topic_arn" {
+  description = "Where those go that somebody reads in the morning."
   type        = string
 }

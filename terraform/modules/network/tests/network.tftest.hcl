@@ -47,6 +47,10 @@ run "hosts_speak_443_alone" {
     condition     = aws_route53_resolver_firewall_rule.allow.priority < aws_route53_resolver_firewall_rule.block.priority && aws_route53_resolver_firewall_rule.block.action == "BLOCK"
     error_message = "names that are not listed resolve"
   }
+  assert {
+    condition     = aws_route53_resolver_firewall_rule.allow.firewall_domain_redirection_action == "TRUST_REDIRECTION_DOMAIN"
+    error_message = "a venue's name does not resolve once it is an alias of a name that is not listed"
+  }
 }
 
 run "the_zone_is_an_id" {

@@ -22,6 +22,7 @@ variables {
   region       = "ap-southeast-1"
   account_id   = "123456789012"
   alarm_emails = ["desk@example.com"]
+  alarm_phones = ["+6500000000"]
   lock_mode    = "COMPLIANCE"
   lock_days    = 30
   keep_days    = 400
@@ -57,13 +58,44 @@ run "logs_and_alarms_are_encrypted" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_log_group.host.kms_key_id == aws_kms_key.this.arn && aws_sns_topic.alarms.kms_master_key_id == aws_kms_key.this.arn
+    condition     = aws_cloudwatch_log_group.host.kms_key_id == aws_kms_key.this.arn && aws_sns_topic.alarms.kms_master_key_id == aws_kms_key.this.arn && aws_sns_topic.notices.kms_master_key_id == aws_kms_key.this.arn
     error_message = "log or topic is under another key than ours"
   }
   assert {
     condition     = aws_kms_key.this.enable_key_rotation
     error_message = "the key does not rotate"
   }
+}
+
+run "alarms_wake_and_notices_do_not" {
+  command = plan
+
+  assert {
+    condition     = [for one in aws_sns_topic_subscription.phone : one.topic_arn] == [aws_sns_topic.alarms.arn]
+    error_message = "a short message comes for what can wait, or none for an alarm"
+  }
+  assert {
+    condition     = length(aws_sns_topic_subscription.mail) == 2 && length(aws_sns_topic_policy.topic) == 2
+    error_message = "one of the two topics is heard by nobody, or takes no alarm"
+  }
+}
+
+run "alarms_that_nobody_gets_are_refused" {
+  command = plan
+
+  variables {
+    alarm_emails = []
+  }
+  expect_failures = [var.alarm_emails]
+}
+
+run "a_number_without_its_country_is_refused" {
+  command = plan
+
+  variables {
+    alarm_phones = ["91234567"]
+  }
+  expect_failures = [var.alarm_phones]
 }
 
 run "keeping_shorter_than_the_lock_is_refused" {

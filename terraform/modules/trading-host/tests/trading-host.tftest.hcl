@@ -50,9 +50,10 @@ variables {
     bybit-key = { description = "trade only, bound to our address" }
     tls-key   = { description = "of the desk's listener", rotation_lambda_arn = "arn:aws:lambda:ap-southeast-1:123456789012:function:rotate" }
   }
-  backup_bucket   = { name = "pitwall-test-backups", arn = "arn:aws:s3:::pitwall-test-backups" }
-  log_group_arn   = "arn:aws:logs:ap-southeast-1:123456789012:log-group:host"
-  alarm_topic_arn = "arn:aws:sns:ap-southeast-1:123456789012:alarms"
+  backup_bucket    = { name = "pitwall-test-backups", arn = "arn:aws:s3:::pitwall-test-backups" }
+  log_group_arn    = "arn:aws:logs:ap-southeast-1:123456789012:log-group:host"
+  alarm_topic_arn  = "arn:aws:sns:ap-southeast-1:123456789012:alarms"
+  notice_topic_arn = "arn:aws:sns:ap-southeast-1:123456789012:notices"
 }
 
 run "no_public_address" {
@@ -122,6 +123,27 @@ run "silence_is_an_alarm" {
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.figure : alarm.treat_missing_data == "breaching"]) && aws_cloudwatch_metric_alarm.status.treat_missing_data == "breaching"
     error_message = "a figure that does not come raises nothing"
+  }
+}
+
+run "what_the_program_judges_pages" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.page : alarm.alarm_actions == toset([var.alarm_topic_arn]) && alarm.evaluation_periods == 1])
+    error_message = "an alert of the program's that pages does not reach the topic that wakes somebody"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.page["kill_active"].dimensions == tomap({ Host = var.name, Alert = "kill_active" })
+    error_message = "the alarm of a kill is not about this host's kill"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.figure["alerts-age"].treat_missing_data == "breaching"
+    error_message = "nobody hears of it when nobody judges"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.notices.alarm_actions == toset([var.notice_topic_arn])
+    error_message = "what can wait wakes somebody"
   }
 }
 
