@@ -60,7 +60,7 @@ function serviceRules(service, secrets) {
 
 const COMPOSE_KEYS = ["name", "services", "networks", "volumes", "secrets"];
 const SERVICE_KEYS = [
-  ...["cap_drop", "command", "cpus", "depends_on", "environment", "group_add", "healthcheck", "hostname", "image"],
+  ...["cap_drop", "command", "cpus", "depends_on", "environment", "extra_hosts", "group_add", "healthcheck", "hostname", "image"],
   ...["logging", "mem_limit", "networks", "pids_limit", "ports", "read_only", "restart", "secrets", "security_opt"],
   ...["stop_grace_period", "tmpfs", "volumes"],
 ];

@@ -52,7 +52,7 @@ test("the Dockerfile keeps the desk's rules, and each is noticed when it does no
 test("every service of the compose file keeps the desk's rules, and each is noticed when one does not", () => {
   assert.deepEqual(composeProblems(readCompose()), []);
   assert.deepEqual(Object.keys(readCompose().services).sort(),
-    ["alertmanager", "alloy", "grafana", "loki", "pitwall", "prometheus", "venue"]);
+    ["alertmanager", "alloy", "grafana", "loki", "node-exporter", "pitwall", "prometheus", "venue"]);
   const breaks = [
     [(it) => (it.image = "docker.io/prom/prometheus:latest"), /names no version/],
     [(it) => (it.image = "docker.io/prom/prometheus"), /names no version/],
@@ -94,6 +94,37 @@ test("what the compose file mounts of its own folder is there", () => {
 test("what it mounts of Prometheus, Alertmanager, Grafana and Alloy is there", (context) => {
   if (missing().length > 0) {
     context.skip(`${missing().join(", ")} of deploy/docker/compose.yaml`);
+  }
+});
+
+test("every address that a service asks is a service's, or a name that it is given", () => {
+  const { services } = readCompose();
+  const known = (name, own) => ["127.0.0.1", "localhost"].includes(name) || name in services || own.includes(name);
+  const read = (file) => parse(readFileSync(join(DOCKER, file), "utf8"));
+  const scraped = read("prometheus.yaml").scrape_configs.flatMap(({ static_configs: [{ targets }] }) => targets);
+  assert.deepEqual(scraped.filter((target) => !known(target.split(":")[0], [])), []);
+  const { receivers } = read("../alertmanager/alertmanager.yml");
+  const told = receivers.flatMap(({ webhook_configs: ways }) => ways.map(({ url }) => new URL(url).hostname));
+  const names = services.alertmanager.extra_hosts.map((line) => line.split(":")[0]);
+  // Its own loopback is the container's, where nothing listens.
+  assert.deepEqual(told.filter((name) => !names.includes(name) && !(name in services)), []);
+});
+
+test("the log of a program has the label of its figures, and who draws them knows how often they come", () => {
+  const text = (file) => readFileSync(join(ROOT, "deploy", file), "utf8");
+  const labelOf = (file) =>
+    parse(text(file)).scrape_configs.find(({ job_name: job }) => job === "pitwall").static_configs[0].labels.instance;
+  const logged = (file) => new Set([...text(file).matchAll(/^ +instance = "(.*)",/gm)].map(([, name]) => name));
+  const places = [
+    ["config/prod.yaml", "prometheus/prometheus.yml", "alloy/config.alloy"],
+    ["docker/pitwall.yaml", "docker/prometheus.yaml", "docker/containers.alloy"],
+  ];
+  for (const [config, scrape, log] of places) {
+    const { instance } = parse(text(config));
+    assert.equal(labelOf(scrape), instance, scrape);
+    assert.deepEqual(logged(log), new Set([instance]), log);
+    const [{ jsonData: source }] = parse(text("grafana/provisioning/datasources/pitwall.yaml")).datasources;
+    assert.equal(source.timeInterval, parse(text(scrape)).global.scrape_interval, scrape);
   }
 });
 

@@ -83,7 +83,7 @@ async function startAlertmanager(dir) {
   const [port, sinkPort] = [await freePort(), await startSink()];
   const config = join(dir, "alertmanager.yml");
   const shipped = join(DEPLOY, "alertmanager/alertmanager.yml");
-  writeFileSync(config, changed(shipped, [["127.0.0.1:9099", `127.0.0.1:${sinkPort}`]]));
+  writeFileSync(config, changed(shipped, [["pager:9099", `127.0.0.1:${sinkPort}`]]));
   alertmanager = await Daemon.start(
     "prometheus-alertmanager",
     [
