@@ -22,9 +22,9 @@ struct collector {
     struct view *view;
     struct control *control;
     int64_t started_mono_ns, started_ns;
-    uint32_t unclean_starts; /* of runs before this one that did not end in order, */
+    uint32_t unclean_starts;         /* of runs before this one that did not end in order, */
     int64_t unclean_ns[STARTS_KEPT]; /* and when each began; real clock */
-    int64_t certificate_ns; /* 0: none */
+    int64_t certificate_ns;          /* 0: none */
     struct view_watch watch;
     struct view_use use[MAX_SCOPES];
     int64_t venue_well_ns[MAX_VENUES];     /* monotonic */

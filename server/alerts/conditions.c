@@ -229,7 +229,8 @@ static void condition_audit_suspect(const struct alert_inputs *in, struct alert_
 
 static void condition_audit_late(const struct alert_inputs *in, struct alert_look *look)
 {
-    say_above(look, ALERT_AUDIT_LATE, 0, in->audit_late_ms, alert_threshold(in->config, ALERT_AUDIT_LATE));
+    say_above(look, ALERT_AUDIT_LATE, 0, in->audit_late_ms,
+              alert_threshold(in->config, ALERT_AUDIT_LATE));
 }
 
 static void condition_anchor_late(const struct alert_inputs *in, struct alert_look *look)
@@ -258,7 +259,8 @@ static void condition_certificate(const struct alert_inputs *in, struct alert_lo
 
 static void condition_restart_loop(const struct alert_inputs *in, struct alert_look *look)
 {
-    say_above(look, ALERT_RESTART_LOOP, 0, in->unclean_starts, alert_threshold(in->config, ALERT_RESTART_LOOP));
+    say_above(look, ALERT_RESTART_LOOP, 0, in->unclean_starts,
+              alert_threshold(in->config, ALERT_RESTART_LOOP));
 }
 
 static void condition_audit_facts_lost(const struct alert_inputs *in, struct alert_look *look)

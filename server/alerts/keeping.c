@@ -51,8 +51,7 @@ static enum status put_start(struct alerts *alerts, bool ended, struct err *err)
 
 static enum status open_starts(struct alerts *alerts, struct err *err)
 {
-    enum status status =
-        keep_each(alerts->from.keep, "start", take_start, &alerts->collector, err);
+    enum status status = keep_each(alerts->from.keep, "start", take_start, &alerts->collector, err);
 
     if (status == OK)
         status = put_start(alerts, false, err);

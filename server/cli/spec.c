@@ -55,9 +55,9 @@ static void print_metrics(void)
            "`pitwall spec metrics` printed this page, from the table that `GET /metrics` is made by"
            " (server/tables/metrics.def).\n\n"
            "What is not known has no sample: a stale figure must not look like a fresh one. Times"
-           " are time stamps, and an age is\n`timestamp(x) - x`: how old it was when it was scraped."
-           " Histograms have the buckets 2.5e-07, 5e-07, 1e-06 .. 16.777216\nseconds and their"
-           " `_sum` and `_count`.\n"
+           " are time stamps, and an age is\n`timestamp(x) - x`: how old it was when it was"
+           " scraped. Histograms have the buckets 2.5e-07, 5e-07, 1e-06 .. 16.777216\nseconds and"
+           " their `_sum` and `_count`.\n"
            "Who asks for OpenMetrics (`Accept: application/openmetrics-text; version=1.0.0`) gets"
            " the same series in that format.\n\n"
            "| metric | type | unit | labels | meaning |\n| --- | --- | --- | --- | --- |\n");
@@ -397,12 +397,12 @@ static void print_codes(void)
 {
     printf("What the gateway to Bybit takes an answer's code for; one that is not here is "
            "`unknown`, and the venue is asked.\n\n"
-           "| code | class | says |\n| ---: | --- | --- |\n");
+           "| code | class | why not | says |\n| ---: | --- | --- | --- |\n");
     for (uint32_t at = 0; bybit_code_row(at); at++) {
         const struct bybit_code *row = bybit_code_row(at);
 
-        printf("| %lld | `%s` | %s |\n", (long long)row->number, bybit_class_name(row->class),
-               row->says);
+        printf("| %lld | `%s` | %s | %s |\n", (long long)row->number, bybit_class_name(row->class),
+               row->refusal == REFUSAL_NONE ? "" : refusal_name(row->refusal), row->says);
     }
 }
 

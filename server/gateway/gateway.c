@@ -266,6 +266,31 @@ bool gateway_tally(const struct gateway *gateway, uint16_t instrument, struct ga
     return told_get(&gateway->tally[instrument], tally, sizeof *tally);
 }
 
+const char *refusal_name(enum refusal refusal)
+{
+    static const char *const names[REFUSAL_COUNT] = {
+#define REFUSAL(ID, name, ...) [REFUSAL_##ID] = name,
+#include "gateway/refusals.def"
+#undef REFUSAL
+    };
+
+    assert(refusal < REFUSAL_COUNT);
+    return names[refusal];
+}
+
+uint64_t gateway_refusals(const struct gateway *gateway, enum refusal why)
+{
+    assert(why < REFUSAL_COUNT);
+    return atomic_load_explicit(&gateway->refusals[why], memory_order_relaxed);
+}
+
+void gateway_count_refusal(struct gateway *gateway, enum refusal why)
+{
+    assert(why < REFUSAL_COUNT);
+    if (why != REFUSAL_NONE)
+        gateway_add(&gateway->refusals[why], 1);
+}
+
 struct gateway_counters gateway_counters(const struct gateway *gateway)
 {
     struct gateway_counters counters;

@@ -81,6 +81,15 @@ struct gateway_tally {
     int64_t told_ns; /* the engine's clock: the count holds all that the venue had then */
 };
 
+/* Why a venue does not take a request (refusals.def). */
+enum refusal {
+#define REFUSAL(ID, ...) REFUSAL_##ID,
+#include "gateway/refusals.def"
+#undef REFUSAL
+    REFUSAL_COUNT
+};
+const char *refusal_name(enum refusal refusal); /* "balance" */
+
 struct gateway;
 struct gateway_ops {
     /* One turn; returns how many messages it moved, 0: nothing to do. Never blocks. */
@@ -110,6 +119,7 @@ struct gateway {
     _Atomic uint64_t updates, orders, lots, amends, cancels, queries;
     _Atomic uint64_t unsent, unsent_lots, unsent_amends, refused_repeats;
     _Atomic uint64_t executions, refused_frames, connects, first_connects, gaps;
+    _Atomic uint64_t refusals[REFUSAL_COUNT];
     int64_t syncing_mono_ns;    /* since when it is SYNCING, 0: it is not; its own thread's */
     struct histogram reconcile; /* from SYNCING to READY */
     _Atomic uint64_t reconcile_failures; /* SYNCING that ended otherwise */
@@ -144,6 +154,8 @@ int64_t gateway_virtual_ns(const struct gateway *gateway);
 /* Real clock of the newest update of an instrument that was handed to the engine; 0: none yet. */
 int64_t gateway_last_update_ns(const struct gateway *gateway, uint16_t instrument);
 struct gateway_counters gateway_counters(const struct gateway *gateway);
+/* Requests that were not taken for that reason. */
+uint64_t gateway_refusals(const struct gateway *gateway, enum refusal why);
 /* False: the venue has not told it yet. */
 bool gateway_balance(const struct gateway *gateway, struct gateway_balance *balance);
 bool gateway_tally(const struct gateway *gateway, uint16_t instrument, struct gateway_tally *tally);
@@ -154,6 +166,8 @@ void gateway_init(struct gateway *gateway, const struct gateway_ops *ops,
 /* Also of a state that it is in already: then nothing changes. */
 void gateway_set_state(struct gateway *gateway, enum gateway_state state);
 void gateway_count_update(struct gateway *gateway, uint16_t instrument);
+/* REFUSAL_NONE counts nothing. */
+void gateway_count_refusal(struct gateway *gateway, enum refusal why);
 /* Of any update; a trade is shown to people. Before it is published: then it is the engine's. */
 static inline void gateway_note_trade(struct gateway *gateway, const struct market_update *update)
 {

@@ -194,6 +194,20 @@ static void render_refusals(const struct rendering *r)
         }
 }
 
+static void render_refusal_classes(const struct rendering *r)
+{
+    family(r->page, METRIC_REFUSALS_BY_CLASS);
+    for (uint16_t at = 0; at < r->from->gateways; at++)
+        for (int why = REFUSAL_NONE + 1; why < REFUSAL_COUNT; why++) {
+            const struct label labels[] = {{"gateway", config_gateway_name(r->config, at)},
+                                           {"class", refusal_name((enum refusal)why)},
+                                           {NULL, NULL}};
+
+            sample_count(r->page, METRIC_REFUSALS_BY_CLASS, labels,
+                         gateway_refusals(r->from->gateway[at], (enum refusal)why));
+        }
+}
+
 static void render_denials(const struct rendering *r)
 {
     family(r->page, METRIC_ORDERS_DENIED);
@@ -251,6 +265,7 @@ static void render_orders(const struct rendering *r)
     render_by_venue(r, METRIC_ORDERS_SENT, counters->orders_sent);
     render_by_venue(r, METRIC_ORDERS_REJECTED, counters->orders_rejected);
     render_refusals(r);
+    render_refusal_classes(r);
     render_by_venue(r, METRIC_FILLS, counters->fills);
     render_denials(r);
     render_one(r, METRIC_OPEN_ORDERS, counters->open_orders);

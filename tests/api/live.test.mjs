@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import { Venue } from "../venue/venue.mjs";
+import { Bot, Venue } from "../venue/venue.mjs";
 import { bybitInstead, configWith, QUIET, scratch, Server, verb } from "./server.mjs";
 import { Teller } from "./teller.mjs";
 import { until } from "./wait.mjs";
@@ -47,8 +47,8 @@ async function stateOf(scope) {
   return items.find((row) => row.scope === scope);
 }
 
-const order = async (price, tif) =>
-  trader.post("/orders", { instrument: NAME, side: "buy", qty: "0.001", price, type: "limit", tif });
+const order = async (price, tif, more = {}) =>
+  trader.post("/orders", { instrument: NAME, side: "buy", qty: "0.001", price, type: "limit", tif, ...more });
 
 test("it comes up HALTED, whatever the file says, and says that it is live", async () => {
   assert.equal((await stateOf("firm")).state, "HALTED");
@@ -137,6 +137,26 @@ test("a fill that the stream and the list tell differently differs, in what we b
   assert.deepEqual([state, id, Number(ours.fee)], ["differs", body.id, 9.5]);
   assert.ok(Number(theirs.fee) > 0 && Number(theirs.fee) < 1, theirs.fee);
   assert.deepEqual({ ...ours, fee: "" }, { ...theirs, fee: "" });
+});
+
+test("what the venue does not take is counted by why", async () => {
+  const admin = await server.person("admin");
+  const counted = async (why) => {
+    const { text } = await admin.call("GET", "/metrics");
+    return Number(new RegExp(`^pitwall_refusals_by_class_total\\{.*class="${why}"\\} (\\d+)$`, "m").exec(text)[1]);
+  };
+  const had = { balance: await counted("balance"), post_only: await counted("post_only") };
+  const taking = async () => (Number((await trader.get(`/books/${NAME}`)).body.asks[0][0]) * 1.002).toFixed(1);
+  const fault = { on: "new", nth: 1, do: "reject", code: 110007 };
+  assert.deepEqual(await new Bot(venue, null).call("POST", "/sim/fault", fault), {});
+  const poor = await order(await taking(), "IOC");
+  assert.equal(poor.status, 201, poor.text);
+  await until("balance", async () => (await counted("balance")) === had.balance + 1, 10000);
+  assert.equal((await trader.get(`/orders/${poor.body.id}`)).body.state, "REJECTED");
+  const crossing = await order(await taking(), "GTC", { post_only: true });
+  assert.equal(crossing.status, 201, crossing.text);
+  await until("post_only", async () => (await counted("post_only")) === had.post_only + 1, 10000);
+  assert.equal(await counted("balance"), had.balance + 1);
 });
 
 test("check --connect asks it without trading", () => {

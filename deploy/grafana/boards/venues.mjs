@@ -71,6 +71,12 @@ export default dashboard({
         ],
       },
     ),
+    lines(
+      "Why it refuses",
+      "Requests that were not taken, by class; late is a cancel that lost the race. RUNBOOK: alert-reject_ratio.",
+      "ops",
+      [[perSecond("pitwall_refusals_by_class_total", "class"), "{{class}}"]],
+    ),
     lines("Round trip, p99", "From sending to the acknowledgement.", "s", [
       [quantile(0.99, "pitwall_order_ack_seconds", ["venue"]), "{{venue}}"],
     ]),

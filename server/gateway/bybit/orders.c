@@ -82,6 +82,7 @@ static void note_answer(struct bybit *bybit, const struct bybit_answer *answer)
     if (answer->class == BYBIT_DONE)
         return;
     bybit_session_refused(bybit);
+    gateway_count_refusal(&bybit->base, bybit_refusal_of(answer->code, answer->class));
     log_answer(bybit, answer);
     if (answer->class == BYBIT_VOID)
         bybit->session.clock.due_ns = 0;
@@ -246,6 +247,7 @@ static void refuse(struct bybit *bybit, const struct order_message *message, con
                                   .amend_no = message->amend_no,
                                   .order_id = message->order_id,
                                   .received_ns = bybit->real_ns});
+    gateway_count_refusal(&bybit->base, REFUSAL_UNSENT);
     gateway_add(is_new ? &bybit->base.unsent : &bybit->base.unsent_amends, 1);
     if (is_new)
         gateway_add(&bybit->base.unsent_lots, (uint64_t)message->qty_lots);

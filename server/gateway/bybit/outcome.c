@@ -1,7 +1,7 @@
 #include "gateway/bybit/outcome.h"
 
 static const struct bybit_code codes[] = {
-#define CODE(number, CLASS, says) {number, BYBIT_##CLASS, says},
+#define CODE(number, CLASS, WHY, says) {number, BYBIT_##CLASS, REFUSAL_##WHY, says},
 #include "gateway/bybit/codes.def"
 #undef CODE
 };
@@ -26,6 +26,19 @@ enum bybit_class bybit_class_of(int64_t code)
     const struct bybit_code *row = find(code);
 
     return row ? row->class : BYBIT_UNKNOWN;
+}
+
+enum refusal bybit_refusal_of(int64_t code, enum bybit_class class)
+{
+    /* Of an answer without a code of the API's: HTTP's status made the class. */
+    static const uint8_t by_class[BYBIT_CLASS_COUNT] = {
+        [BYBIT_REFUSED] = REFUSAL_OTHER, [BYBIT_VOID] = REFUSAL_CLOCK,
+        [BYBIT_LIMITED] = REFUSAL_RATE,  [BYBIT_BANNED] = REFUSAL_BANNED,
+        [BYBIT_ABSENT] = REFUSAL_LATE,
+    };
+    const struct bybit_code *row = find(code);
+
+    return row ? row->refusal : (enum refusal)by_class[class];
 }
 
 const char *bybit_code_says(int64_t code)

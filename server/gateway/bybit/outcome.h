@@ -19,7 +19,7 @@
 #ifndef PITWALL_GATEWAY_BYBIT_OUTCOME_H
 #define PITWALL_GATEWAY_BYBIT_OUTCOME_H
 
-#include "engine.h"
+#include "gateway/gateway.h"
 
 enum bybit_class {
     BYBIT_DONE,
@@ -38,10 +38,13 @@ enum bybit_class bybit_class_of(int64_t code);
 enum bybit_class bybit_class_of_http(int http_status, bool never_sent);
 const char *bybit_class_name(enum bybit_class class); /* "refused" */
 const char *bybit_code_says(int64_t code);            /* "not in the table" */
+/* Why it was not taken; REFUSAL_NONE: it was, or what became of it is not known. */
+enum refusal bybit_refusal_of(int64_t code, enum bybit_class class);
 
 struct bybit_code {
     int64_t number;
     enum bybit_class class;
+    enum refusal refusal;
     const char *says;
 };
 /* The table, for tests and pages; NULL behind its end. */

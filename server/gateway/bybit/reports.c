@@ -233,6 +233,17 @@ static bool is_expiry(const json_t *json)
            !(type && is_one_of(type, person));
 }
 
+/* It may be called cancelled: an order that may only make and would have taken never rested. */
+static enum refusal refusal_of_row(const json_t *json, enum bybit_standing standing)
+{
+    static const char *const taking[] = {"EC_PostOnlyWillTakeLiquidity", NULL};
+    const char *reason = json_string_value(json_object_get(json, "rejectReason"));
+
+    if (reason && is_one_of(reason, taking))
+        return REFUSAL_POST_ONLY;
+    return standing == BYBIT_REJECTED ? REFUSAL_OTHER : REFUSAL_NONE;
+}
+
 /* Of another product than ours: the stream is the account's. */
 static bool is_other_category(const struct bybit *bybit, const json_t *json)
 {
@@ -282,6 +293,7 @@ bool bybit_read_order(struct bybit *bybit, const json_t *json, struct bybit_orde
         (row->known && !bybit_is_about(row->known, row->symbol, side)))
         return refuse_row(bybit, "order", json);
     row->is_expiry = is_expiry(json);
+    row->refusal = refusal_of_row(json, row->standing);
     if (row->known && is_risen(row)) {
         log_line(LOG_ERROR, "gateway", "an order that was taken for dead lives",
                  "venue=%s order=%016" PRIx64, bybit->name, row->known->id);
@@ -388,6 +400,7 @@ static void take_end(struct bybit *bybit, const struct bybit_order_row *row, int
     known->live = false;
     known->amend_qty_lots = 0;
     known->ending = (uint8_t)ending_of(row);
+    gateway_count_refusal(&bybit->base, row->refusal);
     if (has_its_fills(known))
         bybit_end_order(bybit, known, received_ns);
     else

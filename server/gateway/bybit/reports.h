@@ -45,7 +45,8 @@ struct bybit_order_row {
     struct bybit_symbol *symbol; /* NULL: of an instrument or category that is not ours */
     struct bybit_known *known;   /* NULL: of others, and not live */
     enum bybit_standing standing;
-    bool is_expiry; /* of CANCELLED: its time in force ended it */
+    bool is_expiry;       /* of CANCELLED: its time in force ended it */
+    enum refusal refusal; /* why it was not taken, where the row says that it was not */
     int64_t price_ticks, qty_lots, cum_lots, updated_ms;
 };
 

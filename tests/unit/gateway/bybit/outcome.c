@@ -29,6 +29,23 @@ Test(bybit_outcome, the_classes_of_codes)
     check(10019, BYBIT_UNKNOWN);
 }
 
+/* What was taken, or may have been, is refused for no reason; all else for one. */
+Test(bybit_outcome, every_refusal_has_a_reason)
+{
+    for (uint32_t at = 0; bybit_code_row(at); at++) {
+        const struct bybit_code *row = bybit_code_row(at);
+
+        cr_assert(eq(int, row->refusal == REFUSAL_NONE,
+                     row->class == BYBIT_DONE || row->class == BYBIT_UNKNOWN),
+                  "%ld", (long)row->number);
+    }
+    cr_assert(eq(int, bybit_refusal_of(110007, BYBIT_REFUSED), REFUSAL_BALANCE));
+    cr_assert(eq(int, bybit_refusal_of(110001, BYBIT_ABSENT), REFUSAL_LATE));
+    cr_assert(eq(int, bybit_refusal_of(-1, BYBIT_LIMITED), REFUSAL_RATE));
+    cr_assert(eq(int, bybit_refusal_of(-1, BYBIT_UNSENT), REFUSAL_NONE));
+    cr_assert(eq(int, bybit_refusal_of(999999, BYBIT_UNKNOWN), REFUSAL_NONE));
+}
+
 Test(bybit_outcome, a_code_that_is_not_in_the_table_is_not_known)
 {
     check(-1, BYBIT_UNKNOWN);
