@@ -2,7 +2,7 @@
 //
 // What is measured in C (decoder, replay, engine step, burst) comes from `pitwall bench --json`, and
 // from `benches` what stands beside things that the product does not depend on (another ring, a
-// venue and an echo over sockets); what needs the running program (kill, memory) from the modules
+// venue and an echo over sockets); what needs the running program (kill, memory, start) from the modules
 // beside this file. Every speed is
 // a ratio inside one run or a latency of our own, median of interleaved rounds. Exit 0 when all
 // was measured, whether or not a target was met; 1 when something could not be measured.
@@ -85,7 +85,7 @@ function figuresOf(program, options, args) {
 // Modules of the running program: each exports bench(options) -> results, and the ids it gives.
 async function inProcess(options, failures) {
   const results = [];
-  for (const file of ["memory.mjs", "kill.mjs", "reply.mjs", "engine_load.mjs"]) {
+  for (const file of ["memory.mjs", "start.mjs", "kill.mjs", "reply.mjs", "engine_load.mjs"]) {
     if (!existsSync(join(here, file))) continue;
     const module = await import(join(here, file));
     if (options.name && !module.ids.some((id) => id.includes(options.name))) continue;
