@@ -107,7 +107,8 @@ test("make spec prints every page that the program has", () => {
 
 test("codes of the venue: what is not known for a refusal is none", () => {
   const { out } = verb("spec", "codes");
-  assert.match(out, /^\| 0 \| `done` \| taken \|$/m);
-  assert.match(out, /^\| 10016 \| `unknown` \| /m);
-  assert.match(out, /^\| 170213 \| `absent` \| /m);
+  assert.match(out, /^\| 0 \| `done` \| {2}\| taken \|$/m);
+  assert.match(out, /^\| 10016 \| `unknown` \| {2}\| /m);
+  assert.match(out, /^\| 110007 \| `refused` \| balance \| /m);
+  assert.match(out, /^\| 170213 \| `absent` \| late \| /m);
 });
