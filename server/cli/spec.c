@@ -51,16 +51,20 @@ static void print_alerts(void)
 
 static void print_metrics(void)
 {
-    printf("# Metrics\n\n"
-           "`pitwall spec metrics` printed this page, from the table that `GET /metrics` is made by"
-           " (server/tables/metrics.def).\n\n"
-           "What is not known has no sample: a stale figure must not look like a fresh one. Times"
-           " are time stamps, and an age is\n`timestamp(x) - x`: how old it was when it was"
-           " scraped. Histograms have the buckets 2.5e-07, 5e-07, 1e-06 .. 16.777216\nseconds and"
-           " their `_sum` and `_count`.\n"
-           "Who asks for OpenMetrics (`Accept: application/openmetrics-text; version=1.0.0`) gets"
-           " the same series in that format.\n\n"
-           "| metric | type | unit | labels | meaning |\n| --- | --- | --- | --- | --- |\n");
+    printf(
+        "# Metrics\n\n"
+        "`pitwall spec metrics` printed this page, from the table that `GET /metrics` is made by"
+        " (server/tables/metrics.def).\n\n"
+        "What is not known has no sample: a stale figure must not look like a fresh one. Times"
+        " are time stamps, and an age is\n`timestamp(x) - x`: how old it was when it was"
+        " scraped. Histograms have the buckets 2.5e-07, 5e-07, 1e-06 .. 16.777216\nseconds and"
+        " their `_sum` and `_count`.\n"
+        "Who asks for OpenMetrics (`Accept: application/openmetrics-text; version=1.0.0`) gets"
+        " the same series in that format, and\nbehind buckets of"
+        " `pitwall_taker_fill_latency_seconds` the newest order of the last minute that fell into"
+        " each: an\nexemplar, which Prometheus keeps with"
+        " `--enable-feature=exemplar-storage`.\n\n"
+        "| metric | type | unit | labels | meaning |\n| --- | --- | --- | --- | --- |\n");
     for (int at = 0; at < METRIC_COUNT; at++) {
         const struct metric_row *row = metric_row((enum metric_id)at);
 

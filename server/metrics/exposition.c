@@ -143,7 +143,7 @@ static void put_value_text(struct exposition *page, const char *text)
     }
 }
 
-static void put_sample(struct exposition *page, const char *name, const char *suffix,
+static void put_series(struct exposition *page, const char *name, const char *suffix,
                        const struct label *labels, const char *value)
 {
     put(page, name);
@@ -157,6 +157,12 @@ static void put_sample(struct exposition *page, const char *name, const char *su
     }
     put(page, labels && labels->name ? "} " : " ");
     put(page, value);
+}
+
+static void put_sample(struct exposition *page, const char *name, const char *suffix,
+                       const struct label *labels, const char *value)
+{
+    put_series(page, name, suffix, labels, value);
     put(page, "\n");
 }
 
@@ -211,6 +217,17 @@ static const char *const bounds[BOUNDS + 1] = {
     "0.004096", "0.008192", "0.016384", "0.032768", "0.065536", "0.131072",  "0.262144",
     "0.524288", "1.048576", "2.097152", "4.194304", "8.388608", "16.777216", "+Inf"};
 
+/* The bound that a bucket of the engine lies below. */
+static int bound_of(uint32_t bucket)
+{
+    int64_t bound_ns = first_bound_ns;
+    int at = 0;
+
+    for (; at < BOUNDS && histogram_bucket_max_ns(bucket) > bound_ns; at++)
+        bound_ns *= 2;
+    return at;
+}
+
 /* A bucket of the engine that straddles a bound counts above it: never better than it was. */
 static void collect(struct histogram *histogram, uint64_t counts[BOUNDS + 1])
 {
@@ -225,22 +242,62 @@ static void collect(struct histogram *histogram, uint64_t counts[BOUNDS + 1])
     }
 }
 
+static void place(const struct exemplar *exemplars, uint32_t count,
+                  const struct exemplar *placed[BOUNDS + 1])
+{
+    memset(placed, 0, (BOUNDS + 1) * sizeof *placed);
+    for (uint32_t i = 0; i < count; i++) {
+        int bound = bound_of(histogram_bucket(exemplars[i].value_ns));
+
+        if (!placed[bound])
+            placed[bound] = &exemplars[i];
+    }
+}
+
+/* Behind the count of its bucket. */
+static void put_exemplar(struct exposition *page, const struct exemplar *exemplar)
+{
+    char order[ORDER_ID_TEXT_MAX], value[DECIMAL_TEXT_MAX], at[DECIMAL_TEXT_MAX];
+
+    order_id_print(order, exemplar->order_id);
+    decimal_print(value, exemplar->value_ns, 9, true);
+    decimal_print(at, exemplar->at_ns, 9, true);
+    put(page, " # {order_id=\"");
+    put(page, order);
+    put(page, "\"} ");
+    put(page, value);
+    put(page, " ");
+    put(page, at);
+}
+
 void sample_histogram(struct exposition *page, enum metric_id id, const struct label *label,
                       struct histogram *histogram)
+{
+    sample_histogram_with(page, id, label, histogram, NULL, 0);
+}
+
+void sample_histogram_with(struct exposition *page, enum metric_id id, const struct label *label,
+                           struct histogram *histogram, const struct exemplar *exemplars,
+                           uint32_t count)
 {
     const char *name = metric_row(id)->name;
     struct label labels[3] = {0};
     struct label *bound = labels;
     char text[COUNT_TEXT_MAX], sum[DECIMAL_TEXT_MAX];
     uint64_t counts[BOUNDS + 1], below = 0;
+    const struct exemplar *placed[BOUNDS + 1];
 
     if (label)
         *bound++ = *label;
     collect(histogram, counts);
+    place(exemplars, count, placed);
     for (int i = 0; i <= BOUNDS; i++) {
         below += counts[i];
         *bound = (struct label){"le", bounds[i]};
-        put_sample(page, name, "_bucket", labels, print_count(text, below));
+        put_series(page, name, "_bucket", labels, print_count(text, below));
+        if (placed[i] && page->format == EXPOSITION_OPENMETRICS)
+            put_exemplar(page, placed[i]);
+        put(page, "\n");
     }
     *bound = (struct label){0};
     decimal_print(sum, (int64_t)atomic_load_explicit(&histogram->sum_ns, memory_order_relaxed), 9,

@@ -1,7 +1,7 @@
 /* A page of metrics: families, samples, escaped labels; in the Prometheus text format 0.0.4 or in
  * OpenMetrics 1.0.0. The two differ in what a family is called (without `_total` and `_info`), in
- * the UNIT lines, in the type of an info and in the `# EOF`; the samples are the same, so that a
- * reader may change from one to the other and finds the same series.
+ * the UNIT lines, in the type of an info, in exemplars and in the `# EOF`; the samples are the same,
+ * so that a reader may change from one to the other and finds the same series.
  *
  * The page belongs to whoever has it open, one thread; it grows as it is written. Out of memory it
  * takes no more, and exposition_close() says so. */
@@ -46,5 +46,16 @@ void sample_decimal(struct exposition *page, enum metric_id id, const struct lab
  * read as they stand: who writes them notices nothing, and a page may be a few of them apart. */
 void sample_histogram(struct exposition *page, enum metric_id id, const struct label *label,
                       struct histogram *histogram);
+
+/* One of those that were counted: which order it was. */
+struct exemplar {
+    uint64_t order_id;
+    int64_t value_ns, at_ns; /* at_ns: real clock */
+};
+/* The same with exemplars, newest first: of each bucket the first that lies in it. Only OpenMetrics
+ * has a place for them. */
+void sample_histogram_with(struct exposition *page, enum metric_id id, const struct label *label,
+                           struct histogram *histogram, const struct exemplar *exemplars,
+                           uint32_t count);
 
 #endif

@@ -179,6 +179,24 @@ static void render_histogram(const struct rendering *r, enum metric_id id,
     sample_histogram(r->page, id, by_venue ? &venue : NULL, histogram);
 }
 
+/* A slow fill leads to its order, and that to `GET /orders/{id}/why`. */
+static void render_taken(const struct rendering *r)
+{
+    enum { TAKINGS = 64 };
+    struct view_taking takings[TAKINGS];
+    struct exemplar exemplars[TAKINGS];
+    uint32_t count = r->page->format == EXPOSITION_OPENMETRICS && !r->watch.is_virtual
+                         ? view_takings(r->view, takings, TAKINGS)
+                         : 0;
+
+    for (uint32_t at = 0; at < count; at++)
+        exemplars[at] =
+            (struct exemplar){takings[at].order_id, takings[at].taken_ns, takings[at].at_ns};
+    family(r->page, METRIC_TAKER_LATENCY);
+    sample_histogram_with(r->page, METRIC_TAKER_LATENCY, NULL, view_taken(r->view), exemplars,
+                          count);
+}
+
 void render_latency(const struct rendering *r)
 {
     if (r->from->engine_beat_ns) {
@@ -191,7 +209,7 @@ void render_latency(const struct rendering *r)
     render_histogram(r, METRIC_TICK_TO_ORDER, r->from->tick_to_order, false);
     render_histogram(r, METRIC_ORDER_ACK, r->from->order_ack, true);
     render_histogram(r, METRIC_FILL_LATENCY, r->from->fill_latency, true);
-    render_histogram(r, METRIC_TAKER_LATENCY, view_taken(r->view), false);
+    render_taken(r);
 }
 
 static void render_ring(const struct rendering *r, const char *ring, const char *gateway,

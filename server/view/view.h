@@ -205,6 +205,13 @@ bool view_killer(struct view *view, uint16_t scope, char by[MAX_NAME]);
 /* From sending to each fill that took, since the start. The counts are the view's; any thread may
  * read them as they stand. */
 struct histogram *view_taken(struct view *view);
+/* Which orders those of the last minute were, newest first; returns how many, at most `most`. Takes
+ * the lock. */
+struct view_taking {
+    uint64_t order_id;
+    int64_t taken_ns, at_ns; /* at_ns: of the fill, by the engine's clock */
+};
+uint32_t view_takings(struct view *view, struct view_taking *out, uint32_t most);
 /* Real clock of the newest count of a position or balance that the venue has told; 0: none. */
 int64_t view_account_update_ns(const struct view_sources *from, uint16_t venue);
 

@@ -65,6 +65,28 @@ struct histogram *view_taken(struct view *view)
     return &view->taken;
 }
 
+uint32_t view_takings(struct view *view, struct view_taking *out, uint32_t most)
+{
+    uint32_t count = 0;
+    uint64_t kept;
+    int64_t since_ns;
+
+    view_enter(view);
+    kept = model_fills_kept(view);
+    since_ns = model_now_ns(view) - minute_ns;
+    for (uint64_t back = 1; back <= kept && count < most; back++) {
+        const struct view_fill *fill = &view->fills[(view->fill_count - back) % KEPT_FILLS];
+        int64_t taken_ns = model_taken_ns(view, fill);
+
+        if (fill->at_ns < since_ns)
+            break;
+        if (taken_ns >= 0)
+            out[count++] = (struct view_taking){fill->order_id, taken_ns, fill->at_ns};
+    }
+    view_leave(view);
+    return count;
+}
+
 const char *view_message_name(enum view_message message)
 {
     static const char *const names[VIEW_MESSAGES] = {"new", "amend", "cancel"};

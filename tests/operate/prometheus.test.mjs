@@ -151,7 +151,7 @@ async function startPrometheus(dir) {
     [
       ...[`--config.file=${dir}/prometheus.yml`, `--web.listen-address=127.0.0.1:${port}`],
       // What it has sent before it knew of the other is sent again a second later, not a minute.
-      ...[`--storage.tsdb.path=${dir}/tsdb`, "--rules.alert.resend-delay=1s"],
+      ...[`--storage.tsdb.path=${dir}/tsdb`, "--rules.alert.resend-delay=1s", "--enable-feature=exemplar-storage"],
     ],
     { port, cwd: dir, ready: "/-/ready" },
   );
@@ -242,6 +242,22 @@ describe("a real Prometheus", { skip: without("prometheus", "prometheus-alertman
       },
       20000,
     ).catch(() => assert.fail(`not there: ${missing.map(({ name, where }) => `${name} (${where})`).join(", ")}`));
+  });
+
+  test("leads from the latency of a fill to its order", async () => {
+    const trader = await server.person("trader");
+    const order = { instrument: "sim:BTCUSDT", side: "buy", qty: "0.001", type: "market", tif: "IOC" };
+    const body = await until("an order that meets another's than our maker's", async () => {
+      const reply = await trader.post("/orders", order);
+      assert.ok(reply.status === 201 || reply.body.code === "self_match", reply.text);
+      return reply.status === 201 && reply.body;
+    }, 20000);
+    const asked = { query: "pitwall_taker_fill_latency_seconds_bucket", start: Date.now() / 1000 - 60 };
+    await until("the order", async () => {
+      const found = await prometheus.ask("/api/v1/query_exemplars", { ...asked, end: Date.now() / 1000 + 1 });
+      return found.flatMap(({ exemplars }) => exemplars).some(({ labels }) => labels.order_id === body.id);
+    });
+    assert.equal((await trader.get(`/orders/${body.id}/why`)).status, 200);
   });
 
   test("evaluates every rule without an error", async () => {

@@ -1,6 +1,7 @@
 #include "metrics/exposition.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,29 @@ Test(metrics_exposition, a_histogram_is_cumulative_and_sums)
     cr_expect(strstr(text, "pitwall_order_ack_seconds_bucket{venue=\"sim\",le=\"+Inf\"} 3\n"));
     cr_expect(strstr(text, "pitwall_order_ack_seconds_sum{venue=\"sim\"} 40.0000004\n"));
     cr_expect(strstr(text, "pitwall_order_ack_seconds_count{venue=\"sim\"} 3\n"));
+}
+
+/* 300 ns lies in the second bucket; the newest of two there is told, and only to who asks for OpenMetrics. */
+static const struct exemplar two[] = {{.order_id = 7, .value_ns = 300, .at_ns = 1500000000},
+                                      {.order_id = 9, .value_ns = 310, .at_ns = 1000000000}};
+
+Test(metrics_exposition, an_exemplar_stands_behind_its_bucket, .init = open_openmetrics)
+{
+    char id[ORDER_ID_TEXT_MAX], wanted[160];
+
+    order_id_print(id, 7);
+    snprintf(wanted, sizeof wanted, "le=\"5e-07\"} 2 # {order_id=\"%s\"} 0.0000003 1.5\n", id);
+    sample_histogram_with(&page, METRIC_STEP, NULL, three_times(), two, 2);
+    written();
+    cr_expect(strstr(text, wanted), "%s", text);
+    cr_expect(strstr(text, "le=\"2.5e-07\"} 1\n"));
+    cr_expect(!strstr(strstr(text, " # ") + 1, " # "), "one alone");
+}
+
+Test(metrics_exposition, the_text_has_no_exemplar)
+{
+    sample_histogram_with(&page, METRIC_STEP, NULL, three_times(), two, 2);
+    cr_expect(!strchr(written(), '#'));
 }
 
 /* The bounds are written out: each must be the double of the one before. */
