@@ -1,7 +1,7 @@
 /* A page of metrics: families, samples, escaped labels; in the Prometheus text format 0.0.4 or in
  * OpenMetrics 1.0.0. The two differ in what a family is called (without `_total` and `_info`), in
- * the UNIT lines, in the type of an info, in exemplars and in the `# EOF`; the samples are the same,
- * so that a reader may change from one to the other and finds the same series.
+ * the UNIT lines, in the type of an info, in exemplars and in the `# EOF`; the samples are the
+ * same, so that a reader may change from one to the other and finds the same series.
  *
  * The page belongs to whoever has it open, one thread; it grows as it is written. Out of memory it
  * takes no more, and exposition_close() says so. */

@@ -82,7 +82,7 @@ Test(metrics_exposition, a_histogram_is_cumulative_and_sums)
     cr_expect(strstr(text, "pitwall_order_ack_seconds_count{venue=\"sim\"} 3\n"));
 }
 
-/* 300 ns lies in the second bucket; the newest of two there is told, and only to who asks for OpenMetrics. */
+/* 300 ns lies in the second bucket; the newest of two there is told, and only in OpenMetrics. */
 static const struct exemplar two[] = {{.order_id = 7, .value_ns = 300, .at_ns = 1500000000},
                                       {.order_id = 9, .value_ns = 310, .at_ns = 1000000000}};
 
