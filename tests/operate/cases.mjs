@@ -327,10 +327,10 @@ export const cases = {
       series: buckets("pitwall_order_ack_seconds", "", 10, "0.262144", "0.524288"),
     },
     {
-      says: "acknowledgements were slow at last after a quiet hour", at: 7200, fires: ['slo="order_ack"'],
+      says: "acknowledgements were slow at last after a quiet hour", at: 3600, fires: ['slo="order_ack"'],
       series: {
-        [of("pitwall_order_ack_seconds_bucket", 'le="0.262144"')]: "0+0x1440",
-        [of("pitwall_order_ack_seconds_count")]: "0+0x1380 0+9x60",
+        [of("pitwall_order_ack_seconds_bucket", 'le="0.262144"')]: "0+0x720",
+        [of("pitwall_order_ack_seconds_count")]: "0+0x660 0+9x60",
       },
     },
     {
