@@ -160,6 +160,16 @@ test("what DESIGN promises is there", async () => {
   }
 });
 
+test("what the program's alerts are judged by is told to who judges from outside, in base units; 0 is off", async () => {
+  const { text } = await scrape();
+  const told = (alert) =>
+    Number(new RegExp(`^pitwall_alert_threshold\\{alert="${alert}"\\} (\\S+)$`, "m").exec(text)?.[1]);
+  const wanted = { data_stale: 5, position_drift: 0.01, journal_late: 1, restart_loop: 3, tick_to_order: 0 };
+  for (const [alert, value] of Object.entries(wanted)) assert.equal(told(alert), value, alert);
+  assert.ok(Number.isNaN(told("kill_active")), "it has none");
+  assert.match(text, /^pitwall_unclean_starts 0$/m);
+});
+
 test("a time is a time stamp of now, and an age is nowhere", async () => {
   const { text } = await scrape();
   const now = Date.now() / 1000;
