@@ -45,25 +45,11 @@ say() { # VERDICT NAME TEXT
 worst=fail
 [ -z "$paper" ] || worst=warn
 
-as_user() {
-    if [ -n "$user" ] && [ "$(id -un)" != "$user" ]; then runuser -u "$user" -- "$@"; else "$@"; fi
-}
 last_line() { tail -n 1 <<< "$1"; }
-
-# The key is root's; the manager hands it to the service. So that it can be tried, it is handed over here.
-credentials=
-secrets=$(dirname "$config")/secrets
-if [ -z "${CREDENTIALS_DIRECTORY:-}" ] && [ -r "$secrets" ] && [ -n "$(ls -A "$secrets")" ]; then
-    credentials=$(mktemp -d /dev/shm/pitwall-preflight.XXXXXX) || exit 73
-    trap 'rm -rf "$credentials"' EXIT
-    install -m 0400 "$secrets"/* "$credentials"
-    [ -z "$user" ] || chown -R "$user" "$credentials"
-    export CREDENTIALS_DIRECTORY=$credentials
-fi
 
 if said=$("$bin" check --config "$config" 2>&1); then
     say ok config "$(last_line "$said")"
-    if said=$(as_user "$bin" check --config "$config" --connect 2>&1); then
+    if said=$("$here/ask-venues" --config "$config" --bin "$bin" ${user:+--user "$user"} 2>&1); then
         say ok connect "$(last_line "$said")"
     else
         say fail connect "$(grep -m1 BAD <<< "$said" || last_line "$said")"

@@ -1,12 +1,21 @@
 #!/bin/bash
 # deploy/backup/keep.sh FOLDER   removes old backups from FOLDER, and says which. It keeps
-#   the newest KEEP_HOURLY (48) of them,
-#   the newest of each of the last KEEP_DAILY (14) days that have one,
-#   the newest of each of the last KEEP_WEEKLY (8) weeks that have one,
-# and in any case the newest one that is verified. A name that is no time stamp is not touched.
+#   the newest KEEP_HOURLY of them,
+#   the newest of each of the last KEEP_DAILY days that have one,
+#   the newest of each of the last KEEP_WEEKLY weeks that have one,
+# and in any case the newest one that is verified, and one that somebody reads or sends (its file BUSY is locked).
+# On a disk of their own that is 48, 14 and 8; beside the data, whose journal needs the room, 2, 0 and 0.
+# What the bucket has (a file SENT) counts for no day and no week: the bucket keeps those.
+# A name that is no time stamp is not touched.
 set -euo pipefail
 folder=${1:?usage: keep.sh FOLDER}
-hourly=${KEEP_HOURLY:-48} daily=${KEEP_DAILY:-14} weekly=${KEEP_WEEKLY:-8}
+data=${PITWALL_DATA:-/var/lib/pitwall}
+if [ -d "$data" ] && [ "$(stat -c %d "$folder")" = "$(stat -c %d "$data")" ]; then
+    set -- 2 0 0
+else
+    set -- 48 14 8
+fi
+hourly=${KEEP_HOURLY:-$1} daily=${KEEP_DAILY:-$2} weekly=${KEEP_WEEKLY:-$3}
 for count in "$hourly" "$daily" "$weekly"; do
     [[ $count =~ ^[0-9]+$ ]] || { echo "keep: '$count' is no number of backups" >&2 && exit 64; }
 done
@@ -21,6 +30,7 @@ for name in "${names[@]}"; do
     week=$(date -u -d "$day" +%G-%V)
     at=$((at + 1))
     [ "$at" -gt "$hourly" ] || keep[$name]=1
+    [ ! -e "$folder/$name/SENT" ] || continue
     if [ -z "${days[$day]:-}" ] && [ "${#days[@]}" -lt "$daily" ]; then
         days[$day]=1 keep[$name]=1
     fi
@@ -33,6 +43,10 @@ for name in "${names[@]}"; do
 done
 for name in "${names[@]}"; do
     [ -z "${keep[$name]:-}" ] || continue
+    if [ -e "$folder/$name/BUSY" ] && ! flock -n "$folder/$name/BUSY" true; then
+        echo "keep: $name is being read, and stays"
+        continue
+    fi
     rm -rf "${folder:?}/$name"
     echo "keep: removed $name"
 done

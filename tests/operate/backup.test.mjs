@@ -1,10 +1,9 @@
-// Backups: whole while the program trades, refused when they are not, kept as long as promised, sent with a lock, and
-// a restored copy comes up HALTED. The cloud is a script that writes down what it was asked.
+// Backups: whole while the program trades, refused when they are not or when there is no room, kept as long as
+// promised, and a restored copy comes up HALTED. What leaves the host is cloud.test.mjs.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -13,7 +12,6 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,9 +20,8 @@ import { Database } from "./sqlite.mjs";
 import test, { after, before } from "node:test";
 import { BIN, ROOT, scratch, Server, verb } from "../api/server.mjs";
 import { until } from "../api/wait.mjs";
+import { BACKUP, script, stubs } from "./scripts.mjs";
 
-const BACKUP = join(ROOT, "deploy/backup");
-const AWS = join(ROOT, "deploy/aws");
 let server;
 let made; // a backup of the trading server
 
@@ -38,32 +35,6 @@ before(async () => {
   assert.match(done.out, /files copied and checked/);
 });
 after(async () => assert.equal(await server.stop(), 0));
-
-/** Runs a script of deploy/ with an environment of its own. */
-function script(file, env = {}, ...args) {
-  const path = [env.BIN_DIR, process.env.PATH].filter(Boolean).join(":");
-  const done = spawnSync(file, args, {
-    encoding: "utf8",
-    env: { PATH: path, PITWALL_BIN: BIN, PITWALL_DATA: server.dir, ...env },
-  });
-  return { code: done.status, out: done.stdout, err: done.stderr };
-}
-
-/** Programs in front of the real ones; each line that they were called with goes to `calls`. */
-function stubs(bodies) {
-  const dir = scratch();
-  for (const [name, body] of Object.entries(bodies)) {
-    writeFileSync(
-      join(dir, name),
-      `#!/bin/bash\nprintf '%q ' ${name} "$@" >> '${dir}/calls'; echo >> '${dir}/calls'\n${body}\n`,
-    );
-    chmodSync(join(dir, name), 0o755);
-  }
-  return {
-    dir,
-    calls: () => (existsSync(join(dir, "calls")) ? readFileSync(join(dir, "calls"), "utf8").trim().split("\n") : []),
-  };
-}
 
 test("a backup is checked without being restored, and the check makes nothing", () => {
   const names = readdirSync(made);
@@ -159,15 +130,18 @@ test("deploy/backup/backup: verified before it has its name, old ones go, a seco
   const backups = join(scratch(), "backups");
   mkdirSync(join(backups, "20200101T000000Z.partial"), { recursive: true });
   const env = { PITWALL_BACKUPS: backups, KEEP_HOURLY: "1", KEEP_DAILY: "1", KEEP_WEEKLY: "1" };
-  const first = script(join(BACKUP, "backup"), env);
+  const first = script(join(BACKUP, "backup"), server.dir, env);
   assert.equal(first.code, 0, first.err);
   const names = () => readdirSync(backups).filter((name) => !name.startsWith("."));
   assert.equal(names().length, 1, "what an ended one had left is gone");
+  assert.equal(readFileSync(join(server.dir, "backup.made"), "utf8").trim(), names()[0]);
   assert.match(names()[0], /^\d{8}T\d{6}Z$/);
   assert.ok(existsSync(join(backups, names()[0], "VERIFIED")));
-  const proved = script(join(BACKUP, "restore-test"), env);
+  const proved = script(join(BACKUP, "restore-test"), server.dir, env);
   assert.equal(proved.code, 0, proved.err);
   assert.match(proved.out, /is whole, and comes up HALTED/);
+  assert.equal(readFileSync(join(server.dir, "backup.tested"), "utf8").trim(), names()[0]);
+  assert.deepEqual(readdirSync(backups).filter((name) => name.startsWith(".restore.") && !name.endsWith("lock")), []);
   const held = spawnSync("flock", [join(backups, ".lock"), join(BACKUP, "backup")], {
     encoding: "utf8",
     env: { PATH: process.env.PATH, PITWALL_BIN: BIN, PITWALL_DATA: server.dir, ...env },
@@ -176,24 +150,24 @@ test("deploy/backup/backup: verified before it has its name, old ones go, a seco
   // A program that copies and cannot verify leaves nothing that looks like a backup.
   const lying = stubs({ pitwall: `[ "$1" = backup ] && mkdir -p "\${@: -1}" && exit 0; exit 65` });
   const bad = join(scratch(), "backups");
-  assert.equal(
-    script(join(BACKUP, "backup"), { ...env, PITWALL_BACKUPS: bad, PITWALL_BIN: join(lying.dir, "pitwall") }).code,
-    65,
-  );
+  const lies = { ...env, PITWALL_BACKUPS: bad, PITWALL_BIN: join(lying.dir, "pitwall") };
+  assert.equal(script(join(BACKUP, "backup"), server.dir, lies).code, 65);
   assert.deepEqual(
-    readdirSync(bad).filter((name) => /Z$/.test(name)),
+    readdirSync(bad).filter((name) => !name.startsWith(".")),
     [],
+    "nor half of one",
   );
-  assert.equal(script(join(BACKUP, "restore-test"), { ...env, PITWALL_BACKUPS: bad }).code, 69);
+  assert.equal(script(join(BACKUP, "restore-test"), server.dir, { ...env, PITWALL_BACKUPS: bad }).code, 69);
 });
 
 /** What keep.sh leaves of backups of these times. */
-function kept(stamps, env, verified = stamps) {
+function kept(stamps, env, verified = stamps, change = () => {}) {
   const dir = mkdtempSync(join(tmpdir(), "pitwall-keep-"));
   stamps.forEach((name) => mkdirSync(join(dir, name)));
   verified.forEach((name) => writeFileSync(join(dir, name, "VERIFIED"), ""));
   ["notes", "20260101T000000Z.partial"].forEach((name) => mkdirSync(join(dir, name)));
-  const { code, err } = script(join(BACKUP, "keep.sh"), env, dir);
+  change(dir);
+  const { code, err } = script(join(BACKUP, "keep.sh"), server.dir, env, dir);
   assert.equal(code, 0, err);
   const left = readdirSync(dir);
   rmSync(dir, { recursive: true });
@@ -231,190 +205,80 @@ test("keep.sh: so many hours, days and weeks, and always the newest that is veri
     hours[50],
   ]);
   assert.deepEqual(kept([], {}), []);
-  assert.equal(script(join(BACKUP, "keep.sh"), { KEEP_DAILY: "many" }, scratch()).code, 64);
-  assert.equal(script(join(BACKUP, "keep.sh")).code, 1);
+  assert.equal(script(join(BACKUP, "keep.sh"), server.dir, { KEEP_DAILY: "many" }, scratch()).code, 64);
+  assert.equal(script(join(BACKUP, "keep.sh"), server.dir).code, 1);
 });
 
-const CLOUD = {
-  PITWALL_HOST: "pitwall-test",
-  PITWALL_REGION: "ap-southeast-1",
-  PITWALL_BUCKET: "bucket",
-  PITWALL_KMS_KEY: "arn:key",
-};
-
-test("to-s3: every file with hash, key and lock, the manifest last, once; and what fails is tried again", () => {
-  const backups = join(scratch(), "backups");
-  const name = "20261128T000000Z";
-  cpSync(made, join(backups, name), { recursive: true });
-  const cloud = stubs({ aws: `[ ! -e "$(dirname "$0")/away" ]` });
-  const env = { ...CLOUD, PITWALL_BACKUPS: backups, BIN_DIR: cloud.dir };
-  assert.equal(script(join(BACKUP, "to-s3"), env).code, 0);
-  assert.deepEqual(cloud.calls(), [], "what is not verified is not sent");
-  writeFileSync(join(backups, name, "VERIFIED"), "");
-  writeFileSync(join(cloud.dir, "away"), "");
-  assert.notEqual(script(join(BACKUP, "to-s3"), env).code, 0);
-  assert.ok(!existsSync(join(backups, name, "SENT")));
-  rmSync(join(cloud.dir, "away"));
-  rmSync(join(cloud.dir, "calls"));
-  const sent = script(join(BACKUP, "to-s3"), env);
-  assert.equal(sent.code, 0, sent.err);
-  const calls = cloud.calls();
-  const { files } = JSON.parse(readFileSync(join(made, "MANIFEST.json"), "utf8"));
-  assert.equal(calls.length, files.length + 1);
-  for (const { path } of files)
-    assert.ok(
-      calls.some((call) => call.includes(`--key pitwall-test/backups/${name}/${path} `)),
-      path,
-    );
-  assert.match(calls.at(-1), /MANIFEST\.json/);
-  const locked = /--object-lock-retain-until-date (\S+)/.exec(calls[0])[1].replaceAll("\\", "");
-  assert.ok(Math.abs(Date.parse(locked) - Date.now() - 30 * 86400e3) < 3600e3, locked);
-  for (const call of calls)
-    for (const part of [
-      "--checksum-algorithm SHA256",
-      "--server-side-encryption aws:kms",
-      "--ssekms-key-id arn:key",
-      "--object-lock-mode COMPLIANCE",
-    ])
-      assert.ok(call.includes(part), `${part}: ${call}`);
-  assert.equal(script(join(BACKUP, "to-s3"), env).code, 0);
-  assert.equal(cloud.calls().length, calls.length, "not a second time");
-});
-
-test("to-s3 anchors: the signed heads go alone, and that they went is seen", () => {
-  const cloud = stubs({ aws: "" });
-  const done = script(join(BACKUP, "to-s3"), { ...CLOUD, BIN_DIR: cloud.dir }, "anchors");
-  assert.equal(done.code, 0, done.err);
-  assert.deepEqual(
-    cloud.calls().map((call) => /anchors\/\d{4}-\d\d-\d\d\/\d{4}-(\S+)/.exec(call)[1]),
-    ["anchors.ndjson", "audit.pub"],
-  );
-  assert.ok(Date.now() - statSync(join(server.dir, "anchors.sent")).mtimeMs < 60000);
-  const failing = stubs({ aws: "exit 1" });
-  assert.notEqual(script(join(BACKUP, "to-s3"), { ...CLOUD, BIN_DIR: failing.dir }, "anchors").code, 0);
-});
-
-test("pitwall-secrets: into memory alone, whole or as it was, nothing in an argument", () => {
-  const folder = mkdtempSync("/dev/shm/pitwall-secrets-");
-  const cloud = stubs({ aws: `case "$*" in *other*) exit 1 ;; esac; echo '{"key":"k","secret":"hidden"}'` });
-  const env = { ...CLOUD, BIN_DIR: cloud.dir, PITWALL_SECRETS: "pitwall-test/bybit-key" };
-  const done = script(join(AWS, "pitwall-secrets"), env, folder);
-  assert.equal(done.code, 0, done.err);
-  assert.equal(readFileSync(join(folder, "bybit-key"), "utf8"), '{"key":"k","secret":"hidden"}\n');
-  assert.equal(statSync(join(folder, "bybit-key")).mode & 0o777, 0o600);
-  assert.doesNotMatch(done.out + done.err + cloud.calls().join(" "), /hidden/);
-  writeFileSync(join(folder, "other"), "the old one");
-  const half = script(
-    join(AWS, "pitwall-secrets"),
-    { ...env, PITWALL_SECRETS: "pitwall-test/other pitwall-test/bybit-key" },
-    folder,
-  );
-  assert.equal(half.code, 1);
-  assert.equal(readFileSync(join(folder, "other"), "utf8"), "the old one");
-  assert.deepEqual(readdirSync(folder).sort(), ["bybit-key", "other"]);
-  rmSync(folder, { recursive: true });
-  const disk = stubs({ aws: "echo x", stat: "echo ext2/ext3" });
-  assert.equal(script(join(AWS, "pitwall-secrets"), { ...env, BIN_DIR: disk.dir }, scratch()).code, 78);
-});
-
-const BLANK = { blkid: "exit 2", begins: "" };
-const DATA = { blkid: "echo ext4", begins: "" };
-
-/** A new host: its volume is there, and the programs that would change it write down what they were asked. */
-function boot({ blkid, begins }) {
-  const root = scratch();
-  const link = join(root, "dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123");
-  mkdirSync(join(root, "dev/disk/by-id"), { recursive: true });
-  writeFileSync(join(root, "dev/nvme1n1"), begins.padEnd(2 ** 20, "\0"));
-  symlinkSync(join(root, "dev/nvme1n1"), link);
-  const quiet = Object.fromEntries(
-    ["mkfs.ext4", "systemd-sysusers", "mount", "chown", "update-grub", "systemctl", "amazon-cloudwatch-agent-ctl"].map((name) => [name, ""]),
-  );
-  const host = stubs({ ...quiet, blkid, mountpoint: "exit 1" });
-  const file = join(root, "host.env");
-  writeFileSync(file, "PITWALL_HOST=pitwall-test\nPITWALL_DATA_VOLUME=vol-0123\nPITWALL_ENGINE_CORES=2-3\n");
-  const done = script(join(AWS, "first-boot"), { BIN_DIR: host.dir, PITWALL_ROOT: root, PITWALL_WAIT_S: "1" }, file);
-  assert.equal(done.code, 0, done.err);
-  return { root, calls: host.calls() };
-}
-
-test("first-boot: a blank volume is formatted, one with data never; cores, clock and units are in place", () => {
-  const { root, calls } = boot(BLANK);
-  assert.ok(
-    calls.some((call) => /^mkfs\.ext4 -q -b 4096 .*nvme1n1/.test(call)),
-    calls.join("\n"),
-  );
-  for (const [what, volume] of Object.entries({
-    "the data of a lost host": DATA,
-    "a disk that cannot be read": { blkid: "exit 4", begins: "" },
-    "bytes of a kind that nobody knows": { blkid: "exit 2", begins: "something" },
-  }))
-    assert.ok(!boot(volume).calls.some((call) => call.startsWith("mkfs")), what);
-  const text = (name) => readFileSync(join(root, name), "utf8");
-  assert.match(
-    text("etc/default/grub.d/50-pitwall.cfg"),
-    /isolcpus=domain,managed_irq,2-3 nohz_full=2-3 rcu_nocbs=2-3/,
-  );
-  assert.match(text("etc/default/irqbalance"), /BANNED_CPULIST=2-3/);
-  assert.match(text("etc/chrony/sources.d/aws.sources"), /169\.254\.169\.123/);
-  assert.match(text("etc/fstab"), /^LABEL=pitwall \/var\/lib\/pitwall ext4 \S*noexec/m);
-  const enabled = calls
-    .find((call) => call.startsWith("systemctl enable"))
-    .split(" ")
-    .filter((word) => word.includes("."));
-  assert.ok(enabled.length > 5);
-  for (const unit of enabled) assert.ok(existsSync(join(root, "etc/systemd/system", unit)), unit);
-  assert.ok(!enabled.includes("pitwall.service"), "a person starts trading");
-  assert.match(calls.at(-1), /^systemctl reboot/);
-});
-
-test("the units are what systemd takes, every word of them, and start what is there", (t) => {
-  if (spawnSync("systemd-analyze", ["--version"]).error) {
-    t.skip("no systemd-analyze on this machine");
-    return;
-  }
-  const verify = (change = (text) => text) => {
-    const dir = scratch();
-    const units = [BACKUP, AWS].flatMap((from) =>
-      readdirSync(from)
-        .filter((name) => /\.(service|timer|mount)$/.test(name))
-        .map((name) => [from, name]),
-    );
-    for (const [from, name] of units) {
-      // The program's place on a host, here: this tree. Users and files of the host are not.
-      const here = change(readFileSync(join(from, name), "utf8"), name)
-        .replaceAll("/opt/pitwall/deploy", join(ROOT, "deploy"))
-        .replace(/^(User|Group|EnvironmentFile)=.*\n/gm, "")
-        .replace(/^ExecStop=.*\n/m, "");
-      writeFileSync(join(dir, name), here);
-    }
-    const done = spawnSync("systemd-analyze", ["verify", "--man=no", ...units.map(([, name]) => join(dir, name))], {
-      encoding: "utf8",
-    });
-    return {
-      units,
-      said: `${done.stdout}${done.stderr}`
-        .split("\n")
-        .filter((line) => line.includes(dir) || /pitwall/.test(line))
-        .join("\n"),
-    };
+test("keep.sh: beside the data two are enough, what the bucket has counts for no day, what is read stays", () => {
+  const stamps = Array.from({ length: 6 }, (_, at) => `20261130T0${9 - at}0000Z`);
+  assert.deepEqual(kept(stamps, {}), stamps.slice(0, 2), "this folder is on the disk of the data");
+  const days = ["20261130T000000Z", "20261129T000000Z", "20261128T000000Z", "20261127T000000Z"];
+  const sent = (dir) => writeFileSync(join(dir, days[1], "SENT"), "");
+  const env = { KEEP_HOURLY: "1", KEEP_DAILY: "2", KEEP_WEEKLY: "0" };
+  assert.deepEqual(kept(days, env, days, sent), [days[0], days[2]]);
+  let reading;
+  const busy = (dir) => {
+    const file = join(dir, days[3], "BUSY");
+    writeFileSync(file, "");
+    reading = spawn("flock", ["--no-fork", "-s", file, "sleep", "60"], { stdio: "ignore" });
+    const end = Date.now() + 10000;
+    while (spawnSync("flock", ["-n", file, "true"]).status === 0) assert.ok(Date.now() < end);
   };
-  const { units, said } = verify();
-  assert.equal(said, "", "it ends with 0 whatever it says");
-  assert.ok(units.length >= 12);
-  assert.match(
-    verify((text, name) =>
-      name === "pitwall-backup.timer" ? text.replace("OnCalendar=hourly", "OnCalendar=hourli") : text,
-    ).said,
-    /hourli/,
+  assert.deepEqual(kept(days, { KEEP_HOURLY: "1", KEEP_DAILY: "0", KEEP_WEEKLY: "0" }, days, busy), [days[0], days[3]]);
+  process.kill(reading.pid);
+});
+
+test("no room: nothing is written, the old copies go but for the newest, and it is said in figures", () => {
+  const backups = join(scratch(), "backups");
+  const old = ["20200101T000000Z", "20200102T000000Z", "20200103T000000Z"];
+  for (const name of old) {
+    mkdirSync(join(backups, name), { recursive: true });
+    writeFileSync(join(backups, name, "VERIFIED"), "");
+  }
+  const madeMs = statSync(join(server.dir, "backup.made")).mtimeMs;
+  // A disk of 100 GiB with 21 GiB free, as df tells it: a fifth must be left, and the copy is larger than 1 GiB.
+  const full = stubs({ df: "echo Size Avail; echo 107374182400 22548578304", awk: "echo 2147483648" });
+  const env = { PITWALL_BACKUPS: backups, BIN_DIR: full.dir, PITWALL_LEAVE_PERCENT: "20" };
+  const { code, err } = script(join(BACKUP, "backup"), server.dir, env);
+  assert.equal(code, 73, err);
+  assert.match(err, /21504 MiB free; 2048 MiB are wanted, and 20480 MiB must be left/);
+  assert.deepEqual(
+    readdirSync(backups).filter((name) => !name.startsWith(".")),
+    [old[2]],
   );
-  assert.match(
-    verify((text, name) => (name === "pitwall-backup.service" ? text.replace("Nice=", "Nicee=") : text)).said,
-    /Nicee/,
+  assert.equal(statSync(join(server.dir, "backup.made")).mtimeMs, madeMs, "its age goes on");
+  const room = stubs({ df: "echo Size Avail; echo 107374182400 23622320128" });
+  const fits = (bytes) => script(join(BACKUP, "room"), server.dir, { ...env, BIN_DIR: room.dir }, backups, bytes).code;
+  assert.equal(fits(String(2 ** 31)), 0, "22 GiB less 2 are the fifth that is left");
+  assert.equal(fits(String(2 ** 31 + 1)), 73);
+});
+
+test("the room that a backup wants is that of what it copies; what a restore wants, that of the backup", () => {
+  const backups = join(scratch(), "backups");
+  const spy = stubs({ df: "echo Size Avail; echo 100 0" });
+  const env = { PITWALL_BACKUPS: backups, BIN_DIR: spy.dir, PITWALL_LEAVE_PERCENT: "20" };
+  const { code, err } = script(join(BACKUP, "backup"), server.dir, env);
+  assert.equal(code, 73, err);
+  const wanted = Number(/(\d+) MiB are wanted/.exec(err)[1]);
+  const bytes = (path) => Number(spawnSync("du", ["-sb", path], { encoding: "utf8" }).stdout.split("\t")[0]);
+  assert.ok(wanted * 2 ** 20 > 0.5 * bytes(made), `${wanted} MiB`);
+  const restore = script(join(BACKUP, "restore-test"), server.dir, env, made);
+  assert.equal(restore.code, 73, restore.err);
+  assert.deepEqual(
+    readdirSync(backups).filter((name) => !name.startsWith(".")),
+    [],
   );
-  assert.match(
-    verify((text, name) => (name === "pitwall-backup.service" ? text.replace("backup/backup", "backup/gone") : text))
-      .said,
-    /gone/,
-  );
+});
+
+test("a desk's disk holds what its journal may grow to: itself, two copies, a third, a restored one", () => {
+  for (const [config, env] of [
+    ["prod", "prod"],
+    ["staging", "paper"],
+  ]) {
+    const file = readFileSync(join(ROOT, `deploy/config/${config}.yaml`), "utf8");
+    const [, keep] = /keep_bytes: (\d+) GiB/.exec(file) ?? [];
+    const vars = readFileSync(join(ROOT, `terraform/live/${env}/terraform.tfvars`), "utf8");
+    const [, disk] = /^data_gib += (\d+)$/m.exec(vars);
+    assert.ok(Number(keep) > 0 && 5 * keep <= 0.8 * disk, `${config}: 5 x ${keep} GiB into 80 % of ${disk}`);
+  }
 });

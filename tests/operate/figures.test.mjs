@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { parse } from "yaml";
@@ -41,7 +41,7 @@ function figures(env = {}) {
     encoding: "utf8",
     env: {
       ...{ PATH: `${cloud}:${process.env.PATH}`, PITWALL_HOST: "pitwall-test", PITWALL_REGION: "ap-southeast-1" },
-      ...{ PITWALL_DATA: server.dir, PITWALL_BACKUPS: join(cloud, "backups"), RUNTIME_DIRECTORY: state, ...env },
+      ...{ PITWALL_DATA: server.dir, RUNTIME_DIRECTORY: state, ...env },
     },
   });
   assert.equal(done.stderr, "");
@@ -64,17 +64,19 @@ function figures(env = {}) {
 const firing = (told) => PAGES.filter((alert) => told[`firing/${alert}`] > 0);
 
 test("what is measured is put, what is not is left out, a dead program is 0", async () => {
-  mkdirSync(join(cloud, "backups/20261128T000000Z"), { recursive: true });
-  writeFileSync(join(cloud, "backups/20261128T000000Z/VERIFIED"), "");
+  for (const name of ["backup.made", "backup.sent", "backup.tested"]) writeFileSync(join(server.dir, name), "x");
+  const past = Date.now() / 1000 - 7000;
+  utimesSync(join(server.dir, "backup.sent"), past, past);
   await until("a first look at the alerts", () => "alerts-age" in figures().told);
   const { code, told } = figures();
   assert.equal(code, 0);
   assert.equal(told.live, 1);
   assert.equal(told["clock-offset"], 0.000012);
   assert.ok(told["disk-used"] >= 0 && told["disk-used"] <= 1, told["disk-used"]);
-  assert.ok(told["backup-age"] < 60);
+  assert.ok(told["backup-age"] < 60 && told["restore-test-age"] < 60);
+  assert.ok(told["backup-sent-age"] >= 7000 && told["backup-sent-age"] < 7060, told["backup-sent-age"]);
   assert.ok(told["alerts-age"] < 30, told["alerts-age"]);
-  const dead = figures({ PITWALL_DATA: scratch(), PITWALL_BACKUPS: scratch() }).told;
+  const dead = figures({ PITWALL_DATA: scratch() }).told;
   assert.deepEqual(Object.keys(dead).sort(), ["clock-offset", "disk-used", "live"]);
   assert.equal(dead.live, 0);
 });
@@ -130,7 +132,13 @@ test("the log of every unit that a host has is collected, into the group that Te
   const made = resources.find(({ type, id }) => type === "aws_cloudwatch_log_group" && id === "host").body.name;
   assert.equal(group.replace("PITWALL_HOST", "x"), made.replace("${var.name}", "x"));
   const services = ["aws", "backup", "systemd"].flatMap((folder) =>
-    readdirSync(join(ROOT, "deploy", folder)).filter((name) => name.endsWith(".service")),
+    readdirSync(join(ROOT, "deploy", folder))
+      .filter((name) => name.endsWith(".service") && !name.endsWith("@.service"))
+      .flatMap((name) => {
+        // One that has failed is told by another, and the alarm of errors waits for that one's line.
+        const told = /^OnFailure=(\S+)$/m.exec(readFileSync(join(ROOT, "deploy", folder, name), "utf8"))?.[1];
+        return told ? [name, told.replace("%n", name)] : [name];
+      }),
   );
   assert.deepEqual([...units].sort(), services.sort());
 });

@@ -254,7 +254,8 @@ test("a frozen engine starves the watchdog, though the rest of the program runs;
 // ----------------------------------------------------------------------------------------------- scripts
 
 test("the scripts are clean for shellcheck", { skip: without("shellcheck") }, () => {
-  const { code, out } = run("shellcheck", ["tune.sh", "preflight.sh"].map((name) => join(ROOT, "deploy", name)));
+  const names = ["tune.sh", "preflight.sh", "ask-venues"];
+  const { code, out } = run("shellcheck", names.map((name) => join(ROOT, "deploy", name)));
   assert.equal(code, 0, out);
 });
 
@@ -306,6 +307,58 @@ test("preflight: with real orders, what the audit and the clock say counts", () 
   assert.equal(said.time.verdict, clock === "ok" ? "ok" : "fail");
   assert.notEqual(said.latency.verdict, "warn");
   assert.equal(code, Object.values(said).some(({ verdict }) => verdict === "fail") ? 1 : 0);
+});
+
+/** A configuration with a secret beside it, a program that says who asks with what, and a manager that hands over. */
+function asking(secrets) {
+  const dir = scratch();
+  chmodSync(dirname(dir), 0o755);
+  chmodSync(dir, 0o755);
+  mkdirSync(join(dir, "secrets"), { mode: 0o700 });
+  mkdirSync(join(dir, "root/run/systemd/system"), { recursive: true });
+  for (const [name, text] of Object.entries(secrets)) writeFileSync(join(dir, "secrets", name), text, { mode: 0o600 });
+  writeFileSync(
+    join(dir, "pitwall"),
+    `#!/bin/bash\ncd "$CREDENTIALS_DIRECTORY" && echo "$(id -un) $1 \${*: -1}" && grep -H "" * && exit 69\n`,
+    { mode: 0o755 },
+  );
+  writeFileSync(
+    join(dir, "systemd-run"),
+    `#!/bin/bash
+export CREDENTIALS_DIRECTORY=$(mktemp -d '${dir}/handed.XXXXXX')
+while [ "$1" != -- ]; do
+  case $1 in
+  LoadCredential=*) given=\${1#LoadCredential=} && cp "\${given#*:}" "$CREDENTIALS_DIRECTORY/\${given%%:*}" ;;
+  User=*) user=\${1#User=} ;;
+  esac
+  shift
+done
+chmod -R a+rX "$CREDENTIALS_DIRECTORY"
+shift && runuser -u "$user" -- "$@"
+`,
+    { mode: 0o755 },
+  );
+  return (managed, ...args) =>
+    run(
+      join(ROOT, "deploy/ask-venues"),
+      ["--config", join(dir, "pitwall.yaml"), "--bin", join(dir, "pitwall"), "--user", "nobody", ...args],
+      { env: { PATH: `${dir}:${process.env.PATH}`, PITWALL_ROOT: join(dir, managed ? "root" : "none") } },
+    );
+}
+
+test("ask-venues: by the service's user with the secrets that are root's, a key to come in another's place", () => {
+  const next = join(scratch(), "elsewhere");
+  writeFileSync(next, "the next", { mode: 0o600 });
+  const ask = asking({ "bybit-key": "the first", "bybit-key-next": "not for it", "tls-key": "t" });
+  for (const managed of [true, false]) {
+    const { code, out, err } = ask(managed);
+    assert.equal(code, 69, `what the program ends with: ${out}${err}`);
+    assert.deepEqual(out.trim().split("\n").sort(), ["bybit-key:the first", "nobody check --connect", "tls-key:t"]);
+    assert.match(ask(managed, "--credential", `bybit-key=${next}`).out, /^bybit-key:the next$/m);
+  }
+  assert.deepEqual(readdirSync("/dev/shm").filter((name) => name.startsWith("pitwall-ask.")), [], "no copy stays");
+  assert.equal(ask(false, "--credential", "bybit-key").code, 64);
+  assert.equal(ask(false, "--credential", "bybit-key=/none").code, 66);
 });
 
 const KNOBS = {

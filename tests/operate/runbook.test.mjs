@@ -14,6 +14,7 @@ import { readRunbook } from "./runbook.mjs";
 const PAGE = readFileSync(join(ROOT, "docs/RUNBOOK.md"), "utf8");
 const BOOK = readRunbook(PAGE);
 const SCENE = {};
+const DEMO_KEY = JSON.stringify({ key: "demo-key-one", secret: "demo-secret-one" }); // that the venue has
 
 /** Runs a line of a shell to its end: {code, out}. */
 function shell(line, env = {}) {
@@ -208,10 +209,11 @@ const HOW = [
     fill: [["DIR", () => SCENE.stopped]],
   },
   {
-    is: /^pitwall check --config (NEXT_)?FILE --connect$/,
+    is: /^deploy\/ask-venues --config FILE --user pitwall( --credential \S+)?$/,
     fill: [
-      ["NEXT_FILE", connectable],
       ["FILE", connectable],
+      [" --user pitwall", ""],
+      ["/etc/pitwall/secrets/bybit-key-next", () => secretFile(DEMO_KEY)],
     ],
     says: /permissions|key/,
   },
@@ -302,7 +304,7 @@ async function connectable() {
   SCENE.venue ??= await new Venue([]).start();
   const dir = scratch();
   const key = join(dir, "key");
-  writeFileSync(key, JSON.stringify({ key: "demo-key-one", secret: "demo-secret-one" }), { mode: 0o600 });
+  writeFileSync(key, DEMO_KEY, { mode: 0o600 });
   const where = `environment: custom, rest: "${SCENE.venue.url}", stream: "${SCENE.venue.url.replace("http", "ws")}"`;
   return configWith(
     dir,

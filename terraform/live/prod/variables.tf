@@ -64,6 +64,7 @@ variable "secrets" {
   type = map(object({
     description         = string
     rotation_lambda_arn = optional(string)
+    rotation_role_arn   = optional(string)
     rotation_days       = optional(number, 30)
   }))
 }

@@ -59,30 +59,51 @@ resource "aws_s3_bucket_ownership_controls" "backups" {
   }
 }
 
+# A backup is a whole copy. One goes each day and leaves when its lock ends; the first of a month stays as long as
+# records must be kept, and so do the signed heads, which are small. What a rule has deleted is gone a day later, or when
+# its lock ends, whichever is later.
+locals {
+  kept = {
+    day     = { prefix = "${var.name}/backups/day/", days = var.lock_days }
+    month   = { prefix = "${var.name}/backups/month/", days = var.keep_days }
+    anchors = { prefix = "${var.name}/anchors/", days = var.keep_days }
+  }
+}
+
 resource "aws_s3_bucket_lifecycle_configuration" "backups" {
   bucket = aws_s3_bucket.backups.id
 
-  rule {
-    id     = "keep"
-    status = "Enabled"
+  dynamic "rule" {
+    for_each = local.kept
 
-    filter {}
+    content {
+      id     = rule.key
+      status = "Enabled"
 
-    transition {
-      days          = 30
-      storage_class = "STANDARD_IA"
-    }
+      filter {
+        prefix = rule.value.prefix
+      }
 
-    expiration {
-      days = var.keep_days
-    }
+      dynamic "transition" {
+        for_each = rule.value.days > 60 ? [30] : []
 
-    noncurrent_version_expiration {
-      noncurrent_days = var.lock_days
-    }
+        content {
+          days          = transition.value
+          storage_class = "STANDARD_IA"
+        }
+      }
 
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
+      expiration {
+        days = rule.value.days
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = 1
+      }
+
+      abort_incomplete_multipart_upload {
+        days_after_initiation = 1
+      }
     }
   }
 

@@ -60,7 +60,7 @@ variable "lock_mode" {
 }
 
 variable "lock_days" {
-  description = "For how many days a backup cannot be changed or deleted."
+  description = "For how many days a backup cannot be changed or deleted; a daily one is deleted then."
   type        = number
 
   validation {
@@ -70,7 +70,7 @@ variable "lock_days" {
 }
 
 variable "keep_days" {
-  description = "After so many days a backup is deleted. More than lock_days."
+  description = "After so many days the first backup of a month and the signed heads are deleted. More than lock_days."
   type        = number
 
   validation {

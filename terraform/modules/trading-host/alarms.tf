@@ -6,12 +6,14 @@
 locals {
   # Figures that deploy/aws/pitwall-figures puts once a minute; without one, something is wrong.
   figures = {
-    live            = { comparison = "LessThanThreshold", threshold = 1, says = "The program does not answer, or the host is gone. docs/RUNBOOK.md, alert-down." }
-    clock-offset    = { comparison = "GreaterThanThreshold", threshold = 0.01, says = "The clock is off by more than 10 ms." }
-    disk-used       = { comparison = "GreaterThanThreshold", threshold = 0.8, says = "The data volume is fuller than 80 %." }
-    backup-age      = { comparison = "GreaterThanThreshold", threshold = 7200, says = "No verified backup for two hours." }
-    alerts-age      = { comparison = "GreaterThanThreshold", threshold = 30, says = "The program does not judge its alerts, or cannot be asked for them (metrics_listen): nothing else here would page. docs/RUNBOOK.md, alert-alerts_silent." }
-    anchors-lagging = { comparison = "GreaterThanThreshold", threshold = 600, says = "No signed head of the audit has left the host for ten minutes." }
+    live             = { comparison = "LessThanThreshold", threshold = 1, says = "The program does not answer, or the host is gone. docs/RUNBOOK.md, alert-down." }
+    clock-offset     = { comparison = "GreaterThanThreshold", threshold = 0.01, says = "The clock is off by more than 10 ms." }
+    disk-used        = { comparison = "GreaterThanThreshold", threshold = 0.8, says = "The data volume is fuller than 80 %." }
+    backup-age       = { comparison = "GreaterThanThreshold", threshold = 7200, says = "No verified backup for two hours." }
+    backup-sent-age  = { comparison = "GreaterThanThreshold", threshold = 93600, says = "No backup has left the host for 26 hours: one goes each day." }
+    restore-test-age = { comparison = "GreaterThanThreshold", threshold = 180000, says = "No backup was restored as a test for 50 hours: one is each night." }
+    alerts-age       = { comparison = "GreaterThanThreshold", threshold = 30, says = "The program does not judge its alerts, or cannot be asked for them (metrics_listen): nothing else here would page. docs/RUNBOOK.md, alert-alerts_silent." }
+    anchors-lagging  = { comparison = "GreaterThanThreshold", threshold = 600, says = "Signed heads of the audit do not leave the host." }
   }
 
   # The program's alerts that page (tests/operate/figures.test.mjs compares).

@@ -46,8 +46,15 @@ data "aws_iam_policy_document" "host" {
 
   statement {
     sid       = "WriteItsBackups"
-    actions   = ["s3:PutObject", "s3:PutObjectRetention"]
+    actions   = ["s3:PutObject"]
     resources = ["${var.backup_bucket.arn}/${var.name}/*"]
+  }
+
+  # deploy/backup/to-s3 sends nothing to a bucket that does not lock it.
+  statement {
+    sid       = "SeeThatTheyAreLocked"
+    actions   = ["s3:GetBucketObjectLockConfiguration"]
+    resources = [var.backup_bucket.arn]
   }
 }
 

@@ -12,7 +12,8 @@ resource "aws_secretsmanager_secret" "this" {
   tags = { Host = var.name }
 }
 
-# Whoever else has a wide policy of their own may not read it: the host and nobody else.
+# Whoever else has a wide policy of their own may not read it: the host, the role of the function that rotates, and
+# nobody else. aws:PrincipalArn is of a role, also where a session of it asks.
 data "aws_iam_policy_document" "secret" {
   for_each = var.secrets
 
@@ -30,7 +31,7 @@ data "aws_iam_policy_document" "secret" {
     condition {
       test     = "ArnNotEquals"
       variable = "aws:PrincipalArn"
-      values   = compact([aws_iam_role.host.arn, each.value.rotation_lambda_arn == null ? "" : each.value.rotation_lambda_arn])
+      values   = compact([aws_iam_role.host.arn, each.value.rotation_role_arn == null ? "" : each.value.rotation_role_arn])
     }
   }
 }
@@ -74,6 +75,14 @@ resource "aws_ssm_document" "take_secrets" {
   })
 }
 
+# A request is recorded with the secret as whoever asked has called it: by name, by ARN, or by ARN without the six
+# characters at its end. What the service does by itself is recorded in another place, by ARN.
+locals {
+  secret_ids = flatten([for secret in aws_secretsmanager_secret.this : [
+    secret.name, secret.arn, replace(secret.arn, "/-[A-Za-z0-9]{6}$/", "")
+  ]])
+}
+
 resource "aws_cloudwatch_event_rule" "secret_changed" {
   name        = "${var.name}-secret-changed"
   description = "A secret of the host has a new value (needs a trail of management events in the account)."
@@ -82,8 +91,11 @@ resource "aws_cloudwatch_event_rule" "secret_changed" {
     source      = ["aws.secretsmanager"]
     detail-type = ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
     detail = {
-      eventName         = ["PutSecretValue", "UpdateSecretVersionStage", "RotationSucceeded"]
-      requestParameters = { secretId = [for secret in aws_secretsmanager_secret.this : secret.arn] }
+      eventName = ["PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage", "RotationSucceeded"]
+      "$or" = [
+        { requestParameters = { secretId = local.secret_ids } },
+        { additionalEventData = { SecretId = [for secret in aws_secretsmanager_secret.this : secret.arn] } },
+      ]
     }
   })
 }

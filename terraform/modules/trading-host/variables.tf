@@ -87,7 +87,7 @@ variable "root_gib" {
 }
 
 variable "data_gib" {
-  description = "Data volume: journal, audit, backups before they leave. keep_bytes of the configuration must fit twice."
+  description = "Data volume: journal, audit, backups before they leave. 80 % of it hold keep_bytes of the configuration five times."
   type        = number
 
   validation {
@@ -112,8 +112,15 @@ variable "secrets" {
   type = map(object({
     description         = string
     rotation_lambda_arn = optional(string)
+    rotation_role_arn   = optional(string)
     rotation_days       = optional(number, 30)
   }))
+
+  # Who asks is the role that the function runs as: the function's own ARN is nobody's principal.
+  validation {
+    condition     = alltrue([for _, secret in var.secrets : (secret.rotation_lambda_arn == null) == (secret.rotation_role_arn == null)])
+    error_message = "A function that rotates is named with the role that it runs as, and the other way round."
+  }
 
   validation {
     condition     = alltrue([for name, _ in var.secrets : can(regex("^[a-z][a-z0-9-]*$", name))])

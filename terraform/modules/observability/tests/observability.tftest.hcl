@@ -45,6 +45,18 @@ run "backups_are_locked_and_encrypted" {
   }
 }
 
+# deploy/backup/to-s3 puts them there: pitwall-test/backups/day/ and /month/, pitwall-test/anchors/.
+run "a_daily_copy_goes_with_its_lock_a_monthly_one_stays" {
+  command = plan
+
+  assert {
+    condition = {
+      for rule in aws_s3_bucket_lifecycle_configuration.backups.rule : one(rule.filter).prefix => one(rule.expiration).days
+    } == { "pitwall-test/backups/day/" = 30, "pitwall-test/backups/month/" = 400, "pitwall-test/anchors/" = 400 }
+    error_message = "a copy of each day is paid for longer than its lock, or a copy of a month is not kept"
+  }
+}
+
 run "nobody_outside_reads_them" {
   command = plan
 

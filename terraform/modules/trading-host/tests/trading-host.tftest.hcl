@@ -48,7 +48,11 @@ variables {
   protect           = true
   secrets = {
     bybit-key = { description = "trade only, bound to our address" }
-    tls-key   = { description = "of the desk's listener", rotation_lambda_arn = "arn:aws:lambda:ap-southeast-1:123456789012:function:rotate" }
+    tls-key = {
+      description         = "of the desk's listener"
+      rotation_lambda_arn = "arn:aws:lambda:ap-southeast-1:123456789012:function:rotate"
+      rotation_role_arn   = "arn:aws:iam::123456789012:role/rotate"
+    }
   }
   backup_bucket    = { name = "pitwall-test-backups", arn = "arn:aws:s3:::pitwall-test-backups" }
   log_group_arn    = "arn:aws:logs:ap-southeast-1:123456789012:log-group:host"
@@ -114,6 +118,46 @@ run "rotation_only_where_a_function_is" {
   assert {
     condition     = alltrue([for secret in aws_secretsmanager_secret.this : secret.kms_key_id == var.kms_key_arn])
     error_message = "a secret is under another key than ours"
+  }
+}
+
+run "a_role_reads_never_a_function" {
+  command = plan
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.secret["tls-key"].statement).condition).values == tolist([aws_iam_role.host.arn, "arn:aws:iam::123456789012:role/rotate"])
+    error_message = "the policy of a secret lets others in than the host's role and the role that rotates"
+  }
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.secret["bybit-key"].statement).condition).values == tolist([aws_iam_role.host.arn])
+    error_message = "a secret that nothing rotates is read by more than the host"
+  }
+}
+
+run "a_function_without_its_role_is_refused" {
+  command = plan
+
+  variables {
+    secrets = { tls-key = { description = "x", rotation_lambda_arn = "arn:aws:lambda:ap-southeast-1:123456789012:function:rotate" } }
+  }
+  expect_failures = [var.secrets]
+}
+
+# A request names the secret as whoever asked has typed it, and the service tells of itself elsewhere in the event.
+run "the_hook_hears_every_way_to_name_a_secret" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for id in ["pitwall-test/bybit-key", "pitwall-test/tls-key", "arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:pitwall-test/key-AbCdEf", "arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:pitwall-test/key"] : contains(jsondecode(aws_cloudwatch_event_rule.secret_changed.event_pattern).detail["$or"][0].requestParameters.secretId, id)])
+    error_message = "a new value is not heard of when the secret was called by its name or by its ARN"
+  }
+  assert {
+    condition     = contains(jsondecode(aws_cloudwatch_event_rule.secret_changed.event_pattern).detail["$or"][1].additionalEventData.SecretId, "arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:pitwall-test/key-AbCdEf")
+    error_message = "a rotation of the service's own is not heard of"
+  }
+  assert {
+    condition     = contains(jsondecode(aws_cloudwatch_event_rule.secret_changed.event_pattern).detail.eventName, "UpdateSecret")
+    error_message = "a value that is written by UpdateSecret is not heard of"
   }
 }
 
