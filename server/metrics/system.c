@@ -1,6 +1,9 @@
 /* The venues and the program itself: streams, latency, rings, journal, audit. */
 #include "metrics/inside.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
+
 /* --- market --- */
 
 static void render_updates(const struct rendering *r)
@@ -305,6 +308,33 @@ static void render_audit(const struct rendering *r)
         sample_decimal(r->page, METRIC_AUDIT_ANCHOR, NULL, anchor_ns, 9);
 }
 
+/* The scripts of deploy/backup leave a file behind each time that all went well; how old it is
+ * tells when that was. They are other processes, perhaps of a timer that nobody has enabled: a
+ * program that looks itself is what notices that they do not come. */
+static void render_backups(const struct rendering *r)
+{
+    static const struct {
+        const char *step, *file;
+    } steps[] = {{"made", "backup.made"},
+                 {"sent", "backup.sent"},
+                 {"tested", "backup.tested"},
+                 {"heads", "anchors.sent"}};
+
+    family(r->page, METRIC_BACKUP_TIME);
+    if (!r->from->dir)
+        return;
+    for (size_t at = 0; at < sizeof steps / sizeof *steps; at++) {
+        const struct label labels[] = {{"step", steps[at].step}, {NULL, NULL}};
+        char path[4096];
+        struct stat about;
+
+        (void)snprintf(path, sizeof path, "%s/%s", r->from->dir, steps[at].file);
+        if (stat(path, &about) == 0)
+            sample_decimal(r->page, METRIC_BACKUP_TIME, labels,
+                           about.st_mtim.tv_sec * 1000000000 + about.st_mtim.tv_nsec, 9);
+    }
+}
+
 void render_journal(const struct rendering *r)
 {
     struct journal *journal = r->from->journal;
@@ -320,4 +350,5 @@ void render_journal(const struct rendering *r)
     render_syncs(r);
     render_storage(r);
     render_audit(r);
+    render_backups(r);
 }

@@ -27,9 +27,13 @@ const LIKE_PROD = listening({ metrics_listen: metrics_listen.replace(/:\d+$/, ":
 
 /**
  * Samples of these come only with what they are about, and here is none: an order of unknown fate, a position that
- * could be liquidated. Their families are there all the same.
+ * could be liquidated, a backup. Their families are there all the same.
  */
-const BY_INCIDENT = new Set(["pitwall_orders_unknown_oldest_timestamp_seconds", "pitwall_liquidation_distance_ratio"]);
+const BY_INCIDENT = new Set([
+  "pitwall_orders_unknown_oldest_timestamp_seconds",
+  "pitwall_liquidation_distance_ratio",
+  "pitwall_backup_last_timestamp_seconds",
+]);
 
 /** Some kernels do not count how long a task waits for its core. */
 const BY_THE_KERNEL = new Set(existsSync("/proc/schedstat") ? [] : ["node_schedstat_waiting_seconds_total"]);
