@@ -1,10 +1,10 @@
 #include "backup.h"
 
+#include "backup_inside.h"
 #include "data_dir.h"
 #include "journal/journal.h"
 #include "kill_file.h"
 #include "store/store.h"
-#include "store/verify.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 #include "version.h"
@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, COPY_BYTES = 1 << 16, TRIES = 40 };
+enum { COPY_BYTES = 1 << 16, TRIES = 40 };
 /* Starts that a directory would have to make after its backup for ids to meet. */
 enum { EPOCH_STEP = 1000 };
 
@@ -30,15 +30,15 @@ struct copying {
     json_t *files; /* of the manifest */
 };
 
-static enum status fail(struct err *err, const char *path)
+enum status backup_fail(struct err *err, const char *path)
 {
     return err_format(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path,
                       strerrordesc_np(errno));
 }
 
-static void path_in(char path[PATH_BYTES], const char *dir, const char *name)
+void backup_path(char path[BACKUP_PATH_BYTES], const char *dir, const char *name)
 {
-    (void)snprintf(path, PATH_BYTES, "%.3800s/%.255s", dir, name);
+    (void)snprintf(path, BACKUP_PATH_BYTES, "%.3800s/%.255s", dir, name);
 }
 
 /* --- one file --- */
@@ -92,21 +92,21 @@ static bool drain(int in, int out, struct digest *digest)
 /* ERR_NOT_FOUND: it is not there. */
 static enum status copy_file(const struct copying *copying, const char *name, struct err *err)
 {
-    char from[PATH_BYTES], to[PATH_BYTES];
+    char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
     struct digest digest;
     enum status status = OK;
     int in, out;
 
-    path_in(from, copying->from, name);
-    path_in(to, copying->to, name);
+    backup_path(from, copying->from, name);
+    backup_path(to, copying->to, name);
     in = open(from, O_RDONLY | O_CLOEXEC);
     if (in < 0)
-        return fail(err, from);
+        return backup_fail(err, from);
     out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (out < 0 || !drain(in, out, &digest) || fsync(out) != 0)
-        status = fail(err, to);
+        status = backup_fail(err, to);
     if (out >= 0 && close(out) != 0 && status == OK)
-        status = fail(err, to);
+        status = backup_fail(err, to);
     close(in);
     if (status == OK && copying->files)
         json_array_append_new(copying->files, entry_of(name, &digest));
@@ -120,21 +120,21 @@ static enum status copy_if_there(const struct copying *copying, const char *name
     return status == ERR_NOT_FOUND ? OK : status;
 }
 
-static enum status hash_file(const char *dir, const char *name, json_t **entry, struct err *err)
+enum status backup_hash_file(const char *dir, const char *name, json_t **entry, struct err *err)
 {
-    char path[PATH_BYTES];
+    char path[BACKUP_PATH_BYTES];
     struct digest digest;
     int fd;
     bool read;
 
-    path_in(path, dir, name);
+    backup_path(path, dir, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return fail(err, path);
+        return backup_fail(err, path);
     read = drain(fd, -1, &digest);
     close(fd);
     if (!read)
-        return fail(err, path);
+        return backup_fail(err, path);
     *entry = entry_of(name, &digest);
     return OK;
 }
@@ -162,15 +162,15 @@ static enum status copy_pages(sqlite3 *from, sqlite3 *to, const char *name, stru
 
 static enum status copy_database(const struct copying *copying, const char *name, struct err *err)
 {
-    char from_path[PATH_BYTES], to_path[PATH_BYTES];
+    char from_path[BACKUP_PATH_BYTES], to_path[BACKUP_PATH_BYTES];
     sqlite3 *from = NULL, *to = NULL;
     enum status status;
     json_t *entry = NULL;
 
-    path_in(from_path, copying->from, name);
-    path_in(to_path, copying->to, name);
+    backup_path(from_path, copying->from, name);
+    backup_path(to_path, copying->to, name);
     if (access(from_path, F_OK) != 0)
-        return fail(err, from_path);
+        return backup_fail(err, from_path);
     if (sqlite3_open_v2(from_path, &from, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(from, 2000) != SQLITE_OK ||
         sqlite3_open_v2(to_path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
@@ -183,8 +183,8 @@ static enum status copy_database(const struct copying *copying, const char *name
     if (status != OK)
         return status;
     if (chmod(to_path, 0600) != 0)
-        return fail(err, to_path);
-    status = hash_file(copying->to, name, &entry, err);
+        return backup_fail(err, to_path);
+    status = backup_hash_file(copying->to, name, &entry, err);
     if (status == OK)
         json_array_append_new(copying->files, entry);
     return status;
@@ -202,7 +202,7 @@ static enum status take_folder(const char *path, struct err *err)
     if (mkdir(path, 0700) == 0)
         return OK;
     if (errno != EEXIST || !(folder = opendir(path)))
-        return fail(err, path);
+        return backup_fail(err, path);
     while (empty && (entry = readdir(folder)) != NULL)
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
     closedir(folder);
@@ -219,18 +219,18 @@ static int compare_names(const struct dirent **left, const struct dirent **right
 static enum status copy_folder(const struct copying *copying, const char *name, const char *end,
                                struct err *err)
 {
-    char path[PATH_BYTES], to[PATH_BYTES], file[512];
+    char path[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES], file[512];
     struct dirent **entries;
     enum status status = OK;
     int count;
 
-    path_in(path, copying->from, name);
-    path_in(to, copying->to, name);
+    backup_path(path, copying->from, name);
+    backup_path(to, copying->to, name);
     count = scandir(path, &entries, NULL, compare_names);
     if (count < 0)
-        return errno == ENOENT ? OK : fail(err, path);
+        return errno == ENOENT ? OK : backup_fail(err, path);
     if (mkdir(to, 0700) != 0 && errno != EEXIST)
-        status = fail(err, to);
+        status = backup_fail(err, to);
     for (int at = 0; at < count; at++) {
         size_t length = strlen(entries[at]->d_name);
 
@@ -241,117 +241,6 @@ static enum status copy_folder(const struct copying *copying, const char *name, 
         free(entries[at]);
     }
     free(entries);
-    return status;
-}
-
-/* --- is it whole? --- */
-
-/* Only below the directory, and only what a backup has. */
-static bool name_is_ours(const char *name)
-{
-    return name && name[0] != '/' && name[0] != '\0' && !strstr(name, "..") && strlen(name) < 256;
-}
-
-static enum status check_files(const char *from, const json_t *files, struct err *err)
-{
-    size_t at;
-    json_t *file, *now = NULL;
-
-    json_array_foreach(files, at, file)
-    {
-        const char *name = json_string_value(json_object_get(file, "path"));
-        enum status status;
-
-        if (!name_is_ours(name))
-            return err_format(err, ERR_DAMAGED, "%s/MANIFEST.json: names a file elsewhere", from);
-        status = hash_file(from, name, &now, err);
-        if (status != OK)
-            return err->status = ERR_DAMAGED;
-        if (!json_equal(now, file))
-            status =
-                err_format(err, ERR_DAMAGED, "%s/%s: is not what the manifest says", from, name);
-        json_decref(now);
-        if (status != OK)
-            return status;
-    }
-    return at > 0 ? OK : err_format(err, ERR_DAMAGED, "%s/MANIFEST.json: names no files", from);
-}
-
-static enum status check_chain(const char *from, struct err *err)
-{
-    struct verify_sources sources = {.dir = from};
-    json_t *report;
-    enum status status = audit_verify(&sources, &report, err);
-
-    if (status != OK)
-        return status;
-    if (!json_is_true(json_object_get(report, "ok")))
-        status =
-            err_format(err, ERR_DAMAGED, "%s: audit.db: %s (row %lld)", from,
-                       json_string_value(json_object_get(report, "reason")),
-                       (long long)json_integer_value(json_object_get(report, "first_bad_seq")));
-    json_decref(report);
-    return status;
-}
-
-static enum status check_lane(const char *from, enum journal_lane lane, struct err *err)
-{
-    struct journal_reader *reader;
-    struct lane_record record;
-    const void *payload;
-    enum status status = journal_reader_open(&reader, from, lane, 0, err);
-
-    if (status != OK)
-        return status == ERR_NOT_FOUND ? OK : status;
-    while ((status = journal_reader_next(reader, &record, &payload, err)) == OK)
-        ;
-    journal_reader_close(reader);
-    return status == ERR_NOT_FOUND ? OK : err_wrap(err, status, from);
-}
-
-/* The hashes say that the copy is what was copied; this, that what was copied is a database. */
-static enum status check_database(const char *from, const char *name, struct err *err)
-{
-    char path[PATH_BYTES];
-    sqlite3_stmt *row = NULL;
-    sqlite3 *db = NULL;
-    const char *said = NULL;
-    enum status status = OK;
-
-    path_in(path, from, name);
-    if (access(path, F_OK) != 0)
-        return OK; /* the manifest does not name it, or check_files has complained */
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &row, NULL) == SQLITE_OK &&
-        sqlite3_step(row) == SQLITE_ROW)
-        said = (const char *)sqlite3_column_text(row, 0);
-    if (!said || strcmp(said, "ok") != 0)
-        status = err_format(err, ERR_DAMAGED, "%s: %s", path, said ? said : sqlite3_errmsg(db));
-    sqlite3_finalize(row);
-    sqlite3_close(db);
-    return status;
-}
-
-static enum status check_databases(const char *from, struct err *err)
-{
-    static const char *const names[] = {"audit.db", "access.db", "control.db"};
-    enum status status = OK;
-
-    for (size_t at = 0; at < sizeof names / sizeof *names && status == OK; at++)
-        status = check_database(from, names[at], err);
-    return status;
-}
-
-static enum status check_all(const char *from, const json_t *manifest, struct err *err)
-{
-    enum status status = check_files(from, json_object_get(manifest, "files"), err);
-
-    if (status == OK)
-        status = check_databases(from, err);
-    if (status == OK)
-        status = check_chain(from, err);
-    for (int lane = 0; lane < JOURNAL_LANES && status == OK; lane++)
-        status = check_lane(from, (enum journal_lane)lane, err);
     return status;
 }
 
@@ -376,12 +265,12 @@ static uint64_t last_on_disk(const char *dir, enum journal_lane lane)
 /* What the copied rows were made of must be in the copied journal. */
 static bool journal_has_rows(const char *out)
 {
-    char path[PATH_BYTES];
+    char path[BACKUP_PATH_BYTES];
     sqlite3_stmt *row = NULL;
     sqlite3 *db = NULL;
     bool has = true;
 
-    path_in(path, out, "audit.db");
+    backup_path(path, out, "audit.db");
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
         sqlite3_prepare_v2(db, "SELECT lane, seq FROM cursors", -1, &row, NULL) == SQLITE_OK)
         while (sqlite3_step(row) == SQLITE_ROW)
@@ -441,17 +330,78 @@ static enum status copy_journal(struct copying *copying, struct err *err)
 /* Directories of older programs have none. */
 static enum status copy_kept(struct copying *copying, struct err *err)
 {
-    char path[PATH_BYTES];
+    char path[BACKUP_PATH_BYTES];
 
-    path_in(path, copying->from, "control.db");
+    backup_path(path, copying->from, "control.db");
     return access(path, F_OK) == 0 ? copy_database(copying, "control.db", err) : OK;
 }
 
-static enum status copy_all(struct copying *copying, bool nobody_holds_it, struct err *err)
+static void read_epoch(const char *dir, char text[32])
+{
+    char path[BACKUP_PATH_BYTES];
+    ssize_t length = -1;
+    int fd;
+
+    backup_path(path, dir, "epoch");
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        length = read(fd, text, 31);
+        close(fd);
+    }
+    text[length > 0 ? length : 0] = '\0';
+}
+
+/* A verb that works on a stopped directory holds it for some milliseconds, a server for good. */
+static bool is_stopped(const char *dir)
+{
+    for (int left = TRIES / 4; left > 0; left--) {
+        struct err held;
+        int lock_fd;
+
+        if (data_dir_lock(dir, &lock_fd, &held) == OK) {
+            close(lock_fd);
+            return true;
+        }
+        sqlite3_sleep(50);
+    }
+    return false;
+}
+
+/* The end of the journal that a crash has left in memory files alone. First of all, and without
+ * the lock: whoever starts the program during a copy of hours must not be turned away by it. A
+ * start raises the epoch before it takes these records to the disk; what was copied while it was
+ * raised is not kept, for the journal, copied later, has the records then. */
+static enum status copy_hot(struct copying *copying, struct err *err)
+{
+    static const char *const names[] = {"hot-engine.lane", "hot-control.lane"};
+    struct copying once = *copying;
+    char before[32], now[32], path[BACKUP_PATH_BYTES];
+    enum status status = OK;
+
+    read_epoch(copying->from, before);
+    if (!is_stopped(copying->from))
+        return OK;
+    once.files = json_array();
+    for (size_t at = 0; at < sizeof names / sizeof *names && status == OK; at++)
+        status = copy_if_there(&once, names[at], err);
+    read_epoch(copying->from, now);
+    if (strcmp(before, now) == 0)
+        json_array_extend(copying->files, once.files);
+    else
+        for (size_t at = 0; at < sizeof names / sizeof *names; at++) {
+            backup_path(path, copying->to, names[at]);
+            if (unlink(path) != 0 && errno != ENOENT && status == OK)
+                status = backup_fail(err, path);
+        }
+    json_decref(once.files);
+    return status;
+}
+
+static enum status copy_all(struct copying *copying, struct err *err)
 {
     static const char *const first[] = {"anchors.ndjson.1", "anchors.ndjson", "audit.pub"};
     static const char *const last[] = {"epoch", "kills", "live"};
-    enum status status = OK;
+    enum status status = copy_hot(copying, err);
 
     for (size_t at = 0; at < sizeof first / sizeof *first && status == OK; at++)
         status = copy_if_there(copying, first[at], err);
@@ -467,42 +417,36 @@ static enum status copy_all(struct copying *copying, bool nobody_holds_it, struc
         status = copy_journal(copying, err);
     for (size_t at = 0; at < sizeof last / sizeof *last && status == OK; at++)
         status = copy_if_there(copying, last[at], err);
-    if (status == OK && nobody_holds_it)
-        status = copy_if_there(copying, "hot-engine.lane", err);
-    if (status == OK && nobody_holds_it)
-        status = copy_if_there(copying, "hot-control.lane", err);
     return status;
 }
 
 static enum status write_manifest(const char *out, json_t *manifest, struct err *err)
 {
-    char path[PATH_BYTES];
+    char path[BACKUP_PATH_BYTES];
     FILE *file;
     bool written;
 
-    path_in(path, out, "MANIFEST.json");
+    backup_path(path, out, "MANIFEST.json");
     file = fopen(path, "wxe");
     if (!file)
-        return fail(err, path);
+        return backup_fail(err, path);
     written = json_dumpf(manifest, file, JSON_INDENT(1)) == 0 && fputc('\n', file) != EOF &&
               fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (fclose(file) != 0 || !written)
-        return fail(err, path);
+        return backup_fail(err, path);
     return OK;
 }
 
 enum status backup_make(const char *dir, const char *out, json_t **manifest, struct err *err)
 {
     struct copying copying = {.from = dir, .to = out};
-    char path[PATH_BYTES], made_ns[24];
-    struct err held;
+    char path[BACKUP_PATH_BYTES], made_ns[24];
     enum status status;
-    int lock_fd = -1;
 
     *manifest = NULL;
-    path_in(path, dir, "audit.db"); /* before the lock, which would make the directory */
+    backup_path(path, dir, "audit.db"); /* before the lock, which would make the directory */
     if (sodium_init() < 0 || access(path, R_OK) != 0)
-        return fail(err, path);
+        return backup_fail(err, path);
     status = take_folder(out, err);
     if (status != OK)
         return status;
@@ -510,12 +454,10 @@ enum status backup_make(const char *dir, const char *out, json_t **manifest, str
     *manifest =
         json_pack("{s:s, s:s, s:[]}", "made_ns", made_ns, "version", pitwall_version, "files");
     copying.files = json_object_get(*manifest, "files");
-    status = copy_all(&copying, data_dir_lock(dir, &lock_fd, &held) == OK, err);
-    if (lock_fd >= 0)
-        close(lock_fd);
+    status = copy_all(&copying, err);
     if (status == OK)
         status = write_manifest(out, *manifest, err);
-    return status == OK ? check_all(out, *manifest, err) : status;
+    return status == OK ? backup_check_all(out, *manifest, err) : status;
 }
 
 /* --- restore --- */
@@ -524,19 +466,19 @@ static enum status copy_back(const char *from, const char *dir, const json_t *fi
                              struct err *err)
 {
     struct copying copying = {.from = from, .to = dir};
-    char path[PATH_BYTES];
+    char path[BACKUP_PATH_BYTES];
     enum status status = take_folder(dir, err);
     size_t at;
     json_t *file;
 
     if (status != OK)
         return status;
-    path_in(path, dir, "journal");
+    backup_path(path, dir, "journal");
     if (mkdir(path, 0700) != 0)
-        return fail(err, path);
-    path_in(path, dir, "archive");
+        return backup_fail(err, path);
+    backup_path(path, dir, "archive");
     if (mkdir(path, 0700) != 0)
-        return fail(err, path);
+        return backup_fail(err, path);
     json_array_foreach(files, at, file)
     {
         status = copy_file(&copying, json_string_value(json_object_get(file, "path")), err);
@@ -571,18 +513,18 @@ static enum status leave_killed(const char *from, const char *dir, const json_t 
 
 enum status backup_check(const char *from, json_t **manifest, struct err *err)
 {
-    char path[PATH_BYTES];
+    char path[BACKUP_PATH_BYTES];
     json_error_t wrong;
 
-    path_in(path, from, "MANIFEST.json");
+    backup_path(path, from, "MANIFEST.json");
     if (access(path, R_OK) != 0)
-        return fail(err, path);
+        return backup_fail(err, path);
     if (sodium_init() < 0)
         return err_set(err, ERR_INTERNAL, "libsodium does not start");
     *manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong);
     if (!*manifest)
         return err_format(err, ERR_DAMAGED, "%s:%d: %s", path, wrong.line, wrong.text);
-    return check_all(from, *manifest, err);
+    return backup_check_all(from, *manifest, err);
 }
 
 enum status backup_restore(const char *from, const char *dir, json_t **manifest, struct err *err)

@@ -27,7 +27,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOCK_TRIES = 25 }; /* half a second */
 
 #define STOP_TRADING_MS 3000
 /* For the gateways to cancel at the venue before a program that does not trust itself ends. */
@@ -234,12 +237,27 @@ static void weigh_store(struct server *server)
                 server->saved.engine_seq_gone, found->seq);
 }
 
+/* A verb or a backup that looks at a stopped directory is gone in a moment; a server is not. */
+static enum status lock_soon(const char *dir, int *lock_fd, struct err *err)
+{
+    static const struct timespec step = {.tv_nsec = 20000000};
+    enum status status;
+
+    for (int left = LOCK_TRIES; (status = data_dir_lock(dir, lock_fd, err)) == ERR_BUSY_DATA;
+         left--) {
+        if (left == 0)
+            return status;
+        nanosleep(&step, NULL);
+    }
+    return status;
+}
+
 static enum status open_truth(struct server *server, struct err *err)
 {
     const char *dir = server->options->dir;
     char recovered[ERR_TEXT_MAX] = "";
     int lock_fd; /* stays open: the lock goes with the process */
-    enum status status = data_dir_lock(dir, &lock_fd, err);
+    enum status status = lock_soon(dir, &lock_fd, err);
 
     if (status == OK)
         status = data_dir_keep_apart(dir, server->config.mode == MODE_LIVE, err);

@@ -15,11 +15,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Database } from "./sqlite.mjs";
 import test, { after, before } from "node:test";
 import { BIN, ROOT, scratch, Server, verb } from "../api/server.mjs";
-import { until } from "../api/wait.mjs";
+import { pause, until } from "../api/wait.mjs";
 import { BACKUP, script, stubs } from "./scripts.mjs";
 
 let server;
@@ -268,6 +268,60 @@ test("the room that a backup wants is that of what it copies; what a restore wan
     readdirSync(backups).filter((name) => !name.startsWith(".")),
     [],
   );
+});
+
+/** A backup of `dir` that stands still at a pipe in place of `name` while `meanwhile` runs. */
+async function heldAt(name, dir, meanwhile) {
+  const pipe = join(dir, name);
+  mkdirSync(dirname(pipe), { recursive: true });
+  rmSync(pipe, { force: true });
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+  const out = join(scratch(), "backup");
+  const child = spawn(BIN, ["backup", "--data", dir, "--out", out], { stdio: ["ignore", "ignore", "pipe"] });
+  let err = "";
+  child.stderr.on("data", (text) => (err += text));
+  const ended = new Promise((done) => child.on("close", done));
+  await until("it has begun", () => existsSync(out) || child.exitCode !== null);
+  await pause(300);
+  assert.equal(child.exitCode, null, err);
+  await meanwhile();
+  assert.equal(spawnSync("timeout", ["10", "sh", "-c", `: > '${pipe}'`]).status, 0);
+  assert.equal(await ended, 0, err);
+  const { files } = JSON.parse(readFileSync(join(out, "MANIFEST.json"), "utf8"));
+  return { out, names: files.map(({ path }) => path) };
+}
+
+test("a start goes on beside a backup of the stopped directory, and that backup is whole", async () => {
+  const first = await Server.start();
+  const risk = await first.person("risk1");
+  assert.equal((await risk.post("/kill", { scope: "strategy/momentum", reason: "to be found again" })).status, 200);
+  first.process.ref();
+  first.process.kill("SIGKILL");
+  await first.exited;
+  let again;
+  const { out, names } = await heldAt("archive/held.gz", first.dir, async () => {
+    again = await Server.start({ dir: first.dir });
+  });
+  assert.equal(await again.stop(), 0);
+  assert.ok(names.includes("hot-engine.lane") && names.includes("hot-control.lane"), "what only memory had is in it");
+  const to = join(scratch(), "restored");
+  assert.equal(verb("restore", "--from", out, "--data", to).code, 0);
+  // A verb that looks at it holds it for a moment: no reason to stay down.
+  spawn("flock", ["--no-fork", join(to, "lock"), "sleep", "0.3"], { stdio: "ignore" });
+  await until("it is held", () => spawnSync("flock", ["-n", join(to, "lock"), "true"]).status !== 0);
+  const third = await Server.start({ dir: to });
+  const state = (await (await third.person("viewer", first.passwords().viewer)).get("/trading-state")).body.items;
+  assert.equal(state.find(({ scope }) => scope === "strategy/momentum").state, "HALTED");
+  assert.equal(await third.stop(), 0);
+});
+
+test("memory that a start has taken to the disk meanwhile is not kept beside what it was taken from", async () => {
+  const dir = join(scratch(), "data");
+  assert.equal(verb("restore", "--from", made, "--data", dir).code, 0);
+  const { names } = await heldAt("hot-engine.lane", dir, () => writeFileSync(join(dir, "epoch"), "4711\n"));
+  assert.deepEqual(names.filter((name) => name.startsWith("hot-")), []);
+  const still = await heldAt("hot-engine.lane", dir, () => {});
+  assert.ok(still.names.includes("hot-engine.lane"), "nobody has started it");
 });
 
 test("a desk's disk holds what its journal may grow to: itself, two copies, a third, a restored one", () => {
