@@ -1,6 +1,7 @@
 #include "api/scrape_token.h"
 
 #include "config/credential.h"
+#include "thread/clock.h"
 #include "thread/log.h"
 
 #include <errno.h>
@@ -10,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOKEN_MIN = 32, TOKEN_MAX = 256 };
+enum { TOKEN_MIN = 32, TOKEN_MAX = 256, FILE_MAX = SCRAPE_TOKENS * (TOKEN_MAX + 2) };
+
+static const int64_t LOOK_NS = 1000000000;
 
 _Static_assert(SCRAPE_TOKEN_HASH == crypto_hash_sha256_BYTES, "the hash is SHA-256");
 
@@ -20,67 +23,114 @@ static enum status refuse(struct err *err, const char *path, const char *why)
 }
 
 /* The file that was opened is the one that is looked at; *fd is the caller's to close. */
-static enum status open_file(const char *path, int *fd, struct err *err)
+static enum status open_file(const char *path, int *fd, struct stat *about, struct err *err)
 {
-    struct stat about;
     const char *fault;
 
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*fd < 0 || fstat(*fd, &about) != 0)
+    if (*fd < 0 || fstat(*fd, about) != 0)
         return refuse(err, path, strerrordesc_np(errno));
-    if (!S_ISREG(about.st_mode))
+    if (!S_ISREG(about->st_mode))
         return refuse(err, path, "is not a regular file");
-    fault = credential_fault(path, &about);
+    fault = credential_fault(path, about);
     return fault ? refuse(err, path, fault) : OK;
 }
 
-static void keep_hash(struct scrape_token *token, const char *text, size_t length)
+/* *count tokens of `text`, which ends with a 0: hashes alone are taken along. */
+static enum status take_lines(const char *text, const char *path, struct scrape_token *token,
+                              struct err *err)
 {
-    crypto_hash_sha256(token->hash, (const unsigned char *)text, length);
-    token->is_set = true;
+    token->count = 0;
+    for (const char *line = text; line[0] != '\0'; line += strspn(line, "\r\n")) {
+        size_t length = strcspn(line, "\r\n");
+
+        if (length < TOKEN_MIN || length >= TOKEN_MAX)
+            return refuse(err, path, "a line must have 32 to 255 characters");
+        if (token->count == SCRAPE_TOKENS)
+            return refuse(err, path, "has more than two lines");
+        crypto_hash_sha256(token->hash[token->count++], (const unsigned char *)line, length);
+        line += length;
+    }
+    return token->count > 0 ? OK
+                            : refuse(err, path, "its first line must have 32 to 255 characters");
 }
 
-static enum status take(struct scrape_token *token, const char *path, struct err *err)
+/* Into `token` what stands in its file; its former tokens stay when the file is refused. */
+static enum status take(struct scrape_token *token, struct err *err)
 {
-    char text[TOKEN_MAX + 1] = "";
+    struct scrape_token fresh = {.count = 0};
+    char text[FILE_MAX + 1] = "";
     int fd;
-    enum status status = open_file(path, &fd, err);
+    enum status status = open_file(token->path, &fd, &token->seen, err);
 
-    if (status == OK && read(fd, text, TOKEN_MAX) < 0)
-        status = refuse(err, path, strerrordesc_np(errno));
+    if (status == OK && read(fd, text, FILE_MAX) < 0)
+        status = refuse(err, token->path, strerrordesc_np(errno));
     if (fd >= 0)
         close(fd);
+    if (status == OK)
+        status = take_lines(text, token->path, &fresh, err);
     if (status == OK) {
-        size_t line = strcspn(text, "\r\n");
-
-        if (line < TOKEN_MIN || line == TOKEN_MAX)
-            status = refuse(err, path, "its first line must have 32 to 255 characters");
-        else
-            keep_hash(token, text, line);
+        token->count = fresh.count;
+        memcpy(token->hash, fresh.hash, sizeof token->hash);
     }
     explicit_bzero(text, sizeof text);
     return status;
 }
 
+/* A file that another one has taken the place of, as a volume's, is another file by its number. */
+static bool has_changed(const struct stat *seen, const struct stat *now)
+{
+    return seen->st_ino != now->st_ino || seen->st_dev != now->st_dev ||
+           seen->st_size != now->st_size || seen->st_mode != now->st_mode ||
+           seen->st_ctim.tv_sec != now->st_ctim.tv_sec ||
+           seen->st_ctim.tv_nsec != now->st_ctim.tv_nsec;
+}
+
+/* Under the lock. A file that is gone is no reason to turn the scraper away. */
+static void look_again(struct scrape_token *token)
+{
+    int64_t now_ns = clock_mono_ns();
+    char why[2 * ERR_TEXT_MAX];
+    struct stat now;
+    struct err err;
+
+    if (now_ns - token->looked_ns < LOOK_NS)
+        return;
+    token->looked_ns = now_ns;
+    if (stat(token->path, &now) != 0 || !has_changed(&token->seen, &now))
+        return;
+    token->seen = now;
+    if (take(token, &err) == OK)
+        log_line(LOG_INFO, "api", "metrics_token_file was read again", "tokens=%d", token->count);
+    else
+        log_line(LOG_ERROR, "api", "metrics_token_file is refused, the former token stays",
+                 "why=%s", log_escape(why, sizeof why, err.text));
+}
+
 enum status scrape_token_read(struct scrape_token *token, const struct config *config,
                               struct err *err)
 {
-    char path[CONFIG_TEXT_MAX * 2];
     enum status status;
 
-    *token = (struct scrape_token){0};
+    *token = (struct scrape_token){.lock = PTHREAD_MUTEX_INITIALIZER};
     if (config->metrics_token_file[0] == '\0')
         return OK;
-    status = config_secret_path("metrics_token_file", config->metrics_token_file, path, err);
-    return status == OK ? take(token, path, err) : status;
+    status = config_secret_path("metrics_token_file", config->metrics_token_file, token->path, err);
+    return status == OK ? take(token, err) : status;
 }
 
-bool scrape_token_is(const struct scrape_token *token, const char *sent)
+bool scrape_token_is(struct scrape_token *token, const char *sent)
 {
     unsigned char hash[SCRAPE_TOKEN_HASH];
+    bool found = false;
 
-    if (!token->is_set)
+    if (token->path[0] == '\0')
         return false;
     crypto_hash_sha256(hash, (const unsigned char *)sent, strlen(sent));
-    return sodium_memcmp(hash, token->hash, sizeof hash) == 0;
+    pthread_mutex_lock(&token->lock);
+    look_again(token);
+    for (int at = 0; at < token->count; at++)
+        found |= sodium_memcmp(hash, token->hash[at], sizeof hash) == 0;
+    pthread_mutex_unlock(&token->lock);
+    return found;
 }

@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { Caller, configWith, QUIET, scratch, Server, verb } from "../api/server.mjs";
-import { until } from "../api/wait.mjs";
+import { pause, until } from "../api/wait.mjs";
 import { METRICS_TOKEN, secretsAsMounted } from "./secrets.mjs";
 
 const env = process.env.CREDENTIALS_DIRECTORY;
@@ -121,6 +121,42 @@ test("a token that is too short to be a secret, or opens nothing, is refused", a
   const checked = verb("check", "--config", config);
   assert.equal(checked.code, 78);
   assert.match(checked.err, /test\.yaml:\d+: metrics_token_file opens metrics_listen only/);
+});
+
+test("the scraper's token is changed without a moment in which it is turned away, and without a restart", async () => {
+  const folder = (process.env.CREDENTIALS_DIRECTORY = secretsAsMounted(scratch()));
+  const next = "fedcba9876543210fedcba9876543210";
+  const server = await start(folder);
+  const scraper = server.anonymous().at(server.run.metrics_url);
+  const scrape = async (token) => {
+    scraper.token = token;
+    return (await scraper.call("GET", "/metrics")).status;
+  };
+  const put = (text) => {
+    writeFileSync(join(folder, "..data", "new"), text, { mode: 0o440 });
+    renameSync(join(folder, "..data", "new"), join(folder, "..data", "metrics-token"));
+  };
+  const settled = (token, status) => until(`${status}`, async () => (await scrape(token)) === status, 10000);
+  assert.equal(await scrape(METRICS_TOKEN), 200);
+  put(`${METRICS_TOKEN}\n${next}\n`);
+  await settled(next, 200);
+  assert.equal(await scrape(METRICS_TOKEN), 200, "both, until the scraper has the new one");
+  put(`${next}\n`);
+  await settled(METRICS_TOKEN, 401);
+  assert.equal(await scrape(next), 200);
+  for (const [bad, says] of [
+    ["short\n", /is refused.*32\\x20to\\x20255/],
+    [`${METRICS_TOKEN}\n${next}\n${"x".repeat(40)}\n`, /is refused.*more\\x20than\\x20two\\x20lines/],
+  ]) {
+    put(bad);
+    await until("it says so", async () => (await scrape(next)) && says.test(server.err), 10000);
+    assert.equal(await scrape(next), 200, "what cannot be a token changes nothing");
+    assert.equal(await scrape(METRICS_TOKEN), 401);
+  }
+  unlinkSync(join(folder, "..data", "metrics-token"));
+  await pause(1100);
+  assert.equal(await scrape(next), 200, "nor does a file that is gone");
+  assert.equal(await server.stop(), 0);
 });
 
 test("a certificate that a volume exchanges, by one rename for all files, is taken", async () => {

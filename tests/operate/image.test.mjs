@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import test from "node:test";
 import { parse } from "yaml";
@@ -143,6 +143,42 @@ test("make-secrets makes each secret that the compose file names, once, and for 
   const named = execFileSync("openssl", ["verify", "-CAfile", "ca.crt", "-verify_hostname", "venue", "venue.crt"],
     { cwd: folder, encoding: "utf8" });
   assert.match(named, /OK/);
+});
+
+test("make-secrets that is ended anywhere leaves nothing half, and the next call makes the rest", () => {
+  const folder = join(scratch(), "secrets");
+  const bin = scratch();
+  const openssl = execFileSync("sh", ["-c", "command -v openssl"], { encoding: "utf8" }).trim();
+  const call = (at) => {
+    writeFileSync(join(bin, "n"), "1");
+    writeFileSync(
+      join(bin, "openssl"),
+      `#!/bin/sh
+n=$(cat '${bin}/n'); echo $((n + 1)) > '${bin}/n'
+[ "$n" = ${at} ] || exec ${openssl} "$@"
+# The call of that number writes half of what it should, and the disk is full then.
+for word in "$@"; do case $last in -out | -keyout) printf half > "$word" ;; esac; last=$word; done
+printf half; exit 1
+`,
+      { mode: 0o755 },
+    );
+    return spawnSync(join(DOCKER, "make-secrets"), [folder], { env: { PATH: `${bin}:${process.env.PATH}` } }).status;
+  };
+  let at = 1;
+  for (; call(at) !== 0; at++) {
+    const left = readdirSync(folder);
+    assert.deepEqual(left.filter((name) => name.startsWith(".new")), [], `ended at call ${at}`);
+    for (const name of left) {
+      const { mode, size } = statSync(join(folder, name));
+      assert.ok(size > 40 && [0o440, 0o400].includes(mode & 0o777), `${name}, ended at call ${at}: ${size}`);
+    }
+    if (at % 2) rmSync(folder, { recursive: true }); // from the beginning, and from where it had come to
+  }
+  assert.ok(at > 6, `only ${at} calls`);
+  const names = Object.values(readCompose().secrets).map(({ file }) => file.replace("./secrets/", ""));
+  assert.deepEqual(names.filter((name) => !existsSync(join(folder, name))), []);
+  const { status } = spawnSync("openssl", ["verify", "-CAfile", "ca.crt", "pitwall.crt", "venue.crt"], { cwd: folder });
+  assert.equal(status, 0);
 });
 
 test("the configuration that the compose file mounts is one", () => {
