@@ -4,8 +4,9 @@
  * each is one moment of it; never as files beside their logs), journal/ (what is on disk: at most
  * 50 ms of a running server are missing; what is torn at the end is cut at the start), archive/,
  * audit.pub, anchors.ndjson and anchors.ndjson.1, epoch, kills; of a directory that nobody holds
- * also its hot lanes (it is not held meanwhile: a start goes on beside it); and MANIFEST.json with size and SHA-256 of each. The heads are copied first
- * and the journal last: no head is ahead of the rows, no row of the journal.
+ * also its hot lanes (it is not held meanwhile: a start goes on beside it); and MANIFEST.json with
+ * size and SHA-256 of each. The hot lanes are copied first, then the heads, and the journal last:
+ * no head is ahead of the rows, no row of the journal.
  *
  * The private key stays behind: a restored directory signs with one of its own, and audit.pub
  * holds both. Its epoch is far above, so that ids of orders never repeat beside a directory that

@@ -315,7 +315,8 @@ function asking(secrets) {
   chmodSync(dirname(dir), 0o755);
   chmodSync(dir, 0o755);
   mkdirSync(join(dir, "secrets"), { mode: 0o700 });
-  mkdirSync(join(dir, "root/run/systemd/system"), { recursive: true });
+  for (const there of ["root/run/systemd/system", "root/run/dbus/system_bus_socket"])
+    mkdirSync(join(dir, there), { recursive: true });
   for (const [name, text] of Object.entries(secrets)) writeFileSync(join(dir, "secrets", name), text, { mode: 0o600 });
   writeFileSync(
     join(dir, "pitwall"),

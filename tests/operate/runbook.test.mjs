@@ -227,7 +227,7 @@ const HOW = [
   },
   { is: /^NEW\/pitwall (version|migrate --data DIR --dry-run)$/, fill: [["NEW/", ""]] },
   { is: /^deploy\/backup\/(backup|restore-test)$/, says: /^backup: |is whole/m },
-  { is: /^deploy\/backup\/keep\.sh BACKUPS$/, fill: [["BACKUPS", () => SCENE.backups]] },
+  { is: /^(KEEP_\w+=\d )*deploy\/backup\/keep\.sh BACKUPS$/, fill: [["BACKUPS", () => SCENE.backups]] },
   {
     is: /^curl .*KILL\/api\/v1\/kill -H/,
     fill: [["@HEADER", () => header(token("curl", "--scope", "kill"))]],
