@@ -153,9 +153,12 @@ test("the scraper's token is changed without a moment in which it is turned away
     assert.equal(await scrape(next), 200, "what cannot be a token changes nothing");
     assert.equal(await scrape(METRICS_TOKEN), 401);
   }
+  await pause(1100);
+  put(`${METRICS_TOKEN}\n`);
+  assert.equal(await scrape(METRICS_TOKEN), 200, "of one file that both read, the first scrape is taken");
   unlinkSync(join(folder, "..data", "metrics-token"));
   await pause(1100);
-  assert.equal(await scrape(next), 200, "nor does a file that is gone");
+  assert.equal(await scrape(METRICS_TOKEN), 200, "a file that is gone changes nothing");
   assert.equal(await server.stop(), 0);
 });
 
