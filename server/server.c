@@ -840,6 +840,7 @@ int server_run(const struct server_options *options)
     thread_keep_memory();
     service_open(&service);
     status = start(&server, &err);
+    service_started();
     if (status != OK) {
         fprintf(stderr, "pitwall run: %s\n", err.text);
     } else {

@@ -4,6 +4,7 @@
 #include "journal/snapshot.h"
 #include "thread/clock.h"
 #include "thread/log.h"
+#include "thread/service.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -115,8 +116,10 @@ static enum status read_rest(struct recovering *recovering, struct err *err)
     const void *payload;
     enum status status;
 
-    while ((status = journal_reader_next(recovering->reader, &record, &payload, err)) == OK)
+    while ((status = journal_reader_next(recovering->reader, &record, &payload, err)) == OK) {
         take_found(recovering, &record, payload);
+        service_progress("reading the journal", record.commit);
+    }
     return status == ERR_NOT_FOUND ? OK : status;
 }
 

@@ -2,6 +2,7 @@
 #include "store/inside.h"
 
 #include "thread/log.h"
+#include "thread/service.h"
 
 enum status catch_up_cursors(struct store *store, struct err *err)
 {
@@ -102,6 +103,7 @@ enum status catch_up(struct store *store, struct err *err)
         if (!batch_project(store, next) ||
             (store->batch_records >= BATCH_ROWS && !batch_commit(store)))
             status = refused(store, err);
+        service_progress("writing the audit", store->input[next].projected);
     }
     if (status == OK && !batch_commit(store))
         status = refused(store, err);

@@ -1,8 +1,10 @@
 #include "thread/service.h"
 
+#include "thread/clock.h"
 #include "thread/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,16 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum { STEPS_A_LOOK = 1024 }; /* the clock is not read for each record */
+static const int64_t progress_every_ns = 5 * 1000000000LL;
+
+/* The manager while we start, as there is one for a process; the main thread's. */
+static struct {
+    const struct service *service; /* NULL: not starting */
+    uint32_t steps;
+    int64_t said_ns; /* monotonic; 0: not yet */
+} starting;
 
 /* Connected, so that each word is one send; -1 and a line in the log when that fails. */
 static int connect_to(const char *path)
@@ -51,6 +63,9 @@ void service_open(struct service *service)
     if (!path || path[0] == '\0')
         return;
     service->fd = connect_to(path);
+    starting.service = service;
+    starting.steps = 0;
+    starting.said_ns = 0;
     service->feed_ns = period_of(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID")) / 4;
 }
 
@@ -58,6 +73,28 @@ void service_say(const struct service *service, const char *text)
 {
     if (service->fd >= 0 && send(service->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
         log_line(LOG_WARN, "service", "the service manager did not hear", "errno=%d", errno);
+}
+
+void service_progress(const char *what, uint64_t done)
+{
+    char text[160];
+    int64_t now_ns;
+
+    if (!starting.service || starting.steps++ % STEPS_A_LOOK != 0)
+        return;
+    now_ns = clock_mono_ns();
+    if (starting.said_ns != 0 && now_ns - starting.said_ns < progress_every_ns)
+        return;
+    starting.said_ns = now_ns;
+    (void)snprintf(text, sizeof text,
+                   "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=starting: %s, record %" PRIu64, what,
+                   done);
+    service_say(starting.service, text);
+}
+
+void service_started(void)
+{
+    starting.service = NULL;
 }
 
 void service_feed(struct service *service, int64_t beat_ns, int64_t mono_ns)

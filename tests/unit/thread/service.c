@@ -92,6 +92,21 @@ Test(service, an_engine_that_does_not_beat_starves_it_and_says_so_once, .init = 
     cr_assert_str_eq(heard(), "STATUS=the engine beats again\nWATCHDOG=1");
 }
 
+Test(service, a_start_that_gets_on_asks_for_more_time_and_one_that_hangs_does_not, .init = begin,
+     .fini = end)
+{
+    service_progress("reading the journal", 7);
+    cr_assert_str_eq(heard(), "EXTEND_TIMEOUT_USEC=60000000\n"
+                              "STATUS=starting: reading the journal, record 7");
+    for (uint64_t at = 8; at < 100000; at++) /* far less than five seconds */
+        service_progress("reading the journal", at);
+    cr_assert_str_eq(heard(), "");
+    service_open(&service); /* another start */
+    service_started();
+    service_progress("reading the journal", 1);
+    cr_assert_str_eq(heard(), "");
+}
+
 Test(service, a_watchdog_of_another_process_is_not_fed, .init = begin, .fini = end)
 {
     close(service.fd);
