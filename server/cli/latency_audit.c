@@ -1,8 +1,10 @@
-/* pitwall latency-audit [--core N] [--json]: what this host does to latency, and what to do.
- * It needs no server, and must not run beside one that trades: it takes the engine's core for two
+/* pitwall latency-audit [--core N | --config FILE] [--json]: what this host does to latency, and what to do.
+ * `--config` is for the core that `run` would take of it: engine.core, chosen of the cores that this
+ * process may use. It needs no server, and must not run beside one that trades: it takes the engine's core for two
  * seconds. Exit code 1 when a row fails. */
 #include "cli/client.h"
 #include "cli/table.h"
+#include "config/config.h"
 #include "host/audit.h"
 #include "thread/thread.h"
 
@@ -13,8 +15,20 @@
 
 enum { FOUND_SHOWN = 36 };
 
-/* A made-up tree is read for a core that this machine need not have, and is not measured. */
-static enum status look(struct host_audit *audit, int core, const char *root, struct err *err)
+/* Configurations are large, and this process ends soon. */
+static enum status configured_core(const char *path, int *core, struct err *err)
+{
+    static struct config config;
+    enum status status = config_load(&config, path, NULL, err);
+
+    if (status == OK)
+        *core = config.engine.core;
+    return status;
+}
+
+/* `by` is who named the core. A made-up tree is read for a core that this machine need not have, and is not measured. */
+static enum status look(struct host_audit *audit, int core, const char *by, const char *root,
+                        struct err *err)
 {
     enum status status;
 
@@ -25,7 +39,7 @@ static enum status look(struct host_audit *audit, int core, const char *root, st
     }
     status = thread_place_engine(core, &audit->core, err);
     if (status != OK)
-        return err_wrap(err, status, "--core");
+        return err_wrap(err, status, by);
     if (audit->core < 0) /* the one core that there is */
         audit->core = 0;
     host_files(audit, "");
@@ -98,9 +112,11 @@ static bool core_of(const char *text, int *core)
 int cli_latency_audit(int argc, char **argv)
 {
     struct client_target target = {0};
-    const char *core_text = NULL, *root = NULL;
-    const struct cli_option options[] = {
-        {"--core", &core_text, NULL}, {"--root", &root, NULL}, {NULL, NULL, NULL}};
+    const char *core_text = NULL, *config = NULL, *root = NULL;
+    const struct cli_option options[] = {{"--core", &core_text, NULL},
+                                         {"--config", &config, NULL},
+                                         {"--root", &root, NULL},
+                                         {NULL, NULL, NULL}};
     const char *problem = cli_options_read(argc, argv, &target, options);
     struct host_audit *audit;
     struct err err = {0};
@@ -110,12 +126,15 @@ int cli_latency_audit(int argc, char **argv)
         problem = "it looks at this machine, and takes neither --data nor --url";
     if (!problem && !core_of(core_text, &core))
         problem = "--core wants the number of a core, 0 to 1023";
+    if (!problem && core_text && config)
+        problem = "--core and --config both name the core; give one";
     if (problem)
         return cli_usage("latency-audit", problem);
     audit = calloc(1, sizeof *audit);
     if (!audit)
         return cli_usage("latency-audit", "out of memory");
-    if (look(audit, core, root, &err) != OK) {
+    if ((config && configured_core(config, &core, &err) != OK) ||
+        look(audit, core, config ? config : "--core", root, &err) != OK) {
         code = cli_fail("latency-audit", &err);
     } else {
         json_t *json = target.json ? host_json(audit) : NULL;

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { CORES_MAX = 1024, PARK_NS = 60000, SPINS_BEFORE_PARK = 64, SLACK_NS = 1000 };
+enum { PARK_NS = 60000, SPINS_BEFORE_PARK = 64, SLACK_NS = 1000 };
 
 _Atomic bool thread_stopping;
 
@@ -62,20 +62,20 @@ static bool is_disk_row(const char *row)
            strstr(row, "scsi") || strstr(row, "mpt") || strstr(row, "megasas");
 }
 
-static int read_columns(const char *line, int columns[CORES_MAX])
+static int read_columns(const char *line, int columns[THREAD_CORES_MAX])
 {
     int count = 0;
     const char *at = line;
 
-    while ((at = strstr(at, "CPU")) != NULL && count < CORES_MAX) {
+    while ((at = strstr(at, "CPU")) != NULL && count < THREAD_CORES_MAX) {
         columns[count++] = (int)strtol(at + 3, NULL, 10);
         at += 3;
     }
     return count;
 }
 
-static void add_row(const char *line, const int columns[CORES_MAX], int count,
-                    uint64_t interrupts[CORES_MAX])
+static void add_row(const char *line, const int columns[THREAD_CORES_MAX], int count,
+                    uint64_t interrupts[THREAD_CORES_MAX])
 {
     const char *at = strchr(line, ':');
 
@@ -85,15 +85,15 @@ static void add_row(const char *line, const int columns[CORES_MAX], int count,
 
         if (end == at + 1)
             return;
-        if (columns[column] >= 0 && columns[column] < CORES_MAX)
+        if (columns[column] >= 0 && columns[column] < THREAD_CORES_MAX)
             interrupts[columns[column]] += value;
         at = end - 1;
     }
 }
 
-static void count_disk_interrupts(uint64_t interrupts[CORES_MAX])
+static void count_disk_interrupts(uint64_t interrupts[THREAD_CORES_MAX])
 {
-    static int columns[CORES_MAX];
+    static int columns[THREAD_CORES_MAX];
     FILE *file = fopen("/proc/interrupts", "re");
     char *line = NULL;
     size_t size = 0;
@@ -110,18 +110,63 @@ static void count_disk_interrupts(uint64_t interrupts[CORES_MAX])
     (void)fclose(file);
 }
 
+/* A list as the kernel writes it: "0-3,8". */
+static bool list_has(const char *list, long core)
+{
+    char *end;
+
+    for (long first, last; *list != '\0'; list = *end == ',' ? end + 1 : "") {
+        first = last = strtol(list, &end, 10);
+        if (end == list)
+            return false;
+        if (*end == '-')
+            last = strtol(end + 1, &end, 10);
+        if (core >= first && core <= last)
+            return true;
+    }
+    return false;
+}
+
+int thread_choose_core(const cpu_set_t *allowed, const char *isolated,
+                       const uint64_t interrupts[THREAD_CORES_MAX])
+{
+    int best = -1;
+    bool best_is_alone = false;
+
+    for (int core = 0; core < THREAD_CORES_MAX && core < CPU_SETSIZE; core++) {
+        bool alone = list_has(isolated, core);
+
+        if (!CPU_ISSET((size_t)core, allowed) || (best_is_alone && !alone))
+            continue;
+        if (best >= 0 && alone == best_is_alone && interrupts[core] >= interrupts[best])
+            continue;
+        best = core;
+        best_is_alone = alone;
+    }
+    return best;
+}
+
+static void read_isolated(char list[256])
+{
+    FILE *file = fopen("/sys/devices/system/cpu/isolated", "re");
+
+    list[0] = '\0';
+    if (!file)
+        return;
+    if (!fgets(list, 256, file)) /* empty: none */
+        list[0] = '\0';
+    (void)fclose(file);
+}
+
 static int quietest_core(void)
 {
-    static uint64_t interrupts[CORES_MAX];
-    int best = -1;
+    static uint64_t interrupts[THREAD_CORES_MAX];
+    char isolated[256];
 
     memset(interrupts, 0, sizeof interrupts);
     count_disk_interrupts(interrupts);
-    for (int core = 0; core < CORES_MAX && core < CPU_SETSIZE; core++)
-        if (CPU_ISSET((size_t)core, &threads.allowed) &&
-            (best < 0 || interrupts[core] < interrupts[best]))
-            best = core;
-    return best;
+    read_isolated(isolated);
+    return thread_choose_core(&threads.allowed, isolated, interrupts);
 }
 
 enum status thread_place_engine(int configured, int *core, struct err *err)

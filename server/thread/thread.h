@@ -10,9 +10,10 @@
 #include "config/config.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
-enum { THREADS_MAX = 24, THREAD_NAME_MAX = 16 };
+enum { THREADS_MAX = 24, THREAD_NAME_MAX = 16, THREAD_CORES_MAX = 1024 };
 
 struct thread_row {
     char name[THREAD_NAME_MAX];
@@ -21,8 +22,12 @@ struct thread_row {
     int tid;
 };
 
-/* Chooses the engine's core (configured, or the allowed core with the fewest disk interrupts) and
- * remembers it. Main thread, before any thread_start. With one allowed core only, nothing is
+/* Of the allowed cores one that the kernel keeps for us (`isolated`, a list like "2,8-9"), else any;
+ * of those the one with the fewest disk interrupts; -1: none is allowed. Pure. */
+int thread_choose_core(const cpu_set_t *allowed, const char *isolated,
+                       const uint64_t interrupts[THREAD_CORES_MAX]);
+
+/* Chooses the engine's core (configured, or by thread_choose_core) and remembers it. Main thread, before any thread_start. With one allowed core only, nothing is
  * pinned and a warning says so; *core is then -1. ERR_CONFIG: not one of the allowed cores. */
 enum status thread_place_engine(int configured, int *core, struct err *err);
 

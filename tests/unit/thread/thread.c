@@ -57,6 +57,31 @@ Test(thread, a_core_that_is_not_ours_is_refused)
     cr_assert_not_null(strstr(err.text, "1023"), "%s", err.text);
 }
 
+/* Cores 1 to 5 are ours, core 1 is the quietest. */
+static int chosen_with(const char *isolated)
+{
+    static uint64_t interrupts[THREAD_CORES_MAX] = {0, 1, 9, 4, 5, 6};
+    cpu_set_t allowed;
+
+    CPU_ZERO(&allowed);
+    for (size_t core = 1; core <= 5; core++)
+        CPU_SET(core, &allowed);
+    return thread_choose_core(&allowed, isolated, interrupts);
+}
+
+Test(thread, a_core_that_the_kernel_keeps_for_us_is_chosen_before_a_quieter_one)
+{
+    cpu_set_t none;
+
+    cr_assert_eq(chosen_with("2\n"), 2);
+    cr_assert_eq(chosen_with("0,3-4"), 3); /* the quieter of both; core 0 is not ours */
+    cr_assert_eq(chosen_with(""), 1);
+    cr_assert_eq(chosen_with("\n"), 1);
+    cr_assert_eq(chosen_with("7-9"), 1);
+    CPU_ZERO(&none);
+    cr_assert_eq(thread_choose_core(&none, "2", (uint64_t[THREAD_CORES_MAX]){0}), -1);
+}
+
 Test(thread, rows_tell_name_and_idling)
 {
     struct thread_row rows[THREADS_MAX];
