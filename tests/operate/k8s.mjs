@@ -110,20 +110,27 @@ const podOf = ({ kind, spec }) => (kind === "Pod" ? spec : spec.template.spec);
 const fits = (selector, labels) =>
   Object.entries(selector?.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
 
+/** One that trades, or would. */
+function engineContainerRules({ resources: { limits = {} } = {}, ...container }) {
+  return [
+    [/^\d+$/.test(limits.cpu ?? ""), `has ${limits.cpu} CPUs, which are not whole ones`],
+    [container.startupProbe?.httpGet?.path === "/health/live", "waits at its start for what a venue may not say"],
+    [container.livenessProbe?.httpGet?.path === "/health/live", "is not asked whether its engine beats"],
+    [container.readinessProbe?.httpGet?.path === "/health/ready", "is not asked whether it is ready"],
+  ];
+}
+
 function containerRules({ name, resources = {}, securityContext = {}, ...container }) {
   const { requests = {}, limits = {} } = resources;
   const rules = [
+    ...(container.args?.[0] === "backup" ? [] : engineContainerRules({ resources, ...container })),
     [limits.cpu && limits.memory, "has no limits of CPU and memory"],
     [requests.cpu === limits.cpu && requests.memory === limits.memory, "requests other than it is limited to"],
-    [/^\d+$/.test(limits.cpu ?? ""), `has ${limits.cpu} CPUs, which are not whole ones`],
     [securityContext.allowPrivilegeEscalation === false, "may gain privileges"],
     [securityContext.readOnlyRootFilesystem === true, "may write to its root"],
     [securityContext.privileged !== true, "is privileged"],
     [securityContext.capabilities?.drop?.includes("ALL"), "keeps capabilities"],
     [!securityContext.capabilities?.add, "adds capabilities"],
-    [container.startupProbe?.httpGet?.path === "/health/ready", "is not asked at its start whether it has reconciled"],
-    [container.livenessProbe?.httpGet?.path === "/health/live", "is not asked whether its engine beats"],
-    [container.readinessProbe?.httpGet?.path === "/health/ready", "is not asked whether it is ready"],
     [!container.env?.some((row) => row.valueFrom?.secretKeyRef), "has a secret in its environment"],
     [!container.command, "has a command: the image has nothing but its program"],
   ];
@@ -143,6 +150,21 @@ function podRules(pod) {
   return rules.filter(([holds]) => !holds).map(([, says]) => says);
 }
 
+/** A container that makes copies of the engine's data, onto another claim. */
+function backsUp({ containers: [engine, ...others] }) {
+  const option = ({ args }, name) => args.flatMap((arg) => arg.split("=")).find((_arg, at, all) => all[at - 1] === name);
+  const mount = (container, path) => container.volumeMounts.find(({ mountPath }) => path?.startsWith(`${mountPath}/`))?.name;
+  const backup = others.find(({ args }) => args?.[0] === "backup");
+  const data = option(engine, "--data");
+  return (
+    backup !== undefined &&
+    option(backup, "--data") === data &&
+    mount(backup, data) === mount(engine, data) &&
+    ![undefined, mount(engine, data)].includes(mount(backup, option(backup, "--out"))) &&
+    Number(option(backup, "--every")) <= 3600
+  );
+}
+
 function engineRules(set, all) {
   const { spec } = set;
   const pod = spec.template.spec;
@@ -160,6 +182,7 @@ function engineRules(set, all) {
       "lets two engines share a node"],
     [pod.tolerations?.some(({ effect }) => effect === "NoSchedule") && pod.nodeSelector, "has no nodes of its own"],
     [budgets.some((budget) => budget.spec.maxUnavailable === 0), "has no budget: a drain takes it away"],
+    [backsUp(pod), "is backed up by nobody, or onto the volume that it is a backup of"],
     [args.some((arg) => arg.includes("shard-$(POD_INDEX)")), "does not choose its shard by its ordinal"],
   ];
   return rules.filter(([holds]) => !holds).map(([, says]) => says);

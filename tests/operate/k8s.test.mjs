@@ -2,15 +2,19 @@
 // says and nothing of another's; and each of these checks notices what it is for.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { parse } from "yaml";
-import { ROOT, scratch, Server, verb } from "../api/server.mjs";
+import { BIN, ROOT, scratch, Server, verb } from "../api/server.mjs";
+import { until } from "../api/wait.mjs";
 import { ruleGroups } from "../../deploy/k8s/rules.mjs";
 import { baseManifests, imageProblems, imagesOf, K8S, kustomize, OVERLAYS, ruleProblems, typeProblems,
   whyNoKustomize } from "./k8s.mjs";
+import { cases as rowsOf } from "./cases.mjs";
 import { METRICS_TOKEN, secretsAsMounted } from "./secrets.mjs";
+import { run, shippedRules, without } from "./tools.mjs";
 
 const NOBODY = 'environment: custom\n    rest: "https://127.0.0.1:9"\n    stream: "wss://127.0.0.1:9"';
 const skip = whyNoKustomize();
@@ -77,7 +81,10 @@ test("the desk's rules hold for the base, and each is noticed when it does not",
     [/may gain privileges/, container((it) => delete it.securityContext.allowPrivilegeEscalation)],
     [/keeps capabilities/, container((it) => (it.securityContext.capabilities = {}))],
     [/whether its engine beats/, container((it) => delete it.livenessProbe)],
-    [/whether it has reconciled/, container((it) => (it.startupProbe.httpGet.path = "/"))],
+    [/what a venue may not say/, container((it) => (it.startupProbe.httpGet.path = "/health/ready"))],
+    [/is backed up by nobody/, engine((_spec, pod) => pod.containers.pop())],
+    [/is backed up by nobody/, engine((_spec, pod) => (pod.containers[1].args[4] = "/var/lib/pitwall/backups"))],
+    [/is backed up by nobody/, engine((_spec, pod) => (pod.containers[1].args[2] = "/var/lib/pitwall/other"))],
     [/does not choose its shard/, container((it) => (it.args = ["run", "--config=/etc/pitwall/shard-0.yaml"]))],
     [/does not run as 65532/, engine((_spec, pod) => (pod.securityContext.runAsUser = 0))],
     [/shares a name space/, engine((_spec, pod) => (pod.hostNetwork = true))],
@@ -156,6 +163,70 @@ test("the prod overlay fetches the key of every shard", { skip }, () => {
 
 const noRules = !existsSync(join(ROOT, "deploy/prometheus/rules")) && "there are no rules to compare with";
 
+/** promtool on what the cluster has, given series: which alerts of a name fire, as `labels of ALERTS` texts. */
+function firing(cases) {
+  const dir = scratch();
+  const { manifest } = base.find(({ manifest: { kind } }) => kind === "PrometheusRule");
+  writeFileSync(join(dir, "rules.json"), JSON.stringify(manifest.spec));
+  const tests = (every) => cases.filter((one) => (one.every ?? 5) === every).map(({ alert, at, series, expected }) => ({
+    interval: `${every}s`,
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: [{
+      expr: `ALERTS{alertname="${alert}",alertstate="firing"}`,
+      eval_time: `${at}s`,
+      exp_samples: expected.map((labels) => (
+        { labels: `ALERTS{alertname="${alert}",alertstate="firing",${labels}}`, value: 1 })),
+    }],
+  }));
+  const files = [...new Set(cases.map(({ every = 5 }) => every))].map((every) => {
+    const file = join(dir, `${every}.json`);
+    const whole = { rule_files: ["rules.json"], evaluation_interval: `${every}s`, tests: tests(every) };
+    writeFileSync(file, JSON.stringify(whole));
+    return file;
+  });
+  return run("promtool", ["test", "rules", ...files]);
+}
+
+const noPromtool = { skip: without("promtool") };
+
+test("what would page of a live engine is a notification of a shadow's, by every rule that pages", noPromtool, () => {
+  const pages = shippedRules().filter(({ alert, labels }) => alert && labels.severity === "page");
+  const cases = pages
+    .filter(({ alert }) => alert !== "PitwallDown") // asks for the live job by its name
+    .flatMap(({ alert }, nth) => {
+      const { at, every, series, fires } = rowsOf[alert].find((one) => one.fires.length > 0 && one.fires[0] !== null);
+      // The severity is one text for all: one rule shows the live one and the next.
+      const jobs = [["pitwall-shadow", "notify"], ["pitwall", "page"], ["pitwall-shadow-next", "notify"]];
+      return jobs.slice(0, nth === 0 ? 3 : 1).map(([job, severity]) => ({
+        alert,
+        at,
+        every,
+        series: Object.fromEntries(
+          Object.entries(series).map(([name, values]) => [name.replace('job="pitwall"', `job="${job}"`), values])),
+        expected: fires.map((labels) => `severity="${severity}",job="${job}",instance="a"${labels && `,${labels}`}`),
+      }));
+    });
+  assert.ok(cases.length > 15, `${cases.length}`);
+  const { code, said } = firing(cases);
+  assert.equal(code, 0, said);
+});
+
+test("a shard without a target pages by its name, also where the other is well", noPromtool, () => {
+  const up = (shard, values) => ({ [`up{job="pitwall",instance="pitwall-${shard}"}`]: values });
+  const missing = (shard) => `severity="page",job="pitwall",instance="pitwall-${shard}"`;
+  const alert = "PitwallShardMissing";
+  const { code, said } = firing([
+    { alert, at: 120, series: { ...up(0, "1+0x40"), ...up(1, "1+0x40") }, expected: [] },
+    { alert, at: 120, series: up(0, "1+0x40"), expected: [missing(1)] },
+    { alert, at: 180, series: { ...up(0, "1+0x3 stale"), ...up(1, "1+0x40") }, expected: [missing(0)] },
+    { alert, at: 30, series: up(0, "1+0x40"), expected: [] },
+    { alert, at: 120, series: up("9", "1+0x40"), expected: [missing(0), missing(1)] },
+  ]);
+  assert.equal(code, 0, said);
+  const page = readFileSync(join(ROOT, "docs/RUNBOOK.md"), "utf8");
+  assert.match(page, /^### alert-shard_missing$/m);
+});
+
 test("the PrometheusRule is what the rules of Prometheus say", { skip: noRules }, () => {
   const { manifest } = base.find(({ manifest: { kind } }) => kind === "PrometheusRule");
   assert.deepEqual(manifest.spec.groups, ruleGroups(), "run deploy/k8s/rules.mjs");
@@ -180,8 +251,22 @@ async function scrape(server) {
 /** What the kubelet makes of an argument: $(NAME) is replaced by the variable. */
 const expand = (args, env) => args.map((arg) => arg.replaceAll(/\$\((\w+)\)/g, (_all, name) => env[name]));
 
+/** The second container's own arguments, on the folders of this server; until it is told to end. */
+async function backsUpBeside(server, { args }) {
+  const out = join(scratch(), "backups");
+  const here = args.map((arg, at) => ({ "--data": server.dir, "--out": out })[args[at - 1]] ?? arg);
+  const child = spawn(BIN, here, { stdio: ["ignore", "ignore", "inherit"] });
+  const ended = new Promise((done) => child.on("exit", done));
+  const made = () => (existsSync(out) ? readdirSync(out).filter((name) => /^\d{8}T\d{6}Z$/.test(name)) : []);
+  await until("a backup", () => made().length === 1);
+  assert.equal(verb("restore", "--from", join(out, made()[0]), "--check").code, 0);
+  await until("it is on record", () => existsSync(join(server.dir, "backup.made")));
+  child.kill("SIGTERM");
+  assert.equal(await ended, 0, "as the first process of a container it must end by itself");
+}
+
 test("pod 0 runs one shard and pod 1 another, with the secrets as a volume has them", async () => {
-  const [{ args }] = find(base, "StatefulSet", "pitwall").spec.template.spec.containers;
+  const [{ args, startupProbe }, backup] = find(base, "StatefulSet", "pitwall").spec.template.spec.containers;
   const credentials = secretsAsMounted(scratch());
   const folder = scratch();
   for (const shard of ["shard-0.yaml", "shard-1.yaml"]) {
@@ -203,6 +288,9 @@ test("pod 0 runs one shard and pod 1 another, with the secrets as a volume has t
       assert.deepEqual(body.items.map(({ instrument }) => instrument), [only]);
       assert.equal(verb("health", "--data", server.dir).code, 0);
       assert.equal(verb("health", "--data", server.dir, "--ready").code, 1, "its venue is away");
+      const started = await server.anonymous().at(server.killUrl).call("GET", startupProbe.httpGet.path);
+      assert.equal(started.status, 200, "..and that is no reason to start it anew");
+      await backsUpBeside(server, backup);
       assert.deepEqual(unheardOf(await scrape(server)), []);
       assert.equal(await server.stop(), 0);
     }
