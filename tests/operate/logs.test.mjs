@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { configWith, ROOT, scratch, Server } from "../api/server.mjs";
@@ -149,6 +149,40 @@ test("logrotate turns the file, and the program goes on writing into it", (t) =>
     /error:/,
     "a word that it does not know",
   );
+});
+
+/** The folder as tmpfiles.d makes it and the file as a manager opens it, turned as the service's user; by root. */
+function turnAsUser(change = (text) => text) {
+  const dir = scratch();
+  chmodSync(dir, 0o755);
+  const here = (text) => text.replaceAll("/var/log/pitwall", `${dir}/log`).replaceAll(/\bpitwall pitwall\b/g, "nobody nogroup");
+  const read = (path) => readFileSync(join(ROOT, path), "utf8");
+  const lines = read("deploy/systemd/pitwall.tmpfiles").split("\n").filter((line) => line.includes("/var/log"));
+  writeFileSync(join(dir, "pitwall.conf"), change(here(lines.join("\n"))));
+  writeFileSync(join(dir, "logrotate.conf"), here(read("deploy/logrotate/pitwall")), { mode: 0o644 });
+  const run = (program, ...args) => spawnSync(program, args, { encoding: "utf8" });
+  const made = run("systemd-tmpfiles", "--create", join(dir, "pitwall.conf"));
+  assert.equal(made.status, 0, made.stderr);
+  const log = join(dir, "log/pitwall.log");
+  run("bash", "-c", `umask 077; exec 2>>'${log}'; echo before >&2`);
+  const turned = run("logrotate", "--force", "--state", join(dir, "state"), join(dir, "logrotate.conf"));
+  return { said: `${turned.stdout}${turned.stderr}`, left: readFileSync(log, "utf8"), info: statSync(log) };
+}
+
+const cannotTurn =
+  process.getuid() !== 0
+    ? "only root can turn a file as another user"
+    : ["logrotate", "systemd-tmpfiles"].some((program) => spawnSync(program, ["--version"]).error) &&
+      "no logrotate or no systemd-tmpfiles on this machine";
+
+test("the folder of the log is there before its first line, and its user can turn it", { skip: cannotTurn }, () => {
+  const { said, left, info } = turnAsUser();
+  assert.equal(said, "");
+  assert.equal(left, "", "it was emptied");
+  assert.equal(info.mode & 0o777, 0o640);
+  const rootS = turnAsUser((text) => text.replace(/^f .*$/m, ""));
+  assert.match(rootS.said, /error:/, "a file that a manager has made as root");
+  assert.equal(rootS.left, "before\n");
 });
 
 test("a program that writes while its file is turned loses nothing that comes later", (t) => {
