@@ -4,13 +4,14 @@
 #   --dry-run   says what would be written where, and why; the default
 #   --apply     writes it, and keeps what was there in --state (/var/lib/pitwall-tune/former)
 #   --verify    reads back: a line for each item; exit 1 when one is not as wanted
-#   --revert    writes back what --apply found, and forgets it
+#   --revert    writes back what --apply found in this boot, and forgets it
 #   --core N    the engine's core; without it what is about one core is left out
 #   --root DIR  another tree than /, for tests
 #
 # Every item has its reason beside it, and is read back from the kernel after it was written. What is
 # not there on this kernel is said and passed over. It lasts until the next boot: run it from a unit
-# that the service comes After=. Three things need the kernel's command line and are only looked at:
+# that the service comes After=. What was kept in an earlier boot is nothing to go back to: interrupts have
+# other numbers now, and the kernel its own values; so the boot's id is kept with it. Three things need the kernel's command line and are only looked at:
 # isolcpus, nohz_full, rcu_nocbs.
 #
 # Not here, because they are folklore: no TCP time stamps, no SACK, no address randomisation. None of
@@ -146,6 +147,9 @@ write() { # PATH VALUE
     { printf '%s\n' "$2" > "$root$1"; } 2> /dev/null && [ "$(plain "$(now_of "$1")")" = "$(plain "$2")" ]
 }
 
+boot=$(now_of /proc/sys/kernel/random/boot_id) || boot=unknown
+is_of_this_boot() { [ "$(head -n 1 "$state" 2> /dev/null)" = "boot	$boot" ]; }
+
 # What was there is on disk before anything is changed.
 apply_item() {
     [ "$(plain "$2")" != "$(plain "$3")" ] || return 0
@@ -182,6 +186,11 @@ revert() {
         echo "nothing to revert: $state is not there"
         return
     fi
+    if ! is_of_this_boot; then
+        echo "nothing to revert: $state is of an earlier boot, and the boot has put everything back"
+        rm "$state"
+        return
+    fi
     while IFS=$'\t' read -r path value; do
         if write "$path" "$value"; then
             echo "restored $path = $value"
@@ -189,7 +198,7 @@ revert() {
             echo "refused  $path: wanted $value back, it is $(now_of "$path")"
             failed=1
         fi
-    done < <(tac "$state")
+    done < <(tail -n +2 "$state" | tac)
     [ "$failed" = 1 ] || rm "$state"
 }
 
@@ -199,6 +208,7 @@ case $mode in
 revert) revert ;;
 apply)
     mkdir -p "$(dirname "$state")" && touch "$state" || exit 73
+    is_of_this_boot || printf 'boot\t%s\n' "$boot" > "$state" || exit 74
     items
     [ "$refused" = 0 ] || echo "$refused refused: interrupts that their driver manages, or knobs of a container's host"
     ;;

@@ -332,7 +332,7 @@ test("a desk's disk holds what its journal may grow to: itself, two copies, a th
     const file = readFileSync(join(ROOT, `deploy/config/${config}.yaml`), "utf8");
     const [, keep] = /keep_bytes: (\d+) GiB/.exec(file) ?? [];
     const vars = readFileSync(join(ROOT, `terraform/live/${env}/terraform.tfvars`), "utf8");
-    const [, disk] = /^data_gib += (\d+)$/m.exec(vars);
+    const [, disk] = /^ *data_gib += (\d+)$/m.exec(vars);
     assert.ok(Number(keep) > 0 && 5 * keep <= 0.8 * disk, `${config}: 5 x ${keep} GiB into 80 % of ${disk}`);
   }
 });

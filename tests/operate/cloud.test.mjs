@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import { ROOT, scratch, Server, verb } from "../api/server.mjs";
+import { DEMO_CONFIG, ROOT, scratch, Server, verb } from "../api/server.mjs";
 import { until } from "../api/wait.mjs";
 import { readRunbook } from "./runbook.mjs";
 import { AWS, BACKUP, script, stubs } from "./scripts.mjs";
@@ -71,7 +71,8 @@ test("to-s3: the newest of a day, whole, the manifest last; what fails is tried 
   const { data, backups } = saved(...names);
   rmSync(join(backups, names[1], "VERIFIED"));
   const cloud = bucket();
-  const send = () => script(join(BACKUP, "to-s3"), data, { ...CLOUD, BIN_DIR: cloud.dir });
+  const env = { ...CLOUD, BIN_DIR: cloud.dir, PITWALL_CONFIG: DEMO_CONFIG };
+  const send = () => script(join(BACKUP, "to-s3"), data, env);
   writeFileSync(join(cloud.dir, "away"), "");
   assert.notEqual(send().code, 0);
   assert.ok(!existsSync(join(data, "backup.sent")) && !existsSync(join(backups, names[0], "SENT")));
@@ -85,8 +86,9 @@ test("to-s3: the newest of a day, whole, the manifest last; what fails is tried 
     puts.map((call) => /--key (\S+)/.exec(call)[1]).sort(),
     [...files.map(({ path }) => path), "MANIFEST.json"]
       .map((path) => `pitwall-test/backups/month/${names[0]}/${path}`)
+      .concat(`pitwall-test/config/${names[0]}-pitwall.yaml`)
       .sort(),
-    "the one that is not verified is not sent",
+    "the configuration goes with it, which no backup holds; the one that is not verified is not sent",
   );
   assert.match(puts.at(-1), /MANIFEST\.json/);
   for (const call of puts)
@@ -327,7 +329,7 @@ function boot({ blkid, begins }, secrets = "pitwall-test/tls-key") {
   symlinkSync(join(root, "dev/nvme1n1"), link);
   const quiet = Object.fromEntries(
     [
-      ...["mkfs.ext4", "systemd-sysusers", "mount", "chown", "update-grub", "systemctl"],
+      ...["mkfs.ext4", "systemd-sysusers", "systemd-tmpfiles", "mount", "chown", "update-grub", "systemctl"],
       "amazon-cloudwatch-agent-ctl",
     ].map((name) => [name, ""]),
   );
@@ -335,7 +337,7 @@ function boot({ blkid, begins }, secrets = "pitwall-test/tls-key") {
   const file = join(root, "host.env");
   writeFileSync(
     file,
-    `PITWALL_HOST=pitwall-test\nPITWALL_DATA_VOLUME=vol-0123\nPITWALL_ENGINE_CORES=2-3\nPITWALL_SECRETS="${secrets}"\n`,
+    `PITWALL_HOST=pitwall-test\nPITWALL_DATA_VOLUME=vol-0123\nPITWALL_CORES=2-3\nPITWALL_SECRETS="${secrets}"\n`,
   );
   const env = { BIN_DIR: host.dir, PITWALL_ROOT: root, PITWALL_WAIT_S: "1" };
   const done = script(join(AWS, "first-boot"), scratch(), env, file);
@@ -358,8 +360,13 @@ test("first-boot: a blank volume is formatted, one with data never; cores, clock
   const text = (name) => readFileSync(join(root, name), "utf8");
   assert.match(
     text("etc/default/grub.d/50-pitwall.cfg"),
-    /isolcpus=domain,managed_irq,2-3 nohz_full=2-3 rcu_nocbs=2-3/,
+    /isolcpus=domain,managed_irq,2 nohz_full=2 rcu_nocbs=2 /,
+    "the engine's core alone: threads do not move between isolated ones",
   );
+  const service = "etc/systemd/system/pitwall.service";
+  assert.match(text(`${service}.d/cores.conf`), /^CPUAffinity=2-3\nAllowedCPUs=2-3$/m);
+  for (const file of [service, "etc/sysusers.d/pitwall.conf", "etc/tmpfiles.d/pitwall.conf"])
+    assert.ok(existsSync(join(root, file)), file);
   assert.match(text("etc/default/irqbalance"), /BANNED_CPULIST=2-3/);
   assert.match(text("etc/chrony/sources.d/aws.sources"), /169\.254\.169\.123/);
   assert.match(text("etc/fstab"), /^LABEL=pitwall \/var\/lib\/pitwall ext4 \S*noexec/m);

@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync,
+  writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { before, test } from "node:test";
 import { BIN, configWith, DEMO_CONFIG, ROOT, scratch, Server, verb } from "../api/server.mjs";
@@ -13,6 +14,7 @@ const TROUBLE = process.env.TROUBLE ?? join(dirname(resolve(BIN)), "debug/tests/
 const SYSTEMD = join(ROOT, "deploy/systemd");
 const VERDICTS = ["ok", "warn", "fail", "unknown"];
 const WATCHDOG_MS = 1200;
+const SCRIPTS = ["tune.sh", "preflight.sh", "cores.sh", "release.sh", "ask-venues", "aws/each-boot", "aws/first-boot"];
 
 /** Runs a program to its end: {code, out, err}. */
 function run(program, args, options = {}) {
@@ -23,6 +25,13 @@ function run(program, args, options = {}) {
 
 const has = (program) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 const without = (program) => (has(program) ? false : `${program} is not installed`);
+
+/** An environment in which these programs are a line of shell each. */
+function withStubs(programs) {
+  const dir = scratch();
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(dir, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  return { ...process.env, PATH: `${dir}:${process.env.PATH}` };
+}
 
 /** A tree of files, path -> text; its root. */
 function tree(files) {
@@ -138,6 +147,40 @@ test("the server tells what files tell, for the core and the thread of its engin
 
 // ------------------------------------------------------------------------------------------------ the unit
 
+/** What deploy/cores.sh writes of a list. */
+function cores(list) {
+  const root = scratch();
+  const done = run(join(ROOT, "deploy/cores.sh"), [list, "--root", root], { env: withStubs({ "update-grub": "" }) });
+  assert.equal(done.code, 0, done.err);
+  const file = (path) => readFileSync(join(root, "etc", path), "utf8");
+  const conf = join(root, "etc/systemd/system/pitwall.service.d/cores.conf");
+  return { conf, unit: readFileSync(conf, "utf8"), grub: file("default/grub.d/50-pitwall.cfg"), said: done.out,
+    irq: file("default/irqbalance") };
+}
+
+test("cores.sh: of one list follow the unit's cores, the engine's isolation and where interrupts may not go", () => {
+  for (const [list, engine] of [["2-5", 2], ["3", 3], ["11,13-15", 11]]) {
+    const { unit, grub, irq, said } = cores(list);
+    assert.ok(unit.endsWith(`[Service]\nCPUAffinity=${list}\nAllowedCPUs=${list}\n`), unit);
+    assert.match(grub, new RegExp(`isolcpus=domain,managed_irq,${engine} nohz_full=${engine} rcu_nocbs=${engine} `));
+    assert.equal(irq, `IRQBALANCE_BANNED_CPULIST=${list}\n`);
+    assert.match(said, new RegExp(`${engine} is the engine's`));
+  }
+  for (const bad of ["", "2-", "a", "2;reboot"])
+    assert.equal(run(join(ROOT, "deploy/cores.sh"), [bad, "--root", scratch()]).code, 64, bad);
+});
+
+test("no file of deploy/ and no page names a core of a host: one list does", () => {
+  const told = /^ *(core: +[0-9]|CPUAffinity=[0-9]|AllowedCPUs=[0-9]|.*(isolcpus|nohz_full|rcu_nocbs)=[\w,]*\d|.*--core \d)/m;
+  assert.match("deploy/tune.sh --apply --core 3", told);
+  const files = ["deploy/config", "deploy/systemd", "deploy/docker", "docs"].flatMap((dir) =>
+    readdirSync(join(ROOT, dir), { recursive: true }).map((name) => join(dir, name)),
+  );
+  const texts = files.filter((name) => /\.(ya?ml|md|conf|service)$/.test(name));
+  assert.ok(texts.length > 20);
+  for (const name of texts) assert.doesNotMatch(readFileSync(join(ROOT, name), "utf8"), told, name);
+});
+
 /** The unit with programs that are here, in a folder of its own, changed by `change`. */
 function unitFile(change = (text) => text, dropIns = true) {
   const dir = scratch();
@@ -145,7 +188,7 @@ function unitFile(change = (text) => text, dropIns = true) {
   writeFileSync(join(dir, "pitwall.service"), change(text.replaceAll("/opt/pitwall/pitwall", resolve(BIN))));
   if (dropIns) {
     mkdirSync(join(dir, "pitwall.service.d"));
-    copyFileSync(join(SYSTEMD, "pitwall.service.d/cores.conf"), join(dir, "pitwall.service.d/cores.conf"));
+    copyFileSync(cores("0").conf, join(dir, "pitwall.service.d/cores.conf"));
   }
   return join(dir, "pitwall.service");
 }
@@ -177,14 +220,11 @@ test("the unit: exposure is 2.0 at most", { skip: without("systemd-analyze") }, 
 
 test("the unit: what recovery and secrets rest on is set", () => {
   const text = readFileSync(join(SYSTEMD, "pitwall.service"), "utf8");
-  const cores = readFileSync(join(SYSTEMD, "pitwall.service.d/cores.conf"), "utf8");
   const wanted = ["Type=notify", "WatchdogSec=10", "Restart=on-failure", "StartLimitBurst=5", "LimitCORE=0",
     "TimeoutStopSec=15", "RuntimeDirectoryPreserve=yes", "StateDirectoryMode=0700", "CapabilityBoundingSet=",
     "LoadCredential=bybit-key:/etc/pitwall/secrets/bybit-key"];
   wanted.forEach((line) => assert.ok(text.split("\n").includes(line), line));
   assert.match(text, /^ExecStartPre=\S+ check --config \S+$/m);
-  assert.match(cores, /^CPUAffinity=/m);
-  assert.match(cores, /^AllowedCPUs=/m);
 });
 
 // ----------------------------------------------------------------------------------- what a manager hears
@@ -205,11 +245,11 @@ async function manager() {
   return self;
 }
 
-async function startUnder(notify) {
+async function startUnder(notify, dir = join(scratch(), "data")) {
   process.env.NOTIFY_SOCKET = notify.socket;
   process.env.WATCHDOG_USEC = String(WATCHDOG_MS * 1000);
   try {
-    return await Server.start({ demo: false });
+    return await Server.start({ demo: false, dir });
   } finally {
     delete process.env.NOTIFY_SOCKET;
     delete process.env.WATCHDOG_USEC;
@@ -229,6 +269,23 @@ test("a service manager hears READY, then WATCHDOG while the engine beats, then 
   assert.equal(await server.stop(), 0);
   await until("the end", () => notify.heard.some((line) => line.startsWith("STOPPING=1|STATUS=")));
   assert.ok(!notify.heard.at(-1).includes("WATCHDOG"), notify.heard.at(-1));
+  notify.end();
+});
+
+test("a start that reads a journal asks for more time as it gets on, before it is READY", async () => {
+  const first = await Server.start({ demo: false });
+  const { dir } = first;
+  first.process.ref();
+  first.process.kill("SIGKILL"); // no snapshot was written: the records are read again
+  await first.exited;
+  const notify = await manager();
+  const server = await startUnder(notify, dir);
+  const ready = notify.heard.findIndex((line) => line.startsWith("READY=1"));
+  const [asked, ...more] = notify.heard.slice(0, ready);
+  assert.match(asked, /^EXTEND_TIMEOUT_USEC=60000000\|STATUS=starting: reading the journal, record \d+$/);
+  assert.deepEqual(more, [], "not for each record");
+  assert.equal(await server.stop(), 0);
+  assert.ok(!notify.heard.slice(ready).some((line) => line.includes("EXTEND")), "and never afterwards");
   notify.end();
 });
 
@@ -254,13 +311,17 @@ test("a frozen engine starves the watchdog, though the rest of the program runs;
 // ----------------------------------------------------------------------------------------------- scripts
 
 test("the scripts are clean for shellcheck", { skip: without("shellcheck") }, () => {
-  const names = ["tune.sh", "preflight.sh", "ask-venues"];
-  const { code, out } = run("shellcheck", names.map((name) => join(ROOT, "deploy", name)));
+  const { code, out } = run("shellcheck", SCRIPTS.map((name) => join(ROOT, "deploy", name)));
   assert.equal(code, 0, out);
 });
 
 function preflight(...args) {
-  const { code, out, err } = run(join(ROOT, "deploy/preflight.sh"), ["--bin", BIN, ...args]);
+  return preflightIn({ systemctl: "exit 1" }, BIN, ...args);
+}
+
+function preflightIn(stubs, bin, ...args) {
+  const env = withStubs(stubs);
+  const { code, out, err } = run(join(ROOT, "deploy/preflight.sh"), ["--bin", bin, ...args], { env });
   const said = Object.fromEntries(out.trim().split("\n").map((line) => {
     const [, verdict, name, text] = /^(ok|warn|fail) (\w+): (.*)$/.exec(line) ?? assert.fail(`${line} ${err}`);
     return [name, { verdict, text }];
@@ -270,10 +331,10 @@ function preflight(...args) {
 
 test("preflight: a host that is ready for paper trading passes, with a line for each check", () => {
   const { code, said } = preflight("--config", DEMO_CONFIG, "--data", join(scratch(), "new"), "--paper", "--free", "1");
-  assert.deepEqual(Object.keys(said), ["config", "connect", "latency", "time", "disk", "data"]);
+  assert.deepEqual(Object.keys(said), ["config", "connect", "latency", "cores", "time", "disk", "data"]);
   assert.equal(code, 0);
   ["config", "connect", "disk", "data"].forEach((name) => assert.equal(said[name].verdict, "ok", name));
-  ["latency", "time"].forEach((name) => assert.notEqual(said[name].verdict, "fail", name));
+  ["latency", "cores", "time"].forEach((name) => assert.notEqual(said[name].verdict, "fail", name));
 });
 
 test("preflight: each thing that is wrong fails it, and the line says what", async () => {
@@ -307,6 +368,63 @@ test("preflight: with real orders, what the audit and the clock say counts", () 
   assert.equal(said.time.verdict, clock === "ok" ? "ok" : "fail");
   assert.notEqual(said.latency.verdict, "warn");
   assert.equal(code, Object.values(said).some(({ verdict }) => verdict === "fail") ? 1 : 0);
+});
+
+/** A program that has measured: the core is its configuration's, of the cores that it may use; `isolated` is made up. */
+function measured(isolated, verdict) {
+  const bin = join(scratch(), "pitwall");
+  const audit = `core=$(sed -n 's/^ *core: *\\([0-9]*\\).*/\\1/p' "$3"); mask=$(taskset -cp $$ | sed 's/.*: //')
+echo "${verdict} core.isolated ${isolated} x"; echo "ok clock.synchronised yes x"; echo "core $core: of $mask"`;
+  writeFileSync(bin, `#!/bin/sh\n[ "$1" = latency-audit ] || exec ${BIN} "$@"\n${audit}\n`, { mode: 0o755 });
+  return bin;
+}
+
+test("preflight: the engine's core is the configuration's, asked within the cores of the unit", () => {
+  const config = configWith(scratch(), [/core: -1/, "core: 0"]);
+  const of = (stubs, bin, ...args) =>
+    preflightIn(stubs, bin, "--config", config, "--data", join(scratch(), "new"), "--free", "1", ...args);
+  const unit = { systemctl: 'case "$*" in *CPUAffinity*) echo 0 ;; *) exit 1 ;; esac' };
+  const well = of(unit, measured("0", "ok"));
+  assert.equal(well.said.latency.text, "core 0: of 0", "not of all that this shell may use");
+  assert.deepEqual(well.said.cores, { verdict: "ok", text: "the engine's core is 0, of 0; the kernel keeps 0 for it" });
+  assert.equal(of(unit, measured("no core", "warn")).said.cores.verdict, "warn");
+  const another = of(unit, measured("3", "warn"));
+  assert.deepEqual([another.code, another.said.cores.verdict], [1, "fail"]);
+  assert.equal(of(unit, measured("3", "warn"), "--paper").said.cores.verdict, "warn");
+  const gone = of({ systemctl: "echo 900" }, measured("0", "ok"));
+  assert.deepEqual([gone.code, gone.said.latency.verdict], [1, "fail"]);
+  assert.match(gone.said.latency.text, /CPUAffinity=900 names no core of this host/);
+  // The program itself refuses a core that the unit does not give it, as a start would.
+  const refused = preflightIn(unit, BIN, "--config", configWith(scratch(), [/core: -1/, "core: 900"]),
+    "--data", join(scratch(), "new"), "--free", "1", "--paper");
+  assert.equal(refused.code, 1);
+  assert.match(refused.said.latency.text, /engine\.core 900 is not one of the cores allowed to us/);
+});
+
+test("each-boot: without ethtool the rest is done, and it says what was left out", () => {
+  const root = tree({ ...KNOBS, "/sys/class/net/ens5/device": "" });
+  const file = join(root, "host.env");
+  writeFileSync(file, "PITWALL_CORES=3-5\n");
+  const programs = ["bash", "dirname", "basename", "cat", "sed", "grep", "mkdir", "touch", "head", "env"];
+  const bare = scratch(); // a folder of programs in which ethtool is not
+  for (const name of programs) symlinkSync(run("sh", ["-c", `command -v ${name}`]).out.trim(), join(bare, name));
+  const boot = (more) => {
+    const state = join(scratch(), "former");
+    const script = readFileSync(join(ROOT, "deploy/aws/each-boot"), "utf8")
+      .replace('"$here/../tune.sh" --apply', `"${join(ROOT, "deploy/tune.sh")}" --root "${root}" --state "${state}" --apply`);
+    const copy = join(scratch(), "each-boot");
+    writeFileSync(copy, script, { mode: 0o755 });
+    const env = { ...process.env, PITWALL_ROOT: root, PATH: `${more}${bare}` };
+    return run(copy, [file], { env });
+  };
+  const alone = boot("");
+  assert.equal(alone.code, 0, alone.err);
+  assert.match(alone.out, /^wrote .*swappiness/m);
+  assert.match(alone.err, /no ethtool here/);
+  const dir = scratch();
+  writeFileSync(join(dir, "ethtool"), `#!/bin/sh\necho "$*" >> ${dir}/calls\n`, { mode: 0o755 });
+  assert.equal(boot(`${dir}:`).code, 0);
+  assert.match(readFileSync(join(dir, "calls"), "utf8"), /^-C ens5 adaptive-rx off rx-usecs 0 tx-usecs 0$/m);
 });
 
 /** A configuration with a secret beside it, a program that says who asks with what, and a manager that hands over. */
@@ -409,6 +527,32 @@ test("tune.sh: applies what it says, verifies it, and puts everything back", () 
   const plain = (files) => Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text.trim()]));
   assert.deepEqual(plain(now()), plain(KNOBS));
   assert.ok(!existsSync(state));
+});
+
+test("tune.sh: what was kept in an earlier boot is not put back, nor kept over what this one has", () => {
+  const BOOT = "/proc/sys/kernel/random/boot_id";
+  const SWAP = "/proc/sys/vm/swappiness";
+  const root = tree({ ...KNOBS, [BOOT]: "one\n" });
+  const state = join(scratch(), "kept/former");
+  const tune = (mode) => run(join(ROOT, "deploy/tune.sh"), [mode, "--root", root, "--state", state]);
+  const reboot = (id, value) => {
+    writeFileSync(join(root, BOOT), `${id}\n`);
+    writeFileSync(join(root, SWAP), `${value}\n`);
+  };
+  const swappiness = () => readFileSync(join(root, SWAP), "utf8").trim();
+  tune("--apply");
+  reboot("two", 10); // a kernel with another default
+  const late = tune("--revert");
+  assert.equal(late.code, 0);
+  assert.match(late.out, /of an earlier boot/);
+  assert.equal(swappiness(), "10", "60 was the value of a boot that is over");
+  assert.ok(!existsSync(state));
+  tune("--apply");
+  reboot("three", 20);
+  tune("--apply");
+  assert.equal(swappiness(), "1");
+  assert.equal(tune("--revert").code, 0);
+  assert.equal(swappiness(), "20", "what this boot had, not the one before");
 });
 
 test("tune.sh: a knob that was turned back is noticed, and nothing in it is folklore", () => {

@@ -18,10 +18,10 @@ terraform {
 }
 
 provider "aws" {
-  region              = var.region
-  allowed_account_ids = [var.account_id]
+  region              = var.settings.region
+  allowed_account_ids = [var.settings.account_id]
 
   default_tags {
-    tags = local.tags
+    tags = { Project = "pitwall", Environment = "prod", ManagedBy = "terraform" }
   }
 }

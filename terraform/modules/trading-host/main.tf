@@ -96,7 +96,7 @@ resource "aws_launch_template" "this" {
     name         = var.name
     region       = var.region
     data_volume  = aws_ebs_volume.data.id
-    engine_cores = var.engine_cores
+    cores        = var.cores
     secret_names = sort([for secret in aws_secretsmanager_secret.this : secret.name])
     bucket       = var.backup_bucket.name
     kms_key_arn  = var.kms_key_arn

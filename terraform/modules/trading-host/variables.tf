@@ -65,12 +65,12 @@ variable "core_count" {
   }
 }
 
-variable "engine_cores" {
-  description = "Cores taken from the system for engine and gateways, as in isolcpus: 2-3."
+variable "cores" {
+  description = "Pitwall's cores, as 2-5: the first is the engine's alone (deploy/cores.sh derives the rest)."
   type        = string
 
   validation {
-    condition     = can(regex("^[1-9][0-9]*(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$", var.engine_cores))
+    condition     = can(regex("^[1-9][0-9]*(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$", var.cores))
     error_message = "A list of cores without core 0, which gets the system's interrupts."
   }
 }

@@ -44,11 +44,11 @@ run "its_own_values_hold" {
   command = plan
 
   assert {
-    condition     = var.zone_id == "apse1-az3"
+    condition     = var.settings.zone_id == "apse1-az3"
     error_message = "paper is not beside the venue"
   }
   assert {
-    condition     = toset(keys(output.secret_arns)) == toset(keys(var.secrets))
+    condition     = toset(keys(output.secret_arns)) == toset(keys(var.settings.secrets))
     error_message = "a secret has no place"
   }
 }

@@ -44,11 +44,11 @@ run "its_own_values_hold" {
   command = plan
 
   assert {
-    condition     = var.zone_id == "apse1-az3"
+    condition     = var.settings.zone_id == "apse1-az3"
     error_message = "prod is not beside the venue"
   }
   assert {
-    condition     = toset(keys(output.secret_arns)) == toset(keys(var.secrets))
+    condition     = toset(keys(output.secret_arns)) == toset(keys(var.settings.secrets))
     error_message = "a secret has no place"
   }
 }
@@ -57,11 +57,11 @@ run "real_orders_are_held_tighter" {
   command = plan
 
   assert {
-    condition     = var.protect && var.reserve_capacity && var.lock_mode == "COMPLIANCE" && var.lock_days >= 90
+    condition     = var.settings.protect && var.settings.reserve_capacity && var.settings.lock_mode == "COMPLIANCE" && var.settings.lock_days >= 90
     error_message = "prod can be ended by a slip, lose its place, or lose its backups"
   }
   assert {
-    condition     = contains(keys(var.secrets), "bybit-key") && contains(keys(var.secrets), "bybit-key-next")
+    condition     = contains(keys(var.settings.secrets), "bybit-key") && contains(keys(var.settings.secrets), "bybit-key-next")
     error_message = "a key cannot be changed without a gap: there is one place for it"
   }
 }

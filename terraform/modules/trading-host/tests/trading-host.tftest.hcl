@@ -41,7 +41,7 @@ variables {
   ami_id            = "ami-0123456789abcdef0"
   instance_type     = "c7i.4xlarge"
   core_count        = 8
-  engine_cores      = "2-3"
+  cores             = "2-3"
   kms_key_arn       = "arn:aws:kms:ap-southeast-1:123456789012:key/00000000-0000-0000-0000-000000000000"
   data_gib          = 200
   reserve_capacity  = true
@@ -235,7 +235,7 @@ run "core_0_is_the_systems" {
   command = plan
 
   variables {
-    engine_cores = "0-1"
+    cores = "0-1"
   }
-  expect_failures = [var.engine_cores]
+  expect_failures = [var.cores]
 }
