@@ -1,7 +1,7 @@
-/* pitwall latency-audit [--core N | --config FILE] [--json]: what this host does to latency, and what to do.
- * `--config` is for the core that `run` would take of it: engine.core, chosen of the cores that this
- * process may use. It needs no server, and must not run beside one that trades: it takes the engine's core for two
- * seconds. Exit code 1 when a row fails. */
+/* pitwall latency-audit [--core N | --config FILE] [--json]: what this host does to latency, and
+ * what to do. `--config` is for the core that `run` would take of it: engine.core, chosen of the
+ * cores that this process may use. It needs no server, and must not run beside one that trades: it
+ * takes the engine's core for two seconds. Exit code 1 when a row fails. */
 #include "cli/client.h"
 #include "cli/table.h"
 #include "config/config.h"
@@ -26,7 +26,8 @@ static enum status configured_core(const char *path, int *core, struct err *err)
     return status;
 }
 
-/* `by` is who named the core. A made-up tree is read for a core that this machine need not have, and is not measured. */
+/* `by` is who named the core. A made-up tree is read for a core that this machine need not have,
+ * and is not measured. */
 static enum status look(struct host_audit *audit, int core, const char *by, const char *root,
                         struct err *err)
 {

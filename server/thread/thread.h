@@ -22,13 +22,14 @@ struct thread_row {
     int tid;
 };
 
-/* Of the allowed cores one that the kernel keeps for us (`isolated`, a list like "2,8-9"), else any;
- * of those the one with the fewest disk interrupts; -1: none is allowed. Pure. */
+/* Of the allowed cores one that the kernel keeps for us (`isolated`, a list like "2,8-9"), else
+ * any; of those the one with the fewest disk interrupts; -1: none is allowed. Pure. */
 int thread_choose_core(const cpu_set_t *allowed, const char *isolated,
                        const uint64_t interrupts[THREAD_CORES_MAX]);
 
-/* Chooses the engine's core (configured, or by thread_choose_core) and remembers it. Main thread, before any thread_start. With one allowed core only, nothing is
- * pinned and a warning says so; *core is then -1. ERR_CONFIG: not one of the allowed cores. */
+/* Chooses the engine's core (configured, or by thread_choose_core) and remembers it. Main thread,
+ * before any thread_start. With one allowed core only, nothing is pinned and a warning says so;
+ * *core is then -1. ERR_CONFIG: not one of the allowed cores. */
 enum status thread_place_engine(int configured, int *core, struct err *err);
 
 /* From here on malloc neither maps large blocks one by one nor gives memory back: each unmapping
