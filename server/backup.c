@@ -192,6 +192,12 @@ static enum status copy_database(const struct copying *copying, const char *name
 
 /* --- folders --- */
 
+/* What mkfs.ext4 leaves at the top of a volume does not count: a lost host's new one has it. */
+static bool is_nothing(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0;
+}
+
 /* New, or empty. */
 static enum status take_folder(const char *path, struct err *err)
 {
@@ -204,7 +210,7 @@ static enum status take_folder(const char *path, struct err *err)
     if (errno != EEXIST || !(folder = opendir(path)))
         return backup_fail(err, path);
     while (empty && (entry = readdir(folder)) != NULL)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        empty = is_nothing(entry->d_name);
     closedir(folder);
     return empty ? OK : err_format(err, ERR_USAGE, "%s: is not empty; name a new directory", path);
 }
@@ -518,7 +524,9 @@ enum status backup_check(const char *from, json_t **manifest, struct err *err)
 
     backup_path(path, from, "MANIFEST.json");
     if (access(path, R_OK) != 0)
-        return backup_fail(err, path);
+        return err_format(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO,
+                          "%s: %s: name a folder that `pitwall backup` has made", path,
+                          strerrordesc_np(errno));
     if (sodium_init() < 0)
         return err_set(err, ERR_INTERNAL, "libsodium does not start");
     *manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong);

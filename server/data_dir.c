@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,30 @@ static long holder_of(int fd)
     return length > 0 ? strtol(text, NULL, 10) : 0;
 }
 
+/* A lock that root has made is its owner's all the same: else the service could not open it. */
+static int give_to_owner(int fd, const char *dir)
+{
+    struct stat owned;
+
+    if (geteuid() != 0 || stat(dir, &owned) != 0 || owned.st_uid == 0)
+        return 0;
+    return fchown(fd, owned.st_uid, owned.st_gid);
+}
+
+enum status data_dir_not_for_root(const char *dir, struct err *err)
+{
+    struct stat owned;
+    const struct passwd *owner;
+
+    if (geteuid() != 0 || stat(dir, &owned) != 0 || owned.st_uid == 0)
+        return OK;
+    owner = getpwuid(owned.st_uid);
+    return err_format(err, ERR_FORBIDDEN,
+                      "%s belongs to %s, who could not open what root writes there: start it as "
+                      "that user, or as the service",
+                      dir, owner ? owner->pw_name : "another user");
+}
+
 enum status data_dir_lock(const char *dir, int *fd, struct err *err)
 {
     char path[DATA_PATH_MAX];
@@ -63,6 +88,13 @@ enum status data_dir_lock(const char *dir, int *fd, struct err *err)
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (*fd < 0)
         return fail(err, path, "cannot be opened");
+    if (give_to_owner(*fd, dir) != 0) {
+        enum status lost = fail(err, path, "cannot be given to the directory's owner");
+
+        close(*fd);
+        *fd = -1;
+        return lost;
+    }
     if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
         long pid = holder_of(*fd);
 

@@ -12,6 +12,9 @@
 
 enum { DATA_PATH_MAX = 512 };
 
+/* For a start, before it makes anything: refused when root would run on the directory of another
+ * user, whose service could then not open what was made. */
+enum status data_dir_not_for_root(const char *dir, struct err *err);
 /* ERR_BUSY_DATA when another process holds it. The lock goes with *fd, at the latest with the
  * process. */
 enum status data_dir_lock(const char *dir, int *fd, struct err *err);

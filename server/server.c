@@ -257,8 +257,10 @@ static enum status open_truth(struct server *server, struct err *err)
     const char *dir = server->options->dir;
     char recovered[ERR_TEXT_MAX] = "";
     int lock_fd; /* stays open: the lock goes with the process */
-    enum status status = lock_soon(dir, &lock_fd, err);
+    enum status status = data_dir_not_for_root(dir, err);
 
+    if (status == OK)
+        status = lock_soon(dir, &lock_fd, err);
     if (status == OK)
         status = data_dir_keep_apart(dir, server->config.mode == MODE_LIVE, err);
     if (status == OK)

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import {
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -44,6 +45,43 @@ test("a backup is checked without being restored, and the check makes nothing", 
   assert.deepEqual(readdirSync(made), names);
   assert.equal(verb("restore", "--from", made, "--check", "--data", join(scratch(), "x")).code, 64);
   assert.equal(verb("restore", "--from", made).code, 64);
+  const none = verb("restore", "--from", scratch(), "--check");
+  assert.equal(none.code, 69);
+  assert.match(none.err, /MANIFEST\.json: .*: name a folder that `pitwall backup` has made/);
+});
+
+test("a restore takes the top of a new volume, which has lost+found, and no folder that holds anything else", () => {
+  const volume = scratch();
+  mkdirSync(join(volume, "lost+found"));
+  mkdirSync(join(volume, "other"));
+  assert.equal(verb("restore", "--from", made, "--data", volume).code, 64);
+  rmSync(join(volume, "other"), { recursive: true });
+  const { code, err } = verb("restore", "--from", made, "--data", volume);
+  assert.equal(code, 0, err);
+  assert.ok(existsSync(join(volume, "restored")));
+});
+
+test("the runbook's way of putting a restored directory in the service's place loses nothing of the old one", () => {
+  const text = readFileSync(join(ROOT, "docs/RUNBOOK.md"), "utf8");
+  const block = /another place -->\n +```sh\n([^`]+find \/var\/lib\/pitwall \/run[^`]+)```/.exec(text)[1];
+  const [place, run] = [scratch(), scratch()];
+  cpSync(made, place, { recursive: true });
+  for (const name of ["lost+found", "backups"]) mkdirSync(join(place, name));
+  writeFileSync(join(place, "old"), "");
+  writeFileSync(join(run, "hot-engine.lane"), "of the old one");
+  assert.equal(verb("restore", "--from", made, "--data", join(place, "anew")).code, 0);
+  const service = stubs({ systemctl: "exit 0" });
+  const lines = block.replaceAll("/var/lib/pitwall", place).replaceAll("/run/pitwall", run);
+  const done = script("bash", place, { BIN_DIR: service.dir }, "-ec", lines);
+  assert.equal(done.code, 0, done.err);
+  assert.deepEqual(service.calls().map((line) => line.trim()), ["systemctl stop pitwall", "systemctl start pitwall"]);
+  assert.deepEqual(readdirSync(run), [], "what the old one had in memory is not taken for the new one's");
+  const aside = readdirSync(join(place, "aside"));
+  for (const name of ["old", "hot-engine.lane", "MANIFEST.json"]) assert.ok(aside.includes(name), name);
+  for (const name of ["lost+found", "backups", "restored", "kills"]) assert.ok(existsSync(join(place, name)), name);
+  assert.ok(!existsSync(join(place, "MANIFEST.json")) && !existsSync(join(place, "anew")));
+  const verified = verb("audit", "verify", "--data", place);
+  assert.equal(verified.code, 0, verified.err);
 });
 
 /** A copy of the backup that somebody has changed, its manifest made to fit when `fits`. */
@@ -158,6 +196,36 @@ test("deploy/backup/backup: verified before it has its name, old ones go, a seco
     "nor half of one",
   );
   assert.equal(script(join(BACKUP, "restore-test"), server.dir, { ...env, PITWALL_BACKUPS: bad }).code, 69);
+});
+
+test("backup and restore-test: what root starts is the owner's, and one that names nothing says so", () => {
+  const data = scratch();
+  for (const name of ["backup", "restore-test"]) {
+    const file = join(BACKUP, name);
+    const calls = stubs({ runuser: "exit 0", stat: "echo pitwall", id: "echo 0" });
+    assert.equal(script(file, data, { BIN_DIR: calls.dir }).code, 0);
+    assert.equal(calls.calls().at(-1).trim(), `runuser -u pitwall -- ${file}`, "as the owner, and nobody else");
+    assert.deepEqual(readdirSync(data), [], "nothing of root's before that");
+    const nowhere = script(file, join(data, "gone"));
+    assert.equal(nowhere.code, 66);
+    assert.match(nowhere.err, /there is no .*gone: PITWALL_DATA names/);
+    assert.match(script(file, data, { PITWALL_BIN: "/gone" }).err, /no program \/gone: PITWALL_BIN names it/);
+    assert.deepEqual(readdirSync(data), []);
+  }
+});
+
+const AS_ROOT = { skip: process.getuid() !== 0 && "only root can come to another user's directory" };
+
+test("root starts nothing on a directory of another user, and its verbs leave the lock to that user", AS_ROOT, () => {
+  const dir = join(scratch(), "data");
+  assert.equal(verb("restore", "--from", made, "--data", dir).code, 0);
+  chownSync(dir, 4711, 4711);
+  const started = verb("run", "--config", join(ROOT, "deploy/config/dev.yaml"), "--data", dir);
+  assert.equal(started.code, 77, started.out);
+  assert.match(started.err, /belongs to another user, who could not open what root writes there: start it as/);
+  assert.ok(!existsSync(join(dir, "lock")));
+  assert.equal(verb("backup", "--data", dir, "--out", join(scratch(), "b")).code, 0);
+  assert.equal(statSync(join(dir, "lock")).uid, 4711);
 });
 
 /** What keep.sh leaves of backups of these times. */

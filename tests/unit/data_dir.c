@@ -1,4 +1,4 @@
-/* What is real and what is simulated stay apart. */
+/* What is real and what is simulated stay apart; root leaves nothing that the owner could not open. */
 #include "data_dir.h"
 
 #include <criterion/criterion.h>
@@ -56,4 +56,26 @@ Test(data_dir, of_what_was_simulated_is_not)
     cr_assert_eq(data_dir_keep_apart(dir, true, &err), ERR_CONFIG);
     cr_assert_not_null(strstr(err.text, "holds what was simulated"), "%s", err.text);
     cr_assert_eq(data_dir_keep_apart(dir, false, &err), OK, "the refusal left no trace");
+}
+
+Test(data_dir, what_root_locks_stays_the_owners)
+{
+    enum { OWNER = 4711 };
+    struct err err;
+    struct stat lock;
+    char path[96];
+    int fd;
+
+    if (geteuid() != 0)
+        cr_skip_test("only root can come to another user's directory");
+    cr_assert_eq(data_dir_not_for_root(dir, &err), OK, "root's own: %s", err.text);
+    cr_assert_eq(chown(dir, OWNER, OWNER), 0);
+    cr_assert_eq(data_dir_not_for_root(dir, &err), ERR_FORBIDDEN);
+    cr_assert_not_null(strstr(err.text, "as the service"), "%s", err.text);
+    cr_assert_eq(data_dir_lock(dir, &fd, &err), OK, "%s", err.text);
+    (void)snprintf(path, sizeof path, "%s/lock", dir);
+    cr_assert_eq(stat(path, &lock), 0);
+    cr_assert_eq(lock.st_uid, OWNER);
+    cr_assert_eq(lock.st_gid, OWNER);
+    close(fd);
 }
