@@ -2,7 +2,7 @@
 // given series that it must fire on and series that it must not.
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { describe } from "node:test";
 import { ROOT, scratch, verb } from "../api/server.mjs";
@@ -33,6 +33,22 @@ test("promtool takes the configuration, with the files that it names", NO_PROMTO
   const { code, said } = run("promtool", ["check", "config", join(DEPLOY, "prometheus/prometheus.yml")]);
   assert.equal(code, 0, said);
   assert.match(said, /SUCCESS: 3 rule files found/);
+});
+
+test("what deploy/systemd/README.md installs is whole where it lies", { skip: without("promtool", "amtool") }, () => {
+  const text = readFileSync(join(DEPLOY, "systemd/README.md"), "utf8");
+  const [, block] = /## What watches it\n[^]*?```\n([^`]+)```/.exec(text);
+  const host = scratch();
+  mkdirSync(join(host, "etc/default"), { recursive: true });
+  const lines = block.split("\n").filter((line) => !/^(apt-get|systemctl) /.test(line));
+  const { code, said } = run("bash", ["-ec", `cd '${ROOT}'\n${lines.join("\n").replaceAll("/etc/", `${host}/etc/`)}`]);
+  assert.equal(code, 0, said);
+  assert.match(said, /SUCCESS: 3 rule files found/);
+  assert.match(said, /3 receivers/);
+  for (const name of ["prometheus", "prometheus-alertmanager", "prometheus-node-exporter"]) {
+    const given = readFileSync(join(host, "etc/default", name), "utf8");
+    assert.match(given, /^ARGS="--web\.listen-address=127\.0\.0\.1:\d+ /);
+  }
 });
 
 test("page and notify are apart, and every alert says what, why and where to read on", () => {
