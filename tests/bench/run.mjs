@@ -145,5 +145,8 @@ console.log(`${report.machine.cpu}, ${report.machine.cores} cores, Linux ${repor
   `load ${report.machine.loadavg.join(" ")}, ${report.commit}`);
 console.log(table(results));
 if (!options.data) console.log("no recordings given (DATA_DIR=): what needs them was measured on synthetic ones or left out");
+if (options.name && results.length === 0 && failures.length === 0) {
+  failures.push(`BENCH=${options.name}: no measure has that in its name; without BENCH all are measured`);
+}
 for (const failure of failures) console.error(`not measured: ${failure}`);
 process.exitCode = failures.length > 0 || results.length === 0 ? 1 : 0;
