@@ -487,13 +487,18 @@ static enum status copy_back(const char *from, const char *dir, const json_t *fi
         return backup_fail(err, path);
     json_array_foreach(files, at, file)
     {
-        status = copy_file(&copying, json_string_value(json_object_get(file, "path")), err);
+        const char *name = json_string_value(json_object_get(file, "path"));
+
+        if (strcmp(name, "epoch") != 0)
+            status = copy_file(&copying, name, err);
         if (status != OK)
             return status;
     }
     return OK;
 }
 
+/* The count of starts comes last: what was ended before has none, and no start takes it for a
+ * directory that may trade. */
 static enum status leave_killed(const char *from, const char *dir, const json_t *manifest,
                                 struct err *err)
 {
@@ -503,7 +508,7 @@ static enum status leave_killed(const char *from, const char *dir, const json_t 
     const char *text = json_string_value(json_object_get(manifest, "made_ns"));
     char why[200];
     uint64_t epoch;
-    enum status status = data_dir_skip_epochs(dir, EPOCH_STEP, &epoch, err);
+    enum status status = data_dir_epoch_after(from, EPOCH_STEP, &epoch, err);
 
     if (text)
         made_s = (time_t)(strtoll(text, NULL, 10) / 1000000000);
@@ -513,8 +518,9 @@ static enum status leave_killed(const char *from, const char *dir, const json_t 
                    "restored from the backup of %s: compare orders and positions"
                    " with the venue before resuming",
                    when);
-    (void)from;
-    return status == OK ? kill_file_restored(dir, epoch << 32 | 1, why, err) : status;
+    if (status == OK)
+        status = kill_file_restored(dir, epoch << 32 | 1, why, err);
+    return status == OK ? data_dir_write_epoch(dir, epoch, err) : status;
 }
 
 enum status backup_check(const char *from, json_t **manifest, struct err *err)

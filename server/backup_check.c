@@ -1,7 +1,8 @@
-/* Is a backup whole? Hashes, databases, the audit's chain, both lanes of the journal. */
+/* Is a backup whole? Hashes, databases, the audit's chain, the kills, both lanes of the journal. */
 #include "backup_inside.h"
 
 #include "journal/journal.h"
+#include "kill_file.h"
 #include "store/verify.h"
 #include "thread/log.h"
 
@@ -113,6 +114,8 @@ enum status backup_check_all(const char *from, const json_t *manifest, struct er
         status = check_databases(from, err);
     if (status == OK)
         status = check_chain(from, err);
+    if (status == OK)
+        status = kill_file_check(from, err);
     for (int lane = 0; lane < JOURNAL_LANES && status == OK; lane++)
         status = check_lane(from, (enum journal_lane)lane, err);
     return status;

@@ -169,31 +169,41 @@ static bool was_used(const char *dir)
     return false;
 }
 
-enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err)
-{
-    return data_dir_skip_epochs(dir, 1, epoch, err);
-}
-
-enum status data_dir_skip_epochs(const char *dir, uint64_t starts, uint64_t *epoch, struct err *err)
+enum status data_dir_epoch_after(const char *dir, uint64_t starts, uint64_t *epoch, struct err *err)
 {
     char path[DATA_PATH_MAX];
-    char text[32];
     enum status status;
 
     path_in(path, dir, "epoch");
     status = read_epoch(path, epoch, err);
     if (status == OK && *epoch == 0 && was_used(dir))
-        status = err_format(err, ERR_DAMAGED,
-                            "%s: missing, and the directory was in use: ids would repeat; write a "
-                            "number into it that is above that of every start so far",
-                            path);
+        status =
+            err_format(err, ERR_DAMAGED,
+                       "%s: missing, and the directory was in use: ids would repeat; was a "
+                       "restore ended half-way, restore anew into another directory, else write "
+                       "a number into it that is above that of every start so far",
+                       path);
     if (status != OK)
         return status;
     *epoch += starts;
-    if (*epoch >= MAX_EPOCH)
-        return err_format(err, ERR_DAMAGED, "%s: there are no more numbers for starts", path);
-    snprintf(text, sizeof text, "%" PRIu64 "\n", *epoch);
+    return *epoch < MAX_EPOCH
+               ? OK
+               : err_format(err, ERR_DAMAGED, "%s: there are no more numbers for starts", path);
+}
+
+enum status data_dir_write_epoch(const char *dir, uint64_t epoch, struct err *err)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%" PRIu64 "\n", epoch);
     return write_file(dir, "epoch", text, err);
+}
+
+enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *err)
+{
+    enum status status = data_dir_epoch_after(dir, 1, epoch, err);
+
+    return status == OK ? data_dir_write_epoch(dir, *epoch, err) : status;
 }
 
 enum status data_dir_keep_apart(const char *dir, bool is_live, struct err *err)

@@ -229,6 +229,20 @@ static enum status write_restored(const char *dir, uint64_t incident, const char
     return fclose(file) == 0 && written ? OK : fail(err, path, "cannot be written");
 }
 
+enum status kill_file_check(const char *dir, struct err *err)
+{
+    struct kill_page_copy *copy = calloc(1, sizeof *copy);
+    char path[DATA_PATH_MAX];
+    enum status status;
+
+    if (!copy)
+        return err_set(err, ERR_INTERNAL, "no memory for the kills");
+    snprintf(path, sizeof path, "%s/kills", dir);
+    status = read_left(path, copy, err);
+    free(copy);
+    return status;
+}
+
 enum status kill_file_restored(const char *dir, uint64_t incident, const char *why, struct err *err)
 {
     struct kill_page_copy *copy = calloc(1, sizeof *copy);
@@ -239,18 +253,19 @@ enum status kill_file_restored(const char *dir, uint64_t incident, const char *w
     if (!copy)
         return err_set(err, ERR_INTERNAL, "no memory for the kills");
     snprintf(path, sizeof path, "%s/kills", dir);
-    status = read_left(path, copy, err);
-    while (at < copy->count && strcmp(copy->scope[at].name, "firm") != 0)
+    status = read_left(path, copy, err); /* what it refuses, not even a count, is not looked at */
+    while (status == OK && at < copy->count && strcmp(copy->scope[at].name, "firm") != 0)
         at++;
-    if (at == copy->count) { /* no run has left any */
+    if (status == OK && at == copy->count) { /* no run has left any */
         copy->count++;
         snprintf(copy->scope[at].name, SCOPE_TEXT_MAX, "firm");
     }
-    copy->magic = KILLS_MAGIC;
-    atomic_store(&copy->scope[at].word, incident);
-    copy->crc = checksum(copy);
-    if (status == OK)
+    if (status == OK) {
+        copy->magic = KILLS_MAGIC;
+        atomic_store(&copy->scope[at].word, incident);
+        copy->crc = checksum(copy);
         status = write_restored(dir, incident, why, err);
+    }
     if (status == OK)
         status = write_new(path, copy, err);
     free(copy);

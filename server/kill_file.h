@@ -28,6 +28,9 @@ struct kill_file;
  * is left as it was. */
 enum status kill_file_open(struct kill_file **file, const char *dir, const struct config *config,
                            struct store_saved *saved, struct err *err);
+/* OK where there is none; ERR_DAMAGED: nobody could tell from it what was killed. Any thread, while
+ * no program changes it. */
+enum status kill_file_check(const char *dir, struct err *err);
 /* A directory that was made from a backup: its firm stands killed by `incident`, and `why` is told
  * by DIR/restored as long as it does. Nobody has started in it yet. */
 enum status kill_file_restored(const char *dir, uint64_t incident, const char *why,

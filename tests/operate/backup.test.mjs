@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Database } from "./sqlite.mjs";
 import test, { after, before } from "node:test";
-import { BIN, ROOT, scratch, Server, verb } from "../api/server.mjs";
+import { BIN, DEMO_CONFIG, ROOT, scratch, Server, verb } from "../api/server.mjs";
 import { pause, until } from "../api/wait.mjs";
 import { BACKUP, script, stubs } from "./scripts.mjs";
 
@@ -84,19 +84,23 @@ test("the runbook's way of putting a restored directory in the service's place l
   assert.equal(verified.code, 0, verified.err);
 });
 
+/** Makes the manifest of a folder fit what is in it, `more` files too. */
+function fitManifest(dir, ...more) {
+  const manifest = JSON.parse(readFileSync(join(dir, "MANIFEST.json"), "utf8"));
+  manifest.files.push(...more);
+  for (const file of manifest.files) {
+    file.bytes = statSync(join(dir, file.path)).size;
+    file.sha256 = spawnSync("sha256sum", [join(dir, file.path)], { encoding: "utf8" }).stdout.slice(0, 64);
+  }
+  writeFileSync(join(dir, "MANIFEST.json"), JSON.stringify(manifest));
+}
+
 /** A copy of the backup that somebody has changed, its manifest made to fit when `fits`. */
 function touched(change, fits) {
   const dir = join(scratch(), "touched");
   cpSync(made, dir, { recursive: true });
   change(dir);
-  if (fits) {
-    const manifest = JSON.parse(readFileSync(join(dir, "MANIFEST.json"), "utf8"));
-    for (const file of manifest.files) {
-      file.bytes = statSync(join(dir, file.path)).size;
-      file.sha256 = spawnSync("sha256sum", [join(dir, file.path)], { encoding: "utf8" }).stdout.slice(0, 64);
-    }
-    writeFileSync(join(dir, "MANIFEST.json"), JSON.stringify(manifest));
-  }
+  if (fits) fitManifest(dir);
   return verb("restore", "--from", dir, "--check");
 }
 
@@ -134,6 +138,12 @@ test("what is not whole is refused, also when its hashes fit", () => {
       true,
       /access\.db: .*index/,
     ],
+    [
+      "kills that nobody can read",
+      (dir) => writeFileSync(join(dir, "kills"), "no page of kills"),
+      true,
+      /kills: damaged/,
+    ],
   ];
   for (const [what, change, fits, says] of cases) {
     const { code, err } = touched(change, fits);
@@ -162,6 +172,22 @@ test("a restored copy comes up HALTED, and its audit holds", async () => {
   assert.equal(firm.state, "HALTED");
   assert.match(firm.cause, /restored from the backup/);
   assert.equal(await again.stop(), 0);
+});
+
+test("a restore that was ended before it has killed the firm leaves nothing that starts", () => {
+  const dir = join(scratch(), "touched");
+  const to = join(scratch(), "half");
+  cpSync(made, dir, { recursive: true });
+  // Of all files the last, and one that cannot be put: a folder that no restore makes.
+  mkdirSync(join(dir, "late"));
+  writeFileSync(join(dir, "late/file"), "late");
+  fitManifest(dir, { path: "late/file" });
+  const ended = verb("restore", "--from", dir, "--data", to);
+  assert.equal(ended.code, 69, ended.err);
+  assert.ok(existsSync(join(to, "kills")) && !existsSync(join(to, "restored")));
+  const run = verb("run", "--config", DEMO_CONFIG, "--data", to, "--listen", "127.0.0.1:0");
+  assert.equal(run.code, 65, run.out);
+  assert.match(run.err, /epoch: missing, .*restore anew/);
 });
 
 test("deploy/backup/backup: verified before it has its name, old ones go, a second one waits for nobody", () => {
@@ -273,6 +299,9 @@ test("keep.sh: so many hours, days and weeks, and always the newest that is veri
     hours[50],
   ]);
   assert.deepEqual(kept([], {}), []);
+  const odd = ["20269999T000000Z", "20261130T000000Z", "20261129T000000Z"];
+  const none = { KEEP_HOURLY: "1", KEEP_DAILY: "0", KEEP_WEEKLY: "0" };
+  assert.deepEqual(kept(odd, none), odd.slice(0, 2), "what is no day is not touched, and stands in nobody's way");
   assert.equal(script(join(BACKUP, "keep.sh"), server.dir, { KEEP_DAILY: "many" }, scratch()).code, 64);
   assert.equal(script(join(BACKUP, "keep.sh"), server.dir).code, 1);
 });
@@ -294,6 +323,32 @@ test("keep.sh: beside the data two are enough, what the bucket has counts for no
   };
   assert.deepEqual(kept(days, { KEEP_HOURLY: "1", KEEP_DAILY: "0", KEEP_WEEKLY: "0" }, days, busy), [days[0], days[3]]);
   process.kill(reading.pid);
+});
+
+test("keep.sh: what it was ended in the midst of removing does not look like a backup", () => {
+  const folder = scratch();
+  ["20260102T000000Z", "20260101T000000Z"].forEach((name) => {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "VERIFIED"), "");
+  });
+  const killed = stubs({ rm: `[ ! -e "\${@: -1}" ] || kill -9 $PPID` });
+  const env = { BIN_DIR: killed.dir, KEEP_HOURLY: "1", KEEP_DAILY: "0", KEEP_WEEKLY: "0" };
+  assert.equal(script(join(BACKUP, "keep.sh"), server.dir, env, folder).code, null);
+  assert.deepEqual(readdirSync(folder).sort(), ["20260101T000000Z.partial", "20260102T000000Z"]);
+});
+
+test("a slip in a setting of room's ends the backup, and removes nothing for it", () => {
+  const backups = scratch();
+  const names = ["20260101T000000Z", "20260102T000000Z", "20260103T000000Z"];
+  names.forEach((name) => mkdirSync(join(backups, name)));
+  const env = { PITWALL_BACKUPS: backups, KEEP_HOURLY: "3" };
+  for (const percent of ["20%", "-1", "100", "08"]) {
+    const { code, err } = script(join(BACKUP, "backup"), server.dir, { ...env, PITWALL_LEAVE_PERCENT: percent });
+    assert.equal(code, 64, err);
+    assert.match(err, /PITWALL_LEAVE_PERCENT '.*' is not 0 to 99/);
+    assert.deepEqual(readdirSync(backups).filter((name) => !name.startsWith(".")), names);
+  }
+  assert.equal(script(join(BACKUP, "room"), server.dir, {}, backups, "many").code, 64);
 });
 
 test("no room: nothing is written, the old copies go but for the newest, and it is said in figures", () => {
