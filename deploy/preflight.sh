@@ -102,7 +102,9 @@ else
     say fail disk "$room MiB free in $place, wanted $free"
 fi
 
-if [ ! -d "$data" ]; then
+if [ ! -d "$data" ] && { [ -e "$data" ] || [ -L "$data" ]; }; then
+    say fail data "$data is no directory, nor leads to one"
+elif [ ! -d "$data" ]; then
     say ok data "$data is made at the first start"
 elif [ "$(stat -c %a "$data")" != 700 ]; then
     say fail data "$data has mode $(stat -c %a "$data"), wanted 700"

@@ -21,7 +21,8 @@ for count in "$hourly" "$daily" "$weekly"; do
 done
 
 mapfile -t names < <(find "$folder" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
-    grep -xE '[0-9]{8}T[0-9]{6}Z' | sort -r)
+    grep -xE '[0-9]{8}T[0-9]{6}Z' | sort -r |
+    while read -r name; do ! date -u -d "${name:0:8}" > /dev/null 2>&1 || echo "$name"; done)
 
 declare -A keep=() days=() weeks=()
 at=0
@@ -47,6 +48,9 @@ for name in "${names[@]}"; do
         echo "keep: $name is being read, and stays"
         continue
     fi
-    rm -rf "${folder:?}/$name"
+    # Ended half-way it must not look like a backup: a call of `backup` removes what is .partial.
+    rm -rf "${folder:?}/$name.partial"
+    mv "$folder/$name" "$folder/$name.partial"
+    rm -rf "${folder:?}/$name.partial"
     echo "keep: removed $name"
 done
