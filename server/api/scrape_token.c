@@ -36,6 +36,14 @@ static enum status open_file(const char *path, int *fd, struct stat *about, stru
     return fault ? refuse(err, path, fault) : OK;
 }
 
+static bool is_visible(const char *text, size_t length)
+{
+    for (size_t at = 0; at < length; at++)
+        if (text[at] < '!' || text[at] > '~')
+            return false;
+    return true;
+}
+
 /* *count tokens of `text`, which ends with a 0: hashes alone are taken along. */
 static enum status take_lines(const char *text, const char *path, struct scrape_token *token,
                               struct err *err)
@@ -46,6 +54,8 @@ static enum status take_lines(const char *text, const char *path, struct scrape_
 
         if (length < TOKEN_MIN || length >= TOKEN_MAX)
             return refuse(err, path, "a line must have 32 to 255 characters");
+        if (!is_visible(line, length)) /* a blank at its end: what arrives has none */
+            return refuse(err, path, "a line has a character that is no visible ASCII");
         if (token->count == SCRAPE_TOKENS)
             return refuse(err, path, "has more than two lines");
         crypto_hash_sha256(token->hash[token->count++], (const unsigned char *)line, length);
@@ -60,13 +70,16 @@ static enum status take(struct scrape_token *token, struct err *err)
 {
     struct scrape_token fresh = {.count = 0};
     char text[FILE_MAX + 1] = "";
+    ssize_t length = 0;
     int fd;
     enum status status = open_file(token->path, &fd, &token->seen, err);
 
-    if (status == OK && read(fd, text, FILE_MAX) < 0)
+    if (status == OK && (length = read(fd, text, FILE_MAX)) < 0)
         status = refuse(err, token->path, strerrordesc_np(errno));
     if (fd >= 0)
         close(fd);
+    if (status == OK && (length == FILE_MAX || memchr(text, '\0', (size_t)length)))
+        status = refuse(err, token->path, "is more than two lines of text");
     if (status == OK)
         status = take_lines(text, token->path, &fresh, err);
     if (status == OK) {

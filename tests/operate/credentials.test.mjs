@@ -146,7 +146,9 @@ test("the scraper's token is changed without a moment in which it is turned away
   assert.equal(await scrape(next), 200);
   for (const [bad, says] of [
     ["short\n", /is refused.*32\\x20to\\x20255/],
-    [`${METRICS_TOKEN}\n${next}\n${"x".repeat(40)}\n`, /is refused.*more\\x20than\\x20two\\x20lines/],
+    [`${METRICS_TOKEN}\n${next}\n${"x".repeat(40)}\n`, /is refused.*has\\x20more\\x20than\\x20two\\x20lines/],
+    [`${METRICS_TOKEN}\0${next}\n`, /is refused.*is\\x20more\\x20than\\x20two\\x20lines\\x20of\\x20text/],
+    [`${METRICS_TOKEN} \n`, /is refused.*no\\x20visible\\x20ASCII/],
   ]) {
     put(bad);
     await until("it says so", async () => (await scrape(next)) && says.test(server.err), 10000);
