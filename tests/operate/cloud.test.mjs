@@ -122,6 +122,17 @@ test("to-s3: one a day, the first of a month apart; what is sent leaves the host
   assert.deepEqual(send(), new Set(["month/20261201T000000Z"]));
 });
 
+test("to-s3: what a disk cannot list is not sent as a whole backup", () => {
+  const { data, backups } = saved("20261128T000000Z");
+  const cloud = bucket();
+  writeFileSync(join(cloud.dir, "find"), '#!/bin/bash\n[ "$1" != . ] || exit 1\nexec /usr/bin/find "$@"\n', {
+    mode: 0o755,
+  });
+  assert.notEqual(script(join(BACKUP, "to-s3"), data, { ...CLOUD, BIN_DIR: cloud.dir }).code, 0);
+  assert.deepEqual(cloud.puts(), []);
+  assert.ok(!existsSync(join(data, "backup.sent")) && !existsSync(join(backups, "20261128T000000Z/SENT")));
+});
+
 test("to-s3: nothing goes where nothing is locked", () => {
   const { data } = saved("20261128T000000Z");
   const cloud = bucket("None");
@@ -158,7 +169,9 @@ test("to-s3 anchors: each head goes once, also over a turn of its file; the stam
     return script(join(BACKUP, "to-s3"), data, { ...CLOUD, BIN_DIR: cloud.dir }, "anchors");
   };
   const stamp = () => statSync(join(data, "anchors.sent"), { throwIfNoEntry: false })?.mtimeMs;
+  mkdirSync(join(data, ".anchors.killed")); // half a copy of all heads
   assert.equal(send().code, 66, "without a file nothing went");
+  assert.ok(!existsSync(join(data, ".anchors.killed")), "what an ended one had left is gone");
   writeFileSync(file, "");
   assert.equal(send().code, 66);
   assert.equal(stamp(), undefined);
