@@ -189,8 +189,19 @@ static enum status map(struct kill_file *file, const char *path, struct err *err
     return OK;
 }
 
-/* Who restored the directory is not on record, but that it was, and from what, is. */
-static void name_restored(const char *dir, struct store_saved *saved)
+/* 0: none stands. */
+static uint64_t firm_left(const struct kill_page_copy *left)
+{
+    for (uint32_t at = 0; at < left->count; at++)
+        if (strcmp(left->scope[at].name, "firm") == 0)
+            return stands(left, at) ? atomic_load(&left->scope[at].word) : 0;
+    return 0;
+}
+
+/* Who restored the directory is not on record, but that it was, and from what, is. It holds over a
+ * kill that the backup had: whoever knows the cause of that has not yet compared with the venue. */
+static void name_restored(const char *dir, const struct kill_page_copy *left,
+                          struct store_saved *saved)
 {
     char path[DATA_PATH_MAX], line[256] = "";
     unsigned long long incident;
@@ -204,8 +215,12 @@ static void name_restored(const char *dir, struct store_saved *saved)
     if (!fgets(line, sizeof line, file))
         line[0] = '\0';
     incident = strtoull(line, &why, 10);
-    if (why != line && saved->scope[0].incident == incident) {
+    if (why != line && incident != 0 &&
+        (saved->scope[0].incident == incident || firm_left(left) == incident)) {
         line[strcspn(line, "\n")] = '\0';
+        if (saved->scope[0].incident != incident)
+            saved->scope[0].since_ns = clock_real_ns();
+        saved->scope[0].incident = incident;
         saved->scope[0].is_named = true;
         snprintf(saved->scope[0].actor, sizeof saved->scope[0].actor, "restore");
         snprintf(saved->scope[0].cause, sizeof saved->scope[0].cause, "%s", why + strspn(why, " "));
@@ -287,7 +302,7 @@ enum status kill_file_open(struct kill_file **file, const char *dir, const struc
         status = read_left(path, work, err);
     if (status == OK) {
         apply(work, config, saved);
-        name_restored(dir, saved);
+        name_restored(dir, work, saved);
         status = fill(&work[1], work, config, saved, path, err);
     }
     if (status == OK)

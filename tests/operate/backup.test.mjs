@@ -165,13 +165,27 @@ test("a restored copy comes up HALTED, and its audit holds", async () => {
   const to = join(scratch(), "restored");
   assert.equal(verb("restore", "--from", made, "--data", to).code, 0);
   assert.equal(verb("audit", "verify", "--data", to).code, 0);
+  const firmOf = async (running) =>
+    (await (await running.person("viewer", server.passwords().viewer)).get("/trading-state")).body.items.find(
+      ({ scope }) => scope === "firm",
+    );
   const again = await Server.start({ dir: to });
-  const firm = (await (await again.person("viewer", server.passwords().viewer)).get("/trading-state")).body.items.find(
-    ({ scope }) => scope === "firm",
-  );
+  const firm = await firmOf(again);
   assert.equal(firm.state, "HALTED");
   assert.match(firm.cause, /restored from the backup/);
   assert.equal(await again.stop(), 0);
+  // Of one that was killed already: its old incident does not resume what nobody has compared yet.
+  const copy = join(scratch(), "backup");
+  const third = join(scratch(), "restored");
+  assert.equal(verb("backup", "--data", to, "--out", copy).code, 0);
+  assert.equal(verb("restore", "--from", copy, "--data", third).code, 0);
+  for (const time of ["first", "second"]) {
+    const last = await Server.start({ dir: third });
+    const { cause, incident } = await firmOf(last);
+    assert.match(cause, /restored from the backup/, time);
+    assert.notEqual(incident, firm.incident, time);
+    assert.equal(await last.stop(), 0);
+  }
 });
 
 test("a restore that was ended before it has killed the firm leaves nothing that starts", () => {
