@@ -240,6 +240,10 @@ export const cases = {
     fires("heads stay here", 0, { [saved("heads")]: ago(601) }, 'step="heads"'),
     quiet("heads go", 0, { [saved("heads")]: ago(600) }),
     fires("real trading, never one, for a day", 0, { [START]: ago(86401), [LIVE]: always(1) }),
+    fires("the same, started anew each day", 100, { [START]: "-86401+0x10 0+0x30", [LIVE]: always(1) }),
+    quiet("restored into another directory, whose first backup is to come", 100, {
+      [START]: "-86401+0x10 0+0x30", [LIVE]: always(1), [saved("made")]: "0+0x10 stale",
+    }),
     quiet("the same, of a simulation", 0, { [START]: ago(86401), [SIMULATED]: always(1) }),
     quiet("with one", 0, { [START]: ago(86401), [LIVE]: always(1), [saved("made")]: ago(0) }),
   ],
@@ -247,6 +251,7 @@ export const cases = {
     fires("none for 50 hours", 0, { [saved("tested")]: ago(180001) }, 'step="tested"'),
     quiet("one 50 hours ago", 0, { [saved("tested")]: ago(180000) }),
     fires("never one, though there are backups", 0, { [START]: ago(180001), [saved("made")]: ago(0) }),
+    fires("never one, started anew each day", 100, { [START]: "-180001+0x10 0+0x30", [saved("made")]: always(0) }),
     quiet("never one, and no backup either", 0, { [START]: ago(180001) }),
   ],
   PitwallNoFills: [
