@@ -428,7 +428,7 @@ test("each-boot: without ethtool the rest is done, and it says what was left out
 });
 
 /** A configuration with a secret beside it, a program that says who asks with what, and a manager that hands over. */
-function asking(secrets) {
+function asking(secrets, given = {}) {
   const dir = scratch();
   chmodSync(dirname(dir), 0o755);
   chmodSync(dir, 0o755);
@@ -461,7 +461,7 @@ shift && runuser -u "$user" -- "$@"
     run(
       join(ROOT, "deploy/ask-venues"),
       ["--config", join(dir, "pitwall.yaml"), "--bin", join(dir, "pitwall"), "--user", "nobody", ...args],
-      { env: { PATH: `${dir}:${process.env.PATH}`, PITWALL_ROOT: join(dir, managed ? "root" : "none") } },
+      { env: { PATH: `${dir}:${process.env.PATH}`, PITWALL_ROOT: join(dir, managed ? "root" : "none"), ...given } },
     );
 }
 
@@ -476,6 +476,11 @@ test("ask-venues: by the service's user with the secrets that are root's, a key 
     assert.match(ask(managed, "--credential", `bybit-key=${next}`).out, /^bybit-key:the next$/m);
   }
   assert.deepEqual(readdirSync("/dev/shm").filter((name) => name.startsWith("pitwall-ask.")), [], "no copy stays");
+  const handed = scratch();
+  writeFileSync(join(handed, "bybit-key"), "handed over", { mode: 0o600 });
+  const service = asking({ "bybit-key": "the first" }, { CREDENTIALS_DIRECTORY: handed });
+  const { out } = service(false, "--credential", `bybit-key=${next}`);
+  assert.match(out, /^bybit-key:the next$/m, "not the one that is to go, passed off as the next");
   assert.equal(ask(false, "--credential", "bybit-key").code, 64);
   assert.equal(ask(false, "--credential", "bybit-key=/none").code, 66);
 });
