@@ -354,6 +354,13 @@ test("preflight: each thing that is wrong fails it, and the line says what", asy
   const open = preflight("--config", DEMO_CONFIG, "--data", join(dir, "open"), "--paper", "--free", "1");
   assert.deepEqual([open.code, open.said.data.verdict], [1, "fail"]);
 
+  writeFileSync(join(dir, "file"), "");
+  symlinkSync(join(dir, "nowhere"), join(dir, "dangling"));
+  for (const name of ["file", "dangling"]) {
+    const other = preflight("--config", DEMO_CONFIG, "--data", join(dir, name), "--paper", "--free", "1");
+    assert.deepEqual([other.code, other.said.data.verdict], [1, "fail"], name);
+  }
+
   const server = await Server.start({ demo: false });
   const taken = preflight("--config", DEMO_CONFIG, "--data", server.dir, "--paper", "--free", "1");
   await server.stop();
