@@ -22,8 +22,8 @@ enum status data_dir_next_epoch(const char *dir, uint64_t *epoch, struct err *er
 /* The count of `dir`, raised by `starts`; nothing is written. */
 enum status data_dir_epoch_after(const char *dir, uint64_t starts, uint64_t *epoch,
                                  struct err *err);
-/* Synced. A directory in use without its count is refused by every start: what is being put together
- * gets it last. Whoever holds no lock has just made the directory. */
+/* Synced. A directory in use without its count is refused by every start: what is being put
+ * together gets it last. Whoever holds no lock has just made the directory. */
 enum status data_dir_write_epoch(const char *dir, uint64_t epoch, struct err *err);
 /* What is real and what is simulated are never counted together: a directory is one or the other
  * from its first start on. ERR_CONFIG: it is the other. Before anything else is written to it. */

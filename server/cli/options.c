@@ -46,6 +46,26 @@ static const char *needs_value(const char *name)
     return problem;
 }
 
+/* Of two values one would be dropped without a word: a kill of two scopes would leave one trading. */
+static const char *given_twice(const char *name)
+{
+    static char problem[160];
+
+    snprintf(problem, sizeof problem,
+             "%.80s is given twice: only one can hold, so nothing was done; once for each call",
+             name);
+    return problem;
+}
+
+static bool is_among(const struct cli_option *option, const struct cli_option *const *given,
+                     size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        if (given[at] == option)
+            return true;
+    return false;
+}
+
 const char *cli_options_read(int argc, char **argv, struct client_target *target,
                              const struct cli_option *options)
 {
@@ -57,6 +77,8 @@ const char *cli_options_read(int argc, char **argv, struct client_target *target
                                         {"--key", &target->key_file, NULL},
                                         {"--json", NULL, &target->json},
                                         {NULL, NULL, NULL}};
+    const struct cli_option *given[KNOWN_MAX];
+    size_t given_count = 0;
 
     for (int i = 0; i < argc; i++) {
         const struct cli_option *option = find_option(options, argv[i]);
@@ -71,8 +93,11 @@ const char *cli_options_read(int argc, char **argv, struct client_target *target
             *option->flag = true;
         } else if (i + 1 == argc || argv[i + 1][0] == '\0') {
             return needs_value(argv[i]);
+        } else if (is_among(option, given, given_count)) {
+            return given_twice(argv[i]);
         } else {
-            assert(option->value); /* a row has a value or a flag */
+            assert(option->value && given_count < KNOWN_MAX); /* a row has a value or a flag */
+            given[given_count++] = option;
             *option->value = argv[++i];
         }
     }

@@ -87,6 +87,14 @@ for (const way of ["socket", "token"]) {
   });
 }
 
+test("an option given twice does nothing: a kill of two scopes would leave one trading", () => {
+  const twice = verb("kill", "--scope", "strategy/maker", "--reason", "panic", "--scope", "strategy/momentum", "--data", server.dir);
+  assert.equal(twice.code, 64);
+  assert.match(twice.err, /--scope is given twice: only one can hold, so nothing was done/);
+  const states = JSON.parse(verb("state", "--json", "--data", server.dir).out);
+  assert.ok(!JSON.stringify(states).includes("HALTED"), "nothing was killed");
+});
+
 test("why an order passed or not is told check by check", () => {
   const [{ id }] = json("orders", "--limit", "1", ...ways.socket).items;
   const { out } = local("orders", "why", id);

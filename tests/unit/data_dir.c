@@ -1,4 +1,5 @@
-/* What is real and what is simulated stay apart; root leaves nothing that the owner could not open. */
+/* What is real and what is simulated stay apart; root leaves nothing that its owner could not
+ * open. */
 #include "data_dir.h"
 
 #include <criterion/criterion.h>
