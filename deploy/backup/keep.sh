@@ -6,7 +6,7 @@
 # and in any case the newest one that is verified, and one that somebody reads or sends (its file BUSY is locked).
 # On a disk of their own that is 48, 14 and 8; beside the data, whose journal needs the room, 2, 0 and 0.
 # What the bucket has (a file SENT) counts for no day and no week: the bucket keeps those.
-# A name that is no time stamp is not touched.
+# A name that is no time stamp, or of a time to come, is not touched.
 set -euo pipefail
 folder=${1:?usage: keep.sh FOLDER}
 data=${PITWALL_DATA:-/var/lib/pitwall}
@@ -20,9 +20,12 @@ for count in "$hourly" "$daily" "$weekly"; do
     [[ $count =~ ^[0-9]+$ ]] || { echo "keep: '$count' is no number of backups" >&2 && exit 64; }
 done
 
+now=$(date -u +%Y%m%dT%H%M%SZ)
 mapfile -t names < <(find "$folder" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
     grep -xE '[0-9]{8}T[0-9]{6}Z' | sort -r |
-    while read -r name; do ! date -u -d "${name:0:8}" > /dev/null 2>&1 || echo "$name"; done)
+    while read -r name; do
+        [[ $name > $now ]] || ! date -u -d "${name:0:8}" > /dev/null 2>&1 || echo "$name"
+    done)
 
 declare -A keep=() days=() weeks=()
 at=0

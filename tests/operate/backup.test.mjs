@@ -215,9 +215,13 @@ test("deploy/backup/backup: verified before it has its name, old ones go, a seco
   assert.equal(readFileSync(join(server.dir, "backup.made"), "utf8").trim(), names()[0]);
   assert.match(names()[0], /^\d{8}T\d{6}Z$/);
   assert.ok(existsSync(join(backups, names()[0], "VERIFIED")));
+  const wrongClock = join(backups, "29991231T000000Z");
+  cpSync(join(backups, names()[0]), wrongClock, { recursive: true });
   const proved = script(join(BACKUP, "restore-test"), server.dir, env);
   assert.equal(proved.code, 0, proved.err);
   assert.match(proved.out, /is whole, and comes up HALTED/);
+  assert.match(proved.err, /29991231T000000Z is of a time to come and is passed over/);
+  rmSync(wrongClock, { recursive: true });
   assert.equal(readFileSync(join(server.dir, "backup.tested"), "utf8").trim(), names()[0]);
   assert.deepEqual(readdirSync(backups).filter((name) => name.startsWith(".restore.") && !name.endsWith("lock")), []);
   const held = spawnSync("flock", [join(backups, ".lock"), join(BACKUP, "backup")], {
@@ -293,16 +297,16 @@ test("keep.sh: so many hours, days and weeks, and always the newest that is veri
   const hours = Array.from(
     { length: 96 },
     (_, at) =>
-      `202611${String(30 - Math.floor(at / 24)).padStart(2, "0")}T${String(23 - (at % 24)).padStart(2, "0")}0000Z`,
+      `202011${String(30 - Math.floor(at / 24)).padStart(2, "0")}T${String(23 - (at % 24)).padStart(2, "0")}0000Z`,
   );
   assert.deepEqual(kept(hours, { KEEP_HOURLY: "3", KEEP_DAILY: "0", KEEP_WEEKLY: "0" }), hours.slice(0, 3));
   assert.deepEqual(kept(hours, { KEEP_HOURLY: "2", KEEP_DAILY: "3", KEEP_WEEKLY: "1" }), [
-    "20261130T230000Z",
-    "20261130T220000Z",
-    "20261129T230000Z",
-    "20261128T230000Z",
+    "20201130T230000Z",
+    "20201130T220000Z",
+    "20201129T230000Z",
+    "20201128T230000Z",
   ]);
-  const weeks = ["20261130T120000Z", "20261129T120000Z", "20261122T120000Z", "20261115T120000Z", "20261108T120000Z"];
+  const weeks = ["20201130T120000Z", "20201129T120000Z", "20201122T120000Z", "20201115T120000Z", "20201108T120000Z"];
   assert.deepEqual(
     kept(weeks, { KEEP_HOURLY: "1", KEEP_DAILY: "1", KEEP_WEEKLY: "3" }),
     weeks.slice(0, 3),
@@ -313,17 +317,17 @@ test("keep.sh: so many hours, days and weeks, and always the newest that is veri
     hours[50],
   ]);
   assert.deepEqual(kept([], {}), []);
-  const odd = ["20269999T000000Z", "20261130T000000Z", "20261129T000000Z"];
+  const odd = ["29991231T000000Z", "20209999T000000Z", "20201130T000000Z", "20201129T000000Z"];
   const none = { KEEP_HOURLY: "1", KEEP_DAILY: "0", KEEP_WEEKLY: "0" };
-  assert.deepEqual(kept(odd, none), odd.slice(0, 2), "what is no day is not touched, and stands in nobody's way");
+  assert.deepEqual(kept(odd, none), odd.slice(0, 3), "what is no day, or of one to come, is not touched, and stands in nobody's way");
   assert.equal(script(join(BACKUP, "keep.sh"), server.dir, { KEEP_DAILY: "many" }, scratch()).code, 64);
   assert.equal(script(join(BACKUP, "keep.sh"), server.dir).code, 1);
 });
 
 test("keep.sh: beside the data two are enough, what the bucket has counts for no day, what is read stays", () => {
-  const stamps = Array.from({ length: 6 }, (_, at) => `20261130T0${9 - at}0000Z`);
+  const stamps = Array.from({ length: 6 }, (_, at) => `20201130T0${9 - at}0000Z`);
   assert.deepEqual(kept(stamps, {}), stamps.slice(0, 2), "this folder is on the disk of the data");
-  const days = ["20261130T000000Z", "20261129T000000Z", "20261128T000000Z", "20261127T000000Z"];
+  const days = ["20201130T000000Z", "20201129T000000Z", "20201128T000000Z", "20201127T000000Z"];
   const sent = (dir) => writeFileSync(join(dir, days[1], "SENT"), "");
   const env = { KEEP_HOURLY: "1", KEEP_DAILY: "2", KEEP_WEEKLY: "0" };
   assert.deepEqual(kept(days, env, days, sent), [days[0], days[2]]);

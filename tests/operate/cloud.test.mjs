@@ -67,7 +67,7 @@ function saved(...names) {
 }
 
 test("to-s3: the newest of a day, whole, the manifest last; what fails is tried again", () => {
-  const names = ["20261128T000000Z", "20261128T010000Z"];
+  const names = ["20201128T000000Z", "20201128T010000Z"];
   const { data, backups } = saved(...names);
   rmSync(join(backups, names[1], "VERIFIED"));
   const cloud = bucket();
@@ -100,7 +100,7 @@ test("to-s3: the newest of a day, whole, the manifest last; what fails is tried 
 });
 
 test("to-s3: one a day, the first of a month apart; what is sent leaves the host when there are newer ones", () => {
-  const { data, backups } = saved("20261128T000000Z");
+  const { data, backups } = saved("20201128T000000Z");
   const cloud = bucket("GOVERNANCE");
   const send = () => {
     cloud.forget();
@@ -112,29 +112,29 @@ test("to-s3: one a day, the first of a month apart; what is sent leaves the host
     cpSync(made, join(backups, name), { recursive: true });
     writeFileSync(join(backups, name, "VERIFIED"), "");
   };
-  assert.deepEqual(send(), new Set(["month/20261128T000000Z"]));
-  add("20261128T010000Z");
+  assert.deepEqual(send(), new Set(["month/20201128T000000Z"]));
+  add("20201128T010000Z");
   assert.deepEqual(send(), new Set(), "an hourly one is not");
-  add("20261129T000000Z");
-  assert.deepEqual(send(), new Set(["day/20261129T000000Z"]));
-  assert.deepEqual(readdirSync(backups).sort(), ["20261128T010000Z", "20261129T000000Z"]);
-  add("20261201T000000Z");
-  assert.deepEqual(send(), new Set(["month/20261201T000000Z"]));
+  add("20201129T000000Z");
+  assert.deepEqual(send(), new Set(["day/20201129T000000Z"]));
+  assert.deepEqual(readdirSync(backups).sort(), ["20201128T010000Z", "20201129T000000Z"]);
+  add("20201201T000000Z");
+  assert.deepEqual(send(), new Set(["month/20201201T000000Z"]));
 });
 
 test("to-s3: what a disk cannot list is not sent as a whole backup", () => {
-  const { data, backups } = saved("20261128T000000Z");
+  const { data, backups } = saved("20201128T000000Z");
   const cloud = bucket();
   writeFileSync(join(cloud.dir, "find"), '#!/bin/bash\n[ "$1" != . ] || exit 1\nexec /usr/bin/find "$@"\n', {
     mode: 0o755,
   });
   assert.notEqual(script(join(BACKUP, "to-s3"), data, { ...CLOUD, BIN_DIR: cloud.dir }).code, 0);
   assert.deepEqual(cloud.puts(), []);
-  assert.ok(!existsSync(join(data, "backup.sent")) && !existsSync(join(backups, "20261128T000000Z/SENT")));
+  assert.ok(!existsSync(join(data, "backup.sent")) && !existsSync(join(backups, "20201128T000000Z/SENT")));
 });
 
 test("to-s3: nothing goes where nothing is locked", () => {
-  const { data } = saved("20261128T000000Z");
+  const { data } = saved("20201128T000000Z");
   const cloud = bucket("None");
   for (const what of [[], ["anchors"]]) {
     const from = what.length ? server.dir : data;
