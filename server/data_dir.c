@@ -71,7 +71,7 @@ enum status data_dir_not_for_root(const char *dir, struct err *err)
         return OK;
     owner = getpwuid(owned.st_uid);
     return err_format(err, ERR_FORBIDDEN,
-                      "%s belongs to %s, who could not open what root writes there: start it as "
+                      "%s belongs to %s, who could not open what root writes there: run it as "
                       "that user, or as the service",
                       dir, owner ? owner->pw_name : "another user");
 }

@@ -22,6 +22,8 @@ enum status offline_open(struct offline *offline, const char *dir, struct err *e
     /* A directory may be made here, but not the path to it: that is more likely a slip. */
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return err_format(err, ERR_IO, "%s: %s", dir, strerrordesc_np(errno));
+    if (data_dir_not_for_root(dir, err) != OK)
+        return ERR_FORBIDDEN;
     for (int left = TRIES; (status = data_dir_lock(dir, &offline->lock_fd, err)) == ERR_BUSY_DATA;
          left--) {
         if (left == 0)

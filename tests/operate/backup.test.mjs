@@ -266,7 +266,11 @@ test("root starts nothing on a directory of another user, and its verbs leave th
   chownSync(dir, 4711, 4711);
   const started = verb("run", "--config", join(ROOT, "deploy/config/dev.yaml"), "--data", dir);
   assert.equal(started.code, 77, started.out);
-  assert.match(started.err, /belongs to another user, who could not open what root writes there: start it as/);
+  assert.match(started.err, /belongs to another user, who could not open what root writes there: run it as/);
+  const password = join(scratch(), "password");
+  writeFileSync(password, "long-enough-for-kim", { mode: 0o600 });
+  const user = verb("user", "create", "--name", "kim", "--role", "admin", "--password-file", password, "--data", dir);
+  assert.equal(user.code, 77, user.err);
   assert.ok(!existsSync(join(dir, "lock")));
   assert.equal(verb("backup", "--data", dir, "--out", join(scratch(), "b")).code, 0);
   assert.equal(statSync(join(dir, "lock")).uid, 4711);
