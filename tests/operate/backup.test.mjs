@@ -5,10 +5,13 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import {
   chownSync,
+  closeSync,
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -20,7 +23,7 @@ import { dirname, join } from "node:path";
 import { Database } from "./sqlite.mjs";
 import test, { after, before } from "node:test";
 import { BIN, DEMO_CONFIG, ROOT, scratch, Server, verb } from "../api/server.mjs";
-import { pause, until } from "../api/wait.mjs";
+import { until } from "../api/wait.mjs";
 import { BACKUP, script, stubs } from "./scripts.mjs";
 
 let server;
@@ -426,11 +429,19 @@ async function heldAt(name, dir, meanwhile) {
   let err = "";
   child.stderr.on("data", (text) => (err += text));
   const ended = new Promise((done) => child.on("close", done));
-  await until("it has begun", () => existsSync(out) || child.exitCode !== null);
-  await pause(300);
-  assert.equal(child.exitCode, null, err);
+  // The pipe can be written to once somebody stands at its other end, who then waits for what comes.
+  let held;
+  await until("it reads the pipe", () => {
+    assert.equal(child.exitCode, null, err);
+    try {
+      held = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      assert.equal(error.code, "ENXIO");
+    }
+    return held !== undefined;
+  });
   await meanwhile();
-  assert.equal(spawnSync("timeout", ["10", "sh", "-c", `: > '${pipe}'`]).status, 0);
+  closeSync(held);
   assert.equal(await ended, 0, err);
   const { files } = JSON.parse(readFileSync(join(out, "MANIFEST.json"), "utf8"));
   return { out, names: files.map(({ path }) => path) };
