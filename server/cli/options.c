@@ -46,7 +46,8 @@ static const char *needs_value(const char *name)
     return problem;
 }
 
-/* Of two values one would be dropped without a word: a kill of two scopes would leave one trading. */
+/* Of two values one would be dropped without a word: a kill of two scopes would leave one
+ * trading. */
 static const char *given_twice(const char *name)
 {
     static char problem[160];
