@@ -342,19 +342,13 @@ static enum status copy_kept(struct copying *copying, struct err *err)
     return access(path, F_OK) == 0 ? copy_database(copying, "control.db", err) : OK;
 }
 
-static void read_epoch(const char *dir, char text[32])
+/* How often it has been started; 0 when that cannot be read, which the next start is refused for. */
+static uint64_t starts_of(const char *dir)
 {
-    char path[BACKUP_PATH_BYTES];
-    ssize_t length = -1;
-    int fd;
+    uint64_t epoch = 0;
+    struct err why;
 
-    backup_path(path, dir, "epoch");
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        length = read(fd, text, 31);
-        close(fd);
-    }
-    text[length > 0 ? length : 0] = '\0';
+    return data_dir_epoch_after(dir, 0, &epoch, &why) == OK ? epoch : 0;
 }
 
 /* A verb that works on a stopped directory holds it for some milliseconds, a server for good. */
@@ -381,17 +375,16 @@ static enum status copy_hot(struct copying *copying, struct err *err)
 {
     static const char *const names[] = {"hot-engine.lane", "hot-control.lane"};
     struct copying once = *copying;
-    char before[32], now[32], path[BACKUP_PATH_BYTES];
+    uint64_t before = starts_of(copying->from);
+    char path[BACKUP_PATH_BYTES];
     enum status status = OK;
 
-    read_epoch(copying->from, before);
     if (!is_stopped(copying->from))
         return OK;
     once.files = json_array();
     for (size_t at = 0; at < sizeof names / sizeof *names && status == OK; at++)
         status = copy_if_there(&once, names[at], err);
-    read_epoch(copying->from, now);
-    if (strcmp(before, now) == 0)
+    if (starts_of(copying->from) == before)
         json_array_extend(copying->files, once.files);
     else
         for (size_t at = 0; at < sizeof names / sizeof *names; at++) {

@@ -3,15 +3,15 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { parse } from "yaml";
 import { configWith, ROOT, scratch, Server, verb } from "../api/server.mjs";
 import { until } from "../api/wait.mjs";
 import { readTree } from "../terraform/policies.mjs";
+import { AWS, stubs } from "./scripts.mjs";
 
-const AWS = join(ROOT, "deploy/aws");
 const PAGES = [...verb("spec", "alerts").out.matchAll(/^\| `(\w+)` \| `\w+` \| page \|/gm)].map(([, name]) => name);
 const { metrics_listen: listens } = parse(readFileSync(join(ROOT, "deploy/config/prod.yaml"), "utf8"));
 let server;
@@ -22,17 +22,13 @@ before(async () => {
   // As prod.yaml has it, on a port of this test.
   const metrics = [/^seed:/m, `metrics_listen: ${listens.replace(/:\d+$/, ":0")}\nseed:`];
   server = await Server.start({ config: configWith(scratch(), metrics) });
-  cloud = scratch();
   state = scratch();
-  stub("aws", `[ ! -e '${cloud}/away' ] && printf '%s\\n' "$@" > '${cloud}/said'`);
-  stub("chronyc", "echo A9FEA97B,169.254.169.123,4,1700000000.1,-0.000012,0,0,0,0,0,0,0,0,Normal");
+  cloud = stubs({
+    aws: `here=$(dirname "$0"); [ ! -e "$here/away" ] && printf '%s\\n' "$@" > "$here/said"`,
+    chronyc: "echo A9FEA97B,169.254.169.123,4,1700000000.1,-0.000012,0,0,0,0,0,0,0,0,Normal",
+  }).dir;
 });
 after(async () => assert.equal(await server.stop(), 0));
-
-function stub(name, body) {
-  writeFileSync(join(cloud, name), `#!/bin/bash\n${body}\n`);
-  chmodSync(join(cloud, name), 0o755);
-}
 
 /** Runs the script; {code, told: {name or name/alert: value}}, told null when the cloud heard nothing. */
 function figures(env = {}) {
