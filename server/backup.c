@@ -342,7 +342,7 @@ static enum status copy_kept(struct copying *copying, struct err *err)
     return access(path, F_OK) == 0 ? copy_database(copying, "control.db", err) : OK;
 }
 
-/* How often it has been started; 0 when that cannot be read, which the next start is refused for. */
+/* How often it has been started; 0 when that cannot be read: the next start is refused for it. */
 static uint64_t starts_of(const char *dir)
 {
     uint64_t epoch = 0;
