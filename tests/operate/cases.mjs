@@ -69,6 +69,7 @@ const REJECTED = of("pitwall_orders_rejected_total", SIM);
 const VENUE_KILLED = of("pitwall_scope_killed", 'scope="venue/sim"');
 const TAKER = "pitwall_taker_fill_latency_seconds";
 const UNCLEAN = of("pitwall_unclean_starts");
+const SENDER = 'up{job="alertmanager",instance="a"}';
 const STARTED = of("pitwall_start_timestamp_seconds");
 /** What the program itself judges by; 0: that alert is off. */
 const threshold = (alert, value) => ({ [of("pitwall_alert_threshold", `alert="${alert}"`)]: always(value) });
@@ -383,6 +384,12 @@ export const cases = {
         [of("pitwall_http_requests_total", 'route="POST /api/v1/orders",code="422"')]: "0+5x100",
       },
     },
+  ],
+  PitwallWatcherDown: [
+    fires("nobody sends alerts", 500, { [SENDER]: "1+0x20 0+0x100" }, null),
+    quiet("for less than five minutes", 400, { [SENDER]: "1+0x20 0+0x100" }),
+    quiet("it was started anew within five minutes", 500, { [SENDER]: "1+0x20 0+0x50 1+0x60" }),
+    quiet("the program itself is down, which pages", 600, { [of("up")]: "0+0x130" }),
   ],
   Watchdog: [fires("always", 0, { other: always(1) }, null)],
 };

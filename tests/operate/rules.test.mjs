@@ -81,6 +81,9 @@ test("what the program judges itself is judged from outside too, as severe and w
 const stairs = (scrapes, every) =>
   Array.from({ length: scrapes }, (_, at) => Math.floor((at * 5) / every) * every).join(" ");
 
+/** Of alerts that are about no target of the program: what tells theirs. */
+const OTHERS = { PitwallDown: 'job="pitwall"', PitwallWatcherDown: 'job="alertmanager",instance="a"' };
+
 const exactly = (labels, job) => {
   const target = labels === null ? job : `job="pitwall",instance="a"${labels && `,${labels}`}`;
   return target && `,${target}`;
@@ -89,7 +92,7 @@ const exactly = (labels, job) => {
 /** A file for `promtool test rules` (JSON is YAML): one test of one case. */
 function testFile(alert, severity, { says, at, series, fires }) {
   const expected = fires.map((labels) => {
-    const whose = exactly(labels, alert === "PitwallDown" ? 'job="pitwall"' : "");
+    const whose = exactly(labels, OTHERS[alert] ?? "");
     return { labels: `ALERTS{alertname="${alert}",alertstate="firing",severity="${severity}"${whose}}`, value: 1 };
   });
   return {
