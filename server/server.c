@@ -1,15 +1,9 @@
-#include "server.h"
+#include "server_inside.h"
 
-#include "alerts/alerts.h"
 #include "api/http.h"
 #include "control/config_change.h"
 #include "data_dir.h"
-#include "engine_room.h"
-#include "gateway/recording/recording.h"
-#include "gateway/synthetic/synthetic.h"
-#include "gateways.h"
 #include "journal/hot.h"
-#include "journal/state_fold.h"
 #include "kill_file.h"
 #include "stream/stream.h"
 #include "thread/clock.h"
@@ -17,17 +11,12 @@
 #include "thread/panic.h"
 #include "thread/service.h"
 #include "thread/thread.h"
-#include "version.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LOCK_TRIES = 25 }; /* half a second */
@@ -36,138 +25,6 @@ enum { LOCK_TRIES = 25 }; /* half a second */
 /* For the gateways to cancel at the venue before a program that does not trust itself ends. */
 #define LEAVE_PATIENCE_NS 1000000000LL
 #define SAME_SIGNAL_NS 100000000LL
-
-/* Everything that runs, in the order in which it was made. */
-struct server {
-    const struct server_options *options;
-    struct config config;
-    uint64_t epoch;
-    struct journal *journal;
-    struct state_fold *fold;
-    struct state_found found;
-    struct store *store;
-    struct store_saved saved;
-    struct kill_file *kills;
-    struct engine_room room;
-    struct view_sources view_sources;
-    struct view *view;
-    struct access *access;
-    struct keep *keep;
-    struct overrides *overrides;
-    struct control *control;
-    struct alerts *alerts;
-    struct stream *stream;
-    struct http *http;
-    json_t *first_login;
-    bool held[MAX_INSTRUMENTS]; /* at the start */
-    uint32_t orders_carried;
-};
-
-/* --- what is played, and by which rules --- */
-
-static enum status open_recording(const struct server_options *options, struct feed **feed,
-                                  struct err *err)
-{
-    return recording_open(options->recordings, (uint32_t)options->recording_count, feed, err);
-}
-
-static void take_option(char out[16], const char *option)
-{
-    if (option)
-        snprintf(out, 16, "%s", option);
-}
-
-static enum status take_seed(struct config *config, const char *seed, struct err *err)
-{
-    char *end;
-
-    if (!seed)
-        return OK;
-    errno = 0;
-    config->seed = strtoull(seed, &end, 10);
-    if (seed[0] < '0' || seed[0] > '9' || *end != '\0' || errno != 0 || config->seed > INT64_MAX)
-        return err_format(err, ERR_USAGE, "--seed wants a whole number, not '%s'", seed);
-    return OK;
-}
-
-static enum status take_faults(struct config *config, const char *faults, struct err *err)
-{
-    if (faults && strlen(faults) >= sizeof config->market.faults)
-        return err_set(err, ERR_USAGE, "--faults: the path is too long");
-    if (faults)
-        snprintf(config->market.faults, sizeof config->market.faults, "%s", faults);
-    return OK;
-}
-
-/* What the command line says instead of the file. */
-static enum status override(struct config *config, const struct server_options *options,
-                            struct err *err)
-{
-    enum status status;
-
-    take_option(config->market.speed, options->speed);
-    take_option(config->market.at_end, options->at_end);
-    if (options->listen)
-        snprintf(config->listen, sizeof config->listen, "%s", options->listen);
-    if (options->kill_listen)
-        snprintf(config->kill_listen, sizeof config->kill_listen, "%s", options->kill_listen);
-    if (options->recording_count > 0)
-        config->mode = MODE_REPLAY;
-    status = take_seed(config, options->seed, err);
-    if (status == OK)
-        status = take_faults(config, options->faults, err);
-    if (status == OK && options->speed)
-        status = config_check_speed(options->speed, err);
-    if (status == OK && options->speed && strcmp(options->speed, "real") != 0 &&
-        (config->mode == MODE_PAPER || config->mode == MODE_LIVE))
-        status = err_format(err, ERR_USAGE, "--speed: mode %s runs in real time",
-                            mode_name(config->mode));
-    if (status == OK && options->at_end)
-        status = config_check_at_end(options->at_end, err);
-    if (status == OK)
-        status = config_check_listen(config->listen, err);
-    if (status == OK)
-        status = config_check_listen(config->kill_listen, err);
-    return status == OK ? config_check_tls(config, err) : status;
-}
-
-static enum status open_synthetic(const struct config *config, struct feed **feed, struct err *err)
-{
-    if (config->market.matching == MATCHING_L3)
-        return synthetic_l3_open(config->seed, clock_real_ns(), feed, err);
-    return synthetic_open(config->seed, clock_real_ns(), feed, err);
-}
-
-static void close_feed(struct feed *feed)
-{
-    if (feed)
-        feed->ops->close(feed);
-}
-
-/* *feed is NULL where no venue is simulated. */
-static enum status open_feed(struct server *server, struct feed **feed, struct err *err)
-{
-    const struct server_options *options = server->options;
-    enum status status = OK;
-
-    *feed = NULL;
-    if (options->recording_count > 0)
-        status = open_recording(options, feed, err);
-    if (status == OK)
-        status = config_load(&server->config, options->config_path,
-                             *feed ? (*feed)->instruments : NULL, err);
-    if (status == OK)
-        status = override(&server->config, options, err);
-    if (status == OK && *feed && server->config.market.matching == MATCHING_L3)
-        status = err_set(err, ERR_CONFIG,
-                         "market.matching: l3 is for the synthetic market: a recording has depth "
-                         "and trades, not orders; set l2");
-    if (status == OK && !*feed && gateways_want_feed(&server->config))
-        status = open_synthetic(&server->config, feed, err);
-    if (status != OK)
-        close_feed(*feed);
-    return status;
-}
 
 /* --- starting --- */
 
@@ -539,131 +396,6 @@ static enum status open_http(struct server *server, struct err *err)
 
     find_web(web_dir);
     return http_open(&server->http, &sources, err);
-}
-
-/* --- what a person reads --- */
-
-/* To a person at a terminal, and of a demo. Elsewhere what we print is a log that others read. */
-static void print_log_ins(const json_t *first_login, const struct server_options *options)
-{
-    size_t at;
-    json_t *user;
-
-    if (!options->demo && !isatty(STDOUT_FILENO)) {
-        printf("\nLog-ins: in %s/first-login, mode 0600\n", options->dir);
-        return;
-    }
-    printf("\nLog-ins (kept in the data directory's file first-login, mode 0600):\n");
-    json_array_foreach(json_object_get(first_login, "users"), at, user)
-        printf("  %-8s %-8s %s\n", json_string_value(json_object_get(user, "user")),
-               json_string_value(json_object_get(user, "role")),
-               json_string_value(json_object_get(user, "password")));
-}
-
-static void print_halted(const struct server *server)
-{
-    for (uint16_t scope = 0; scope < scope_count(server->config.scopes); scope++) {
-        char name[SCOPE_TEXT_MAX];
-        char incident[INCIDENT_TEXT_MAX];
-        const char *actor = server->saved.scope[scope].actor;
-        const char *cause = server->saved.scope[scope].cause;
-
-        if (server->room.config.initial[scope].state == STATE_ACTIVE)
-            continue;
-        config_scope_name(&server->config, scope, name);
-        printf("\n%s is %s", name, trading_state_name(server->room.config.initial[scope].state));
-        if (server->room.config.initial[scope].incident == 0) {
-            printf(".\n");
-            continue;
-        }
-        incident_print(incident, server->room.config.initial[scope].incident);
-        printf(" since incident %s (%s%s%s).\n"
-               "  To resume: one person of role risk proposes it on the dashboard (or `pitwall "
-               "resume`), another approves.\n",
-               incident, cause[0] != '\0' ? cause : "no reason on record",
-               actor[0] != '\0' ? ", by " : "", actor);
-    }
-}
-
-static void print_carried(const struct server *server)
-{
-    const struct state_found *found = &server->found;
-    uint32_t held = 0;
-
-    if (!found->is_sure)
-        printf("\nIt is not sure what is held: %s.\n  The firm is HALTED; compare positions and "
-               "orders with the venue before resuming.\n",
-               found->says);
-    if (!server->room.carried) {
-        if (found->seq != 0)
-            printf("\nThe journal is of a version that did not name its instruments: positions and "
-                   "PnL begin at zero;\nwhat earlier runs did is in the audit.\n");
-        return;
-    }
-    for (uint16_t at = 0; at < server->config.instruments; at++)
-        held += server->held[at];
-    printf("\nPositions, PnL and the day's figures go on: %u instrument%s held, %u order%s of "
-           "before asked for at the venue.\n",
-           held, held == 1 ? "" : "s", server->orders_carried,
-           server->orders_carried == 1 ? "" : "s");
-}
-
-/* A restored directory has the people, but not the file with their first passwords. */
-static void print_where_log_ins_are(const char *dir)
-{
-    char path[PATH_MAX];
-
-    (void)snprintf(path, sizeof path, "%s/first-login", dir);
-    if (access(path, F_OK) == 0)
-        printf("\nLog-ins as before: %s\n", path);
-    else
-        printf("\nLog-ins as before; %s, which tells them, is not there\n", path);
-}
-
-static void print_certificate(const struct server *server)
-{
-    struct identity_facts facts;
-
-    if (http_certificate(server->http, &facts))
-        printf("Certificate, SHA-256%s:\n  %s\n",
-               facts.is_own ? ", self-signed (compare before you trust it)" : "",
-               facts.fingerprint);
-    printf("\n");
-}
-
-/* What is listened on at every address is told by a name that a browser can open. */
-static void print_address(const char *label, const char *url, const char *path)
-{
-    const char *host = strstr(url, "://") + 3;
-    const char *port = strrchr(host, ':');
-    char name[HOST_NAME_MAX + 1] = "";
-
-    if ((strncmp(host, "0.0.0.0:", 8) != 0 && strncmp(host, "[::]:", 5) != 0) ||
-        gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
-        printf("%-9s  %s%s\n", label, url, path);
-    else
-        printf("%-9s  %.*s%s%s%s  (any address of this machine)\n", label, (int)(host - url), url,
-               name, port, path);
-}
-
-static void print_ready(const struct server *server)
-{
-    printf("pitwall %s, %s, instance %s\n", pitwall_version, mode_name(server->config.mode),
-           server->config.instance);
-    if (server->first_login)
-        print_log_ins(server->first_login, server->options);
-    else if (server->options->demo)
-        print_where_log_ins_are(server->options->dir);
-    print_halted(server);
-    print_carried(server);
-    printf("\n");
-    print_address("Dashboard", http_url(server->http), "");
-    print_address("Kill", http_kill_url(server->http), "/api/v1/kill");
-    if (http_metrics_url(server->http))
-        print_address("Metrics", http_metrics_url(server->http), "/metrics");
-    print_certificate(server);
-    printf("ready %s\n", http_url(server->http));
-    fflush(stdout);
 }
 
 /* --- running --- */
