@@ -512,8 +512,8 @@ static void check_full(uint64_t newest_exec)
     json_decref(items);
 }
 
-/* What an earlier run has booked gives way without a word: the venue's fill of that time, which this
- * run never had, is told as if no earlier one were listed. */
+/* What an earlier run has booked gives way without a word: the venue's fill of that time, which
+ * this run never had, is told as if no earlier one were listed. */
 static void check_venue_alone(void)
 {
     struct dropcopy_fill fill = {.exec_id = 5,
@@ -623,7 +623,7 @@ Test(view_earlier, rows_whose_records_the_journal_lost_are_left_out)
 
 /* --- another configuration --- */
 
-Test(view_earlier, a_strategy_that_is_gone_keeps_its_name_and_an_instrument_that_is_gone_its_rows)
+Test(view_earlier, a_strategy_that_is_gone_keeps_its_name_and_an_instrument_its_rows)
 {
     say_life(FIRST_RUN, 1);
     stop();
