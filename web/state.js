@@ -156,9 +156,14 @@ export function orderIsWorking(order) {
   return WORKING_STATES.includes(order.state) && !order.earlier;
 }
 
-/** Oldest first; the numbers of orders begin anew with each run. @param {any} a @param {any} b */
+/**
+ * Oldest first. The numbers of orders begin anew with each run, and so does the clock of a recording.
+ * @param {any} a
+ * @param {any} b
+ */
 export function byAge(a, b) {
-  return a.sent_ns === b.sent_ns ? a.seq - b.seq : a.sent_ns < b.sent_ns ? -1 : 1;
+  const sent = a.sent_ns === b.sent_ns ? a.seq - b.seq : a.sent_ns < b.sent_ns ? -1 : 1;
+  return Number(b.earlier ?? 0) - Number(a.earlier ?? 0) || sent;
 }
 
 /** Rests at the venue, with no change of it under way? @param {Order} order */

@@ -177,10 +177,11 @@ for (const viewport of [{ width: 1400, height: 900 }, NARROW]) {
 
 story("orders of an earlier run stand below this one's, and none of them works", {}, async (page, server) => {
   const { order } = await restingOrder(page, server);
-  const hourAgo = String(BigInt(order.sent_ns) - 3600n * 1000000000n);
-  const past = (id, state, seq) => ({ ...order, id, state, seq, sent_ns: hourAgo, earlier: true });
-  const gone = past("PW9-1X", "UNKNOWN", order.seq + 900000);
-  server.desk.orders.push(gone, past("PW9-2V", "CANCELLED", order.seq + 900001));
+  const away = (seconds) => String(BigInt(order.sent_ns) + seconds * 1000000000n);
+  const past = (id, state, sent_ns) => ({ ...order, id, state, seq: order.seq + 900000, sent_ns, earlier: true });
+  const gone = past("PW9-1X", "UNKNOWN", away(-3600n));
+  const ahead = past("PW9-2V", "CANCELLED", away(3600n)); // by the clock of a recording that was played fast
+  server.desk.orders.push(gone, ahead);
   server.desk.touched.push(...server.desk.orders.slice(-2));
   const rows = () => page.$$eval("[data-panel=orders] [data-order]", (all) => all.map((row) => row.dataset.order));
   Object.assign(order, { qty: "0.031", leaves: "0.031" });
