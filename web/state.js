@@ -151,9 +151,19 @@ export function auditIsAction(row) {
   return !BUSY_KINDS.includes(row.kind);
 }
 
-/** @param {Order} order */
+/** Of an order of an earlier run nobody may know how it ended: it does not work. @param {Order} order */
 export function orderIsWorking(order) {
-  return WORKING_STATES.includes(order.state);
+  return WORKING_STATES.includes(order.state) && !order.earlier;
+}
+
+/**
+ * Oldest first. The numbers of orders begin anew with each run, and so does the clock of a recording.
+ * @param {any} a
+ * @param {any} b
+ */
+export function byAge(a, b) {
+  const sent = a.sent_ns === b.sent_ns ? a.seq - b.seq : a.sent_ns < b.sent_ns ? -1 : 1;
+  return Number(b.earlier ?? 0) - Number(a.earlier ?? 0) || sent;
 }
 
 /** Rests at the venue, with no change of it under way? @param {Order} order */
@@ -186,7 +196,7 @@ function upsert(map, key, items) {
 }
 
 /**
- * Drops the oldest by sequence. What the list spares (working orders, what people did) goes only when
+ * Drops the oldest. What the list spares (working orders, what people did) goes only when
  * there is too much even of that.
  * @param {Map<string, any>} map
  * @param {number} keep
@@ -196,7 +206,7 @@ function cut(map, keep, spare) {
   if (map.size <= keep * 1.25) {
     return;
   }
-  const oldest = [...map.entries()].sort((a, b) => a[1].seq - b[1].seq);
+  const oldest = [...map.entries()].sort((a, b) => byAge(a[1], b[1]));
   const dropped = oldest.filter(([, item]) => !spare(item)).slice(0, map.size - keep);
   const rest = map.size > keep * 4 ? oldest.slice(0, map.size - keep * 4) : [];
   for (const [key] of [...dropped, ...rest]) {

@@ -13,7 +13,7 @@ static const char orders_path[] = "/api/v1/orders/";
 static void print_orders(const json_t *list)
 {
     show_list(list, show_orders, ORDER_COLUMNS,
-              "no order fits, since this start; earlier ones: "
+              "no order fits, of those that are kept; older ones: "
               "pitwall audit query --kind order");
 }
 
@@ -102,7 +102,7 @@ static enum status say_missing(const struct client_target *target, const char *p
                    cli_text(answer.json, "reason"), id);
     else
         err_set(err, ERR_NOT_FOUND,
-                "no such order since this start; earlier ones: pitwall audit query --kind order");
+                "no such order is kept; older ones: pitwall audit query --kind order");
     json_decref(answer.json);
     return err->status;
 }

@@ -55,7 +55,7 @@ int cli_positions(int argc, char **argv)
 static void print_fills(const json_t *list)
 {
     show_list(list, show_fills, FILL_COLUMNS,
-              "no fill fits, since this start; earlier ones: pitwall audit query --kind fill");
+              "no fill fits, of those that are kept; older ones: pitwall audit query --kind fill");
 }
 
 int cli_fills(int argc, char **argv)

@@ -1,4 +1,5 @@
 /* Orders, denials and fills: the hot half of the projection. */
+#include "store/past.h"
 #include "store/project_turn.h"
 
 #include <string.h>
@@ -92,6 +93,7 @@ static bool put_order(struct turn *turn, const struct event_order_sent *order, c
     statement_text(put, 10, price);
     statement_text(put, 11, qty);
     sqlite3_bind_int64(put, 12, turn->record->at_ns);
+    statement_id(put, 13, turn->record->commit);
     return statement_run(put);
 }
 
@@ -174,10 +176,24 @@ static const char *reason_of(uint8_t reason)
                                                            : denial_name((enum denial)reason);
 }
 
-static bool set_order(struct turn *turn, const struct event_order_state *event, const char *filled,
-                      const char *average)
+/* As they stand: an amend moves them. Quantity 0: from before one could. */
+static void bind_terms(sqlite3_stmt *set, const struct event_order_state *event,
+                       const struct instrument *instrument, char price[DECIMAL_TEXT_MAX],
+                       char qty[DECIMAL_TEXT_MAX])
+{
+    bool said = event->qty_lots != 0;
+
+    price_print(price, instrument, event->price_ticks);
+    qty_print(qty, instrument, event->qty_lots);
+    statement_text(set, 8, said ? price : NULL);
+    statement_text(set, 9, said ? qty : NULL);
+}
+
+static bool set_order(struct turn *turn, const struct event_order_state *event,
+                      const struct instrument *instrument, const char *filled, const char *average)
 {
     sqlite3_stmt *set = turn->projection->set_order;
+    char price[DECIMAL_TEXT_MAX], qty[DECIMAL_TEXT_MAX];
 
     statement_id(set, 1, event->order_id);
     statement_text(set, 2, filled);
@@ -185,6 +201,11 @@ static bool set_order(struct turn *turn, const struct event_order_state *event, 
     statement_text(set, 4, order_state_name((enum order_state)event->state));
     statement_text(set, 5, reason_of(event->reason));
     sqlite3_bind_int64(set, 6, turn->record->at_ns);
+    if (past_is_venue_report(event->report))
+        sqlite3_bind_int64(set, 7, turn->record->at_ns);
+    else
+        sqlite3_bind_null(set, 7);
+    bind_terms(set, event, instrument, price, qty);
     return statement_run(set);
 }
 
@@ -241,7 +262,7 @@ bool project_order_state(struct turn *turn, const struct event_order_state *even
         turn->row.actor = event->report < REPORT_COUNT && report_is_ours((enum report)event->report)
                               ? "engine"
                               : projection->venue_scope[memo->instrument];
-    return set_order(turn, event, filled, event->filled_lots != 0 ? average : NULL) &&
+    return set_order(turn, event, instrument, filled, event->filled_lots != 0 ? average : NULL) &&
            turn_append(turn, "order", turn_instrument_scope(projection, memo->instrument),
                        row_close(&turn->old_value), row_close(&turn->new_value));
 }

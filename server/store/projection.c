@@ -30,9 +30,10 @@ static const struct statement_row statements[] = {
     STATEMENT(move_state, "UPDATE scope_states SET version = ?2 WHERE scope = ?1"),
     STATEMENT(name_state, "UPDATE scope_states SET actor = ?2, cause = ?3 WHERE incident = ?1"),
     STATEMENT(put_order, "INSERT OR REPLACE INTO orders VALUES"
-                         " (?,?,?,?,?,?,?,?,?,?,?,'0',NULL,'PENDING_NEW',NULL,?12,?12)"),
+                         " (?,?,?,?,?,?,?,?,?,?,?,'0',NULL,'PENDING_NEW',NULL,?12,?12,NULL,?13)"),
     STATEMENT(set_order, "UPDATE orders SET filled = ?2, avg_price = ?3, state = ?4, reason = ?5,"
-                         " changed_ns = ?6 WHERE id = ?1"),
+                         " changed_ns = ?6, acked_ns = coalesce(acked_ns, ?7),"
+                         " price = coalesce(?8, price), qty = coalesce(?9, qty) WHERE id = ?1"),
     STATEMENT(get_order, "SELECT instrument, state FROM orders WHERE id = ?"),
     STATEMENT(put_fill, "INSERT INTO fills (lane_seq, exec_id, order_id, instrument, strategy,"
                         " side, price, qty, fee, currency, maker, at_ns)"

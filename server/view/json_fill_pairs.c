@@ -62,9 +62,12 @@ static void take_ours(struct comparison *it, struct view *view, uint16_t instrum
     view_enter(view);
     it->today = model_today(view);
     kept = model_fills_kept(view);
-    for (uint64_t at = 0; at < kept; at++)
-        if (view->fills[at].instrument == instrument)
-            it->ours[it->our_count++] = view->fills[at];
+    for (uint64_t back = 1; back <= kept; back++) {
+        const struct view_fill *fill = &view->fills[(view->fill_count - back) % KEPT_FILLS];
+
+        if (fill->instrument == instrument)
+            it->ours[it->our_count++] = *fill;
+    }
     it->forgotten_ns = view->fills_forgotten_ns[instrument];
     view_leave(view);
 }

@@ -1,4 +1,5 @@
 /* Orders, fills, and why the gate answered as it did. */
+#include "view/earlier.h"
 #include "view/shapes.h"
 
 #include <sched.h>
@@ -24,9 +25,9 @@ static json_t *order_json(const struct view *view, const struct view_order *orde
 
     return json_pack(
         "{s:o, s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o,"
-        " s:b, s:b, s:b}",
+        " s:b, s:b, s:b, s:b}",
         "id", shape_order_id(order->id), "seq", (json_int_t)order->seq, "instrument",
-        instrument->name, "strategy", view->from.config->strategy[order->strategy].name, "actor",
+        instrument->name, "strategy", earlier_strategy_name(view, order->strategy), "actor",
         shape_text(order->actor), "side", side_name((enum side)order->side), "type",
         order_type_name((enum order_type)order->type), "tif", tif_name((enum tif)order->tif),
         "price", shape_price(instrument, order->price_ticks), "qty",
@@ -37,19 +38,19 @@ static json_t *order_json(const struct view *view, const struct view_order *orde
         json_ns_or_null(order->sent_ns), "acked_ns", json_ns_or_null(order->acked_ns), "reason",
         reason_json(order->reason), "post_only", (order->flags & ORDER_POST_ONLY) != 0,
         "reduce_only", (order->flags & ORDER_REDUCE_ONLY) != 0, "simulated",
-        view->from.config->mode != MODE_LIVE);
+        view->from.config->mode != MODE_LIVE, "earlier", (int)order->is_earlier);
 }
 
 static bool order_matches(const struct view_order *order, const struct view_filter *filter)
 {
-    if (filter->cursor != 0 && order->seq >= filter->cursor)
+    if (filter->cursor != 0 && order->place >= filter->cursor)
         return false;
     if (filter->instrument >= 0 && order->instrument != filter->instrument)
         return false;
     if (filter->strategy >= 0 && order->strategy != filter->strategy)
         return false;
     if (filter->state == -2)
-        return !order_state_is_terminal((enum order_state)order->state);
+        return view_order_is_live(order);
     return filter->state < 0 || order->state == filter->state;
 }
 
@@ -69,7 +70,7 @@ static bool add_orders(struct view *view, const struct view_filter *filter, json
         if (more)
             break;
         json_array_append_new(items, order_json(view, order));
-        *last = order->seq;
+        *last = order->place;
         added++;
     }
     view_leave(view);
@@ -194,7 +195,7 @@ json_t *view_order_why(struct view *view, uint64_t order_id)
 
     view_enter(view);
     order = view_orders_find(&view->orders, order_id);
-    why = order ? &order->why : denied_verdict(view, order_id);
+    why = !order ? denied_verdict(view, order_id) : order->is_explained ? &order->why : NULL;
     if (why)
         json = why_json(view, order_id, why);
     view_leave(view);
@@ -203,21 +204,22 @@ json_t *view_order_why(struct view *view, uint64_t order_id)
 
 /* --- fills --- */
 
-static json_t *fill_json(const struct view *view, const struct view_fill *fill)
+/* `number`: as fill_count counts. */
+static json_t *fill_json(const struct view *view, uint64_t number)
 {
     const struct config *config = view->from.config;
+    const struct view_fill *fill = &view->fills[number % KEPT_FILLS];
     const struct instrument *instrument = instrument_of(view, fill->instrument);
 
-    return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:I, s:b}", "id",
-                     shape_fill_id(instrument, fill->exec_id), "order",
-                     shape_order_id(fill->order_id), "instrument", instrument->name, "strategy",
-                     config->strategy[fill->strategy % MAX_STRATEGIES].name, "side",
-                     side_name((enum side)fill->side), "qty", shape_qty(instrument, fill->qty_lots),
-                     "price", shape_price(instrument, fill->price_ticks), "fee",
-                     shape_decimal(fill->fee_e8, 8), "fee_currency",
-                     config->currency[instrument->currency].name, "maker", (int)fill->maker,
-                     "at_ns", json_ns_or_null(fill->at_ns), "seq", (json_int_t)fill->seq,
-                     "simulated", config->mode != MODE_LIVE);
+    return json_pack(
+        "{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:I, s:b, s:b}", "id",
+        shape_fill_id(instrument, fill->exec_id), "order", shape_order_id(fill->order_id),
+        "instrument", instrument->name, "strategy", earlier_strategy_name(view, fill->strategy),
+        "side", side_name((enum side)fill->side), "qty", shape_qty(instrument, fill->qty_lots),
+        "price", shape_price(instrument, fill->price_ticks), "fee", shape_decimal(fill->fee_e8, 8),
+        "fee_currency", config->currency[instrument->currency].name, "maker", (int)fill->maker,
+        "at_ns", json_ns_or_null(fill->at_ns), "seq", (json_int_t)fill->seq, "simulated",
+        config->mode != MODE_LIVE, "earlier", (int)earlier_is_fill(view, number));
 }
 
 static bool fill_matches(const struct view_fill *fill, const struct view_filter *filter)
@@ -234,16 +236,17 @@ json_t *view_fills(struct view *view, const struct view_filter *filter)
     bool more = false;
 
     view_enter(view);
-    kept = model_fills_kept(view);
+    kept = model_fills_listed(view);
     for (uint64_t back = 1; back <= kept && !more; back++) {
-        const struct view_fill *fill = &view->fills[(view->fill_count - back) % KEPT_FILLS];
+        uint64_t number = view->fill_count - back;
+        const struct view_fill *fill = &view->fills[number % KEPT_FILLS];
 
         if (!fill_matches(fill, filter))
             continue;
         more = json_array_size(items) >= filter->limit;
         if (more)
             break;
-        json_array_append_new(items, fill_json(view, fill));
+        json_array_append_new(items, fill_json(view, number));
         last = fill->seq;
     }
     view_leave(view);

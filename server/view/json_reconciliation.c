@@ -66,7 +66,7 @@ static int64_t count_after(const struct view *view, struct venue_count told[MAX_
         if (fill->at_ns <= earliest_ns)
             return INT64_MIN;
         of->after += fill->at_ns > of->tally.told_ns;
-        if (back == kept && kept < view->fill_count)
+        if (back == kept && model_fills_forgotten(view))
             return fill->at_ns;
     }
     return INT64_MIN;

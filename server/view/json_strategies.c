@@ -71,8 +71,7 @@ static int open_orders(struct view *view, uint16_t strategy)
 
     for (struct view_order *order = view_orders_newest(&view->orders); order;
          order = view_orders_older(&view->orders, order))
-        open +=
-            order->strategy == strategy && !order_state_is_terminal((enum order_state)order->state);
+        open += order->strategy == strategy && view_order_is_live(order);
     return open;
 }
 

@@ -53,7 +53,7 @@ static void count_orders(struct view *view, struct all_working *working)
 {
     for (const struct view_order *order = view_orders_newest(&view->orders); order;
          order = view_orders_older(&view->orders, order))
-        if (!order_state_is_terminal((enum order_state)order->state))
+        if (view_order_is_live(order))
             count_order(view, order, working);
 }
 

@@ -1,5 +1,6 @@
 #include "view/model.h"
 
+#include "store/past.h"
 #include "thread/clock.h"
 #include "thread/log.h"
 
@@ -242,15 +243,24 @@ static struct view_verdict explain(struct view *view, uint16_t strategy, uint16_
     return why;
 }
 
+/* NULL: not known, or not to the engine of this run, whatever the list shows of it. */
+static struct view_order *held_order(struct view *view, uint64_t id)
+{
+    struct view_order *order = view_orders_find(&view->orders, id);
+
+    return order && !order->is_earlier ? order : NULL;
+}
+
 static void take_order_sent(struct view *view, const struct lane_record *record,
                             const struct event_order_sent *event)
 {
     const struct view_command *command = command_of(view, record->cause);
-    struct view_order *order;
+    struct view_order *order = view_orders_find(&view->orders, event->order_id);
 
-    if (view_orders_find(&view->orders, event->order_id))
+    if (order && !order->is_earlier)
         return; /* read twice, from memory and from disk */
-    order = view_orders_add(&view->orders, event->order_id);
+    order = order ? view_orders_renew(&view->orders, order) /* another directory's audit.db */
+                  : view_orders_add(&view->orders, event->order_id);
     order->seq = event->order_seq;
     order->price_ticks = event->price_ticks;
     order->qty_lots = order->leaves_lots = event->qty_lots;
@@ -263,6 +273,7 @@ static void take_order_sent(struct view *view, const struct lane_record *record,
     order->flags = event->flags;
     order->state = ORDER_PENDING_NEW;
     order->why = explain(view, event->strategy, event->instrument, event->flags, &event->verdict);
+    order->is_explained = true;
     copy_text(order->actor, sizeof order->actor,
               command ? command->actor : view->from.config->strategy[event->strategy].name);
     tallies_message(&view->tallies, scopes_of(view, event->strategy, event->instrument),
@@ -308,13 +319,6 @@ static void count_refusal(struct view *view, const struct view_order *order, uin
         refused[VIEW_MESSAGE_CANCEL]++;
 }
 
-static bool is_venue_report(uint8_t report)
-{
-    return report != REPORT_CANCEL_SENT && report != REPORT_KILLED_UNSENT &&
-           report != REPORT_TIMEOUT && report != REPORT_AMEND_SENT && report != REPORT_VOID &&
-           report != REPORT_QUERY_ABSENT;
-}
-
 /* An amend that was sent may still reach it. */
 static bool may_be_amended_yet(const struct view_order *order)
 {
@@ -325,7 +329,7 @@ static bool may_be_amended_yet(const struct view_order *order)
 static void take_order_state(struct view *view, const struct lane_record *record,
                              const struct event_order_state *event)
 {
-    struct view_order *order = view_orders_find(&view->orders, event->order_id);
+    struct view_order *order = held_order(view, event->order_id);
 
     if (!order)
         return; /* finished and forgotten */
@@ -347,14 +351,14 @@ static void take_order_state(struct view *view, const struct lane_record *record
     }
     if (!may_be_amended_yet(order))
         order->amend_qty_lots = 0;
-    if (order->acked_ns == 0 && is_venue_report(event->report))
+    if (order->acked_ns == 0 && past_is_venue_report(event->report))
         order->acked_ns = record->at_ns;
     model_changed(view, VIEW_ORDERS);
 }
 
 int64_t model_taken_ns(struct view *view, const struct view_fill *fill)
 {
-    const struct view_order *order = view_orders_find(&view->orders, fill->order_id);
+    const struct view_order *order = held_order(view, fill->order_id);
 
     if (fill->maker || !order || order->sent_ns == 0 || fill->at_ns < order->sent_ns)
         return -1;
@@ -377,13 +381,13 @@ static void tally_fill(struct view *view, const struct view_fill *fill)
                       fill->fee_e8);
 }
 
-/* A new one may take the place of the oldest, which is remembered by its time. */
+/* A new one may take the place of the oldest, which is remembered by its time: of this run's. */
 static void keep_fill(struct view *view, const struct view_fill *fill)
 {
     struct view_fill *slot = &view->fills[view->fill_count++ % KEPT_FILLS];
     int64_t *forgotten_ns = &view->fills_forgotten_ns[slot->instrument];
 
-    if (slot->venue_ns > *forgotten_ns)
+    if (model_fills_forgotten(view) && slot->venue_ns > *forgotten_ns)
         *forgotten_ns = slot->venue_ns;
     *slot = *fill;
 }
@@ -639,11 +643,12 @@ static void take_stop(struct view *view, const struct lane_record *record,
 static void take_order_amend(struct view *view, const struct lane_record *record,
                              const struct event_order_amend *event)
 {
-    struct view_order *order = view_orders_find(&view->orders, event->order_id);
+    struct view_order *order = held_order(view, event->order_id);
 
     (void)record;
     if (order) {
         order->amend_qty_lots = event->qty_lots;
+        order->is_explained = true;
         order->why = /* of the newest thing that was asked for */
             explain(view, order->strategy, order->instrument, order->flags, &event->verdict);
     }
@@ -761,16 +766,18 @@ static void take_parameters(struct view *view, const struct lane_record *record,
     model_changed(view, VIEW_STRATEGIES);
 }
 
-/* An order of an earlier run that may be alive. What the gate answered then is in the audit. */
+/* An order of an earlier run that may be alive: from now on one of this run. What the gate answered
+ * then is in the audit, and so is who sent it, unless the list has it still. */
 static void take_order_carried(struct view *view, const struct lane_record *record,
                                const struct event_order_carried *event)
 {
-    struct view_order *order;
+    struct view_order *order = view_orders_find(&view->orders, event->order_id);
 
-    (void)record;
-    if (view_orders_find(&view->orders, event->order_id))
+    if (order && !order->is_earlier)
         return;
-    order = view_orders_add(&view->orders, event->order_id);
+    if (!order)
+        order = view_orders_add_aged(&view->orders, event->order_id, event->sent_ns);
+    order->is_earlier = false;
     order->seq = event->order_seq;
     order->price_ticks = event->price_ticks;
     order->qty_lots = event->qty_lots;
@@ -787,11 +794,12 @@ static void take_order_carried(struct view *view, const struct lane_record *reco
     order->tif = event->tif;
     order->flags = event->flags;
     order->state = event->state;
-    if (event->filled_lots > 0)
-        order->average_e8_ticks = carried_average_e8_ticks(event);
-    copy_text(order->actor, sizeof order->actor,
-              event->flags & ORDER_EXTERNAL ? "external"
-                                            : view->from.config->strategy[event->strategy].name);
+    order->average_e8_ticks = carried_average_e8_ticks(event);
+    if (order->actor[0] == '\0')
+        copy_text(order->actor, sizeof order->actor,
+                  event->flags & ORDER_EXTERNAL
+                      ? "external"
+                      : view->from.config->strategy[event->strategy].name);
     view->counters.open_orders++;
     view->counters.unknown_orders += event->state == ORDER_UNKNOWN;
     order->unknown_ns = record->at_ns;

@@ -14,14 +14,15 @@ enum {
     KEPT_DENIALS = 1024,
     KEPT_KILLS = 64,
     KEPT_COMMANDS = 1024,
+    GONE_STRATEGIES = 64, /* of earlier runs, and not configured any more */
     VIEW_TEXT_MAX = 256
 };
 
 struct view_fill {
     uint64_t seq, order_id, exec_id; /* seq: of its event */
     int64_t price_ticks, qty_lots, fee_e8, at_ns;
-    int64_t venue_ns; /* by the venue's clock; at_ns where it gave none */
-    uint16_t instrument, strategy;
+    int64_t venue_ns;              /* by the venue's clock; at_ns where it gave none */
+    uint16_t instrument, strategy; /* strategy: from MAX_STRATEGIES on one that is gone */
     uint8_t side, maker;
 };
 
@@ -89,7 +90,11 @@ struct view {
     uint64_t
         answered_id; /* the newest command that the engine has answered: it takes them in order */
     struct view_fill fills[KEPT_FILLS];
-    int64_t fills_forgotten_ns[MAX_INSTRUMENTS]; /* newest venue_ns of those not kept; 0: all are */
+    uint64_t earlier_fills; /* of fill_count: those before this run, which are listed and no more */
+    uint16_t gone_strategies;
+    char gone_strategy[GONE_STRATEGIES][MAX_NAME];
+    int64_t fills_forgotten_ns[MAX_INSTRUMENTS]; /* newest venue_ns of this run's that are not kept;
+                                                  * 0: all are */
     struct gateway_tally tally[MAX_INSTRUMENTS]; /* our own, to stand beside the venue's */
     struct view_denial denials[KEPT_DENIALS];
     struct gate_table tables[MAX_STRATEGIES][MAX_INSTRUMENTS]; /* of the newest verdict of each */
@@ -142,8 +147,21 @@ struct model_today {
     int64_t now_ns, day_ns, since_ns;
 };
 struct model_today model_today(const struct view *view);
-/* The newest of the fills that came. */
+/* The newest of the fills that came in this run: what counts, times and compares looks at no
+ * other. */
 static inline uint64_t model_fills_kept(const struct view *view)
+{
+    uint64_t came = view->fill_count - view->earlier_fills;
+
+    return came < KEPT_FILLS ? came : KEPT_FILLS;
+}
+/* Older ones of this run are not kept. */
+static inline bool model_fills_forgotten(const struct view *view)
+{
+    return view->fill_count - view->earlier_fills > KEPT_FILLS;
+}
+/* The newest of all, for the list. */
+static inline uint64_t model_fills_listed(const struct view *view)
 {
     return view->fill_count < KEPT_FILLS ? view->fill_count : KEPT_FILLS;
 }

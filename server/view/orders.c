@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Of the first order; as many as are listed may come to stand before it. */
+#define FIRST_PLACE (1ULL << 32)
+
 static uint32_t home_of(uint64_t id)
 {
     return (uint32_t)((id * 0x9e3779b97f4a7c15ULL) >> 50);
@@ -72,7 +75,7 @@ static uint16_t take_slot(struct view_orders *orders)
 
     if (orders->count < KEPT_ORDERS)
         return (uint16_t)orders->count++;
-    while (!order_state_is_terminal((enum order_state)orders->slots[slot].state)) {
+    while (view_order_is_live(&orders->slots[slot])) {
         slot = orders->slots[slot].newer;
         assert(slot != NO_ORDER); /* MAX_LIVE_ORDERS < KEPT_ORDERS */
     }
@@ -83,22 +86,75 @@ static uint16_t take_slot(struct view_orders *orders)
 
 _Static_assert((int)MAX_LIVE_ORDERS < (int)KEPT_ORDERS, "a finished order can always make room");
 
+/* Links an empty slot behind the one that is next older. NO_ORDER: as the oldest. */
+static struct view_order *put_slot(struct view_orders *orders, uint16_t slot, uint64_t id,
+                                   uint16_t older)
+{
+    struct view_order *order = &orders->slots[slot];
+    uint16_t newer = older == NO_ORDER ? orders->oldest : orders->slots[older].newer;
+
+    *order = (struct view_order){.id = id, .newer = newer, .older = older};
+    if (older != NO_ORDER)
+        orders->slots[older].newer = slot;
+    else
+        orders->oldest = slot;
+    if (newer != NO_ORDER)
+        orders->slots[newer].older = slot;
+    else
+        orders->newest = slot;
+    order->place = older != NO_ORDER   ? orders->slots[older].place + 1
+                   : newer != NO_ORDER ? orders->slots[newer].place - 1
+                                       : FIRST_PLACE;
+    return order;
+}
+
+static struct view_order *add_behind(struct view_orders *orders, uint64_t id, uint16_t slot,
+                                     uint16_t older)
+{
+    struct view_order *order = put_slot(orders, slot, id, older);
+
+    orders->index[place_of(orders, id)] = slot;
+    return order;
+}
+
 struct view_order *view_orders_add(struct view_orders *orders, uint64_t id)
 {
     uint16_t slot;
-    struct view_order *order;
 
     assert(!view_orders_find(orders, id));
     slot = take_slot(orders);
-    order = &orders->slots[slot];
-    *order = (struct view_order){.id = id, .newer = NO_ORDER, .older = orders->newest};
-    if (orders->newest == NO_ORDER)
-        orders->oldest = slot;
-    else
-        orders->slots[orders->newest].newer = slot;
-    orders->newest = slot;
-    orders->index[place_of(orders, id)] = slot;
-    return order;
+    return add_behind(orders, id, slot, orders->newest);
+}
+
+struct view_order *view_orders_add_oldest(struct view_orders *orders, uint64_t id)
+{
+    uint16_t slot;
+
+    assert(!view_orders_find(orders, id));
+    slot = take_slot(orders);
+    return add_behind(orders, id, slot, NO_ORDER);
+}
+
+/* Those that it comes to stand before make room by one place each, down to the oldest. */
+struct view_order *view_orders_add_aged(struct view_orders *orders, uint64_t id, int64_t sent_ns)
+{
+    uint16_t slot, older = NO_ORDER;
+
+    assert(!view_orders_find(orders, id));
+    slot = take_slot(orders);
+    for (uint16_t at = orders->oldest; at != NO_ORDER && orders->slots[at].sent_ns <= sent_ns;
+         at = orders->slots[at].newer)
+        older = at;
+    for (uint16_t at = older == orders->newest ? NO_ORDER : older; at != NO_ORDER;
+         at = orders->slots[at].older)
+        orders->slots[at].place--;
+    return add_behind(orders, id, slot, older);
+}
+
+struct view_order *view_orders_renew(struct view_orders *orders, struct view_order *order)
+{
+    unlink_slot(orders, order);
+    return put_slot(orders, (uint16_t)(order - orders->slots), order->id, orders->newest);
 }
 
 static struct view_order *slot_at(struct view_orders *orders, uint16_t slot)

@@ -2,7 +2,8 @@
  *
  * A slot is taken from the oldest finished order when all are in use, so an order that still works
  * is never forgotten (the engine has fewer live ones than there are slots). Ids are found by open
- * addressing; the list by age is linked through the slots. Under the view's lock. */
+ * addressing; the list by age is linked through the slots. Numbers of sending begin anew with each
+ * run, so pages go by the place in the list. Under the view's lock. */
 #ifndef PITWALL_VIEW_ORDERS_H
 #define PITWALL_VIEW_ORDERS_H
 
@@ -22,8 +23,11 @@ struct view_order {
     int64_t amend_qty_lots;    /* asked for and not answered yet; 0: none */
     int64_t sent_ns, acked_ns; /* acked 0: not yet */
     int64_t unknown_ns;        /* since when its fate is unknown, while it is */
+    uint64_t place;            /* rises from the oldest to the newest; never 0 */
     uint16_t instrument, strategy;
     uint8_t side, type, tif, flags, state, reason;
+    bool is_earlier;   /* of an earlier run, and the engine of this one does not hold it */
+    bool is_explained; /* `why` is what the gate answered */
     uint16_t newer, older;
     char actor[MAX_NAME];
     struct view_verdict why;
@@ -39,9 +43,20 @@ struct view_orders {
 void view_orders_init(struct view_orders *orders);
 /* A fresh slot for `id`, newest of all; everything but id and links is zero. */
 struct view_order *view_orders_add(struct view_orders *orders, uint64_t id);
+/* The same where it belongs by age: the one that is older than all, and one among those that are
+ * listed, by when it was sent. A walk over those that are older. */
+struct view_order *view_orders_add_oldest(struct view_orders *orders, uint64_t id);
+struct view_order *view_orders_add_aged(struct view_orders *orders, uint64_t id, int64_t sent_ns);
+/* Empties its slot, as if the order were added now. */
+struct view_order *view_orders_renew(struct view_orders *orders, struct view_order *order);
 struct view_order *view_orders_find(struct view_orders *orders, uint64_t id); /* NULL: unknown */
 /* Newest first: the first, and the one after. NULL: no more. */
 struct view_order *view_orders_newest(struct view_orders *orders);
 struct view_order *view_orders_older(struct view_orders *orders, const struct view_order *order);
+/* Not finished, and the engine holds it. */
+static inline bool view_order_is_live(const struct view_order *order)
+{
+    return !order->is_earlier && !order_state_is_terminal((enum order_state)order->state);
+}
 
 #endif

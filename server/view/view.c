@@ -1,4 +1,4 @@
-#include "view/model.h"
+#include "view/earlier.h"
 
 #include "thread/clock.h"
 #include "thread/log.h"
@@ -31,6 +31,7 @@ enum status view_open(struct view **view, const struct view_sources *sources, st
     opened->expected_seq = opened->reader.next_seq;
     opened->durable_mono_ns = opened->second_mono_ns = clock_mono_ns();
     model_init(opened);
+    earlier_take(opened);
     return OK;
 }
 

@@ -4,7 +4,8 @@
  * whoever looks, so that a look never misses what the engine has already said; all under the
  * view's lock (held for the making of one JSON object; nothing that an order waits for takes it).
  * It also answers the control thread's wait for the engine's own event. An overrun is made good
- * from the journal on disk. All JSON shapes are DESIGN section 5 "Fixed shapes". Unknown is null.
+ * from the journal on disk. The lists of orders and fills begin with those of earlier runs, and
+ * they alone do (earlier.h). All JSON shapes are DESIGN section 5 "Fixed shapes". Unknown is null.
  * Fixed memory: the newest 4,096 orders (live ones always) and fills, 1,024 denials, 64 kills. */
 #ifndef PITWALL_VIEW_VIEW_H
 #define PITWALL_VIEW_VIEW_H

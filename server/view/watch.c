@@ -19,7 +19,7 @@ static void watch_unknown(struct view *view, struct view_watch *watch)
          order = view_orders_older(&view->orders, order)) {
         uint16_t venue = venue_of(view, order->instrument);
 
-        if (order->state != ORDER_UNKNOWN)
+        if (order->state != ORDER_UNKNOWN || order->is_earlier)
             continue;
         watch->venue[venue].unknown++;
         if (watch->venue[venue].oldest_unknown_ns == 0 ||

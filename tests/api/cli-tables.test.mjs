@@ -183,9 +183,9 @@ test("an order that the gate denied is told as one; nothing found says since whe
   const shown = local("orders", "show", body.order);
   assert.equal(shown.code, 69);
   assert.match(shown.err, new RegExp(`the gate denied ${body.order}: \\S+; .pitwall orders why ${body.order}`));
-  assert.match(local("orders", "show", "PW000").err, /no such order since this start; earlier ones: pitwall audit query --kind order/);
-  assert.match(local("fills", "--strategy", "manual").err, /since this start; earlier ones: pitwall audit query --kind fill/);
-  assert.match(local("orders", "--strategy", "manual").err, /since this start; earlier ones: pitwall audit query --kind order/);
+  assert.match(local("orders", "show", "PW000").err, /no such order is kept; older ones: pitwall audit query --kind order/);
+  assert.match(local("fills", "--strategy", "manual").err, /no fill fits, of those that are kept; older ones: pitwall audit query --kind fill/);
+  assert.match(local("orders", "--strategy", "manual").err, /no order fits, of those that are kept; older ones: pitwall audit query --kind order/);
 });
 
 test("who does not answer is named, with how long was waited", async (t) => {

@@ -174,3 +174,26 @@ for (const viewport of [{ width: 1400, height: 900 }, NARROW]) {
     await screenshot(page, `amend-${viewport.width}`);
   });
 }
+
+story("orders of an earlier run stand below this one's, and none of them works", {}, async (page, server) => {
+  const { order } = await restingOrder(page, server);
+  const away = (seconds) => String(BigInt(order.sent_ns) + seconds * 1000000000n);
+  const past = (id, state, sent_ns) => ({ ...order, id, state, seq: order.seq + 900000, sent_ns, earlier: true });
+  const gone = past("PW9-1X", "UNKNOWN", away(-3600n));
+  const ahead = past("PW9-2V", "CANCELLED", away(3600n)); // by the clock of a recording that was played fast
+  server.desk.orders.push(gone, ahead);
+  server.desk.touched.push(...server.desk.orders.slice(-2));
+  const rows = () => page.$$eval("[data-panel=orders] [data-order]", (all) => all.map((row) => row.dataset.order));
+  Object.assign(order, { qty: "0.031", leaves: "0.031" });
+  server.desk.touched.push(order);
+  await until("what came with them", async () => (await textOf(page, `[data-order='${order.id}']`)).includes("0.031"));
+  assert.ok(!(await rows()).includes(gone.id), "it is not among those that work");
+  await page.click("[data-panel=orders] button:text('Recent')");
+  await page.mouse.move(5, 5);
+  await until("recent ones", async () => (await rows()).length > 0);
+  assert.doesNotMatch((await rows())[0], /^PW9-/, "the newest is this run's");
+  await page.fill("[data-panel=orders] input", gone.id);
+  await until("it alone", async () => (await rows()).join() === gone.id);
+  assert.equal(await page.isVisible(`[data-order='${gone.id}'] button:text("Why")`), true);
+  assert.equal(await page.isVisible(`[data-order='${gone.id}'] button:text("Cancel")`), false);
+});

@@ -6,6 +6,7 @@ import { layout, rowPx } from "../layout.js";
 import { perform } from "../perform.js";
 import {
   amendOpen,
+  byAge,
   lookAtVerdict,
   notify,
   orderIsAmendable,
@@ -253,7 +254,7 @@ function FillTable({ table: { columns, rows, head }, empty }) {
 
 /** @param {Map<string, any>} map @returns {any[]} */
 function newest(map) {
-  return [...map.values()].sort((a, b) => b.seq - a.seq);
+  return [...map.values()].sort((a, b) => byAge(b, a));
 }
 
 const EMPTY = { working: "No order is working", recent: "No order yet", fills: "No fill yet" };

@@ -291,6 +291,7 @@ export interface Order {
     sent_ns: Nanoseconds | null;
     acked_ns: Nanoseconds | null;
     reason: string | null;
+    earlier?: boolean;
 }
 
 export interface Check {

@@ -1,6 +1,7 @@
 #include "view/orders.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct view_orders *orders;
@@ -72,4 +73,63 @@ Test(view_orders, index_and_list_always_agree)
         cr_assert_eq(view_orders_find(orders, order->id), order);
     for (int i = 0; i < KEPT_ORDERS; i++)
         cr_assert_null(view_orders_find(orders, known[i]));
+}
+
+/* Newest first, as "3 2 1"; places fall from each to the next, and none is 0. */
+static const char *ids(void)
+{
+    static char text[128];
+    size_t used = 0;
+    uint64_t place = UINT64_MAX;
+
+    for (struct view_order *order = view_orders_newest(orders); order;
+         order = view_orders_older(orders, order)) {
+        cr_expect(order->place < place && order->place != 0);
+        place = order->place;
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s%lu", used ? " " : "", order->id);
+    }
+    return text;
+}
+
+static void add_sent(uint64_t id, int64_t sent_ns)
+{
+    view_orders_add(orders, id)->sent_ns = sent_ns;
+}
+
+Test(view_orders, one_can_be_added_where_it_belongs)
+{
+    view_orders_add_oldest(orders, 5)->sent_ns = 50;
+    cr_expect_str_eq(ids(), "5");
+    view_orders_add_oldest(orders, 3)->sent_ns = 30;
+    add_sent(7, 70);
+    cr_expect_str_eq(ids(), "7 5 3");
+    view_orders_add_aged(orders, 4, 40)->sent_ns = 40;
+    view_orders_add_aged(orders, 2, 20)->sent_ns = 20;
+    view_orders_add_aged(orders, 8, 80)->sent_ns = 80;
+    view_orders_add_aged(orders, 6, 50)->sent_ns = 50;
+    cr_expect_str_eq(ids(), "8 7 6 5 4 3 2");
+    cr_expect_eq(view_orders_find(orders, 4)->sent_ns, 40);
+}
+
+Test(view_orders, one_that_is_renewed_is_the_newest_and_empty)
+{
+    add_sent(1, 10);
+    cr_expect_eq(view_orders_renew(orders, view_orders_find(orders, 1))->sent_ns, 0);
+    cr_expect_str_eq(ids(), "1");
+    add_sent(2, 20);
+    add_sent(3, 30);
+    view_orders_renew(orders, view_orders_find(orders, 2));
+    cr_expect_str_eq(ids(), "2 3 1");
+    cr_expect_eq(view_orders_find(orders, 2)->sent_ns, 0);
+}
+
+/* It may be of any state: the engine does not hold it. */
+Test(view_orders, an_earlier_one_makes_room)
+{
+    view_orders_add(orders, 1)->is_earlier = true;
+    for (uint64_t id = 2; id <= KEPT_ORDERS + 1; id++)
+        add(id, ORDER_FILLED);
+    cr_expect_null(view_orders_find(orders, 1));
+    cr_expect_not_null(view_orders_find(orders, 2));
 }

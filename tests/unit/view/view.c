@@ -171,8 +171,7 @@ Test(view, pages_go_on_where_the_cursor_says)
     }
     page = keep(view_orders(view, &filter));
     cr_assert_str_eq(at(item(page, 0), "seq"), "3");
-    cr_assert_str_eq(at(page, "next"), "\"2\"");
-    filter.cursor = 2;
+    filter.cursor = strtoull(json_string_value(json_object_get(page, "next")), NULL, 10);
     page = keep(view_orders(view, &filter));
     cr_assert_str_eq(at(item(page, 0), "seq"), "1");
     cr_assert_str_eq(at(page, "next"), "null");
