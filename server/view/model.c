@@ -571,7 +571,7 @@ static bool covers(const struct view *view, uint16_t scope, const struct view_or
            scope == scope_of_instrument(map, instrument);
 }
 
-/* Of what an earlier run had not confirmed, this one asks the venue, and counts it under no kill. */
+/* What an earlier run had not confirmed this one asks the venue about, and counts under no kill. */
 static bool nothing_lives(struct view *view, uint16_t scope)
 {
     for (const struct view_order *order = view_orders_newest(&view->orders); order;
