@@ -66,9 +66,7 @@ static int64_t use_of(enum limit_id id, int64_t limit, int64_t measured)
         return ALERT_NOT_KNOWN;
     if (shown <= 0 && measured <= 0)
         return 0; /* closed by a person, and nothing is there */
-    /* Saturated it is not the unknown. */
-    measured = view_used_ratio_e8(id, shown, measured);
-    return measured == INT64_MAX ? INT64_MAX - 1 : measured;
+    return view_used_ratio_e8(id, shown, measured);
 }
 
 static void collect_scopes(struct collector *collector, struct alert_inputs *in)

@@ -135,7 +135,21 @@ static bool put_kill_count(struct projection *projection, const struct event_kil
     statement_id(put, 1, event->incident);
     sqlite3_bind_int64(put, 2, event->resting);
     sqlite3_bind_int(put, 3, event->scope);
+    statement_id(put, 4, event->last_order_seq);
     return statement_run(put);
+}
+
+static bool set_kill_count(struct projection *projection, const struct event_kill_progress *event)
+{
+    sqlite3_stmt *set = projection->set_kill_count;
+
+    statement_id(set, 1, event->incident);
+    sqlite3_bind_int64(set, 2, event->unsent);
+    sqlite3_bind_int64(set, 3, event->sent);
+    sqlite3_bind_int64(set, 4, event->confirmed);
+    sqlite3_bind_int64(set, 5, event->refused);
+    sqlite3_bind_int64(set, 6, event->unknown);
+    return statement_run(set);
 }
 
 /* Closes the kill's count; its scope, or -1 when it is not known, closed, or not all there. */
@@ -175,9 +189,12 @@ bool project_kill_progress(struct turn *turn, const struct event_kill_progress *
     struct projection *projection = turn->projection;
     struct row_text *text = &turn->new_value;
     char incident[INCIDENT_TEXT_MAX];
-    int scope = end_kill_count(projection, event->incident,
-                               (int64_t)event->unsent + event->confirmed + event->refused);
+    int scope;
 
+    if (!set_kill_count(projection, event))
+        return false;
+    scope = end_kill_count(projection, event->incident,
+                           (int64_t)event->unsent + event->confirmed + event->refused);
     if (scope < 0)
         return true;
     incident_print(incident, event->incident);

@@ -100,10 +100,23 @@ static const char *flatten_refusal(uint8_t refused)
     }
 }
 
+static bool set_kill_exits(struct projection *projection, const struct event_flatten *event)
+{
+    sqlite3_stmt *set = projection->set_kill_exits;
+
+    statement_id(set, 1, event->incident);
+    sqlite3_bind_int64(set, 2, event->orders);
+    sqlite3_bind_int(set, 3, event->done);
+    sqlite3_bind_int(set, 4, event->refused);
+    return statement_run(set);
+}
+
 bool project_flatten(struct turn *turn, const struct event_flatten *event)
 {
     char incident[INCIDENT_TEXT_MAX];
 
+    if (!set_kill_exits(turn->projection, event))
+        return false;
     incident_print(incident, event->incident);
     row_open(&turn->new_value);
     row_string(&turn->new_value, "incident", incident);

@@ -40,7 +40,12 @@ static const struct statement_row statements[] = {
                         " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"),
     STATEMENT(put_strategy, "INSERT OR REPLACE INTO strategy_states VALUES (?,?,?,?,?,?,?)"),
     STATEMENT(put_parameter, "INSERT OR REPLACE INTO strategy_parameters VALUES (?,?,?,?)"),
-    STATEMENT(put_kill_count, "INSERT OR REPLACE INTO kill_counts VALUES (?,?,?,0)"),
+    STATEMENT(put_kill_count, "INSERT OR REPLACE INTO kill_counts (incident, resting, scope,"
+                              " complete, last_order_seq) VALUES (?,?,?,0,?)"),
+    STATEMENT(set_kill_count, "UPDATE kill_counts SET unsent = ?2, sent = ?3, confirmed = ?4,"
+                              " refused = ?5, unknown = ?6 WHERE incident = ?1"),
+    STATEMENT(set_kill_exits, "UPDATE kill_counts SET exits = ?2, flattened = ?3, not_flat = ?4"
+                              " WHERE incident = ?1"),
     STATEMENT(end_kill_count, "UPDATE kill_counts SET complete = 1 WHERE incident = ?1 AND"
                               " complete = 0 AND resting <= ?2 RETURNING scope"),
     STATEMENT(move_position, "INSERT INTO position_now VALUES (?,1,0,0,0,0,0,0)"

@@ -52,6 +52,7 @@ struct projection {
     sqlite3_stmt *put_cursor, *put_actor, *get_actor, *put_limit, *cut_limit, *put_generation;
     sqlite3_stmt *put_state, *move_state, *name_state, *put_order, *set_order, *get_order;
     sqlite3_stmt *put_fill, *put_strategy, *put_parameter, *put_kill_count, *end_kill_count;
+    sqlite3_stmt *set_kill_count, *set_kill_exits;
     sqlite3_stmt *move_position, *get_position, *put_position, *add_hour;
     struct scope_map scopes; /* of the run that wrote the records */
     uint16_t scope_count, instrument_count, strategy_count;

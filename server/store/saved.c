@@ -64,6 +64,46 @@ static void take_killed(sqlite3_stmt *get, struct store_saved *saved, uint16_t s
     sqlite3_reset(get);
 }
 
+static void take_counts(sqlite3_stmt *get, struct saved_kill *kill, uint64_t incident)
+{
+    statement_id(get, 1, incident);
+    if (sqlite3_step(get) == SQLITE_ROW && sqlite3_column_type(get, 0) != SQLITE_NULL) {
+        kill->is_seen = true;
+        kill->last_order_seq = (uint64_t)sqlite3_column_int64(get, 0);
+        kill->resting = (uint32_t)sqlite3_column_int64(get, 1);
+        kill->unsent = (uint32_t)sqlite3_column_int64(get, 2);
+        kill->sent = (uint32_t)sqlite3_column_int64(get, 3);
+        kill->confirmed = (uint32_t)sqlite3_column_int64(get, 4);
+        kill->refused = (uint32_t)sqlite3_column_int64(get, 5);
+        kill->unknown = (uint32_t)sqlite3_column_int64(get, 6);
+        kill->flatten = sqlite3_column_type(get, 7) != SQLITE_NULL;
+        kill->flattened = (struct event_flatten){
+            .incident = incident,
+            .orders = (uint32_t)sqlite3_column_int64(get, 7),
+            .done = (uint8_t)sqlite3_column_int(get, 8),
+            .refused = (uint8_t)sqlite3_column_int(get, 9),
+        };
+    }
+    sqlite3_reset(get);
+}
+
+static enum status count_kills(sqlite3 *db, struct store_saved *saved, struct err *err)
+{
+    sqlite3_stmt *get;
+
+    if (sqlite3_prepare_v2(db,
+                           "SELECT last_order_seq, resting, unsent, sent, confirmed, refused,"
+                           " unknown, exits, flattened, not_flat FROM kill_counts"
+                           " WHERE incident = ?",
+                           -1, &get, NULL) != SQLITE_OK)
+        return database_fail(db, "kills", err);
+    for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
+        if (saved->scope[scope].incident != 0)
+            take_counts(get, &saved->scope[scope].kill, saved->scope[scope].incident);
+    sqlite3_finalize(get);
+    return OK;
+}
+
 void saved_name_kills(const struct projection *projection, struct store_saved *saved)
 {
     for (unsigned scope = 0; scope < MAX_SCOPES; scope++)
@@ -104,7 +144,8 @@ enum status saved_fill(const struct projection *projection, const struct config 
             take_killed(projection->get_actor, saved, scope);
     }
     sqlite3_finalize(get);
-    if (newest_generation(projection->db, saved, err) != OK)
+    if (count_kills(projection->db, saved, err) != OK ||
+        newest_generation(projection->db, saved, err) != OK)
         return err->status;
     return saved_fill_strategies(projection->db, config, saved, err);
 }

@@ -17,6 +17,15 @@
 
 struct store;
 
+/* How far a kill had come, as its receipt says it. */
+struct saved_kill {
+    bool is_seen; /* by the engine, which then counts; false: nothing is known */
+    uint64_t last_order_seq;
+    uint32_t resting, unsent, sent, confirmed, refused, unknown;
+    bool flatten; /* was asked for */
+    struct event_flatten flattened;
+};
+
 /* What was in force when the directory was last used. */
 struct store_saved {
     bool found;
@@ -33,7 +42,8 @@ struct store_saved {
         int64_t since_ns, killed_ns; /* killed: asked for; 0: not on record */
         char actor[MAX_NAME];
         char cause[256];
-        bool is_named;   /* by a record on disk */
+        bool is_named; /* by a record on disk */
+        struct saved_kill kill;
     } scope[MAX_SCOPES]; /* matched to this run's scopes by name */
     /* What the configuration says, and over it what people set; `enabled` when both agree, or when
      * the configuration says what it said when it was switched. */

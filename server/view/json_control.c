@@ -174,7 +174,7 @@ static bool is_durable(const struct view *view, const struct view_kill *kill)
             journal_durable_seq(view->from.journal, JOURNAL_ENGINE) >= kill->seen_seq);
 }
 
-static json_t *receipt_json(const struct view *view, const struct view_kill *kill)
+static json_t *receipt_json(struct view *view, const struct view_kill *kill)
 {
     json_t *cancels =
         json_pack("{s:o, s:o, s:o, s:o}", "sent", seen_count(kill, kill->sent), "confirmed",
@@ -189,7 +189,8 @@ static json_t *receipt_json(const struct view *view, const struct view_kill *kil
                      "last_order_seq", seen_count(kill, kill->last_order_seq), "unsent",
                      seen_count(kill, kill->unsent), "resting", seen_count(kill, kill->resting),
                      "cancels", cancels, "flatten", flatten_json(kill), "durable",
-                     (int)is_durable(view, kill), "complete", (int)model_kill_is_complete(kill));
+                     (int)is_durable(view, kill), "complete",
+                     (int)model_kill_is_complete(view, kill));
 }
 
 json_t *view_receipt(struct view *view, uint64_t incident)

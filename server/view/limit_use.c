@@ -234,9 +234,9 @@ int64_t view_used_ratio_e8(enum limit_id id, int64_t limit, int64_t measured)
     __int128 ratio;
 
     if (of <= 0)
-        return used <= 0 ? RATIO_ONE_E8 : INT64_MAX;
+        return used <= 0 ? RATIO_ONE_E8 : USED_MOST_E8;
     ratio = ((__int128)used * RATIO_ONE_E8 + of - 1) / of;
-    return ratio > INT64_MAX ? INT64_MAX : (int64_t)ratio;
+    return ratio > USED_MOST_E8 ? USED_MOST_E8 : (int64_t)ratio;
 }
 
 int64_t view_drift_ratio_e8(int64_t ours, int64_t venues)

@@ -27,7 +27,21 @@ static void copy_text(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
-/* A kill that outlived its run; its counts are in the audit, and so are who and why, unless that
+static void restore_counts(struct view_kill *kill, const struct saved_kill *saved)
+{
+    kill->seen = saved->is_seen;
+    kill->last_order_seq = saved->last_order_seq;
+    kill->resting = saved->resting;
+    kill->unsent = saved->unsent;
+    kill->sent = saved->sent;
+    kill->confirmed = saved->confirmed;
+    kill->refused = saved->refused;
+    kill->unknown = saved->unknown;
+    kill->flatten = saved->flatten;
+    kill->flattened = saved->flattened;
+}
+
+/* A kill that outlived its run, as far as it had come; who and why are in the audit, unless that
  * run was gone before its record was: then nothing on disk answers for it. */
 static void restore_kill(struct view *view, uint16_t scope)
 {
@@ -44,6 +58,7 @@ static void restore_kill(struct view *view, uint16_t scope)
         kill->at_ns = row->since_ns;
     copy_text(kill->actor, sizeof kill->actor, row->actor);
     copy_text(kill->reason, sizeof kill->reason, row->cause);
+    restore_counts(kill, &view->from.saved->scope[scope].kill);
 }
 
 /* As engine_room.c gives them to the engine. */
@@ -545,11 +560,32 @@ struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t
     return kill;
 }
 
-bool model_kill_is_complete(const struct view_kill *kill)
+static bool covers(const struct view *view, uint16_t scope, const struct view_order *order)
 {
-    if (kill->is_earlier)
+    struct scope_map map = view->from.config->scopes;
+    uint16_t instrument = order->instrument % MAX_INSTRUMENTS;
+    uint16_t venue = view->from.config->instrument[instrument].venue;
+
+    return scope == scope_of_firm() || scope == scope_of_venue(map, venue) ||
+           scope == scope_of_strategy(map, order->strategy % MAX_STRATEGIES) ||
+           scope == scope_of_instrument(map, instrument);
+}
+
+/* What an earlier run had not confirmed this one asks the venue about, and counts under no kill. */
+static bool nothing_lives(struct view *view, uint16_t scope)
+{
+    for (const struct view_order *order = view_orders_newest(&view->orders); order;
+         order = view_orders_older(&view->orders, order))
+        if (view_order_is_live(order) && covers(view, scope, order))
+            return false;
+    return true;
+}
+
+bool model_kill_is_complete(struct view *view, const struct view_kill *kill)
+{
+    if (kill->seen && kill->unsent + kill->confirmed + kill->refused >= kill->resting)
         return true;
-    return kill->seen && kill->unsent + kill->confirmed + kill->refused >= kill->resting;
+    return kill->is_earlier && nothing_lives(view, kill->scope);
 }
 
 static void take_kill_seen(struct view *view, const struct lane_record *record,

@@ -35,7 +35,7 @@ struct view_kill {
     uint64_t incident;
     uint16_t scope;
     bool noted, seen, durable;
-    bool is_earlier; /* of an earlier run: nothing of it is live */
+    bool is_earlier; /* of an earlier run: its counts stay as they were */
     char actor[MAX_NAME], reason[VIEW_TEXT_MAX];
     int64_t at_ns, ns_to_block; /* -1: not known */
     uint64_t last_order_seq;
@@ -126,7 +126,8 @@ void model_touched(struct view *view); /* a change that no topic shows; see view
 struct view_kill *model_kill(struct view *view, uint64_t incident);
 /* May forget another kill, one that holds no scope any more: pointers from before do not hold. */
 struct view_kill *model_kill_open(struct view *view, uint64_t incident, uint16_t scope);
-bool model_kill_is_complete(const struct view_kill *kill);
+/* Nothing is open any more of what rested when it came. */
+bool model_kill_is_complete(struct view *view, const struct view_kill *kill);
 /* As the engine said it last, or HALTED (and by which kill) when the kill page says so and the
  * engine has not answered. */
 enum trading_state model_state(const struct view *view, uint16_t scope);

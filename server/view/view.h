@@ -186,7 +186,9 @@ void view_limit_use(struct view *view, struct view_use *uses);
 /* A limit's value as people are shown it: one that was set to nothing, which lets no order pass, is
  * the tightest value. */
 int64_t view_limit_shown(enum limit_id id, int64_t value);
-/* 1e-8; saturates, so that an alert on it fires. Of a limit that leaves no room, all is used. */
+/* 1e-8. Of a limit that leaves no room all is used, when nothing is there; what is there is
+ * USED_MOST_E8 of it, as is whatever is more than that: a number that says "far beyond". */
+#define USED_MOST_E8 (1000 * RATIO_ONE_E8)
 int64_t view_used_ratio_e8(enum limit_id id, int64_t limit, int64_t measured);
 /* How far two counts of a position differ, of the larger, in 1e-8; 0: they agree. At most 2, when
  * they have opposite signs. */

@@ -205,3 +205,25 @@ test("without audit.db they are made again from the journal, with the rest of it
   assert.deepEqual(now.orders.map(({ id }) => id), before.orders.map(({ id }) => id));
   assert.equal(await again.stop(), 0);
 });
+
+test("the receipt of a kill says after a restart what it said before", async () => {
+  const file = configWith(scratch(), QUIET, QUICK);
+  const server = await Server.start({ config: file });
+  const trader = await ready(server);
+  await take(trader, "sim:ETHUSDT", "buy", "0.30");
+  await rest(trader, "sim:ETHUSDT");
+  const { incident } = (await trader.post("/kill", { scope: "firm", reason: "drill", flatten: true })).body;
+  const receipt = (caller) => async () => {
+    const { body } = await caller.get(`/kill/${incident}`);
+    return body.complete && body.durable && body.flatten?.done && body;
+  };
+  const before = await until("a receipt that is complete", receipt(trader));
+  assert.ok(before.resting > 0 && before.flatten.orders > 0, JSON.stringify(before));
+  await server.stop("SIGKILL");
+  const again = await Server.start({ dir: server.dir, config: file });
+  const now = await until("it is complete still", receipt(await again.person("trader")));
+  // How long the block took is told by the call, and kept nowhere.
+  assert.deepEqual({ ...now, ns_to_block: null }, { ...before, ns_to_block: null });
+  assert.equal(now.ns_to_block, null);
+  assert.equal(await again.stop(), 0);
+});

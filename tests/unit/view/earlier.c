@@ -666,3 +666,99 @@ Test(view_earlier, a_strategy_that_is_gone_keeps_its_name_and_an_instrument_its_
     cr_expect_str_eq(fills("id"), "");
     cr_expect_str_eq(orders("id"), "");
 }
+
+/* --- receipts --- */
+
+static int count_of(const json_t *object, const char *name) /* -1: null */
+{
+    const json_t *value = json_object_get(object, name);
+
+    return json_is_integer(value) ? (int)json_integer_value(value) : -1;
+}
+
+static const char *flatten_of(const json_t *flatten)
+{
+    if (json_is_null(flatten))
+        return "as it is";
+    if (json_is_string(json_object_get(flatten, "refused")))
+        return "not flat";
+    return json_is_true(json_object_get(flatten, "done")) ? "flat" : "flattening";
+}
+
+/* Of the first run's kill: confirmed of resting, what is held, and whether it is complete. */
+static const char *receipt(void)
+{
+    static char text[64];
+    json_t *json = view_receipt(view, id_of(FIRST_RUN, 1));
+
+    cr_assert_not_null(json);
+    (void)snprintf(text, sizeof text, "%d/%d %s %s",
+                   count_of(json_object_get(json, "cancels"), "confirmed"),
+                   count_of(json, "resting"), flatten_of(json_object_get(json, "flatten")),
+                   json_is_true(json_object_get(json, "complete")) ? "complete" : "open");
+    json_decref(json);
+    return text;
+}
+
+static void say_killed(uint32_t confirmed)
+{
+    uint64_t incident = id_of(FIRST_RUN, 1);
+    struct event_kill_seen seen = {.incident = incident, .last_order_seq = 12, .resting = 2};
+    struct event_kill_progress progress = {.incident = incident, .sent = 2, .confirmed = confirmed};
+    struct event_state_changed halted = {.state = STATE_HALTED, .version = 2, .incident = incident};
+
+    SAY(EVENT_STATE_CHANGED, halted);
+    SAY(EVENT_KILL_SEEN, seen);
+    SAY(EVENT_KILL_PROGRESS, progress);
+}
+
+Test(view_earlier, a_receipt_says_after_its_run_what_it_said_in_it)
+{
+    struct event_flatten flat = {.incident = id_of(FIRST_RUN, 1), .orders = 3, .done = 1};
+
+    say_killed(2);
+    cr_expect_str_eq(receipt(), "2/2 as it is complete");
+    start_again();
+    cr_expect_str_eq(receipt(), "2/2 as it is complete");
+    SAY(EVENT_FLATTEN, flat);
+    cr_expect_str_eq(receipt(), "2/2 flat complete");
+    start_again();
+    cr_expect_str_eq(receipt(), "2/2 flat complete");
+    flat.done = 1;
+    flat.refused = FLATTEN_GAVE_UP;
+    SAY(EVENT_FLATTEN, flat);
+    start_again();
+    cr_expect_str_eq(receipt(), "2/2 not flat complete");
+}
+
+/* What that run had not confirmed, this one asks the venue about. */
+Test(view_earlier, a_receipt_is_open_as_long_as_an_order_that_it_cancelled_may_live)
+{
+    int64_t sent_ns = now_ns + 1000;
+
+    say_sent(FIRST_RUN, 1);
+    say_killed(1);
+    cr_expect_str_eq(receipt(), "1/2 as it is open");
+    start_again();
+    say_carried(1, sent_ns);
+    cr_expect_str_eq(receipt(), "1/2 as it is open");
+    say_state(FIRST_RUN, 1, ORDER_CANCELLED, REPORT_VENUE_CANCEL, 0);
+    cr_expect_str_eq(receipt(), "1/2 as it is complete");
+}
+
+Test(view_earlier, the_receipt_of_one_strategy_does_not_wait_for_another)
+{
+    uint64_t incident = id_of(FIRST_RUN, 1);
+    struct event_state_changed halted = {.scope = desk_scope(&desk, "strategy/manual"),
+                                         .state = STATE_HALTED,
+                                         .version = 2,
+                                         .incident = incident};
+    struct event_kill_seen seen = {.incident = incident, .scope = halted.scope, .resting = 1};
+
+    say_sent(FIRST_RUN, 1);
+    SAY(EVENT_STATE_CHANGED, halted);
+    SAY(EVENT_KILL_SEEN, seen);
+    start_again();
+    say_carried(1, now_ns);
+    cr_expect_str_eq(receipt(), "0/1 as it is complete", "maker's order");
+}

@@ -754,3 +754,14 @@ Test(view, the_money_in_use_is_what_the_engine_says)
     cr_assert_eq(use_of("firm", LIMIT_MAX_GROSS_NOTIONAL), 20000000);
     cr_assert_eq(use_of("firm", LIMIT_MAX_NET_NOTIONAL), 20000000);
 }
+
+Test(view, use_far_beyond_a_limit_is_said_by_one_number_and_never_by_a_sentinel)
+{
+    enum limit_id gross = LIMIT_MAX_GROSS_NOTIONAL, least = LIMIT_MIN_LIQUIDATION_DISTANCE_RATIO;
+
+    cr_assert_eq(view_used_ratio_e8(gross, 0, 1), 1000 * RATIO_ONE_E8, "closed, and not empty");
+    cr_assert_eq(view_used_ratio_e8(gross, 0, 0), RATIO_ONE_E8);
+    cr_assert_eq(view_used_ratio_e8(gross, 1, INT64_MAX - 1), 1000 * RATIO_ONE_E8);
+    cr_assert_eq(view_used_ratio_e8(gross, 2, 1999), 1999 * RATIO_ONE_E8 / 2);
+    cr_assert_eq(view_used_ratio_e8(least, 1, 0), 1000 * RATIO_ONE_E8);
+}
