@@ -45,6 +45,12 @@ static enum status take_faults(struct config *config, const char *faults, struct
     return OK;
 }
 
+/* The file's own values are good by now: what is wrong is the option's. */
+static enum status of_option(const char *option, enum status status, struct err *err)
+{
+    return status == OK ? OK : err_wrap(err, ERR_USAGE, option);
+}
+
 /* What the command line says instead of the file. */
 static enum status override(struct config *config, const struct server_options *options,
                             struct err *err)
@@ -62,18 +68,18 @@ static enum status override(struct config *config, const struct server_options *
     status = take_seed(config, options->seed, err);
     if (status == OK)
         status = take_faults(config, options->faults, err);
-    if (status == OK && options->speed)
-        status = config_check_speed(options->speed, err);
+    if (status == OK)
+        status = of_option("--speed", config_check_speed(config->market.speed, err), err);
     if (status == OK && options->speed && strcmp(options->speed, "real") != 0 &&
         (config->mode == MODE_PAPER || config->mode == MODE_LIVE))
         status = err_format(err, ERR_USAGE, "--speed: mode %s runs in real time",
                             mode_name(config->mode));
-    if (status == OK && options->at_end)
-        status = config_check_at_end(options->at_end, err);
     if (status == OK)
-        status = config_check_listen(config->listen, err);
+        status = of_option("--at-end", config_check_at_end(config->market.at_end, err), err);
     if (status == OK)
-        status = config_check_listen(config->kill_listen, err);
+        status = of_option("--listen", config_check_listen(config->listen, err), err);
+    if (status == OK)
+        status = of_option("--kill-listen", config_check_listen(config->kill_listen, err), err);
     return status == OK ? config_check_tls(config, err) : status;
 }
 
