@@ -58,7 +58,7 @@ enum status offline_list(const struct client_target *target, json_t *(*read)(str
     }
     if (status != ERR_CONFLICT)
         return status;
-    status = client_call(target, "GET", path, NULL, NULL, &answer, err);
+    status = client_call_all(target, path, &answer, err);
     *list = answer.json;
     return status;
 }

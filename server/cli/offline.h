@@ -16,7 +16,7 @@ struct offline {
 enum status offline_open(struct offline *offline, const char *dir, struct err *err);
 void offline_close(struct offline *offline);
 
-/* A list object: by `read` when no server runs, else by GET of `path`. */
+/* A list object: by `read` when no server runs, else by GET of `path`, which has its "?". */
 enum status offline_list(const struct client_target *target, json_t *(*read)(struct access *),
                          const char *path, json_t **list, struct err *err);
 

@@ -98,7 +98,7 @@ static int cli_token_list(const struct client_target *target)
 
     if (problem)
         return cli_usage("token", problem);
-    if (offline_list(target, access_tokens, "/api/v1/tokens", &tokens, &err) != OK) {
+    if (offline_list(target, access_tokens, "/api/v1/tokens?limit=1000", &tokens, &err) != OK) {
         json_decref(tokens);
         return cli_fail("token", &err);
     }

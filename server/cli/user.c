@@ -71,7 +71,7 @@ static int cli_user_list(const struct client_target *target)
 
     if (problem)
         return cli_usage("user", problem);
-    if (offline_list(target, access_users, "/api/v1/users", &users, &err) != OK) {
+    if (offline_list(target, access_users, "/api/v1/users?limit=1000", &users, &err) != OK) {
         json_decref(users);
         return cli_fail("user", &err);
     }
