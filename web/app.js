@@ -29,6 +29,7 @@ import { hintHeld, hintSet, layout, layoutEnter, layoutOnTheme, layoutShow } fro
 import { routeCorrect, routeIsUnknown, routeOf } from "./route.js";
 import { pagerForget, pagerLook } from "./pager.js";
 import {
+  ACTION_KINDS,
   amendOpen,
   helpOpen,
   lookAtVerdict,
@@ -57,18 +58,7 @@ const TABLES_AGAIN_MS = 2000;
 const CONNECT_MS = 2000;
 /** As long as the first snapshots may take before the panels are shown without them. */
 const ARRIVE_MS = 500;
-const AUDIT_KINDS = [
-  "kill",
-  "limits",
-  "strategy",
-  "approval",
-  "state",
-  "login",
-  "login_failed",
-  "refused",
-  "start",
-];
-const AUDIT_ROWS = 30;
+const AUDIT_ROWS = 20;
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 
 /** @returns {Topic[]} */
@@ -270,9 +260,16 @@ async function loadTables() {
 
 /** What people did before this page was opened: the stream's snapshot may hold nothing but orders. */
 async function loadActions() {
-  const answers = await Promise.all(AUDIT_KINDS.map((kind) => auditRead(kind, AUDIT_ROWS)));
-  answers.forEach((answer) => stateAddAudit(answer.body?.items ?? []));
-  drawSoon();
+  const { session } = page;
+  // One by one: of one person's questions to the disk the server takes sixteen at a time.
+  for (const kind of ACTION_KINDS) {
+    const answer = await auditRead(kind, AUDIT_ROWS);
+    if (page.session !== session) {
+      return; // another person's now
+    }
+    stateAddAudit(answer.body?.items ?? []);
+    drawSoon();
+  }
 }
 
 /** @param {import("./types/shapes.js").Frame} frame in sequence */

@@ -11,7 +11,7 @@ import {
   millisecondsOf,
   scopeText,
   shareText,
-  timeText,
+  whenText,
 } from "../format.js";
 import { heldIn, heldText } from "../inscope.js";
 import { changed, incidentOpen, page, stale, topicSynced } from "../state.js";
@@ -134,7 +134,7 @@ export function ReceiptCard({ receipt, newer, onDismiss }) {
     </header>
     <p class="receipt-words" title=${momentText(receipt.at_ns)}>
       <b>${receipt.actor}</b>${" killed "}<b>${scopeText(receipt.scope)}</b>
-      ${` at ${timeText(receipt.at_ns)}`}
+      ${` at ${whenText(receipt.at_ns, serverNow(), true)}`}
     </p>
     <p class="receipt-why"><q>${receipt.reason}</q></p>
     ${receipt.engine === "silent" ? html`<p class="refusal">Engine silent: the gateways cancel by themselves.</p>` : null}
@@ -212,7 +212,7 @@ function ReceiptRow({ receipt }) {
   const flat = flatten ? flattenWords(receipt).text : "not asked for";
   return html`<tr data-receipt=${receipt.incident}>
     <th scope="row">${idText(receipt.incident)}</th>
-    <td title=${momentText(receipt.at_ns)}>${timeText(receipt.at_ns).slice(0, 8)}</td>
+    <td title=${momentText(receipt.at_ns)}>${whenText(receipt.at_ns, serverNow())}</td>
     <td title=${receipt.scope}>${scopeText(receipt.scope)}</td>
     <td title=${`${receipt.actor}: ${receipt.reason}`}><b>${receipt.actor}</b> <q>${receipt.reason}</q></td>
     <td class="end">${blockText(receipt)}</td>
