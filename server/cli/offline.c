@@ -62,3 +62,13 @@ enum status offline_list(const struct client_target *target, json_t *(*read)(str
     *list = answer.json;
     return status;
 }
+
+void offline_say_taken(struct err *err)
+{
+    struct err said = *err;
+
+    if (said.status == ERR_CONFLICT)
+        err_format(err, ERR_CONFLICT,
+                   "%s; `pitwall user list` and `pitwall token list` show what is taken",
+                   said.text);
+}

@@ -76,8 +76,10 @@ static int cli_token_create(const struct token_options *options)
         return cli_usage("token", "create needs --data, --name, and either --role or --scope");
     if (days < 0)
         return cli_usage("token", "--expires is a number of days, 1 to 3650");
-    if (create(options, days, token, &err) != OK)
+    if (create(options, days, token, &err) != OK) {
+        offline_say_taken(&err);
         return cli_fail("token", &err);
+    }
     puts(token);
     explicit_bzero(token, sizeof token);
     return 0;

@@ -48,8 +48,10 @@ static int cli_user_create(const struct user_options *options)
     if (status == OK)
         status = create(options, password, &err);
     explicit_bzero(password, sizeof password);
-    if (status != OK)
+    if (status != OK) {
+        offline_say_taken(&err);
         return cli_fail("user", &err);
+    }
     printf("user %s, role %s\n", options->name, options->role);
     return 0;
 }

@@ -186,14 +186,18 @@ static size_t print_those(const struct watch_page *page, const json_t *alerts, b
 
     json_array_foreach(items_of(alerts), at, item)
     {
+        const json_t *taken = json_object_get(item, "acknowledged");
         char since[CLI_TIME_MAX];
 
         if (shown == most || !stands(item) ||
             (strcmp(cli_text(item, "severity"), "page") == 0) != pages)
             continue;
         shown++;
-        put_lines(page, SCREEN_BOLD, "  %-6s  %s  %s  %s", cli_text(item, "severity"),
-                  cli_time(item, "since_ns", since), cli_text(item, "id"), cli_text(item, "says"));
+        put_lines(page, SCREEN_BOLD, "  %-6s  %s  %s  %s%s%s%s", cli_text(item, "severity"),
+                  cli_time(item, "since_ns", since), cli_text(item, "id"), cli_text(item, "says"),
+                  json_is_object(taken) ? ": " : "",
+                  json_is_object(taken) ? cli_text(taken, "by") : "",
+                  json_is_object(taken) ? " has it" : "");
     }
     return shown;
 }

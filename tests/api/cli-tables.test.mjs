@@ -125,7 +125,7 @@ test("watch: 80 columns hold what matters, and long lines go on below", async (t
 
 const ALERT = { state: "firing", since_ns: "1790000160449033780", acknowledged: null, labels: {} };
 const notify = (at) => ({ ...ALERT, id: `AL1-${at}`, alert: "limit_use", severity: "notify", says: `notify ${at}` });
-const paging = { ...ALERT, id: "AL1-1", alert: "kill_active", severity: "page", says: "the oldest pages" };
+const paging = { ...ALERT, id: "AL1-1", alert: "kill_active", severity: "page", says: "the oldest pages", acknowledged: { by: "ann" } };
 const alwaysThere = { ...ALERT, id: "AL1-0", alert: "watchdog", severity: "notify", says: "always" };
 
 test("watch: what pages comes first, however old; what has no room is counted", async (t) => {
@@ -134,7 +134,7 @@ test("watch: what pages comes first, however old; what has no room is counted", 
   const url = await pretend(t, (path) => (path.startsWith("/api/v1/alerts") ? { items: alerts, next: null } : others(path)));
   const { out } = await ask(url, "watch", "--once");
   const shown = out.slice(out.indexOf("\nALERTS\n"), out.indexOf("\nOPEN ORDERS")).trim().split("\n");
-  assert.match(shown[1], /^ {2}page .* AL1-1 {2}the oldest pages$/);
+  assert.match(shown[1], /^ {2}page .* AL1-1 {2}the oldest pages: ann has it$/);
   assert.equal(shown.length, 8, shown.join("\n"));
   assert.equal(shown.at(-1), "  and 3 more: pitwall alerts");
   assert.ok(!out.includes("always"), out);
@@ -197,6 +197,8 @@ test("a difference of a moment is a fill on its way; one that lasts is a drift",
 
 test("users and tokens are listed with a head, and with all that matters about them", () => {
   assert.equal(local("token", "create", "--name", "robot", "--role", "trader", "--person", "risk1").code, 0);
+  const taken = local("token", "create", "--name", "robot", "--role", "viewer");
+  assert.match(taken.err, /there is a token robot already; `pitwall user list` and `pitwall token list` show what is taken/);
   const users = local("user", "list").out;
   assert.match(users, /^USER +ROLE +PERSON +DISABLED +SECOND FACTOR +MUST CHANGE PASSWORD\n/);
   assert.match(users, /^risk1 +risk +risk1 +no +no +no$/m);
