@@ -71,7 +71,7 @@ async function trailOf(kinds, at, before, after) {
 
 /** @param {{receipt: Receipt}} props */
 function Trail({ receipt }) {
-  const [told, setTold] = useState(/** @type {{acts: AuditRow[], orders: AuditRow[], says: string} | null} */ (null));
+  const [told, setTold] = useState(/** @type {{acts: AuditRow[], orders: AuditRow[], asOf: string, says: string} | null} */ (null));
   const at = BigInt(receipt.at_ns);
 
   useEffect(() => {
@@ -81,7 +81,7 @@ function Trail({ receipt }) {
       const acts = await trailOf(ACTION_KINDS, at, BEFORE_S, AFTER_S);
       const orders = await trailOf(BUSY_KINDS, at, ORDERS_BEFORE_S, ORDERS_AFTER_S);
       if (looking) {
-        setTold({ acts: acts.rows, orders: orders.rows, says: [asOf, ...acts.says, ...orders.says].join(" ") });
+        setTold({ acts: acts.rows, orders: orders.rows, asOf, says: [...acts.says, ...orders.says].join(" ") });
       }
     }
     load();
@@ -91,7 +91,7 @@ function Trail({ receipt }) {
   }, [receipt.incident, receipt.complete]);
 
   const empty = told ? "Nothing" : "Asking\u2026";
-  return html`<p class="refusal" role="status" data-test="report-says">${told?.says ?? empty}</p>
+  return html`<p role="status" data-test="report-says">${told?.asOf ?? empty}${" "}<b class="refusal">${told?.says ?? ""}</b></p>
     <h3>What was done, from ${String(BEFORE_S)} s before to ${String(AFTER_S)} s after</h3>
     <${Rows} rows=${told?.acts ?? []} empty=${empty} />
     <h3>Orders and fills, from ${String(ORDERS_BEFORE_S)} s before to ${String(ORDERS_AFTER_S)} s after</h3>

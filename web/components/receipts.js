@@ -34,7 +34,7 @@ function Cell({ label, value, tone = "" }) {
 function isOfEarlierRun(receipt) {
   const at = millisecondsOf(receipt.at_ns);
   const startedAt = serverNow() - (page.status?.uptime_s ?? Infinity) * 1000;
-  return !receipt.complete && receipt.resting === null && at !== null && at < startedAt;
+  return receipt.resting === null && at !== null && at < startedAt;
 }
 
 /** Has its scope been let trade again since? @param {Receipt} receipt */
@@ -94,6 +94,14 @@ function blockText({ ns_to_block }) {
   return ns_to_block === "0" ? "by itself" : durationText(ns_to_block);
 }
 
+/** What never left needs no cancel: all is done when the receipt says so. @param {Receipt} receipt */
+function progressText(receipt) {
+  const { cancels, complete } = receipt;
+  return cancels?.sent && !complete
+    ? shareText(cancels.confirmed ?? 0, cancels.sent)
+    : shareText(Number(complete && !isOfEarlierRun(receipt)), 1);
+}
+
 /**
  * `newer`: another kill has come since this one of ours.
  * @param {{receipt: Receipt, newer: Receipt | undefined, onDismiss: (() => void) | undefined}} props
@@ -101,11 +109,6 @@ function blockText({ ns_to_block }) {
 export function ReceiptCard({ receipt, newer, onDismiss }) {
   const { cancels } = receipt;
   const words = progressWords(receipt);
-  // What never left needs no cancel: all is done when the receipt says so.
-  const progress =
-    cancels?.sent && !receipt.complete
-      ? shareText(cancels.confirmed ?? 0, cancels.sent)
-      : shareText(Number(receipt.complete), 1);
   return html`<article
     class="receipt"
     aria-label="Kill receipt"
@@ -138,7 +141,7 @@ export function ReceiptCard({ receipt, newer, onDismiss }) {
     </p>
     <p class="receipt-why"><q>${receipt.reason}</q></p>
     ${receipt.engine === "silent" ? html`<p class="refusal">Engine silent: the gateways cancel by themselves.</p>` : null}
-    <div class="progress" aria-hidden="true"><span style=${{ width: progress }}></span></div>
+    <div class="progress" aria-hidden="true"><span style=${{ width: progressText(receipt) }}></span></div>
     <dl class="cells">
       <${Cell} label="To block" value=${blockText(receipt)} />
       <${Cell} label="Last order" value=${countText(receipt.last_order_seq)} />
@@ -219,7 +222,7 @@ function ReceiptRow({ receipt }) {
     <td class="end">${countText(receipt.resting)}</td>
     <td class="end">${countText(cancels?.confirmed)} of ${countText(cancels?.sent)}</td>
     <td>
-      <span class=${`chip ${words.tone}`}>${words.text}</span>${isResumed(receipt) ? " resumed" : ""}
+      <span class=${`chip ${words.tone}`} title=${words.text}>${words.text.split(",")[0]}</span>${isResumed(receipt) ? " resumed" : ""}
     </td>
     <td title=${flat}>${flat}</td>
     <td class="row-buttons">
