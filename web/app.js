@@ -258,14 +258,18 @@ async function loadTables() {
   drawSoon();
 }
 
+/** The question that is under way is answered before its session ends: else it would be one that has ended by itself. */
+let loading = Promise.resolve();
+let leaving = false;
+
 /** What people did before this page was opened: the stream's snapshot may hold nothing but orders. */
 async function loadActions() {
   const { session } = page;
   // One by one: of one person's questions to the disk the server takes sixteen at a time.
   for (const kind of ACTION_KINDS) {
     const answer = await auditRead(kind, AUDIT_ROWS);
-    if (page.session !== session) {
-      return; // another person's now
+    if (page.session !== session || leaving) {
+      return; // another person's now, or nobody's
     }
     stateAddAudit(answer.body?.items ?? []);
     drawSoon();
@@ -292,6 +296,7 @@ function enter(session) {
   layoutEnter(session.user);
   page.selected = null; // theirs, once the instruments are known
   page.amending = typedTake("amending", null);
+  leaving = false;
   page.session = session;
   page.view = "in";
   page.farewell = "";
@@ -304,7 +309,7 @@ function enter(session) {
     });
     loadTables();
     if (roleReaches(session.role, "risk")) {
-      loadActions();
+      loading = loadActions();
     }
   }
   drawSoon();
@@ -335,6 +340,8 @@ function leave(farewell) {
 }
 
 async function logOut() {
+  leaving = true;
+  await loading;
   await sessionClose();
   leave("");
 }

@@ -278,6 +278,9 @@ export class MockServer {
       response.writeHead(status, { ...this.headers("application/json"), ...extra });
       response.end(value === undefined ? "" : JSON.stringify(value));
     };
+    if (path === "/audit" && this.fault.auditMs) {
+      await new Promise((done) => setTimeout(done, this.fault.auditMs));
+    }
     const session = this.sessions.get(
       /pitwall_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1],
     );

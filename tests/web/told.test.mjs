@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { parse } from "yaml";
 import { ACTION_KINDS, AUDIT_KINDS } from "../../web/state.js";
-import { ROOT, bound, go, textOf, until } from "./browser.mjs";
+import { ROOT, bound, go, logIn, pause, textOf, until } from "./browser.mjs";
 import { story } from "./story.mjs";
 
 const NS_OF_MS = 1000000n;
@@ -95,4 +95,13 @@ story("a report that was not answered is not one of nothing", { view: "kill", co
   server.fault.audit = [503, "unavailable"];
   await page.click("[data-receipt] button");
   await until("it says so", async () => /Not known: kill, /.test(await textOf(page, "[data-test=report-says]")));
+});
+
+story("who logs out while the page still asks has left, and was not thrown out", { user: null }, async (page, server) => {
+  server.fault.auditMs = 300;
+  await logIn(page, "risk1", "demo");
+  await page.click("text=Log out");
+  await until("the log-in form", () => page.isVisible("#user"));
+  await pause(400);
+  assert.equal(await page.$(".card-says"), null);
 });
