@@ -29,6 +29,7 @@ import { hintHeld, hintSet, layout, layoutEnter, layoutOnTheme, layoutShow } fro
 import { routeCorrect, routeIsUnknown, routeOf } from "./route.js";
 import { pagerForget, pagerLook } from "./pager.js";
 import {
+  ACTION_KINDS,
   amendOpen,
   helpOpen,
   lookAtVerdict,
@@ -57,18 +58,7 @@ const TABLES_AGAIN_MS = 2000;
 const CONNECT_MS = 2000;
 /** As long as the first snapshots may take before the panels are shown without them. */
 const ARRIVE_MS = 500;
-const AUDIT_KINDS = [
-  "kill",
-  "limits",
-  "strategy",
-  "approval",
-  "state",
-  "login",
-  "login_failed",
-  "refused",
-  "start",
-];
-const AUDIT_ROWS = 30;
+const AUDIT_ROWS = 20;
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 
 /** @returns {Topic[]} */
@@ -268,11 +258,22 @@ async function loadTables() {
   drawSoon();
 }
 
+/** The question that is under way is answered before its session ends: else it would be one that has ended by itself. */
+let loading = Promise.resolve();
+let leaving = false;
+
 /** What people did before this page was opened: the stream's snapshot may hold nothing but orders. */
 async function loadActions() {
-  const answers = await Promise.all(AUDIT_KINDS.map((kind) => auditRead(kind, AUDIT_ROWS)));
-  answers.forEach((answer) => stateAddAudit(answer.body?.items ?? []));
-  drawSoon();
+  const { session } = page;
+  // One by one: of one person's questions to the disk the server takes sixteen at a time.
+  for (const kind of ACTION_KINDS) {
+    const answer = await auditRead(kind, AUDIT_ROWS);
+    if (page.session !== session || leaving) {
+      return; // another person's now, or nobody's
+    }
+    stateAddAudit(answer.body?.items ?? []);
+    drawSoon();
+  }
 }
 
 /** @param {import("./types/shapes.js").Frame} frame in sequence */
@@ -295,6 +296,7 @@ function enter(session) {
   layoutEnter(session.user);
   page.selected = null; // theirs, once the instruments are known
   page.amending = typedTake("amending", null);
+  leaving = false;
   page.session = session;
   page.view = "in";
   page.farewell = "";
@@ -307,7 +309,7 @@ function enter(session) {
     });
     loadTables();
     if (roleReaches(session.role, "risk")) {
-      loadActions();
+      loading = loadActions();
     }
   }
   drawSoon();
@@ -338,6 +340,8 @@ function leave(farewell) {
 }
 
 async function logOut() {
+  leaving = true;
+  await loading;
   await sessionClose();
   leave("");
 }

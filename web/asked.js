@@ -1,6 +1,7 @@
 // Lists that the stream does not tell: asked for at once, and again as long as they are looked at.
 
-import { useEffect, useState } from "./vendor/preact-htm.js";
+import { ageText } from "./format.js";
+import { useEffect, useRef, useState } from "./vendor/preact-htm.js";
 
 /** @import { Answer, List } from "./types/shapes.js" */
 
@@ -12,13 +13,16 @@ export const LATE_MS = 7000;
 /**
  * @template T
  * @param {() => Promise<Answer<List<T>>>} ask
- * @returns {readonly [T[] | null, () => Promise<void>]} the rows, null before the first answer; and how to ask at once
+ * @returns {readonly [T[] | null, () => Promise<void>, string]} the rows, null before the first answer; how to ask at
+ *   once; and that they are old, in words, while answers do not come
  */
 export function useAsked(ask) {
   const [items, setItems] = useState(/** @type {T[] | null} */ (null));
+  const answeredAt = useRef(performance.now());
   async function load() {
     const answer = await ask();
     if (answer.ok && answer.body) {
+      answeredAt.current = performance.now();
       setItems(answer.body.items);
     }
   }
@@ -27,7 +31,8 @@ export function useAsked(ask) {
     const timer = setInterval(load, READ_MS);
     return () => clearInterval(timer);
   }, []);
-  return [items, load];
+  const since = performance.now() - answeredAt.current;
+  return [items, load, since > READ_MS + LATE_MS ? `Old: not answered for ${ageText(since)}` : ""];
 }
 
 /**

@@ -37,8 +37,10 @@ if ! installed; then
     fi
 fi
 
-cp "$web"/*.js "$web"/docs.css "$stage/files/"
-cp -R "$web/components" "$web/styles" "$stage/files/"
+mkdir "$stage/files/components" "$stage/files/styles"
+for file in "$web"/*.js "$web"/docs.css "$web"/components/* "$web"/styles/*; do
+    awk -f "$web/uncomment.awk" "$file" > "$stage/files/${file#"$web"/}"
+done
 # The maps are not served: without this line developer tools would ask for them.
 grep -v '^//# sourceMappingURL=' "$web/node_modules/chart.js/dist/chart.umd.min.js" > "$stage/files/vendor/chart.umd.js"
 cp "$web/node_modules/htm/preact/standalone.module.js" "$stage/files/vendor/preact-htm.js"

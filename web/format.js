@@ -308,6 +308,26 @@ export function timeText(ns) {
   return ms === null ? DASH : new Date(ms).toISOString().slice(11, 23);
 }
 
+/**
+ * A time in a list: that of another day than today's says which day it is of.
+ * @param {unknown} ns since the epoch
+ * @param {number} now ms since the epoch
+ * @param {boolean} [exact] with milliseconds
+ * @returns {string} UTC: 07:42:22 today, 27 Nov 07:42 this year, 27 Nov 2025
+ */
+export function whenText(ns, now, exact = false) {
+  const ms = millisecondsOf(ns);
+  if (ms === null) {
+    return DASH;
+  }
+  const [at, today] = [ms, now].map((time) => new Date(time).toUTCString());
+  if (at.slice(0, 16) === today.slice(0, 16)) {
+    return timeText(ns).slice(0, exact ? 12 : 8);
+  }
+  const isThisYear = at.slice(12, 16) === today.slice(12, 16);
+  return at.slice(5, 12) + (isThisYear ? at.slice(17, 22) : at.slice(12, 16));
+}
+
 /** For files: 2026-01-31T12:00:00.000Z @param {number} ms */
 export function isoText(ms) {
   return new Date(ms).toISOString();
@@ -405,72 +425,6 @@ export function valueText(value) {
  */
 export function unitText(unit, currency) {
   return unit === "reporting currency" ? (currency ?? "money") : unit;
-}
-
-/** @param {unknown} value @returns {Record<string, unknown> | null} a plain object, or null */
-function objectOf(value) {
-  return value !== null && typeof value === "object" && !Array.isArray(value)
-    ? /** @type {Record<string, unknown>} */ (value)
-    : null;
-}
-
-/** @param {unknown} value of the audit: changes and objects in words, the rest as it came @returns {string} */
-function factText(value) {
-  if (Array.isArray(value)) {
-    return value.map(factText).join(", ");
-  }
-  const fact = objectOf(value);
-  if (!fact) {
-    return valueText(value);
-  }
-  if (typeof fact.name === "string" && "new" in fact) {
-    const words = fact.name.replaceAll("_", " ");
-    return `${words} ${valueText(fact.old)} \u2192 ${valueText(fact.new)}`;
-  }
-  const names = Object.keys(fact).filter((name) => fact[name] !== null);
-  return names.map((name) => factPartText(name, fact[name])).join(", ");
-}
-
-/** @param {string} name @param {unknown} value @returns {string} a change says its own names */
-function factPartText(name, value) {
-  if (name.endsWith("_ns")) {
-    return `${name.slice(0, -3).replaceAll("_", " ")} ${dateTimeText(value)}`;
-  }
-  return name === "diff" ? factText(value) : `${name.replaceAll("_", " ")} ${factText(value)}`;
-}
-
-/**
- * One side of what a row of the audit changed, whole.
- * @param {unknown} value
- * @returns {string}
- */
-export function auditSideText(value) {
-  return value === null || value === undefined ? DASH : factText(value);
-}
-
-/**
- * What a row of the audit changed: "max open orders 50 → 49", one part per member that differs.
- * @param {unknown} before
- * @param {unknown} after
- * @returns {string}
- */
-export function changeText(before, after) {
-  const [from, to] = [objectOf(before), objectOf(after)];
-  if (!from && !to) {
-    const known = [before, after].filter((value) => value !== null && value !== undefined);
-    return known.map(factText).join(" → ");
-  }
-  const names = Object.keys({ ...from, ...to }).filter(
-    (name) => JSON.stringify(from?.[name] ?? null) !== JSON.stringify(to?.[name] ?? null),
-  );
-  const parts = names.map((name) => {
-    const [old, fresh] = [from?.[name] ?? null, to?.[name] ?? null];
-    const words = name.replaceAll("_", " ");
-    return old === null
-      ? factPartText(name, fresh)
-      : `${words} ${factText(old)} → ${factText(fresh)}`;
-  });
-  return parts.join(", ");
 }
 
 /**

@@ -1,6 +1,6 @@
 // What the forms that send and change orders share: judging what is typed, and what an answer leaves open.
 
-import { decimalIsMultiple, decimalSign, decimalText, isDecimal } from "./format.js";
+import { decimalIsMultiple, decimalSign, decimalText, isDecimal, nameText } from "./format.js";
 
 /** @import { Problem } from "./types/shapes.js" */
 
@@ -19,6 +19,20 @@ export function stepFault(typed, step, stepName) {
   return step && !decimalIsMultiple(typed, step)
     ? `a multiple of the ${stepName}, ${decimalText(step)}`
     : "";
+}
+
+/** The gate judges a person's order by what manual orders hold as well, which a strategy's position is no part of. */
+const REDUCING_SAYS =
+  "the order could enlarge what is held, or what manual orders hold. What strategies hold a person closes without " +
+  "Reduce only while it may trade, with it once it is HALTED, or by a kill with Flatten";
+
+/** Why the gate denied an order, in words. @param {Problem | null} problem */
+export function denialText(problem) {
+  const code = problem?.code ?? "";
+  const says = problem?.detail ?? problem?.title ?? "";
+  const plain = says.startsWith(`${code} `) ? says.slice(code.length + 1) : says;
+  const next = code === "self_match" ? "; cancel that, or stop the strategy that quotes there" : "";
+  return `${nameText(code)}: ${code === "reducing_only" ? REDUCING_SAYS : plain}${next}`;
 }
 
 /** It was told and has not answered, or its answer was lost. @param {number} status @param {Problem | null} problem */

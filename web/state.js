@@ -10,7 +10,7 @@ import { serverNow } from "./clock.js";
 
 const KEEP_ORDERS = 2500;
 const KEEP_FILLS = 200;
-const KEEP_AUDIT = 300;
+const KEEP_AUDIT = 600;
 const SAMPLE_MS = 1000;
 const SAMPLES = 900;
 const MID_SAMPLE_MS = 500;
@@ -143,8 +143,14 @@ export function topicSynced(topic) {
   return page.stream?.topic(topic)?.synced ?? false;
 }
 
-/** Rows that come by the thousand; the others are what people did and stay longest. */
-const BUSY_KINDS = ["order", "denial", "fill", "gap"];
+/** Rows that come by the thousand; the others are what people did and what stopped, and stay longest. */
+export const BUSY_KINDS = ["order", "denial", "fill", "gap"];
+/** All that api-spec/openapi.yaml calls an AuditKind. */
+export const ACTION_KINDS = [
+  ...["kill", "limits", "state", "approval", "config", "strategy", "position", "user", "token", "login", "login_failed"],
+  ...["logout", "refused", "alert", "export", "start", "stop", "storage"],
+];
+export const AUDIT_KINDS = [...ACTION_KINDS, ...BUSY_KINDS];
 
 /** @param {AuditRow} row */
 export function auditIsAction(row) {

@@ -87,6 +87,6 @@ int cli_alerts(int argc, char **argv)
         return cli_usage("alerts", problem);
     if (acks)
         return acknowledge(&target, &how, note);
-    snprintf(path, sizeof path, "%s%s", alerts_path, is_all ? "" : "?state=firing");
-    return cli_read("alerts", &target, path, print_alerts);
+    snprintf(path, sizeof path, "%s?limit=1000%s", alerts_path, is_all ? "" : "&state=firing");
+    return cli_read_all("alerts", &target, path, print_alerts);
 }

@@ -75,7 +75,7 @@ static int list(const struct options *options)
     struct client_answer answer;
     struct err err = {0};
 
-    client_call(&options->target, "GET", "/api/v1/approvals", NULL, NULL, &answer, &err);
+    client_call_all(&options->target, "/api/v1/approvals?limit=1000", &answer, &err);
     if (err.status == OK && options->target.json) {
         if (!options->is_all)
             keep_open(answer.json);

@@ -95,6 +95,13 @@ void audit_words(FILE *out, const json_t *item)
     bool by_member =
         (json_is_object(was) || is_nothing(was)) && (json_is_object(is) || is_nothing(is));
 
+    const json_t *settings = json_object_get(is, "settings");
+
+    if (by_member && json_is_object(settings)) {
+        put_members(out, item, was, settings); /* the setting that was beside the one that is */
+        put_member(out, "version", NULL, json_object_get(is, "version"));
+        return;
+    }
     if (by_member) {
         put_members(out, item, was, is);
         return;

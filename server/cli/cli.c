@@ -31,6 +31,7 @@ int cli_fail(const char *verb, const struct err *err)
     char tame[PROBLEM_MAX];
 
     text_tame(tame, sizeof tame, err->text);
-    fprintf(stderr, "pitwall %s: %s\n", verb, tame);
+    fprintf(stderr, "pitwall %s: %s%s\n", verb, tame,
+            err->status == ERR_UNKNOWN_SCOPE ? "; `pitwall state` lists them" : "");
     return status_exit(err->status);
 }

@@ -12,7 +12,8 @@ enum {
     HEAD_MAX = 4096,
     TOKEN_MAX = 256,
     CREDENTIALS_MAX = 640,
-    PATIENCE_MS = 10000
+    PATIENCE_MS = 10000,
+    PAGES_MAX = 64
 };
 
 static enum status connect_to(const struct client_target *target, struct transport *to,
@@ -237,4 +238,36 @@ void cli_path_add(char *path, size_t size, const char *name, const char *value)
         return;
     used += (size_t)snprintf(path + used, size - used, "&%s=", name);
     add_encoded(path + used, size - used, value, "");
+}
+
+/* --------------------------------------------------------------------------- whole lists */
+
+static enum status add_page(const struct client_target *target, const char *path, json_t *list,
+                            struct err *err)
+{
+    struct client_answer more;
+    char page[CLI_PATH_MAX];
+    enum status status;
+
+    snprintf(page, sizeof page, "%s", path);
+    cli_path_add(page, sizeof page, "cursor", cli_text(list, "next"));
+    status = client_call(target, "GET", page, NULL, NULL, &more, err);
+    if (status == OK && (json_array_extend(json_object_get(list, "items"),
+                                           json_object_get(more.json, "items")) != 0 ||
+                         json_object_set(list, "next", json_object_get(more.json, "next")) != 0))
+        status = err_set(err, ERR_UNAVAILABLE, "what answers there gives no list");
+    json_decref(more.json);
+    return status;
+}
+
+enum status client_call_all(const struct client_target *target, const char *path,
+                            struct client_answer *answer, struct err *err)
+{
+    enum status status = client_call(target, "GET", path, NULL, NULL, answer, err);
+
+    for (int page = 1; status == OK && json_is_string(json_object_get(answer->json, "next"));
+         page++)
+        status = page < PAGES_MAX ? add_page(target, path, answer->json, err)
+                                  : err_set(err, ERR_UNAVAILABLE, "the list has no end");
+    return status;
 }

@@ -58,6 +58,10 @@ enum status client_call(const struct client_target *target, const char *method, 
                         const json_t *body, const char *if_match, struct client_answer *answer,
                         struct err *err);
 
+/* A GET of a list that is wanted whole: its pages joined, `next` null. `path` has its "?". */
+enum status client_call_all(const struct client_target *target, const char *path,
+                            struct client_answer *answer, struct err *err);
+
 /* Percent-encodes what a path segment cannot hold; slashes stay. */
 enum { CLI_PATH_MAX = 512 };
 void cli_path(char out[CLI_PATH_MAX], const char *prefix, const char *scope);

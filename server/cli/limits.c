@@ -65,10 +65,18 @@ static void print_timeboxes(const json_t *scope)
 
     json_array_foreach(json_object_get(scope, "timeboxes"), at, box)
     {
-        printf("%s of %s is %s until %s, then %s again (%s)\n", cli_text(box, "name"),
-               cli_text(scope, "scope"), cli_member(box, "value", is),
-               cli_time(box, "until_ns", until), cli_member(box, "back_to", then),
-               cli_text(box, "approval"));
+        const json_t *now =
+            json_object_get(json_object_get(scope, "limits"), cli_text(box, "name"));
+        bool is_other = !json_equal(now, json_object_get(box, "value"));
+
+        printf("%s of %s %s %s until %s, then %s again (%s)", cli_text(box, "name"),
+               cli_text(scope, "scope"), is_other ? "was raised to" : "is",
+               cli_member(box, "value", is), cli_time(box, "until_ns", until),
+               cli_member(box, "back_to", then), cli_text(box, "approval"));
+        /* Somebody has changed it since: the value of the raise is not the one in force. */
+        if (is_other)
+            printf("; in force is %s", cli_value(now, is));
+        printf("\n");
     }
 }
 
@@ -277,8 +285,7 @@ static long long generation_of(const json_t *limits)
     return (long long)json_integer_value(json_object_get(limits, "generation"));
 }
 
-/* {name: value} of before and after, as a list of differences. */
-static json_t *differences(const json_t *was, const json_t *is)
+json_t *limits_differences(const json_t *was, const json_t *is)
 {
     json_t *diff = json_array();
     const char *name;
@@ -301,9 +308,11 @@ static void print_changed(const struct change *change)
     json_t *diff;
 
     json_object_update_existing(named, json_object_get(change->answer.json, "limits"));
-    diff = differences(json_object_get(change->before.json, "limits"), named);
-    printf("CHANGED %s, generation %lld is in force\n", cli_text(change->answer.json, "scope"),
-           generation_of(change->answer.json));
+    diff = limits_differences(json_object_get(change->before.json, "limits"), named);
+    printf("%s %s, generation %lld is in force\n",
+           generation_of(change->answer.json) == generation_of(change->before.json) ? "UNCHANGED"
+                                                                                    : "CHANGED",
+           cli_text(change->answer.json, "scope"), generation_of(change->answer.json));
     show_diff(stdout, diff, "FROM", "TO");
     json_decref(diff);
     json_decref(named);
@@ -397,7 +406,7 @@ static void print_history(const json_t *list)
 
     json_array_foreach(json_object_get(list, "items"), at, row)
     {
-        json_t *diff = differences(json_object_get(row, "old"), json_object_get(row, "new"));
+        json_t *diff = limits_differences(json_object_get(row, "old"), json_object_get(row, "new"));
         const char *approval = json_string_value(json_object_get(row, "approval"));
 
         printf("generation %s  %s  by %s%s%s: %s\n", cli_member(row, "generation", generation),

@@ -12,6 +12,9 @@ enum status limits_get_schema(const struct client_target *target, struct client_
 enum status limits_read_pairs(const struct client_target *target, const json_t *schema,
                               json_t *limits, struct err *err);
 
+/* {name: value} of before and after, as a list of differences: of all that `is` names. */
+json_t *limits_differences(const json_t *was, const json_t *is);
+
 /* The words of limits_past.c; the exit code. */
 int limits_diff_verb(int argc, char **argv);
 int limits_revert_verb(int argc, char **argv);

@@ -55,34 +55,53 @@ int limits_diff_verb(int argc, char **argv)
 
 /* --------------------------------------------------------------------------------- revert */
 
-static void print_reverted(const struct client_answer *answer)
+/* What stands otherwise than before. */
+static json_t *changes(const json_t *before, const json_t *now)
 {
-    char generation[CLI_VALUE_MAX];
+    json_t *diff =
+        limits_differences(json_object_get(before, "limits"), json_object_get(now, "limits"));
 
-    if (answer->http == 202)
-        show_approval(stdout, answer->json);
-    else
-        printf("REVERTED %s, generation %s is in force\n", cli_text(answer->json, "scope"),
-               cli_member(answer->json, "generation", generation));
+    for (size_t at = json_array_size(diff); at-- > 0;) {
+        const json_t *row = json_array_get(diff, at);
+
+        if (json_equal(json_object_get(row, "old"), json_object_get(row, "new")))
+            json_array_remove(diff, at);
+    }
+    return diff;
 }
 
+static void print_reverted(const json_t *before, const struct client_answer *answer)
+{
+    char generation[CLI_VALUE_MAX];
+    json_t *diff;
+
+    if (answer->http == 202) {
+        show_approval(stdout, answer->json);
+        return;
+    }
+    diff = changes(before, answer->json);
+    printf("REVERTED %s, generation %s is in force\n", cli_text(answer->json, "scope"),
+           cli_member(answer->json, "generation", generation));
+    show_diff(stdout, diff, "FROM", "TO");
+    json_decref(diff);
+}
+
+/* Reads what stands before, to send its generation and to tell what has changed. */
 static enum status send_revert(const struct client_target *target, const char *scope,
                                const json_t *body, const char *generation,
-                               struct client_answer *answer, struct err *err)
+                               struct client_answer *before, struct client_answer *answer,
+                               struct err *err)
 {
-    struct client_answer before = {0};
     char path[CLI_PATH_MAX], back[CLI_PATH_MAX + 8], seen[CLI_VALUE_MAX];
-    enum status status = OK;
+    enum status status;
 
     cli_path(path, "/api/v1/limits/", scope);
     snprintf(back, sizeof back, "%s/revert", path);
-    if (!generation)
-        status = client_call(target, "GET", path, NULL, NULL, &before, err);
+    status = client_call(target, "GET", path, NULL, NULL, before, err);
     if (status == OK)
         status = client_call(target, "POST", back, body,
-                             generation ? generation : cli_member(before.json, "generation", seen),
+                             generation ? generation : cli_member(before->json, "generation", seen),
                              answer, err);
-    json_decref(before.json);
     return status;
 }
 
@@ -96,7 +115,7 @@ int limits_revert_verb(int argc, char **argv)
                                          {NULL, NULL, NULL}};
     struct client_target target = {0};
     const char *problem = cli_options_read(argc, argv, &target, options);
-    struct client_answer answer = {0};
+    struct client_answer before = {0}, answer = {0};
     struct err err = {0};
     json_t *body;
 
@@ -111,11 +130,12 @@ int limits_revert_verb(int argc, char **argv)
     body = json_pack("{s:I,s:s}", "to", (json_int_t)strtoll(to, NULL, 10), "reason", reason);
     if (!body)
         return cli_usage("limits", "the reason is not UTF-8");
-    send_revert(&target, scope, body, generation, &answer, &err);
+    send_revert(&target, scope, body, generation, &before, &answer, &err);
     if (err.status == OK && target.json)
         cli_print_json(answer.json);
     else if (err.status == OK)
-        print_reverted(&answer);
+        print_reverted(before.json, &answer);
+    json_decref(before.json);
     json_decref(answer.json);
     json_decref(body);
     return err.status == OK ? 0 : cli_fail("limits", &err);

@@ -58,7 +58,17 @@ enum status offline_list(const struct client_target *target, json_t *(*read)(str
     }
     if (status != ERR_CONFLICT)
         return status;
-    status = client_call(target, "GET", path, NULL, NULL, &answer, err);
+    status = client_call_all(target, path, &answer, err);
     *list = answer.json;
     return status;
+}
+
+void offline_say_taken(struct err *err)
+{
+    struct err said = *err;
+
+    if (said.status == ERR_CONFLICT)
+        err_format(err, ERR_CONFLICT,
+                   "%s; `pitwall user list` and `pitwall token list` show what is taken",
+                   said.text);
 }

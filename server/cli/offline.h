@@ -16,7 +16,10 @@ struct offline {
 enum status offline_open(struct offline *offline, const char *dir, struct err *err);
 void offline_close(struct offline *offline);
 
-/* A list object: by `read` when no server runs, else by GET of `path`. */
+/* Of making an account or a token: says of a name that is taken where the taken ones are listed. */
+void offline_say_taken(struct err *err);
+
+/* A list object: by `read` when no server runs, else by GET of `path`, which has its "?". */
 enum status offline_list(const struct client_target *target, json_t *(*read)(struct access *),
                          const char *path, json_t **list, struct err *err);
 

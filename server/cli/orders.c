@@ -1,6 +1,7 @@
 /* pitwall orders [show|why|cancel ID] and pitwall cancel-all. */
 #include "cli/show.h"
 
+#include "engine.h"
 #include "thread/log.h"
 
 #include <stdio.h>
@@ -34,6 +35,19 @@ static void print_order(const json_t *order)
     }
 }
 
+/* What no scope bounds was not judged; what forbids outright has no bound. */
+static const char *answer_word(const json_t *check)
+{
+    const char *name = cli_text(check, "name");
+
+    if (!json_is_true(json_object_get(check, "passed")))
+        return "DENIED";
+    return json_is_null(json_object_get(check, "limit")) &&
+                   limit_find(name, (uint32_t)strlen(name)) < LIMIT_COUNT
+               ? "no limit"
+               : "passed";
+}
+
 static void print_checks(const json_t *checks)
 {
     static const struct table_column columns[] = {{"CHECK", false},   {"SCOPE", false},
@@ -50,7 +64,7 @@ static void print_checks(const json_t *checks)
     {
         for (size_t member = 0; member < 5; member++)
             table_add(&table, cli_member(check, members[member], text));
-        table_add(&table, json_is_true(json_object_get(check, "passed")) ? "passed" : "DENIED");
+        table_add(&table, answer_word(check));
     }
     table_print(&table, stdout, 0, SIZE_MAX);
     table_end(&table);

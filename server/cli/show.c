@@ -207,8 +207,20 @@ void show_approval(FILE *out, const json_t *approval)
     show_diff(out, json_object_get(approval, "diff"), "FROM", "TO");
     if (is_open)
         fprintf(out,
-                "A person of role risk, other than %s, must approve it: pitwall approve %s ..\n",
+                "A person of role risk%s, other than %s, must approve it: pitwall approve %s ..\n",
+                strcmp(cli_text(approval, "kind"), "role") == 0 ? " or admin" : "",
                 cli_text(approval, "proposer"), cli_text(approval, "id"));
+}
+
+static int say(const char *verb, const struct client_target *target, json_t *answer,
+               void (*print)(const json_t *answer), const struct err *err)
+{
+    if (err->status == OK && target->json)
+        cli_print_json(answer);
+    else if (err->status == OK)
+        print(answer);
+    json_decref(answer);
+    return err->status == OK ? 0 : cli_fail(verb, err);
 }
 
 int cli_read(const char *verb, const struct client_target *target, const char *path,
@@ -218,10 +230,15 @@ int cli_read(const char *verb, const struct client_target *target, const char *p
     struct err err = {0};
 
     client_call(target, "GET", path, NULL, NULL, &answer, &err);
-    if (err.status == OK && target->json)
-        cli_print_json(answer.json);
-    else if (err.status == OK)
-        print(answer.json);
-    json_decref(answer.json);
-    return err.status == OK ? 0 : cli_fail(verb, &err);
+    return say(verb, target, answer.json, print, &err);
+}
+
+int cli_read_all(const char *verb, const struct client_target *target, const char *path,
+                 void (*print)(const json_t *answer))
+{
+    struct client_answer answer;
+    struct err err = {0};
+
+    client_call_all(target, path, &answer, &err);
+    return say(verb, target, answer.json, print, &err);
 }

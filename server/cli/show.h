@@ -8,6 +8,9 @@
 /* A verb that reads one path: prints the answer as JSON or by `print`; the exit code. */
 int cli_read(const char *verb, const struct client_target *target, const char *path,
              void (*print)(const json_t *answer));
+/* The same of a list that is printed whole. `path` has its "?". */
+int cli_read_all(const char *verb, const struct client_target *target, const char *path,
+                 void (*print)(const json_t *answer));
 
 /* Columns by the names of members. */
 struct show_column {

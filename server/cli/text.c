@@ -8,6 +8,8 @@
 #include <time.h>
 #include <wchar.h>
 
+enum { DAY_S = 86400 };
+
 /* ---------------------------------------------------------------------------------- taming */
 
 bool text_is_utf8(void)
@@ -230,11 +232,13 @@ const char *cli_time(const json_t *object, const char *name, char out[CLI_TIME_M
 const char *cli_clock(const json_t *object, const char *name, char out[CLI_TIME_MAX])
 {
     int64_t ns = cli_ns(object, name);
-    time_t seconds = (time_t)(ns / 1000000000);
+    time_t seconds = (time_t)(ns / 1000000000), now = time(NULL);
     struct tm utc;
 
     if (ns <= 0 || !gmtime_r(&seconds, &utc))
         return "-";
+    if (seconds / DAY_S != now / DAY_S)
+        return cli_time(object, name, out);
     snprintf(out, CLI_TIME_MAX, "%02d:%02d:%02d.%03d", utc.tm_hour % 24, utc.tm_min % 60,
              utc.tm_sec % 61, (int)(ns / 1000000 % 1000));
     return out;

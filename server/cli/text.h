@@ -35,7 +35,7 @@ const char *cli_member(const json_t *object, const char *name, char out[CLI_VALU
 /* "2026-11-21 06:10:02Z" of a *_ns member, or "-". */
 enum { CLI_TIME_MAX = 24 };
 const char *cli_time(const json_t *object, const char *name, char out[CLI_TIME_MAX]);
-/* "06:10:02.123" of a *_ns member (UTC), or "-". */
+/* "06:10:02.123" of a *_ns member (UTC), of another day than today as cli_time(); or "-". */
 const char *cli_clock(const json_t *object, const char *name, char out[CLI_TIME_MAX]);
 /* ns since the epoch, or a span, of a *_ns member; -1: unknown. */
 int64_t cli_ns(const json_t *object, const char *name);

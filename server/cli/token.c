@@ -76,8 +76,10 @@ static int cli_token_create(const struct token_options *options)
         return cli_usage("token", "create needs --data, --name, and either --role or --scope");
     if (days < 0)
         return cli_usage("token", "--expires is a number of days, 1 to 3650");
-    if (create(options, days, token, &err) != OK)
+    if (create(options, days, token, &err) != OK) {
+        offline_say_taken(&err);
         return cli_fail("token", &err);
+    }
     puts(token);
     explicit_bzero(token, sizeof token);
     return 0;
@@ -98,7 +100,7 @@ static int cli_token_list(const struct client_target *target)
 
     if (problem)
         return cli_usage("token", problem);
-    if (offline_list(target, access_tokens, "/api/v1/tokens", &tokens, &err) != OK) {
+    if (offline_list(target, access_tokens, "/api/v1/tokens?limit=1000", &tokens, &err) != OK) {
         json_decref(tokens);
         return cli_fail("token", &err);
     }

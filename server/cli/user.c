@@ -48,8 +48,10 @@ static int cli_user_create(const struct user_options *options)
     if (status == OK)
         status = create(options, password, &err);
     explicit_bzero(password, sizeof password);
-    if (status != OK)
+    if (status != OK) {
+        offline_say_taken(&err);
         return cli_fail("user", &err);
+    }
     printf("user %s, role %s\n", options->name, options->role);
     return 0;
 }
@@ -71,7 +73,7 @@ static int cli_user_list(const struct client_target *target)
 
     if (problem)
         return cli_usage("user", problem);
-    if (offline_list(target, access_users, "/api/v1/users", &users, &err) != OK) {
+    if (offline_list(target, access_users, "/api/v1/users?limit=1000", &users, &err) != OK) {
         json_decref(users);
         return cli_fail("user", &err);
     }

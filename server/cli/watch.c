@@ -55,8 +55,11 @@ static enum status watch_read(struct watch *watch, struct err *err)
     status = read_into(target, "/api/v1/latest", &data->latest, err);
     if (status == OK)
         status = read_into(target, "/api/v1/orders?state=open&limit=100", &data->orders, err);
-    if (status == OK)
-        (void)read_into(target, "/api/v1/alerts", &data->alerts, &none); /* not every server has */
+    if (status == OK &&
+        read_into(target, "/api/v1/alerts?state=firing&limit=1000", &data->alerts, &none) != OK) {
+        json_decref(data->alerts); /* unknown: those of before would pass for those of now */
+        data->alerts = NULL;
+    }
     data->is_old = status != OK;
     if (status == OK && !target->json)
         data->is_unsure = drift_look(&data->drift, items_of(data->latest, "positions"),

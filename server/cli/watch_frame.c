@@ -161,24 +161,58 @@ static void print_pnl(const struct watch_page *page, json_t *pnl, struct watch_w
     json_decref(items);
 }
 
-static void print_alerts(const struct watch_page *page, const json_t *alerts)
+/* The watchdog's always fires: it shows that alerts arrive, and asks for nothing. */
+static bool stands(const json_t *alert)
 {
-    const json_t *items = items_of(alerts);
-    json_t *item;
-    size_t at, shown = 0;
+    return strcmp(cli_text(alert, "state"), "firing") == 0 &&
+           strcmp(cli_text(alert, "alert"), "watchdog") != 0;
+}
 
-    json_array_foreach(items, at, item)
+static size_t count_firing(const json_t *alerts)
+{
+    size_t at, firing = 0;
+    json_t *item;
+
+    json_array_foreach(items_of(alerts), at, item) firing += stands(item);
+    return firing;
+}
+
+/* Those that page, or those that do not; so many at the most. How many there were. */
+static size_t print_those(const struct watch_page *page, const json_t *alerts, bool pages,
+                          size_t most)
+{
+    size_t at, shown = 0;
+    json_t *item;
+
+    json_array_foreach(items_of(alerts), at, item)
     {
+        const json_t *taken = json_object_get(item, "acknowledged");
         char since[CLI_TIME_MAX];
 
-        if (strcmp(cli_text(item, "state"), "firing") != 0 || shown == ALERTS_MOST ||
-            strcmp(cli_text(item, "alert"), "watchdog") == 0)
+        if (shown == most || !stands(item) ||
+            (strcmp(cli_text(item, "severity"), "page") == 0) != pages)
             continue;
-        if (shown++ == 0)
-            fprintf(page->out, "\nALERTS\n");
-        put_lines(page, SCREEN_BOLD, "  %-6s  %s  %s  %s", cli_text(item, "severity"),
-                  cli_time(item, "since_ns", since), cli_text(item, "id"), cli_text(item, "says"));
+        shown++;
+        put_lines(page, SCREEN_BOLD, "  %-6s  %s  %s  %s%s%s%s", cli_text(item, "severity"),
+                  cli_time(item, "since_ns", since), cli_text(item, "id"), cli_text(item, "says"),
+                  json_is_object(taken) ? ": " : "",
+                  json_is_object(taken) ? cli_text(taken, "by") : "",
+                  json_is_object(taken) ? " has it" : "");
     }
+    return shown;
+}
+
+/* What pages people comes first, however old it is; what has no room is counted. */
+static void print_alerts(const struct watch_page *page, const json_t *alerts)
+{
+    size_t firing = count_firing(alerts), shown;
+
+    if (!alerts || firing > 0)
+        fprintf(page->out, "\nALERTS%s\n", alerts ? "" : "  unknown");
+    shown = print_those(page, alerts, true, ALERTS_MOST);
+    shown += print_those(page, alerts, false, ALERTS_MOST - shown);
+    if (shown < firing)
+        put_lines(page, SCREEN_BOLD, "  and %zu more: pitwall alerts", firing - shown);
 }
 
 static void add_ages(json_t *orders)
@@ -282,19 +316,6 @@ void watch_frame(const struct watch_page *page, const struct watch_data *data,
 
 /* ----------------------------------------------------------------------------------- line */
 
-static size_t count_firing(const json_t *alerts)
-{
-    size_t at, firing = 0;
-    json_t *item;
-
-    json_array_foreach(items_of(alerts), at, item)
-    {
-        firing += strcmp(cli_text(item, "state"), "firing") == 0 &&
-                  strcmp(cli_text(item, "alert"), "watchdog") != 0;
-    }
-    return firing;
-}
-
 void watch_line(FILE *out, const struct watch_data *data)
 {
     const json_t *pnl = json_object_get(data->latest, "pnl");
@@ -314,6 +335,8 @@ void watch_line(FILE *out, const struct watch_data *data)
             json_is_string(json_object_get(data->orders, "next")) ? "+" : "");
     if (data->alerts)
         fprintf(out, "  alerts %zu", count_firing(data->alerts));
+    else
+        fprintf(out, "  alerts unknown");
     json_array_foreach(items_of(json_object_get(data->latest, "positions")), at, position)
     {
         fprintf(out, "  %s %s", cli_text(position, "instrument"),

@@ -5,7 +5,8 @@
 #include "cli/drift.h"
 #include "cli/show.h"
 
-/* The newest answers; each NULL when there was none yet. */
+/* The newest answers; each NULL when there was none yet, alerts also when the last look at them
+ * failed. */
 struct watch_data {
     json_t *latest, *orders, *alerts;
     struct drift drift;

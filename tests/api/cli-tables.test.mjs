@@ -26,11 +26,12 @@ after(() => server?.stop());
 const local = (...args) => verb(...args, "--data", server.dir);
 const denied = { instrument: BTC, side: "buy", qty: "0.001", type: "limit", tif: "GTC", price: "1" };
 
-/** A server that answers what `answer(path)` gives; its address. */
+/** A server that answers what `answer(path)` gives, 503 where that is nothing; its address. */
 async function pretend(t, answer) {
   const listening = createServer((request, reply) => {
-    const text = JSON.stringify(answer(request.url));
-    reply.writeHead(200, { "Content-Length": Buffer.byteLength(text), Connection: "close" });
+    const said = answer(request.url);
+    const text = JSON.stringify(said ?? { code: "unavailable", title: "Not now" });
+    reply.writeHead(said ? 200 : 503, { "Content-Length": Buffer.byteLength(text), Connection: "close" });
     reply.end(text);
   });
   await new Promise((done) => listening.listen(0, "127.0.0.1", done));
@@ -122,6 +123,60 @@ test("watch: 80 columns hold what matters, and long lines go on below", async (t
   assert.equal(row(wide, "STRATEGY", "AGE").STRATEGY, "maker");
 });
 
+const ALERT = { state: "firing", since_ns: "1790000160449033780", acknowledged: null, labels: {} };
+const notify = (at) => ({ ...ALERT, id: `AL1-${at}`, alert: "limit_use", severity: "notify", says: `notify ${at}` });
+const paging = { ...ALERT, id: "AL1-1", alert: "kill_active", severity: "page", says: "the oldest pages", acknowledged: { by: "ann" } };
+const alwaysThere = { ...ALERT, id: "AL1-0", alert: "watchdog", severity: "notify", says: "always" };
+
+test("watch: what pages comes first, however old; what has no room is counted", async (t) => {
+  const alerts = [...[9, 8, 7, 6, 5, 4, 3, 2].map(notify), paging, alwaysThere];
+  const others = desk(() => [position(0)]);
+  const url = await pretend(t, (path) => (path.startsWith("/api/v1/alerts") ? { items: alerts, next: null } : others(path)));
+  const { out } = await ask(url, "watch", "--once");
+  const shown = out.slice(out.indexOf("\nALERTS\n"), out.indexOf("\nOPEN ORDERS")).trim().split("\n");
+  assert.match(shown[1], /^ {2}page .* AL1-1 {2}the oldest pages: ann has it$/);
+  assert.equal(shown.length, 8, shown.join("\n"));
+  assert.equal(shown.at(-1), "  and 3 more: pitwall alerts");
+  assert.ok(!out.includes("always"), out);
+});
+
+test("watch: alerts that could not be read are unknown, not those of before and not none", async (t) => {
+  let asked = 0;
+  const others = desk(() => [position(0)]);
+  const url = await pretend(t, (path) => {
+    if (!path.startsWith("/api/v1/alerts")) {
+      return others(path);
+    }
+    return ++asked === 1 ? { items: [paging], next: null } : undefined;
+  });
+  const run = spawn(BIN, ["watch", "--url", url, "--token-file", tokenFile]);
+  let text = "";
+  run.stdout.on("data", (bytes) => (text += bytes));
+  await until("two lines", () => text.split("\n").length > 2);
+  run.kill();
+  const [first, second] = text.split("\n");
+  assert.match(first, / {2}alerts 1 /);
+  assert.match(second, / {2}alerts unknown /);
+  const { out } = await ask(url, "watch", "--once");
+  assert.match(out, /\nALERTS {2}unknown\n/);
+});
+
+test("a list that has no --cursor is printed whole", async (t) => {
+  const page = (path) => ({ items: [{ name: path.includes("cursor=") ? "second" : "first", ...paging }], next: path.includes("cursor=") ? null : "7" });
+  const url = await pretend(t, page);
+  for (const words of [["token", "list"], ["user", "list"], ["alerts"], ["alerts", "--all"], ["approve", "list", "--all"]]) {
+    const { code, out, err } = await ask(url, ...words);
+    assert.equal(code, 0, err);
+    assert.equal(out.trim().split("\n").length, 3, `${words}: ${out}`);
+    assert.doesNotMatch(err, /more/);
+  }
+  const { items, next } = JSON.parse((await ask(url, "token", "list", "--json")).out);
+  assert.deepEqual([items.map(({ name }) => name), next], [["first", "second"], null]);
+  const endless = await ask(await pretend(t, () => ({ items: [paging], next: "7" })), "alerts");
+  assert.equal(endless.code, 69);
+  assert.match(endless.err, /no end/);
+});
+
 test("a difference of a moment is a fill on its way; one that lasts is a drift", async (t) => {
   const drifts = (list) => {
     let at = 0;
@@ -142,6 +197,8 @@ test("a difference of a moment is a fill on its way; one that lasts is a drift",
 
 test("users and tokens are listed with a head, and with all that matters about them", () => {
   assert.equal(local("token", "create", "--name", "robot", "--role", "trader", "--person", "risk1").code, 0);
+  const taken = local("token", "create", "--name", "robot", "--role", "viewer");
+  assert.match(taken.err, /there is a token robot already; `pitwall user list` and `pitwall token list` show what is taken/);
   const users = local("user", "list").out;
   assert.match(users, /^USER +ROLE +PERSON +DISABLED +SECOND FACTOR +MUST CHANGE PASSWORD\n/);
   assert.match(users, /^risk1 +risk +risk1 +no +no +no$/m);
@@ -159,6 +216,57 @@ test("the audit is told in words: what was, and what is", async () => {
   assert.match(query("limits"), /limits +local:\d+ +firm +a test +max_open_orders 50 -> 49/);
   await until("the proposal in the audit", () => /approval/.test(query("approval")));
   assert.match(query("approval"), /max_open_orders 49 -> 60, .*state pending, expires \d{4}-\d\d-\d\d/);
+});
+
+test("a setting that was changed is told as what it was and is", async () => {
+  assert.equal(local("config", "set", "audit.anchor_s=30", ...WHY).code, 0);
+  const query = () => local("audit", "query", "--kind", "config").out;
+  await until("the change in the audit", () => /audit\.anchor_s/.test(query()));
+  assert.match(query(), /audit\.anchor_s 60 -> 30, version 1$/m);
+});
+
+test("what was set says what has changed, and that nothing has", () => {
+  const scope = ["--scope", "strategy/momentum"];
+  const generation = () => JSON.parse(local("limits", "get", ...scope, "--json").out).generation;
+  const then = generation();
+  const [name, value] = Object.entries(JSON.parse(local("limits", "get", ...scope, "--json").out).limits).find(([, is]) => is > 1);
+  assert.match(local("limits", "set", ...scope, `${name}=${value}`, ...WHY).out, /^UNCHANGED strategy\/momentum, generation \d+ is in force\n/);
+  assert.match(local("limits", "set", ...scope, `${name}=1`, ...WHY).out, /^CHANGED /);
+  assert.match(local("limits", "set", ...scope, `${name}=0`, ...WHY).out, /^CHANGED /);
+  assert.match(local("limits", "revert", ...scope, "--to", String(then), ...WHY).out, /^PROPOSED /);
+  assert.match(local("kill", "--scope", "firmm", ...WHY).err, /there is no scope "firmm"; `pitwall state` lists them/);
+});
+
+test("a tightening by going back names each value that moved", () => {
+  const scope = ["--scope", "instrument/sim:SOLUSDT"];
+  const { generation, limits } = JSON.parse(local("limits", "get", ...scope, "--json").out);
+  const [name, value] = Object.entries(limits).find(([, is]) => Number.isInteger(is) && is > 2);
+  assert.match(local("limits", "set", ...scope, `${name}=${value - 2}`, ...WHY).out, /^CHANGED /);
+  const low = JSON.parse(local("limits", "get", ...scope, "--json").out).generation;
+  const id = /^PROPOSED (A\d+)/.exec(local("limits", "set", ...scope, `${name}=${value}`, "--expires", "600", ...WHY).out)[1];
+  const passwordFile = join(scratch(), "password");
+  writeFileSync(passwordFile, server.passwords().risk1, { mode: 0o600 });
+  assert.equal(local("approve", id, "--user", "risk1", "--password-file", passwordFile).code, 0);
+  const box = () => local("limits", "get", ...scope).out.split("\n").find((line) => line.startsWith(`${name} of `));
+  assert.match(box(), new RegExp(`^${name} of instrument/sim:SOLUSDT is ${value} until .*, then ${value - 2} again \\(${id}\\)$`));
+  assert.match(local("limits", "set", ...scope, `${name}=${value - 1}`, ...WHY).out, /^CHANGED /);
+  assert.match(box(), new RegExp(`was raised to ${value} until .*; in force is ${value - 1}$`));
+  const back = local("limits", "revert", ...scope, "--to", String(low), ...WHY).out;
+  assert.match(back, new RegExp(`^REVERTED instrument/sim:SOLUSDT, .*\\n +WHAT +FROM +TO\\n +${name} +${value - 1} +-> +${value - 2}\\n$`));
+  assert.ok(generation < low);
+});
+
+test("why: what no scope bounds is not said to have passed; a time of another day has its day", async (t) => {
+  const check = (name, limit) => ({ name, scope: limit === null ? null : "firm", measured: null, limit, headroom: null, passed: true });
+  const checks = [check("max_margin_ratio", null), check("max_open_orders", 50), check("halted", null)];
+  const url = await pretend(t, (path) =>
+    path.includes("/why") ? { order: "X", passed: true, generation: 1, checks, ages_ns: {} } : { items: [ORDER], next: null },
+  );
+  const { out } = await ask(url, "orders", "why", "X");
+  assert.match(out, /^max_margin_ratio .* no limit$/m);
+  assert.match(out, /^max_open_orders .* passed$/m);
+  assert.match(out, /^halted .* passed$/m);
+  assert.match((await ask(url, "orders")).out, /^PW3CB00001-46S +2026-09-21 14:16:00Z /m);
 });
 
 test("limits of one scope show their present use as those of all do", () => {

@@ -267,9 +267,11 @@ test("control characters of what a server says do nothing to the terminal", asyn
   const nasty = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202ekcab\r\nHALTED";
   const item = { scope: nasty, state: "pending", effective: nasty, cause: nasty, instrument: nasty, [nasty]: nasty };
   const ask = await liar(t, 200, JSON.stringify({ items: [item], next: nasty }));
-  const verbs = [["state"], ["positions"], ["orders"], ["fills"], ["strategies"], ["approve", "list"], ["audit", "query"]];
-  for (const args of [...verbs, ["state", "--json"]]) {
-    const { code, text } = await ask(...args);
+  const whole = await liar(t, 200, JSON.stringify({ items: [item], next: null }));
+  const verbs = [["state"], ["positions"], ["orders"], ["fills"], ["strategies"], ["audit", "query"], ["state", "--json"]];
+  const lists = [["approve", "list"], ["alerts"], ["user", "list"], ["token", "list"]];
+  for (const args of [...verbs, ...lists]) {
+    const { code, text } = await (lists.includes(args) ? whole : ask)(...args);
     assert.equal(code, 0, text);
     // eslint-disable-next-line no-control-regex
     assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/, args.join(" "));

@@ -123,7 +123,7 @@ const HOW = [
   { is: /^pitwall spec alerts$/, says: /kill_active/ },
   { is: /^pitwall version$/, says: /\S/ },
   { is: /^pitwall latency-audit$/, code: [0, 1], says: /^VERDICT +CHECK/m }, // by the machine
-  { is: /^pitwall audit query --data DIR( --kind kill)?( --kind state)?( --limit \d+)?$/ },
+  { is: /^pitwall audit query --data DIR( --kind (kill|state|denial))?( --limit \d+)?$/ },
   {
     is: /^pitwall audit verify --data (DIR|NEWDIR)/,
     fill: [

@@ -41,6 +41,11 @@ story(
     await page.keyboard.press("Enter");
     await page.fill("#old-password", "demo");
     await page.fill("#new-password", "a better one");
+    await page.fill("#again-password", "a bettr one");
+    await page.keyboard.press("Enter");
+    await until("a slip is told", async () => /not typed twice alike/.test(await textOf(page, ".refusal")));
+    assert.ok(!server.seen.some((request) => request.method === "PATCH"), "nothing was sent");
+    await page.fill("#again-password", "a better one");
     await page.keyboard.press("Enter");
     await until("the desk", () => page.isVisible(".desk"));
     const change = server.seen.find((request) => request.method === "PATCH");

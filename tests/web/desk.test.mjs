@@ -32,15 +32,21 @@ story("an order by hand: judged, valued exactly, sent once", { user: "trader" },
   assert.equal(sent(server, "POST", "/orders").length, 1);
 });
 
-story("a position fills in the order that closes it, reduce-only", { user: "trader" }, async (page, server) => {
+story("a position fills in the order that closes it: reduce-only is the way out of a halted scope", { user: "trader" }, async (page, server) => {
   await go(page, "trading");
   server.desk.trade = () => {};
   server.desk.markets[0].lots = 25;
-  await until("the position", async () => /0\.025/.test(await textOf(page, "[data-panel=positions] [data-instrument='sim:BTCUSDT']")));
-  await page.click("[data-panel=positions] [data-instrument='sim:BTCUSDT'] .row-buttons button");
-  await until("the ticket is filled in", () => page.isChecked("#ticket-reduce"));
-  assert.ok(await page.isChecked("[name=ticket-side][value=sell]"));
+  const row = "[data-panel=positions] [data-instrument='sim:BTCUSDT']";
+  await until("the position", async () => /0\.025/.test(await textOf(page, row)));
+  await page.click(`${row} .row-buttons button`);
+  await until("the ticket is filled in", () => page.isChecked("[name=ticket-side][value=sell]"));
   assert.ok(await page.isChecked("[name=ticket-type][value=market]"));
+  assert.equal(await page.isChecked("#ticket-reduce"), false, "of a strategy's position the gate would deny that");
+  await until("a word on it", async () => /this order is not reduce-only/.test(await page.textContent(".notices")));
+  server.desk.setState("firm", "HALTED", "risk1", "operator", null);
+  await until("halted", async () => /halted/i.test(await textOf(page, ".trading")));
+  await page.click(`${row} .row-buttons button`);
+  await until("reduce-only", () => page.isChecked("#ticket-reduce"));
   assert.equal(sent(server, "POST", "/orders").length, 0, "nothing is sent by that");
 });
 

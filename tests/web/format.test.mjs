@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { changeText } from "../../web/audit_words.js";
 import { clockTicks } from "../../web/charts.js";
 import { csvOf } from "../../web/export.js";
+import { denialText } from "../../web/orderform.js";
 import * as format from "../../web/format.js";
 
 test("a decimal is shown with every digit it came with", () => {
@@ -26,6 +28,17 @@ test("what is not known is a dash and never zero", () => {
   assert.equal(format.ageText(null), format.DASH);
   assert.equal(format.timeText(null), format.DASH);
   assert.equal(format.uptimeText(null), format.DASH);
+});
+
+test("a time of another day says which", () => {
+  const ns = (iso) => `${Date.parse(iso)}000000`;
+  const now = Date.parse("2026-11-28T07:42:22.500Z");
+  assert.equal(format.whenText(ns("2026-11-28T00:00:01.250Z"), now), "00:00:01");
+  assert.equal(format.whenText(ns("2026-11-28T00:00:01.250Z"), now, true), "00:00:01.250");
+  assert.equal(format.whenText(ns("2026-11-27T23:59:59.999Z"), now), "27 Nov 23:59");
+  assert.equal(format.whenText(ns("2026-11-27T23:59:59.999Z"), now, true), "27 Nov 23:59");
+  assert.equal(format.whenText(ns("2025-11-28T07:42:22.500Z"), now), "28 Nov 2025");
+  assert.equal(format.whenText(null, now), format.DASH);
 });
 
 test("the value of an order is an exact product", () => {
@@ -102,19 +115,30 @@ test("places come from the tick", () => {
 });
 
 test("a change is told by what differs", () => {
-  const change = format.changeText(
+  const change = changeText(
     { max_open_orders: 50, generation: 1 },
     { max_open_orders: 49, generation: 2 },
   );
   assert.equal(change, "max open orders 50 \u2192 49, generation 1 \u2192 2");
-  assert.equal(format.changeText(null, { state: "HALTED", incident: null }), "state HALTED");
-  assert.equal(format.changeText("pending", "applied"), "pending \u2192 applied");
-  assert.equal(format.changeText(null, null), "");
+  assert.equal(changeText(null, { state: "HALTED", incident: null }), "state HALTED");
+  const settings = { "audit.anchor_s": "30" };
+  assert.equal(changeText({ "audit.anchor_s": "60" }, { version: 1, settings }), "audit.anchor_s 60 \u2192 30, version 1");
+  assert.equal(changeText("pending", "applied"), "pending \u2192 applied");
+  assert.equal(changeText(null, null), "");
   const diff = [{ name: "max_order_lots", old: 500, new: 900 }];
   assert.equal(
-    format.changeText(null, { id: "A1", diff }),
+    changeText(null, { id: "A1", diff }),
     "id A1, max order lots 500 \u2192 900",
   );
+});
+
+test("a denial is told whole, its name once", () => {
+  const of = (code, detail) => denialText({ code, detail });
+  assert.equal(of("balance", "the balance does not cover it"), "Balance: the balance does not cover it");
+  assert.equal(of("max_order_lots", "max_order_lots 9 > 5 of firm: lots"), "Max order lots: 9 > 5 of firm: lots");
+  assert.match(of("self_match", "self_match it would trade with our own order"), /our own order; cancel that, or stop the strategy/);
+  assert.match(of("reducing_only", "reducing_only by firm: only what shrinks a position may pass"), /what manual orders hold.*kill with Flatten/);
+  assert.doesNotMatch(of("reducing_only", "reducing_only by firm: .."), /by firm/, "the firm may be ACTIVE");
 });
 
 test("a venue's short name tells sisters apart", () => {

@@ -121,6 +121,9 @@ story("a receipt of an earlier run or of a resumed scope says so", {}, async (pa
   const words = () => textOf(page, "[data-test=receipt]");
   await until("the earlier run", async () => (await words()).includes("from an earlier run"));
   assert.equal(await page.isVisible("[data-test=resumed]"), false);
+  Object.assign(receipt, { complete: true, durable: true });
+  await page.reload();
+  await until("still that: its figures are not known", async () => (await words()).includes("from an earlier run"));
   desk.setState("firm", "ACTIVE", "risk2", null, null);
   await page.reload();
   await until("it is resumed", () => page.isVisible("[data-test=resumed]"));

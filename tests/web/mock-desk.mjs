@@ -494,9 +494,9 @@ export class Desk {
     return approval;
   }
 
-  decide(approval, verb, user) {
+  decide(approval, verb, user, decision) {
     approval.state = verb === "approve" ? "applied" : "rejected";
-    approval.decider = user;
+    Object.assign(approval, { decider: user, decision });
     this.note("approval", user, { scope: approval.scope, old: "pending", next: approval.state });
     const row = this.limitsOf(approval.scope);
     if (approval.kind === "limits") {

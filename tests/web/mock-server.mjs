@@ -273,11 +273,14 @@ export class MockServer {
       chunks.push(chunk);
     }
     const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : null;
-    this.seen.push({ method: request.method, path, body, headers: request.headers });
+    this.seen.push({ method: request.method, path, query: url.search, body, headers: request.headers });
     const reply = (status, value, extra = {}) => {
       response.writeHead(status, { ...this.headers("application/json"), ...extra });
       response.end(value === undefined ? "" : JSON.stringify(value));
     };
+    if (path === "/audit" && this.fault.auditMs) {
+      await new Promise((done) => setTimeout(done, this.fault.auditMs));
+    }
     const session = this.sessions.get(
       /pitwall_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1],
     );
@@ -334,6 +337,10 @@ export class MockServer {
     if (/^GET .(trades|reconciliation.*)$/.test(what) && this.fault.asked) {
       throw new Refusal(...this.fault.asked);
     }
+    const refused = { "GET /alerts/hand-over": this.fault.lists, "GET /audit": this.fault.audit }[what];
+    if (refused) {
+      throw new Refusal(...refused);
+    }
     if (!this.fault.mustChange && (venueRoute(desk, what, call) || peopleRoute(desk, what, call))) {
       return;
     }
@@ -365,8 +372,11 @@ export class MockServer {
     } else if (what === "GET /audit") {
       need(session, "risk");
       const kind = call.query.get("kind");
-      const rows = desk.audit.filter((row) => !kind || row.kind === kind).reverse();
-      reply(200, { items: rows.slice(0, Number(call.query.get("limit"))), next: null });
+      const [from, to] = ["from", "to"].map((name) => call.query.get(name));
+      const isIn = ({ at_ns }) => (!from || BigInt(at_ns) >= BigInt(from)) && (!to || BigInt(at_ns) <= BigInt(to));
+      const rows = desk.audit.filter((row) => (!kind || row.kind === kind) && isIn(row)).reverse();
+      const limit = Number(call.query.get("limit"));
+      reply(200, { items: rows.slice(0, limit), next: rows.length > limit ? "1" : null });
     } else if (what === "GET /limits/schema") {
       reply(200, desk.schema());
     } else if (what === "GET /strategies") {
@@ -434,7 +444,7 @@ export class MockServer {
     reply(done.approval ? 202 : 200, done.approval ?? done.limits);
   }
 
-  decide(id, verb, { session, reply }) {
+  decide(id, verb, { session, reply, body }) {
     const approval = this.desk.approvals.find((row) => row.id === id);
     if (session.role !== "risk") {
       throw new Refusal(403, "forbidden");
@@ -446,7 +456,7 @@ export class MockServer {
       this.fault.reauth = false;
       throw new Refusal(403, "reauth_required");
     }
-    reply(200, this.desk.decide(approval, verb, session.user));
+    reply(200, this.desk.decide(approval, verb, session.user, body?.reason ?? null));
   }
 
   settle(instrument, { body, session, reply }) {

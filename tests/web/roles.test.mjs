@@ -75,8 +75,8 @@ const ALL_FIELDS = ["alertAcknowledge", "handOverNote", "kill", "limitsChange", 
 const FIELDS = {
   viewer: ALL_FIELDS,
   trader: ALL_FIELDS,
-  risk: [...ALL_FIELDS, "driftAdopt"],
-  admin: [...ALL_FIELDS, "driftAdopt", "accountChange", "accountMake", "tokenMake"],
+  risk: [...ALL_FIELDS, "driftAdopt", "reject"],
+  admin: [...ALL_FIELDS, "driftAdopt", "reject", "accountChange", "accountMake", "tokenMake"],
 };
 /** Fields that change what is looked at and nothing else. */
 const LOOKS = ["kill-scope", "at-limitsChange", "past-scope", "at-strategyChange", /^audit-/, /^filter-/];

@@ -18,7 +18,7 @@ import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, fieldOf, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, fieldOf, Late, Panel } from "./parts.js";
 
 /** @import { Account, Role, Token } from "../types/shapes.js" */
 
@@ -159,7 +159,7 @@ export function UsersPanel() {
 }
 
 function Accounts() {
-  const [items, load] = useAsked(accountsRead);
+  const [items, load, old] = useAsked(accountsRead);
   const [reason, setReason] = useTyped("account-reason", "");
   const changed = (/** @type {boolean} */ done) => {
     if (done) {
@@ -167,7 +167,8 @@ function Accounts() {
     }
     load();
   };
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Accounts">
+  return html`<${Late} old=${old} />
+    <div class="scroll" tabindex="0" role="group" aria-label="Accounts">
       <table class="grid accounts-grid">
         <thead>
           <tr>
@@ -249,8 +250,9 @@ function NewToken({ onChanged }) {
 }
 
 function Tokens() {
-  const [items, load] = useAsked(tokensRead);
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Tokens">
+  const [items, load, old] = useAsked(tokensRead);
+  return html`<${Late} old=${old} />
+    <div class="scroll" tabindex="0" role="group" aria-label="Tokens">
       <table class="grid tokens-grid">
         <thead>
           <tr>

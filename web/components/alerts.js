@@ -6,13 +6,13 @@
 import { alertAcknowledge, handOverNote, handOverRead } from "../api.js";
 import { useAsked } from "../asked.js";
 import { serverNow } from "../clock.js";
-import { ageText, DASH, decimalText, millisecondsOf, momentText, nameText, timeText } from "../format.js";
+import { ageText, DASH, decimalText, millisecondsOf, momentText, nameText, whenText } from "../format.js";
 import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
 import { html } from "../vendor/preact-htm.js";
-import { ActionButton, emptyText, fieldOf, Panel } from "./parts.js";
+import { ActionButton, emptyText, fieldOf, Late, Panel } from "./parts.js";
 
 /** @import { Alert, HandOver } from "../types/shapes.js" */
 
@@ -70,7 +70,7 @@ function Taken({ alert }) {
   const taken = alert.acknowledged;
   return taken
     ? html`<p class="minor" data-test="taken">
-        <b>${taken.by}</b> has it since ${timeText(taken.at_ns)}: <q>${taken.note}</q>
+        <b>${taken.by}</b> has it since ${whenText(taken.at_ns, serverNow())}: <q>${taken.note}</q>
       </p>`
     : null;
 }
@@ -139,7 +139,7 @@ function AlertRow({ alert }) {
     </header>
     <p>${alert.says}</p>
     <p class="minor">
-      ${[figures(alert), firing ? "" : `over since ${timeText(alert.resolved_ns)}`, `RUNBOOK: ${alert.runbook}`]
+      ${[figures(alert), firing ? "" : `over since ${whenText(alert.resolved_ns, serverNow())}`, `RUNBOOK: ${alert.runbook}`]
         .filter(Boolean)
         .join(" \u00b7 ")}
     </p>
@@ -152,14 +152,14 @@ function AlertRow({ alert }) {
 function HandOverRow({ row }) {
   const about = row.what === "acknowledged" ? `took ${nameText(row.alert ?? "")} ${labelsText(row.labels)}` : "left a note";
   return html`<li>
-    <span class="minor" title=${momentText(row.at_ns)}>${timeText(row.at_ns)}</span> <b>${row.by}</b>
+    <span class="minor" title=${momentText(row.at_ns)}>${whenText(row.at_ns, serverNow())}</span> <b>${row.by}</b>
     <span>${` ${about}: `}<q>${row.note}</q></span>
   </li>`;
 }
 
 /** The hand-over log is not streamed: it is asked for. */
 function HandOverLog() {
-  const [rows, load] = useAsked(handOverRead);
+  const [rows, load, old] = useAsked(handOverRead);
 
   async function leave(/** @type {string} */ note) {
     const answer = await perform("handOverNote", [], () => handOverNote(note));
@@ -179,6 +179,7 @@ function HandOverLog() {
       action="handOverNote"
       onNote=${leave}
     />
+    <${Late} old=${old} />
     <ul data-test="hand-over">
       ${(rows ?? []).map((row) => html`<${HandOverRow} key=${`${row.at_ns}${row.by}`} row=${row} />`)}
     </ul>

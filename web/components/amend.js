@@ -11,11 +11,10 @@ import {
   decimalCompare,
   decimalText,
   idText,
-  nameText,
   orderStateText,
 } from "../format.js";
 import { useSubmit } from "../once.js";
-import { engineMayHave, stepFault } from "../orderform.js";
+import { denialText, engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { amendOpen, notify, orderIsAmendable, orderIsWorking, page, role, stale } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -69,9 +68,7 @@ function refusalText(status, problem) {
     return `${says}: it is not known whether the order was amended. Look at it before you try again.`;
   }
   if (status === DENIED) {
-    const code = problem?.code ?? "";
-    const says = (problem?.detail ?? problem?.title ?? "").replace(`${code} `, "");
-    return `Denied by the gate, the order stays as it was. ${nameText(code)}: ${says}`;
+    return `Denied by the gate, the order stays as it was. ${denialText(problem)}`;
   }
   if (status === CONFLICT) {
     return `Not amended: ${problem?.detail ?? problem?.title ?? "the order cannot be amended now"}.`;

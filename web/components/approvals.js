@@ -16,8 +16,9 @@ import {
 import { stoppedLines } from "../inscope.js";
 import { perform } from "../perform.js";
 import { notify, page, role } from "../state.js";
+import { useTyped } from "../typed.js";
 import { html } from "../vendor/preact-htm.js";
-import { ActionButton, emptyText, Panel } from "./parts.js";
+import { ActionButton, emptyText, fieldOf, Panel } from "./parts.js";
 
 /** @import { Approval } from "../types/shapes.js" */
 
@@ -64,22 +65,35 @@ function hostLines({ by }) {
   return by === "local" ? ["Proposed on the host itself: make sure that it was not you"] : [];
 }
 
+/** A raise for an hour and one for good are two things to agree to. @param {Approval} approval */
+function lastsLines({ kind, expires_s }) {
+  if (kind !== "limits") {
+    return [];
+  }
+  return [
+    expires_s
+      ? `For ${ageText(expires_s * 1000)} from the approval on, then it returns by itself`
+      : "It stays: nothing takes it back by itself",
+  ];
+}
+
 /** What an account is given may be decided by an admin too. @param {Approval} approval @param {"approve" | "reject"} verb */
 function actionOf(approval, verb) {
   return approval.kind === "role" ? `${verb}Grant` : verb;
 }
 
-/** @param {Approval} approval @param {"approve" | "reject"} verb */
-async function decide(approval, verb) {
+/** @param {Approval} approval @param {"approve" | "reject"} verb @param {string} word with it, may be empty */
+async function decide(approval, verb, word) {
   const lines = [
     ...diffLines(approval),
+    ...lastsLines(approval),
     ...stoppedBy(approval),
     ...accountLines(approval),
     ...hostLines(approval),
     `Asked by ${askerText(approval)}: \u201c${approval.reason}\u201d`,
   ];
   const answer = await perform(actionOf(approval, verb), lines, () =>
-    approvalDecide(approval.id, verb, ""),
+    approvalDecide(approval.id, verb, word.trim()),
   );
   if (answer?.ok) {
     notify("good", `Approval ${approval.id}: ${answer.body?.state ?? verb}`);
@@ -88,6 +102,7 @@ async function decide(approval, verb) {
 
 /** @param {{approval: Approval, first: boolean}} props */
 function ApprovalCard({ approval, first }) {
+  const [word, setWord] = useTyped(`decision ${approval.id}`, "");
   const own = approval.by === "session" && approval.proposer === page.session?.user;
   const pending = approval.state === "pending";
   const expires = millisecondsOf(approval.expires_ns);
@@ -107,31 +122,42 @@ function ApprovalCard({ approval, first }) {
     <ul class="diff">
       ${diffLines(approval).map((line) => html`<li key=${line}>${line}</li>`)}
     </ul>
+    ${lastsLines(approval).map((line) => html`<p key=${line} data-test="lasts">${line}</p>`)}
     ${accountLines(approval).map((line) => html`<p key=${line} data-test="account">${line}</p>`)}
     <p class="minor">${askerText(approval)} asks: <q>${approval.reason}</q></p>
     ${pending ? hostLines(approval).map((line) => html`<p key=${line} class="minor">${line}</p>`) : null}
     ${
       !pending && approval.decider
         ? html`<p class="minor" data-test="decider">
-            ${DECIDED_WORDS[approval.state] ?? "decided"} by <b>${approval.decider}</b>
+            ${DECIDED_WORDS[approval.state] ?? "decided"} by <b>${approval.decider}</b>${approval.decision ? html`: <q>${approval.decision}</q>` : null}
           </p>`
         : null
     }
     ${
       pending
-        ? html`<div class="buttons">
+        ? html`<label class="unseen" for=${`decision-${approval.id}`}>What the proposer is told</label>
+          <input
+            id=${`decision-${approval.id}`}
+            ...${fieldOf(actionOf(approval, "reject"), off)}
+            autocomplete="off"
+            maxlength="200"
+            placeholder="a word to the proposer, if need be"
+            value=${word}
+            onInput=${(/** @type {any} */ event) => setWord(event.target.value)}
+          />
+          <div class="buttons">
             <${ActionButton}
               id=${first ? "at-approve" : undefined}
               action=${actionOf(approval, "approve")}
               kind="approve"
               off=${off}
-              onPress=${() => decide(approval, "approve")}
+              onPress=${() => decide(approval, "approve", word)}
             />
             <${ActionButton}
               action=${actionOf(approval, "reject")}
               kind="plain"
               off=${off}
-              onPress=${() => decide(approval, "reject")}
+              onPress=${() => decide(approval, "reject", word)}
             />
             ${own ? html`<span class="minor">needs another person</span>` : null}
           </div>`

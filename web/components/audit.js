@@ -1,7 +1,9 @@
 // The audit trail's newest rows: who did what, from what to what, and why.
 
 import { roleReaches } from "../actions.js";
-import { auditSideText, changeText, countText, DASH, dateTimeText, momentText, timeText } from "../format.js";
+import { auditSideText, changeText } from "../audit_words.js";
+import { serverNow } from "../clock.js";
+import { countText, DASH, dateTimeText, momentText, whenText } from "../format.js";
 import { layout } from "../layout.js";
 import { auditIsAction, page, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
@@ -52,7 +54,7 @@ function Row({ row, open, onToggle }) {
           ${countText(row.seq)}
         </button>
       </td>
-      <td class="time" title=${momentText(row.at_ns)}>${timeText(row.at_ns).slice(0, 8)}</td>
+      <td class="time" title=${momentText(row.at_ns)}>${whenText(row.at_ns, serverNow())}</td>
       <td><span class=${`kind kind-${row.kind}`}>${row.kind.replaceAll("_", " ")}</span></td>
       <th scope="row" title=${row.actor ?? ""}>${row.actor ?? DASH}</th>
       <td class="cut" title=${row.scope ?? ""}>${row.scope ?? DASH}</td>

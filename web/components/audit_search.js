@@ -5,7 +5,7 @@ import { roleReaches } from "../actions.js";
 import { countText, DASH } from "../format.js";
 import { layout, layoutSet } from "../layout.js";
 import { problemText } from "../perform.js";
-import { changed, role } from "../state.js";
+import { AUDIT_KINDS, changed, role } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { AuditRows } from "./audit.js";
 import { Panel } from "./parts.js";
@@ -15,10 +15,6 @@ import { Panel } from "./parts.js";
 
 const PAGE_ROWS = 100;
 const NS_OF_MS = 1000000n;
-const KINDS = [
-  "login", "login_failed", "logout", "refused", "kill", "state", "limits", "approval", "config", "strategy", "user",
-  "token", "order", "denial", "fill", "gap", "alert", "start", "stop", "storage",
-];
 
 /** @type {Wanted} */
 const NOTHING = { from: "", to: "", actor: "", kind: "", scope: "", q: "" };
@@ -31,7 +27,7 @@ function nanoseconds(typed) {
 
 /** @param {Wanted} typed */
 function filtersOf(typed) {
-  const kind = KINDS.includes(typed.kind) ? typed.kind : "";
+  const kind = AUDIT_KINDS.includes(typed.kind) ? typed.kind : "";
   return { ...typed, kind, from: nanoseconds(typed.from), to: nanoseconds(typed.to) };
 }
 
@@ -51,7 +47,7 @@ function Filters({ typed, onType }) {
       <label for="audit-kind">Kind</label>
       <select id="audit-kind" value=${filtersOf(typed).kind} onChange=${(/** @type {any} */ event) => onType({ kind: event.target.value })}>
         <option value="">all</option>
-        ${KINDS.map((kind) => html`<option key=${kind} value=${kind}>${kind}</option>`)}
+        ${AUDIT_KINDS.map((kind) => html`<option key=${kind} value=${kind}>${kind}</option>`)}
       </select>
     </div>
     <${Filter} id="actor" label="Actor" typed=${typed} onType=${onType} />

@@ -55,7 +55,7 @@ function keeps({ kind, scope, old, new: after, at_ns }, { instrument, drift }) {
 }
 
 /** @param {Position} position */
-function isKept(position) {
+export function driftIsKept(position) {
   return (
     page.kept.get(position.instrument) === position.drift ||
     [...page.audit.values()].some((row) => keeps(row, position))
@@ -64,7 +64,7 @@ function isKept(position) {
 
 /** Does it wait for a person? @param {Position} position */
 export function driftIsOpen(position) {
-  return Boolean(position.drift) && isLasting(position) && !isKept(position);
+  return Boolean(position.drift) && isLasting(position) && !driftIsKept(position);
 }
 
 export function driftsOpen() {
@@ -162,7 +162,7 @@ export function DriftRow({ position, index, columns = 9 }) {
   if (!drift || !isLasting(position)) {
     return null;
   }
-  const kept = isKept(position);
+  const kept = driftIsKept(position);
   const mark = kept ? `KEPT: ${lotsText(Math.abs(drift))} still differ` : "DRIFT";
   const may = actionRefusal(ACTIONS.driftAdopt, role()) === "";
   return html`<tr class="position-drift" data-drift-of=${instrument} data-kept=${kept ? "yes" : "no"} aria-rowindex=${index}>

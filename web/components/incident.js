@@ -3,9 +3,11 @@
 
 import { auditSearch } from "../api.js";
 import { roleReaches } from "../actions.js";
-import { auditSideText, changeText, countText, DASH, dateTimeText, momentText, timeText } from "../format.js";
+import { auditSideText, changeText } from "../audit_words.js";
+import { serverNow } from "../clock.js";
+import { clockText, countText, DASH, dateTimeText, momentText, timeText } from "../format.js";
 import { problemText } from "../perform.js";
-import { auditIsAction, incidentOpen, page, role } from "../state.js";
+import { ACTION_KINDS, BUSY_KINDS, incidentOpen, page, role } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact-htm.js";
 import { ReceiptCard } from "./receipts.js";
 
@@ -14,6 +16,9 @@ import { ReceiptCard } from "./receipts.js";
 const NS_OF_S = 1000000000n;
 const BEFORE_S = 30n;
 const AFTER_S = 300n;
+/** Orders and fills come by the thousand: of these what the kill met and what became of it. */
+const ORDERS_BEFORE_S = 5n;
+const ORDERS_AFTER_S = 10n;
 const ROWS_MAX = 1000;
 
 /** @param {{rows: AuditRow[], empty: string}} props oldest first */
@@ -43,27 +48,54 @@ function Rows({ rows, empty }) {
   </table>`;
 }
 
+/**
+ * Kind by kind, or the newest orders of a busy desk would leave no room for the kill itself.
+ * @param {string[]} kinds @param {bigint} at @param {bigint} before @param {bigint} after in seconds
+ * @returns {Promise<{rows: AuditRow[], says: string[]}>} oldest first; what is not whole
+ */
+async function trailOf(kinds, at, before, after) {
+  const span = { from: String(at - before * NS_OF_S), to: String(at + after * NS_OF_S) };
+  const rows = [];
+  const says = [];
+  for (const kind of kinds) {
+    const answer = await auditSearch({ ...span, kind }, null, ROWS_MAX);
+    rows.push(...(answer.body?.items ?? []));
+    if (!answer.ok) {
+      says.push(`Not known: ${kind}, ${problemText(answer.problem)}.`);
+    } else if (answer.body?.next) {
+      says.push(`Only the newest ${countText(ROWS_MAX)} rows of ${kind} are shown.`);
+    }
+  }
+  return { rows: rows.sort((a, b) => a.seq - b.seq), says };
+}
+
 /** @param {{receipt: Receipt}} props */
 function Trail({ receipt }) {
-  const [rows, setRows] = useState(/** @type {AuditRow[] | null} */ (null));
-  const [says, setSays] = useState("Asking\u2026");
+  const [told, setTold] = useState(/** @type {{acts: AuditRow[], orders: AuditRow[], asOf: string, says: string} | null} */ (null));
   const at = BigInt(receipt.at_ns);
 
   useEffect(() => {
-    const span = { from: String(at - BEFORE_S * NS_OF_S), to: String(at + AFTER_S * NS_OF_S) };
-    auditSearch(span, null, ROWS_MAX).then((answer) => {
-      setRows(answer.body ? [...answer.body.items].reverse() : null);
-      const cut = answer.body?.next ? `Only the newest ${countText(ROWS_MAX)} rows are shown.` : "";
-      setSays(answer.ok ? cut : problemText(answer.problem));
-    });
+    let looking = true;
+    const asOf = `As of ${clockText(serverNow())} UTC.`;
+    async function load() {
+      const acts = await trailOf(ACTION_KINDS, at, BEFORE_S, AFTER_S);
+      const orders = await trailOf(BUSY_KINDS, at, ORDERS_BEFORE_S, ORDERS_AFTER_S);
+      if (looking) {
+        setTold({ acts: acts.rows, orders: orders.rows, asOf, says: [...acts.says, ...orders.says].join(" ") });
+      }
+    }
+    load();
+    return () => {
+      looking = false;
+    };
   }, [receipt.incident, receipt.complete]);
 
-  const all = rows ?? [];
-  return html`<p class="refusal" role="status">${says}</p>
+  const empty = told ? "Nothing" : "Asking\u2026";
+  return html`<p role="status" data-test="report-says">${told?.asOf ?? empty}${" "}<b class="refusal">${told?.says ?? ""}</b></p>
     <h3>What was done, from ${String(BEFORE_S)} s before to ${String(AFTER_S)} s after</h3>
-    <${Rows} rows=${all.filter(auditIsAction)} empty="Nothing" />
-    <h3>Orders and fills</h3>
-    <${Rows} rows=${all.filter((row) => !auditIsAction(row))} empty="None" />`;
+    <${Rows} rows=${told?.acts ?? []} empty=${empty} />
+    <h3>Orders and fills, from ${String(ORDERS_BEFORE_S)} s before to ${String(ORDERS_AFTER_S)} s after</h3>
+    <${Rows} rows=${told?.orders ?? []} empty=${empty} />`;
 }
 
 /** @param {{receipt: Receipt}} props */

@@ -122,8 +122,8 @@ function Cap({ cap }) {
   return cap === undefined ? null : cap === null ? "no value" : html`<${LimitValue} value=${cap} />`;
 }
 
-/** @param {{scope: string, row: SchemaRow, limits: Limits | undefined, typed: string, onInput: (typed: string) => void}} props */
-function LimitRow({ scope, row, limits, typed, onInput }) {
+/** @param {{scope: string, row: SchemaRow, limits: Limits | undefined, typed: string, loosens: boolean, onInput: (typed: string) => void}} props loosens: another one waits, and this with it */
+function LimitRow({ scope, row, limits, typed, loosens, onInput }) {
   const value = limits?.limits[row.name] ?? null;
   const unit = unitText(row.unit, page.pnl?.currency);
   const wrong = typed === "" ? "" : fault(scope, row, typed);
@@ -156,7 +156,7 @@ function LimitRow({ scope, row, limits, typed, onInput }) {
     </td>
     <td class="end limit-cap minor" data-test="cap"><${Cap} cap=${cap} /></td>
     <td id=${`${id}-says`} class=${`limit-says ${wrong ? "limit-wrong" : `limit-${way}`}`}>
-      ${wrong || (way ? DIRECTION_WORDS[way] : row.says)}
+      ${wrong || (way === "tightens" && loosens ? "tighter: waits with the looser one" : way ? DIRECTION_WORDS[way] : row.says)}
     </td>
   </tr>`;
 }
@@ -365,6 +365,7 @@ function LimitsForm({ scope, limits, rows }) {
                 row=${row}
                 limits=${limits}
                 typed=${edits[row.name] ?? ""}
+                loosens=${loosens}
                 onInput=${(/** @type {string} */ value) => form.edit(row.name, value)}
               />`,
           )}

@@ -3,7 +3,7 @@
 
 import { limitsHistory, limitsRevert } from "../api.js";
 import { serverNow } from "../clock.js";
-import { ageText, countText, DASH, dateTimeText, millisecondsOf, momentText, nameText, scopeText, valueText } from "../format.js";
+import { ageText, countText, DASH, millisecondsOf, momentText, nameText, scopeText, valueText, whenText } from "../format.js";
 import { perform } from "../perform.js";
 import { notify, page } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -21,12 +21,12 @@ function valuesText(values) {
     .join(", ");
 }
 
-/** @param {{box: TimeBox}} props */
-function Box({ box }) {
+/** @param {{box: TimeBox, now: unknown}} props now: in force, which somebody may have changed since */
+function Box({ box, now }) {
   const until = millisecondsOf(box.until_ns);
   const left = until === null ? DASH : ageText(Math.max(0, until - serverNow()));
   return html`<li data-timebox=${box.name} title=${`until ${momentText(box.until_ns)}`}>
-    <b>${nameText(box.name)}</b> ${valueText(box.value)} returns to ${valueText(box.back_to)} in${" "}
+    <b>${nameText(box.name)}</b> ${now === box.value ? "" : `${valueText(now)} in force, raised to `}${valueText(box.value)} returns to ${valueText(box.back_to)} in${" "}
     <span class="num">${left}</span> <span class="minor">(${box.approval})</span>
   </li>`;
 }
@@ -43,7 +43,7 @@ export function LimitsNotes({ limits }) {
           </p>`
         : null
     }
-    ${boxes.length > 0 ? html`<ul class="timeboxes">${boxes.map((box) => html`<${Box} key=${box.name} box=${box} />`)}</ul>` : null}`;
+    ${boxes.length > 0 ? html`<ul class="timeboxes">${boxes.map((box) => html`<${Box} key=${box.approval + box.name} box=${box} now=${limits?.limits[box.name]} />`)}</ul>` : null}`;
 }
 
 /** @param {{row: LimitsPast, limits: Limits, reason: string, onAsked: () => void}} props */
@@ -69,9 +69,9 @@ function PastRow({ row, limits, reason, onAsked }) {
 
   return html`<tr data-generation=${row.generation}>
     <td class="end num">${countText(row.generation)}</td>
-    <td title=${momentText(row.at_ns)}>${dateTimeText(row.at_ns)}</td>
+    <td title=${momentText(row.at_ns)}>${whenText(row.at_ns, serverNow())}</td>
     <td>${row.actor ?? DASH}</td>
-    <td class="diff-cell">
+    <td>
       ${Object.keys(row.new).map(
         (name) => html`<div key=${name}>${nameText(name)}: ${valueText(row.old[name])} \u2192 ${valueText(row.new[name])}</div>`,
       )}

@@ -103,9 +103,14 @@ export function LogIn({ onSession }) {
 export function ChangePassword({ onChanged }) {
   const [old, setOld] = useState("");
   const [next, setNext] = useState("");
+  const [again, setAgain] = useState("");
   const [refusal, setRefusal] = useState("");
 
   const submit = useSubmit(async () => {
+    if (again !== next) {
+      setRefusal("The new password was not typed twice alike.");
+      return;
+    }
     const answer = await passwordChange(old, next);
     if (answer.ok) {
       onChanged();
@@ -136,6 +141,15 @@ export function ChangePassword({ onChanged }) {
         required
         value=${next}
         onInput=${(/** @type {any} */ event) => setNext(event.target.value)}
+      />
+      <label for="again-password">New password, once more</label>
+      <input
+        id="again-password"
+        type="password"
+        autocomplete="new-password"
+        required
+        value=${again}
+        onInput=${(/** @type {any} */ event) => setAgain(event.target.value)}
       />
       <p class="refusal" role="alert">${refusal}</p>
       <button type="submit" class="button button-primary button-wide">Change password</button>

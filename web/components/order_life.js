@@ -3,7 +3,8 @@
 // Our own stamps, in nanoseconds of one clock: the market data that it was decided on, the step of the engine that
 // decided, judged and sent it, acknowledged, each fill. A stage that is not known has no row; nothing is guessed.
 
-import { decimalText, durationText, momentText, orderStateText, timeText } from "../format.js";
+import { serverNow } from "../clock.js";
+import { decimalText, durationText, momentText, orderStateText, whenText } from "../format.js";
 import { orderIsWorking, page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { placesOf } from "./market.js";
@@ -72,7 +73,7 @@ function StageRow({ stages, index }) {
   const before = index === 0 ? null : stages[index - 1].at;
   return html`<tr data-stage=${name}>
     <th scope="row">${name}</th>
-    <td class="time" title=${momentText(String(at))}>${timeText(String(at))}</td>
+    <td class="time" title=${momentText(String(at))}>${whenText(String(at), serverNow(), true)}</td>
     <td class="end num">${before === null ? "" : `+${durationText(String(at - before))}`}</td>
     <td class="life-bar" aria-hidden="true"><span style=${span(stages, index)}></span></td>
     <td class="minor">${says}</td>

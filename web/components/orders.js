@@ -1,7 +1,8 @@
 // Orders that work, recent orders, and fills, newest first.
 
 import { orderCancel } from "../api.js";
-import { countText, DASH, decimalText, momentText, nameText, orderStateText, timeText } from "../format.js";
+import { serverNow } from "../clock.js";
+import { countText, DASH, decimalText, momentText, nameText, orderStateText, whenText } from "../format.js";
 import { layout, rowPx } from "../layout.js";
 import { perform } from "../perform.js";
 import {
@@ -104,7 +105,7 @@ const ORDER_COLUMNS = [
     as: "decimal",
     key: ({ sent_ns }) => sent_ns,
     title: ({ sent_ns }) => momentText(sent_ns),
-    cell: ({ sent_ns }) => timeText(sent_ns),
+    cell: ({ sent_ns }) => whenText(sent_ns, serverNow(), true),
   },
   INSTRUMENT,
   {
@@ -159,12 +160,12 @@ const ORDER_COLUMNS = [
 
 /** @type {Column<Fill>[]} never sorted: the page holds the newest of many */
 const FILL_COLUMNS = [
-  { id: "at", label: "At (UTC)", look: "time", title: ({ at_ns }) => momentText(at_ns), cell: ({ at_ns }) => timeText(at_ns) },
+  { id: "at", label: "At (UTC)", look: "time", title: ({ at_ns }) => momentText(at_ns), cell: ({ at_ns }) => whenText(at_ns, serverNow(), true) },
   INSTRUMENT,
   { id: "side", label: "Side", look: "start", cell: ({ side }) => html`<${Side} side=${side} />` },
   figure("qty", "Qty", ({ qty }) => qty, "qty"),
   figure("price", "Price", ({ price }) => price, "price"),
-  { id: "fee", label: "Fee", look: "end", cell: ({ fee }) => html`<${Num} value=${fee} places=${2} />` },
+  { id: "fee", label: "Fee paid", look: "end", cell: ({ fee }) => html`<${Num} value=${fee} places=${2} />` },
   { id: "currency", label: "In", look: "unit", cell: ({ fee_currency }) => fee_currency },
   { id: "liquidity", label: "Made or took", look: "minor", cell: ({ maker }) => makerText(maker) },
   { id: "order", label: "Order", look: "minor cut", title: ({ order }) => order, cell: ({ order }) => `order ${order}` },

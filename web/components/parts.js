@@ -200,6 +200,11 @@ export function emptyText(topic, text) {
   return topicAge(topic) === null ? "Waiting for data\u2026" : text;
 }
 
+/** Above a list that is asked for: that no answers come. @param {{old: string}} props empty: they come */
+export function Late({ old }) {
+  return old ? html`<p class="refusal" role="status">${old}</p>` : null;
+}
+
 /** @param {{names: string[]}} props the choices of a select: hundreds, and hardly ever others */
 export function Options({ names }) {
   return useMemo(

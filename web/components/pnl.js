@@ -1,6 +1,6 @@
 // PnL of the firm by component, with its line over time.
 
-import { axisText, decimalSign, decimalText, percentText, venueText } from "../format.js";
+import { axisText, clockText, decimalSign, decimalText, percentText, venueText } from "../format.js";
 import { layout } from "../layout.js";
 import { page } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
@@ -32,7 +32,7 @@ function chartWords({ label, sample: at }) {
   }
   const [first, last] = [known[0], known[known.length - 1]];
   const unit = page.pnl?.currency ?? "";
-  return `${label} over time: from ${first.texts[at]} to ${last.texts[at]} ${unit} since this page was opened`;
+  return `${label} over time: from ${first.texts[at]} to ${last.texts[at]} ${unit} since ${clockText(first.x)} UTC`;
 }
 
 /** Sums over a position without a fresh mark are unknown; this says whose mark is missing. */

@@ -12,7 +12,7 @@ import {
 } from "../format.js";
 import { rowPx } from "../layout.js";
 import { textCompare } from "../sort.js";
-import { page, stale, ticketFill, topicAge } from "../state.js";
+import { notify, page, stale, ticketFill, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { rowCount, RowBlocks } from "./blocks.js";
 import { agreementText, DriftRow } from "./drift.js";
@@ -80,11 +80,21 @@ function PositionEnd({ position, index, columns }) {
       </tr>`;
 }
 
+/** Nothing but a person's exit leaves there. @param {string} scope */
+function isHalted(scope) {
+  return page.tradingStates.get(scope)?.effective === "HALTED";
+}
+
 /**
- * Fills in the ticket with the order that closes it, reduce-only; the person sends it.
+ * Fills in the ticket with the order that closes it; the person sends it. Reduce-only is the way out of a HALTED
+ * scope; where it may trade the gate would deny that, for most of what is held is a strategy's.
  * @param {Position} position
  */
 function close(position) {
+  const halted = isHalted(`instrument/${position.instrument}`) || isHalted("strategy/manual");
+  if (!halted) {
+    notify("warn", `${position.instrument} may trade: this order is not reduce-only. Stop first what trades there: it moves the position, and its quotes are in the way`);
+  }
   ticketFill({
     instrument: position.instrument,
     side: decimalSign(position.qty) === 1 ? "sell" : "buy",
@@ -92,7 +102,7 @@ function close(position) {
     tif: "IOC",
     qty: String(position.qty).replace("-", ""),
     price: "",
-    reduce_only: true,
+    reduce_only: halted,
   });
   location.hash = "#/trading";
 }

@@ -11,7 +11,7 @@ import {
   millisecondsOf,
   scopeText,
   shareText,
-  timeText,
+  whenText,
 } from "../format.js";
 import { heldIn, heldText } from "../inscope.js";
 import { changed, incidentOpen, page, stale, topicSynced } from "../state.js";
@@ -34,7 +34,7 @@ function Cell({ label, value, tone = "" }) {
 function isOfEarlierRun(receipt) {
   const at = millisecondsOf(receipt.at_ns);
   const startedAt = serverNow() - (page.status?.uptime_s ?? Infinity) * 1000;
-  return !receipt.complete && receipt.resting === null && at !== null && at < startedAt;
+  return receipt.resting === null && at !== null && at < startedAt;
 }
 
 /** Has its scope been let trade again since? @param {Receipt} receipt */
@@ -94,6 +94,14 @@ function blockText({ ns_to_block }) {
   return ns_to_block === "0" ? "by itself" : durationText(ns_to_block);
 }
 
+/** What never left needs no cancel: all is done when the receipt says so. @param {Receipt} receipt */
+function progressText(receipt) {
+  const { cancels, complete } = receipt;
+  return cancels?.sent && !complete
+    ? shareText(cancels.confirmed ?? 0, cancels.sent)
+    : shareText(Number(complete && !isOfEarlierRun(receipt)), 1);
+}
+
 /**
  * `newer`: another kill has come since this one of ours.
  * @param {{receipt: Receipt, newer: Receipt | undefined, onDismiss: (() => void) | undefined}} props
@@ -101,11 +109,6 @@ function blockText({ ns_to_block }) {
 export function ReceiptCard({ receipt, newer, onDismiss }) {
   const { cancels } = receipt;
   const words = progressWords(receipt);
-  // What never left needs no cancel: all is done when the receipt says so.
-  const progress =
-    cancels?.sent && !receipt.complete
-      ? shareText(cancels.confirmed ?? 0, cancels.sent)
-      : shareText(Number(receipt.complete), 1);
   return html`<article
     class="receipt"
     aria-label="Kill receipt"
@@ -134,11 +137,11 @@ export function ReceiptCard({ receipt, newer, onDismiss }) {
     </header>
     <p class="receipt-words" title=${momentText(receipt.at_ns)}>
       <b>${receipt.actor}</b>${" killed "}<b>${scopeText(receipt.scope)}</b>
-      ${` at ${timeText(receipt.at_ns)}`}
+      ${` at ${whenText(receipt.at_ns, serverNow(), true)}`}
     </p>
     <p class="receipt-why"><q>${receipt.reason}</q></p>
     ${receipt.engine === "silent" ? html`<p class="refusal">Engine silent: the gateways cancel by themselves.</p>` : null}
-    <div class="progress" aria-hidden="true"><span style=${{ width: progress }}></span></div>
+    <div class="progress" aria-hidden="true"><span style=${{ width: progressText(receipt) }}></span></div>
     <dl class="cells">
       <${Cell} label="To block" value=${blockText(receipt)} />
       <${Cell} label="Last order" value=${countText(receipt.last_order_seq)} />
@@ -212,14 +215,14 @@ function ReceiptRow({ receipt }) {
   const flat = flatten ? flattenWords(receipt).text : "not asked for";
   return html`<tr data-receipt=${receipt.incident}>
     <th scope="row">${idText(receipt.incident)}</th>
-    <td title=${momentText(receipt.at_ns)}>${timeText(receipt.at_ns).slice(0, 8)}</td>
+    <td title=${momentText(receipt.at_ns)}>${whenText(receipt.at_ns, serverNow())}</td>
     <td title=${receipt.scope}>${scopeText(receipt.scope)}</td>
     <td title=${`${receipt.actor}: ${receipt.reason}`}><b>${receipt.actor}</b> <q>${receipt.reason}</q></td>
     <td class="end">${blockText(receipt)}</td>
     <td class="end">${countText(receipt.resting)}</td>
     <td class="end">${countText(cancels?.confirmed)} of ${countText(cancels?.sent)}</td>
     <td>
-      <span class=${`chip ${words.tone}`}>${words.text}</span>${isResumed(receipt) ? " resumed" : ""}
+      <span class=${`chip ${words.tone}`} title=${words.text}>${words.text.split(",")[0]}</span>${isResumed(receipt) ? " resumed" : ""}
     </td>
     <td title=${flat}>${flat}</td>
     <td class="row-buttons">

@@ -6,7 +6,7 @@ import { textCompare } from "../sort.js";
 import { page, topicAge } from "../state.js";
 import { html } from "../vendor/preact-htm.js";
 import { rowCount, RowBlocks } from "./blocks.js";
-import { driftIsOpen, DriftRow } from "./drift.js";
+import { driftIsKept, driftIsOpen, DriftRow } from "./drift.js";
 import { EmptyRow, emptyText, InstrumentName, Panel, StateChip } from "./parts.js";
 import { PlainHead } from "./table.js";
 
@@ -22,9 +22,10 @@ function verdictOf(position) {
   if (!position.drift) {
     return { text: "agree", tone: "chip-good" };
   }
-  return driftIsOpen(position)
-    ? { text: "differ", tone: "chip-bad" }
-    : { text: "differ: kept, or a fill on its way", tone: "chip-warn" };
+  if (driftIsOpen(position)) {
+    return { text: "differ", tone: "chip-bad" };
+  }
+  return { text: driftIsKept(position) ? "differ: kept" : "differ: a fill may be on its way", tone: "chip-warn" };
 }
 
 /** @param {Position} position */

@@ -8,7 +8,7 @@ import { useSubmit } from "../once.js";
 import { perform, problemText } from "../perform.js";
 import { notify } from "../state.js";
 import { html, useState } from "../vendor/preact-htm.js";
-import { ActionButton, EmptyRow, Panel } from "./parts.js";
+import { ActionButton, EmptyRow, Late, Panel } from "./parts.js";
 
 /** @import { OpenSession } from "../types/shapes.js" */
 
@@ -89,8 +89,9 @@ function SecondFactor() {
 }
 
 export function SessionsPanel() {
-  const [items, load] = useAsked(sessionsRead);
+  const [items, load, old] = useAsked(sessionsRead);
   return html`<${Panel} id="sessions" title="Sessions" topic="status">
+    <${Late} old=${old} />
     <div class="scroll" tabindex="0" role="group" aria-label="Sessions">
       <table class="grid sessions-grid">
         <thead>

@@ -1,7 +1,8 @@
 // Trading state of each scope in words, and how a scope is let trade again.
 
 import { resume } from "../api.js";
-import { DASH, idText, momentText, scopeText, timeText } from "../format.js";
+import { serverNow } from "../clock.js";
+import { DASH, idText, momentText, scopeText, whenText } from "../format.js";
 import { stoppedLines } from "../inscope.js";
 import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
@@ -69,7 +70,7 @@ function StateRow({ row, resuming, onResume }) {
     ${
       row.state === "ACTIVE"
         ? html`<span class="state-since" title=${`${above ? `itself ${row.state} ` : ""}since ${momentText(row.since_ns)}`}
-            >${above ? "wider scope" : timeText(row.since_ns).slice(0, 8)}</span
+            >${above ? "wider scope" : whenText(row.since_ns, serverNow())}</span
           >`
         : html`<${ActionButton}
             action="resume"
@@ -116,7 +117,7 @@ function stateWords({ state, effective, cause, actor, since_ns, incident }) {
     return may + above;
   }
   const why = [cause, actor ? `by ${actor}` : "", incident ? `incident ${idText(incident)}` : ""];
-  const since = since_ns ? ` since ${timeText(since_ns).slice(0, 8)}` : "";
+  const since = since_ns ? ` since ${whenText(since_ns, serverNow())}` : "";
   return `${may}${above}${own}${since}: ${why.filter(Boolean).join(", ") || DASH}`;
 }
 

@@ -9,13 +9,13 @@ import {
   DASH,
   decimalMultiply,
   decimalText,
+  decimalWords,
   idText,
   isDecimal,
-  nameText,
   scopeText,
 } from "../format.js";
 import { workingIn } from "../inscope.js";
-import { engineMayHave, stepFault } from "../orderform.js";
+import { denialText, engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { notify, page, stale, ticketFill } from "../state.js";
 import { useTyped } from "../typed.js";
@@ -81,7 +81,7 @@ function valueWords(typed) {
     return "";
   }
   const about = typed.type === "market" ? "about " : "";
-  return `${about}${decimalText(trimmed(value), 2)} ${row.settle}`;
+  return `${about}${decimalWords(decimalText(trimmed(value), 2))} ${row.settle}`;
 }
 
 /** Without the zeros that nobody typed. @param {string} decimal */
@@ -166,8 +166,7 @@ function refusalText(status, problem) {
     return `${says}: it is not known whether the order was sent. Look at the orders; the same order pressed again is sent at most once.`;
   }
   if (status === DENIED && problem) {
-    const says = (problem.detail ?? problem.title ?? "").replace(`${problem.code} `, "");
-    return `Denied by the gate, nothing was sent. ${nameText(problem.code)}: ${says}`;
+    return `Denied by the gate, nothing was sent. ${denialText(problem)}`;
   }
   return `Not sent: ${problemText(problem)}`;
 }
@@ -268,7 +267,7 @@ function Fields({ typed, onType }) {
       typed=${typed.price}
       wrong=${wrong.price}
       off=${market}
-      hint=${best ? `${typed.side === "buy" ? "ask" : "bid"} ${decimalText(best, places.price)}` : "no fresh book"}
+      hint=${!row ? "" : best ? `${typed.side === "buy" ? "ask" : "bid"} ${decimalText(best, places.price)}` : "no fresh book"}
       onInput=${(/** @type {string} */ price) => onType({ price })}
     />
   </div>`;

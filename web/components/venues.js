@@ -129,7 +129,7 @@ export function VenuesPanel() {
           <th scope="col">Venue</th>
           <th scope="col">Stream</th>
           <th scope="col">Data age</th>
-          <th scope="col">Since, clock, reconnects</th>
+          <th scope="col">Since, clock</th>
         </tr>
       </thead>
       <tbody>

@@ -17,12 +17,12 @@ function Figure({ value }) {
   return isDecimal(value) ? html`<${Num} value=${value} bright=${8} />` : html`<span class="num">${valueText(value)}</span>`;
 }
 
-/** What no scope bounds was not judged. @param {Check} check */
-function verdictWord({ passed, limit }) {
+/** What no scope bounds was not judged; what forbids outright has no bound. @param {Check} check */
+function verdictWord({ name, passed, limit }) {
   if (!passed) {
     return "denied";
   }
-  return limit === null ? "no limit" : "passed";
+  return limit === null && page.schema?.limits.some((row) => row.name === name) ? "no limit" : "passed";
 }
 
 /** @param {{check: Check}} props */

@@ -232,6 +232,8 @@ export interface Approval {
     /** whom a grant is for */
     account?: { user: string; person: string; created_ns: Nanoseconds | null; created_by: string | null } | null;
     decider?: string | null;
+    /** what the decider said */
+    decision?: string | null;
     state: "pending" | "applied" | "rejected" | "expired" | "stale";
     expires_ns: Nanoseconds;
     /** how long the raise lasts once approved */
