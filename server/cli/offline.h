@@ -17,7 +17,8 @@ enum status offline_open(struct offline *offline, const char *dir, struct err *e
 void offline_close(struct offline *offline);
 
 /* A list object: by `read` when no server runs, else by GET of `path`. */
-enum status offline_list(const struct client_target *target, json_t *(*read)(struct access *),
-                         const char *path, json_t **list, struct err *err);
+enum status offline_list(const struct client_target *target,
+                         json_t *(*read)(struct access *, struct list_part), const char *path,
+                         json_t **list, struct err *err);
 
 #endif
