@@ -43,7 +43,8 @@ static void make_piece(void *job)
 }
 
 /* A listener that is being stopped, workers that are full or the asker's share of them, and a
- * session or token that has ended, end the answer: the client sees that the last chunk is missing. */
+ * session or token that has ended, end the answer: the client sees that the last chunk is missing.
+ */
 static ssize_t send_for_piece(struct pieces *pieces)
 {
     struct http *http = pieces->http;

@@ -531,7 +531,7 @@ Test(arms, what_came_to_nothing_has_armed_nothing)
     stop();
 }
 
-/* Else the strategy would run without the ceiling, and a restart would not know that it was armed. */
+/* Else the strategy would run without its ceiling, and a restart would not know it armed. */
 Test(arms, what_a_stale_proposal_began_and_another_ended_stays_armed)
 {
     char first[32], second[32];
@@ -587,7 +587,7 @@ Test(arms, what_was_being_applied_when_the_program_ended_is_not_called_expired)
     close_control();
 }
 
-/* The engine holds the door while it is being told: what is kept then is what a start would find. */
+/* The engine looks while it is being told: what is kept then is what a start would find. */
 Test(arms, it_is_kept_that_it_is_being_applied_before_the_engine_hears_of_it)
 {
     char id[32];
