@@ -22,13 +22,23 @@ static struct control_fact fact_of(struct request *request, const char *kind, co
                                  .new_value = new_value};
 }
 
+/* Of what is done already, whatever becomes of its record: that is waited for, so that no answer is
+ * ahead of it, and is queued where the control thread has no place. */
 static void note(struct request *request, const char *kind, const char *name, const char *reason,
                  json_t *new_value)
 {
     char scope[SCOPE_TEXT_MAX];
     struct control_fact fact = fact_of(request, kind, name, reason, new_value, scope);
+    json_t *again = json_deep_copy(new_value);
+    struct err ignored;
 
-    control_note(request->control, &request->actor, &fact);
+    if (control_note_durable(request->control, &request->actor, &fact, &ignored) ==
+        ERR_UNAVAILABLE) {
+        fact.new_value = again;
+        control_note(request->control, &request->actor, &fact);
+        return;
+    }
+    json_decref(again);
 }
 
 /* Before anything is given: nobody has what the audit does not know of. */
@@ -230,8 +240,8 @@ static enum status base_check(struct request *request, struct reply *reply, cons
     return err_set(&reply->err, ERR_STALE_VERSION, "the account has changed since you read it");
 }
 
-/* The account has changed, though access.db may not know. What takes away does not wait for its
- * record. */
+/* The account has changed, though access.db may not know. What takes away stands whatever becomes
+ * of its record. */
 static enum status patched(struct request *request, struct reply *reply, const struct patch *patch,
                            bool gives)
 {

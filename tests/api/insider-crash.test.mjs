@@ -62,6 +62,29 @@ for (const [what, scope, make] of GIVEN) {
   });
 }
 
+const TAKEN = [
+  ["a token that was ended", "token/flooder", (admin) => admin.delete("/tokens/flooder")],
+  ["an account that was removed", "user/viewer", (admin) => admin.delete("/users/viewer")],
+];
+
+for (const [what, scope, end] of TAKEN) {
+  test(`${what} is in the audit after a kill -9`, { timeout: 120000 }, async () => {
+    const dir = join(scratch(), "data");
+    const server = await Server.start({ dir, config: CONFIG });
+    const admin = await server.person("admin");
+    const flooder = server.program("flooder", ["--role", "trader"]);
+    const ends = flood(server.program("other", ["--role", "trader"]));
+    assert.ok(flooder.token);
+    const ended = await end(admin);
+    const killed = server.stop("SIGKILL");
+    assert.equal(ended.status, 204, ended.text);
+    await killed;
+    await ends();
+    const { rows } = await rowsOf(dir, scope);
+    assert.equal(rows.filter((row) => row.actor === "admin").length, 1, JSON.stringify(rows));
+  });
+}
+
 test("who took the trail away is in it, also after a kill -9 at the first byte", { timeout: 120000 }, async () => {
   const dir = join(scratch(), "data");
   const server = await Server.start({ dir, config: CONFIG });
