@@ -9,6 +9,7 @@ import test, { after, before } from "node:test";
 import { configWith, QUIET, scratch, Server, verb } from "./server.mjs";
 import { pause, until } from "./wait.mjs";
 
+const DENIED = 600;
 const PASSWORD = "a long and dull sentence";
 const FIRM = "/limits/firm";
 const BTC = "/limits/instrument/sim:BTCUSDT";
@@ -197,16 +198,17 @@ function slowly(caller, path) {
 
 test("who has himself refused without end loses no row, nor others the door", { timeout: 120000 }, async () => {
   const trader = server.program("wordy", ["--role", "trader"]);
-  const order = { instrument: "x".repeat(7800), side: "buy", type: "market", qty: "1" };
+  const long = "9".repeat(2500);
+  const order = { instrument: `sim:${long}`, side: "buy", type: "limit", qty: long, price: long };
   let asked = 0;
   const flood = async () => {
-    while (asked < 400) {
+    while (asked < DENIED) {
       asked++;
       assert.equal((await trader.post("/orders", order)).status, 422);
     }
   };
   const floods = Promise.all(Array.from({ length: 24 }, flood));
-  while (asked < 400) {
+  while (asked < DENIED) {
     const { generation, limits } = (await risk1.get(BTC)).body;
     const less = { limits: { max_order_lots: limits.max_order_lots - 1 }, reason: "less" };
     const reply = await risk1.put(BTC, less, generation);
