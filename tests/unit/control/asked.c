@@ -181,13 +181,10 @@ Test(asked, the_stream_is_told_when_it_is_requested_and_when_no_more)
 {
     struct put put = {
         .body = json_loads("{\"limits\":{\"max_order_lots\":null},\"reason\":\"calm\"}", 0, NULL)};
-    size_t length;
-    uint64_t looked;
+    uint64_t looked = control_approvals_version(control);
 
     cr_assert(control_submit(control, run_put, &put));
-    while (!ring_peek(&commands, &length))
-        usleep(1000);
-    looked = control_approvals_version(control);
+    looked = until_later(looked); /* with the record */
     while (!atomic_load(&put.done))
         usleep(1000);
     json_decref(put.body);
