@@ -71,6 +71,17 @@ enum status request_page(const struct request *request, uint32_t *limit, uint64_
     return OK;
 }
 
+static bool asks_for_part(const struct request *request)
+{
+    return request_query(request, "limit") || request_query(request, "cursor");
+}
+
+enum status request_part(const struct request *request, struct list_part *part, struct err *err)
+{
+    *part = LIST_WHOLE;
+    return asks_for_part(request) ? request_page(request, &part->most, &part->before, err) : OK;
+}
+
 enum status reply_page(const struct request *request, struct reply *reply)
 {
     json_t *items = json_object_get(reply->json, "items"), *page;
@@ -80,7 +91,7 @@ enum status reply_page(const struct request *request, struct reply *reply)
     char next[24];
     enum status status;
 
-    if (!request_query(request, "limit") && !request_query(request, "cursor"))
+    if (!asks_for_part(request))
         return OK;
     if ((status = request_page(request, &limit, &cursor, &reply->err)) != OK)
         return status;

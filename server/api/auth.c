@@ -6,6 +6,7 @@
  * browser may send anything from a page of another site. */
 #include "api/exchange.h"
 #include "control/sessions.h"
+#include "thread/clock.h"
 #include "thread/log.h"
 
 #include <sodium.h>
@@ -241,22 +242,31 @@ static bool works_before_password_change(const struct route *route)
 }
 
 /* Only a person's session grows old; what makes the desk safer is heard from any session. */
-static enum status confirm_check(struct exchange *exchange)
+static enum status session_check(struct exchange *exchange, int64_t now_ns)
 {
     const struct actor *actor = &exchange->request.actor;
     enum route_confirm wants = exchange->route->confirm;
 
     if (!actor->is_session || wants == CONFIRM_ALWAYS)
         return OK;
-    if (exchange->request.read_ns >= actor->awake_until_ns)
+    if (now_ns >= actor->awake_until_ns)
         return err_set(&exchange->reply.err, ERR_REAUTH_REQUIRED,
                        "nobody has written in this session for 30 minutes; confirm it by POST "
                        "/api/v1/session");
-    if (wants == CONFIRM_REAUTH && exchange->request.read_ns >= actor->reauth_until_ns)
+    if (wants == CONFIRM_REAUTH && now_ns >= actor->reauth_until_ns)
         return err_set(&exchange->reply.err, ERR_REAUTH_REQUIRED,
                        "your log-in is older than 5 minutes; confirm it by POST /api/v1/session");
-    access_session_acted(exchange->request.access, actor);
     return OK;
+}
+
+static enum status confirm_check(struct exchange *exchange)
+{
+    const struct actor *actor = &exchange->request.actor;
+    enum status status = session_check(exchange, exchange->request.read_ns);
+
+    if (status == OK && actor->is_session && exchange->route->confirm != CONFIRM_ALWAYS)
+        access_session_acted(exchange->request.access, actor);
+    return status;
 }
 
 enum status auth_check(struct exchange *exchange)
@@ -289,4 +299,15 @@ enum status auth_check(struct exchange *exchange)
     if (status == OK && route->role == ROUTE_DECIDES && !actor->is_session)
         status = err_set(err, ERR_NEEDS_PERSON, "a token cannot decide on a proposal");
     return status == OK ? confirm_check(exchange) : status;
+}
+
+enum status auth_again(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    enum status status;
+
+    if (exchange->route->role == ROUTE_NONE)
+        return OK;
+    status = access_renew(request->access, &request->actor, &exchange->reply.err);
+    return status == OK ? session_check(exchange, clock_real_ns()) : status;
 }

@@ -144,6 +144,10 @@ enum status host_check(struct exchange *exchange);
 /* auth.c: who asks, and whether they may. Fills request.actor. */
 enum status auth_check(struct exchange *exchange);
 
+/* auth.c: may they still, when it is about to be done? Between the head and that lies the body,
+ * which takes as long as its sender likes, and perhaps a queue. */
+enum status auth_again(struct exchange *exchange);
+
 /* http.c: whose share of a pool it takes; see workers.h. After auth_check. */
 uint64_t exchange_who(const struct exchange *exchange);
 

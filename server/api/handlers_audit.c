@@ -55,11 +55,13 @@ enum status handle_audit_verify(struct request *request, struct reply *reply)
     return store_audit_verify(request->http->sources.store, &reply->json, &reply->err);
 }
 
-/* Who took the trail away is in it, before the first byte leaves. */
-static void export_note(struct request *request, const char *format)
+/* Who took the trail away is in it, before the first byte leaves. While the disk is in trouble the
+ * trail can be read all the same: the record waits in memory. ERR_UNAVAILABLE: there is none. */
+static enum status export_note(struct request *request, const char *format, struct err *err)
 {
     static const char *const filters[] = {"from", "to", "actor", "kind", "scope", "q"};
     json_t *how = json_pack("{s:s}", "format", format);
+    enum status status;
 
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         const char *value = request_query(request, filters[i]);
@@ -67,11 +69,13 @@ static void export_note(struct request *request, const char *format)
         if (value)
             json_object_set_new(how, filters[i], json_string(value));
     }
-    control_note(request->control, &request->actor,
-                 &(struct control_fact){.kind = "export",
-                                        .reason = "audit",
-                                        .request_id = request->request_id,
-                                        .new_value = how});
+    status = control_note_durable(request->control, &request->actor,
+                                  &(struct control_fact){.kind = "export",
+                                                         .reason = "audit",
+                                                         .request_id = request->request_id,
+                                                         .new_value = how},
+                                  err);
+    return status == ERR_STORAGE ? OK : status;
 }
 
 enum status handle_audit_export(struct request *request, struct reply *reply)
@@ -87,9 +91,10 @@ enum status handle_audit_export(struct request *request, struct reply *reply)
     if (status == OK)
         status =
             export_open(&reply->pieces, request->http->sources.dir, &query, format, &reply->err);
+    if (status == OK)
+        status = export_note(request, format == EXPORT_CSV ? "csv" : "ndjson", &reply->err);
     if (status != OK)
         return status;
-    export_note(request, format == EXPORT_CSV ? "csv" : "ndjson");
     reply->type = format == EXPORT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson";
     reply->file = format == EXPORT_CSV ? "attachment; filename=\"pitwall-audit.csv\""
                                        : "attachment; filename=\"pitwall-audit.ndjson\"";
@@ -102,9 +107,10 @@ enum status handle_local_export_post(struct request *request, struct reply *repl
     const char *format = NULL;
     enum status status = body_unpack(request, &reply->err, "{s:s}", "format", &format);
 
+    if (status == OK)
+        status = export_note(request, format, &reply->err);
     if (status != OK)
         return status;
-    export_note(request, format);
     reply->json = json_object();
     reply->http = 201;
     return OK;

@@ -9,26 +9,56 @@
 #include <sodium.h>
 #include <string.h>
 
-static json_t *listed(json_t *list, struct err *err)
+/* Facts of `scope` "user/NAME" or "token/NAME"; they steal `new_value`. */
+static struct control_fact fact_of(struct request *request, const char *kind, const char *name,
+                                   const char *reason, json_t *new_value,
+                                   char scope[SCOPE_TEXT_MAX])
 {
-    if (!list)
-        err_set(err, ERR_INTERNAL, "no list");
-    return list;
+    snprintf(scope, SCOPE_TEXT_MAX, "%s/%.47s", kind, name);
+    return (struct control_fact){.kind = kind,
+                                 .scope = scope,
+                                 .reason = reason,
+                                 .request_id = request->request_id,
+                                 .new_value = new_value};
 }
 
-/* Facts of `scope` "user/NAME" or "token/NAME"; steals `new_value`. */
+/* Of what is done already, whatever becomes of its record: that is waited for, so that no answer is
+ * ahead of it, and is queued where the control thread has no place. */
 static void note(struct request *request, const char *kind, const char *name, const char *reason,
                  json_t *new_value)
 {
     char scope[SCOPE_TEXT_MAX];
+    struct control_fact fact = fact_of(request, kind, name, reason, new_value, scope);
+    json_t *again = json_deep_copy(new_value);
+    struct err ignored;
 
-    snprintf(scope, sizeof scope, "%s/%.47s", kind, name);
-    control_note(request->control, &request->actor,
-                 &(struct control_fact){.kind = kind,
-                                        .scope = scope,
-                                        .reason = reason,
-                                        .request_id = request->request_id,
-                                        .new_value = new_value});
+    if (control_note_durable(request->control, &request->actor, &fact, &ignored) ==
+        ERR_UNAVAILABLE) {
+        fact.new_value = again;
+        control_note(request->control, &request->actor, &fact);
+        return;
+    }
+    json_decref(again);
+}
+
+/* Before anything is given: nobody has what the audit does not know of. */
+static enum status note_durable(struct request *request, struct reply *reply, const char *kind,
+                                const char *name, const char *reason, json_t *new_value)
+{
+    char scope[SCOPE_TEXT_MAX];
+    struct control_fact fact = fact_of(request, kind, name, reason, new_value, scope);
+
+    return control_note_durable(request->control, &request->actor, &fact, &reply->err);
+}
+
+/* The record said that it would be; this one, that it was not. */
+static enum status note_undone(struct request *request, const char *kind, const char *name,
+                               enum status status)
+{
+    if (status != OK)
+        note(request, kind, name, "not made after all",
+             json_pack("{s:s}", "refused", status_code(status)));
+    return status;
 }
 
 /* What takes away holds in memory, whatever the disk says. */
@@ -61,8 +91,12 @@ static enum status no_content(struct reply *reply, enum status status)
 
 enum status handle_users_get(struct request *request, struct reply *reply)
 {
-    reply->json = listed(access_users(request->access), &reply->err);
-    return reply->json ? reply_page(request, reply) : ERR_INTERNAL;
+    struct list_part part;
+    enum status status = request_part(request, &part, &reply->err);
+
+    if (status == OK)
+        reply->json = access_users(request->access, part);
+    return status;
 }
 
 static enum status account(struct request *request, struct reply *reply, const char *name)
@@ -105,14 +139,26 @@ static enum status grant(struct request *request, struct reply *reply, const str
     return status;
 }
 
+/* Its version comes with its place in the table. */
+static json_t *future_json(const struct user *user)
+{
+    json_t *json = user_json(user);
+
+    json_object_del(json, "version");
+    return json;
+}
+
 static enum status made(struct request *request, struct reply *reply, struct user *user,
                         const char *reason)
 {
-    enum status status = access_user_add(request->access, user, &reply->err);
+    enum status status =
+        note_durable(request, reply, "user", user->name, reason, future_json(user));
 
     if (status != OK)
         return status;
-    note(request, "user", user->name, reason, user_json(user));
+    status = access_user_add(request->access, user, &reply->err);
+    if (note_undone(request, "user", user->name, status) != OK)
+        return status;
     reply->json = user_json(user);
     reply->http = 201;
     snprintf(reply->etag, sizeof reply->etag, "%llu", (unsigned long long)user->version);
@@ -194,8 +240,10 @@ static enum status base_check(struct request *request, struct reply *reply, cons
     return err_set(&reply->err, ERR_STALE_VERSION, "the account has changed since you read it");
 }
 
-/* The account has changed, though access.db may not know. */
-static enum status patched(struct request *request, struct reply *reply, const struct patch *patch)
+/* The account has changed, though access.db may not know. What takes away stands whatever becomes
+ * of its record. */
+static enum status patched(struct request *request, struct reply *reply, const struct patch *patch,
+                           bool gives)
 {
     const char *name = request->arg[0];
     enum status status =
@@ -206,7 +254,10 @@ static enum status patched(struct request *request, struct reply *reply, const s
     if (!holds(status))
         return status;
     found = account(request, &now, name) == OK;
-    note(request, "user", name, patch->reason, told(json_incref(now.json), status));
+    if (status == OK && gives)
+        status = note_durable(request, reply, "user", name, patch->reason, json_incref(now.json));
+    else
+        note(request, "user", name, patch->reason, told(json_incref(now.json), status));
     if (status == OK && !found)
         status = err_set(&reply->err, ERR_NOT_FOUND, "it was changed, and is gone since");
     if (status != OK) {
@@ -238,7 +289,7 @@ enum status handle_user_patch(struct request *request, struct reply *reply)
     if (status == OK)
         status = user_change_grants(&user, &patch.change)
                      ? grant(request, reply, &user, &patch.change, patch.reason)
-                     : patched(request, reply, &patch);
+                     : patched(request, reply, &patch, gives(&user, &patch.change));
     explicit_bzero(&user, sizeof user);
     return status;
 }
@@ -262,7 +313,8 @@ enum status handle_user_totp_delete(struct request *request, struct reply *reply
     if (status == OK)
         status = access_totp_remove(request->access, request->arg[0], &reply->err);
     if (status == OK)
-        note(request, "user", request->arg[0], "the second factor was removed", NULL);
+        status = note_durable(request, reply, "user", request->arg[0],
+                              "the second factor was removed", NULL);
     return no_content(reply, status);
 }
 
@@ -270,23 +322,32 @@ enum status handle_user_totp_delete(struct request *request, struct reply *reply
 
 enum status handle_tokens_get(struct request *request, struct reply *reply)
 {
-    reply->json = listed(access_tokens(request->access), &reply->err);
-    return reply->json ? reply_page(request, reply) : ERR_INTERNAL;
+    struct list_part part;
+    enum status status = request_part(request, &part, &reply->err);
+
+    if (status == OK)
+        reply->json = access_tokens(request->access, part);
+    return status;
 }
 
 static enum status token_make(struct request *request, struct reply *reply,
                               const struct token_wish *wish)
 {
     char token[SECRET_TEXT_MAX];
-    enum status status = control_may_give(request->control, &reply->err);
+    enum status status = access_token_check(request->access, wish, &reply->err);
 
     if (status == OK)
-        status = access_token_create(request->access, wish, token, &reply->err);
+        status = control_may_give(request->control, &reply->err);
+    if (status == OK)
+        status = note_durable(request, reply, "token", wish->name, "created",
+                              json_pack("{s:s,s:s?,s:s?,s:s}", "name", wish->name, "role",
+                                        wish->role, "scope", wish->scope, "person",
+                                        wish->person ? wish->person : wish->name));
     if (status != OK)
         return status;
-    note(request, "token", wish->name, "created",
-         json_pack("{s:s,s:s?,s:s?,s:s}", "name", wish->name, "role", wish->role, "scope",
-                   wish->scope, "person", wish->person ? wish->person : wish->name));
+    status = access_token_create(request->access, wish, token, &reply->err);
+    if (note_undone(request, "token", wish->name, status) != OK)
+        return status;
     reply->json = json_pack("{s:s,s:s,s:s}", "name", wish->name, "person",
                             wish->person ? wish->person : wish->name, "token", token);
     sodium_memzero(token, sizeof token);
@@ -338,17 +399,27 @@ enum status handle_token_delete(struct request *request, struct reply *reply)
 enum status handle_local_user_post(struct request *request, struct reply *reply)
 {
     const char *name = NULL, *role = NULL, *password = NULL, *person = NULL;
+    struct user user = {0};
     enum status status = body_unpack(request, &reply->err, "{s:s, s:s, s:s, s?s}", "name", &name,
                                      "role", &role, "password", &password, "person", &person);
 
     if (status == OK)
         status = control_may_give(request->control, &reply->err);
     if (status == OK)
-        status = access_user_create(request->access, name, role, person, password, &reply->err);
+        status = access_user_prepare(request->access, name, role, person, password, false, &user,
+                                     &reply->err);
+    if (status == OK)
+        status = note_durable(
+            request, reply, "user", name, "created on the machine",
+            json_pack("{s:s,s:s,s:s}", "user", name, "role", role, "person", user.person));
+    if (status == OK) {
+        snprintf(user.created_by, sizeof user.created_by, "local");
+        status = note_undone(request, "user", name,
+                             access_user_add(request->access, &user, &reply->err));
+    }
+    explicit_bzero(&user, sizeof user);
     if (status != OK)
         return status;
-    note(request, "user", name, "created on the machine",
-         json_pack("{s:s,s:s,s:s}", "user", name, "role", role, "person", person ? person : name));
     reply->json = json_pack("{s:s, s:s}", "user", name, "role", role);
     reply->http = 201;
     return OK;

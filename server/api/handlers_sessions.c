@@ -33,10 +33,13 @@ static enum status no_content(struct reply *reply, enum status status)
 enum status handle_sessions_get(struct request *request, struct reply *reply)
 {
     const struct actor *actor = &request->actor;
+    struct list_part part;
+    enum status status = request_part(request, &part, &reply->err);
 
-    reply->json =
-        access_sessions(request->access, sees_all(actor) ? NULL : actor->name, actor->session);
-    return reply->json ? reply_page(request, reply) : err_set(&reply->err, ERR_INTERNAL, "no list");
+    if (status == OK)
+        reply->json = access_sessions(request->access, sees_all(actor) ? NULL : actor->name,
+                                      actor->session, part);
+    return status;
 }
 
 /* One's own, or with ?user= those of somebody else. */

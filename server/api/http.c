@@ -362,6 +362,18 @@ static void handler_run(struct exchange *exchange)
     reply_finish(exchange, exchange->route->handler(&exchange->request, &exchange->reply));
 }
 
+/* While the body came, or it waited for its thread, the session or token may have been ended, or
+ * lost its role. */
+static void run_if_allowed(struct exchange *exchange)
+{
+    enum status status = auth_again(exchange);
+
+    if (status == OK)
+        handler_run(exchange);
+    else
+        reply_finish(exchange, status);
+}
+
 /* Afterwards the exchange is the listener's again. */
 static void come_back(struct exchange *exchange)
 {
@@ -395,14 +407,8 @@ static bool clerk_submit(struct exchange *exchange, void (*run)(void *job))
 static void handler_run_away(void *job)
 {
     struct exchange *exchange = job;
-    const struct request *request = &exchange->request;
 
-    /* While it waited, the session or token may have been ended, or lost its role. */
-    if (exchange->route->role != ROUTE_NONE &&
-        access_look_again(request->access, &request->actor, &exchange->reply.err) != OK)
-        reply_finish(exchange, exchange->reply.err.status);
-    else
-        handler_run(exchange);
+    run_if_allowed(exchange);
     variant_choose_on_worker(exchange); /* on the control thread there are no reads */
     if (!exchange->repeat)
         come_back(exchange);
@@ -565,7 +571,10 @@ static enum MHD_Result exchange_answer(struct exchange *exchange)
 
     if (kept)
         return reply_send_kept(exchange, kept);
-    handler_run(exchange);
+    if (variant_is_read(exchange)) /* it has no body: nothing has passed since it was let in */
+        handler_run(exchange);
+    else
+        run_if_allowed(exchange);
     repeats_keep(exchange->listener->http->repeats, exchange, false);
     if (variant_is_slow(exchange))
         return choose_send_away(exchange);

@@ -69,8 +69,10 @@ struct reply {
 /* A query argument, or NULL. */
 const char *request_query(const struct request *request, const char *name);
 /* Cuts a list that is answered whole unless ?limit= or ?cursor= ask for a part; the cursor is the
- * place of the next item. */
+ * place of the next item: only of what neither comes nor goes while the program runs. */
 enum status reply_page(const struct request *request, struct reply *reply);
+/* The part that ?limit= and ?cursor= ask for, of a list that is whole without them. */
+enum status request_part(const struct request *request, struct list_part *part, struct err *err);
 /* Parses ?limit= (1..1000, default 100) and ?cursor=. */
 enum status request_page(const struct request *request, uint32_t *limit, uint64_t *cursor,
                          struct err *err);

@@ -11,6 +11,7 @@
 
 struct pieces {
     struct http *http;
+    struct actor actor;
     struct MHD_Connection *connection;
     struct export *export;
     uint64_t who;
@@ -28,7 +29,10 @@ static void make_piece(void *job)
     char why[160];
 
     pieces->sent = 0;
-    if (export_next(pieces->export, &pieces->bytes, &pieces->length, &err) != OK) {
+    if (!access_still_valid(http->sources.access, &pieces->actor)) {
+        log_line(LOG_WARN, "api", "an export broke off", "why=\"its session or token has ended\"");
+        pieces->failed = true;
+    } else if (export_next(pieces->export, &pieces->bytes, &pieces->length, &err) != OK) {
         log_line(LOG_WARN, "api", "an export broke off", "why=%s",
                  log_escape(why, sizeof why, err.text));
         pieces->failed = true;
@@ -38,8 +42,9 @@ static void make_piece(void *job)
     atomic_fetch_sub(&http->away, 1);
 }
 
-/* A listener that is being stopped, and workers that are full or the asker's share of them, end the
- * answer: the client sees that the last chunk is missing. */
+/* A listener that is being stopped, workers that are full or the asker's share of them, and a
+ * session or token that has ended, end the answer: the client sees that the last chunk is missing.
+ */
 static ssize_t send_for_piece(struct pieces *pieces)
 {
     struct http *http = pieces->http;
@@ -90,6 +95,7 @@ struct MHD_Response *pieces_response(struct exchange *exchange)
     if (!pieces)
         return NULL;
     *pieces = (struct pieces){.http = exchange->listener->http,
+                              .actor = exchange->request.actor,
                               .connection = exchange->connection,
                               .export = exchange->reply.pieces,
                               .who = exchange_who(exchange)};

@@ -314,6 +314,10 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     if (!exchange->reply.pieces || exchange->http_code != 200)
         return text_response(exchange);
     response = pieces_response(exchange);
+    /* 0.9.75 ends what has no length by a last chunk, also where no body may follow: a client that
+     * goes on reads that as the next answer. Without chunks the connection ends. */
+    if (response && strcmp(exchange->request.method, "HEAD") == 0)
+        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     if (response) {
         add(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
         add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");

@@ -6,7 +6,9 @@
  *
  * A version does not stand for all of a body: a proposal may be pending, figures of use move. So a
  * versioned answer is 304 only while every body sent under that version was the same as this one;
- * whoever holds that tag then holds these bytes. */
+ * whoever holds that tag then holds these bytes. Of a version that stood already when its resource
+ * was first asked for, since the start or since another took its place here, nobody knows what was
+ * sent under it: no 304 until the next version. */
 #include "api/variant.h"
 
 #include "api/negotiate.h"
@@ -26,9 +28,9 @@ enum { SEEN_MAX = 128, LEVEL_FAST = 1, HASH_BYTES = 12 };
 
 struct seen {
     uint64_t resource; /* 0: free */
-    char version[ETAG_MAX];
+    uint64_t version;
     uint8_t hash[HASH_BYTES];
-    bool differed;
+    bool alike; /* every body that was ever sent under this version */
 };
 
 struct variants {
@@ -152,19 +154,19 @@ static bool version_stands_for(struct variants *variants, const struct exchange 
 {
     uint64_t resource = resource_of(exchange);
     struct seen *seen = &variants->seen[resource / 2 % SEEN_MAX];
+    uint64_t version = strtoull(exchange->reply.etag, NULL, 10);
     uint8_t hash[HASH_BYTES];
-    bool same;
+    bool same = false;
 
     hash_body(exchange->text, exchange->text_length, hash);
     pthread_mutex_lock(&variants->lock);
-    if (seen->resource != resource || strcmp(seen->version, exchange->reply.etag) != 0) {
-        *seen = (struct seen){.resource = resource, .differed = false};
-        strcpy(seen->version, exchange->reply.etag);
+    if (seen->resource != resource || version > seen->version) {
+        *seen = (struct seen){
+            .resource = resource, .version = version, .alike = seen->resource == resource};
         memcpy(seen->hash, hash, HASH_BYTES);
-        same = false; /* what was sent before, nobody remembers */
-    } else {
-        seen->differed |= memcmp(seen->hash, hash, HASH_BYTES) != 0;
-        same = !seen->differed;
+    } else if (version == seen->version) { /* an older one was overtaken on its way here */
+        seen->alike = seen->alike && memcmp(seen->hash, hash, HASH_BYTES) == 0;
+        same = seen->alike;
     }
     pthread_mutex_unlock(&variants->lock);
     return same;

@@ -42,16 +42,19 @@ void offline_close(struct offline *offline)
         close(offline->lock_fd);
 }
 
-enum status offline_list(const struct client_target *target, json_t *(*read)(struct access *),
-                         const char *path, json_t **list, struct err *err)
+enum status offline_list(const struct client_target *target,
+                         json_t *(*read)(struct access *, struct list_part), const char *path,
+                         json_t **list, struct err *err)
 {
     struct client_answer answer = {0};
     struct offline offline;
     enum status status = ERR_CONFLICT;
 
+    if (!target->url && access(target->dir, F_OK) != 0)
+        return err_format(err, ERR_NOT_FOUND, "%s: there is no such data directory", target->dir);
     if (!target->url) {
         status = offline_open(&offline, target->dir, err);
-        *list = status == OK ? read(offline.access) : NULL;
+        *list = status == OK ? read(offline.access, LIST_WHOLE) : NULL;
         if (!target->json)
             text_tame_json(*list);
         offline_close(&offline);

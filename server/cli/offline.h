@@ -19,8 +19,10 @@ void offline_close(struct offline *offline);
 /* Of making an account or a token: says of a name that is taken where the taken ones are listed. */
 void offline_say_taken(struct err *err);
 
-/* A list object: by `read` when no server runs, else by GET of `path`, which has its "?". */
-enum status offline_list(const struct client_target *target, json_t *(*read)(struct access *),
-                         const char *path, json_t **list, struct err *err);
+/* A list object: by `read` when no server runs, else by GET of `path`, which has its "?". Makes no
+ * directory: one that is not there is ERR_NOT_FOUND. */
+enum status offline_list(const struct client_target *target,
+                         json_t *(*read)(struct access *, struct list_part), const char *path,
+                         json_t **list, struct err *err);
 
 #endif

@@ -111,6 +111,33 @@ void access_pass_time(struct access *access, int64_t ns)
     access->passed_ns += ns;
 }
 
+/* --------------------------------------------------------------------------------- lists */
+
+static int higher_first(const void *a, const void *b)
+{
+    const struct list_row *left = a, *right = b;
+
+    return (left->number < right->number) - (left->number > right->number);
+}
+
+json_t *list_part_json(struct list_row *rows, uint32_t count, struct list_part part,
+                       json_t *(*show)(const void *ctx, const void *row), const void *ctx)
+{
+    json_t *items = json_array();
+    uint32_t first = 0, end;
+
+    qsort(rows, count, sizeof *rows, higher_first);
+    while (first < count && part.before != 0 && rows[first].number >= part.before)
+        first++;
+    end = part.most < count - first ? first + part.most : count;
+    for (uint32_t at = first; at < end; at++)
+        json_array_append_new(items, show(ctx, rows[at].row));
+    return json_pack("{s:o,s:o}", "items", items, "next",
+                     end < count && end > first
+                         ? json_sprintf("%llu", (unsigned long long)rows[end - 1].number)
+                         : json_null());
+}
+
 /* ------------------------------------------------------------------------ open and close */
 
 enum status access_open(struct access **access, const char *dir, struct err *err)
@@ -206,7 +233,7 @@ static bool token_valid_locked(struct access *access, const struct actor *actor)
     if (!token)
         return false;
     actor_of_token_locked(access, token, &now);
-    return now.role == actor->role;
+    return now.role == actor->role && now.scopes == actor->scopes;
 }
 
 enum actor_by actor_by(const struct actor *actor)
@@ -289,4 +316,19 @@ enum status access_look_again(struct access *access, const struct actor *actor, 
     return access_still_valid(access, actor)
                ? OK
                : err_set(err, ERR_UNAUTHENTICATED, "the session or token has ended");
+}
+
+enum status access_renew(struct access *access, struct actor *actor, struct err *err)
+{
+    enum status status = access_look_again(access, actor, err);
+    struct session *session;
+
+    if (status != OK || !actor->is_session)
+        return status;
+    access_read(access);
+    session = find_session_locked(access, actor->session_key, access_now(access));
+    if (session)
+        session_until_locked(access, session, actor);
+    access_done(access);
+    return OK;
 }

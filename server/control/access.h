@@ -37,7 +37,7 @@ struct actor {
     char name[MAX_NAME];   /* user or token name */
     char person[MAX_NAME]; /* the person behind it; of a token who made it, or its name */
     enum role role;        /* of a token never above that of the person's accounts */
-    uint32_t scopes;       /* of a token */
+    uint32_t scopes;       /* of a token, as far as its person may do it too */
     bool is_session;       /* a person's session, not a token */
     bool is_local;         /* the Unix socket: the directory's owner, role admin */
     bool must_change_password;
@@ -84,10 +84,22 @@ bool access_still_valid(struct access *access, const struct actor *actor);
 /* The same of a request that waited for its thread: ERR_UNAUTHENTICATED. */
 enum status access_look_again(struct access *access, const struct actor *actor, struct err *err);
 
+/* The same, and what the session must be is read again: it may have been confirmed since. */
+enum status access_renew(struct access *access, struct actor *actor, struct err *err);
+
 /* `access` NULL (tests): nobody is looked up. */
 void access_origin(struct access *access, const struct actor *actor, struct origin *origin);
 /* False once the account or token is gone, disabled, another person's, or of a lower role. */
 bool access_origin_stands(struct access *access, const struct origin *origin);
+
+/* Which part of a list that is ordered by a number, highest first: at most so many of those below
+ * `before` (0: from the highest on). Their numbers stay, so what is removed or made between two
+ * pages neither hides nor repeats anything. */
+struct list_part {
+    uint64_t before;
+    uint32_t most;
+};
+#define LIST_WHOLE ((struct list_part){.most = UINT32_MAX})
 
 json_t *access_ns_json(int64_t ns); /* a time as a string */
 const char *role_name(enum role role);

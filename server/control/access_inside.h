@@ -33,6 +33,7 @@ struct session {
 
 struct ticket {
     char key[SHA256_HEX_MAX]; /* empty: free */
+    uint64_t whose;           /* a hash of the person's name */
     int64_t expires_ns;
     struct actor actor;
 };
@@ -84,6 +85,14 @@ int64_t access_outward(const struct access *access, int64_t steady_ns);
 /* For tests: time goes by. */
 void access_pass_time(struct access *access, int64_t ns);
 
+struct list_row {
+    uint64_t number;
+    const void *row;
+};
+/* {"items","next"}: that part of the rows, each as `show` has it. Reorders them. */
+json_t *list_part_json(struct list_row *rows, uint32_t count, struct list_part part,
+                       json_t *(*show)(const void *ctx, const void *row), const void *ctx);
+
 void copy_text(char *out, size_t size, const char *text);
 
 struct user *find_user_locked(struct access *access, const char *name);
@@ -92,6 +101,9 @@ struct session *find_session_locked(struct access *access, const char *key, int6
 void end_sessions_locked(struct access *access, const char *user, const char *keep);
 void actor_of_session_locked(const struct access *access, const struct user *user,
                              const struct session *session, struct actor *actor);
+/* Until when that session may what, as the wall clock of now says it. */
+void session_until_locked(const struct access *access, const struct session *session,
+                          struct actor *actor);
 /* NULL: none of that key that stands, or whose person may nothing any more. */
 const struct token *find_token_key_locked(struct access *access, const char *key, int64_t now_ns);
 void actor_of_token_locked(struct access *access, const struct token *token, struct actor *actor);

@@ -207,6 +207,32 @@ enum status control_arm(struct control *control, const struct actor *actor,
     return status;
 }
 
+static bool is_pending(struct control *control, const char *id)
+{
+    const struct approval *approval = approvals_find(&control->approvals, id);
+
+    return approval && approval->state == APPROVAL_PENDING;
+}
+
+void control_take_arming(struct control *control, const struct approval *approval)
+{
+    struct first_day *day = &control->day[approval->strategy];
+    char id[32];
+    struct err err;
+
+    approval_id(approval, id);
+    if (approval->kind != APPROVAL_STRATEGY || !approval->told.enabled || day->at_ns == 0 ||
+        strcmp(day->approval, id) == 0 || !is_pending(control, day->approval))
+        return;
+    pthread_mutex_lock(&control->promised);
+    memcpy(day->approval, id, sizeof day->approval);
+    memcpy(day->by, approval->decider, sizeof day->by);
+    memcpy(day->proposer, approval->proposer, sizeof day->proposer);
+    pthread_mutex_unlock(&control->promised);
+    if (keep_day(control, approval->strategy, day, &err) != OK)
+        control_say_trouble("who has armed it could not be kept", &err);
+}
+
 /* A fact that cannot be forgotten stays: it only restricts. */
 void control_disarm(struct control *control, const struct approval *approval)
 {
@@ -224,6 +250,7 @@ void control_disarm(struct control *control, const struct approval *approval)
     pthread_mutex_lock(&control->promised);
     *day = (struct first_day){0};
     pthread_mutex_unlock(&control->promised);
+    control->arm_turn[approval->strategy].is_off = false; /* looked at again: it may run no more */
 }
 
 /* --------------------------------------------------------------------------- at each turn */

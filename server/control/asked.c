@@ -21,6 +21,7 @@ static void ask(struct control *control, struct asked *place, const struct asked
     pthread_mutex_lock(&control->promised);
     *place = *asked;
     pthread_mutex_unlock(&control->promised);
+    control_touch(control);
 }
 
 static struct asked asked_by(const struct actor *actor, uint64_t command_id)

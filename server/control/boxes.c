@@ -54,6 +54,7 @@ static enum status forget_box(struct control *control, struct timebox *box, stru
     pthread_mutex_lock(&control->promised);
     box->approval = 0;
     pthread_mutex_unlock(&control->promised);
+    control_touch(control);
     return OK;
 }
 
@@ -190,6 +191,8 @@ void control_boxes_settle(struct control *control, const struct approval *approv
         pthread_mutex_lock(&control->promised);
         changed = unname(box, &stays, &empty);
         pthread_mutex_unlock(&control->promised);
+        if (changed)
+            control_touch(control);
         if (changed &&
             (empty ? forget_box(control, box, &err) : keep_box(control, box, &err)) != OK)
             control_say_trouble("a time box could not be changed", &err);
@@ -310,8 +313,6 @@ static void end_boxes(struct control *control, uint16_t scope, struct instant no
         return;
     }
     *returning = (struct scope_return){0};
-    if (control->from.changed)
-        control->from.changed(control->from.changed_ctx);
 }
 
 /* A command that is on its way is waited for, however long the engine takes: a second one would

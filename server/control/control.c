@@ -64,6 +64,11 @@ static void log_record(const json_t *record)
                      log_escape(why, sizeof why, reason ? reason : "-"));
 }
 
+void control_touch(struct control *control)
+{
+    atomic_fetch_add(&control->version, 1);
+}
+
 /* Steals the record. */
 static enum status append(struct control *control, json_t *record, int64_t at_ns, uint64_t cause,
                           uint64_t *seq, struct err *err)
@@ -85,11 +90,8 @@ static enum status append(struct control *control, json_t *record, int64_t at_ns
         *seq = lane_append(lane, CONTROL_RECORD, at_ns, cause, text, (uint32_t)strlen(text));
     journal_composed(journal);
     free(text);
-    if (status == OK) {
-        atomic_fetch_add(&control->version, 1);
-        if (control->from.changed)
-            control->from.changed(control->from.changed_ctx);
-    }
+    if (status == OK)
+        control_touch(control);
     return status;
 }
 
@@ -104,13 +106,24 @@ enum status control_record(struct control *control, const struct actor *actor,
     return append(control, record, clock_real_ns(), cause, seq, err);
 }
 
+static void lose_note(struct control *control)
+{
+    pthread_mutex_lock(&control->lock);
+    control->notes_lost++;
+    pthread_mutex_unlock(&control->lock);
+    log_line(LOG_ERROR, "control", "a fact for the audit was lost: journal full", NULL);
+}
+
 enum status control_refuse(struct control *control, const struct actor *actor,
                            const struct control_fact *fact, struct err *err)
 {
     struct err ignored;
     uint64_t seq;
 
-    control_record(control, actor, fact, 0, &seq, &ignored);
+    if (control_record(control, actor, fact, 0, &seq, &ignored) != OK)
+        lose_note(control);
+    else
+        (void)control_wait_record(control, seq, &ignored);
     return err->status;
 }
 
@@ -402,14 +415,6 @@ static void follow_kill(struct control *control, const struct kill_note *kill, u
     kept->control_seq = control_seq;
     /* The engine stated the kill before it answered: what it has said by now covers that. */
     kept->engine_seq = lane_head_seq(journal_lane(control->from.journal, JOURNAL_ENGINE));
-}
-
-static void lose_note(struct control *control)
-{
-    pthread_mutex_lock(&control->lock);
-    control->notes_lost++;
-    pthread_mutex_unlock(&control->lock);
-    log_line(LOG_ERROR, "control", "a fact for the audit was lost: journal full", NULL);
 }
 
 static void write_notes(struct control *control)

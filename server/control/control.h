@@ -40,9 +40,6 @@ struct control_sources {
     /* Control thread: settings have changed; what is LIVE or NEEDS_HALT is to be taken over. */
     void (*settings_apply)(void *ctx, const struct config *running);
     void *settings_ctx;
-    /* Called (any thread) whenever an approval or audit fact changed, so that the stream looks. */
-    void (*changed)(void *ctx);
-    void *changed_ctx;
 };
 
 enum status control_open(struct control **control, const struct control_sources *sources,
@@ -71,6 +68,11 @@ struct control_fact {
 };
 void control_note(struct control *control, const struct actor *actor,
                   const struct control_fact *fact);
+/* The same, and durable when it answers OK: of what gives somebody more, before anybody has it. Not
+ * the control thread, which it waits for: some 20 ms, and a few seconds at most. ERR_STORAGE,
+ * ERR_UNAVAILABLE: it is not on record. */
+enum status control_note_durable(struct control *control, const struct actor *actor,
+                                 const struct control_fact *fact, struct err *err);
 /* ERR_STORAGE while the storage is suspect: what gives somebody more must be in the audit first,
  * what takes away goes on. Any thread. */
 enum status control_may_give(struct control *control, struct err *err);

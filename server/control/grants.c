@@ -16,9 +16,6 @@ struct grant_job {
     json_t **reply;
     struct err *err;
     enum status status;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool done;
 };
 
 static void propose(void *ctx)
@@ -29,22 +26,6 @@ static void propose(void *ctx)
     if (job->status == OK)
         job->status = control_propose(job->control, job->actor, job->proposal, job->request_id,
                                       job->http, job->reply, job->err);
-    pthread_mutex_lock(&job->lock);
-    job->done = true;
-    pthread_cond_signal(&job->wake);
-    pthread_mutex_unlock(&job->lock);
-}
-
-/* The control thread runs every job that it has taken, also while it stops. */
-static enum status run_and_wait(struct grant_job *job)
-{
-    if (!control_submit(job->control, propose, job))
-        return err_set(job->err, ERR_UNAVAILABLE, "busy; try again");
-    pthread_mutex_lock(&job->lock);
-    while (!job->done)
-        pthread_cond_wait(&job->wake, &job->lock);
-    pthread_mutex_unlock(&job->lock);
-    return job->status;
 }
 
 static void grant_fill(struct grant *grant, const struct user *user,
@@ -70,18 +51,16 @@ enum status control_grant(struct control *control, const struct actor *actor,
                             .request_id = request_id,
                             .http = http,
                             .reply = reply,
-                            .err = err,
-                            .lock = PTHREAD_MUTEX_INITIALIZER,
-                            .wake = PTHREAD_COND_INITIALIZER};
+                            .err = err};
     enum status status;
 
     grant_fill(&proposal.grant, user, change);
     snprintf(proposal.scope_name, sizeof proposal.scope_name, "user/%s", user->name);
     snprintf(proposal.reason, sizeof proposal.reason, "%s", reason);
     proposal.base = change ? user->version : 0;
-    status = run_and_wait(&job);
+    status = control_call(control, propose, &job, err);
     grant_wipe(&proposal.grant);
-    return status;
+    return status == OK ? job.status : status;
 }
 
 /* ------------------------------------------------------------------------------- deciding */

@@ -104,7 +104,7 @@ struct control {
         uint64_t troubles;
         int64_t since_ns;
     } storage;
-    _Atomic uint64_t version; /* rises with every record */
+    _Atomic uint64_t version; /* see control_touch */
 
     pthread_mutex_t promised; /* what follows is written by the control thread, read by any */
     struct timeboxes boxes;
@@ -116,6 +116,13 @@ struct control {
     int64_t boxes_noted_ns; /* monotonic */
 };
 
+/* Any thread: proposals, time boxes or what is asked for are not what they were; also called for
+ * every record. The stream looks at them only then: called after the change, never before it. */
+void control_touch(struct control *control);
+/* Another thread than the control thread: has it run `run` there, and waits for that.
+ * ERR_UNAVAILABLE: it was not run. */
+enum status control_call(struct control *control, void (*run)(void *ctx), void *ctx,
+                         struct err *err);
 /* The record of a fact, without its engine_seq. Any thread. Steals the fact's values. */
 json_t *record_make(const struct actor *actor, const struct control_fact *fact);
 /* Any thread: queues a kill's record (stolen), and the kill to be followed, or NULL. */
@@ -135,7 +142,8 @@ void control_want_flatten(struct control *control, const struct flatten_want *wa
 enum status control_record(struct control *control, const struct actor *actor,
                            const struct control_fact *fact, uint64_t cause, uint64_t *seq,
                            struct err *err);
-/* A refusal that matters to the audit; returns err->status. */
+/* A refusal that matters to the audit; returns err->status. Waits until the record is on disk, so
+ * that whoever has himself refused without end fills no lane, which others' changes need. */
 enum status control_refuse(struct control *control, const struct actor *actor,
                            const struct control_fact *fact, struct err *err);
 /* Control thread, at each turn: trouble with the disk becomes a record. */
@@ -200,6 +208,9 @@ enum status control_arms_open(struct control *control, struct err *err);
  * ERR_CONFLICT: to be tried again. What it has done stays, and only restricts. */
 enum status control_arm(struct control *control, const struct actor *actor,
                         const struct approval *approval, struct err *err);
+/* The approval has switched a strategy on: what an earlier one that is still pending has armed, and
+ * would take back, is this one's now. */
+void control_take_arming(struct control *control, const struct approval *approval);
 /* The approval has come to nothing: what it armed is not armed, and its first day has not begun. */
 void control_disarm(struct control *control, const struct approval *approval);
 /* ERR_OVER_CAP: a limit would stand above the ceiling of a first day. */

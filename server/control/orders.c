@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIGURE_MAX = 24 };
+enum { FIGURE_MAX = 24, ASKED_MAX = 200 };
 
 /* The row of /why that is about one limit; borrowed. */
 static const json_t *row_of(const json_t *why, const char *name)
@@ -77,6 +77,24 @@ static enum status say_denied(struct control *control, enum denial denial, uint6
     return ERR_DENIED;
 }
 
+/* What was asked for, for the audit: of a text that is longer than any name or figure its begin, so
+ * that nobody fills the lane with it. */
+static json_t *asked_json(const json_t *body)
+{
+    json_t *asked = json_copy((json_t *)body), *value;
+    const char *name;
+    char begin[ASKED_MAX];
+
+    json_object_foreach((json_t *)body, name, value)
+    {
+        if (!json_is_string(value) || json_string_length(value) < sizeof begin)
+            continue;
+        text_copy_plain(begin, sizeof begin, json_string_value(value));
+        json_object_set_new(asked, name, json_string(begin));
+    }
+    return asked;
+}
+
 /* Cannot be said in ticks and lots, so the engine never hears of it; the audit does. */
 static enum status deny_here(struct control *control, const struct actor *actor, const json_t *body,
                              enum denial denial, const char *request_id, json_t **reply,
@@ -86,7 +104,7 @@ static enum status deny_here(struct control *control, const struct actor *actor,
                                 .scope = "strategy/manual",
                                 .reason = denial_name(denial),
                                 .request_id = request_id,
-                                .new_value = json_deep_copy(body)};
+                                .new_value = asked_json(body)};
 
     view_note_denial(control->from.view, denial);
     say_denied(control, denial, 0, reply, err);
@@ -109,7 +127,7 @@ enum status control_order_new(struct control *control, const struct actor *actor
         return status;
     if (denial != DENIAL_NONE)
         return deny_here(control, actor, body, denial, request_id, reply, err);
-    fact.new_value = json_deep_copy(body);
+    fact.new_value = asked_json(body);
     status = control_command(control, &command, actor, &fact, &done, err);
     if (done.denial != DENIAL_NONE && (status == ERR_DENIED || status == OK))
         return say_denied(control, (enum denial)done.denial, done.value, reply, err);
@@ -154,7 +172,7 @@ enum status control_order_amend(struct control *control, const struct actor *act
         return status;
     if (denial != DENIAL_NONE)
         return deny_here(control, actor, body, denial, request_id, reply, err);
-    fact.new_value = json_pack("{s:s,s:O}", "amend", id, "to", body);
+    fact.new_value = json_pack("{s:s,s:o}", "amend", id, "to", asked_json(body));
     status = control_command(control, &command, actor, &fact, &done, err);
     if (status == ERR_DENIED) {
         say_denied(control, (enum denial)done.denial, done.value, reply, err);

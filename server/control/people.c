@@ -349,13 +349,21 @@ json_t *user_json(const struct user *user)
                      "created_by", user->created_by[0] != '\0' ? user->created_by : NULL);
 }
 
-json_t *access_users(struct access *access)
+static json_t *show_user(const void *ctx, const void *row)
 {
-    json_t *items = json_array();
+    (void)ctx;
+    return user_json(row);
+}
+
+json_t *access_users(struct access *access, struct list_part part)
+{
+    struct list_row rows[USERS_MAX];
+    json_t *list;
 
     access_read(access);
-    for (uint32_t i = access->user_count; i-- > 0;)
-        json_array_append_new(items, user_json(&access->user[i]));
+    for (uint32_t i = 0; i < access->user_count; i++)
+        rows[i] = (struct list_row){(uint64_t)access->user[i].created_ns, &access->user[i]};
+    list = list_part_json(rows, access->user_count, part, show_user, NULL);
     access_done(access);
-    return json_pack("{s:o,s:n}", "items", items, "next");
+    return list;
 }

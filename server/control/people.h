@@ -69,7 +69,8 @@ enum status access_totp_confirm(struct access *access, const struct actor *actor
 /* ERR_NOT_FOUND: there is none. */
 enum status access_totp_remove(struct access *access, const char *user, struct err *err);
 
-json_t *access_users(struct access *access); /* list object, no hashes */
+/* List object, the newest first, without hashes. */
+json_t *access_users(struct access *access, struct list_part part);
 json_t *user_json(const struct user *user);
 
 #endif

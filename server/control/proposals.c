@@ -11,10 +11,22 @@
 /* ------------------------------------------------------------------------------ proposing */
 
 #define PROPOSAL_KIND "proposal"
+#define PENDING "pending"
+#define APPROVED "approved" /* and not known to be applied */
 
-/* So that a start can say what became of it. What cannot be kept or forgotten costs one row. False:
- * control.db did not take it, which may have taken a second. */
-static bool keep_proposal(struct control *control, const struct approval *approval, bool pending)
+static json_t *decision_json(const struct approval *approval, const char *state)
+{
+    json_t *json = approval_json(approval);
+
+    json_object_set_new(json, "state", json_string(state));
+    return json;
+}
+
+/* So that a start can say what became of it: `state` is where it stands; NULL: it is decided. What
+ * cannot be kept or forgotten costs one row. False: control.db did not take it, which may have
+ * taken a second. */
+static bool keep_proposal(struct control *control, const struct approval *approval,
+                          const char *state)
 {
     char id[32];
     struct err err;
@@ -24,9 +36,9 @@ static bool keep_proposal(struct control *control, const struct approval *approv
     if (!control->from.keep)
         return true;
     approval_id(approval, id);
-    json = approval_json(approval);
-    status = pending ? keep_put(control->from.keep, PROPOSAL_KIND, id, json, &err)
-                     : keep_delete(control->from.keep, PROPOSAL_KIND, id, &err);
+    json = state ? decision_json(approval, state) : NULL;
+    status = state ? keep_put(control->from.keep, PROPOSAL_KIND, id, json, &err)
+                   : keep_delete(control->from.keep, PROPOSAL_KIND, id, &err);
     json_decref(json);
     if (status != OK)
         log_line(LOG_ERROR, "control", "control.db did not take a proposal", "id=%s", id);
@@ -37,25 +49,34 @@ static bool decide(struct control *control, struct approval *approval, enum appr
                    const char *decider, const char *decision)
 {
     approval_decide(&control->approvals, approval, state, decider, decision, clock_real_ns());
-    if (state != APPROVAL_APPLIED)
+    control_touch(control);
+    if (state == APPROVAL_APPLIED)
+        control_take_arming(control, approval);
+    else
         control_disarm(control, approval);
-    return keep_proposal(control, approval, false);
+    return keep_proposal(control, approval, NULL);
 }
 
+/* Of one that was just being applied nobody knows here whether the engine took it. */
 static void say_gone(void *ctx, const char *key, const json_t *kept)
 {
     static const struct actor actor = {.name = "pitwall", .person = "pitwall", .role = ROLE_ADMIN};
+    const char *state = json_string_value(json_object_get(kept, "state"));
+    bool is_open = !state || strcmp(state, APPROVED) != 0;
     json_t *gone = json_deep_copy(kept);
 
     (void)key;
-    json_object_set_new(gone, "state", json_string("expired"));
-    control_note(
-        ctx, &actor,
-        &(struct control_fact){.kind = "approval",
-                               .scope = json_string_value(json_object_get(kept, "scope")),
-                               .reason = "it was open when the program ended: propose anew",
-                               .old_value = json_pack("{s:s}", "state", "pending"),
-                               .new_value = gone});
+    if (is_open)
+        json_object_set_new(gone, "state", json_string("expired"));
+    control_note(ctx, &actor,
+                 &(struct control_fact){
+                     .kind = "approval",
+                     .scope = json_string_value(json_object_get(kept, "scope")),
+                     .reason = is_open ? "it was open when the program ended: propose anew"
+                                       : "the program ended while it was being applied: "
+                                         "look whether it is in force",
+                     .old_value = json_pack("{s:s}", "state", PENDING),
+                     .new_value = gone});
 }
 
 enum status control_proposals_open(struct control *control, struct err *err)
@@ -95,9 +116,10 @@ enum status control_propose(struct control *control, const struct actor *actor,
     if ((status = control_record(control, actor, &fact, 0, &seq, err)) != OK ||
         (status = control_wait_record(control, seq, err)) != OK) {
         approvals_forget(&control->approvals, kept);
+        control_touch(control);
         return status;
     }
-    keep_proposal(control, kept, true);
+    keep_proposal(control, kept, PENDING);
     *reply = approval_json(kept);
     *http = 202;
     return OK;
@@ -119,14 +141,6 @@ static enum status decision_parse(const json_t *body, char reason[REASON_MAX], s
     return reason_parse(text, reason, err);
 }
 
-static json_t *decision_json(const struct approval *approval, const char *state)
-{
-    json_t *json = approval_json(approval);
-
-    json_object_set_new(json, "state", json_string(state));
-    return json;
-}
-
 static struct control_fact decision_fact(const struct approval *approval, const char *state,
                                          const char *reason, const char *request_id)
 {
@@ -134,7 +148,7 @@ static struct control_fact decision_fact(const struct approval *approval, const 
                                  .scope = approval->scope_name,
                                  .reason = reason[0] == '\0' ? approval->reason : reason,
                                  .request_id = request_id,
-                                 .old_value = json_pack("{s:s}", "state", "pending"),
+                                 .old_value = json_pack("{s:s}", "state", PENDING),
                                  .new_value = decision_json(approval, state)};
 }
 
@@ -210,7 +224,7 @@ static enum status apply(struct control *control, const struct actor *actor,
                          struct approval *approval, const char *reason, const char *request_id,
                          struct err *err)
 {
-    struct control_fact intent = decision_fact(approval, "approved", reason, request_id);
+    struct control_fact intent = decision_fact(approval, APPROVED, reason, request_id);
 
     if (approval->kind == APPROVAL_CONFIG)
         return apply_config(control, actor, approval, &intent, request_id, err);
@@ -280,6 +294,8 @@ static void decide_late(struct control *control, struct approval *approval,
         control_box_drop_of(control, approval);
     if (state != APPROVAL_PENDING)
         decide(control, approval, state, approval->told_by, approval->told_why);
+    else
+        keep_proposal(control, approval, PENDING);
     fact.reason = "the engine has answered late";
     if (control_record(control, &actor, &fact, 0, &seq, &err) != OK)
         log_line(LOG_ERROR, "control", "a late answer was not recorded: journal full", NULL);
@@ -312,11 +328,15 @@ enum status control_approve(struct control *control, const struct actor *actor, 
     if (is_stale(control, approval))
         return go_stale(control, actor, approval, request_id, err);
     control->unsure = 0;
+    keep_proposal(control, approval, APPROVED);
+    control_beat_on(control);
     status = apply(control, actor, approval, reason, request_id, err);
     if (status == ERR_STALE_VERSION)
         return go_stale(control, actor, approval, request_id, err);
     if (status != OK) {
         leave_open(approval, control->unsure, actor, reason);
+        if (control->unsure == 0)
+            keep_proposal(control, approval, PENDING);
         return status;
     }
     decide(control, approval, APPROVAL_APPLIED, actor->name, reason);

@@ -1,6 +1,7 @@
 #include "control/access_inside.h"
 
 #include "thread/clock.h"
+#include "thread/fair.h"
 #include "thread/log.h"
 
 #include <string.h>
@@ -38,16 +39,22 @@ static int64_t acted_ns(const struct session *session)
     return atomic_load_explicit(&session->acted_ns, memory_order_relaxed);
 }
 
+void session_until_locked(const struct access *access, const struct session *session,
+                          struct actor *actor)
+{
+    actor->reauth_until_ns = access_outward(access, session->reauth_until_ns);
+    actor->awake_until_ns = access_outward(access, acted_ns(session) + AWAKE_NS);
+    actor->expires_ns = access_outward(access, session->expires_ns);
+}
+
 void actor_of_session_locked(const struct access *access, const struct user *user,
                              const struct session *session, struct actor *actor)
 {
     *actor = (struct actor){.role = user->role,
                             .is_session = true,
                             .must_change_password = user->must_change,
-                            .reauth_until_ns = access_outward(access, session->reauth_until_ns),
-                            .awake_until_ns = access_outward(access, acted_ns(session) + AWAKE_NS),
-                            .expires_ns = access_outward(access, session->expires_ns),
                             .session = session->number};
+    session_until_locked(access, session, actor);
     copy_text(actor->name, sizeof actor->name, user->name);
     copy_text(actor->person, sizeof actor->person, user->person);
     copy_text(actor->csrf, sizeof actor->csrf, session->csrf);
@@ -246,64 +253,94 @@ uint32_t access_sessions_end(struct access *access, const char *user)
     return ended;
 }
 
-static json_t *session_json(struct access *access, const struct session *session, uint64_t own)
+struct sessions_shown {
+    const struct access *access;
+    uint64_t own;
+};
+
+static json_t *session_json(const void *ctx, const void *row)
 {
+    const struct sessions_shown *shown = ctx;
+    const struct access *access = shown->access;
+    const struct session *session = row;
     char id[32];
 
     snprintf(id, sizeof id, "%llu", (unsigned long long)session->number);
-    return json_pack(
-        "{s:s,s:s,s:s,s:o,s:o,s:o,s:b}", "id", id, "user", session->user, "address",
-        session->address, "made_ns", access_ns_json(access_outward(access, session->made_ns)),
-        "acted_ns", access_ns_json(access_outward(access, acted_ns(session))), "expires_ns",
-        access_ns_json(access_outward(access, session->expires_ns)), "own", session->number == own);
+    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:b}", "id", id, "user", session->user, "address",
+                     session->address, "made_ns",
+                     access_ns_json(access_outward(access, session->made_ns)), "acted_ns",
+                     access_ns_json(access_outward(access, acted_ns(session))), "expires_ns",
+                     access_ns_json(access_outward(access, session->expires_ns)), "own",
+                     session->number == shown->own);
 }
 
-/* Newest first: the highest number below `below`. */
-static const struct session *next_older(const struct access *access, const char *user,
-                                        uint64_t below, int64_t now_ns)
+json_t *access_sessions(struct access *access, const char *user, uint64_t own,
+                        struct list_part part)
 {
-    const struct session *newest = NULL;
+    struct sessions_shown shown = {access, own};
+    struct list_row rows[SESSIONS_MAX];
+    int64_t now_ns = access_now(access);
+    uint32_t count = 0;
+    json_t *list;
 
+    access_read(access);
     for (int i = 0; i < SESSIONS_MAX; i++) {
         const struct session *session = &access->session[i];
 
-        if (session->key[0] != '\0' && now_ns < session->expires_ns && session->number < below &&
-            (!user || strcmp(session->user, user) == 0) &&
-            (!newest || session->number > newest->number))
-            newest = session;
+        if (session->key[0] != '\0' && now_ns < session->expires_ns &&
+            (!user || strcmp(session->user, user) == 0))
+            rows[count++] = (struct list_row){session->number, session};
     }
-    return newest;
-}
-
-json_t *access_sessions(struct access *access, const char *user, uint64_t own)
-{
-    json_t *items = json_array();
-    int64_t now_ns = access_now(access);
-    const struct session *session;
-
-    access_read(access);
-    for (uint64_t below = UINT64_MAX; (session = next_older(access, user, below, now_ns));
-         below = session->number)
-        json_array_append_new(items, session_json(access, session, own));
+    list = list_part_json(rows, count, part, session_json, &shown);
     access_done(access);
-    return json_pack("{s:o,s:n}", "items", items, "next");
+    return list;
 }
 
 /* ------------------------------------------------------------------------------- tickets */
+
+static int tickets_of(const struct access *access, uint64_t whose)
+{
+    int count = 0;
+
+    for (int i = 0; i < TICKETS_MAX; i++)
+        count += access->ticket[i].whose == whose;
+    return count;
+}
+
+/* A free place or one that is over; else the oldest of whoever has the most: who asks without end
+ * takes none from others. */
+static struct ticket *take_ticket(struct access *access, int64_t now_ns)
+{
+    struct ticket *taken = &access->ticket[0];
+    int most = 0;
+
+    for (int i = 0; i < TICKETS_MAX; i++) {
+        struct ticket *ticket = &access->ticket[i];
+        int count;
+
+        if (ticket->key[0] == '\0' || now_ns >= ticket->expires_ns)
+            return ticket;
+        count = tickets_of(access, ticket->whose);
+        if (count < most || (count == most && ticket->expires_ns >= taken->expires_ns))
+            continue;
+        most = count;
+        taken = ticket;
+    }
+    return taken;
+}
 
 void access_ticket_make(struct access *access, const struct actor *actor,
                         char secret[SECRET_TEXT_MAX], int64_t *expires_ns)
 {
     int64_t now_ns = access_now(access);
-    struct ticket *ticket = &access->ticket[0];
+    struct ticket *ticket;
 
     secret_make(secret, "");
     *expires_ns = access_outward(access, now_ns + TICKET_NS);
     access_write(access);
-    for (int i = 0; i < TICKETS_MAX && ticket->key[0] != '\0'; i++)
-        if (access->ticket[i].key[0] == '\0' || access->ticket[i].expires_ns < ticket->expires_ns)
-            ticket = &access->ticket[i];
-    *ticket = (struct ticket){.expires_ns = now_ns + TICKET_NS, .actor = *actor};
+    ticket = take_ticket(access, now_ns);
+    *ticket = (struct ticket){
+        .whose = fair_who(actor->person, true), .expires_ns = now_ns + TICKET_NS, .actor = *actor};
     secret_key(secret, ticket->key);
     access_done(access);
 }

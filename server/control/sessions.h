@@ -27,7 +27,8 @@ void access_logout(struct access *access, const char *session_key);
 void access_session_acted(struct access *access, const struct actor *actor);
 
 /* List object of the sessions of `user` (NULL: of all), newest first; `own` marks the caller's. */
-json_t *access_sessions(struct access *access, const char *user, uint64_t own);
+json_t *access_sessions(struct access *access, const char *user, uint64_t own,
+                        struct list_part part);
 /* Ends session `number`; of `user` alone unless NULL. *whose is the account then.
  * ERR_NOT_FOUND. */
 enum status access_session_end(struct access *access, const char *user, uint64_t number,
@@ -35,7 +36,8 @@ enum status access_session_end(struct access *access, const char *user, uint64_t
 /* Ends all of `user`; returns how many. */
 uint32_t access_sessions_end(struct access *access, const char *user);
 
-/* One-use tickets for the stream, 30 s. */
+/* One-use tickets for the stream, 30 s. When all places are taken, the oldest of the person who has
+ * the most goes. */
 void access_ticket_make(struct access *access, const struct actor *actor,
                         char ticket[SECRET_TEXT_MAX], int64_t *expires_ns);
 enum status access_ticket_use(struct access *access, const char *ticket, struct actor *actor);

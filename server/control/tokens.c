@@ -79,6 +79,19 @@ const struct token *find_token_key_locked(struct access *access, const char *key
     return person_role_locked(access, token->person, &role) && role == ROLE_NONE ? NULL : token;
 }
 
+/* What a person of that role may also do without a token. A scrape that goes on tells a viewer
+ * nothing new, and its end would blind whoever watches. */
+static uint32_t scopes_of(enum role role)
+{
+    uint32_t scopes = role >= ROLE_VIEWER ? TOKEN_SCOPE_METRICS : 0;
+
+    if (role >= ROLE_TRADER)
+        scopes |= TOKEN_SCOPE_KILL;
+    if (role >= ROLE_RISK)
+        scopes |= TOKEN_SCOPE_AUDIT_READ;
+    return scopes;
+}
+
 void actor_of_token_locked(struct access *access, const struct token *token, struct actor *actor)
 {
     enum role role;
@@ -86,8 +99,10 @@ void actor_of_token_locked(struct access *access, const struct token *token, str
     *actor = (struct actor){.role = token->role,
                             .scopes = token->scopes,
                             .expires_ns = access_outward(access, token->expires_ns)};
-    if (person_role_locked(access, token->person, &role) && role < token->role)
-        actor->role = role;
+    if (person_role_locked(access, token->person, &role)) {
+        actor->role = role < token->role ? role : token->role;
+        actor->scopes &= scopes_of(role);
+    }
     copy_text(actor->name, sizeof actor->name, token->name);
     copy_text(actor->person, sizeof actor->person, token->person);
     copy_text(actor->session_key, sizeof actor->session_key, token->key);
@@ -147,6 +162,20 @@ static enum status wish_check(const struct token_wish *wish, struct token *token
     return OK;
 }
 
+enum status access_token_check(struct access *access, const struct token_wish *wish,
+                               struct err *err)
+{
+    struct token token = {0};
+    enum status status = wish_check(wish, &token, err);
+
+    if (status != OK)
+        return status;
+    access_read(access);
+    status = name_free_locked(access, token.name, err);
+    access_done(access);
+    return status;
+}
+
 enum status access_token_create(struct access *access, const struct token_wish *wish,
                                 char secret[SECRET_TEXT_MAX], struct err *err)
 {
@@ -199,8 +228,16 @@ enum status tokens_store_ended(struct access *access, const char *person, int64_
     return status;
 }
 
-static json_t *token_json(const struct access *access, const struct token *token, int64_t now_ns)
+struct tokens_shown {
+    const struct access *access;
+    int64_t now_ns;
+};
+
+static json_t *token_json(const void *ctx, const void *row)
 {
+    const struct tokens_shown *shown = ctx;
+    const struct access *access = shown->access;
+    const struct token *token = row;
     const char *scope = NULL;
 
     for (int bit = 0; bit < TOKEN_SCOPES; bit++)
@@ -211,20 +248,24 @@ static json_t *token_json(const struct access *access, const struct token *token
         token->role == ROLE_NONE ? NULL : role_name(token->role), "scope", scope, "created_ns",
         access_ns_json(access_outward(access, token->created_ns)), "expires_ns",
         access_ns_json(access_outward(access, token->expires_ns)), "state",
-        token->revoked_ns != 0       ? "revoked"
-        : now_ns < token->expires_ns ? "valid"
-                                     : "expired");
+        token->revoked_ns != 0              ? "revoked"
+        : shown->now_ns < token->expires_ns ? "valid"
+                                            : "expired");
 }
 
-json_t *access_tokens(struct access *access)
+json_t *access_tokens(struct access *access, struct list_part part)
 {
-    int64_t now_ns = access_now(access);
-    json_t *items = json_array();
+    struct tokens_shown shown = {access, access_now(access)};
+    struct list_row rows[TOKENS_MAX];
+    uint32_t count = 0;
+    json_t *list;
 
     access_read(access);
-    for (uint32_t i = access->token_count; i-- > 0;)
+    for (uint32_t i = 0; i < access->token_count; i++)
         if (access->token[i].name[0] != '\0')
-            json_array_append_new(items, token_json(access, &access->token[i], now_ns));
+            rows[count++] =
+                (struct list_row){(uint64_t)access->token[i].created_ns, &access->token[i]};
+    list = list_part_json(rows, count, part, token_json, &shown);
     access_done(access);
-    return json_pack("{s:o,s:n}", "items", items, "next");
+    return list;
 }

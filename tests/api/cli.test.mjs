@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { execFile } from "node:child_process";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
@@ -290,4 +290,14 @@ test("what answers there may be no Pitwall at all", async (t) => {
     const ask = await liar(t, status, body);
     assert.equal((await ask("positions")).code, code, `${status} ${body}`);
   }
+});
+
+test("a list of a directory that is not there says so, and makes none", () => {
+  const dir = join(scratch(), "slip");
+  for (const kind of ["user", "token"]) {
+    const { code, err } = verb(kind, "list", "--data", dir);
+    assert.equal(code, 69, err);
+    assert.match(err, /slip: there is no such data directory/);
+  }
+  assert.equal(existsSync(dir), false);
 });

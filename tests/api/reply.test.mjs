@@ -142,6 +142,9 @@ test("a version that stands for more than one body is not told to be had", async
   const risk = server.program("risk", ["--role", "risk"]);
   const path = "/api/v1/limits/firm";
   const held = async () => (await raw(path, { headers: { "If-None-Match": first.headers.etag } })).status;
+  const { generation, limits } = JSON.parse((await raw(path)).bytes);
+  const tighter = { limits: { max_order_lots: limits.max_order_lots - 1 }, reason: "a version of this run" };
+  assert.equal((await risk.put("/limits/firm", tighter, generation)).status, 200);
   const first = await raw(path);
   assert.match(first.headers.etag, /^"\d+"$/);
   const seen = JSON.parse(first.bytes);

@@ -256,6 +256,47 @@ Test(access, a_ticket_opens_once)
     cr_assert_eq(access_ticket_use(access_, ticket, &taken), ERR_UNAUTHENTICATED);
 }
 
+Test(access, a_flood_of_tickets_takes_none_from_others)
+{
+    char session[SECRET_TEXT_MAX], ticket[SECRET_TEXT_MAX], flood[SECRET_TEXT_MAX];
+    struct actor ann, bob, cid, taken;
+    int64_t expires_ns;
+
+    create("ann", "viewer");
+    create("bob", "viewer");
+    create("cid", "viewer");
+    cr_assert_eq(login("ann", password, NULL, &ann, session), OK);
+    cr_assert_eq(login("bob", password, NULL, &bob, session), OK);
+    cr_assert_eq(login("cid", password, NULL, &cid, session), OK);
+    for (int at = 0; at < TICKETS_MAX; at++)
+        access_ticket_make(access_, &bob, flood, &expires_ns);
+    access_ticket_make(access_, &ann, ticket, &expires_ns);
+    for (int at = 0; at < 4 * TICKETS_MAX; at++)
+        access_ticket_make(access_, at % 2 == 0 ? &bob : &cid, flood, &expires_ns);
+    cr_assert_eq(access_ticket_use(access_, flood, &taken), OK, "the newest of a flood is good");
+    cr_assert_eq(access_ticket_use(access_, ticket, &taken), OK);
+    cr_assert_str_eq(taken.name, "ann");
+}
+
+/* A request whose body comes late is judged by what its session is then. */
+Test(access, what_a_session_must_be_is_read_again)
+{
+    char session[SECRET_TEXT_MAX], none[SECRET_TEXT_MAX];
+    struct actor actor, early, other;
+
+    create("ann", "risk");
+    cr_assert_eq(login("ann", password, NULL, &actor, session), OK);
+    early = actor;
+    access_pass_time(access_, 400 * SECOND_NS);
+    cr_assert_eq(access_renew(access_, &actor, &err), OK);
+    cr_assert_lt(actor.reauth_until_ns, access_outward(access_, access_now(access_)));
+    cr_assert_eq(login("ann", password, early.session_key, &other, none), OK);
+    cr_assert_eq(access_renew(access_, &early, &err), OK);
+    cr_assert_gt(early.reauth_until_ns, access_outward(access_, access_now(access_)));
+    access_logout(access_, actor.session_key);
+    cr_assert_eq(access_renew(access_, &actor, &err), ERR_UNAUTHENTICATED);
+}
+
 Test(access, the_first_run_makes_the_demo_users_once)
 {
     json_t *logins;

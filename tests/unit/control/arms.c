@@ -64,6 +64,20 @@ static enum status set_strategy(const struct command_set_strategy *command)
     return OK;
 }
 
+static char watched[32], seen_state[32]; /* a proposal, and how it was kept at the last command */
+
+static void look_at_kept(void)
+{
+    json_t *kept = NULL;
+    struct err err;
+
+    if (watched[0] == '\0' || keep_get(keep, "proposal", watched, &kept, &err) != OK)
+        return;
+    (void)snprintf(seen_state, sizeof seen_state, "%s",
+                   json_string_value(json_object_get(kept, "state")));
+    json_decref(kept);
+}
+
 static void obey(const struct command *command)
 {
     struct event_command_done done = {.command_id = command->id};
@@ -71,6 +85,7 @@ static void obey(const struct command *command)
 
     if (command->kind != COMMAND_SET_LIMITS && command->kind != COMMAND_SET_STRATEGY)
         return;
+    look_at_kept();
     cr_assert_lt(count, TOLD_MAX);
     told[count] = *command;
     done.status =
@@ -339,6 +354,14 @@ static void until_off(void)
     cr_assert(!is_on());
 }
 
+/* Approves while the engine looks into control.db at each command. */
+static void while_told(const char *id, const char *state)
+{
+    (void)snprintf(watched, sizeof watched, "%s", id);
+    cr_assert_eq(approve_when_free(id), OK);
+    cr_assert_str_eq(seen_state, state);
+}
+
 static void arm(void)
 {
     char id[32];
@@ -505,6 +528,82 @@ Test(arms, what_came_to_nothing_has_armed_nothing)
     cr_assert(json_is_null(control_armed(control, MAKER)));
     cr_assert_eq(keep_get(keep, "armed", "maker", &kept, &err), ERR_NOT_FOUND);
     cr_assert(!is_on());
+    stop();
+}
+
+/* Else the strategy would run without its ceiling, and a restart would not know it armed. */
+Test(arms, what_a_stale_proposal_began_and_another_ended_stays_armed)
+{
+    char first[32], second[32];
+    json_t *kept = NULL, *armed, *day;
+    struct err err;
+
+    start();
+    until_off();
+    propose_on(first);
+    propose_on(second);
+    atomic_store(&limits_refused, ERR_OVER_CAP);
+    cr_assert_eq(approve(first), ERR_OVER_CAP);
+    atomic_store(&limits_refused, OK);
+    cr_assert_eq(approve_when_free(second), OK);
+    cr_assert(is_on());
+    cr_assert_neq(reject(first), OK, "what it builds on has moved");
+    armed = control_armed(control, MAKER);
+    cr_assert(json_is_object(armed));
+    json_decref(armed);
+    day = control_first_day(control, scope);
+    cr_assert(json_is_object(day), "it has its ceiling");
+    json_decref(day);
+    cr_assert_eq(keep_get(keep, "armed", "maker", &kept, &err), OK);
+    cr_assert_str_eq(json_string_value(json_object_get(kept, "approval")), second);
+    json_decref(kept);
+    stop();
+}
+
+/* Killed between the engine's answer and ours: the audit must not say that nobody decided. */
+Test(arms, what_was_being_applied_when_the_program_ended_is_not_called_expired)
+{
+    json_t *gone;
+    struct err err;
+
+    cr_assert_eq(keep_open(&keep, desk.dir, &err), OK);
+    for (int at = 0; at < 2; at++) {
+        json_t *kept = json_pack("{s:s,s:s,s:s}", "id", "A7", "scope", "firm", "state",
+                                 at == 0 ? "approved" : "pending");
+
+        cr_assert_eq(keep_put(keep, "proposal", at == 0 ? "A7" : "A8", kept, &err), OK);
+        json_decref(kept);
+    }
+    keep_close(keep);
+    cr_assert_eq(open_control(&err), OK, "%s", err.text);
+    cr_assert_eq(control->note_count, 2);
+    gone = control->note[0].record;
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(gone, "new"), "state")),
+                     "approved");
+    cr_assert(strstr(json_string_value(json_object_get(gone, "reason")), "in force"));
+    gone = control->note[1].record;
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(gone, "new"), "state")),
+                     "expired");
+    close_control();
+}
+
+/* The engine looks while it is being told: what is kept then is what a start would find. */
+Test(arms, it_is_kept_that_it_is_being_applied_before_the_engine_hears_of_it)
+{
+    char id[32];
+    json_t *kept = NULL;
+    struct err err;
+
+    start();
+    until_off();
+    propose_on(id);
+    atomic_store(&limits_refused, ERR_OVER_CAP);
+    cr_assert_eq(approve(id), ERR_OVER_CAP);
+    cr_assert_eq(keep_get(keep, "proposal", id, &kept, &err), OK);
+    cr_assert_str_eq(json_string_value(json_object_get(kept, "state")), "pending");
+    json_decref(kept);
+    atomic_store(&limits_refused, OK);
+    while_told(id, "approved");
     stop();
 }
 

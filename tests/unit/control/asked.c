@@ -168,6 +168,60 @@ Test(asked, what_the_engine_refused_is_requested_no_more)
     cr_assert(json_is_null(until_null(control_requested_limits)));
 }
 
+static uint64_t until_later(uint64_t version)
+{
+    for (int ms = 0; ms < PATIENCE_MS && control_approvals_version(control) == version; ms++)
+        usleep(1000);
+    return control_approvals_version(control);
+}
+
+/* The stream looks only when it has risen: between the record and the second that the engine is
+ * waited for it has looked already. */
+Test(asked, the_stream_is_told_when_it_is_requested_and_when_no_more)
+{
+    struct put put = {
+        .body = json_loads("{\"limits\":{\"max_order_lots\":null},\"reason\":\"calm\"}", 0, NULL)};
+    uint64_t looked = control_approvals_version(control);
+
+    cr_assert(control_submit(control, run_put, &put));
+    looked = until_later(looked); /* with the record */
+    while (!atomic_load(&put.done))
+        usleep(1000);
+    json_decref(put.body);
+    json_decref(put.reply);
+    cr_assert_gt(control_approvals_version(control), looked);
+    looked = control_approvals_version(control);
+    answer(COMMAND_SET_LIMITS, ERR_STALE_VERSION);
+    cr_assert_gt(until_later(looked), looked);
+}
+
+static void run_refused(void *job)
+{
+    static const struct actor trader = {.name = "trader", .person = "trader", .role = ROLE_TRADER};
+    struct put *refused = job;
+    struct err err;
+
+    refused->status =
+        control_order_new(control, &trader, refused->body, "r-2", &refused->reply, &err);
+    cr_assert_eq(journal_durable_seq(journal, JOURNAL_CONTROL),
+                 lane_head_seq(journal_lane(journal, JOURNAL_CONTROL)), "it is on disk");
+    atomic_store(&refused->done, true);
+}
+
+/* Else who is refused without end fills the lane, and others' changes find no room in it. */
+Test(asked, a_refusal_is_on_disk_before_the_next_one)
+{
+    struct put refused = {.body = json_pack("{s:s,s:s,s:s,s:s}", "instrument", "sim:NONE", "side",
+                                            "buy", "type", "market", "qty", "1")};
+
+    cr_assert(control_submit(control, run_refused, &refused));
+    for (int ms = 0; ms < PATIENCE_MS && !atomic_load(&refused.done); ms++)
+        usleep(1000);
+    cr_assert_eq(refused.status, ERR_DENIED);
+    json_decref(refused.body);
+    json_decref(refused.reply);
+}
+
 /* Its answer came, and more since than are kept. */
 Test(asked, what_was_answered_too_long_ago_is_requested_no_more)
 {

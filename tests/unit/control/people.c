@@ -254,6 +254,34 @@ Test(people, a_token_is_never_above_its_person)
     cr_assert_eq(access_by_token(access_, token, &robot), ERR_UNAUTHENTICATED);
 }
 
+Test(people, a_scope_goes_no_further_than_its_person)
+{
+    static const struct {
+        const char *scope;
+        enum role least;
+    } rows[] = {{"metrics", ROLE_VIEWER}, {"kill", ROLE_TRADER}, {"audit-read", ROLE_RISK}};
+    char token[SECRET_TEXT_MAX];
+    struct actor robot, before;
+
+    create("root", "admin", NULL);
+    create("ann", "admin", NULL);
+    for (size_t at = 0; at < sizeof rows / sizeof *rows; at++) {
+        struct token_wish wish = {
+            .name = rows[at].scope, .scope = rows[at].scope, .person = "ann", .days = 1};
+
+        cr_assert_eq(set_role("ann", ROLE_ADMIN), OK);
+        cr_assert_eq(access_token_create(access_, &wish, token, &err), OK);
+        for (int role = ROLE_ADMIN; role >= ROLE_VIEWER; role--) {
+            cr_assert_eq(access_by_token(access_, token, &before), OK);
+            cr_assert_eq(set_role("ann", (enum role)role), OK);
+            cr_assert_eq(access_by_token(access_, token, &robot), OK);
+            cr_assert_eq(robot.scopes != 0, (enum role)role >= rows[at].least, "%s %d",
+                         rows[at].scope, role);
+            cr_assert_eq(access_still_valid(access_, &before), robot.scopes == before.scopes);
+        }
+    }
+}
+
 Test(people, what_gives_more_is_a_grant)
 {
     static const struct {
@@ -334,10 +362,10 @@ Test(people, ones_own_sessions_and_all)
     cr_assert_eq(login("ann", NULL), OK);
     first = actor.session;
     cr_assert_eq(login("bob", NULL), OK);
-    list = access_sessions(access_, "bob", actor.session);
+    list = access_sessions(access_, "bob", actor.session, LIST_WHOLE);
     cr_assert_eq(json_array_size(json_object_get(list, "items")), 1);
     json_decref(list);
-    list = access_sessions(access_, NULL, actor.session);
+    list = access_sessions(access_, NULL, actor.session, LIST_WHOLE);
     cr_assert_eq(json_array_size(json_object_get(list, "items")), 2);
     json_decref(list);
     cr_assert_eq(access_session_end(access_, "bob", first, whose, &err), ERR_NOT_FOUND);
