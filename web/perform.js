@@ -25,14 +25,15 @@ export function problemText(problem) {
  * @param {string[]} lines what will happen, in words
  * @param {() => Promise<Answer<T>>} send
  * @param {(answer: Answer<T>) => void} [onRefused] says the refusal where the person looks; else a notice
+ * @param {import("./typeback.js").Back[]} [back] what the person types once more first
  * @returns {Promise<Answer<T> | null>} null when the person stepped back
  */
-export async function perform(id, lines, send, onRefused) {
+export async function perform(id, lines, send, onRefused, back = []) {
   const action = ACTIONS[id];
-  if (action.twice) {
+  if (action.twice || back.length > 0) {
     const label = action.confirm ?? action.label;
     const question = { title: `${action.label}?`, lines, label, danger: true };
-    if (!(await ask({ kind: "confirm", ...question }))) {
+    if (!(await ask({ kind: "confirm", ...question, back }))) {
       return null;
     }
   }

@@ -28,7 +28,7 @@ const WORKING_STATES = [
 ];
 
 /** @typedef {{id: number, tone: "good" | "warn" | "bad", text: string, until: number}} Notice */
-/** @typedef {{kind: "confirm" | "password", title: string, lines: string[], label: string, danger: boolean, done: (answer: boolean) => void}} Dialog */
+/** @typedef {{kind: "confirm" | "password", title: string, lines: string[], label: string, danger: boolean, back?: import("./typeback.js").Back[], done: (answer: boolean) => void}} Dialog */
 /** @typedef {{x: number, values: (number | null)[], texts: (string | null)[]}} Sample */
 
 export const page = {

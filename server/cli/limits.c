@@ -455,5 +455,7 @@ int cli_limits(int argc, char **argv)
         return limits_revert_verb(argc - 1, argv + 1);
     if (argc > 0 && strcmp(argv[0], "what-if") == 0)
         return limits_what_if_verb(argc - 1, argv + 1);
-    return get(argc > 0 ? argc - 1 : 0, argv + 1);
+    if (argc > 0 && strcmp(argv[0], "get") == 0)
+        return get(argc - 1, argv + 1);
+    return get(argc, argv);
 }

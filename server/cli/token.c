@@ -1,8 +1,10 @@
 /* pitwall token create --data DIR --name N (--role R | --scope S) [--expires DAYS]
- *                      [--person P]
+ *                      [--person P] [--json]
  * pitwall token list (--data DIR | --url U --token-file F) [--json]
  *
- * The token is the only line on stdout; it is never shown again. */
+ * The token is all of stdout, as a line or, by --json, with its name: both of letters that JSON has
+ * as they are, so that no copy of the secret is left in a library's memory. It is never shown
+ * again. */
 #include "cli/offline.h"
 #include "cli/show.h"
 
@@ -80,7 +82,10 @@ static int cli_token_create(const struct token_options *options)
         offline_say_taken(&err);
         return cli_fail("token", &err);
     }
-    puts(token);
+    if (options->target.json)
+        printf("{\"name\":\"%s\",\"token\":\"%s\"}\n", options->name, token);
+    else
+        puts(token);
     explicit_bzero(token, sizeof token);
     return 0;
 }

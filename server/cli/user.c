@@ -1,4 +1,4 @@
-/* pitwall user create --data DIR --name N --role R --password-file F [--person P]
+/* pitwall user create --data DIR --name N --role R --password-file F [--person P] [--json]
  * pitwall user list (--data DIR | --url U --token-file F) [--json] */
 #include "cli/offline.h"
 #include "cli/show.h"
@@ -52,7 +52,14 @@ static int cli_user_create(const struct user_options *options)
         offline_say_taken(&err);
         return cli_fail("user", &err);
     }
-    printf("user %s, role %s\n", options->name, options->role);
+    if (options->target.json) {
+        json_t *json = json_pack("{s:s, s:s}", "user", options->name, "role", options->role);
+
+        cli_print_json(json);
+        json_decref(json);
+    } else {
+        printf("user %s, role %s\n", options->name, options->role);
+    }
     return 0;
 }
 

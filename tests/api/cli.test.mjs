@@ -230,7 +230,7 @@ test("how a verb ends says what was wrong", () => {
   ends(64, /--reason is missing/, "kill", "--data", server.dir, "--scope", "firm");
   ends(64, /did you mean positions\?/, "postions");
   ends(64, /did you mean history\? it has get, set, history, diff, revert or what-if/, "limits", "histroy", "--data", server.dir);
-  ends(64, /say what: get, set, history, diff, revert or what-if/, "limits");
+  ends(64, /say what: create or list/, "token");
   ends(64, /ID is missing/, "orders", "why", "--data", server.dir);
   ends(64, /unknown argument b/, "orders", "why", "a", "b", "--data", server.dir);
   ends(64, /--limit needs a value/, "orders", "--data", server.dir, "--limit");
@@ -290,6 +290,20 @@ test("what answers there may be no Pitwall at all", async (t) => {
     const ask = await liar(t, status, body);
     assert.equal((await ask("positions")).code, code, `${status} ${body}`);
   }
+});
+
+test("what is made is told as JSON, and limits are what limits alone shows", () => {
+  const made = JSON.parse(verb("token", "create", "--data", server.dir, "--name", "as-json", "--role", "viewer", "--json").out);
+  assert.deepEqual(Object.keys(made), ["name", "token"]);
+  assert.equal(made.name, "as-json");
+  const file = secret("token-as-json-made", made.token);
+  const by = ["--url", server.url, "--token-file", file];
+  assert.deepEqual(verb("limits", ...by, "--scope", "firm", "--json"), verb("limits", "get", ...by, "--scope", "firm", "--json"));
+  assert.equal(verb("limits", ...by).code, 0);
+  const word = secret("password-of-bob", "a long enough password");
+  const bob = ["user", "create", "--data", server.dir, "--name", "bob", "--role", "viewer", "--password-file", word, "--json"];
+  assert.deepEqual(JSON.parse(verb(...bob).out), { user: "bob", role: "viewer" });
+  assert.match(JSON.parse(verb("version", "--json").out).version, /\S/);
 });
 
 test("a list of a directory that is not there says so, and makes none", () => {

@@ -6,7 +6,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync,
   writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { before, test } from "node:test";
+import { after, before, test } from "node:test";
 import { BIN, configWith, DEMO_CONFIG, ROOT, scratch, Server, verb } from "../api/server.mjs";
 import { pause, until } from "../api/wait.mjs";
 
@@ -229,11 +229,15 @@ test("the unit: what recovery and secrets rest on is set", () => {
 
 // ----------------------------------------------------------------------------------- what a manager hears
 
+const managers = [];
+after(() => managers.forEach(({ end }) => end())); // of a test that failed: this process would wait for it
+
 /** A service manager: what it heard so far, line by line. */
 async function manager() {
   const socket = join(scratch(), "notify");
   const child = spawn(TROUBLE, ["hear", socket], { stdio: ["ignore", "pipe", "inherit"] });
   const self = { socket, heard: [], end: () => child.kill() };
+  managers.push(self);
   let rest = "";
   child.stdout.on("data", (text) => {
     const lines = (rest + text).split("\n");
@@ -280,7 +284,9 @@ test("a start that reads a journal asks for more time as it gets on, before it i
   await first.exited;
   const notify = await manager();
   const server = await startUnder(notify, dir);
-  const ready = notify.heard.findIndex((line) => line.startsWith("READY=1"));
+  const isReady = (line) => line.startsWith("READY=1");
+  await until("READY", () => notify.heard.some(isReady)); // it is said after the line that the test waited for
+  const ready = notify.heard.findIndex(isReady);
   const [asked, ...more] = notify.heard.slice(0, ready);
   assert.match(asked, /^EXTEND_TIMEOUT_USEC=60000000\|STATUS=starting: reading the journal, record \d+$/);
   assert.deepEqual(more, [], "not for each record");

@@ -111,6 +111,19 @@ story("an amend that the venue refuses leaves the order, and says so", {}, async
   );
 });
 
+story("an amend that makes it half of what one order may be is typed again", {}, async (page, server) => {
+  const { button } = await restingOrder(page, server);
+  await page.click(button);
+  await page.fill("#amend-qty", "0.300");
+  await page.click("#amend-send");
+  await until("the question", () => page.isVisible("#dialog-again-0"));
+  assert.match(await textOf(page, ".dialog:has(#dialog-again-0)"), /It becomes buy 0\.300 at 64000\.0\. That is half/);
+  assert.deepEqual(patches(server), []);
+  await page.fill("#dialog-again-0", "0.3");
+  await page.click("#dialog-yes");
+  await until("it is asked for", async () => patches(server).length === 1);
+});
+
 story("what is off tick, off lot or filled already is not sent", {}, async (page, server) => {
   const { order, button } = await restingOrder(page, server);
   Object.assign(order, { filled: "0.010", leaves: "0.020", state: "PARTLY_FILLED" });

@@ -9,6 +9,7 @@ import { orderAmend, orderRead } from "../api.js";
 import { ACTIONS, actionRefusal } from "../actions.js";
 import {
   decimalCompare,
+  decimalMultiply,
   decimalText,
   idText,
   orderStateText,
@@ -17,6 +18,7 @@ import { useSubmit } from "../once.js";
 import { denialText, engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { amendOpen, notify, orderIsAmendable, orderIsWorking, page, role, stale } from "../state.js";
+import { orderBack } from "../typeback.js";
 import { useTyped } from "../typed.js";
 import { html, useState } from "../vendor/preact-htm.js";
 import { Dialog } from "./dialog.js";
@@ -188,11 +190,15 @@ function faultsOf(order, { price, qty }) {
  * @param {(words: string) => void} onRefused
  */
 async function send(order, change, onRefused) {
+  const qty = change.qty ?? order.qty;
+  const value = decimalMultiply(qty, change.price ?? order.price);
+  const grows = decimalCompare(qty, order.qty) === 1;
   const answer = await perform(
     "orderAmend",
-    [],
+    [`It becomes ${orderText(order, change)}. That is half of what one order may be, or more.`],
     () => orderAmend(order.id, change),
     ({ status, problem }) => onRefused(refusalText(status, problem)),
+    grows ? orderBack({ instrument: order.instrument, qty, reduceOnly: order.reduce_only ?? false }, value) : [],
   );
   if (!answer?.ok || !answer.body) {
     return false;

@@ -1,6 +1,7 @@
 // Notices, and the question that repeats in words what will happen and where.
 
 import { sessionOpen } from "../api.js";
+import { decimalCompare } from "../format.js";
 import { useSubmit } from "../once.js";
 import { problemText } from "../perform.js";
 import { noticeClose, page } from "../state.js";
@@ -27,12 +28,28 @@ export function Notices() {
   </div>`;
 }
 
+/** Typed, not pasted: what a hand did once it does twice. @param {{at: number, label: string, typed: string, onInput: (typed: string) => void}} props */
+function Again({ at, label, typed, onInput }) {
+  return html`<label for=${`dialog-again-${at}`}>${label}, once more</label>
+    <input
+      id=${`dialog-again-${at}`}
+      data-first=${at === 0 ? "" : undefined}
+      inputmode="decimal"
+      autocomplete="off"
+      value=${typed}
+      onPaste=${(/** @type {Event} */ event) => event.preventDefault()}
+      onInput=${(/** @type {any} */ event) => onInput(event.target.value.trim())}
+    />`;
+}
+
 /** @param {{dialog: import("../state.js").Dialog}} props */
 function Question({ dialog }) {
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [wantsCode, setWantsCode] = useState(false);
   const [refusal, setRefusal] = useState("");
+  const back = dialog.back ?? [];
+  const [again, setAgain] = useState(back.map(() => ""));
 
   const submit = useSubmit(async () => {
     if (dialog.kind === "password") {
@@ -51,6 +68,11 @@ function Question({ dialog }) {
         );
         return;
       }
+    }
+    const other = back.find(({ value }, at) => decimalCompare(again[at], value) !== 0);
+    if (other) {
+      setRefusal(`${other.label}: that is not what you typed before. Look at both, or step back.`);
+      return;
     }
     dialog.done(true);
   });
@@ -74,10 +96,12 @@ function Question({ dialog }) {
               value=${password}
               onInput=${(/** @type {any} */ event) => setPassword(event.target.value)}
             />
-            ${wantsCode ? html`<${CodeField} code=${code} onInput=${setCode} />` : null}
-            <p class="refusal" role="alert">${refusal}</p>`
+            ${wantsCode ? html`<${CodeField} code=${code} onInput=${setCode} />` : null}`
         : null
     }
+    ${back.map(({ label }, at) => html`<${Again} key=${label} at=${at} label=${label} typed=${again[at]}
+      onInput=${(/** @type {string} */ typed) => setAgain(again.map((was, its) => (its === at ? typed : was)))} />`)}
+    <p class="refusal" role="alert">${refusal}</p>
     <div class="buttons">
       <button
         type="submit"
@@ -89,7 +113,7 @@ function Question({ dialog }) {
       <button
         type="button"
         class="button button-plain"
-        data-first=${dialog.kind === "confirm" ? "" : undefined}
+        data-first=${dialog.kind === "confirm" && back.length === 0 ? "" : undefined}
         onClick=${() => dialog.done(false)}
       >
         Step back

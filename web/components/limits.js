@@ -18,6 +18,7 @@ import { ACTIONS, actionRefusal } from "../actions.js";
 import { useSubmit } from "../once.js";
 import { perform } from "../perform.js";
 import { changed, notify, page, role } from "../state.js";
+import { limitsBack } from "../typeback.js";
 import { useTyped } from "../typed.js";
 import { html, useRef, useState } from "../vendor/preact-htm.js";
 import { LimitsNotes } from "./limits_past.js";
@@ -287,9 +288,13 @@ function useLimitsEdit(scope, limits, rows) {
     }
     setBusy(true);
     const body = bodyOf(rows, edits);
-    const loosens = rows.some((row) => edits[row.name] && direction(row, limits, edits[row.name]) === "loosens");
-    const answer = await perform("limitsChange", [], () =>
-      limitsWrite(scope, body, reason.trim(), seen.generation, loosens ? lastsS : 0),
+    const loosened = rows.filter((row) => edits[row.name] && direction(row, limits, edits[row.name]) === "loosens");
+    const answer = await perform(
+      "limitsChange",
+      [`Limits of ${scopeText(scope)}: at least twice as much may pass as now.`],
+      () => limitsWrite(scope, body, reason.trim(), seen.generation, loosened.length > 0 ? lastsS : 0),
+      undefined,
+      limitsBack(loosened, seen, edits),
     );
     setBusy(false);
     if (answer?.status === PRECONDITION_FAILED) {

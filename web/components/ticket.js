@@ -18,6 +18,7 @@ import { workingIn } from "../inscope.js";
 import { denialText, engineMayHave, stepFault } from "../orderform.js";
 import { perform, problemText } from "../perform.js";
 import { notify, page, stale, ticketFill } from "../state.js";
+import { orderBack } from "../typeback.js";
 import { useTyped } from "../typed.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.js";
 import { placesOf, select } from "./market.js";
@@ -71,17 +72,21 @@ function touch({ instrument, side }) {
  * @returns {string} in words; empty when it cannot be said
  */
 function valueWords(typed) {
-  const row = page.instruments.get(typed.instrument);
-  if (!row || !isDecimal(typed.qty) || row.inverse) {
-    return "";
-  }
-  const at = typed.type === "limit" ? typed.price : touch(typed);
-  const value = decimalMultiply(typed.qty, at);
+  const value = valueOf(typed);
   if (value === null) {
     return "";
   }
   const about = typed.type === "market" ? "about " : "";
-  return `${about}${decimalWords(decimalText(trimmed(value), 2))} ${row.settle}`;
+  return `${about}${decimalWords(decimalText(trimmed(value), 2))} ${page.instruments.get(typed.instrument)?.settle}`;
+}
+
+/** In the currency of settlement; null: it cannot be said. @param {Typed} typed */
+function valueOf(typed) {
+  const row = page.instruments.get(typed.instrument);
+  if (!row || !isDecimal(typed.qty) || row.inverse) {
+    return null;
+  }
+  return decimalMultiply(typed.qty, typed.type === "limit" ? typed.price : touch(typed));
 }
 
 /** Without the zeros that nobody typed. @param {string} decimal */
@@ -324,7 +329,7 @@ function Ticket() {
     setBusy(true);
     const answer = await perform(
       "orderPlace",
-      [],
+      [`${orderWords(typed)}: ${value || "its value is not known"}. That is half of what one order may be, or more.`],
       () => orderPlace(orderOf(typed), key.current),
       ({ status, problem }) => {
         if (!orderMaySend(status, problem)) {
@@ -332,6 +337,7 @@ function Ticket() {
         }
         setRefusal(refusalText(status, problem));
       },
+      orderBack(typed, valueOf(typed)),
     );
     setBusy(false);
     if (answer?.ok && answer.body) {

@@ -284,6 +284,7 @@ export interface Order {
     side: "buy" | "sell";
     type: string;
     tif: string;
+    reduce_only?: boolean;
     price: Decimal | null;
     qty: Decimal;
     filled: Decimal;
