@@ -79,20 +79,12 @@ static void render_account(const struct rendering *r)
     }
 }
 
-/* INT64_MIN: not known. A simulated venue goes by our clock. */
-static int64_t clock_offset_ns(const struct rendering *r, uint16_t venue)
-{
-    if (r->config->venue_settings[venue].kind == GATEWAY_SIMULATED)
-        return 0;
-    return atomic_load(&view_gateway_of(r->from, venue)->clock_offset_ns);
-}
-
 static void render_clock(const struct rendering *r)
 {
     family(r->page, METRIC_CLOCK_OFFSET);
     for (uint16_t i = 0; i < r->config->venues && r->from->gateways > 0; i++) {
         const struct label labels[] = {{"venue", r->config->venue[i]}, {NULL, NULL}};
-        int64_t offset_ns = clock_offset_ns(r, i);
+        int64_t offset_ns = atomic_load(&view_gateway_of(r->from, i)->clock_offset_ns);
 
         if (offset_ns != INT64_MIN)
             sample_decimal(r->page, METRIC_CLOCK_OFFSET, labels, offset_ns, 9);

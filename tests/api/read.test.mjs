@@ -241,7 +241,7 @@ test("metrics name what DESIGN says must exist", async () => {
     'pitwall_limit_used_ratio{scope="firm",limit="max_daily_loss"} ', 'pitwall_trigger_fired_total{trigger="daily_loss"} 0',
     "pitwall_tick_to_order_seconds_bucket", 'pitwall_order_ack_seconds_bucket{venue="sim"', "pitwall_engine_step_seconds",
     'pitwall_ring_depth{ring="market",gateway="simulated"}', 'pitwall_ring_depth{ring="commands"}',
-    'pitwall_stream_connected{venue="sim"} 1', 'pitwall_stream_reconnects_total{venue="sim"} 0', 'pitwall_clock_offset_seconds{venue="sim"} 0',
+    'pitwall_stream_connected{venue="sim"} 1', 'pitwall_stream_reconnects_total{venue="sim"} 0', "# TYPE pitwall_clock_offset_seconds gauge",
     "# TYPE pitwall_position_drift_ratio gauge", "pitwall_journal_sequence", "pitwall_audit_sequence", "pitwall_ws_clients 0",
     'pitwall_http_requests_total{route="GET /api/v1/status",code="200"}',
   ]) {
