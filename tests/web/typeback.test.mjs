@@ -39,7 +39,7 @@ story("an order of half of what one may be is sent once its quantity was typed a
   });
   assert.equal(await page.getAttribute("body", "data-pasted"), "false", "typed, not pasted");
   await page.fill("#dialog-again-0", "");
-  await page.keyboard.type(".25");
+  await page.keyboard.type("0.25");
   await page.keyboard.press("Enter");
   await until("it is sent", async () => sent(server, "POST", "/orders").length === 2);
   assert.equal(sent(server, "POST", "/orders")[1].body.qty, "0.250");
@@ -62,7 +62,7 @@ story("a limit that at least doubles is typed again, a smaller raise is not", { 
   await page.fill("#limit-max_open_orders", "79");
   await page.click("#limits-apply");
   await until("the question", () => asked(page));
-  assert.match(await textOf(page, "[role=dialog]"), /Limits of the firm: at least twice as much may pass as now\..*Max order lots, once more/s);
+  assert.match(await textOf(page, "[role=dialog]"), /Limits of the whole firm: at least twice as much may pass as now\..*Max order lots, once more/s);
   assert.equal(await page.isVisible("#dialog-again-1"), false, "79 is less than twice 40");
   await page.keyboard.type("10000");
   await page.click("#dialog-yes");
