@@ -146,14 +146,15 @@ test("what the venue does not take is counted by why", async () => {
     return Number(new RegExp(`^pitwall_refusals_by_class_total\\{.*class="${why}"\\} (\\d+)$`, "m").exec(text)[1]);
   };
   const had = { balance: await counted("balance"), post_only: await counted("post_only") };
-  const taking = async () => (Number((await trader.get(`/books/${NAME}`)).body.asks[0][0]) * 1.002).toFixed(1);
+  // At two prices: an equal order within 5 ms is denied as a duplicate.
+  const taking = async (far) => (Number((await trader.get(`/books/${NAME}`)).body.asks[0][0]) * far).toFixed(1);
   const fault = { on: "new", nth: 1, do: "reject", code: 110007 };
   assert.deepEqual(await new Bot(venue, null).call("POST", "/sim/fault", fault), {});
-  const poor = await order(await taking(), "IOC");
+  const poor = await order(await taking(1.002), "IOC");
   assert.equal(poor.status, 201, poor.text);
   await until("balance", async () => (await counted("balance")) === had.balance + 1, 10000);
   assert.equal((await trader.get(`/orders/${poor.body.id}`)).body.state, "REJECTED");
-  const crossing = await order(await taking(), "GTC", { post_only: true });
+  const crossing = await order(await taking(1.0015), "GTC", { post_only: true });
   assert.equal(crossing.status, 201, crossing.text);
   await until("post_only", async () => (await counted("post_only")) === had.post_only + 1, 10000);
   assert.equal(await counted("balance"), had.balance + 1);
