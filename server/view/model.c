@@ -564,11 +564,12 @@ static bool covers(const struct view *view, uint16_t scope, const struct view_or
 {
     struct scope_map map = view->from.config->scopes;
     uint16_t instrument = order->instrument % MAX_INSTRUMENTS;
-    uint16_t venue = view->from.config->instrument[instrument].venue;
+    uint16_t index;
 
-    return scope == scope_of_firm() || scope == scope_of_venue(map, venue) ||
-           scope == scope_of_strategy(map, order->strategy % MAX_STRATEGIES) ||
-           scope == scope_of_instrument(map, instrument);
+    if (scope_kind_of(map, scope, &index) == SCOPE_STRATEGY)
+        return order->strategy == index;
+    return scope_has_instrument(map, scope, instrument,
+                                view->from.config->instrument[instrument].venue);
 }
 
 /* What an earlier run had not confirmed this one asks the venue about, and counts under no kill. */
